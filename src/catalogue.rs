@@ -1,0 +1,114 @@
+//! The provider files of a folder: which are offered, which wait for variables, which are broken.
+
+use crate::diagnostic::{Complaint, Report, Severity};
+use crate::place::Source;
+use crate::provider::{Ground, Provider, compile};
+use crate::world::{files, secrets};
+use std::path::{Path, PathBuf};
+
+/// One file of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    /// What there is to say about it.
+    pub report: Report,
+    /// What it is good for.
+    pub state: State,
+}
+
+/// What a file is good for.
+#[derive(Debug)]
+pub enum State {
+    /// Its button is shown.
+    Offered(Box<Provider>),
+    /// It waits for these variables and files.
+    Dormant(Box<Provider>, Vec<String>),
+    /// It cannot be used.
+    Broken,
+}
+
+impl State {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Offered(_) => "offered",
+            Self::Dormant(..) => "dormant",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// The provider, unless it is broken.
+    pub fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Offered(provider) | Self::Dormant(provider, _) => Some(provider),
+            Self::Broken => None,
+        }
+    }
+}
+
+/// Whether a path names an examples file rather than a provider.
+pub fn is_examples(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".examples.yaml"))
+}
+
+/// Where the examples of a provider file lie.
+pub fn examples_of(path: &Path) -> PathBuf {
+    path.with_extension("examples.yaml")
+}
+
+/// The provider files of a folder.
+pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples(path)).collect())
+}
+
+/// Loads a provider file.
+pub fn load(path: &Path, ground: Ground) -> Entry {
+    match files::source(path) {
+        Ok(source) => entry(&source, ground),
+        Err(error) => {
+            let complaint = Complaint {
+                severity: Severity::Error,
+                place: None,
+                message: format!("the file cannot be read: {}", sentence(&error)),
+                help: "check its name, its rights, and that it is saved as UTF-8".to_owned(),
+            };
+            Entry { report: Report::new(Source::new(path.display().to_string(), ""), vec![complaint]), state: State::Broken }
+        }
+    }
+}
+
+/// Loads many files, on all processors.
+pub fn load_all(paths: &[PathBuf], ground: Ground) -> Vec<Entry> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
+    if workers == 1 {
+        return paths.iter().map(|path| load(path, ground)).collect();
+    }
+    let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
+    std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            chunks.into_iter().map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, ground)).collect::<Vec<_>>())).collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
+    })
+}
+
+fn entry(source: &Source, ground: Ground) -> Entry {
+    let (provider, report) = compile(source, ground);
+    let state = match provider {
+        None => State::Broken,
+        Some(provider) => {
+            let missing = secrets::missing(&provider);
+            if missing.is_empty() { State::Offered(Box::new(provider)) } else { State::Dormant(Box::new(provider), missing) }
+        }
+    };
+    Entry { report, state }
+}
+
+/// What the machine says about a file, in small letters and without a number.
+pub fn sentence(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        std::io::ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    }
+}

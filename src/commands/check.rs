@@ -1,0 +1,142 @@
+//! `portaria check`: every complaint about every file.
+
+use crate::catalogue::{self, Entry, State};
+use crate::commands::Global;
+use crate::commands::outcome::{Failure, Outcome, colour, say};
+use crate::diagnostic::{Complaint, Report};
+use crate::place::Source;
+use crate::settings::Settings;
+use crate::world::files;
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Show every complaint.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Files or folders [default: the folder of the provider files]
+    paths: Vec<PathBuf>,
+    /// Say only what is wrong
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// One line of the answer.
+struct Line {
+    file: String,
+    state: &'static str,
+    missing: Vec<String>,
+    report: Report,
+}
+
+impl Check {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        let mut lines = Vec::new();
+        let settings = settings_line(global, &mut lines)?;
+        let mut paths = Vec::new();
+        let named = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
+        let mut examples = Vec::new();
+        for path in named {
+            if files::is_folder(&path) {
+                let all = files::yaml_files(&path).map_err(|error| Failure::file(&path, &error))?;
+                examples.extend(all.iter().filter(|path| catalogue::is_examples(path)).cloned());
+                paths.extend(all.into_iter().filter(|path| !catalogue::is_examples(path)));
+            } else if catalogue::is_examples(&path) {
+                examples.push(path);
+            } else if files::is_file(&path) {
+                paths.push(path);
+            } else {
+                return Err(Failure::Usage(
+                    format!("{}: there is no such file or folder", path.display()),
+                    "name provider files, or the folder in which they lie".to_owned(),
+                ));
+            }
+        }
+        for entry in catalogue::load_all(&paths, settings.ground()) {
+            lines.push(line(entry));
+        }
+        for path in &examples {
+            let source = files::source(path).map_err(|error| Failure::file(path, &error))?;
+            if let Err(report) = crate::examples::read(&source) {
+                lines.push(Line { file: source.name.to_string(), state: "broken", missing: Vec::new(), report });
+            }
+        }
+        let broken = lines.iter().any(|line| line.report.is_broken());
+        if global.json {
+            say(&as_json(&lines).to_string());
+        } else {
+            self.print(&lines);
+        }
+        Ok(if broken { Outcome::No } else { Outcome::Fine })
+    }
+
+    fn print(&self, lines: &[Line]) {
+        for line in lines {
+            if !line.report.complaints.is_empty() {
+                say(line.report.draw(colour()).trim_end());
+                say("");
+            }
+        }
+        if !self.quiet {
+            for line in lines.iter().filter(|line| line.state == "dormant") {
+                say(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
+            }
+        }
+        let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
+        let complaints: usize = lines.iter().map(|line| line.report.complaints.len()).sum();
+        say(&format!(
+            "{} offered, {} dormant, {} broken; {complaints} complaint{}",
+            count("offered"),
+            count("dormant"),
+            count("broken"),
+            if complaints == 1 { "" } else { "s" }
+        ));
+    }
+}
+
+fn settings_line(global: &Global, lines: &mut Vec<Line>) -> Result<Settings, Failure> {
+    if let Some(path) = global.settings_file() {
+        let source: Source = files::source(&path).map_err(|error| Failure::file(&path, &error))?;
+        let (settings, report) = Settings::read(&source);
+        let state = if settings.is_some() { "settings" } else { "broken" };
+        let is_fine = settings.is_some();
+        lines.push(Line { file: source.name.to_string(), state, missing: Vec::new(), report });
+        if !is_fine {
+            let mut usual = Settings::default();
+            if let Some(folder) = &global.providers {
+                usual.providers = folder.display().to_string();
+            }
+            return Ok(usual);
+        }
+    }
+    global.settings()
+}
+
+fn line(entry: Entry) -> Line {
+    let missing = if let State::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
+    Line { file: entry.report.source.name.to_string(), state: entry.state.word(), missing, report: entry.report }
+}
+
+fn as_json(lines: &[Line]) -> Value {
+    let complaint = |source: &Source, complaint: &Complaint| {
+        let place = complaint.place;
+        json!({
+            "severity": complaint.severity.word(),
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+            "endColumn": place.map(|place| source.end_column(place)),
+            "message": complaint.message,
+            "help": complaint.help,
+        })
+    };
+    let files = lines.iter().map(|line| {
+        json!({
+            "file": line.file,
+            "state": line.state,
+            "missing": line.missing,
+            "complaints": line.report.complaints.iter().map(|one| complaint(&line.report.source, one)).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "files": files.collect::<Vec<_>>() })
+}

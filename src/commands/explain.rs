@@ -1,0 +1,106 @@
+//! `portaria explain NAME`: the requests as they would be sent.
+
+use crate::catalogue::{self, State};
+use crate::commands::outcome::{Failure, Outcome, colour, say};
+use crate::commands::{Global, provider_file};
+use crate::explain::{Explained, curl, explain};
+use crate::names::Slot;
+use crate::provider::Provider;
+use crate::provider::callback::StateIn;
+use crate::provider::step::StepKind;
+use crate::text::Text;
+use crate::world::secrets;
+use clap::Args;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Explain a provider.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The provider's name, or its file
+    name: String,
+    /// Show the requests as curl lines
+    #[arg(long)]
+    curl: bool,
+}
+
+impl Explain {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        let settings = global.settings()?;
+        let path = provider_file(&self.name, &settings)?;
+        let entry = catalogue::load(&path, settings.ground());
+        let provider = match &entry.state {
+            State::Offered(provider) | State::Dormant(provider, _) => provider,
+            State::Broken => return Err(Failure::No(entry.report.draw(colour()))),
+        };
+        let steps = explain(provider, &given(provider, &settings.public_url)).map_err(|error| {
+            let error = crate::login::error::LoginError::in_step(StepKind::GetAuthorizationCode, error, None, provider);
+            Failure::No(format!("error: {}", error.message))
+        })?;
+        if global.json {
+            say(&as_json(provider, &steps).to_string());
+        } else {
+            say(told(provider, &steps, self.curl).trim_end());
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+/// What is known before a login: this installation's values, secrets masked.
+fn given(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
+    let mut given = secrets::installation(provider, public_url).values;
+    let ending = if provider.state_in == StateIn::Path { "/‹state›" } else { "" };
+    given.push((provider.known.redirect_uri, Text::plain(format!("{public_url}/callback/{}{ending}", provider.name))));
+    given.push((provider.known.public_url, Text::plain(public_url)));
+    given
+}
+
+fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {
+    let mut text = format!("{} ({})\n", provider.title, provider.source.name);
+    for (at, explained) in steps.iter().enumerate() {
+        let nth = steps[..at].iter().filter(|earlier| earlier.step == explained.step).count();
+        let several = steps.iter().filter(|other| other.step == explained.step).count() > 1;
+        let number = if several { format!(" {}", nth + 1) } else { String::new() };
+        let remark = explained.remark.map_or_else(String::new, |remark| format!(" ({remark})"));
+        let _ = write!(text, "\n{}{number}{remark}\n", explained.step.word());
+        let request = if as_curl { curl(&explained.request) } else { plain(explained) };
+        for line in request.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+        for (fact, from, place) in &explained.reads {
+            let name = provider.names.name(*fact);
+            let _ = writeln!(text, "  reads {name} from {from}  (line {})", place.line);
+        }
+    }
+    text
+}
+
+fn plain(explained: &Explained) -> String {
+    let request = &explained.request;
+    let mut text = format!("{} {}\n", request.method, request.address.masked());
+    for (name, value) in &request.headers {
+        let _ = writeln!(text, "{name}: {}", value.masked());
+    }
+    if let Some(body) = &request.body {
+        let _ = write!(text, "\n{}\n", body.masked());
+    }
+    text
+}
+
+fn as_json(provider: &Provider, steps: &[Explained]) -> Value {
+    let steps = steps.iter().map(|explained| {
+        let request = &explained.request;
+        json!({
+            "step": explained.step.word(),
+            "request": {
+                "method": request.method.to_string(),
+                "url": request.address.masked(),
+                "headers": request.headers.iter().map(|(name, value)| json!([name, value.masked()])).collect::<Vec<_>>(),
+                "body": request.body.as_ref().map(Text::masked),
+            },
+            "reads": explained.reads.iter().map(|(fact, from, place)| json!({ "fact": &**provider.names.name(*fact), "from": from, "line": place.line })).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>() })
+}

@@ -1,0 +1,115 @@
+//! The command line on one screen.
+
+pub mod check;
+pub mod explain;
+pub mod outcome;
+pub mod schema;
+pub mod test;
+
+use crate::commands::outcome::{Failure, Outcome};
+use crate::settings::Settings;
+use crate::world::files;
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// Any identity provider from one YAML file.
+#[derive(Debug, Parser)]
+#[command(name = "portaria", version, about, disable_help_subcommand = true)]
+pub struct Portaria {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The settings file [default: portaria.yaml, if there is one]
+    #[arg(long, global = true, env = "PORTARIA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of the provider files [default: what the settings say, or providers.d]
+    #[arg(long, global = true, env = "PORTARIA_PROVIDERS", value_name = "FOLDER")]
+    pub providers: Option<PathBuf>,
+    /// The broker's own address [default: what the settings say, or <http://localhost:8080>]
+    #[arg(long, global = true, env = "PORTARIA_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every complaint about provider files and settings, drawn into the file
+    #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
+    Check(check::Check),
+    /// Show the requests that would be sent, and what is read from each answer
+    #[command(after_help = "Example: portaria explain acme --curl")]
+    Explain(explain::Explain),
+    /// Replay the recorded examples beside the provider files
+    #[command(after_help = "Example: portaria test acme")]
+    Test(test::Test),
+    /// Write the JSON schemas and the reference into schemas/
+    #[command(after_help = "Example: portaria schema")]
+    Schema(schema::Schema),
+}
+
+impl Portaria {
+    /// Runs the command.
+    pub fn run(self) -> Result<Outcome, Failure> {
+        match self.command {
+            Command::Check(check) => check.run(&self.global),
+            Command::Explain(explain) => explain.run(&self.global),
+            Command::Test(test) => test.run(&self.global),
+            Command::Schema(schema) => schema.run(),
+        }
+    }
+}
+
+impl Global {
+    /// The settings file, if there is one.
+    pub fn settings_file(&self) -> Option<PathBuf> {
+        let usual = Path::new("portaria.yaml");
+        self.config.clone().or_else(|| files::is_file(usual).then(|| usual.to_owned()))
+    }
+
+    /// The settings: flags and variables over the file over the defaults.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = match self.settings_file() {
+            None => Settings::default(),
+            Some(path) => {
+                let source = files::source(&path).map_err(|error| Failure::file(&path, &error))?;
+                let (settings, report) = Settings::read(&source);
+                settings.ok_or_else(|| Failure::No(report.draw(outcome::colour())))?
+            }
+        };
+        if let Some(folder) = &self.providers {
+            settings.providers = folder.display().to_string();
+        }
+        if let Some(url) = &self.public_url {
+            url.trim_end_matches('/').clone_into(&mut settings.public_url);
+        }
+        Ok(settings)
+    }
+}
+
+/// The file of a provider that is named on the command line: a name, or a path.
+pub fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, Failure> {
+    let path = Path::new(name);
+    if name.ends_with(".yaml") && files::is_file(path) {
+        return Ok(path.to_owned());
+    }
+    let folder = Path::new(&settings.providers);
+    let path = folder.join(format!("{name}.yaml"));
+    if files::is_file(&path) {
+        return Ok(path);
+    }
+    let known = crate::catalogue::provider_files(folder).unwrap_or_default();
+    let names: Vec<String> = known.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let help = match crate::diagnostic::did_you_mean(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the files of {} give the names", folder.display()),
+    };
+    Err(Failure::Usage(format!("there is no provider `{name}` in {}", folder.display()), help))
+}

@@ -1,0 +1,60 @@
+//! How a command ends: what it prints, and its exit code.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+/// A command that did its work.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Fine,
+    /// The answer is no; it has been said.
+    No,
+}
+
+/// A command that could not do its work, or whose answer is a text about what is wrong.
+#[derive(Debug)]
+pub enum Failure {
+    /// The answer is no, and this is why.
+    No(String),
+    /// It was called wrongly: what is so, and what to do.
+    Usage(String, String),
+    /// The machine did not play along: what is so, and what to do.
+    Environment(String, String),
+}
+
+impl Failure {
+    /// A file could not be read.
+    pub fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::Environment(format!("{}: {}", path.display(), crate::catalogue::sentence(error)), "check the path and its rights".to_owned())
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::No(_) => 1,
+            Self::Usage(..) => 2,
+            Self::Environment(..) => 3,
+        }
+    }
+
+    /// What is printed.
+    pub fn text(&self) -> String {
+        match self {
+            Self::No(text) => text.trim_end().to_owned(),
+            Self::Usage(message, help) | Self::Environment(message, help) => format!("error: {message}\n  help: {help}"),
+        }
+    }
+}
+
+/// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
+pub fn colour() -> bool {
+    std::io::stdout().is_terminal()
+        && crate::world::secrets::value(&crate::provider::reference::Reference::Variable("NO_COLOR".into())).is_none()
+}
+
+/// Prints, and ends quietly when nobody reads any more.
+pub fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

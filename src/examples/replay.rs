@@ -1,0 +1,381 @@
+//! Plays a story: the real engine, recorded answers, and a list of what came out otherwise.
+
+use crate::examples::difference::{Difference, compare_identity, compare_request};
+use crate::examples::standins::{self, Beginning, beginning};
+use crate::examples::story::{AnswerSpec, ExchangeSpec, RefusedSpec, StorySpec, TokenSpec};
+use crate::login::attempt::CannotBegin;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::login::{Login, drive};
+use crate::provider::Provider;
+use crate::provider::callback::Callback;
+use crate::provider::documents::Documents;
+use crate::provider::facts::Facts;
+use crate::provider::identity::Identity;
+use crate::provider::keys::{Algorithm, Family, Signing};
+use crate::provider::signed::{Keys, Signed};
+use crate::provider::step::StepKind;
+use crate::text::{Text, form_encode};
+use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value, json};
+use std::future::Future;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+/// What became of a story.
+#[derive(Debug)]
+pub struct Played {
+    /// What came out otherwise than it was written; nothing when the story is true.
+    pub differences: Vec<Difference>,
+    /// The requests as they were sent, the redirect first.
+    pub requests: Vec<(StepKind, Request)>,
+}
+
+/// Plays a story.
+pub fn play(provider: &Provider, story: &StorySpec) -> Played {
+    let start = beginning(provider, story);
+    let documents = Documents::default();
+    let mut differences = Vec::new();
+    let mut requests = Vec::new();
+    put_discovery(provider, story, &start, &documents);
+    let facts = start.attempt.facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.no_facts());
+    let tokens = Tokens::make(provider, story, &start, &facts, &documents, &mut differences);
+    match start.attempt.redirect(provider, &start.installation, &documents) {
+        Ok(request) => {
+            if let Some(expected) = &story.redirect {
+                compare_request("the redirect", expected, &request, &provider.authorization, &facts, &mut differences);
+            }
+            requests.push((StepKind::GetAuthorizationCode, request));
+        }
+        Err(why) => {
+            let error = cannot_begin(why, provider);
+            return Played { differences: finish(story, Err(error), provider, differences), requests };
+        }
+    }
+    let callback = callback(provider, story, &tokens, &facts);
+    let recording = Recording::new(story.exchanges.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
+    let accepted = start.attempt.accept(provider, &start.installation, &callback, Some(&start.attempt.state), &documents, start.now);
+    let (trace, result) = match accepted {
+        Ok(login) => ready(login, &recording, &documents),
+        Err(error) => (Trace::default(), Err(error)),
+    };
+    let expected: Vec<&ExchangeSpec> = story.exchanges.iter().flat_map(|exchanges| &exchanges.0).collect();
+    let known = known_at_the_end(provider, &trace, facts, &documents);
+    for (at, exchange) in trace.exchanges.iter().enumerate() {
+        if let Some(request) = expected.get(at).and_then(|expected| expected.request.as_ref()) {
+            compare_request(
+                &format!("call {}", at + 1),
+                request,
+                &exchange.request,
+                &provider.calls[exchange.call],
+                &known,
+                &mut differences,
+            );
+        }
+        requests.push((exchange.step, exchange.request.clone()));
+    }
+    let made = trace.exchanges.len();
+    if made > expected.len() {
+        let unexpected = &trace.exchanges[expected.len()].request;
+        differences.push(Difference::new(
+            format!("call {}", expected.len() + 1),
+            "no further call".to_owned(),
+            format!("{} {}", unexpected.method, unexpected.address.masked()),
+        ));
+    } else if made < expected.len() {
+        differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
+    }
+    Played { differences: finish(story, result, provider, differences), requests }
+}
+
+/// All facts that the calls taught, for looking behind the masks of what was sent.
+fn known_at_the_end(provider: &Provider, trace: &Trace, facts: Facts, documents: &Documents) -> Facts {
+    let mut facts = facts;
+    for exchange in &trace.exchanges {
+        if let Ok(answer) = &exchange.answer
+            && let Ok(learned) = provider.calls[exchange.call].read(answer, facts.clone(), documents)
+        {
+            facts = learned;
+        }
+    }
+    facts
+}
+
+/// Drives a login whose answers are all at hand, so that it never waits.
+fn ready(login: Login<'_>, recording: &Recording<'_>, documents: &Documents) -> (Trace, Result<Identity, LoginError>) {
+    let driving = std::pin::pin!(drive(login, recording, documents));
+    match driving.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => (Trace::default(), Err(LoginError::bad_callback("noAnswer", "a recording never waits"))),
+    }
+}
+
+fn cannot_begin(why: CannotBegin, provider: &Provider) -> LoginError {
+    match why {
+        CannotBegin::Input(name) => {
+            LoginError::bad_callback("badInput", &format!("what was typed for `{name}` does not match its pattern"))
+        }
+        CannotBegin::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
+        CannotBegin::Request(error) => LoginError::in_step(StepKind::GetAuthorizationCode, error, None, provider),
+    }
+}
+
+fn finish(
+    story: &StorySpec,
+    result: Result<Identity, LoginError>,
+    provider: &Provider,
+    mut differences: Vec<Difference>,
+) -> Vec<Difference> {
+    match (result, &story.identity, &story.refused) {
+        (Ok(identity), Some(expected), _) => compare_identity(&expected.0, &identity, &mut differences),
+        (Ok(identity), None, Some(refused)) => {
+            differences.push(Difference::new("the end".to_owned(), refusal(refused), format!("{} came in", identity.id)));
+        }
+        (Err(error), None, Some(refused)) => {
+            let same = refused.step == error.step
+                && refused.code.value == error.code
+                && refused.message.as_ref().is_none_or(|message| message.value == error.message);
+            if !same {
+                differences.push(Difference::new("the end".to_owned(), refusal(refused), told(&error, provider)));
+            }
+        }
+        (Err(error), ..) => differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), told(&error, provider))),
+        (Ok(_), None, None) => {}
+    }
+    differences
+}
+
+fn refusal(refused: &RefusedSpec) -> String {
+    let step = refused.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
+    let message = refused.message.as_ref().map_or_else(String::new, |message| format!(" ({})", message.value));
+    format!("refused{step}: {}{message}", refused.code.value)
+}
+
+fn told(error: &LoginError, provider: &Provider) -> String {
+    let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
+    let place =
+        error.place.filter(|place| place.line > 0).map_or_else(String::new, |place| format!(", see {}:{place}", provider.source.name));
+    format!("refused{step}: {} ({}){place}", error.code, error.message)
+}
+
+fn put_discovery(provider: &Provider, story: &StorySpec, start: &Beginning, documents: &Documents) {
+    let Some(discovery) = &provider.discovery else { return };
+    let mut facts = provider.no_facts();
+    for (slot, value) in &start.installation.values {
+        facts.set(*slot, value.clone());
+    }
+    let Some((address, issuer)) = discovery.address(&facts) else { return };
+    let base = issuer.unwrap_or_else(|| address.clone());
+    let below = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
+    let usual = json!({
+        "issuer": base, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
+        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
+    });
+    documents.put(&address, story.discovery.as_ref().map_or(usual, |raw| raw.0.clone()), start.now);
+}
+
+/// The tokens of a story, and the address and content of their keys.
+struct Tokens {
+    texts: Vec<(String, String)>,
+    keys: Vec<(String, Value)>,
+}
+
+impl Tokens {
+    fn make(
+        provider: &Provider,
+        story: &StorySpec,
+        start: &Beginning,
+        facts: &Facts,
+        documents: &Documents,
+        differences: &mut Vec<Difference>,
+    ) -> Self {
+        let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
+        for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
+            let all: Vec<&Signed> = provider.steps().filter_map(|step| step.signed()).collect();
+            let named = all.iter().find(|signed| {
+                signed
+                    .token
+                    .as_ref()
+                    .and_then(super::super::provider::template::Template::sole_fact)
+                    .is_some_and(|fact| **provider.names.name(fact) == *name.value)
+            });
+            let Some(signed) = named.or(all.first()) else {
+                differences.push(Difference::new(
+                    format!("token {}", name.value),
+                    "a `signed` in the file".to_owned(),
+                    "there is none".to_owned(),
+                ));
+                continue;
+            };
+            match tokens.one(&name.value, spec, signed, start, facts) {
+                Ok((address, expected)) => {
+                    if let (Some(expected), Some(address)) = (expected, &address)
+                        && expected != *address
+                    {
+                        differences.push(Difference::new("the address of the keys".to_owned(), expected, address.clone()));
+                    }
+                }
+                Err(why) => differences.push(Difference::new(format!("token {}", name.value), "a token".to_owned(), why)),
+            }
+        }
+        let mut merged: Vec<(String, Vec<Value>)> = Vec::new();
+        for (address, key) in tokens.keys.drain(..) {
+            match merged.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, keys)) => keys.push(key),
+                None => merged.push((address, vec![key])),
+            }
+        }
+        for (address, keys) in merged {
+            documents.put(&address, json!({ "keys": keys }), start.now);
+        }
+        tokens
+    }
+
+    fn one(
+        &mut self,
+        name: &str,
+        spec: &TokenSpec,
+        signed: &Signed,
+        start: &Beginning,
+        facts: &Facts,
+    ) -> Result<(Option<String>, Option<String>), String> {
+        let stranger = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
+        let algorithm = spec.algorithm.or_else(|| signed.accepted().and_then(|list| list.first().copied()));
+        let kid = format!("key-{name}");
+        let (algorithm, key) = match &signed.keys {
+            Keys::Text(template) => {
+                let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
+                if crate::provider::keys::looks_like_pem(&text) {
+                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::dice::rsa(stranger).private.clone().into_bytes())
+                } else {
+                    (algorithm.unwrap_or(Algorithm::Hs256), if stranger { b"somebody else's secret, long enough".to_vec() } else { text })
+                }
+            }
+            Keys::Address(_) => {
+                let algorithm = algorithm.unwrap_or(Algorithm::Es256);
+                let pair = standins::pair(algorithm, stranger);
+                if let Some(address) = signed.keys_address(facts) {
+                    let published = if stranger { standins::pair(algorithm, false) } else { pair.clone() };
+                    self.keys.push((address, jwk(&published.private, algorithm, &kid)?));
+                }
+                (algorithm, pair.private.into_bytes())
+            }
+        };
+        let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
+        claims.entry("iat").or_insert_with(|| json!(start.now));
+        claims.entry("exp").or_insert_with(|| json!(start.now + 3600));
+        let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
+        let token = Signing::read(&key, algorithm)
+            .and_then(|key| key.token(&header, &Value::Object(claims).to_string()))
+            .map_err(|bad| bad.0.to_owned())?;
+        self.texts.push((standins::visible(name), token));
+        Ok((signed.keys_address(facts), spec.keys.as_ref().map(|keys| keys.value.clone())))
+    }
+
+    fn replace(&self, text: &str) -> String {
+        self.texts.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token))
+    }
+
+    fn replace_in(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.replace(text)),
+            Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in(value)).collect()),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(key, value)| (key.clone(), self.replace_in(value))).collect::<Map<_, _>>())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+fn jwk(private: &str, algorithm: Algorithm, kid: &str) -> Result<Value, String> {
+    let key = match algorithm.family() {
+        Family::Rsa => EncodingKey::from_rsa_pem(private.as_bytes()),
+        Family::Curve => EncodingKey::from_ec_pem(private.as_bytes()),
+        Family::Edwards => EncodingKey::from_ed_pem(private.as_bytes()),
+        Family::Secret => return Err("a shared secret has no address".to_owned()),
+    };
+    let jose = algorithm.word().parse().map_err(|_| "an algorithm without a key".to_owned())?;
+    let mut jwk = key.and_then(|key| Jwk::from_encoding_key(&key, jose)).map_err(|_| "its public key cannot be written".to_owned())?;
+    jwk.common.key_id = Some(kid.to_owned());
+    serde_json::to_value(jwk).map_err(|_| "its public key cannot be written".to_owned())
+}
+
+fn callback(provider: &Provider, story: &StorySpec, tokens: &Tokens, facts: &Facts) -> Callback {
+    let usual = || {
+        vec![
+            ("code".to_owned(), "c-1".to_owned()),
+            ("state".to_owned(), facts.get(provider.known.state).map_or("", Text::expose).to_owned()),
+        ]
+    };
+    let pairs: Vec<(String, String)> = match &story.callback {
+        Some(pairs) => pairs.0.iter().map(|(name, value)| (name.value.clone(), tokens.replace(&value.value))).collect(),
+        None => usual(),
+    };
+    let mut callback = Callback::new(pairs);
+    if let Some(verify) = provider.authorization.expected_signature()
+        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.expose() == "‹signature›")
+    {
+        // Made as the provider would make it; an RSA signature needs the provider's own half of the key.
+        let signed = match verify.key_template() {
+            Some((template, true)) => {
+                let mut theirs = facts.clone();
+                if let Some(fact) = template.first_fact() {
+                    theirs.set(fact, Text::plain(crate::world::dice::rsa(false).private.clone()));
+                }
+                verify.sign(&callback.pairs, &theirs)
+            }
+            _ => verify.sign(&callback.pairs, facts),
+        };
+        if let Ok(signature) = signed {
+            callback.pairs[at].1 = signature;
+        }
+    }
+    callback
+}
+
+/// Recorded answers, given out in order.
+struct Recording<'a> {
+    answers: Mutex<std::slice::Iter<'a, ExchangeSpec>>,
+    tokens: &'a Tokens,
+}
+
+impl<'a> Recording<'a> {
+    fn new(exchanges: &'a [ExchangeSpec], tokens: &'a Tokens) -> Self {
+        Self { answers: Mutex::new(exchanges.iter()), tokens }
+    }
+
+    fn answer(&self, answer: &AnswerSpec) -> Response {
+        let (body, content_type) = if let Some(json) = &answer.json {
+            (self.tokens.replace_in(&json.0).to_string(), "application/json")
+        } else if let Some(form) = &answer.form {
+            let mut body = Text::default();
+            let pairs: Vec<(Box<str>, Text)> =
+                form.0.iter().map(|(name, value)| (name.value.as_str().into(), Text::plain(self.tokens.replace(&value.value)))).collect();
+            crate::provider::parameters::write(&pairs, form_encode, &mut body);
+            (body.expose().to_owned(), "application/x-www-form-urlencoded")
+        } else {
+            (answer.text.as_ref().map_or_else(String::new, |text| self.tokens.replace(&text.value)), "text/plain")
+        };
+        let own = answer
+            .headers
+            .iter()
+            .flat_map(|headers| &headers.0)
+            .map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
+        let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".into(), content_type.into()));
+        }
+        Response { status: answer.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), headers, body: body.into_bytes() }
+    }
+}
+
+impl Fetch for Recording<'_> {
+    fn send<'a>(&'a self, _: &'a Request) -> Answering<'a> {
+        let next = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let answer = next.map(|exchange| self.answer(&exchange.answer)).ok_or(NoAnswer::Unreachable);
+        Box::pin(std::future::ready(answer))
+    }
+}

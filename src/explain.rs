@@ -1,0 +1,86 @@
+//! What would be sent and what is read, before anybody logs in: the engine itself writes the requests, with masks for
+//! what is not known yet.
+
+use crate::names::Slot;
+use crate::place::Place;
+use crate::provider::Provider;
+use crate::provider::facts::{FROM_DISCOVERY, Facts};
+use crate::provider::step::{StepError, StepKind};
+use crate::text::Text;
+use crate::wire::{Method, Request};
+
+/// One step, explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The step.
+    pub step: StepKind,
+    /// The request.
+    pub request: Request,
+    /// What is read: fact, from where, place.
+    pub reads: Vec<(Slot, String, Place)>,
+    /// Whether a login goes on without it, or it is made only sometimes.
+    pub remark: Option<&'static str>,
+}
+
+/// Explains every step; facts that are not given are masks.
+pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explained>, StepError> {
+    let mut facts = beginning(provider, given);
+    let mut list = Vec::new();
+    for step in provider.steps() {
+        let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
+            (true, _) => Some("the login goes on when this call fails"),
+            (false, false) => Some("made only when its condition holds"),
+            (false, true) => None,
+        };
+        list.push(Explained { step: step.kind, request: step.request(&facts)?, reads: step.reads(), remark });
+        for (fact, ..) in step.learns().collect::<Vec<_>>() {
+            let label = facts.label(fact);
+            if facts.get(fact).is_none() {
+                facts.set(fact, Text::secret("x", &label));
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn beginning(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
+    let mut facts = provider.no_facts().for_showing();
+    for (slot, text) in provider.literals().chain(given.iter().cloned()) {
+        facts.set(slot, text);
+    }
+    let known = provider.known;
+    if let Some(scope) = &provider.scope {
+        facts.set(known.scope, Text::plain(&**scope));
+    }
+    facts.set(known.provider, Text::plain(&*provider.name));
+    for (name, _) in FROM_DISCOVERY {
+        if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name)) {
+            let label = facts.label(slot);
+            facts.set(slot, Text::secret("x", &label));
+        }
+    }
+    facts
+}
+
+/// A request as a line for `curl`, masks and all.
+pub fn curl(request: &Request) -> String {
+    let mut parts = vec!["curl".to_owned()];
+    if request.method == Method::Post && request.body.is_none() {
+        parts.push("-X POST".to_owned());
+    }
+    parts.push(quoted(&request.address.masked()));
+    for (name, value) in &request.headers {
+        parts.push(format!("-H {}", quoted(&format!("{name}: {}", value.masked()))));
+    }
+    if let Some(body) = &request.body {
+        if request.method == Method::Get {
+            parts.push("-X GET".to_owned());
+        }
+        parts.push(format!("--data-raw {}", quoted(&body.masked())));
+    }
+    parts.join(" \\\n  ")
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,33 @@
+//! A login is a growing set of facts; each step writes a request from the facts known so far and reads new facts from
+//! the answer; when the facts hold an id and a trustworthy e-mail there is an identity.
+//!
+//! The provider's file says how each request is written and how each answer is read. Nothing else knows any provider.
+//!
+//! This is the map. A module may import only modules above it; `tests/architecture.rs` holds it to that.
+
+// The vocabulary: it imports nothing of ours but itself.
+pub mod diagnostic; //   a complaint with a place and a help line, and its drawing
+pub mod email; //        parsed, normalised, compared in one way only
+pub mod names; //        the names of facts, numbered
+pub mod place; //        a file, and where in it something stands
+pub mod text; //         plain or secret; what is made from a secret is secret
+pub mod wire; //         requests, answers, and whoever carries them
+pub mod words;
+pub mod yaml; //         a file as a tree of places //        how words are read, and how they describe themselves
+
+// The language, pure: one word a file.
+pub mod provider;
+
+// One login, pure but for `drive`.
+pub mod login;
+
+// The doors: disk, variables, dice.
+pub mod world;
+
+// What people use.
+pub mod catalogue; //    the provider files of a folder
+pub mod commands;
+pub mod examples; //     recorded exchanges that replay, and how much they would notice
+pub mod explain; //      what would be sent and what is read
+pub mod reference; //    the generated pages: schemas and reference
+pub mod settings; //     portaria.yaml //     the command line

@@ -1,0 +1,180 @@
+//! An attempt to log in: begun together with the redirect, and accepted once when the browser comes back.
+//!
+//! It has two halves. The state travels through the provider; the rest stays with the browser, sealed. Spending it
+//! once is the directory's.
+
+use crate::login::Login;
+use crate::login::error::LoginError;
+use crate::names::Slot;
+use crate::provider::Provider;
+use crate::provider::callback::{Callback, StateIn};
+use crate::provider::documents::Documents;
+use crate::provider::facts::Facts;
+use crate::provider::pkce::Pkce;
+use crate::provider::step::StepError;
+use crate::text::Text;
+use crate::wire::Request;
+use aws_lc_rs::constant_time;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::Arc;
+
+/// How long an attempt is good for, in seconds.
+pub const GOOD_FOR: i64 = 600;
+
+/// What is set on this installation for a provider.
+#[derive(Clone, Debug, Default)]
+pub struct Installation {
+    /// The broker's own address.
+    pub public_url: Box<str>,
+    /// Client id, secrets and settings.
+    pub values: Vec<(Slot, Text)>,
+}
+
+/// Randomness for one attempt.
+pub struct Entropy(pub [u8; 80]);
+
+/// One attempt to log in.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The provider's file name.
+    pub provider: Box<str>,
+    /// The half that travels.
+    pub state: Box<str>,
+    /// What a signed token has to repeat.
+    pub nonce: Box<str>,
+    /// PKCE: the proof.
+    pub verifier: Box<str>,
+    /// PKCE: what is shown first.
+    pub challenge: Option<Box<str>>,
+    /// Where the provider sends the browser back.
+    pub redirect_uri: Box<str>,
+    /// When it began, in seconds since 1970.
+    pub started: i64,
+    /// What the shopper typed.
+    pub inputs: Vec<(Box<str>, Box<str>)>,
+}
+
+/// Why an attempt cannot begin.
+#[derive(Clone, Debug)]
+pub enum CannotBegin {
+    /// What the shopper typed for this input cannot be used.
+    Input(Box<str>),
+    /// The issuer's document is not at hand.
+    NoDocument,
+    /// The redirect cannot be written.
+    Request(StepError),
+}
+
+impl Attempt {
+    /// Makes an attempt from randomness.
+    pub fn new(provider: &Provider, installation: &Installation, entropy: &Entropy, now: i64, inputs: Vec<(Box<str>, Box<str>)>) -> Self {
+        let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
+        let (state, nonce, verifier) = (text(0, 24), text(24, 48), text(48, 80));
+        let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
+        if provider.state_in == StateIn::Path {
+            redirect_uri = format!("{redirect_uri}/{state}");
+        }
+        Self {
+            provider: provider.name.clone(),
+            challenge: provider.pkce.challenge(&verifier).map(Into::into),
+            state: state.into(),
+            nonce: nonce.into(),
+            verifier: verifier.into(),
+            redirect_uri: redirect_uri.into(),
+            started: now,
+            inputs,
+        }
+    }
+
+    /// Begins it: the request that the browser carries to the provider.
+    pub fn redirect(&self, provider: &Provider, installation: &Installation, documents: &Documents) -> Result<Request, CannotBegin> {
+        for input in &provider.inputs {
+            let typed = self.inputs.iter().find(|(name, _)| *name == input.name).map_or("", |(_, value)| value);
+            if !input.accepts(typed) {
+                return Err(CannotBegin::Input(input.name.clone()));
+            }
+        }
+        let facts = self.facts(provider, installation, documents).ok_or(CannotBegin::NoDocument)?;
+        provider.authorization.request(&facts).map_err(CannotBegin::Request)
+    }
+
+    /// The facts from the start; `None` while the issuer's document is not at hand.
+    pub fn facts(&self, provider: &Provider, installation: &Installation, documents: &Documents) -> Option<Facts> {
+        let mut facts = provider.no_facts();
+        let known = provider.known;
+        for (slot, value) in &installation.values {
+            facts.set(*slot, value.clone());
+        }
+        let hidden = |value: &str, slot: Slot, facts: &Facts| Text::secret(value, &facts.label(slot));
+        for (slot, value) in [(known.state, &self.state), (known.nonce, &self.nonce)] {
+            let text = hidden(value, slot, &facts);
+            facts.set(slot, text);
+        }
+        if provider.pkce != Pkce::Off {
+            let verifier = hidden(&self.verifier, known.code_verifier, &facts);
+            facts.set(known.code_verifier, verifier);
+            if let Some(challenge) = &self.challenge {
+                let challenge = hidden(challenge, known.code_challenge, &facts);
+                facts.set(known.code_challenge, challenge);
+            }
+        }
+        facts.set(known.redirect_uri, Text::plain(&*self.redirect_uri));
+        if provider.state_in == StateIn::Path {
+            let redirect = hidden(&self.redirect_uri, known.redirect_uri, &facts);
+            facts.set(known.redirect_uri, redirect);
+        }
+        facts.set(known.now, Text::plain(self.started.to_string()));
+        facts.set(known.provider, Text::plain(&*provider.name));
+        facts.set(known.public_url, Text::plain(&*installation.public_url));
+        if let Some(scope) = &provider.scope {
+            facts.set(known.scope, Text::plain(&**scope));
+        }
+        for (name, value) in &self.inputs {
+            if let Some(input) = provider.inputs.iter().find(|input| input.name == *name)
+                && let Some(slot) = provider.names.find(&input.name)
+            {
+                facts.set(slot, Text::secret(&**value, &Arc::from(&**name)));
+            }
+        }
+        if let Some(discovery) = &provider.discovery {
+            let (address, issuer) = discovery.address(&facts)?;
+            let document = documents.get(&address, self.started)?;
+            discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
+        }
+        Some(facts)
+    }
+
+    /// Accepts what the browser brought back, if it answers this attempt; `path_state` is the state from the address for providers that carry it there.
+    pub fn accept<'a>(
+        &self,
+        provider: &'a Provider,
+        installation: &Installation,
+        callback: &Callback,
+        path_state: Option<&str>,
+        documents: &Documents,
+        now: i64,
+    ) -> Result<Login<'a>, LoginError> {
+        if *self.provider != *provider.name {
+            return Err(LoginError::bad_callback("badState", "the answer belongs to another provider"));
+        }
+        if !(-60..GOOD_FOR).contains(&(now - self.started)) {
+            return Err(LoginError::bad_callback("expired", "the login took longer than ten minutes"));
+        }
+        if callback.pairs.len() > 100 || callback.repeated().is_some() {
+            return Err(LoginError::bad_callback("badCallback", "a parameter stands in the callback twice"));
+        }
+        let facts = self
+            .facts(provider, installation, documents)
+            .ok_or_else(|| LoginError::bad_callback("noDocument", "the issuer's document could not be had"))?;
+        let returned = match provider.state_in {
+            StateIn::Query => provider.state.find(Some(&callback.document()), &facts).ok().map(|text| text.expose().to_owned()),
+            StateIn::Path => path_state.map(str::to_owned),
+            StateIn::Cookie => Some(self.state.to_string()),
+        };
+        if returned.is_none_or(|returned| constant_time::verify_slices_are_equal(returned.as_bytes(), self.state.as_bytes()).is_err()) {
+            return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
+        }
+        Ok(Login { provider, facts, callback: callback.clone(), now })
+    }
+}

@@ -1,0 +1,133 @@
+//! One login, from an accepted callback to an identity: pure but for [`drive`], the only loop that talks to a provider.
+
+pub mod attempt;
+pub mod error;
+pub mod trace;
+
+use crate::login::error::LoginError;
+use crate::login::trace::{Exchange, Trace};
+use crate::names::Slot;
+use crate::provider::Provider;
+use crate::provider::callback::Callback;
+use crate::provider::documents::Documents;
+use crate::provider::facts::Facts;
+use crate::provider::identity::Identity;
+use crate::provider::json;
+use crate::provider::step::{Step, StepError, StepKind};
+use crate::text::Text;
+use crate::wire::{Fetch, Request, Response};
+
+/// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
+#[derive(Clone, Debug)]
+pub struct Login<'a> {
+    provider: &'a Provider,
+    facts: Facts,
+    callback: Callback,
+    now: i64,
+}
+
+/// Talks to the provider until the facts make an identity, or it is certain that they do not.
+pub async fn drive(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents) -> (Trace, Result<Identity, LoginError>) {
+    let mut trace = Trace::default();
+    let result = walk(login, fetch, documents, &mut trace).await;
+    (trace, result)
+}
+
+/// Fetches the issuer's document if it is time to: before an attempt can begin.
+pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+    if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
+        && documents.is_due(&address, now)
+    {
+        fetch_document(&address, fetch, documents, now).await;
+    }
+}
+
+async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace: &mut Trace) -> Result<Identity, LoginError> {
+    let Login { provider, facts, callback, now } = login;
+    let first = &provider.authorization;
+    let fail = |step: &Step, error: StepError, facts: &Facts| {
+        let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missed(*fact) } else { None };
+        LoginError::in_step(step.kind, error, missed, provider)
+    };
+    bring_keys(first, &Response::default(), &facts, fetch, documents, now).await;
+    let mut facts = first.read_callback(&callback, facts.clone(), documents).map_err(|error| fail(first, error, &facts))?;
+    same_issuer(provider, &facts)?;
+    note(trace, &facts, first.kind, &[]);
+    for (at, step) in provider.calls.iter().enumerate() {
+        if !step.is_called_for(&facts) {
+            continue;
+        }
+        let before = facts.clone();
+        match call((at, step), &facts, fetch, documents, now, trace).await {
+            Ok(learned) => facts = learned,
+            Err(_) if step.is_optional() => {
+                if let Some(exchange) = trace.exchanges.last_mut() {
+                    exchange.forgiven = true;
+                }
+            }
+            Err(error) => return Err(fail(step, error, &facts)),
+        }
+        let known: Vec<Slot> = before.known().map(|(slot, _)| slot).collect();
+        note(trace, &facts, step.kind, &known);
+    }
+    if let Some(require) = &provider.require
+        && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
+    {
+        return Err(LoginError::not_allowed(condition.place));
+    }
+    provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)
+}
+
+async fn call(
+    (at, step): (usize, &Step),
+    facts: &Facts,
+    fetch: &dyn Fetch,
+    documents: &Documents,
+    now: i64,
+    trace: &mut Trace,
+) -> Result<Facts, StepError> {
+    let request = step.request(facts)?;
+    let answer = fetch.send(&request).await;
+    trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer: answer.clone(), forgiven: false });
+    let answer = answer.map_err(StepError::NoAnswer)?;
+    bring_keys(step, &answer, facts, fetch, documents, now).await;
+    step.read(&answer, facts.clone(), documents)
+}
+
+/// Fetches the keys that a signed token needs, before the answer is read, so that reading stays pure.
+async fn bring_keys(step: &Step, answer: &Response, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+    let Some((signed, token)) = step.token_to_verify(answer, facts) else { return };
+    let Some(address) = signed.keys_address(facts) else { return };
+    let due =
+        documents.is_due(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_ask_again(&address, now));
+    if due {
+        fetch_document(&address, fetch, documents, now).await;
+    }
+}
+
+async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+    let answer = fetch.send(&Request::document(address)).await;
+    let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
+    match document.filter(serde_json::Value::is_object) {
+        Some(document) => documents.put(address, document, now),
+        None => documents.failed(address, now),
+    }
+}
+
+/// RFC 9207: an issuer that names itself in the callback must be the one that was asked.
+fn same_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
+    let (Some(named), Some(expected)) = (facts.get(provider.known.iss), facts.get(provider.known.issuer)) else { return Ok(()) };
+    if named.expose() == expected.expose() {
+        return Ok(());
+    }
+    Err(LoginError {
+        step: Some(StepKind::GetAuthorizationCode),
+        ..LoginError::bad_callback("badIssuer", "the answer comes from another issuer (`iss`)")
+    })
+}
+
+fn note(trace: &mut Trace, facts: &Facts, step: StepKind, before: &[Slot]) {
+    let new = facts.known().map(|(slot, _): (Slot, &Text)| slot).filter(|slot| !before.contains(slot));
+    let new: Vec<Slot> = new.filter(|slot| !trace.learned.iter().any(|(known, _)| known == slot)).collect();
+    trace.learned.extend(new.into_iter().map(|slot| (slot, step)));
+}

@@ -1,0 +1,61 @@
+//! The names of facts, numbered, so that a login looks nothing up by text.
+
+use std::sync::Arc;
+
+/// The number of a fact within one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u16);
+
+/// The names of one provider's facts.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    names: Vec<Arc<str>>,
+}
+
+impl Names {
+    /// More facts than this no file may name.
+    pub const MOST: usize = 500;
+
+    /// The number of a name, given out at its first use; names beyond [`Names::MOST`] share the last number, and
+    /// [`Names::is_full`] lets the file be refused.
+    pub fn slot(&mut self, name: &str) -> Slot {
+        if let Some(slot) = self.find(name) {
+            return slot;
+        }
+        if !self.is_full() {
+            self.names.push(Arc::from(name));
+        }
+        Slot(u16::try_from(self.names.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    /// The number of a name that is in use.
+    pub fn find(&self, name: &str) -> Option<Slot> {
+        let at = self.names.iter().position(|known| &**known == name)?;
+        u16::try_from(at).ok().map(Slot)
+    }
+
+    /// The name behind a number.
+    pub fn name(&self, slot: Slot) -> &Arc<str> {
+        &self.names[slot.0 as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether a further name would be one too many.
+    pub fn is_full(&self) -> bool {
+        self.names.len() >= Self::MOST
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// All names in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Arc<str>)> {
+        self.names.iter().enumerate().map(|(at, name)| (Slot(u16::try_from(at).unwrap_or(u16::MAX)), name))
+    }
+}

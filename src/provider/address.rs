@@ -1,0 +1,414 @@
+//! An address with holes, and the hosts that it may lead to.
+//!
+//! What is literal is kept byte for byte. A hole in the path or the query is percent-encoded; a hole in the host
+//! only ever leads to a host that the file names.
+
+use crate::diagnostic::printable;
+use crate::names::Slot;
+use crate::place::{At, Place};
+use crate::provider::facts::Facts;
+use crate::provider::template::{Hole, Missing, Piece, Template, Use};
+use crate::text::{Text, percent_encode};
+use crate::words::Desk;
+
+/// A compiled address.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// As written.
+    pub template: Template,
+    parts: Vec<(Zone, Piece)>,
+    reach: Reach,
+}
+
+/// Where in an address a piece stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zone {
+    /// The address begins with a hole: scheme and host come with it.
+    Base,
+    Host,
+    Path,
+    Query,
+    Fragment,
+}
+
+/// Which hosts an address may lead to.
+#[derive(Clone, Debug)]
+enum Reach {
+    /// It is literal.
+    Fixed,
+    /// One of these.
+    Hosts { patterns: Vec<Template>, plain_http: bool },
+    /// It comes from the document of the issuer that the file names.
+    Document { plain_http: bool },
+}
+
+/// An address, filled: its query is still apart, so that parameters can be added in front of the fragment.
+#[derive(Clone, Debug, Default)]
+pub struct Filled {
+    /// Scheme, host and path.
+    pub base: Text,
+    /// The query without `?`, as written.
+    pub query: Option<Text>,
+    /// The fragment without `#`.
+    pub fragment: Option<Text>,
+}
+
+/// Why an address could not be filled.
+#[derive(Clone, Debug)]
+pub enum BadAddress {
+    /// A hole found nothing.
+    Missing(Missing),
+    /// It would lead to a host that is not allowed; what is wrong, without the value.
+    Host(&'static str, Place),
+}
+
+/// What an address is compiled with.
+pub struct Surroundings<'a> {
+    /// The file's `hosts`.
+    pub hosts: Option<&'a [Template]>,
+    /// Whether the installation itself is on loopback.
+    pub loopback: bool,
+    /// The facts that a discovery document gives.
+    pub documents: &'a [Slot],
+}
+
+impl Address {
+    /// Compiles an address, or complains.
+    pub fn compile(template: Template, around: &Surroundings<'_>, desk: &mut Desk) -> Option<Self> {
+        let parts = zones(&template);
+        let place = template.place;
+        if template.has_path() {
+            desk.complain(place, "a path cannot stand in an address", "read it as a fact in an earlier step, and write `${fact}` here");
+            return None;
+        }
+        let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == Zone::Base);
+        if starts_with_hole && template.sole_fact().is_some_and(|fact| around.documents.contains(&fact)) {
+            return Some(Self { template, parts, reach: Reach::Document { plain_http: around.loopback } });
+        }
+        if !starts_with_hole && !literal_start_is_fine(&template, place, around, desk) {
+            return None;
+        }
+        let host_has_hole = parts.iter().any(|(zone, piece)| matches!(zone, Zone::Base | Zone::Host) && matches!(piece, Piece::Hole(_)));
+        let reach = match around.hosts {
+            _ if !host_has_hole => Reach::Fixed,
+            Some(hosts) => Reach::Hosts { patterns: hosts.to_vec(), plain_http: around.loopback },
+            None => {
+                desk.complain(
+                    place,
+                    "the host of this address has a hole, and the file does not say which hosts are meant",
+                    "add `hosts: [ \"*.shops.example\" ]` at the top of the file (`*` is one label), or `hosts: [ \"${setting}\" ]` for a host that is set by whoever installs it",
+                );
+                return None;
+            }
+        };
+        Some(Self { template, parts, reach })
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> impl Iterator<Item = Use> {
+        self.template.uses()
+    }
+
+    /// Fills it.
+    pub fn fill(&self, facts: &Facts) -> Result<Filled, BadAddress> {
+        let mut filled = Filled::default();
+        for (zone, piece) in &self.parts {
+            let into = match zone {
+                Zone::Base | Zone::Host | Zone::Path => &mut filled.base,
+                Zone::Query => filled.query.get_or_insert_default(),
+                Zone::Fragment => filled.fragment.get_or_insert_default(),
+            };
+            match piece {
+                Piece::Literal(text) => into.push_str(text),
+                Piece::Hole(hole) => fill_hole(*zone, hole, facts, into)?,
+            }
+        }
+        match &self.reach {
+            Reach::Fixed => {}
+            // What only shows an address leads nowhere.
+            Reach::Hosts { .. } | Reach::Document { .. } if facts.is_showing() => return Ok(filled),
+            Reach::Hosts { patterns, plain_http } => {
+                let host = self.host_of(&filled, *plain_http)?;
+                if !patterns
+                    .iter()
+                    .any(|pattern| pattern.fill(facts).is_ok_and(|pattern| host_matches(&pattern.expose().to_lowercase(), &host)))
+                {
+                    return Err(BadAddress::Host("the address leads to a host that `hosts` does not name", self.template.place));
+                }
+            }
+            Reach::Document { plain_http } => {
+                self.host_of(&filled, *plain_http)?;
+            }
+        }
+        if has_dot_segment(filled.base.expose()) {
+            return Err(BadAddress::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
+        }
+        Ok(filled)
+    }
+
+    fn host_of(&self, filled: &Filled, plain_http: bool) -> Result<String, BadAddress> {
+        let bad = |why| Err(BadAddress::Host(why, self.template.place));
+        let address = filled.base.expose();
+        let rest = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
+            (Some(rest), _) => rest,
+            (None, Some(rest)) if plain_http && is_loopback(rest.split(['/', '?', '#']).next().unwrap_or_default()) => rest,
+            _ => return bad("the address does not begin with https://"),
+        };
+        if address.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '\\') {
+            return bad("the address holds characters that no address has");
+        }
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase();
+        let usual = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+        if host.is_empty() || !usual {
+            return bad("the address has no proper host");
+        }
+        Ok(host)
+    }
+}
+
+fn fill_hole(zone: Zone, hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), BadAddress> {
+    let Some(value) = hole.fill(facts, None).map_err(BadAddress::Missing)? else { return Ok(()) };
+    match zone {
+        Zone::Base => into.push(&value),
+        Zone::Host if facts.is_showing() => into.push(&value),
+        Zone::Host => {
+            let fine = value.expose().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':'));
+            if !fine {
+                return Err(BadAddress::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+            }
+            // Beside other text a hole is one label: it must not bring dots of its own.
+            let alone = into.expose().ends_with("://");
+            if !alone && value.expose().contains(['.', ':']) {
+                return Err(BadAddress::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+            }
+            into.push(&value);
+        }
+        Zone::Path | Zone::Query | Zone::Fragment => into.push_encoded(&value, percent_encode),
+    }
+    Ok(())
+}
+
+fn has_dot_segment(base: &str) -> bool {
+    base.split('/').skip(3).any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Whether a host matches a pattern in which `*` is one label; a port must be named to be allowed.
+fn host_matches(pattern: &str, host: &str) -> bool {
+    let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let (pattern, host) = (labels(pattern), labels(host));
+    pattern.len() == host.len()
+        && pattern.iter().zip(&host).all(|(pattern, label)| {
+            (pattern == "*" && !label.is_empty() && !label.contains(':')) || (pattern == label && !label.is_empty())
+        })
+}
+
+fn zones(template: &Template) -> Vec<(Zone, Piece)> {
+    let mut parts = Vec::new();
+    let mut zone = if matches!(template.pieces().first(), Some(Piece::Hole(_))) { Zone::Base } else { Zone::Host };
+    let mut scheme_seen = zone == Zone::Base;
+    for piece in template.pieces() {
+        let Piece::Literal(text) = piece else {
+            parts.push((zone, piece.clone()));
+            if zone == Zone::Base {
+                zone = Zone::Path;
+            }
+            continue;
+        };
+        let mut rest = &**text;
+        if !scheme_seen {
+            scheme_seen = true;
+            let end = rest.find("://").map_or(0, |at| at + 3);
+            parts.push((Zone::Host, Piece::Literal(rest[..end].into())));
+            rest = &rest[end..];
+        }
+        while !rest.is_empty() {
+            let next = match zone {
+                Zone::Base | Zone::Host => rest.find(['/', '?', '#']),
+                Zone::Path => rest.find(['?', '#']),
+                Zone::Query => rest.find('#'),
+                Zone::Fragment => None,
+            };
+            let end = next.unwrap_or(rest.len());
+            if end > 0 {
+                parts.push((zone, Piece::Literal(rest[..end].into())));
+            }
+            let Some(mark) = rest[end..].chars().next() else { break };
+            zone = match mark {
+                '/' => Zone::Path,
+                '?' => Zone::Query,
+                _ => Zone::Fragment,
+            };
+            if mark == '/' {
+                parts.push((Zone::Path, Piece::Literal("/".into())));
+            } else {
+                parts.push((zone, Piece::Literal("".into())));
+            }
+            rest = &rest[end + 1..];
+        }
+    }
+    parts
+}
+
+fn literal_start_is_fine(template: &Template, place: Place, around: &Surroundings<'_>, desk: &mut Desk) -> bool {
+    let Some(Piece::Literal(start)) = template.pieces().first() else { return true };
+    let shown = printable(&start.chars().take(60).collect::<String>());
+    let (secure, rest) = match (start.strip_prefix("https://"), start.strip_prefix("http://")) {
+        (Some(rest), _) => (true, rest),
+        (None, Some(rest)) => (false, rest),
+        (None, None) => {
+            let help = if start.contains("://") || start.starts_with('/') {
+                "write the whole address, beginning with `https://`".to_owned()
+            } else {
+                format!("write `https://{shown}`")
+            };
+            desk.complain(place, format!("`{shown}` is not the address of a provider"), help);
+            return false;
+        }
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase();
+    let whole_host_is_literal = host.len() < rest.len() || template.is_literal();
+    if template.source.chars().any(|letter| letter.is_control() || (letter.is_whitespace() && !template.source.contains("${"))) {
+        desk.complain(place, "this address holds a blank or a control character", "write blanks as `%20`");
+        return false;
+    }
+    if host.contains('@') {
+        desk.complain(
+            place,
+            "this address holds a user's name before its host",
+            "leave it out; credentials are placed by `credentials` or `headers`",
+        );
+        return false;
+    }
+    if whole_host_is_literal && (host.is_empty() || host.starts_with('.') || host.contains("..") || host.starts_with(':')) {
+        desk.complain(place, format!("`{shown}` has no host"), "write the whole address, such as `https://sso.acme.example/token`");
+        return false;
+    }
+    let local = is_loopback(&host);
+    if (!secure || local) && !around.loopback {
+        let message = if local { format!("`{host}` is this machine itself") } else { format!("`http://{host}` is not encrypted") };
+        desk.complain(
+            place,
+            message,
+            "write the provider's https address; http and loopback are accepted only where the installation's own publicUrl is on loopback",
+        );
+        return false;
+    }
+    true
+}
+
+/// Whether a host (with or without a port) is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => return rest.starts_with("::1]"),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Checks the patterns of `hosts`.
+pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], desk: &mut Desk) {
+    for pattern in hosts {
+        if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
+            desk.complain(
+                used.place,
+                "only a setting may stand in a pattern of `hosts`",
+                "what comes from outside must not choose where secrets are sent; write the pattern out, or take the value from `settings`",
+            );
+        }
+        let text = pattern.as_literal().unwrap_or_else(|| "x.example".to_owned());
+        if text.contains("://") || text.contains('/') {
+            desk.complain(
+                pattern.place,
+                format!("`{text}` is an address, not a host"),
+                "write only the host: `*.shops.example` or `sso.acme.example:8443`",
+            );
+        } else if text.split('.').any(|label| label.is_empty() || (label.contains('*') && label != "*")) {
+            desk.complain(
+                pattern.place,
+                format!("`{text}` is not a pattern of a host"),
+                "write `*` for exactly one whole label: `*.shops.example`",
+            );
+        } else if text.split('.').filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
+            desk.complain(
+                pattern.place,
+                format!("`{text}` would allow hosts of anybody"),
+                "name at least the last two labels: `*.shops.example`",
+            );
+        }
+    }
+}
+
+/// A literal address outside of steps, such as an issuer: the same rules.
+pub fn literal(text: &At<String>, loopback: bool, desk: &mut Desk) -> bool {
+    literal_start_is_fine(
+        &Template::literal(&text.value, text.place),
+        text.place,
+        &Surroundings { hosts: None, loopback, documents: &[] },
+        desk,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Kind, Node};
+
+    fn fill(address: &str, hosts: &[&str], value: &str) -> Result<String, String> {
+        let mut desk = Desk::default();
+        let parse = |text: &str, desk: &mut Desk| {
+            Template::parse(text, &Node { place: Place::default(), kind: Kind::Scalar { text: text.to_owned(), plain: true } }, false, desk)
+                .unwrap()
+        };
+        let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut desk)).collect();
+        let template = parse(address, &mut desk);
+        let around = Surroundings { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
+        let Some(address) = Address::compile(template, &around, &mut desk) else { return Err(desk.complaints[0].message.clone()) };
+        let mut facts = Facts::none(&desk.names);
+        facts.set(desk.names.slot("x"), Text::plain(value));
+        let filled = address.fill(&facts).map_err(|bad| match bad {
+            BadAddress::Missing(_) => "missing".to_owned(),
+            BadAddress::Host(why, _) => why.to_owned(),
+        })?;
+        Ok(format!(
+            "{}|{}|{}",
+            filled.base.expose(),
+            filled.query.unwrap_or_default().expose(),
+            filled.fragment.unwrap_or_default().expose()
+        ))
+    }
+
+    #[test]
+    fn holes_lead_only_where_the_file_says() {
+        for (address, hosts, value, expected) in [
+            ("https://a.example/p?v=2#f", &[][..], "", Some("https://a.example/p|v=2|f")),
+            ("https://a.example/u/${x}/e?q=${x}", &[], "a b/é", Some("https://a.example/u/a%20b%2F%C3%A9/e|q=a%20b%2F%C3%A9|")),
+            ("https://${x}.shops.example/p", &["*.shops.example"], "quist", Some("https://quist.shops.example/p||")),
+            ("https://${x}/p", &["*.shops.example"], "quist.shops.example", Some("https://quist.shops.example/p||")),
+            ("${x}", &["login.example"], "https://login.example/id/1?a=b", Some("https://login.example/id/1?a=b||")),
+            ("${x}/me", &["*.login.example"], "https://eu.login.example", Some("https://eu.login.example/me||")),
+            ("https://${x}/p", &["h.example:8443"], "h.example:8443", Some("https://h.example:8443/p||")),
+            ("https://${x}.shops.example/p", &["*.shops.example"], "evil.example/", None),
+            ("https://${x}.shops.example/p", &["*.shops.example"], "a.b", None),
+            ("https://${x}.shops.example/p", &["*.shops.example"], "user@a", None),
+            ("https://${x}/p", &["*.shops.example"], "evil.example", None),
+            ("https://${x}/p", &["h.example"], "h.example:8443", None),
+            ("https://${x}/p", &["*.shops.example"], ".shops.example", None),
+            ("${x}", &["login.example"], "http://login.example/id", None),
+            ("${x}", &["login.example"], "https://login.example@evil.example/", None),
+            ("${x}", &["login.example"], "https://evil.example\\@login.example/", None),
+            ("${x}", &["login.example"], "https://login.example.evil.example/", None),
+            ("${x}", &["login.example"], "javascript:alert(1)", None),
+            ("https://a.example/u/${x}/e", &[], "..", None),
+            ("https://${x}.shops.example/p", &[], "quist", None),
+            ("http://a.example/", &[], "", None),
+            ("https://localhost/", &[], "", None),
+            ("https://127.0.0.1:9/", &[], "", None),
+            ("https://u:p@a.example/", &[], "", None),
+            ("a.example/x", &[], "", None),
+            ("https:///x", &[], "", None),
+        ] {
+            let filled = fill(address, hosts, value);
+            assert_eq!(filled.as_deref().ok(), expected, "{address} {value}: {filled:?}");
+        }
+    }
+}

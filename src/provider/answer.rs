@@ -1,0 +1,195 @@
+//! How an answer is written: JSON, a form, JSONP, XML or plain text; each becomes one kind of document, in which
+//! paths find things.
+
+use crate::choice;
+use crate::place::At;
+use crate::provider::json;
+use crate::provider::xml;
+use crate::wire::Response;
+use crate::words::OneOrMany;
+use serde_json::{Map, Value};
+
+choice! {
+    /// A format of an answer.
+    pub enum Format {
+        /// JSON whatever the content type says, else a form.
+        Auto = "auto",
+        /// JSON.
+        Json = "json",
+        /// `a=1&b=2`.
+        Form = "form",
+        /// JSON in a call: `callback({…});`.
+        Jsonp = "jsonp",
+        /// XML; the root element is the first key, attributes are `@name`, repeated elements a list.
+        Xml = "xml",
+        /// The whole answer is one text, found at `$`.
+        Text = "text",
+    }
+}
+
+/// How a step's answers are written.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Tried in turn; nothing means `auto`.
+    pub formats: Option<OneOrMany<Format>>,
+    /// Stands in front of the answer and is not part of it.
+    pub skip_prefix: Option<At<String>>,
+}
+
+/// Why an answer could not be read. Tells its shape, never its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+impl Answers {
+    /// Reads an answer.
+    pub fn read(&self, response: &Response) -> Result<Value, Unreadable> {
+        let text = std::str::from_utf8(&response.body).map_err(|_| Unreadable("the answer is not UTF-8".to_owned()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = match &self.skip_prefix {
+            Some(prefix) => text.strip_prefix(prefix.value.as_str()).unwrap_or(text),
+            None => text,
+        };
+        let formats = self.formats.as_ref().map_or(&[Format::Auto][..], |formats| &formats.0);
+        let mut first = None;
+        for format in formats {
+            match read_as(*format, text) {
+                Ok(value) => return Ok(value),
+                Err(why) => first = first.or(Some(why)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Unreadable("no format is named".to_owned())))
+    }
+}
+
+fn read_as(format: Format, text: &str) -> Result<Value, Unreadable> {
+    let trimmed = text.trim();
+    match format {
+        Format::Text => Ok(Value::String(trimmed.to_owned())),
+        Format::Xml => xml::parse(trimmed).map_err(|why| not("XML", &why, trimmed)),
+        // A call that says nothing has said nothing wrong; what is needed from it will be missed by name.
+        _ if trimmed.is_empty() => Ok(Value::Object(Map::new())),
+        Format::Json => json::parse(trimmed.as_bytes()).map_err(|why| not("JSON", &why, trimmed)),
+        Format::Form => form(trimmed).map_err(|why| not("a form", &why, trimmed)),
+        Format::Jsonp => jsonp(trimmed),
+        Format::Auto if looks_like_json(trimmed) => json::parse(trimmed.as_bytes()).map_err(|why| not("JSON", &why, trimmed)),
+        Format::Auto => form(trimmed).map_err(|_| not("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
+    }
+}
+
+fn looks_like_json(text: &str) -> bool {
+    text.starts_with(['{', '[', '"', '-'])
+        || text.starts_with(|first: char| first.is_ascii_digit())
+        || matches!(text, "null" | "true" | "false")
+}
+
+fn not(format: &str, why: &str, text: &str) -> Unreadable {
+    let seen =
+        if text.len() >= 9 && (text.as_bytes()[..9].eq_ignore_ascii_case(b"<!doctype") || text.to_ascii_lowercase().starts_with("<html")) {
+            "; it is a web page (HTML)"
+        } else if is_signed_token(text) {
+            "; it is a signed token, which is read by `signed: { token: answer }`"
+        } else if text.starts_with('<') {
+            "; it looks like XML (`answer: xml`)"
+        } else if text.ends_with([')', ';']) && text.contains('(') {
+            "; it looks like JSONP (`answer: jsonp`)"
+        } else {
+            ""
+        };
+    Unreadable(format!("the answer is not {format}: {why}{seen}"))
+}
+
+/// Whether a text has the three parts of a signed token.
+pub fn is_signed_token(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim().split('.').collect();
+    parts.len() == 3
+        && parts[0].starts_with("ey")
+        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
+}
+
+/// The pairs of a form; a key that stands twice is refused.
+fn form(text: &str) -> Result<Value, String> {
+    if !text.contains('=') || text.contains(['<', '{', '\n', ' ']) {
+        return Err("it has no `key=value` pairs".to_owned());
+    }
+    let mut values = Map::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let decoded = decode(key).zip(decode(value)).ok_or("its percent-encoding is not UTF-8")?;
+        if values.insert(decoded.0, Value::String(decoded.1)).is_some() {
+            return Err("a key stands in it twice".to_owned());
+        }
+        if values.len() > 500 {
+            return Err("it holds more than 500 pairs".to_owned());
+        }
+    }
+    Ok(Value::Object(values))
+}
+
+fn decode(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn jsonp(text: &str) -> Result<Value, Unreadable> {
+    let inside = text.split_once('(').and_then(|(name, rest)| {
+        let name_is_fine = name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '$'));
+        rest.trim_end().trim_end_matches(';').trim_end().strip_suffix(')').filter(|_| name_is_fine)
+    });
+    match inside.map(str::trim) {
+        Some("") => Ok(Value::Null),
+        Some(inside) => json::parse(inside.as_bytes()).map_err(|why| not("JSONP", &why, text)),
+        None => Err(not("JSONP", "it is not wrapped in a call", text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+    use serde_json::json;
+
+    fn read(formats: &[Format], prefix: Option<&str>, body: &str) -> Result<Value, Unreadable> {
+        let answers = Answers {
+            formats: (!formats.is_empty()).then(|| OneOrMany(formats.to_vec())),
+            skip_prefix: prefix.map(|prefix| At::new(prefix.to_owned(), Place::default())),
+        };
+        answers.read(&Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn every_format_becomes_one_kind_of_document() {
+        use Format::{Auto, Form, Json, Jsonp, Text, Xml};
+        for (formats, prefix, body, expected) in [
+            (&[][..], None, "{\"a\":1}", json!({"a": 1})),
+            (&[Auto], None, "access_token=q%201&b=x+y", json!({"access_token": "q 1", "b": "x y"})),
+            (&[Auto], None, "", json!({})),
+            (&[Auto], None, "null", json!(null)),
+            (&[Form], None, "a=&b", json!({"a": "", "b": ""})),
+            (&[Jsonp], None, "callback( {\"a\":1} );\n", json!({"a": 1})),
+            (&[Jsonp], None, "cb()", json!(null)),
+            (&[Json, Jsonp], None, "cb([1]);", json!([1])),
+            (&[Text], None, " is_valid:true\n", json!("is_valid:true")),
+            (&[Json], Some("for(;;);"), "for(;;);{\"a\":1}", json!({"a": 1})),
+            (&[Json], Some("for(;;);"), "{\"a\":1}", json!({"a": 1})),
+            (&[Xml], None, "<r><a>1</a></r>", json!({"r": {"a": "1"}})),
+        ] {
+            assert_eq!(read(formats, prefix, body), Ok(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_what_it_looks_like_and_tells_no_value() {
+        for (formats, body, part) in [
+            (&[][..], "<!DOCTYPE html><p>hush", "web page"),
+            (&[][..], "<a>hush</a>", "XML"),
+            (&[][..], "cb({\"hush\":1});", "JSONP"),
+            (&[][..], "eyJh.eyJo.c2ln", "signed token"),
+            (&[][..], "a=hush&a=2", "JSON"),
+            (&[Format::Json], "{\"hush\"", "JSON"),
+            (&[Format::Jsonp], "{\"hush\":1}", "wrapped"),
+        ] {
+            let Unreadable(why) = read(formats, None, body).unwrap_err();
+            assert!(why.contains(part) && !why.contains("hush"), "{body}: {why}");
+        }
+    }
+}

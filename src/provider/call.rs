@@ -1,0 +1,457 @@
+//! A call as written: the second and third step, which the broker sends itself.
+
+use crate::place::{At, Place};
+use crate::provider::address::Address;
+use crate::provider::answer::{Answers, Format};
+use crate::provider::assertion::{Assertion, AssertionSpec};
+use crate::provider::condition::Conditions;
+use crate::provider::credentials::Credentials;
+use crate::provider::parameters::{self, Json, Parameter, Values, no_paths};
+use crate::provider::pkce::Pkce;
+use crate::provider::reading::Reading;
+use crate::provider::refusal::Refusal;
+use crate::provider::signature::{Over, Signature, SignatureSpec};
+use crate::provider::signed::{Signed, SignedSpec};
+use crate::provider::standard::{self, Shaping};
+use crate::provider::step::{Basic, Body, Step, StepKind};
+use crate::provider::surroundings::{Around, check_name, reads};
+use crate::provider::template::{Template, Use};
+use crate::wire::Method;
+use crate::words;
+use crate::words::{Desk, Named, OneOrMany};
+
+words! {
+    /// A call that portaria makes itself. In getAccessCode without `query`, `form`, `json` and `text` the standard token request is sent: `grant_type`, `code`,
+    /// `redirect_uri`, for PKCE `code_verifier`, and the credentials. In getUserInfo the standard request has no parameters and shows the access token as Bearer. Both may be
+    /// a list of calls, made one after another.
+    pub struct CallSpec ("call", elsewhere = elsewhere) {
+        /// The address, called by GET. Its query is kept byte for byte. A standard token request by `get` goes into the query.
+        /// Default: with `discovery` the document's end point; otherwise `get` or `post` is required
+        /// Example: `get: https://api.acme.example/me`
+        get: Option<Template> = "get",
+        /// The address, called by POST.
+        /// Default: see `get`
+        /// Example: `post: https://sso.acme.example/token`
+        post: Option<Template> = "post",
+        /// Other names for the parameters of the standard request: the standard name first.
+        /// Default: the standard names
+        /// Example: `rename: { client_id: app_key }`
+        rename: Option<Named<At<String>>> = "rename",
+        /// Parameters added to the standard request; `null` takes a standard one out, a standard name gives it another value.
+        /// Default: none
+        /// Example: `extra: { fields: "id,name,email" }`
+        extra: Option<Named<Values>> = "extra",
+        /// Parameters of the address exactly as written. A list repeats the parameter. As soon as `query`, `form`, `json` or `text` stands in a step, nothing standard is sent.
+        /// Default: the standard request
+        /// Example: `query: { method: users.get, v: "5.199" }`
+        query: Option<Named<Values>> = "query",
+        /// A body written as a form, exactly these parameters in this order.
+        /// Default: the standard request
+        /// Example: `form: { grant_type: authorization_code, code: "${code}" }`
+        form: Option<Named<Values>> = "form",
+        /// A body written as JSON. It may nest; holes may stand in every text and key; numbers stay as they are written.
+        /// Default: the standard request
+        /// Example: `json: { query: "{ viewer { id email } }" }`
+        json: Option<Json> = "json",
+        /// A body of plain text.
+        /// Default: the standard request
+        /// Example: `text: "token=${accessToken}"`
+        text: Option<Template> = "text",
+        /// Headers, always added. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are there already and may be replaced.
+        /// Default: none
+        /// Example: `headers: { Client-Id: "${clientId}" }`
+        headers: Option<Named<Template>> = "headers",
+        /// Where the client's name and secret go: `form` (the body), `query`, `basic` (as `curl -u`), `basicEncoded` (percent-encoded first, RFC 6749) or `none`. In a written
+        /// request nothing is added unless this word stands there.
+        /// Default: `form` in the standard token request (the query when it is a `get`), otherwise `none`
+        /// Example: `credentials: basic`
+        credentials: Option<At<Credentials>> = "credentials",
+        /// The token that is shown as `Authorization: Bearer …`: a fact in `${…}`, or `none`.
+        /// Default: in getUserInfo `${accessToken}`, unless the step itself places the whole `${accessToken}` or an `Authorization` header; in getAccessCode `none`
+        /// Example: `bearer: ${appToken}`
+        bearer: Option<Template> = "bearer",
+        /// A token made and signed for this request.
+        /// Default: none
+        assertion: Option<AssertionSpec> = "assertion",
+        /// A signature over this request's own parameters.
+        /// Default: none
+        /// Example: `sign: { into: sig, algorithm: md5, after: "${clientSecret}" }`
+        sign: Option<SignatureSpec> = "sign",
+        /// The call is made only if this holds.
+        /// Default: always
+        /// Example: `when: { at: "${kind}", is: business }`
+        when: Option<Conditions> = "when",
+        /// The login goes on when this call fails.
+        /// Default: `false`
+        /// Example: `optional: true`
+        optional: Option<bool> = "optional",
+        /// How the answer is written: `auto`, `json`, `form`, `jsonp`, `xml`, `text`, or a list tried in turn. In XML the root element is the first key, prefixes of namespaces are dropped,
+        /// attributes are `@name`, repeated elements are a list. With `text` the whole answer stands at `$`.
+        /// Default: `auto`: JSON whatever the content type says, else a form
+        /// Example: `answer: [ json, jsonp ]`
+        answer: Option<OneOrMany<Format>> = "answer",
+        /// A guard that stands in front of the answer and is not part of it.
+        /// Default: none
+        /// Example: `skipPrefix: "for(;;);"`
+        skip_prefix: Option<At<String>> = "skipPrefix",
+        /// When the answer means no although it came with status 200. Every status outside 2xx means no, and in getAccessCode a member `error` that says something.
+        /// Default: only what is said above
+        /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
+        refused: Option<Refusal> = "refused",
+        /// The only case in which the answer means yes, whatever the status.
+        /// Default: every answer that does not mean no
+        /// Example: `accepted: { at: $.ok, is: true }`
+        accepted: Option<Refusal> = "accepted",
+        /// Facts from the answer: a path, a list of paths of which the first that finds something counts, a text with holes, or a condition.
+        /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`, `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file
+        /// names the fact; in getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`, `picture`, `locale`
+        /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
+        read: Option<Named<Reading>> = "read",
+        /// Facts from the answer's headers: the name of the header.
+        /// Default: none
+        /// Example: `readHeaders: { region: X-Region }`
+        read_headers: Option<Named<At<String>>> = "readHeaders",
+        /// A signed token in the answer, or the answer itself when it is one.
+        /// Default: none; with `discovery` the ID token in getAccessCode
+        /// Example: `signed: { issuer: https://idp.example, keys: https://idp.example/jwks, read: { id: $.sub, email: $.email } }`
+        signed: Option<SignedSpec> = "signed",
+    }
+}
+
+fn elsewhere(word: &str) -> Option<&'static str> {
+    match word {
+        "body" => Some("write the body as `form: {…}`, `json: {…}` or `text: …`"),
+        "params" | "parameters" => Some("write `query` (address), `form` or `json` (body); or `extra` to add to the standard request"),
+        "callback" | "stateIn" | "scope" | "verify" => Some("this word belongs to getAuthorizationCode"),
+        "url" | "uri" | "address" | "method" => Some("write `get: https://…` or `post: https://…`"),
+        "authorization" => Some("write `headers: { Authorization: … }`, or `bearer: ${…}`"),
+        "condition" | "if" => Some("write `when: { at: …, is: … }`"),
+        "pkce" => Some("`pkce` stands at the top of the file, beside `name`"),
+        "error" | "errors" => Some("write `refused: { at: …, is: … }`"),
+        "id" | "email" | "name" => Some("what is read stands under `read`: `read: { id: $.id }`"),
+        _ => None,
+    }
+}
+
+impl crate::words::Word for At<Credentials> {
+    fn read(node: &crate::yaml::Node, desk: &mut Desk) -> Option<Self> {
+        Credentials::read(node, desk).map(|value| At::new(value, node.place))
+    }
+    fn shape() -> crate::words::Shape {
+        <Credentials as crate::words::Word>::shape()
+    }
+}
+
+/// Compiles a call, or complains.
+pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &mut Desk) -> Option<Step> {
+    let place = spec.place;
+    let (method, address) = method_and_address(&mut spec, kind, around, desk);
+    let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, desk));
+    let places_assertion = spec_places(&spec, "clientAssertion", desk);
+    let carried = Carried::compile(&mut spec, kind, method, around, assertion.is_some() && !places_assertion, desk);
+    let headers = headers(spec.headers.take().unwrap_or_default(), desk);
+    let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
+    let usual = if matches!(carried.body, Body::Form(_)) { Over::Form } else { Over::Query };
+    let around_signed =
+        crate::provider::signed::Around { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: around.nonce_is_sent };
+    let signed_spec = spec.signed.take().or_else(|| implied_token(kind, around, place));
+    let signed = signed_spec.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
+    let explicit_signed_read = signed_spec.as_ref().is_some_and(|spec| spec.read.is_some());
+    let mut signed_reads = signed_spec.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
+    let has_read = spec.read.is_some();
+    let own = spec.read.take().map_or_else(Vec::new, |read| reads(read, desk));
+    for read in own.iter().chain(&signed_reads) {
+        check_name(read, desk);
+    }
+    let header_reads: Vec<_> = spec
+        .read_headers
+        .take()
+        .unwrap_or_default()
+        .0
+        .into_iter()
+        .map(|(fact, name)| {
+            crate::provider::surroundings::check_fact_name(&fact, fact.place, desk);
+            (desk.names.slot(&fact), At::new(name.value, fact.place))
+        })
+        .collect();
+    let mut all = match kind {
+        StepKind::GetAccessCode => around.standard_reads(standard::TOKEN, &own, place, desk),
+        StepKind::GetUserInfo if !has_read && !explicit_signed_read && signed.is_none() => {
+            around.standard_reads(standard::PERSON, &own, place, desk)
+        }
+        StepKind::GetUserInfo | StepKind::GetAuthorizationCode => Vec::new(),
+    };
+    if signed.is_some() && !explicit_signed_read && around.discovery && kind == StepKind::GetAccessCode {
+        signed_reads = around.standard_reads(standard::PERSON, &[], place, desk);
+    }
+    all.extend(own);
+    let refused: Vec<Refusal> = spec.refused.take().into_iter().chain(around.refused.cloned()).collect();
+    let accepted: Vec<Refusal> = spec.accepted.take().into_iter().chain(around.accepted.cloned()).collect();
+    let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.speaks_of("error"));
+    let sign = spec.sign.take().and_then(|spec| Signature::compile(spec, usual, desk));
+    if let Some(sign) = &sign
+        && sign.over == Over::Form
+        && !matches!(carried.body, Body::Form(_))
+    {
+        desk.complain(
+            sign.place,
+            "this request has no form that could be signed",
+            "write `over: query`, or send the parameters as a `form`",
+        );
+    }
+    let mut step = Step {
+        kind,
+        place,
+        known: around.known,
+        method,
+        address: address?,
+        query: carried.query,
+        body: carried.body,
+        headers,
+        basic: carried.basic,
+        bearer: None,
+        assertion,
+        sign,
+        verify: None,
+        when: spec.when.take(),
+        optional: spec.optional.unwrap_or(false),
+        answers: Answers { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
+        refused,
+        accepted,
+        minds_error,
+        reads: all,
+        header_reads,
+        signed,
+        signed_reads,
+    };
+    step.bearer = bearer(spec.bearer.take(), &step, desk);
+    Some(step)
+}
+
+fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &Around<'_>, desk: &mut Desk) -> (Method, Option<Template>) {
+    let usual = if kind == StepKind::GetAccessCode { ("tokenEndpoint", Method::Post) } else { ("userinfoEndpoint", Method::Get) };
+    match (spec.get.take(), spec.post.take()) {
+        (Some(get), None) => (Method::Get, Some(get)),
+        (None, Some(post)) => (Method::Post, Some(post)),
+        (Some(_), Some(post)) => {
+            desk.complain(post.place, "one call has both `get` and `post`", "keep one; a second call is a second item of a list");
+            (Method::Post, None)
+        }
+        (None, None) if around.discovery => (usual.1, Some(Template::of_fact(usual.0, spec.place, desk))),
+        (None, None) => {
+            let word = if kind == StepKind::GetAccessCode { "post" } else { "get" };
+            desk.complain(spec.place, format!("{} does not say which address is called", kind.word()), format!("add `{word}: https://…`"));
+            (usual.1, None)
+        }
+    }
+}
+
+/// The `signed` that `discovery` brings along: the ID token beside the access token.
+fn implied_token(kind: StepKind, around: &Around<'_>, place: Place) -> Option<SignedSpec> {
+    let nothing = SignedSpec { place, token: None, issuer: None, audience: None, keys: None, algorithms: None, nonce: None, read: None };
+    (around.discovery && kind == StepKind::GetAccessCode).then_some(nothing)
+}
+
+/// The body and the query of a call.
+struct Carried {
+    query: Vec<Parameter>,
+    body: Body,
+    basic: Option<Basic>,
+}
+
+impl Carried {
+    fn compile(spec: &mut CallSpec, kind: StepKind, method: Method, around: &Around<'_>, sends_assertion: bool, desk: &mut Desk) -> Self {
+        let place = spec.place;
+        let written = spec.query.is_some() || spec.form.is_some() || spec.json.is_some() || spec.text.is_some();
+        let (rename, extra) = (spec.rename.take().unwrap_or_default(), spec.extra.take().unwrap_or_default());
+        let is_standard_token = kind == StepKind::GetAccessCode && !written;
+        let credentials = spec.credentials.as_ref().map(|credentials| credentials.value);
+        let credentials = credentials.unwrap_or(match method {
+            _ if !is_standard_token => Credentials::None,
+            Method::Post => Credentials::Form,
+            Method::Get => Credentials::Query,
+        });
+        let credentials_place = spec.credentials.as_ref().map_or(place, |credentials| credentials.place);
+        if credentials == Credentials::Form && method == Method::Get && is_standard_token {
+            desk.complain(credentials_place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
+        }
+        let (mut query, mut body) = (Vec::new(), Body::None);
+        let carried = standard::credentials(credentials, around.has_secret, sends_assertion);
+        let mut added = Vec::new();
+        if written {
+            for (word, first) in
+                [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))]
+            {
+                if let Some(place) = first {
+                    desk.complain(
+                        place,
+                        format!("`{word}` changes the standard request, and this request is written out"),
+                        "put the parameter into `query`, `form` or `json`, or take these out",
+                    );
+                }
+            }
+            query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, desk));
+            body = written_body(spec, desk);
+            added = carried.iter().map(|(name, value)| Parameter::new(name, value.template(credentials_place, desk))).collect();
+        } else {
+            let shaping = Shaping { rename: &rename, extra: &extra, place };
+            let list = match kind {
+                StepKind::GetAccessCode => {
+                    // Credentials in the query stand apart from a form; everywhere else they are part of the list, so that they can be renamed.
+                    let apart = credentials == Credentials::Query && method == Method::Post;
+                    if apart {
+                        added = carried
+                            .iter()
+                            .map(|(name, value)| {
+                                let renamed =
+                                    rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
+                                Parameter::new(renamed, value.template(credentials_place, desk))
+                            })
+                            .collect();
+                    }
+                    let rename_in_list = Named(
+                        rename.0.iter().filter(|(old, _)| !apart || !carried.iter().any(|(name, _)| *name == old.value)).cloned().collect(),
+                    );
+                    standard::token(around.pkce, &Shaping { rename: &rename_in_list, ..shaping }, desk, if apart { &[] } else { &carried })
+                }
+                StepKind::GetUserInfo | StepKind::GetAuthorizationCode => standard::user(&shaping, desk),
+            };
+            match method {
+                Method::Get => query = list,
+                Method::Post if list.is_empty() => {}
+                Method::Post => body = Body::Form(list),
+            }
+        }
+        match (credentials, &mut body) {
+            (Credentials::Form, Body::Form(form)) => form.extend(added),
+            (Credentials::Form, Body::None) if written && !added.is_empty() => body = Body::Form(added),
+            (Credentials::Form, Body::Json(Json::Object(members))) => {
+                members.extend(added.into_iter().flat_map(|parameter| {
+                    let name = Template::literal(&parameter.name, credentials_place);
+                    parameter.values.into_iter().map(move |value| (name.clone(), Json::Text(value)))
+                }));
+            }
+            (Credentials::Form, Body::Json(_) | Body::Text(_)) => {
+                desk.complain(
+                    credentials_place,
+                    "there is no form into which the credentials could go",
+                    "place `${clientId}` and `${clientSecret}` in the body by hand, or write `credentials: basic`",
+                );
+            }
+            (Credentials::Query, _) => query.extend(added),
+            _ => {}
+        }
+        let encoded = credentials == Credentials::BasicEncoded;
+        let basic = matches!(credentials, Credentials::Basic | Credentials::BasicEncoded).then_some(Basic {
+            encoded,
+            has_secret: around.has_secret,
+            place: credentials_place,
+        });
+        Self { query, body, basic }
+    }
+}
+
+fn written_body(spec: &mut CallSpec, desk: &mut Desk) -> Body {
+    let (form, json, text) = (spec.form.take(), spec.json.take(), spec.text.take());
+    if usize::from(form.is_some()) + usize::from(json.is_some()) + usize::from(text.is_some()) > 1 {
+        desk.complain(spec.place, "this call has more than one body", "keep one of `form`, `json` and `text`");
+    }
+    if let Some(json) = json {
+        no_paths(json.templates(), desk);
+        return Body::Json(json);
+    }
+    if let Some(text) = text {
+        no_paths([&text], desk);
+        return Body::Text(text);
+    }
+    form.map_or(Body::None, |form| Body::Form(parameters::compile(&form.0, desk)))
+}
+
+fn headers(named: Named<Template>, desk: &mut Desk) -> Vec<(At<String>, Template)> {
+    const OURS: &[&str] = &[
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "te",
+        "trailer",
+        "upgrade",
+        "cookie",
+        "keep-alive",
+        "proxy-authorization",
+    ];
+    for (name, value) in &named.0 {
+        let is_token =
+            !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        if !is_token {
+            desk.complain(
+                name.place,
+                format!("`{}` is not the name of a header", name.value),
+                "write letters, digits and `-`, such as `X-Api-Key`",
+            );
+        } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+            desk.complain(name.place, format!("`{}` is written by portaria itself", name.value), "take the line out");
+        }
+        if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {
+            desk.complain(value.place, "a header is one line, and this value has several", "write it in one line");
+        }
+        no_paths([value], desk);
+    }
+    named.0
+}
+
+fn bearer(written: Option<Template>, step: &Step, desk: &mut Desk) -> Option<Template> {
+    let has_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    match written {
+        Some(template) if template.as_literal().as_deref() == Some("none") => None,
+        Some(template) if template.is_literal() => {
+            let help = format!(
+                "write `bearer: ${{{}}}` for a fact, or `bearer: none`",
+                if template.source.len() < 40 { &template.source } else { "accessToken" }
+            );
+            desk.complain(template.place, format!("`{}` is neither a fact nor `none`", template.source), help);
+            None
+        }
+        Some(template) => {
+            if has_header || step.basic.is_some() {
+                desk.complain(
+                    template.place,
+                    "this call already has an `Authorization` header",
+                    "keep one: `bearer`, `credentials: basic` or the header",
+                );
+            }
+            no_paths([&template], desk);
+            Some(template)
+        }
+        None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
+        None => {
+            let token = step.known.access_token;
+            let placed = step.uses_in_request().iter().any(|Use { fact, whole, .. }| *fact == token && *whole);
+            (!placed).then(|| Template::of_fact("accessToken", step.place, desk))
+        }
+    }
+}
+
+fn spec_places(spec: &CallSpec, name: &str, desk: &mut Desk) -> bool {
+    let fact = desk.names.slot(name);
+    let in_values = |values: &Option<Named<Values>>| {
+        values
+            .iter()
+            .flat_map(|named| &named.0)
+            .filter_map(|(_, values)| values.texts.as_ref())
+            .flatten()
+            .flat_map(Template::uses)
+            .any(|used| used.fact == fact)
+    };
+    in_values(&spec.extra)
+        || in_values(&spec.query)
+        || in_values(&spec.form)
+        || spec.json.as_ref().is_some_and(|json| json.uses().iter().any(|used| used.fact == fact))
+        || spec.text.as_ref().is_some_and(|text| text.uses().any(|used| used.fact == fact))
+        || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
+}
+
+/// Whether PKCE has to be placed by hand in this step and is not.
+pub fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
+    pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
+}

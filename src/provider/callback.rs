@@ -1,0 +1,62 @@
+//! How the browser comes back: by which method, and how the state travels.
+
+use crate::choice;
+use crate::provider::parameters::Pairs;
+use crate::text::Text;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+choice! {
+    /// By which method the browser comes back.
+    pub enum CallbackBy {
+        /// By an address.
+        Get = "get",
+        /// By a form that the provider lets the browser send.
+        Post = "post",
+        /// By one or the other.
+        Either = "either",
+    }
+}
+
+choice! {
+    /// How the state comes back.
+    pub enum StateIn {
+        /// As a parameter.
+        Query = "query",
+        /// As the last part of the redirect address, for providers that drop parameters.
+        Path = "path",
+        /// Only in the browser's cookie, for providers that give nothing back.
+        Cookie = "cookie",
+    }
+}
+
+/// What arrived with a callback, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Callback {
+    /// Names and values.
+    pub pairs: Pairs,
+}
+
+impl Callback {
+    /// A callback from its parameters. Everything that a browser brings is kept from eyes until it is known to be harmless.
+    pub fn new<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.as_ref().into(), Text::secret(value, &Arc::from(name.as_ref()))));
+        Self { pairs: pairs.collect() }
+    }
+
+    /// The name of a parameter that stands more than once, if there is one.
+    pub fn repeated(&self) -> Option<&str> {
+        self.pairs
+            .iter()
+            .enumerate()
+            .find(|(at, (name, _))| self.pairs[..*at].iter().any(|(earlier, _)| earlier == name))
+            .map(|(_, (name, _))| &**name)
+    }
+
+    /// The parameters as a document in which paths find things.
+    pub fn document(&self) -> Value {
+        let members: Map<String, Value> =
+            self.pairs.iter().map(|(name, value)| (name.to_string(), Value::String(value.expose().to_owned()))).collect();
+        Value::Object(members)
+    }
+}

@@ -1,0 +1,261 @@
+//! From a file as written to a provider that cannot be wrong, or to all that is wrong with it.
+
+use crate::diagnostic::{Complaint, Report, Severity, printable};
+use crate::names::{Names, Slot};
+use crate::place::{At, Place, Source};
+use crate::provider::address::{self, Address, Surroundings};
+use crate::provider::authorization::{self, AuthorizationSpec};
+use crate::provider::call::{self, CallSpec};
+use crate::provider::discovery::Discovery;
+use crate::provider::facts::{FROM_DISCOVERY, Known};
+use crate::provider::file::ProviderSpec;
+use crate::provider::flow;
+use crate::provider::identity::Composition;
+use crate::provider::inputs::{Input, InputSpec};
+use crate::provider::installed::Installed;
+use crate::provider::pkce::Pkce;
+use crate::provider::reading::Reading;
+use crate::provider::step::{Step, StepKind};
+use crate::provider::surroundings::{Around, check_fact_name};
+use crate::provider::trust::{MissingEmail, TrustEmail};
+use crate::provider::{Ground, Provider};
+use crate::words::{Desk, Named, Word};
+use crate::yaml::{self, Node};
+use std::sync::Arc;
+
+/// Compiles a file. The report may hold warnings even when a provider comes out.
+pub fn compile(source: &Source, ground: Ground) -> (Option<Provider>, Report) {
+    match yaml::parse(source) {
+        Ok((node, twice)) => {
+            let mut desk = Desk::default();
+            for twice in twice {
+                if let Some(place) = twice.place {
+                    desk.complain(place, twice.message, twice.help);
+                }
+            }
+            compile_node(source, &node, ground, desk)
+        }
+        Err(unreadable) => {
+            let complaint =
+                Complaint { severity: Severity::Error, place: unreadable.place, message: unreadable.message, help: unreadable.help };
+            (None, Report::new(source.clone(), vec![complaint]))
+        }
+    }
+}
+
+/// Compiles a file that is read already.
+pub fn compile_node(source: &Source, node: &Node, ground: Ground, mut desk: Desk) -> (Option<Provider>, Report) {
+    let known = Known::number(&mut desk);
+    let name = source.stem().to_owned();
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        desk.complain_about_file(
+            format!("`{name}` cannot be part of an address"),
+            "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
+        );
+    }
+    let spec = ProviderSpec::read(node, &mut desk);
+    let provider = spec.and_then(|spec| assemble(source, &name, spec, known, ground, &mut desk));
+    if desk.names.is_full() {
+        desk.complain_about_file(
+            format!("the file names more than {} facts", Names::MOST),
+            "no provider needs that many; leave out what is not used",
+        );
+    }
+    let report = Report::new(source.clone(), desk.complaints);
+    let provider = provider.filter(|_| !report.is_broken());
+    (provider, report)
+}
+
+/// The steps of a file, compiled as far as they can be.
+struct Steps {
+    authorization: Option<authorization::Authorization>,
+    calls: Vec<Step>,
+    complete: bool,
+}
+
+fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, ground: Ground, desk: &mut Desk) -> Option<Provider> {
+    let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
+    let title = title(spec.name.take(), top, desk);
+    let installed = Installed::collect(&mut spec, name, known, desk);
+    let inputs = inputs(spec.inputs.take(), desk);
+    let hosts = spec.hosts.take().map(|hosts| hosts.0);
+    if let Some(hosts) = &hosts {
+        address::look_over_hosts(hosts, &installed.settings(), desk);
+    }
+    let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.slot(fact)).collect();
+    let addresses = || Surroundings { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };
+    let discovery = spec.discovery.take();
+    let has_discovery = discovery.is_some();
+    let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), desk));
+    let written = written_facts(&spec, desk);
+    let (refused, accepted) = (spec.refused.take(), spec.accepted.take());
+    let pkce = spec.pkce.unwrap_or(Pkce::S256);
+    let around = Around {
+        known,
+        addresses: addresses(),
+        pkce,
+        has_secret: installed.has_secret,
+        discovery: has_discovery,
+        nonce_is_sent: false,
+        refused: refused.as_ref(),
+        accepted: accepted.as_ref(),
+        written: &written,
+    };
+    let Steps { authorization, calls, complete } = steps(&mut spec, around, top, desk);
+    let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), desk));
+    let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
+    let composition = Composition::compile(
+        spec.identity.take(),
+        trust.as_ref().map_or(TrustEmail::Claim, |trust| trust.value.clone()),
+        missing.as_ref().map_or(MissingEmail::Refuse, |missing| missing.value.clone()),
+        desk,
+    );
+    let authorization = authorization?;
+    let flow = flow::Flow {
+        authorization: &authorization,
+        calls: &calls,
+        installed: &installed,
+        inputs: &inputs,
+        identity: &composition,
+        trust: trust.as_ref(),
+        missing: missing.as_ref(),
+        require: spec.require.as_ref(),
+        discovery: discovery.as_ref(),
+        logout: logout.as_ref(),
+        pkce,
+        known,
+        top,
+    };
+    let needed = if complete { flow.look_over(desk) } else { Vec::new() };
+    Some(Provider {
+        source: source.clone(),
+        name: name.into(),
+        title: title.map_or_else(|| name.into(), |title| title.value.into()),
+        authorization: authorization.step,
+        calls,
+        callback: authorization.callback,
+        state_in: authorization.state_in,
+        state: authorization.state,
+        pkce,
+        scope: authorization.scope.map(|scope| scope.value.into()),
+        discovery,
+        inputs,
+        needed,
+        literals: installed.literals.iter().map(|(fact, text, _)| (*fact, text.clone())).collect(),
+        identity: composition,
+        require: spec.require,
+        logo: spec.logo.map(|logo| logo.value.into()),
+        order: spec.order.unwrap_or(100),
+        hidden: spec.hidden.unwrap_or(false),
+        enabled: spec.enabled.unwrap_or(true),
+        logout,
+        labels: desk.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
+        names: desk.names.clone(),
+        known,
+    })
+}
+
+fn title(written: Option<At<String>>, top: Place, desk: &mut Desk) -> Option<At<String>> {
+    match &written {
+        None => desk.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
+        Some(title) if title.trim().is_empty() || title.chars().count() > 60 || printable(title) != title.value => {
+            desk.complain(title.place, "this name does not fit on a button", "write 1 to 60 visible characters");
+        }
+        Some(_) => {}
+    }
+    written
+}
+
+fn inputs(written: Option<Named<InputSpec>>, desk: &mut Desk) -> Vec<Input> {
+    let compile = |(name, input): &(At<String>, InputSpec)| {
+        check_fact_name(name, name.place, desk);
+        desk.names.slot(name);
+        Input::compile(name, input, desk)
+    };
+    written.unwrap_or_default().0.iter().map(compile).collect()
+}
+
+fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut Desk) -> Steps {
+    let written = spec.authorization.take().or_else(|| around.discovery.then(|| empty_authorization(top)));
+    if written.is_none() {
+        let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
+        desk.complain(top, "the file has no getAuthorizationCode", help);
+    }
+    let authorization = written.and_then(|spec| authorization::compile(spec, &around, desk));
+    around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
+    let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
+    let is_proof = |step: &Step| step.verify.is_some() || step.signed.is_some();
+    if access.is_none() && !authorization.as_ref().is_some_and(|authorization| is_proof(&authorization.step)) {
+        let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
+        desk.complain(top, "the file has no getAccessCode", help);
+    }
+    let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
+    let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
+    let all = all.chain(person.into_iter().map(|call| (StepKind::GetUserInfo, call)));
+    let calls: Vec<Option<Step>> = all.map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
+    Steps { authorization, complete: calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+}
+
+fn empty_authorization(place: Place) -> AuthorizationSpec {
+    AuthorizationSpec {
+        place,
+        get: None,
+        scope: None,
+        rename: None,
+        extra: None,
+        query: None,
+        assertion: None,
+        sign: None,
+        callback: None,
+        state_in: None,
+        verify: None,
+        read: None,
+        refused: None,
+        accepted: None,
+        signed: None,
+    }
+}
+
+fn empty_call(place: Place) -> CallSpec {
+    CallSpec {
+        place,
+        get: None,
+        post: None,
+        rename: None,
+        extra: None,
+        query: None,
+        form: None,
+        json: None,
+        text: None,
+        headers: None,
+        credentials: None,
+        bearer: None,
+        assertion: None,
+        sign: None,
+        when: None,
+        optional: None,
+        answer: None,
+        skip_prefix: None,
+        refused: None,
+        accepted: None,
+        read: None,
+        read_headers: None,
+        signed: None,
+    }
+}
+
+/// The facts that the file reads or composes by its own word.
+fn written_facts(spec: &ProviderSpec, desk: &mut Desk) -> Vec<Slot> {
+    let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
+    let mut names: Vec<String> = Vec::new();
+    let mut add =
+        |named: Option<&Named<Reading>>| names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));
+    add(spec.authorization.as_ref().and_then(|step| step.read.as_ref()));
+    add(spec.authorization.as_ref().and_then(|step| step.signed.as_ref()?.read.as_ref()));
+    for call in calls.clone() {
+        add(call.read.as_ref());
+        add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
+    }
+    names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
+    names.iter().map(|name| desk.names.slot(name)).collect()
+}

@@ -1,0 +1,307 @@
+//! The one shape of every condition: what is looked at, and what it has to be.
+//!
+//! A condition about something that is not there is false, whatever its verb; `null` and an empty text are not
+//! there. Values are compared as text.
+
+use crate::place::{At, Place};
+use crate::provider::facts::Facts;
+use crate::provider::selector::{Selector, scalar_text};
+use crate::provider::template::{Template, Use};
+use crate::words;
+use crate::words::{Desk, OneOrMany, Shape, Word, scalar};
+use crate::yaml::Node;
+use regex::Regex;
+use serde_json::Value;
+
+words! {
+    /// A condition: what is looked at, and what it has to be. It holds when everything that is written here holds. A condition about
+    /// something that is not there is false, whatever it asks; `null` and an empty text are not there. A list of conditions holds when
+    /// all of them hold.
+    pub struct ConditionSpec ("condition", elsewhere = elsewhere) {
+        /// What is looked at: a path into the answer, or a fact.
+        /// Example: `at: $.status`
+        at: Subject = "at",
+        /// It is this text, or one of these. May hold holes.
+        /// Default: not looked at
+        /// Example: `is: [ ok, success ]`
+        is: Option<OneOrMany<Template>> = "is",
+        /// It is there, and it is not this text, nor any of these.
+        /// Default: not looked at
+        /// Example: `isNot: "0"`
+        is_not: Option<OneOrMany<Template>> = "isNot",
+        /// It matches this regular expression somewhere; `^` and `$` tie it to the ends.
+        /// Default: not looked at
+        /// Example: `matches: "@loja\\.example$"`
+        matches: Option<Pattern> = "matches",
+        /// It is there. Only `true` can be written.
+        /// Default: not looked at
+        /// Example: `present: true`
+        present: Option<At<bool>> = "present",
+    }
+}
+
+fn elsewhere(word: &str) -> Option<&'static str> {
+    match word {
+        "equals" | "eq" | "value" | "in" => Some("write `is: …` for equal, with a list for one of several"),
+        "not" | "ne" | "notEquals" => Some("write `isNot: …`"),
+        "regex" | "pattern" | "match" => Some("write `matches: …`"),
+        "path" | "fact" | "key" => Some("write `at: $.path` or `at: ${fact}`"),
+        "exists" => Some("write `present: true`"),
+        _ => None,
+    }
+}
+
+/// What a condition looks at.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A place in the answer.
+    Path(Selector),
+    /// A text made of facts.
+    Text(Template),
+}
+
+impl Subject {
+    fn place(&self) -> Place {
+        match self {
+            Self::Path(path) => path.place,
+            Self::Text(template) => template.place,
+        }
+    }
+}
+
+impl Word for Subject {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        if text.contains("${") {
+            return Template::parse(&text.value, node, false, desk).map(Self::Text);
+        }
+        if text.starts_with('$') {
+            return Selector::parse(&text.value, text.place, desk).map(Self::Path);
+        }
+        desk.complain(
+            text.place,
+            format!("`{}` is neither a path nor a fact", text.value),
+            format!("write `$.{0}` for a key of the answer or `${{{0}}}` for a fact", text.value),
+        );
+        None
+    }
+    fn shape() -> Shape {
+        Shape::Text("a JSON path or a fact in `${…}`")
+    }
+}
+
+/// A regular expression, bounded in size.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// The compiled expression.
+    pub regex: Regex,
+    /// Where it was written.
+    pub place: Place,
+}
+
+impl Pattern {
+    /// Compiles an expression, or complains.
+    pub fn compile(text: &str, place: Place, desk: &mut Desk) -> Option<Self> {
+        let built =
+            if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
+        if built.is_none() {
+            desk.complain(
+                place,
+                format!("`{}` is not a regular expression that is read here", text.chars().take(80).collect::<String>()),
+                "write at most 512 characters without look-around and back references",
+            );
+        }
+        built.map(|regex| Self { regex, place })
+    }
+}
+
+impl Word for Pattern {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        Self::compile(&text.value, text.place, desk)
+    }
+    fn shape() -> Shape {
+        Shape::Text("a regular expression")
+    }
+}
+
+impl Word for At<bool> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        bool::read(node, desk).map(|value| At::new(value, node.place))
+    }
+    fn shape() -> Shape {
+        Shape::Flag
+    }
+}
+
+/// A compiled condition.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// Where it was written.
+    pub place: Place,
+    at: Subject,
+    is: Option<Vec<Template>>,
+    is_not: Option<Vec<Template>>,
+    matches: Option<Pattern>,
+}
+
+impl Condition {
+    /// Compiles a condition, or complains.
+    pub fn compile(spec: ConditionSpec, desk: &mut Desk) -> Option<Self> {
+        if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
+            desk.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
+            return None;
+        }
+        if let Some(present) = spec.present.filter(|present| !present.value) {
+            desk.complain(
+                present.place,
+                "`present: false` never holds: a condition about something that is not there is false",
+                "turn it round: say with `accepted` or `present: true` what has to be there",
+            );
+            return None;
+        }
+        let (is, is_not) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0));
+        for template in is.iter().chain(&is_not).flatten().filter(|template| template.has_path()) {
+            desk.complain(
+                template.place,
+                "a path cannot stand in the value of a condition",
+                "read it as a fact first, and write `${fact}` here",
+            );
+        }
+        Some(Self { place: spec.at.place(), at: spec.at, is, is_not, matches: spec.matches })
+    }
+
+    /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
+    pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        let found: Vec<String> = match &self.at {
+            Subject::Path(path) => {
+                answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(scalar_text).map(std::borrow::Cow::into_owned).collect()
+            }
+            Subject::Text(template) => template
+                .fill_from(facts, answer)
+                .ok()
+                .filter(|text| !text.is_empty())
+                .map(|text| text.expose().to_owned())
+                .into_iter()
+                .collect(),
+        };
+        let is_among =
+            |text: &String, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.expose() == text));
+        !found.is_empty()
+            && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
+            && self.is_not.as_ref().is_none_or(|is_not| {
+                // A value that is itself not there compares to nothing, so nothing is known to differ from it.
+                is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
+            })
+            && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| pattern.regex.is_match(text)))
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> Vec<Use> {
+        let values = self.is.iter().chain(&self.is_not).flatten();
+        let subject = match &self.at {
+            Subject::Path(_) => None,
+            Subject::Text(template) => Some(template),
+        };
+        // A fact that is not there makes a condition false; it is no mistake.
+        subject.into_iter().chain(values).flat_map(Template::uses).map(|used| Use { optional: true, ..used }).collect()
+    }
+
+    /// The paths that it looks at.
+    pub fn paths(&self) -> Vec<&Selector> {
+        match &self.at {
+            Subject::Path(path) => vec![path],
+            Subject::Text(template) => template.paths().collect(),
+        }
+    }
+
+    /// The pattern, if it has one.
+    pub fn pattern(&self) -> Option<&Pattern> {
+        self.matches.as_ref()
+    }
+
+    /// How it is written, for a story.
+    pub fn source(&self) -> String {
+        let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
+        let subject = match &self.at {
+            Subject::Path(path) => &path.source,
+            Subject::Text(template) => &template.source,
+        };
+        let mut parts = Vec::new();
+        parts.extend(self.is.as_ref().map(|is| format!("is {}", list(is))));
+        parts.extend(self.is_not.as_ref().map(|is_not| format!("is not {}", list(is_not))));
+        parts.extend(self.matches.as_ref().map(|pattern| format!("matches {}", pattern.regex)));
+        if parts.is_empty() {
+            parts.push("is present".to_owned());
+        }
+        format!("{subject} {}", parts.join(" and "))
+    }
+}
+
+/// Conditions of which all must hold.
+#[derive(Clone, Debug)]
+pub struct Conditions(pub Vec<Condition>);
+
+impl Conditions {
+    /// Whether all hold.
+    pub fn hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        self.0.iter().all(|condition| condition.holds(answer, facts))
+    }
+}
+
+impl Word for Conditions {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let specs = OneOrMany::<ConditionSpec>::read(node, desk)?;
+        let count = specs.0.len();
+        let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, desk)).collect();
+        (conditions.len() == count && count > 0).then_some(Self(conditions))
+    }
+    fn shape() -> Shape {
+        OneOrMany::<ConditionSpec>::shape()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Source;
+    use crate::text::Text;
+    use crate::yaml;
+    use serde_json::json;
+
+    #[test]
+    fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
+        let answer = json!({"s": "ok", "n": 0, "t": true, "e": "", "z": null, "l": ["a", "b"], "o": {}});
+        for (text, expected) in [
+            ("{ at: $.s, is: ok }", true),
+            ("{ at: $.s, is: [ no, ok ] }", true),
+            ("{ at: $.s, is: no }", false),
+            ("{ at: $.s, isNot: no }", true),
+            ("{ at: $.s, isNot: [ ok, no ] }", false),
+            ("{ at: $.n, is: 0 }", true),
+            ("{ at: $.t, is: true }", true),
+            ("{ at: $.s, matches: ^o }", true),
+            ("{ at: $.s, matches: ^k }", false),
+            ("{ at: $.s, present: true }", true),
+            ("{ at: $.s, is: \"${fact}\" }", true),
+            ("{ at: \"${fact}\", is: ok, matches: k$ }", true),
+            ("{ at: \"${nofact}\", isNot: ok }", false),
+            ("{ at: $.s, isNot: \"${nofact}\" }", false),
+            ("{ at: $.e, isNot: x }", false),
+            ("{ at: $.z, isNot: x }", false),
+            ("{ at: $.o, present: true }", false),
+            ("{ at: $.missing, isNot: x }", false),
+            ("{ at: \"$.l[*]\", is: b }", true),
+            ("{ at: \"$.l[*]\", isNot: b }", false),
+        ] {
+            let mut desk = Desk::default();
+            let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
+            let conditions = Conditions::read(&node, &mut desk).unwrap();
+            let mut facts = Facts::none(&desk.names);
+            facts.set(desk.names.slot("fact"), Text::plain("ok"));
+
+            assert_eq!(conditions.hold(Some(&answer), &facts), expected, "{text}");
+            assert!(desk.complaints.is_empty(), "{text}");
+        }
+    }
+}

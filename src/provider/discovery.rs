@@ -1,0 +1,73 @@
+//! An issuer's document (`OpenID` Connect Discovery): where it lies and what is taken from it.
+
+use crate::place::Place;
+use crate::provider::address::{Address, Surroundings};
+use crate::provider::facts::{FROM_DISCOVERY, Facts};
+use crate::provider::template::{Template, Use};
+use crate::text::Text;
+use crate::words::Desk;
+use serde_json::Value;
+
+/// A compiled `discovery`.
+#[derive(Clone, Debug)]
+pub struct Discovery {
+    /// Where it was written.
+    pub place: Place,
+    address: Address,
+    facts: Vec<(crate::names::Slot, &'static str)>,
+}
+
+/// The usual place of the document below its issuer.
+const USUAL: &str = "/.well-known/openid-configuration";
+
+impl Discovery {
+    /// Compiles it, or complains.
+    pub fn compile(template: Template, around: &Surroundings<'_>, desk: &mut Desk) -> Option<Self> {
+        let place = template.place;
+        if template.source.contains('?') && !template.source.contains("${") || template.source.contains('#') {
+            desk.complain(
+                place,
+                "an issuer has neither query nor fragment",
+                "write the issuer exactly as its tokens name it, such as `https://idp.example`",
+            );
+            return None;
+        }
+        let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.slot(fact), *key)).collect();
+        Address::compile(template, around, desk).map(|address| Self { place, address, facts })
+    }
+
+    /// The address of the document, and the issuer that it must name unless the document lies elsewhere.
+    pub fn address(&self, facts: &Facts) -> Option<(String, Option<String>)> {
+        let filled = self.address.fill(facts).ok()?;
+        let base = filled.base.expose().to_owned();
+        if let Some(query) = filled.query {
+            return Some((format!("{base}?{}", query.expose()), None));
+        }
+        if let Some(issuer) = base.strip_suffix(USUAL) {
+            return Some((base.clone(), Some(issuer.to_owned())));
+        }
+        if base.contains("/.well-known/") {
+            return Some((base, None));
+        }
+        Some((format!("{}{USUAL}", base.trim_end_matches('/')), Some(base)))
+    }
+
+    /// Takes the facts out of the document, or says what is wrong with it.
+    pub fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
+        let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
+        if expected_issuer.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
+            return Err("the document belongs to another issuer");
+        }
+        for (fact, key) in &self.facts {
+            if let Some(text) = document.get(*key).and_then(Value::as_str) {
+                facts.set(*fact, Text::plain(text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> Vec<Use> {
+        self.address.uses().collect()
+    }
+}

@@ -1,0 +1,98 @@
+//! Documents that steps need besides answers: discovery and keys, kept for a while and asked for again with measure.
+//!
+//! Fetching is `login::drive`'s; here is only what is known and whether it is time to ask. The clock is an argument.
+
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A document is asked for again after this many seconds.
+const FRESH: i64 = 3600;
+/// It is still used after this many seconds when asking fails.
+const KEPT: i64 = 86400;
+/// However many unknown keys are met, it is asked for at most once in this many seconds.
+const BETWEEN: i64 = 60;
+/// More documents than this are not kept.
+const MOST: usize = 20_000;
+
+/// The documents known so far.
+#[derive(Debug, Default)]
+pub struct Documents {
+    known: Mutex<HashMap<Box<str>, Entry>>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    value: Option<Arc<Value>>,
+    fetched: i64,
+    tried: i64,
+}
+
+impl Documents {
+    /// A document, as long as it may be used.
+    pub fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
+        let known = self.lock();
+        let entry = known.get(address)?;
+        entry.value.clone().filter(|_| now - entry.fetched < KEPT)
+    }
+
+    /// Whether to ask for it now: it was never had or is no longer fresh, and was not just asked for in vain.
+    pub fn is_due(&self, address: &str, now: i64) -> bool {
+        match self.lock().get(address) {
+            None => true,
+            Some(entry) if entry.value.is_some() && (0..FRESH).contains(&(now - entry.fetched)) => false,
+            Some(entry) => !(0..BETWEEN).contains(&(now - entry.tried)),
+        }
+    }
+
+    /// Whether it may be asked for out of turn, because it does not hold what is looked for.
+    pub fn may_ask_again(&self, address: &str, now: i64) -> bool {
+        self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&(now - entry.tried)))
+    }
+
+    /// Keeps a document.
+    pub fn put(&self, address: &str, value: Value, now: i64) {
+        let mut known = self.lock();
+        if known.len() >= MOST && !known.contains_key(address) {
+            known.retain(|_, entry| now - entry.fetched < FRESH);
+        }
+        if known.len() < MOST || known.contains_key(address) {
+            known.insert(address.into(), Entry { value: Some(Arc::new(value)), fetched: now, tried: now });
+        }
+    }
+
+    /// Remembers that asking was in vain; what was known stays.
+    pub fn failed(&self, address: &str, now: i64) {
+        let mut known = self.lock();
+        if let Some(entry) = known.get_mut(address) {
+            entry.tried = now;
+        } else if known.len() < MOST {
+            known.insert(address.into(), Entry { value: None, fetched: 0, tried: now });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Entry>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_document_is_fresh_for_an_hour_kept_for_a_day_and_asked_for_once_a_minute() {
+        let documents = Documents::default();
+        assert!(documents.is_due("a", 0) && documents.may_ask_again("a", 0));
+
+        documents.put("a", json!(1), 100_000);
+        assert!(!documents.is_due("a", 103_599) && documents.is_due("a", 103_600));
+        assert!(!documents.may_ask_again("a", 100_059) && documents.may_ask_again("a", 100_060));
+
+        documents.failed("a", 103_600);
+        assert!(!documents.is_due("a", 103_601) && documents.get("a", 103_601).is_some());
+        assert!(documents.is_due("a", 103_660));
+        assert!(documents.get("a", 186_399).is_some() && documents.get("a", 186_400).is_none());
+    }
+}

@@ -1,0 +1,154 @@
+//! The facts of one login: what is known so far, by number.
+//!
+//! A fact is not there or it holds a text that is not empty. Everything learned from an answer starts secret.
+
+use crate::names::{Names, Slot};
+use crate::provider::reading::Nothing;
+use crate::text::Text;
+use crate::words::Desk;
+use std::sync::Arc;
+
+/// The facts that every login begins with, and what each is; settings, secrets and inputs come on top.
+pub const FROM_THE_START: &[(&str, &str)] = &[
+    ("clientId", "the `clientId` of this file"),
+    ("clientSecret", "the `clientSecret` of this file"),
+    ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
+    ("state", "the random text that ties the answer to this browser"),
+    ("nonce", "a random text that a signed token has to repeat"),
+    ("codeChallenge", "PKCE: what is shown first"),
+    ("codeVerifier", "PKCE: what proves it"),
+    ("scope", "the `scope` of getAuthorizationCode"),
+    ("now", "the moment at which the login began, in seconds since 1970"),
+    ("provider", "this file's name"),
+    ("publicUrl", "the broker's own address"),
+];
+
+/// What a discovery document tells, as facts: fact, key of the document, meaning.
+pub const FROM_DISCOVERY: &[(&str, &str)] = &[
+    ("issuer", "issuer"),
+    ("authorizationEndpoint", "authorization_endpoint"),
+    ("tokenEndpoint", "token_endpoint"),
+    ("userinfoEndpoint", "userinfo_endpoint"),
+    ("jwksUri", "jwks_uri"),
+];
+
+/// The numbers of the facts that the program itself speaks of.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is the fact of that name")]
+pub struct Known {
+    pub client_id: Slot,
+    pub client_secret: Slot,
+    pub redirect_uri: Slot,
+    pub state: Slot,
+    pub nonce: Slot,
+    pub code_challenge: Slot,
+    pub code_verifier: Slot,
+    pub scope: Slot,
+    pub now: Slot,
+    pub provider: Slot,
+    pub public_url: Slot,
+    pub code: Slot,
+    pub iss: Slot,
+    pub access_token: Slot,
+    pub issuer: Slot,
+    pub id: Slot,
+    pub email: Slot,
+    pub email_verified: Slot,
+    pub client_assertion: Slot,
+    pub token_subject: Slot,
+}
+
+impl Known {
+    /// Gives all of them their numbers.
+    pub fn number(desk: &mut Desk) -> Self {
+        let mut slot = |name: &str| desk.names.slot(name);
+        Self {
+            client_id: slot("clientId"),
+            client_secret: slot("clientSecret"),
+            redirect_uri: slot("redirectUri"),
+            state: slot("state"),
+            nonce: slot("nonce"),
+            code_challenge: slot("codeChallenge"),
+            code_verifier: slot("codeVerifier"),
+            scope: slot("scope"),
+            now: slot("now"),
+            provider: slot("provider"),
+            public_url: slot("publicUrl"),
+            code: slot("code"),
+            iss: slot("iss"),
+            access_token: slot("accessToken"),
+            issuer: slot("issuer"),
+            id: slot("id"),
+            email: slot("email"),
+            email_verified: slot("emailVerified"),
+            client_assertion: slot("clientAssertion"),
+            token_subject: slot("idTokenSubject"),
+        }
+    }
+}
+
+/// What is known so far, and what was looked for in vain.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    values: Vec<Option<Text>>,
+    labels: Arc<[Arc<str>]>,
+    showing: bool,
+    misses: Vec<(Slot, Nothing)>,
+}
+
+impl Facts {
+    /// No facts, with room for all that `names` names.
+    pub fn none(names: &Names) -> Self {
+        Self::with_labels(names.iter().map(|(_, name)| Arc::clone(name)).collect())
+    }
+
+    /// No facts, with room for one under each label.
+    pub fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
+        Self { values: vec![None; labels.len()], labels, showing: false, misses: Vec::new() }
+    }
+
+    /// The same facts for showing what would be sent: a hole that finds nothing yet shows its mask.
+    #[must_use]
+    pub fn for_showing(self) -> Self {
+        Self { showing: true, ..self }
+    }
+
+    /// Whether these facts only show what would be sent.
+    pub fn is_showing(&self) -> bool {
+        self.showing
+    }
+
+    /// A fact, if it is known.
+    pub fn get(&self, slot: Slot) -> Option<&Text> {
+        self.values.get(slot.0 as usize).and_then(Option::as_ref)
+    }
+
+    /// Learns a fact; an empty text is no fact.
+    pub fn set(&mut self, slot: Slot, value: Text) {
+        let at = slot.0 as usize;
+        if at >= self.values.len() {
+            self.values.resize(at + 1, None);
+        }
+        self.values[at] = (!value.is_empty()).then_some(value);
+    }
+
+    /// The name under which a mask shows a fact.
+    pub fn label(&self, slot: Slot) -> Arc<str> {
+        self.labels.get(slot.0 as usize).map_or_else(|| Arc::from("fact"), Arc::clone)
+    }
+
+    /// Remembers that a fact was looked for in vain.
+    pub fn miss(&mut self, slot: Slot, nothing: Nothing) {
+        self.misses.push((slot, nothing));
+    }
+
+    /// Where a fact was looked for in vain.
+    pub fn missed(&self, slot: Slot) -> Option<&Nothing> {
+        self.misses.iter().rev().find(|(missed, _)| *missed == slot).map(|(_, nothing)| nothing)
+    }
+
+    /// The facts that are known, by number.
+    pub fn known(&self) -> impl Iterator<Item = (Slot, &Text)> {
+        self.values.iter().enumerate().filter_map(|(at, text)| Some((Slot(u16::try_from(at).ok()?), text.as_ref()?)))
+    }
+}

@@ -1,0 +1,56 @@
+//! Values that the shopper is asked for before the redirect, such as the domain of a shop.
+
+use crate::place::{At, Place};
+use crate::provider::condition::Pattern;
+use crate::words;
+use crate::words::Desk;
+use regex::Regex;
+
+words! {
+    /// A value that the shopper is asked for before the redirect; it becomes a fact of that name.
+    pub struct InputSpec ("input") {
+        /// What the field is called on the login page.
+        /// Example: `label: Your shop's domain`
+        label: At<String> = "label",
+        /// The regular expression that the whole value has to match.
+        /// Default: anything of at most 200 characters
+        /// Example: `pattern: "[a-z0-9-]{1,60}"`
+        pattern: Option<At<String>> = "pattern",
+    }
+}
+
+/// A compiled input.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The fact that it becomes.
+    pub name: Box<str>,
+    /// Where it was written.
+    pub place: Place,
+    /// What the field is called.
+    pub label: Box<str>,
+    pattern: Option<Regex>,
+}
+
+impl Input {
+    /// Compiles an input, or complains.
+    pub fn compile(name: &At<String>, spec: &InputSpec, desk: &mut Desk) -> Self {
+        let whole = spec.pattern.as_ref().and_then(|pattern| {
+            Pattern::compile(&pattern.value, pattern.place, desk)?;
+            Pattern::compile(&format!("^(?:{})$", pattern.value), pattern.place, desk)
+        });
+        Self {
+            name: name.value.as_str().into(),
+            place: name.place,
+            label: spec.label.value.as_str().into(),
+            pattern: whole.map(|pattern| pattern.regex),
+        }
+    }
+
+    /// Whether a value may be used.
+    pub fn accepts(&self, value: &str) -> bool {
+        !value.is_empty()
+            && value.chars().count() <= 200
+            && !value.chars().any(char::is_control)
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
+    }
+}

@@ -1,0 +1,75 @@
+//! The values of this installation that a file speaks of: which stand in it, and which are kept elsewhere.
+
+use crate::names::Slot;
+use crate::place::Place;
+use crate::provider::facts::Known;
+use crate::provider::file::ProviderSpec;
+use crate::provider::reference::{ClientSecret, Reference};
+use crate::provider::surroundings::check_fact_name;
+use crate::words::Desk;
+
+/// A value of the installation that a provider waits for.
+#[derive(Clone, Debug)]
+pub struct Needed {
+    /// The fact that it becomes.
+    pub fact: Slot,
+    /// Where it is kept.
+    pub reference: Reference,
+    /// Whether it is never shown.
+    pub secret: bool,
+    /// Where that was written.
+    pub place: Place,
+}
+
+/// The values of the installation: which are kept elsewhere, and which stand in the file.
+pub struct Installed {
+    /// Kept elsewhere.
+    pub needed: Vec<Needed>,
+    /// Written in the file: fact, text, place.
+    pub literals: Vec<(Slot, Box<str>, Place)>,
+    /// Whether the client has a secret.
+    pub has_secret: bool,
+    /// Whether the secret was written, and where.
+    pub secret_place: Option<Place>,
+}
+
+impl Installed {
+    /// The facts that may choose where something is sent.
+    pub fn settings(&self) -> Vec<Slot> {
+        let kept = self.needed.iter().filter(|needed| !needed.secret).map(|needed| needed.fact);
+        kept.chain(self.literals.iter().map(|(fact, ..)| *fact)).collect()
+    }
+
+    /// Takes them out of the file, the usual variables where it names none.
+    pub fn collect(spec: &mut ProviderSpec, name: &str, known: Known, desk: &mut Desk) -> Self {
+        let capitals: String =
+            name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        let variable = |ending: &str| Reference::Variable(format!("{capitals}_{ending}").into());
+        let mut installed = Self { needed: Vec::new(), literals: Vec::new(), has_secret: true, secret_place: None };
+        let mut keep = |fact: Slot, reference: Reference, secret: bool, place: Place| match reference {
+            Reference::Literal(text) => installed.literals.push((fact, text, place)),
+            kept => installed.needed.push(Needed { fact, reference: kept, secret, place }),
+        };
+        match spec.client_id.take() {
+            Some(id) => keep(known.client_id, id.value, false, id.place),
+            None => keep(known.client_id, variable("CLIENT_ID"), false, spec.place),
+        }
+        for (name, setting) in spec.settings.take().unwrap_or_default().0 {
+            check_fact_name(&name, name.place, desk);
+            keep(desk.names.slot(&name), setting.value, false, name.place);
+        }
+        for (name, secret) in spec.secrets.take().unwrap_or_default().0 {
+            check_fact_name(&name, name.place, desk);
+            keep(desk.names.slot(&name), secret.0, true, name.place);
+        }
+        match spec.client_secret.take() {
+            Some(ClientSecret::Kept(kept)) => {
+                keep(known.client_secret, kept.0, true, kept.1);
+                installed.secret_place = Some(kept.1);
+            }
+            Some(ClientSecret::None) => installed.has_secret = false,
+            None => keep(known.client_secret, variable("CLIENT_SECRET"), true, spec.place),
+        }
+        installed
+    }
+}

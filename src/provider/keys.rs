@@ -1,0 +1,180 @@
+//! Keys as people keep them: PEM with or without its frame, JWKS, or a shared secret; and what is done with them.
+
+use crate::choice;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm as Jose, AlgorithmFamily, DecodingKey, EncodingKey};
+use serde_json::Value;
+
+choice! {
+    /// How a token is signed.
+    pub enum Algorithm {
+        /// RSA, SHA-256.
+        Rs256 = "RS256",
+        /// RSA, SHA-384.
+        Rs384 = "RS384",
+        /// RSA, SHA-512.
+        Rs512 = "RS512",
+        /// RSA-PSS, SHA-256.
+        Ps256 = "PS256",
+        /// RSA-PSS, SHA-384.
+        Ps384 = "PS384",
+        /// RSA-PSS, SHA-512.
+        Ps512 = "PS512",
+        /// P-256.
+        Es256 = "ES256",
+        /// P-384.
+        Es384 = "ES384",
+        /// Ed25519.
+        EdDsa = "EdDSA",
+        /// A shared secret, SHA-256.
+        Hs256 = "HS256",
+        /// A shared secret, SHA-384.
+        Hs384 = "HS384",
+        /// A shared secret, SHA-512.
+        Hs512 = "HS512",
+    }
+}
+
+impl Algorithm {
+    fn jose(self) -> Jose {
+        match self {
+            Self::Rs256 => Jose::RS256,
+            Self::Rs384 => Jose::RS384,
+            Self::Rs512 => Jose::RS512,
+            Self::Ps256 => Jose::PS256,
+            Self::Ps384 => Jose::PS384,
+            Self::Ps512 => Jose::PS512,
+            Self::Es256 => Jose::ES256,
+            Self::Es384 => Jose::ES384,
+            Self::EdDsa => Jose::EdDSA,
+            Self::Hs256 => Jose::HS256,
+            Self::Hs384 => Jose::HS384,
+            Self::Hs512 => Jose::HS512,
+        }
+    }
+
+    /// What kind of key it takes.
+    pub fn family(self) -> Family {
+        match self {
+            Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Secret,
+            Self::Es256 | Self::Es384 => Family::Curve,
+            Self::EdDsa => Family::Edwards,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+        }
+    }
+}
+
+/// Kinds of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// A shared secret.
+    Secret,
+    /// RSA.
+    Rsa,
+    /// P-256 or P-384.
+    Curve,
+    /// Ed25519.
+    Edwards,
+}
+
+/// A key that cannot be used, and why, without a byte of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadKey(pub &'static str);
+
+/// A private key or a shared secret, ready to sign.
+pub struct Signing(EncodingKey, Algorithm);
+
+impl Signing {
+    /// Reads a key: the secret itself, or PEM, with or without its frame, with line ends written as `\n` or not.
+    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, BadKey> {
+        let bad =
+            BadKey("the private key is not a PEM of PKCS#8, nor its base64 without the frame, or it is of another kind than the algorithm");
+        let pem = || framed(text, "PRIVATE KEY").ok_or(bad);
+        let key = match algorithm.family() {
+            Family::Secret => Ok(EncodingKey::from_secret(text)),
+            Family::Rsa => EncodingKey::from_rsa_pem(pem()?.as_bytes()),
+            Family::Curve => EncodingKey::from_ec_pem(pem()?.as_bytes()),
+            Family::Edwards => EncodingKey::from_ed_pem(pem()?.as_bytes()),
+        };
+        key.map(|key| Self(key, algorithm)).map_err(|_| bad)
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BadKey> {
+        let bad = BadKey("the private key does not fit the algorithm");
+        let text = jsonwebtoken::crypto::sign(message, &self.0, self.1.jose()).map_err(|_| bad)?;
+        URL_SAFE_NO_PAD.decode(text).map_err(|_| bad)
+    }
+
+    /// Signs a token.
+    pub fn token(&self, header: &str, claims: &str) -> Result<String, BadKey> {
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.sign(message.as_bytes())?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// A public key or a shared secret, ready to verify.
+pub struct Verifying(DecodingKey);
+
+impl Verifying {
+    /// Reads a public key or certificate-free PEM for an algorithm, or takes the text as the shared secret.
+    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, BadKey> {
+        let bad = BadKey("the public key is not a PEM of the kind that the algorithm takes");
+        let pem = || framed(text, "PUBLIC KEY").ok_or(bad);
+        let key = match algorithm.family() {
+            Family::Secret if looks_like_pem(text) => return Err(BadKey("a public key is not a shared secret")),
+            Family::Secret => Ok(DecodingKey::from_secret(text)),
+            Family::Rsa => DecodingKey::from_rsa_pem(pem()?.as_bytes()),
+            Family::Curve => DecodingKey::from_ec_pem(pem()?.as_bytes()),
+            Family::Edwards => DecodingKey::from_ed_pem(pem()?.as_bytes()),
+        };
+        key.map(Self).map_err(|_| bad)
+    }
+
+    /// The keys of a JWKS that may verify a token of this algorithm and key id: never one that is meant for something else.
+    pub fn from_jwks(jwks: &Value, algorithm: Algorithm, kid: Option<&str>) -> Vec<Self> {
+        let keys = jwks.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let fitting = keys.iter().take(64).filter(|key| kid.is_none() || key.get("kid").and_then(Value::as_str) == kid);
+        fitting.filter_map(|key| from_jwk(key, algorithm)).collect()
+    }
+
+    /// Whether a message is signed by this key.
+    pub fn verifies(&self, message: &[u8], signature: &str, algorithm: Algorithm) -> bool {
+        jsonwebtoken::crypto::verify(signature, message, &self.0, algorithm.jose()).unwrap_or(false)
+    }
+}
+
+fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<Verifying> {
+    let names_another = key.get("alg").and_then(Value::as_str).is_some_and(|name| name != algorithm.word());
+    let jwk: Jwk = serde_json::from_str(&key.to_string()).ok()?;
+    let for_encryption = matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)));
+    let cannot_verify = jwk.common.key_operations.as_ref().is_some_and(|operations| !operations.contains(&KeyOperations::Verify));
+    let key = DecodingKey::from_jwk(&jwk).ok()?;
+    let family = match key.family() {
+        AlgorithmFamily::Rsa => Family::Rsa,
+        AlgorithmFamily::Ec => Family::Curve,
+        AlgorithmFamily::Ed => Family::Edwards,
+        // A shared secret is never taken from an address that anybody can read.
+        AlgorithmFamily::Hmac => return None,
+    };
+    (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(Verifying(key))
+}
+
+/// Whether a text is a PEM rather than a shared secret.
+pub fn looks_like_pem(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.trim_start().starts_with("-----BEGIN"))
+}
+
+fn framed(text: &[u8], label: &str) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?.replace("\\n", "\n");
+    if looks_like_pem(text.as_bytes()) {
+        return Some(text);
+    }
+    let base64: String = text.split_whitespace().collect();
+    STANDARD.decode(&base64).ok()?;
+    let lines: Vec<&str> = base64.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    Some(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")))
+}

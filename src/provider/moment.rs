@@ -1,0 +1,113 @@
+//! Moments: how `date` writes one, and how the language writes a stretch of time (`5m`).
+
+use crate::place::At;
+use crate::words::{Desk, Shape, Word, scalar};
+use crate::yaml::Node;
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, FixedOffset, Utc};
+use std::time::Duration;
+
+/// How a moment is written: a format and a zone, both known to be right.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    format: Vec<Item<'static>>,
+    zone: FixedOffset,
+}
+
+impl Writing {
+    /// Reads a format as `strftime` knows it and a zone such as `+08:00` or `Z`.
+    pub fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
+        let items: Vec<Item<'static>> = StrftimeItems::new(format).map(Item::to_owned).collect();
+        if items.iter().any(|item| matches!(item, Item::Error)) {
+            return Err((format!("`{format}` is not a way to write a date"), "write it with `%Y %m %d %H %M %S` and the like".to_owned()));
+        }
+        let zone = if matches!(zone, "Z" | "UTC") { "+00:00" } else { zone };
+        let Ok(zone) = zone.parse() else {
+            return Err((format!("`{zone}` is not a zone"), "write it as `+08:00`, `-03:00` or `Z`".to_owned()));
+        };
+        Ok(Self { format: items, zone })
+    }
+
+    /// Writes the moment that a text names.
+    pub fn write(&self, moment: &str) -> Option<String> {
+        let at = read(moment)?.with_timezone(&self.zone);
+        Some(at.format_with_items(self.format.iter()).to_string())
+    }
+}
+
+/// The moment that a text names: seconds since 1970, milliseconds from 13 digits on, or a date of RFC 3339.
+pub fn read(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(number) = text.parse::<i64>() {
+        return if text.len() >= 13 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) };
+    }
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+}
+
+/// A stretch of time as files write it: `30s`, `5m`, `12h`, `90d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    fn parse(text: &str) -> Option<Self> {
+        let unit = text.chars().last()?;
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86400,
+            _ => return None,
+        };
+        number.checked_mul(seconds).filter(|all| (1..=86400 * 3660).contains(all)).map(|all| Self(Duration::from_secs(all)))
+    }
+}
+
+impl Word for At<Span> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        let span = Span::parse(&text);
+        if span.is_none() {
+            desk.complain(
+                text.place,
+                format!("`{}` is not a stretch of time", text.value),
+                "write a number and a unit: `30s`, `5m`, `12h` or `90d`",
+            );
+        }
+        span.map(|span| At::new(span, text.place))
+    }
+    fn shape() -> Shape {
+        Shape::Text("a stretch of time: `30s`, `5m`, `12h`, `90d`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_in_its_zone() {
+        let writing = Writing::parse("%Y-%m-%d %H:%M:%S", "+08:00").unwrap();
+
+        for moment in ["1767323045", "1767323045000", "2026-01-02T03:04:05Z"] {
+            assert_eq!(writing.write(moment).as_deref(), Some("2026-01-02 11:04:05"), "{moment}");
+        }
+        assert_eq!(writing.write("yesterday"), None);
+        assert!(Writing::parse("%Q", "Z").is_err() && Writing::parse("%Y", "China").is_err());
+    }
+
+    #[test]
+    fn stretches_have_a_unit_and_an_end() {
+        for (text, seconds) in [
+            ("30s", Some(30)),
+            ("5m", Some(300)),
+            ("12h", Some(43200)),
+            ("90d", Some(7_776_000)),
+            ("5", None),
+            ("0s", None),
+            ("-1m", None),
+            ("9999999999999d", None),
+        ] {
+            assert_eq!(Span::parse(text).map(|span| span.0.as_secs()), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How a fact is read: a path, a text with holes, a condition, or a list of these of which the first that finds
+//! something counts.
+
+use crate::place::Place;
+use crate::provider::condition::{Condition, ConditionSpec};
+use crate::provider::facts::Facts;
+use crate::provider::selector::{Selector, scalar_text, what};
+use crate::provider::template::{Template, Use};
+use crate::text::Text;
+use crate::words::{Desk, Shape, Word, scalar};
+use crate::yaml::{Kind, Node};
+use serde_json::Value;
+
+/// A way to find a text.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// Where it stands.
+    Path(Selector),
+    /// What it is made of.
+    Text(Template),
+    /// Whether something holds: gives `true` or `false`.
+    Condition(Box<Condition>),
+    /// The first that finds something.
+    FirstOf(Vec<Reading>, Place),
+}
+
+/// Why nothing was found.
+#[derive(Clone, Debug)]
+pub struct Nothing {
+    /// The path or hole that found nothing.
+    pub place: Place,
+    /// What stands there instead, if anything.
+    pub instead: Option<&'static str>,
+}
+
+impl Reading {
+    /// Where it was written.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Path(path) => path.place,
+            Self::Text(text) => text.place,
+            Self::Condition(condition) => condition.place,
+            Self::FirstOf(_, place) => *place,
+        }
+    }
+
+    /// Finds it in an answer and the facts.
+    pub fn find(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, Nothing> {
+        match self {
+            Self::Path(path) => {
+                let found = answer.and_then(|answer| path.first(answer));
+                match found.and_then(scalar_text) {
+                    Some(text) => Ok(Text::plain(text)),
+                    None => Err(Nothing { place: path.place, instead: found.map(what) }),
+                }
+            }
+            Self::Text(template) => match template.fill_from(facts, answer) {
+                Ok(text) if !text.is_empty() => Ok(text),
+                Ok(_) => Err(Nothing { place: template.place, instead: None }),
+                Err(missing) => Err(Nothing { place: missing.place, instead: None }),
+            },
+            Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
+            Self::FirstOf(readings, place) => {
+                let mut last = Nothing { place: *place, instead: None };
+                for reading in readings {
+                    match reading.find(answer, facts) {
+                        Ok(text) => return Ok(text),
+                        Err(nothing) => last = nothing,
+                    }
+                }
+                Err(last)
+            }
+        }
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> Vec<Use> {
+        match self {
+            Self::Path(_) => Vec::new(),
+            Self::Text(template) => template.uses().collect(),
+            Self::Condition(condition) => condition.uses(),
+            // An alternative that finds nothing is passed over.
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).map(|used| Use { optional: true, ..used }).collect(),
+        }
+    }
+
+    /// Whether it looks at the answer of its own call.
+    pub fn looks_at_answer(&self) -> bool {
+        !self.paths().is_empty()
+    }
+
+    /// The paths that it looks at.
+    pub fn paths(&self) -> Vec<&Selector> {
+        match self {
+            Self::Path(path) => vec![path],
+            Self::Text(template) => template.paths().collect(),
+            Self::Condition(condition) => condition.paths(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::paths).collect(),
+        }
+    }
+
+    /// How it is written, for a story.
+    pub fn source(&self) -> String {
+        match self {
+            Self::Path(path) => path.source.to_string(),
+            Self::Text(template) => template.source.to_string(),
+            Self::Condition(condition) => condition.source(),
+            Self::FirstOf(readings, _) => readings.iter().map(Self::source).collect::<Vec<_>>().join(", else "),
+        }
+    }
+}
+
+impl Word for Reading {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        match &node.kind {
+            Kind::List(nodes) => {
+                if nodes.is_empty() {
+                    desk.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.name, $.login ]`");
+                    return None;
+                }
+                let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
+                (readings.len() == nodes.len()).then_some(Self::FirstOf(readings, node.place))
+            }
+            Kind::Map(_) => {
+                let spec = ConditionSpec::read(node, desk)?;
+                Condition::compile(spec, desk).map(|condition| Self::Condition(Box::new(condition)))
+            }
+            Kind::Scalar { .. } => {
+                let text = scalar(node, desk)?;
+                if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
+                    return Selector::parse(&text.value, text.place, desk).map(Self::Path);
+                }
+                if !text.contains("${") {
+                    let path: Vec<&str> = text.split('.').collect();
+                    let help = if path
+                        .iter()
+                        .all(|name| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
+                    {
+                        format!("paths begin with `$`: write `$.{}`; a fact is written `${{{}}}`", text.value, text.value)
+                    } else {
+                        "write a path (`$.data.id`) or a text with holes (`${$.first} ${$.last}`)".to_owned()
+                    };
+                    desk.complain(text.place, format!("`{}` is neither a path nor a text with holes", text.value), help);
+                    return None;
+                }
+                Template::parse(&text.value, node, false, desk).map(Self::Text)
+            }
+        }
+    }
+    fn shape() -> Shape {
+        Shape::Either(vec![
+            Shape::Text("a JSON path (`$.data.id`) or a text with holes"),
+            Shape::List(Box::new(Shape::Either(vec![Shape::Text("a JSON path or a text with holes"), ConditionSpec::shape()]))),
+            ConditionSpec::shape(),
+        ])
+    }
+}

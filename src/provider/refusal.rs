@@ -1,0 +1,144 @@
+//! When an answer means no: what the file says (`refused`, `accepted`), and what is so without it.
+
+use crate::place::{At, Place};
+use crate::provider::condition::{Condition, ConditionSpec, Pattern, Subject};
+use crate::provider::facts::Facts;
+use crate::provider::reading::Reading;
+use crate::provider::selector::{Selector, scalar_text};
+use crate::provider::template::{Template, Use};
+use crate::words;
+use crate::words::{Desk, OneOrMany, Shape, Word};
+use crate::yaml::Node;
+use serde_json::Value;
+
+words! {
+    /// When an answer means no although it came with status 200 (`refused`), or the only case in which it means yes (`accepted`): a
+    /// condition, and where the provider's own code and message stand. It is looked at before anything is read.
+    pub struct RefusalSpec ("refusal") {
+        /// What is looked at: a path into the answer, or a fact.
+        /// Example: `at: $.errcode`
+        at: Subject = "at",
+        /// It is this text, or one of these.
+        /// Default: not looked at
+        /// Example: `is: error`
+        is: Option<OneOrMany<Template>> = "is",
+        /// It is there, and it is not this text, nor any of these.
+        /// Default: not looked at
+        /// Example: `isNot: "0"`
+        is_not: Option<OneOrMany<Template>> = "isNot",
+        /// It matches this regular expression.
+        /// Default: not looked at
+        /// Example: `matches: ^E`
+        matches: Option<Pattern> = "matches",
+        /// It is there.
+        /// Default: not looked at
+        /// Example: `present: true`
+        present: Option<At<bool>> = "present",
+        /// Where the provider's code for the reason stands.
+        /// Default: the usual places (`$.error`, `$.error.code`, `$.code`), then the HTTP status
+        /// Example: `code: $.errcode`
+        code: Option<Reading> = "code",
+        /// Where the provider's sentence stands. It is for support staff and never shown to shoppers.
+        /// Default: the usual places (`$.error_description`, `$.error.message`, `$.message`)
+        /// Example: `message: $.errmsg`
+        message: Option<Reading> = "message",
+    }
+}
+
+/// A compiled `refused` or `accepted`.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Where it was written.
+    pub place: Place,
+    conditions: Vec<Condition>,
+    code: Option<Reading>,
+    message: Option<Reading>,
+}
+
+/// The provider said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The provider's code for the reason, or the HTTP status.
+    pub code: String,
+    /// The provider's sentence.
+    pub message: Option<String>,
+    /// The word that recognised it; `None` for what is so without a word.
+    pub place: Option<Place>,
+}
+
+impl Word for Refusal {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let specs = OneOrMany::<RefusalSpec>::read(node, desk)?;
+        let mut refusal = Self { place: node.place, conditions: Vec::new(), code: None, message: None };
+        for spec in specs.0 {
+            refusal.code = refusal.code.or(spec.code);
+            refusal.message = refusal.message.or(spec.message);
+            let condition = ConditionSpec {
+                place: spec.place,
+                at: spec.at,
+                is: spec.is,
+                is_not: spec.is_not,
+                matches: spec.matches,
+                present: spec.present,
+            };
+            refusal.conditions.push(Condition::compile(condition, desk)?);
+        }
+        refusal.place = refusal.conditions.first()?.place;
+        Some(refusal)
+    }
+    fn shape() -> Shape {
+        OneOrMany::<RefusalSpec>::shape()
+    }
+}
+
+impl Refusal {
+    /// Whether its conditions hold.
+    pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(answer, facts))
+    }
+
+    /// Whether it speaks about this key of the answer, so that what is so without a word steps back.
+    pub fn speaks_of(&self, key: &str) -> bool {
+        self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> Vec<Use> {
+        let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses).map(|used| Use { optional: true, ..used });
+        self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
+    }
+
+    /// The conditions, for a story.
+    pub fn source(&self) -> String {
+        self.conditions.iter().map(Condition::source).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// Makes the refusal from an answer: code and message from the first word that names a place for them, then from
+/// the usual places.
+pub fn refused<'a>(
+    by: &(impl Iterator<Item = &'a Refusal> + Clone),
+    answer: Option<&Value>,
+    facts: &Facts,
+    status: u16,
+    place: Option<Place>,
+) -> Refused {
+    let from_words = |pick: fn(&Refusal) -> Option<&Reading>| {
+        by.clone().filter_map(pick).find_map(|reading| reading.find(answer, facts).ok()).map(|text| text.expose().to_owned())
+    };
+    let usual = |paths: &[&str]| {
+        paths.iter().find_map(|path| {
+            let found = Selector::known(path, Place::default());
+            answer.and_then(|answer| found.first(answer)).and_then(scalar_text).map(std::borrow::Cow::into_owned)
+        })
+    };
+    let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
+    let message =
+        from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
+    Refused { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
+}
+
+/// A provider's words are kept short and free of control characters.
+fn shortened(text: &str) -> String {
+    crate::diagnostic::printable(text).chars().take(200).collect()
+}

@@ -1,0 +1,339 @@
+//! A signature over a request's own parameters (`sign`), and the same the other way round over what arrived (`verify`).
+//!
+//! The parameters are sorted by name, empty ones skipped, values raw; text may stand before and after them.
+
+use crate::choice;
+use crate::place::{At, Place};
+use crate::provider::facts::Facts;
+use crate::provider::functions::{hex, mac};
+use crate::provider::keys::{Algorithm, BadKey, Signing, Verifying};
+use crate::provider::parameters::Pairs;
+use crate::provider::step::StepError;
+use crate::provider::template::{KeyText, Template, Use};
+use crate::text::Text;
+use crate::words;
+use crate::words::{Desk, OneOrMany};
+use aws_lc_rs::{constant_time, digest, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use md5::{Digest as _, Md5};
+use std::sync::Arc;
+
+choice! {
+    /// How parameters are signed.
+    pub enum SignatureAlgorithm {
+        /// MD5.
+        Md5 = "md5",
+        /// SHA-1.
+        Sha1 = "sha1",
+        /// SHA-256.
+        Sha256 = "sha256",
+        /// HMAC with SHA-256.
+        HmacSha256 = "hmacSha256",
+        /// RSA (PKCS#1) with SHA-256.
+        RsaSha256 = "rsaSha256",
+    }
+}
+
+choice! {
+    /// How the signature is written.
+    pub enum Encoding {
+        /// Hexadecimal, small letters.
+        Hex = "hex",
+        /// Hexadecimal, capital letters.
+        HexUpper = "hexUpper",
+        /// Base64.
+        Base64 = "base64",
+        /// Base64 for addresses.
+        Base64Url = "base64url",
+    }
+}
+
+choice! {
+    /// Which parameters are signed.
+    pub enum Over {
+        /// Those of the address.
+        Query = "query",
+        /// Those of the body.
+        Form = "form",
+    }
+}
+
+words! {
+    /// A signature over parameters: those of this request (`sign`), or those that arrived with the callback (`verify`). They are sorted by name, empty ones
+    /// are skipped, values are raw: not percent-encoded.
+    pub struct SignatureSpec ("signature") {
+        /// The parameter that holds the signature. In a request it comes last.
+        /// Example: `into: sign`
+        into: At<String> = "into",
+        /// Which parameters are signed. A callback has only one kind.
+        /// Default: `form` where the request has one, else `query`
+        /// Example: `over: form`
+        over: Option<Over> = "over",
+        /// Parameters that are not signed, besides the signature itself.
+        /// Default: none
+        /// Example: `except: [ access_token ]`
+        except: Option<OneOrMany<At<String>>> = "except",
+        /// What stands between name and value.
+        /// Default: `=`
+        /// Example: `pair: ""`
+        pair: Option<At<String>> = "pair",
+        /// What stands between parameters.
+        /// Default: `&`
+        /// Example: `join: ""`
+        join: Option<At<String>> = "join",
+        /// Text in front of the parameters.
+        /// Default: none
+        /// Example: `before: ${clientSecret}`
+        before: Option<Template> = "before",
+        /// Text behind the parameters.
+        /// Default: none
+        /// Example: `after: "${accessToken | append clientSecret | md5 | hex}"`
+        after: Option<Template> = "after",
+        /// How it is signed.
+        /// Example: `algorithm: hmacSha256`
+        algorithm: SignatureAlgorithm = "algorithm",
+        /// The key of `hmacSha256` and `rsaSha256`: a secret, or a PEM (or its base64 without the frame).
+        /// Default: none; hashes need no key
+        /// Example: `key: ${clientSecret}`
+        key: Option<KeyText> = "key",
+        /// How the signature is written.
+        /// Default: `hex`, and `base64` for `rsaSha256`
+        /// Example: `encoding: base64`
+        encoding: Option<Encoding> = "encoding",
+    }
+}
+
+/// A compiled signature.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Where it was written.
+    pub place: Place,
+    /// The parameter that holds it.
+    pub into: Box<str>,
+    /// Which parameters are signed.
+    pub over: Over,
+    except: Vec<Box<str>>,
+    pair: Box<str>,
+    join: Box<str>,
+    before: Option<Template>,
+    after: Option<Template>,
+    algorithm: SignatureAlgorithm,
+    key: Option<Template>,
+    encoding: Encoding,
+}
+
+impl Signature {
+    /// Compiles it, or complains; `usual` is what is signed when the file does not say.
+    pub fn compile(spec: SignatureSpec, usual: Over, desk: &mut Desk) -> Option<Self> {
+        let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
+        match &spec.key {
+            None if wants_key => {
+                desk.complain(
+                    spec.place,
+                    format!("`{}` needs a key", spec.algorithm.word()),
+                    "add `key: ${clientSecret}` or another secret",
+                );
+                return None;
+            }
+            Some(key) if !wants_key => {
+                desk.complain(
+                    key.0.place,
+                    format!("`{}` takes no key", spec.algorithm.word()),
+                    "put the secret into the text with `before` or `after`, or use `hmacSha256`",
+                );
+                return None;
+            }
+            Some(key) if key.0.is_literal() && spec.algorithm == SignatureAlgorithm::HmacSha256 => {
+                desk.complain(key.0.place, "a secret may not stand in the file", "keep it in `secrets` and write `key: ${name}`");
+                return None;
+            }
+            _ => {}
+        }
+        for template in spec.before.iter().chain(&spec.after) {
+            crate::provider::parameters::no_paths([template], desk);
+        }
+        let default = if spec.algorithm == SignatureAlgorithm::RsaSha256 { Encoding::Base64 } else { Encoding::Hex };
+        let text = |text: Option<At<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
+        Some(Self {
+            place: spec.place,
+            into: spec.into.value.into(),
+            over: spec.over.unwrap_or(usual),
+            except: spec.except.map_or_else(Vec::new, |names| names.0.into_iter().map(|name| name.value.into()).collect()),
+            pair: text(spec.pair, "="),
+            join: text(spec.join, "&"),
+            before: spec.before,
+            after: spec.after,
+            algorithm: spec.algorithm,
+            key: spec.key.map(|key| key.0),
+            encoding: spec.encoding.unwrap_or(default),
+        })
+    }
+
+    /// The text that is signed.
+    pub fn text(&self, pairs: &Pairs, facts: &Facts) -> Result<String, StepError> {
+        let fill = |template: &Option<Template>| {
+            template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing)
+        };
+        let mut sorted: Vec<&(Box<str>, Text)> =
+            pairs.iter().filter(|(name, value)| !value.is_empty() && *name != self.into && !self.except.contains(name)).collect();
+        sorted.sort_by(|a, b| (&a.0, a.1.expose()).cmp(&(&b.0, b.1.expose())));
+        let parts: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}{}{}", self.pair, value.expose())).collect();
+        Ok(format!("{}{}{}", fill(&self.before)?.expose(), parts.join(&self.join), fill(&self.after)?.expose()))
+    }
+
+    /// Signs parameters.
+    pub fn sign(&self, pairs: &Pairs, facts: &Facts) -> Result<Text, StepError> {
+        let label: Arc<str> = Arc::from("signature");
+        if facts.is_showing() {
+            return Ok(Text::secret("x", &label));
+        }
+        let text = self.text(pairs, facts)?;
+        let key = self.key(facts)?;
+        let bytes = match self.algorithm {
+            SignatureAlgorithm::RsaSha256 => {
+                let bad = |BadKey(why)| StepError::Key { why, place: self.key_place() };
+                Signing::read(&key, Algorithm::Rs256).map_err(bad)?.sign(text.as_bytes()).map_err(bad)?
+            }
+            SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
+                self.digest(&text, &key)
+            }
+        };
+        Ok(Text::secret(self.encode(&bytes), &label))
+    }
+
+    /// Whether the parameters that arrived carry the right signature.
+    pub fn verify(&self, pairs: &Pairs, facts: &Facts) -> Result<(), StepError> {
+        let wrong = || StepError::BadSignature { place: self.place };
+        let arrived = pairs.iter().find(|(name, _)| *name == self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
+        let text = self.text(pairs, facts)?;
+        let key = self.key(facts)?;
+        let right = match self.algorithm {
+            SignatureAlgorithm::RsaSha256 => {
+                let bad = |BadKey(why)| StepError::Key { why, place: self.key_place() };
+                let signature = self.decode(arrived).ok_or_else(wrong)?;
+                Verifying::read(&key, Algorithm::Rs256).map_err(bad)?.verifies(
+                    text.as_bytes(),
+                    &URL_SAFE_NO_PAD.encode(signature),
+                    Algorithm::Rs256,
+                )
+            }
+            SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
+                let expected = self.encode(&self.digest(&text, &key));
+                let arrived = if self.encoding == Encoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
+                constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
+            }
+        };
+        if right { Ok(()) } else { Err(wrong()) }
+    }
+
+    fn key(&self, facts: &Facts) -> Result<Vec<u8>, StepError> {
+        self.key.as_ref().map_or(Ok(Vec::new()), |key| key.fill_bytes(facts)).map_err(StepError::missing)
+    }
+
+    fn key_place(&self) -> Place {
+        self.key.as_ref().map_or(self.place, |key| key.place)
+    }
+
+    fn digest(&self, text: &str, key: &[u8]) -> Vec<u8> {
+        match self.algorithm {
+            SignatureAlgorithm::Md5 => Md5::digest(text).to_vec(),
+            SignatureAlgorithm::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref().to_vec(),
+            SignatureAlgorithm::Sha256 => digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec(),
+            SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256 => mac(hmac::HMAC_SHA256, key, text.as_bytes()),
+        }
+    }
+
+    fn encode(&self, bytes: &[u8]) -> String {
+        match self.encoding {
+            Encoding::Hex => hex(bytes),
+            Encoding::HexUpper => hex(bytes).to_uppercase(),
+            Encoding::Base64 => STANDARD.encode(bytes),
+            Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
+        }
+    }
+
+    fn decode(&self, text: &str) -> Option<Vec<u8>> {
+        match self.encoding {
+            Encoding::Hex | Encoding::HexUpper => (text.is_ascii() && text.len().is_multiple_of(2))
+                .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())?,
+            Encoding::Base64 => STANDARD.decode(text).ok(),
+            Encoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
+        }
+    }
+
+    /// How it is made, in words: algorithm and encoding.
+    pub fn manner(&self) -> (&'static str, &'static str) {
+        (self.algorithm.word(), self.encoding.word())
+    }
+
+    /// Every use of a fact in it; nothing of it can be found again.
+    pub fn uses(&self) -> Vec<Use> {
+        self.before.iter().chain(&self.after).chain(&self.key).flat_map(Template::uses).map(|used| Use { whole: false, ..used }).collect()
+    }
+
+    /// The key and whether it is a private RSA key.
+    pub fn key_template(&self) -> Option<(&Template, bool)> {
+        self.key.as_ref().map(|key| (key, self.algorithm == SignatureAlgorithm::RsaSha256))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Source;
+    use crate::words::Word;
+    use crate::yaml;
+
+    fn signature(text: &str) -> (Signature, Facts) {
+        let mut desk = Desk::default();
+        let node = yaml::parse(&Source::new("s.yaml", text)).unwrap().0;
+        let spec = SignatureSpec::read(&node, &mut desk).unwrap();
+        let signature = Signature::compile(spec, Over::Query, &mut desk).unwrap();
+        let mut facts = Facts::none(&desk.names);
+        for (name, value) in [("clientSecret", "hush"), ("accessToken", "at-1")] {
+            facts.set(desk.names.slot(name), Text::secret(value, &Arc::from(name)));
+        }
+        (signature, facts)
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Pairs {
+        list.iter().map(|(name, value)| ((*name).into(), Text::plain(*value))).collect()
+    }
+
+    #[test]
+    fn parameters_are_sorted_raw_and_without_the_empty_ones() {
+        for (text, expected) in [
+            ("{ into: sig, algorithm: md5 }", "a=1 &b=é&z="),
+            ("{ into: sig, algorithm: md5, pair: \"\", join: \"\", except: z2, before: \"<\", after: \">\" }", "<a1 bé>"),
+            ("{ into: sig, algorithm: sha256, after: \"${accessToken | append clientSecret}\", except: [ a, z2 ] }", "b=éat-1hush"),
+        ] {
+            let (signature, facts) = signature(text);
+            let list = pairs(&[("b", "é"), ("a", "1 "), ("e", ""), ("sig", "x"), ("z2", "")]);
+            let list = if expected.contains("z=") { list.into_iter().chain(pairs(&[("z", "")])).collect() } else { list };
+            let text = signature.text(&list, &facts).unwrap();
+            assert_eq!(text, expected.replace("&z=", ""), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_is_verified_and_what_was_changed_is_not() {
+        for text in [
+            "{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\" }",
+            "{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret | sha256}\", join: \"\\n\", encoding: base64 }",
+            "{ into: hmac, algorithm: sha1, before: \"${clientSecret}\", encoding: hexUpper }",
+        ] {
+            let (signature, facts) = signature(text);
+            let mut list = pairs(&[("shop", "quist"), ("code", "c-1")]);
+            let made = signature.sign(&list, &facts).unwrap();
+            assert_eq!(made.masked(), "‹signature›");
+
+            list.push(("hmac".into(), made));
+            assert!(signature.verify(&list, &facts).is_ok(), "{text}");
+            list[0].1 = Text::plain("other");
+            assert!(signature.verify(&list, &facts).is_err(), "{text}");
+            list.pop();
+            assert!(signature.verify(&list, &facts).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! One step: a request written from the facts known so far, and the facts read from its answer.
+//!
+//! All three steps are of this one type. The first is carried by the browser, the others by us.
+
+use crate::choice;
+use crate::names::Slot;
+use crate::place::{At, Place};
+use crate::provider::address::{Address, BadAddress};
+use crate::provider::answer::{Answers, is_signed_token};
+use crate::provider::assertion::Assertion;
+use crate::provider::callback::Callback;
+use crate::provider::condition::Conditions;
+use crate::provider::credentials;
+use crate::provider::documents::Documents;
+use crate::provider::facts::{Facts, Known};
+use crate::provider::parameters::{self, Json, Pairs, Parameter};
+use crate::provider::reading::{Nothing, Reading};
+use crate::provider::refusal::{Refusal, Refused, refused};
+use crate::provider::selector::scalar_text;
+use crate::provider::signature::{Over, Signature};
+use crate::provider::signed::{Compared, Signed};
+use crate::provider::template::{Missing, Template, Use};
+use crate::text::{Text, form_encode, percent_encode};
+use crate::wire::{Method, NoAnswer, Request, Response, USER_AGENT};
+use serde_json::Value;
+use std::sync::Arc;
+
+choice! {
+    /// The three steps of a login.
+    pub enum StepKind {
+        /// The browser is sent to the provider and comes back with a code.
+        GetAuthorizationCode = "getAuthorizationCode",
+        /// The code is exchanged for an access token.
+        GetAccessCode = "getAccessCode",
+        /// The access token shows who the person is.
+        GetUserInfo = "getUserInfo",
+    }
+}
+
+/// A compiled step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Which of the three.
+    pub kind: StepKind,
+    /// Where it was written.
+    pub place: Place,
+    pub(crate) known: Known,
+    pub(crate) method: Method,
+    pub(crate) address: Address,
+    pub(crate) query: Vec<Parameter>,
+    pub(crate) body: Body,
+    pub(crate) headers: Vec<(At<String>, Template)>,
+    pub(crate) basic: Option<Basic>,
+    pub(crate) bearer: Option<Template>,
+    pub(crate) assertion: Option<Assertion>,
+    pub(crate) sign: Option<Signature>,
+    pub(crate) verify: Option<Signature>,
+    pub(crate) when: Option<Conditions>,
+    pub(crate) optional: bool,
+    pub(crate) answers: Answers,
+    pub(crate) refused: Vec<Refusal>,
+    pub(crate) accepted: Vec<Refusal>,
+    /// Whether a non-empty `error` member is a refusal.
+    pub(crate) minds_error: bool,
+    pub(crate) reads: Vec<Read>,
+    pub(crate) header_reads: Vec<(Slot, At<String>)>,
+    pub(crate) signed: Option<Signed>,
+    pub(crate) signed_reads: Vec<Read>,
+}
+
+/// What a request carries besides its address.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// A form.
+    Form(Vec<Parameter>),
+    /// JSON.
+    Json(Json),
+    /// A text.
+    Text(Template),
+}
+
+/// Credentials in the `Authorization` header.
+#[derive(Clone, Copy, Debug)]
+pub struct Basic {
+    /// Percent-encoded first.
+    pub encoded: bool,
+    /// Whether there is a secret.
+    pub has_secret: bool,
+    /// Where that was written.
+    pub place: Place,
+}
+
+/// A fact and how it is read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The fact.
+    pub fact: Slot,
+    /// How.
+    pub reading: Reading,
+    /// Where; for a standard place, where the step stands.
+    pub place: Place,
+    /// Whether the file says so, or the standard.
+    pub written: bool,
+}
+
+/// Why a step did not work out.
+#[derive(Clone, Debug)]
+pub enum StepError {
+    /// A fact is needed that no answer gave.
+    MissingFact {
+        /// Which, if it is one.
+        fact: Option<Slot>,
+        /// Where it is needed.
+        place: Place,
+    },
+    /// An address would lead where it must not.
+    BadAddress {
+        /// What is wrong.
+        why: &'static str,
+        /// Where it was written.
+        place: Place,
+    },
+    /// A value cannot stand in a header.
+    BadHeader {
+        /// Where it was written.
+        place: Place,
+    },
+    /// A key cannot be used.
+    Key {
+        /// What is wrong.
+        why: &'static str,
+        /// Where it was written.
+        place: Place,
+    },
+    /// The provider said no.
+    Refused(Refused),
+    /// The answer is not written as expected.
+    Unreadable {
+        /// What is wrong.
+        why: String,
+        /// Where that was expected.
+        place: Place,
+    },
+    /// A signed token is not to be believed.
+    BadToken {
+        /// What is wrong.
+        why: String,
+        /// Where it was asked for.
+        place: Place,
+    },
+    /// The parameters that arrived are not signed as they should be.
+    BadSignature {
+        /// Where that was asked for.
+        place: Place,
+    },
+    /// Nothing came back.
+    NoAnswer(NoAnswer),
+}
+
+impl StepError {
+    /// A hole found nothing.
+    pub fn missing(missing: Missing) -> Self {
+        Self::MissingFact { fact: missing.fact, place: missing.place }
+    }
+}
+
+impl Step {
+    /// Writes the request. It fails only on what the answers left open.
+    pub fn request(&self, facts: &Facts) -> Result<Request, StepError> {
+        let made;
+        let facts = match &self.assertion {
+            None => facts,
+            Some(assertion) => {
+                let text = |slot: Slot| facts.get(slot).map_or("", Text::expose);
+                let now = text(self.known.now).parse().unwrap_or(0);
+                let mut with = facts.clone();
+                with.set(self.known.client_assertion, assertion.make(facts, now, text(self.known.state))?);
+                made = with;
+                &made
+            }
+        };
+        let filled = self.address.fill(facts).map_err(|bad| match bad {
+            BadAddress::Missing(missing) => StepError::missing(missing),
+            BadAddress::Host(why, place) => StepError::BadAddress { why, place },
+        })?;
+        let mut query = parameters::fill(&self.query, facts).map_err(StepError::missing)?;
+        let mut form = match &self.body {
+            Body::Form(form) => parameters::fill(form, facts).map_err(StepError::missing)?,
+            Body::None | Body::Json(_) | Body::Text(_) => Vec::new(),
+        };
+        if let Some(sign) = &self.sign {
+            let all = match sign.over {
+                Over::Query => literal_pairs(filled.query.as_ref()).into_iter().chain(query.iter().cloned()).collect(),
+                Over::Form => form.clone(),
+            };
+            let signature = sign.sign(&all, facts)?;
+            match sign.over {
+                Over::Query => query.push((sign.into.clone(), signature)),
+                Over::Form => form.push((sign.into.clone(), signature)),
+            }
+        }
+        let mut address = filled.base;
+        let mut all = filled.query.unwrap_or_default();
+        let has_mark = !all.is_empty() || !query.is_empty();
+        parameters::write(&query, percent_encode, &mut all);
+        if has_mark {
+            address.push_str("?");
+            address.push(&all);
+        }
+        if let Some(fragment) = filled.fragment {
+            address.push_str("#");
+            address.push(&fragment);
+        }
+        let (body, content_type) = self.body(&form, facts)?;
+        Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body })
+    }
+
+    fn body(&self, form: &Pairs, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
+        let mut text = Text::default();
+        let content_type = match &self.body {
+            Body::None => return Ok((None, None)),
+            Body::Form(_) if form.is_empty() => return Ok((None, None)),
+            Body::Form(_) => {
+                parameters::write(form, form_encode, &mut text);
+                "application/x-www-form-urlencoded"
+            }
+            Body::Json(json) => {
+                json.fill(facts, &mut text).map_err(StepError::missing)?;
+                "application/json"
+            }
+            Body::Text(template) => {
+                text = template.fill(facts).map_err(StepError::missing)?;
+                "text/plain; charset=utf-8"
+            }
+        };
+        Ok((Some(text), Some(content_type)))
+    }
+
+    fn headers(&self, content_type: Option<&'static str>, facts: &Facts) -> Result<Vec<(Box<str>, Text)>, StepError> {
+        let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let mut headers: Vec<(Box<str>, Text)> = Vec::with_capacity(self.headers.len() + 4);
+        let mut usual = |name: &str, value: Text| {
+            if !own(name) {
+                headers.push((name.into(), value));
+            }
+        };
+        if self.kind != StepKind::GetAuthorizationCode {
+            usual("Accept", Text::plain("application/json"));
+            usual("User-Agent", Text::plain(USER_AGENT));
+        }
+        if let Some(content_type) = content_type {
+            usual("Content-Type", Text::plain(content_type));
+        }
+        if let Some(basic) = self.basic {
+            let missing = |fact| StepError::MissingFact { fact: Some(fact), place: basic.place };
+            let known = |fact| match facts.get(fact) {
+                Some(text) => Ok(text.clone()),
+                None if facts.is_showing() => Ok(Text::secret("x", &facts.label(fact))),
+                None => Err(missing(fact)),
+            };
+            let secret = if basic.has_secret { Some(known(self.known.client_secret)?) } else { None };
+            usual("Authorization", credentials::basic(&known(self.known.client_id)?, secret.as_ref(), basic.encoded));
+        }
+        if let Some(bearer) = &self.bearer {
+            let mut value = Text::plain("Bearer ");
+            value.push(&bearer.fill(facts).map_err(StepError::missing)?);
+            proper(&value, bearer.place)?;
+            usual("Authorization", value);
+        }
+        for (name, template) in &self.headers {
+            let value = template.fill(facts).map_err(StepError::missing)?;
+            if value.is_empty() && template.may_stay_empty() {
+                continue;
+            }
+            proper(&value, template.place)?;
+            headers.push((name.value.as_str().into(), value));
+        }
+        Ok(headers)
+    }
+
+    /// Whether the call is made at all.
+    pub fn is_called_for(&self, facts: &Facts) -> bool {
+        self.when.as_ref().is_none_or(|when| when.hold(None, facts))
+    }
+
+    /// Whether a login goes on when this call fails.
+    pub fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// Reads a call's answer: first whether it means no, then the facts.
+    pub fn read(&self, answer: &Response, facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+        let document = self.answers.read(answer);
+        self.look_for_no(document.as_ref().ok(), &facts, answer.status)?;
+        let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
+        let mut facts = facts;
+        for (fact, name) in &self.header_reads {
+            let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+            match found.filter(|value| !value.is_empty()) {
+                Some(value) => facts.set(*fact, Text::secret(value, &facts.label(*fact))),
+                None => facts.miss(*fact, Nothing { place: name.place, instead: None }),
+            }
+        }
+        match document {
+            Ok(document) => self.learn(&document, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
+            Err(_) if is_token => self.learn(&Value::Null, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
+            Err(unreadable) => Err(StepError::Unreadable { why: unreadable.0, place: self.place }),
+        }
+    }
+
+    /// Reads what the browser brought back.
+    pub fn read_callback(&self, callback: &Callback, facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+        if let Some(verify) = &self.verify {
+            verify.verify(&callback.pairs, &facts)?;
+        }
+        let document = callback.document();
+        if document.get("error").and_then(scalar_text).is_some() {
+            return Err(StepError::Refused(refused(&std::iter::empty(), Some(&document), &facts, 400, None)));
+        }
+        self.look_for_no(Some(&document), &facts, 200)?;
+        self.learn(&document, "", facts, documents)
+    }
+
+    fn look_for_no(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
+        let all = self.accepted.iter().chain(&self.refused);
+        let say_no = |place| Err(StepError::Refused(refused(&all, document, facts, status, place)));
+        let is_good = (200..300).contains(&status);
+        if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
+            // An answer that cannot be read at all is told as such, with what it looks like.
+            return if document.is_none() && is_good { Ok(()) } else { say_no(Some(missed.place)) };
+        }
+        if let Some(refusal) = self.refused.iter().find(|refusal| refusal.holds(document, facts)) {
+            return say_no(Some(refusal.place));
+        }
+        if !is_good && self.accepted.is_empty() {
+            return say_no(None);
+        }
+        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(says_something) {
+            return say_no(None);
+        }
+        Ok(())
+    }
+
+    fn learn(&self, document: &Value, raw: &str, mut facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+        for read in &self.reads {
+            self.learn_one(read, document, &mut facts);
+        }
+        if let Some(signed) = &self.signed {
+            let token = match &signed.token {
+                None => Text::secret(raw.trim(), &Arc::from("answer")),
+                Some(template) => template.fill(&facts).map_err(StepError::missing)?,
+            };
+            let now = facts.get(self.known.now).and_then(|now| now.expose().parse().ok()).unwrap_or(0);
+            let compared = Compared { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
+            let claims = signed.claims(token.expose(), &facts, documents, compared, now)?;
+            if signed.is_id_token()
+                && let Some(subject) = claims.get("sub").and_then(scalar_text)
+            {
+                facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
+            }
+            for read in &self.signed_reads {
+                self.learn_one(read, &claims, &mut facts);
+            }
+        }
+        // OpenID Connect Core 5.3.2: what is told about another person than the token's is not told about this login.
+        if self.kind == StepKind::GetUserInfo
+            && let (Some(expected), Some(found)) = (facts.get(self.known.token_subject), document.get("sub").and_then(scalar_text))
+            && expected.expose() != found
+        {
+            return Err(StepError::BadToken {
+                why: "the signed token and this answer are about two people (`sub`)".to_owned(),
+                place: self.place,
+            });
+        }
+        Ok(facts)
+    }
+
+    fn learn_one(&self, read: &Read, document: &Value, facts: &mut Facts) {
+        match read.reading.find(Some(document), facts) {
+            Ok(text) => {
+                let label = facts.label(read.fact);
+                facts.set(read.fact, Text::secret(text.expose(), &label));
+            }
+            // A standard place that is empty leaves what an earlier answer gave.
+            Err(nothing) if read.written || facts.get(read.fact).is_none() => {
+                facts.miss(read.fact, Nothing { place: if read.written { nothing.place } else { self.place }, ..nothing });
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The token that needs keys from an address, if this answer holds one: what has to be known before [`Step::read`].
+    pub fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&Signed, String)> {
+        let signed = self.signed.as_ref()?;
+        let Some(template) = &signed.token else {
+            let text = std::str::from_utf8(&answer.body).ok()?.trim();
+            return is_signed_token(text).then(|| (signed, text.to_owned()));
+        };
+        if let Ok(text) = template.fill(facts) {
+            return Some((signed, text.expose().to_owned()));
+        }
+        let document = self.answers.read(answer).ok()?;
+        let mut known = facts.clone();
+        for read in &self.reads {
+            self.learn_one(read, &document, &mut known);
+        }
+        template.fill(&known).ok().map(|text| (signed, text.expose().to_owned()))
+    }
+
+    /// Every use of a fact in the request.
+    pub fn uses_in_request(&self) -> Vec<Use> {
+        let parameters =
+            |list: &[Parameter]| list.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).collect::<Vec<_>>();
+        let mut uses: Vec<Use> = self.address.uses().collect();
+        uses.extend(parameters(&self.query));
+        match &self.body {
+            Body::None => {}
+            Body::Form(form) => uses.extend(parameters(form)),
+            Body::Json(json) => uses.extend(json.uses()),
+            Body::Text(template) => uses.extend(template.uses()),
+        }
+        uses.extend(self.headers.iter().flat_map(|(_, template)| template.uses()));
+        uses.extend(self.bearer.iter().flat_map(Template::uses));
+        if let Some(basic) = self.basic {
+            let own = |fact| Use { fact, place: basic.place, optional: false, whole: true };
+            uses.push(own(self.known.client_id));
+            if basic.has_secret {
+                uses.push(own(self.known.client_secret));
+            }
+        }
+        uses.extend(self.assertion.iter().flat_map(Assertion::uses));
+        uses.extend(self.sign.iter().flat_map(Signature::uses));
+        uses
+    }
+
+    /// Every use of a fact in reading the answer.
+    pub fn uses_in_answer(&self) -> Vec<Use> {
+        let mut uses: Vec<Use> = self.verify.iter().flat_map(Signature::uses).collect();
+        uses.extend(self.refused.iter().chain(&self.accepted).flat_map(Refusal::uses));
+        uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
+        uses.extend(self.signed.iter().flat_map(Signed::uses));
+        uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
+        uses
+    }
+
+    /// Every use of a fact in deciding whether to call.
+    pub fn uses_in_when(&self) -> Vec<Use> {
+        self.when.iter().flat_map(|when| &when.0).flat_map(crate::provider::condition::Condition::uses).collect()
+    }
+
+    /// The facts that its answer gives: number, place, whether the file says so.
+    pub fn learns(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
+        let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
+        self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
+    }
+
+    /// What is read, for a story: fact, from where, place.
+    pub fn reads(&self) -> Vec<(Slot, String, Place)> {
+        let from = |read: &Read, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
+        let mut list: Vec<_> = self.reads.iter().map(|read| from(read, "")).collect();
+        list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
+        list.extend(self.signed_reads.iter().map(|read| from(read, "signed token ")));
+        list
+    }
+
+    /// The assertion, if the step makes one.
+    pub fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
+    }
+
+    /// The signature that the step makes, if it does.
+    pub fn signature(&self) -> Option<&Signature> {
+        self.sign.as_ref()
+    }
+
+    /// The signature that a callback has to carry, if it has to.
+    pub fn expected_signature(&self) -> Option<&Signature> {
+        self.verify.as_ref()
+    }
+
+    /// The signed token, if the step reads one.
+    pub fn signed(&self) -> Option<&Signed> {
+        self.signed.as_ref()
+    }
+}
+
+/// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.to_string() != "0",
+        Value::String(text) => !text.is_empty() && text != "0",
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// What stands in the literal query of an address, undone, so that it can be signed with the rest.
+fn literal_pairs(query: Option<&Text>) -> Pairs {
+    let Some(query) = query else { return Vec::new() };
+    let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = query.expose().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name).into(), Text::plain(decode(value))))
+        .collect()
+}
+
+/// A header's value is one line of visible characters.
+fn proper(value: &Text, place: Place) -> Result<(), StepError> {
+    let fine = value.expose().bytes().all(|b| (b' '..=b'~').contains(&b) || b >= 0x80 || b == b'\t')
+        && !value.expose().chars().any(char::is_control);
+    if fine { Ok(()) } else { Err(StepError::BadHeader { place }) }
+}

@@ -1,0 +1,85 @@
+//! What a step is compiled with: what the file says for all steps, and the checks that all steps share.
+
+use crate::names::Slot;
+use crate::place::{At, Place};
+use crate::provider::address::Surroundings;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Known};
+use crate::provider::pkce::Pkce;
+use crate::provider::reading::Reading;
+use crate::provider::refusal::Refusal;
+use crate::provider::selector::Selector;
+use crate::provider::step::Read;
+use crate::provider::template::is_fact_name;
+use crate::words::{Desk, Named};
+
+/// What the file says for all its steps.
+pub struct Around<'a> {
+    /// The facts that the program speaks of.
+    pub known: Known,
+    /// How addresses are compiled.
+    pub addresses: Surroundings<'a>,
+    /// PKCE.
+    pub pkce: Pkce,
+    /// Whether the client has a secret.
+    pub has_secret: bool,
+    /// Whether the file has `discovery`.
+    pub discovery: bool,
+    /// Whether the authorization request sends the nonce.
+    pub nonce_is_sent: bool,
+    /// The file's own `refused`.
+    pub refused: Option<&'a Refusal>,
+    /// The file's own `accepted`.
+    pub accepted: Option<&'a Refusal>,
+    /// Facts that the file reads or composes somewhere, by its own word.
+    pub written: &'a [Slot],
+}
+
+impl Around<'_> {
+    /// Standard places, each unless the file names the fact somewhere or reads that very place under another name.
+    pub fn standard_reads(&self, places: &[(&str, &str)], own: &[Read], place: Place, desk: &mut Desk) -> Vec<Read> {
+        let mut list = Vec::new();
+        for (fact, key) in places {
+            let slot = desk.names.slot(fact);
+            let taken = own.iter().any(|read| matches!(&read.reading, Reading::Path(path) if path.is_key(key)));
+            if !self.written.contains(&slot) && !taken {
+                list.push(Read { fact: slot, reading: standard_path(key, place), place, written: false });
+            }
+        }
+        list
+    }
+}
+
+/// The path to a key at the top of an answer.
+pub fn standard_path(key: &str, place: Place) -> Reading {
+    Reading::Path(Selector::known(&format!("$.{key}"), place))
+}
+
+/// The written reads of a step.
+pub fn reads(named: Named<Reading>, desk: &mut Desk) -> Vec<Read> {
+    named
+        .0
+        .into_iter()
+        .map(|(name, reading): (At<String>, Reading)| Read { fact: desk.names.slot(&name), reading, place: name.place, written: true })
+        .collect()
+}
+
+/// Complains about names that no fact may have.
+pub fn check_name(read: &Read, desk: &mut Desk) {
+    let name = std::sync::Arc::clone(desk.names.name(read.fact));
+    check_fact_name(&name, read.place, desk);
+}
+
+/// Complains about a name that no fact may have.
+pub fn check_fact_name(name: &str, place: Place, desk: &mut Desk) {
+    let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
+    let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
+    if known_from_the_start || from_document || name == "clientAssertion" {
+        desk.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
+    } else if !is_fact_name(name) {
+        desk.complain(
+            place,
+            format!("`{name}` cannot be the name of a fact"),
+            "write a letter first, then letters, digits, `-`, `_` and `.`",
+        );
+    }
+}

@@ -1,0 +1,494 @@
+//! A text with holes: `${fact}`, `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
+//!
+//! A text in which a hole finds nothing is itself not found, so that no id is ever composed of nothing.
+
+use crate::names::Slot;
+use crate::place::{At, Place};
+use crate::provider::facts::Facts;
+use crate::provider::functions::{self, Flow, Function, Token};
+use crate::provider::selector::{Selector, scalar_text};
+use crate::text::Text;
+use crate::words::{Desk, Shape, Word, scalar};
+use crate::yaml::{Kind, Node};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A text with holes, as written and ready to be filled.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// As it was written.
+    pub source: Box<str>,
+    /// Where it was written.
+    pub place: Place,
+    pieces: Vec<Piece>,
+}
+
+/// A stretch of literal text, or a hole.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Text as it stands.
+    Literal(Box<str>),
+    /// A hole.
+    Hole(Hole),
+}
+
+/// A hole: what fills it.
+#[derive(Clone, Debug)]
+pub struct Hole {
+    /// Where it stands.
+    pub place: Place,
+    origin: Origin,
+    optional: bool,
+    functions: Vec<Function>,
+    label: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+enum Origin {
+    Fact(Slot),
+    Path(Box<Selector>),
+}
+
+/// A hole found nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// The fact that is not known; `None` for a path.
+    pub fact: Option<Slot>,
+    /// The hole.
+    pub place: Place,
+}
+
+/// One use of a fact in a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Use {
+    /// The fact.
+    pub fact: Slot,
+    /// Where it is used.
+    pub place: Place,
+    /// Whether the text does without it.
+    pub optional: bool,
+    /// Whether the fact could be found again from what is written.
+    pub whole: bool,
+}
+
+impl Template {
+    /// A text without holes.
+    pub fn literal(text: &str, place: Place) -> Self {
+        Self { source: text.into(), place, pieces: vec![Piece::Literal(text.into())] }
+    }
+
+    /// A text that is one fact.
+    pub fn of_fact(name: &str, place: Place, desk: &mut Desk) -> Self {
+        let fact = desk.names.slot(name);
+        let hole = Hole { place, origin: Origin::Fact(fact), optional: false, functions: Vec::new(), label: Arc::from(name) };
+        Self { source: format!("${{{name}}}").into(), place, pieces: vec![Piece::Hole(hole)] }
+    }
+
+    /// The pieces in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// Whether it has no hole.
+    pub fn is_literal(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+    }
+
+    /// The text, if it has no hole.
+    pub fn as_literal(&self) -> Option<String> {
+        self.pieces.iter().map(|piece| if let Piece::Literal(text) = piece { Some(&**text) } else { None }).collect()
+    }
+
+    /// The fact that it consists of, if it is one hole without functions.
+    pub fn sole_fact(&self) -> Option<Slot> {
+        match self.pieces.as_slice() {
+            [Piece::Hole(Hole { origin: Origin::Fact(fact), functions, .. })] if functions.is_empty() => Some(*fact),
+            _ => None,
+        }
+    }
+
+    /// The first fact that fills a hole of its own, whatever functions follow.
+    pub fn first_fact(&self) -> Option<Slot> {
+        self.holes().find_map(|hole| if let Origin::Fact(fact) = hole.origin { Some(fact) } else { None })
+    }
+
+    /// Whether a hole is a path.
+    pub fn has_path(&self) -> bool {
+        self.holes().any(|hole| matches!(hole.origin, Origin::Path(_)))
+    }
+
+    /// The paths in its holes.
+    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
+        self.holes().filter_map(|hole| if let Origin::Path(path) = &hole.origin { Some(&**path) } else { None })
+    }
+
+    /// Its holes.
+    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.pieces.iter().filter_map(|piece| if let Piece::Hole(hole) = piece { Some(hole) } else { None })
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> impl Iterator<Item = Use> {
+        self.holes().flat_map(Hole::uses)
+    }
+
+    /// Fills the holes from the facts.
+    pub fn fill(&self, facts: &Facts) -> Result<Text, Missing> {
+        self.fill_from(facts, None)
+    }
+
+    /// Fills the holes from the facts and an answer.
+    pub fn fill_from(&self, facts: &Facts, answer: Option<&Value>) -> Result<Text, Missing> {
+        let mut filled = Text::default();
+        let mut optional = false;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => filled.push_str(text),
+                Piece::Hole(hole) => {
+                    optional |= hole.optional;
+                    if let Some(text) = hole.fill(facts, answer)? {
+                        filled.push(&text);
+                    }
+                }
+            }
+        }
+        Ok(if optional { filled.trimmed() } else { filled })
+    }
+
+    /// Whether it comes out as nothing only because its optional holes do.
+    pub fn may_stay_empty(&self) -> bool {
+        self.holes().any(|hole| hole.optional)
+    }
+
+    /// The bytes of a text that may end in bytes, such as a key.
+    pub fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, Missing> {
+        if let [Piece::Hole(hole)] = self.pieces.as_slice()
+            && hole.functions.last().is_some_and(Function::is_one_way)
+        {
+            return hole.flow(facts, None).0.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.missing());
+        }
+        self.fill(facts).map(|text| text.expose().as_bytes().to_vec())
+    }
+
+    /// Reads a text, or complains; only keys may end in bytes.
+    pub fn parse(text: &str, node: &Node, may_end_in_bytes: bool, desk: &mut Desk) -> Option<Self> {
+        let inner = inner_place(node);
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
+        let (mut rest, mut at) = (text, 0);
+        let mut fine = true;
+        while let Some(found) = rest.find('$') {
+            literal.push_str(&rest[..found]);
+            let tail = &rest[found..];
+            let here = at + found;
+            let taken = if tail.starts_with("$${") {
+                literal.push_str("${");
+                3
+            } else if let Some(inside) = tail.strip_prefix("${") {
+                let Some(length) = hole_length(inside) else {
+                    desk.complain(
+                        inner.part(text, here, text.len()),
+                        "a hole (`${`) that is never closed",
+                        "close it with `}`; a literal `${` is written `$${`",
+                    );
+                    return None;
+                };
+                let place = inner.part(text, here, here + length + 3);
+                match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
+                    Some(hole) => {
+                        if !literal.is_empty() {
+                            pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
+                        }
+                        pieces.push(Piece::Hole(hole));
+                    }
+                    None => fine = false,
+                }
+                length + 3
+            } else {
+                literal.push('$');
+                1
+            };
+            rest = &tail[taken..];
+            at = here + taken;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() || pieces.is_empty() {
+            pieces.push(Piece::Literal(literal.into()));
+        }
+        fine.then(|| Self { source: text.into(), place: node.place, pieces })
+    }
+}
+
+/// Where the text of a scalar stands, without its quotes.
+fn inner_place(node: &Node) -> Place {
+    match &node.kind {
+        Kind::Scalar { plain: false, text } if node.place.end as usize - node.place.start as usize >= text.len() + 2 => {
+            Place { start: node.place.start + 1, end: node.place.end - 1, column: node.place.column + 1, ..node.place }
+        }
+        _ => node.place,
+    }
+}
+
+/// How long the inside of a hole is: up to the `}` that is in no quotes and no brackets.
+fn hole_length(inside: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, letter) in inside.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '}') => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Hole {
+    fn parse(inside: &str, place: Place, may_end_in_bytes: bool, desk: &mut Desk) -> Option<Self> {
+        let parts = split_at_bars(inside);
+        let (head, tail) = parts.split_first()?;
+        let head = head.trim();
+        let (head, optional) = head.strip_suffix('?').map_or((head, false), |head| (head.trim_end(), true));
+        let origin = if head.starts_with('$') {
+            Origin::Path(Box::new(Selector::parse(head, place, desk)?))
+        } else if is_fact_name(head) {
+            Origin::Fact(desk.names.slot(head))
+        } else {
+            let help = if head.is_empty() {
+                "write a fact's name: `${accessToken}`"
+            } else {
+                "a hole holds a fact's name (`${accessToken}`) or a path (`${$.data.id}`)"
+            };
+            desk.complain(place, format!("`{head}` is not the name of a fact"), help);
+            return None;
+        };
+        let mut functions = Vec::new();
+        let mut names = Vec::new();
+        for part in tail {
+            let tokens = tokens(part);
+            functions.push(Function::parse(&tokens, place, desk)?);
+            names.push(tokens[0].text().to_owned());
+        }
+        functions::look_over(&functions, &names, may_end_in_bytes, place, desk);
+        let label = if functions.is_empty() { head } else { inside.trim() };
+        Some(Self { place, origin, optional, functions, label: Arc::from(label) })
+    }
+
+    /// Whether the text does without it.
+    pub fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// The fact that fills it, if it is not a path.
+    pub fn fact(&self) -> Option<Slot> {
+        if let Origin::Fact(fact) = self.origin { Some(fact) } else { None }
+    }
+
+    /// Fills it: `Ok(None)` where it may stay empty.
+    pub fn fill(&self, facts: &Facts, answer: Option<&Value>) -> Result<Option<Text>, Missing> {
+        if self.functions.is_empty()
+            && let Origin::Fact(fact) = self.origin
+        {
+            return match facts.get(fact) {
+                Some(text) => Ok(Some(text.clone())),
+                None if facts.is_showing() => Ok(Some(self.mask())),
+                None if self.optional => Ok(None),
+                None => Err(self.missing()),
+            };
+        }
+        let (flow, secret) = self.flow(facts, answer);
+        match flow {
+            Some(Flow::Text(text)) if !text.is_empty() => {
+                Ok(Some(if secret { Text::secret(text, &self.label) } else { Text::plain(text) }))
+            }
+            _ if facts.is_showing() => Ok(Some(self.mask())),
+            _ if self.optional => Ok(None),
+            _ => Err(self.missing()),
+        }
+    }
+
+    /// What stands for a value that is not known yet.
+    fn mask(&self) -> Text {
+        Text::secret("x", &self.label)
+    }
+
+    fn flow(&self, facts: &Facts, answer: Option<&Value>) -> (Option<Flow>, bool) {
+        let (start, mut secret) = match &self.origin {
+            Origin::Fact(fact) => {
+                let text = facts.get(*fact);
+                (text.map(|text| Flow::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
+            }
+            Origin::Path(path) => {
+                let found = answer.and_then(|answer| path.first(answer)).and_then(scalar_text);
+                (found.map(|text| Flow::Text(text.into_owned())), true)
+            }
+        };
+        let mut flow = start;
+        for function in &self.functions {
+            if let Some(functions::Argument::Fact(fact, _)) = function.argument() {
+                secret |= facts.get(*fact).is_some_and(Text::is_secret);
+            }
+            flow = function.apply(flow, facts);
+        }
+        (flow, secret)
+    }
+
+    fn missing(&self) -> Missing {
+        Missing { fact: self.fact(), place: self.place }
+    }
+
+    fn uses(&self) -> impl Iterator<Item = Use> {
+        let has_default = self.functions.iter().any(|function| matches!(function, Function::Default(_)));
+        let own = self.fact().map(|fact| Use {
+            fact,
+            place: self.place,
+            optional: self.optional || has_default,
+            whole: !self.functions.iter().any(Function::is_one_way),
+        });
+        let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
+            let functions::Argument::Fact(fact, place) = function.argument()? else { return None };
+            // The key of an HMAC cannot be found again, nor can what a later hash swallows.
+            let whole = !self.functions[at..].iter().any(Function::is_one_way);
+            Some(Use { fact: *fact, place: *place, optional: self.optional, whole })
+        });
+        own.into_iter().chain(arguments)
+    }
+}
+
+/// Whether this can be the name of a fact.
+pub fn is_fact_name(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
+        && name.len() <= 64
+}
+
+fn split_at_bars(inside: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut quote, mut depth, mut from) = (None, 0_i32, 0);
+    for (at, letter) in inside.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth -= 1,
+            (None, '|') if depth == 0 => {
+                parts.push(&inside[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inside[from..]);
+    parts
+}
+
+fn tokens(part: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut rest = part.trim();
+    while let Some(first) = rest.chars().next() {
+        if matches!(first, '"' | '\'') {
+            let end = rest[1..].find(first).map_or(rest.len(), |at| at + 1);
+            found.push(Token::Quoted(rest[1..end].to_owned()));
+            rest = rest.get(end + 1..).unwrap_or("");
+        } else {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            found.push(Token::Word(rest[..end].to_owned()));
+            rest = &rest[end..];
+        }
+        rest = rest.trim_start();
+    }
+    found
+}
+
+impl Word for Template {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        Self::parse(&text.value, node, false, desk)
+    }
+    fn shape() -> Shape {
+        Shape::Text("a text with holes")
+    }
+}
+
+/// A text whose single hole may end in bytes: the key of a signature.
+#[derive(Clone, Debug)]
+pub struct KeyText(pub Template);
+
+impl Word for KeyText {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text: At<String> = scalar(node, desk)?;
+        Template::parse(&text.value, node, true, desk).map(Self)
+    }
+    fn shape() -> Shape {
+        Shape::Text("a text with holes: a key")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(text: &str, desk: &mut Desk) -> Option<Template> {
+        let place = Place { start: 0, end: u32::try_from(text.len()).unwrap(), line: 1, column: 1 };
+        Template::parse(text, &Node { place, kind: Kind::Scalar { text: text.to_owned(), plain: true } }, false, desk)
+    }
+
+    #[test]
+    fn holes_are_filled_and_what_a_secret_touches_is_masked() {
+        let mut desk = Desk::default();
+        let answer = json!({"sub": "CHARACTER:EVE:42", "a}b": 7});
+        for (text, shown, sent) in [
+            ("Bearer ${token}", Some("Bearer ‹token›"), "Bearer t-1"),
+            ("${id}:${token}", Some("c1:‹token›"), "c1:t-1"),
+            (
+                "${token | hmacSha256 id | hex}",
+                Some("‹token | hmacSha256 id | hex›"),
+                "c26fe6eb3f01bd0c7ba40fbb0e0d6ea5c4d4d9ad1ebb0d6ae4d9c0f36e9b5b2c",
+            ),
+            ("${$.sub | after \"CHARACTER:EVE:\"}", Some("‹$.sub | after \"CHARACTER:EVE:\"›"), "42"),
+            ("${$['a}b']}", Some("‹$['a}b']›"), "7"),
+            ("${id} ${unknown?}", Some("c1"), "c1"),
+            ("${unknown}", None, ""),
+            ("x ${$.nothing}", None, ""),
+            ("$${id}", Some("${id}"), "${id}"),
+            ("costs $5", Some("costs $5"), "costs $5"),
+            ("${unknown | default \"d\"}", Some("d"), "d"),
+        ] {
+            let template = parse(text, &mut desk).unwrap();
+            let mut facts = Facts::none(&desk.names);
+            facts.set(desk.names.slot("id"), Text::plain("c1"));
+            facts.set(desk.names.slot("token"), Text::secret("t-1", &Arc::from("token")));
+
+            let filled = template.fill_from(&facts, Some(&answer)).ok();
+
+            assert_eq!(filled.as_ref().map(Text::masked).as_deref(), shown, "{text}");
+            if let Some(filled) = filled.filter(|_| !text.contains("hmac")) {
+                assert_eq!(filled.expose(), sent, "{text}");
+            }
+        }
+        assert!(desk.complaints.is_empty());
+    }
+
+    #[test]
+    fn a_complaint_points_at_the_hole() {
+        for (text, column, part) in [
+            ("a ${b", 3, "never closed"),
+            ("é ${a b}", 3, "not the name"),
+            ("${}", 1, "not the name"),
+            ("ab ${x | bse64}", 4, "not a function"),
+            ("${x | md5}", 1, "gives bytes"),
+            ("${x | md5 | upper}", 1, "takes a text"),
+            ("${x | append}", 1, "argument"),
+            ("${x | }", 1, "without a function"),
+            ("${$.a b}", 1, "brackets"),
+        ] {
+            let mut desk = Desk::default();
+            parse(text, &mut desk);
+
+            assert_eq!(desk.complaints.len(), 1, "{text}");
+            assert_eq!(desk.complaints[0].place.unwrap().column, column, "{text}");
+            assert!(desk.complaints[0].message.contains(part), "{text}: {}", desk.complaints[0].message);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! When an e-mail counts as proven, and what happens when there is none.
+
+use crate::place::At;
+use crate::provider::template::Template;
+use crate::words::{Desk, Shape, Word, not_among, scalar};
+use crate::yaml::{Kind, Node};
+
+/// When an address that this provider hands out counts as proven.
+#[derive(Clone, Debug)]
+pub enum TrustEmail {
+    /// When `emailVerified` is true.
+    Claim,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+    /// When its domain is one of these.
+    Domains(Vec<At<String>>),
+}
+
+impl Word for At<TrustEmail> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let trust = match &node.kind {
+            Kind::List(nodes) => {
+                let domains: Vec<At<String>> = nodes.iter().filter_map(|node| domain(node, desk)).collect();
+                if domains.is_empty() {
+                    desk.complain(
+                        node.place,
+                        "this list of domains is empty",
+                        "name the domains for which this provider is the authority, or write `never`",
+                    );
+                    return None;
+                }
+                TrustEmail::Domains(domains)
+            }
+            Kind::Scalar { .. } | Kind::Map(_) => {
+                let text = scalar(node, desk)?;
+                match text.as_str() {
+                    "claim" => TrustEmail::Claim,
+                    "always" => TrustEmail::Always,
+                    "never" => TrustEmail::Never,
+                    other => {
+                        if other.contains('.') {
+                            desk.complain(text.place, format!("`{other}` stands alone"), format!("domains are a list: `[ {other} ]`"));
+                        } else {
+                            not_among(&text, &["claim", "always", "never"], desk);
+                        }
+                        return None;
+                    }
+                }
+            }
+        };
+        Some(At::new(trust, node.place))
+    }
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Choice(&["claim", "always", "never"]), Shape::List(Box::new(Shape::Text("a domain")))])
+    }
+}
+
+fn domain(node: &Node, desk: &mut Desk) -> Option<At<String>> {
+    let text = scalar(node, desk)?;
+    let lower = text.value.to_lowercase();
+    if lower.contains(['@', '*', '/', ' ']) || !lower.contains('.') {
+        desk.complain(
+            text.place,
+            format!("`{}` is not a domain", text.value),
+            "write the part behind the `@`, such as `loja.example`; subdomains are named one by one",
+        );
+        return None;
+    }
+    Some(At::new(lower, text.place))
+}
+
+/// What happens when no address is read, or it is not proven.
+#[derive(Clone, Debug)]
+pub enum MissingEmail {
+    /// The login is refused.
+    Refuse,
+    /// The shopper types an address and proves it.
+    Ask,
+    /// A placeholder that is nobody's address.
+    Placeholder(Template),
+}
+
+impl Word for At<MissingEmail> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        let missing = match text.as_str() {
+            "refuse" => MissingEmail::Refuse,
+            "ask" => MissingEmail::Ask,
+            other if other.ends_with(".invalid") => {
+                let template = Template::parse(other, node, false, desk)?;
+                if !template.source.contains("${id") || !template.source.contains('@') {
+                    desk.complain(node.place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+                    return None;
+                }
+                MissingEmail::Placeholder(template)
+            }
+            other if other.contains('@') => {
+                desk.complain(
+                    text.place,
+                    format!("`{other}` could be somebody's address"),
+                    "a placeholder ends in `.invalid`, which is nobody's: `${id}@acme.invalid`",
+                );
+                return None;
+            }
+            _ => {
+                not_among(&text, &["refuse", "ask"], desk);
+                return None;
+            }
+        };
+        Some(At::new(missing, node.place))
+    }
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Choice(&["refuse", "ask"]), Shape::Text("a text ending in `.invalid`")])
+    }
+}
+
+/// Whether a claim says that an address is proven: `true`, `1`, or a date.
+pub fn claims_proof(text: &str) -> bool {
+    let date = || {
+        let bytes = text.as_bytes();
+        bytes.len() >= 10
+            && bytes[4] == b'-'
+            && bytes[7] == b'-'
+            && bytes[..10].iter().enumerate().all(|(at, b)| at == 4 || at == 7 || b.is_ascii_digit())
+            && !text.starts_with("0000")
+    };
+    matches!(text, "true" | "1") || date()
+}
+
+impl TrustEmail {
+    /// Whether an address counts as proven.
+    pub fn proves(&self, domain: &str, claim: Option<&str>) -> bool {
+        match self {
+            Self::Claim => claim.is_some_and(claims_proof),
+            Self::Always => true,
+            Self::Never => false,
+            Self::Domains(domains) => domains.iter().any(|one| one.value == domain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+
+    #[test]
+    fn only_true_one_and_dates_prove_an_address() {
+        for (text, expected) in [
+            ("true", true),
+            ("1", true),
+            ("2020-01-31T10:00:00Z", true),
+            ("2020-01-31", true),
+            ("false", false),
+            ("0", false),
+            ("True", false),
+            ("yes", false),
+            ("", false),
+            ("0000-00-00", false),
+            ("1580000000", false),
+            ("[]", false),
+        ] {
+            assert_eq!(claims_proof(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn domains_are_compared_whole() {
+        let trust = TrustEmail::Domains(vec![At::new("loja.example".to_owned(), Place::default())]);
+
+        assert!(trust.proves("loja.example", None));
+        assert!(!trust.proves("evil-loja.example", None) && !trust.proves("x.loja.example", None));
+    }
+}

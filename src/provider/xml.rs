@@ -1,0 +1,146 @@
+//! An XML answer as the kind of document in which paths find things.
+//!
+//! The root element is the first key. Prefixes of namespaces are dropped, attributes are `@name`, an element that
+//! holds only text is that text, elements of one name are a list. Entities of a document's own are refused.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use serde_json::{Map, Value};
+
+const DEEPEST: usize = 32;
+const MOST: usize = 10_000;
+
+/// Reads one document, or says why not.
+pub fn parse(text: &str) -> Result<Value, String> {
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<(String, Element)> = Vec::new();
+    let mut root = None;
+    let mut count = 0;
+    loop {
+        count += 1;
+        if count > MOST {
+            return Err(format!("it holds more than {MOST} parts"));
+        }
+        match reader.read_event().map_err(|_| "it breaks off".to_owned())? {
+            Event::Start(tag) => {
+                if open.len() >= DEEPEST {
+                    return Err(format!("it is nested more than {DEEPEST} levels deep"));
+                }
+                open.push((local(tag.name().as_ref()), Element::from(&tag)?));
+            }
+            Event::Empty(tag) => {
+                let element = Element::from(&tag)?;
+                close(&mut open, &mut root, local(tag.name().as_ref()), element)?;
+            }
+            Event::End(_) => {
+                let (name, element) = open.pop().ok_or("it closes what was never opened")?;
+                close(&mut open, &mut root, name, element)?;
+            }
+            Event::Text(piece) => add(&mut open, &piece)?,
+            Event::CData(piece) => add(&mut open, &piece)?,
+            Event::GeneralRef(reference) => {
+                let letter = match &*reference {
+                    "lt" => '<',
+                    "gt" => '>',
+                    "amp" => '&',
+                    "quot" => '"',
+                    "apos" => '\'',
+                    _ => reference.resolve_char_ref().ok().flatten().ok_or("it uses an entity of its own")?,
+                };
+                add(&mut open, letter.encode_utf8(&mut [0; 4]))?;
+            }
+            Event::DocType(_) => return Err("it brings a document type of its own".to_owned()),
+            Event::Eof if open.is_empty() => return root.ok_or_else(|| "it holds no element".to_owned()),
+            Event::Eof => return Err("it ends too early".to_owned()),
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Element {
+    text: String,
+    children: Map<String, Value>,
+}
+
+impl Element {
+    fn from(tag: &BytesStart<'_>) -> Result<Self, String> {
+        let mut element = Self::default();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|_| "an attribute breaks off".to_owned())?;
+            let value =
+                quick_xml::escape::unescape(attribute.value.as_ref()).map_err(|_| "an attribute uses an entity of its own".to_owned())?;
+            if !attribute.key.as_ref().starts_with("xmlns") {
+                element.children.insert(format!("@{}", local(attribute.key.as_ref())), Value::String(value.into_owned()));
+            }
+        }
+        Ok(element)
+    }
+
+    fn value(self) -> Value {
+        let text = self.text.trim();
+        if self.children.is_empty() {
+            return Value::String(text.to_owned());
+        }
+        let mut children = self.children;
+        if !text.is_empty() {
+            children.insert("#text".to_owned(), Value::String(text.to_owned()));
+        }
+        Value::Object(children)
+    }
+}
+
+fn local(name: &str) -> String {
+    name.rsplit(':').next().unwrap_or(name).to_owned()
+}
+
+fn add(open: &mut [(String, Element)], text: &str) -> Result<(), String> {
+    match open.last_mut() {
+        Some((_, element)) => element.text.push_str(text),
+        None if text.trim().is_empty() => {}
+        None => return Err("text stands outside of every element".to_owned()),
+    }
+    Ok(())
+}
+
+fn close(open: &mut [(String, Element)], root: &mut Option<Value>, name: String, element: Element) -> Result<(), String> {
+    let value = element.value();
+    let Some((_, parent)) = open.last_mut() else {
+        if root.is_some() {
+            return Err("it has two roots".to_owned());
+        }
+        *root = Some(Value::Object(Map::from_iter([(name, value)])));
+        return Ok(());
+    };
+    match parent.children.get_mut(&name) {
+        None => {
+            parent.children.insert(name, value);
+        }
+        Some(Value::Array(list)) => list.push(value),
+        Some(first) => *first = Value::Array(vec![first.take(), value]),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn elements_attributes_and_lists_become_keys() {
+        let text = r#"<?xml version="1.0"?><cas:r xmlns:cas="urn:x"><cas:ok at="1 &amp; 2"><cas:user>ana &lt;x&gt;</cas:user><g>a</g><g>b</g><e/></cas:ok></cas:r>"#;
+
+        assert_eq!(parse(text), Ok(json!({"r": {"ok": {"@at": "1 & 2", "user": "ana <x>", "g": ["a", "b"], "e": ""}}})));
+    }
+
+    #[test]
+    fn bombs_and_breaks_are_refused() {
+        let deep = "<a>".repeat(100);
+        let wide = format!("<r>{}</r>", "<a/>".repeat(20_000));
+        for text in [deep.as_str(), &wide, "<!DOCTYPE x [<!ENTITY a \"b\">]><r>&a;</r>", "<r>&a;</r>", "<a></b>", "<a/><b/>", "x", "", "<a"]
+        {
+            assert!(parse(text).is_err(), "{text:.40}");
+        }
+    }
+}

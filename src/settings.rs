@@ -1,0 +1,439 @@
+//! The installation's own file, `portaria.yaml`: every key optional.
+
+use crate::diagnostic::Report;
+use crate::email::Email;
+use crate::place::{At, Source};
+use crate::provider::Ground;
+use crate::provider::address::is_loopback;
+use crate::provider::moment::Span;
+use crate::provider::reference::SecretReference;
+use crate::words;
+use crate::words::{Desk, Named, OneOrMany, Shape, Word, scalar};
+use crate::yaml::{self, Kind, Node};
+use std::net::{IpAddr, SocketAddr};
+
+words! {
+    /// The settings of an installation. Every key may be left out; a store may set any of them for itself.
+    pub struct SettingsSpec ("settings file", elsewhere = elsewhere) {
+        /// The broker's own address: the only source of absolute addresses, without a path.
+        /// Default: `http://localhost:8080`
+        /// Example: `publicUrl: https://login.loja.example`
+        public_url: Option<At<String>> = "publicUrl",
+        /// The address and port at which it listens.
+        /// Default: `127.0.0.1:8080`
+        /// Example: `listen: 0.0.0.0:8080`
+        listen: Option<At<String>> = "listen",
+        /// Where the directory is kept: `sqlite:` and a file, or `postgres://…` for many machines.
+        /// Default: `sqlite:data/portaria.db`
+        /// Example: `storage: postgres://portaria@db.loja.example/portaria`
+        storage: Option<At<String>> = "storage",
+        /// The folder of the provider files.
+        /// Default: `providers.d`
+        /// Example: `providers: /etc/portaria/providers.d`
+        providers: Option<At<String>> = "providers",
+        /// Where the key is kept that seals keys and cookies.
+        /// Default: made and kept under `data/` when the storage is a local file
+        /// Example: `masterKey: env:PORTARIA_MASTER_KEY`
+        master_key: Option<SecretReference> = "masterKey",
+        /// The session and its cookie.
+        /// Default: see there
+        session: Option<SessionSpec> = "session",
+        /// The origins to which a shopper may be sent back.
+        /// Default: none; the shopper lands on the login page
+        /// Example: `returnTo: [ https://www.loja.example ]`
+        return_to: Option<OneOrMany<At<String>>> = "returnTo",
+        /// The login page.
+        /// Default: see there
+        login: Option<LoginSpec> = "login",
+        /// The workbench of support staff.
+        /// Default: nobody may use it, on a loopback `publicUrl` everybody
+        lab: Option<LabSpec> = "lab",
+        /// Proxies whose `X-Forwarded-…` headers are believed: addresses or networks.
+        /// Default: none; loopback where `publicUrl` is on loopback
+        /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
+        trusted_proxies: Option<OneOrMany<At<String>>> = "trustedProxies",
+        /// Rates per minute for each address and store, or `off` for measurements on loopback.
+        /// Default: the built-in rates
+        /// Example: `limits: { login: 10, callback: 30 }`
+        limits: Option<Limits> = "limits",
+        /// A listener of its own for `/metrics`.
+        /// Default: none; on a loopback `publicUrl` they are on the main one
+        /// Example: `metricsListen: 127.0.0.1:9090`
+        metrics_listen: Option<At<String>> = "metricsListen",
+        /// The record of logins, refusals, links and sign-outs.
+        /// Default: see there
+        audit: Option<AuditSpec> = "audit",
+        /// How mail is sent; needed only where a provider says `missingEmail: ask`.
+        /// Default: none
+        mail: Option<MailSpec> = "mail",
+        /// Whether the playground is there.
+        /// Default: `true` on a loopback `publicUrl`, otherwise `false`
+        /// Example: `playground: false`
+        playground: Option<bool> = "playground",
+        /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
+        /// Default: none
+        /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
+        stores: Option<Named<Box<SettingsSpec>>> = "stores",
+    }
+}
+
+fn elsewhere(word: &str) -> Option<&'static str> {
+    match word {
+        "url" | "baseUrl" | "host" => Some("write `publicUrl: https://…`"),
+        "port" => Some("write `listen: 127.0.0.1:8080`"),
+        "database" | "db" => Some("write `storage: sqlite:…` or `storage: postgres://…`"),
+        "cookie" | "lifetime" | "idle" | "audience" => Some("this key belongs into `session:`"),
+        "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
+        _ => None,
+    }
+}
+
+words! {
+    /// The session and its cookie.
+    pub struct SessionSpec ("session block") {
+        /// The cookie's name; on https `__Host-` stands in front unless the name says otherwise.
+        /// Default: `portaria`
+        /// Example: `cookie: VtexIdclientAutCookie_loja`
+        cookie: Option<At<String>> = "cookie",
+        /// The audience of the token.
+        /// Default: `webstore`
+        /// Example: `audience: webstore`
+        audience: Option<At<String>> = "audience",
+        /// How long a session lasts at most.
+        /// Default: `24h`
+        /// Example: `lifetime: 30d`
+        lifetime: Option<At<Span>> = "lifetime",
+        /// How long it lasts without being used.
+        /// Default: `12h`
+        /// Example: `idle: 2h`
+        idle: Option<At<Span>> = "idle",
+        /// A second name for the same cookie.
+        /// Default: none
+        /// Example: `alsoCookie: VtexIdclientAutCookie`
+        also_cookie: Option<Nullable> = "alsoCookie",
+        /// How long checks answer from memory while the storage is away.
+        /// Default: `60s`
+        /// Example: `offline: 5m`
+        offline: Option<At<Span>> = "offline",
+    }
+}
+
+words! {
+    /// How the login page looks.
+    pub struct LoginSpec ("login block") {
+        /// The store's name.
+        /// Default: the host of `publicUrl`
+        /// Example: `title: Loja Exemplo`
+        title: Option<At<String>> = "title",
+        /// The store's logo: a file's name.
+        /// Default: none
+        /// Example: `logo: logo.svg`
+        logo: Option<At<String>> = "logo",
+        /// The store's colour.
+        /// Default: a quiet one
+        /// Example: `accent: "#0a6"`
+        accent: Option<At<String>> = "accent",
+        /// The languages of the page, the first when none fits.
+        /// Default: all that there are
+        /// Example: `languages: [ pt-BR, es, en ]`
+        languages: Option<OneOrMany<At<String>>> = "languages",
+    }
+}
+
+words! {
+    /// Who may use the workbench.
+    pub struct LabSpec ("lab block") {
+        /// The e-mail addresses of the staff.
+        /// Default: nobody, on a loopback `publicUrl` everybody
+        /// Example: `staff: [ suporte@loja.example ]`
+        staff: Option<OneOrMany<At<String>>> = "staff",
+    }
+}
+
+words! {
+    /// The record of what happened.
+    pub struct AuditSpec ("audit block") {
+        /// How long it is kept.
+        /// Default: `90d`
+        /// Example: `keep: 365d`
+        keep: Option<At<Span>> = "keep",
+    }
+}
+
+words! {
+    /// How mail is sent.
+    pub struct MailSpec ("mail block") {
+        /// The server: `smtp://` or `smtps://`, host and port.
+        /// Example: `smtp: smtps://mail.loja.example:465`
+        smtp: At<String> = "smtp",
+        /// Where the server's user name is kept.
+        /// Default: none
+        /// Example: `user: env:SMTP_USER`
+        user: Option<SecretReference> = "user",
+        /// Where the server's password is kept.
+        /// Default: none
+        /// Example: `password: env:SMTP_PASSWORD`
+        password: Option<SecretReference> = "password",
+        /// Who sends it.
+        /// Example: `from: nao-responda@loja.example`
+        from: At<String> = "from",
+    }
+}
+
+/// A text, or `null` for none.
+#[derive(Clone, Debug)]
+pub struct Nullable(pub Option<At<String>>);
+
+impl Word for Nullable {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        if node.is_null() { Some(Self(None)) } else { scalar(node, desk).map(|text| Self(Some(text))) }
+    }
+    fn shape() -> Shape {
+        Shape::Text("a text, or `null`")
+    }
+}
+
+/// Rates, or none.
+#[derive(Clone, Debug)]
+pub enum Limits {
+    /// No limits.
+    Off,
+    /// Rates per minute.
+    Rates(Vec<(At<String>, i32)>),
+}
+
+impl Limits {
+    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "exchange", "token"];
+}
+
+impl Word for Limits {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        if let Kind::Scalar { text, .. } = &node.kind {
+            if text == "off" {
+                return Some(Self::Off);
+            }
+            desk.complain(
+                node.place,
+                format!("`{text}` is neither `off` nor a block of rates"),
+                "write `limits: off`, or `limits: { login: 10 }`",
+            );
+            return None;
+        }
+        let rates = Named::<i32>::read(node, desk)?.0;
+        for (name, rate) in &rates {
+            if !Self::NAMES.contains(&name.as_str()) {
+                let help = crate::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
+                    || format!("rates are set for {}", crate::diagnostic::one_of(Self::NAMES.iter().copied())),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                desk.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
+            } else if *rate < 1 {
+                desk.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
+            }
+        }
+        Some(Self::Rates(rates))
+    }
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::Choice(&["off"]), Shape::Map(Box::new(Shape::Number))])
+    }
+}
+
+/// Settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The broker's own address, without a slash at the end.
+    pub public_url: String,
+    /// The folder of the provider files.
+    pub providers: String,
+    /// As written, for the rooms that need more of it.
+    pub spec: Option<SettingsSpec>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), spec: None }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file; the report may hold warnings even when settings come out.
+    pub fn read(source: &Source) -> (Option<Self>, Report) {
+        let mut desk = Desk::default();
+        let settings = match yaml::parse(source) {
+            Ok((node, twice)) => {
+                for twice in twice {
+                    if let Some(place) = twice.place {
+                        desk.complain(place, twice.message, twice.help);
+                    }
+                }
+                SettingsSpec::read(&node, &mut desk).map(|spec| {
+                    look_over(&spec, false, &mut desk);
+                    let usual = Self::default();
+                    Self {
+                        public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
+                        providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
+                        spec: Some(spec),
+                    }
+                })
+            }
+            Err(unreadable) if unreadable.message == "the file is empty" => Some(Self::default()),
+            Err(unreadable) => {
+                match unreadable.place {
+                    Some(place) => desk.complain(place, unreadable.message, unreadable.help),
+                    None => desk.complain_about_file(unreadable.message, unreadable.help),
+                }
+                None
+            }
+        };
+        let report = Report::new(source.clone(), desk.complaints);
+        (settings.filter(|_| !report.is_broken()), report)
+    }
+
+    /// What provider files are compiled with.
+    pub fn ground(&self) -> Ground {
+        Ground { loopback: host_of(&self.public_url).is_some_and(is_loopback) }
+    }
+}
+
+fn host_of(origin: &str) -> Option<&str> {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
+    Some(rest.trim_end_matches('/'))
+}
+
+fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
+    for origin in spec.public_url.iter().chain(spec.return_to.iter().flat_map(|list| &list.0)) {
+        look_over_origin(origin, desk);
+    }
+    for listen in spec.listen.iter().chain(&spec.metrics_listen) {
+        if listen.value.parse::<SocketAddr>().is_err() {
+            desk.complain(
+                listen.place,
+                format!("`{}` is not an address with a port", listen.value),
+                "write it as `127.0.0.1:8080` or `[::1]:8080`",
+            );
+        }
+    }
+    if let Some(storage) = &spec.storage
+        && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme))
+    {
+        desk.complain(
+            storage.place,
+            format!("`{}` is no storage that is known here", storage.value),
+            "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
+        );
+    }
+    for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
+        let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
+        let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
+        if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
+            desk.complain(
+                proxy.place,
+                format!("`{}` is neither an address nor a network", proxy.value),
+                "write `10.0.0.7` or `10.0.0.0/8`",
+            );
+        } else if proxy.value.ends_with("/0") {
+            desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+        }
+    }
+    for address in
+        spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0).chain(spec.mail.iter().map(|mail| &mail.from))
+    {
+        if Email::parse(&address.value).is_err() {
+            desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
+        }
+    }
+    if let Some(login) = &spec.login {
+        look_over_login(login, desk);
+    }
+    if let Some(session) = &spec.session {
+        look_over_session(session, desk);
+    }
+    if let Some(mail) = &spec.mail
+        && !["smtp://", "smtps://"].iter().any(|scheme| mail.smtp.starts_with(scheme))
+    {
+        desk.complain(
+            mail.smtp.place,
+            format!("`{}` is not the address of a mail server", mail.smtp.value),
+            "write `smtps://mail.loja.example:465` or `smtp://localhost:25`",
+        );
+    }
+    if let Some(stores) = &spec.stores {
+        for (name, store) in &stores.0 {
+            if in_store {
+                desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
+            } else if store.public_url.is_none() {
+                desk.complain(
+                    name.place,
+                    format!("the store `{}` has no address", name.value),
+                    "add `publicUrl: https://…`: its host chooses the store",
+                );
+            }
+            look_over(store, true, desk);
+        }
+        let hosts: Vec<&At<String>> =
+            spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
+        for (at, host) in hosts.iter().enumerate() {
+            if hosts[..at].iter().any(|earlier| host_of(&earlier.value) == host_of(&host.value)) {
+                desk.complain(
+                    host.place,
+                    format!("`{}` is the address of another store as well", host.value),
+                    "give each store a host of its own",
+                );
+            }
+        }
+    }
+}
+
+fn look_over_origin(origin: &At<String>, desk: &mut Desk) {
+    let Some(host) = host_of(&origin.value) else {
+        desk.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
+        return;
+    };
+    if host.is_empty() || host.contains(['/', '?', '#', '@', '*', ' ', '\\']) {
+        desk.complain(
+            origin.place,
+            format!("`{}` is more than an origin", origin.value),
+            "write scheme, host and port only, without a path: `https://www.loja.example`",
+        );
+    } else if origin.value.starts_with("http://") && !is_loopback(host) {
+        desk.complain(origin.place, format!("`{}` is not encrypted", origin.value), "write `https://…`; http is accepted on loopback only");
+    }
+}
+
+/// The languages of the login page.
+const LANGUAGES: &[&str] = &["pt-BR", "es", "en", "ru", "zh-TW", "ja"];
+
+fn look_over_login(login: &LoginSpec, desk: &mut Desk) {
+    if let Some(accent) = &login.accent {
+        let digits = accent.strip_prefix('#').unwrap_or_default();
+        if !matches!(digits.len(), 3 | 6) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            desk.complain(
+                accent.place,
+                format!("`{}` is not a colour", accent.value),
+                "write it as `\"#0a6\"` or `\"#00aa66\"`, in quotes",
+            );
+        }
+    }
+    for language in login.languages.iter().flat_map(|list| &list.0) {
+        if !LANGUAGES.contains(&language.as_str()) {
+            crate::words::not_among(language, LANGUAGES, desk);
+        }
+    }
+}
+
+fn look_over_session(session: &SessionSpec, desk: &mut Desk) {
+    for name in session.cookie.iter().chain(session.also_cookie.iter().filter_map(|name| name.0.as_ref())) {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.{}".contains(&b)) {
+            desk.complain(
+                name.place,
+                format!("`{}` cannot be the name of a cookie", name.value),
+                "write letters, digits, `-`, `_` and `.`",
+            );
+        }
+    }
+    if let (Some(lifetime), Some(idle)) = (session.lifetime, session.idle)
+        && idle.value.0 > lifetime.value.0
+    {
+        desk.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+    }
+}

@@ -1,0 +1,408 @@
+//! How words are read from a file, and how they describe themselves.
+//!
+//! A block of words is declared once, with [`words!`](crate::words!): the doc comments, the fields and their names
+//! in the file. From that one place come the reading (all complaints at once, with "did you mean"), the JSON schema
+//! and the reference for operators. serde would stop at the first mistake; that is why it is not used for this.
+
+use crate::diagnostic::{Complaint, Severity, did_you_mean, one_of};
+use crate::names::{Names, Slot};
+use crate::place::{At, Place};
+use crate::yaml::{Entry, Kind, Node};
+
+/// The desk at which a file is read: complaints are laid down here, and names of facts get their numbers.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// What there is to complain about so far.
+    pub complaints: Vec<Complaint>,
+    /// The names of the facts that the file speaks of.
+    pub names: Names,
+    /// Names whose values could not be used: complained about once, not again wherever they are missed.
+    spoiled: Vec<String>,
+}
+
+impl Desk {
+    /// Lays down an error.
+    pub fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.lay_down(Severity::Error, Some(place), message, help);
+    }
+
+    /// Lays down a warning.
+    pub fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.lay_down(Severity::Warning, Some(place), message, help);
+    }
+
+    /// Lays down an error about the file as a whole.
+    pub fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.lay_down(Severity::Error, None, message, help);
+    }
+
+    fn lay_down(&mut self, severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
+        // A file full of mistakes is not helped by the thousandth complaint.
+        if self.complaints.len() < 200 {
+            self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
+        }
+    }
+
+    /// Whether a fact is missed only because of something that is complained about already.
+    pub fn is_spoiled(&self, fact: Slot) -> bool {
+        self.spoiled.iter().any(|name| **name == **self.names.name(fact))
+    }
+
+    /// The lines of a block, with a complaint for every key that is none of its words.
+    pub fn block<'n>(&mut self, node: &'n Node, block: &Block) -> Option<&'n [Entry]> {
+        let Kind::Map(entries) = &node.kind else {
+            let words = one_of(block.words.iter().map(|word| word.name));
+            self.complain(
+                node.place,
+                format!("{} stands where a {} is expected", node.what(), block.title),
+                format!("write `key: value` lines with {words}"),
+            );
+            return None;
+        };
+        for entry in entries {
+            if !block.words.iter().any(|word| word.name == entry.key.value) {
+                self.unknown_word(&entry.key, block);
+                if let Kind::Map(inner) = &entry.value.kind {
+                    self.spoiled.extend(inner.iter().map(|entry| entry.key.value.clone()));
+                }
+            }
+        }
+        Some(entries)
+    }
+
+    fn unknown_word(&mut self, key: &At<String>, block: &Block) {
+        let names = block.words.iter().map(|word| word.name);
+        let help = match did_you_mean(key, names.clone()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => match (block.elsewhere)(key) {
+                Some(help) => help.to_owned(),
+                None => format!("the words of a {} are {}", block.title, one_of(names)),
+            },
+        };
+        self.complain(key.place, format!("`{}` is not a word of a {}", key.value, block.title), help);
+    }
+}
+
+/// Something that can be written as the value of a word.
+pub trait Word: Sized {
+    /// Reads it; what cannot be used is complained about and gives `None`.
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self>;
+    /// What it looks like, for the schema and the reference.
+    fn shape() -> Shape;
+}
+
+/// A field of a block: a word, or an optional one.
+pub trait Field: Sized {
+    /// Whether the block cannot do without.
+    const REQUIRED: bool;
+    /// Takes the field out of its block.
+    fn take(entries: &[Entry], name: &str, title: &str, block: Place, desk: &mut Desk) -> Option<Self>;
+    /// What the value looks like.
+    fn shape() -> Shape;
+}
+
+impl<T: Word> Field for T {
+    const REQUIRED: bool = true;
+    fn take(entries: &[Entry], name: &str, title: &str, block: Place, desk: &mut Desk) -> Option<Self> {
+        if let Some(entry) = find(entries, name) {
+            return T::read(&entry.value, desk);
+        }
+        desk.complain(
+            block,
+            format!("this {title} has no `{name}`"),
+            format!("add `{name}: …`; schemas/provider.md shows it with an example"),
+        );
+        None
+    }
+    fn shape() -> Shape {
+        <T as Word>::shape()
+    }
+}
+
+impl<T: Word> Field for Option<T> {
+    const REQUIRED: bool = false;
+    fn take(entries: &[Entry], name: &str, _: &str, _: Place, desk: &mut Desk) -> Option<Self> {
+        Some(find(entries, name).and_then(|entry| T::read(&entry.value, desk)))
+    }
+    fn shape() -> Shape {
+        <T as Word>::shape()
+    }
+}
+
+fn find<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Entry> {
+    entries.iter().find(|entry| entry.key.value == name)
+}
+
+/// What a value may look like.
+#[derive(Clone)]
+pub enum Shape {
+    /// A text; the note says which.
+    Text(&'static str),
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Number,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list.
+    List(Box<Shape>),
+    /// Names of one's own, each with such a value.
+    Map(Box<Shape>),
+    /// Any of these.
+    Either(Vec<Shape>),
+    /// Any JSON, with holes in its texts.
+    Json,
+    /// A block of words of its own.
+    Block(fn() -> &'static Block),
+}
+
+/// A block of words, described.
+pub struct Block {
+    /// What it is called in sentences.
+    pub title: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its words.
+    pub words: Vec<WordDoc>,
+    /// Where a word that is none of this block's belongs, or what to write instead.
+    pub elsewhere: fn(&str) -> Option<&'static str>,
+}
+
+/// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
+pub struct WordDoc {
+    /// The word.
+    pub name: &'static str,
+    /// Meaning, default and example.
+    pub doc: &'static str,
+    /// Whether its block cannot do without.
+    pub required: bool,
+    /// What its value looks like.
+    pub shape: Shape,
+}
+
+/// Declares a block of words: the struct, how it is read, and how it describes itself.
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $block:ident ($title:literal $(, elsewhere = $elsewhere:path)?) {
+            $( $(#[doc = $word_doc:literal])* $field:ident : $type:ty = $word:literal ),* $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        #[allow(missing_docs)]
+        pub struct $block {
+            /// Where the block stands.
+            pub place: $crate::place::Place,
+            $( $(#[doc = $word_doc])* pub $field: $type, )*
+        }
+
+        impl $block {
+            /// The block's description.
+            pub fn block() -> &'static $crate::words::Block {
+                static BLOCK: std::sync::LazyLock<$crate::words::Block> = std::sync::LazyLock::new(|| $crate::words::Block {
+                    title: $title,
+                    doc: concat!($($doc, "\n"),*),
+                    words: vec![ $( $crate::words::WordDoc {
+                        name: $word,
+                        doc: concat!($($word_doc, "\n"),*),
+                        required: <$type as $crate::words::Field>::REQUIRED,
+                        shape: <$type as $crate::words::Field>::shape(),
+                    } ),* ],
+                    elsewhere: {
+                        let known: &[fn(&str) -> Option<&'static str>] = &[$($elsewhere,)? |_| None];
+                        known[0]
+                    },
+                });
+                &BLOCK
+            }
+        }
+
+        impl $crate::words::Word for $block {
+            fn read(node: &$crate::yaml::Node, desk: &mut $crate::words::Desk) -> Option<Self> {
+                let block = Self::block();
+                let entries = desk.block(node, block)?;
+                $( let $field = <$type as $crate::words::Field>::take(entries, $word, block.title, node.place, desk); )*
+                Some(Self { place: node.place, $( $field: $field?, )* })
+            }
+            fn shape() -> $crate::words::Shape {
+                $crate::words::Shape::Block(Self::block)
+            }
+        }
+    };
+}
+
+/// A choice of words: declares the enum, its reading and its description.
+#[macro_export]
+macro_rules! choice {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $choice:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident = $word:literal ),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $choice { $( $(#[doc = $variant_doc])* $variant ),* }
+
+        impl $choice {
+            /// All its words.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// The word for it.
+            pub fn word(self) -> &'static str {
+                match self { $( Self::$variant => $word ),* }
+            }
+
+            /// What a word means.
+            pub fn named(word: &str) -> Option<Self> {
+                match word { $( $word => Some(Self::$variant), )* _ => None }
+            }
+        }
+
+        impl $crate::words::Word for $choice {
+            fn read(node: &$crate::yaml::Node, desk: &mut $crate::words::Desk) -> Option<Self> {
+                let text = $crate::words::scalar(node, desk)?;
+                let found = Self::named(&text);
+                if found.is_none() {
+                    $crate::words::not_among(&text, Self::WORDS, desk);
+                }
+                found
+            }
+            fn shape() -> $crate::words::Shape {
+                $crate::words::Shape::Choice(Self::WORDS)
+            }
+        }
+    };
+}
+
+/// The text of a scalar with its place, or a complaint.
+pub fn scalar(node: &Node, desk: &mut Desk) -> Option<At<String>> {
+    if let Kind::Scalar { text, .. } = &node.kind
+        && !node.is_null()
+    {
+        return Some(At::new(text.clone(), node.place));
+    }
+    desk.complain(
+        node.place,
+        format!("{} stands where a text is expected", node.what()),
+        "write a single value; in quotes where it begins with `{`, `[`, `*`, `&` or `#`",
+    );
+    None
+}
+
+/// Complains that a text is none of the words that may stand there.
+pub fn not_among(text: &At<String>, words: &[&'static str], desk: &mut Desk) {
+    let help = match did_you_mean(text, words.iter().copied()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("write {}", one_of(words.iter().copied())),
+    };
+    desk.complain(text.place, format!("`{}` is none of the words that may stand here", text.value), help);
+}
+
+impl Word for At<String> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        scalar(node, desk)
+    }
+    fn shape() -> Shape {
+        Shape::Text("a text")
+    }
+}
+
+impl Word for bool {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        match text.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            "yes" | "on" | "Yes" | "On" | "True" | "TRUE" => {
+                desk.complain(text.place, format!("`{}` is a text, not a yes", text.value), "write `true`");
+                None
+            }
+            "no" | "off" | "No" | "Off" | "False" | "FALSE" => {
+                desk.complain(text.place, format!("`{}` is a text, not a no", text.value), "write `false`");
+                None
+            }
+            _ => {
+                desk.complain(text.place, format!("`{}` is neither `true` nor `false`", text.value), "write `true` or `false`");
+                None
+            }
+        }
+    }
+    fn shape() -> Shape {
+        Shape::Flag
+    }
+}
+
+impl Word for i32 {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let text = scalar(node, desk)?;
+        let number = text.parse();
+        if number.is_err() {
+            desk.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
+        }
+        number.ok()
+    }
+    fn shape() -> Shape {
+        Shape::Number
+    }
+}
+
+/// One value or a list of them.
+#[derive(Clone, Debug)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T: Word> Word for OneOrMany<T> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let Kind::List(nodes) = &node.kind else { return T::read(node, desk).map(|one| Self(vec![one])) };
+        if nodes.is_empty() {
+            desk.complain(node.place, "this list is empty", "write at least one value, or leave the word out");
+        }
+        Some(Self(nodes.iter().filter_map(|node| T::read(node, desk)).collect()))
+    }
+    fn shape() -> Shape {
+        Shape::Either(vec![T::shape(), Shape::List(Box::new(T::shape()))])
+    }
+}
+
+/// Names of one's own, each with a value, in the order in which they were written.
+#[derive(Clone, Debug)]
+pub struct Named<T>(pub Vec<(At<String>, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Word> Word for Named<T> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        let Kind::Map(entries) = &node.kind else {
+            desk.complain(
+                node.place,
+                format!("{} stands where `name: value` lines are expected", node.what()),
+                "write one `name: value` a line, or `{ name: value }`",
+            );
+            return None;
+        };
+        let mut named = Vec::new();
+        for entry in entries {
+            match T::read(&entry.value, desk) {
+                Some(value) => named.push((entry.key.clone(), value)),
+                None => desk.spoiled.push(entry.key.value.clone()),
+            }
+        }
+        Some(Self(named))
+    }
+    fn shape() -> Shape {
+        Shape::Map(Box::new(T::shape()))
+    }
+}
+
+impl<T: Word> Word for Box<T> {
+    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+        T::read(node, desk).map(Self::new)
+    }
+    fn shape() -> Shape {
+        T::shape()
+    }
+}

@@ -1,0 +1,57 @@
+//! The disk: files that people wrote, and files that are generated.
+
+use crate::place::Source;
+use std::io;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Reads a file that a person wrote. Only ordinary files are read, and never more than is ever used.
+pub fn source(path: &Path) -> io::Result<Source> {
+    let bytes = bytes(path, crate::yaml::LARGEST + 1)?;
+    let text = String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+    Ok(Source::new(path.display().to_string(), text))
+}
+
+/// At most so many bytes of an ordinary file.
+pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not an ordinary file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The files of a folder that end in `.yaml`, sorted by name.
+pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.ends_with(".yaml") && !name.starts_with('.') {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Writes a generated file, and its folder if need be.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text)
+}
+
+/// Whether there is such a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Whether there is such a file.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}

@@ -1,0 +1,328 @@
+//! A YAML file as a tree of nodes, every one with its place and every scalar as it was written.
+//!
+//! Read from the parser's events rather than through serde: serde stops at the first mistake, turns `00` into a
+//! number, and keeps the last of two equal keys. Anchors, aliases, tags, duplicate keys and a second document are
+//! refused; size and depth are bounded.
+
+use crate::place::{At, Place, Source};
+use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
+
+/// The largest file that is read.
+pub const LARGEST: usize = 256 * 1024;
+/// The deepest nesting that is read.
+pub const DEEPEST: usize = 16;
+
+/// One node and where it stands.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub kind: Kind,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A single value; `plain` when it stands without quotes.
+    Scalar {
+        /// The text, with escapes undone.
+        text: String,
+        /// Whether it stands without quotes.
+        plain: bool,
+    },
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order in which it was written.
+    Map(Vec<Entry>),
+}
+
+/// One line of a mapping.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: At<String>,
+    /// Its value.
+    pub value: Node,
+}
+
+impl Node {
+    /// Whether nothing was written: an empty value, `~` or `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// What this is, for a sentence.
+    pub fn what(&self) -> &'static str {
+        match &self.kind {
+            Kind::Scalar { .. } if self.is_null() => "nothing",
+            Kind::Scalar { .. } => "a text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a block of `key: value` lines",
+        }
+    }
+
+    /// The value under a key of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value),
+            Kind::Scalar { .. } | Kind::List(_) => None,
+        }
+    }
+}
+
+/// What is wrong with a file before any word of it is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where.
+    pub place: Option<Place>,
+    /// What is so.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Reads a source. On success there may still be complaints about keys that stand twice.
+pub fn parse(source: &Source) -> Result<(Node, Vec<Unreadable>), Unreadable> {
+    let text = &*source.text;
+    if text.len() > LARGEST {
+        return Err(Unreadable {
+            place: None,
+            message: format!("the file is {} KiB long", text.len() / 1024),
+            help: format!("files up to {} KiB are read; one file describes one provider", LARGEST / 1024),
+        });
+    }
+    // A depth beyond ours is reported by us, with our sentence; the parser's own limit is only a net.
+    let options = options! { emit_comments: false, flow_nesting_limit: 64, block_nesting_limit: 64 };
+    let mut reader = Reader { parser: Parser::new_from_str_with_options(text, options), text, twice: Vec::new() };
+    let node = reader.document()?;
+    Ok((node, reader.twice))
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
+    twice: Vec<Unreadable>,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Node, Unreadable> {
+        loop {
+            let (event, place) = self.next()?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::StreamEnd | Event::DocumentEnd => {
+                    return Err(Unreadable {
+                        place: None,
+                        message: "the file is empty".to_owned(),
+                        help: "write `name:` and the steps, or copy a file from the catalogue".to_owned(),
+                    });
+                }
+                event => {
+                    let node = self.node(event, place, 0)?;
+                    return self.end().map(|()| node);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Unreadable> {
+        loop {
+            let (event, place) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(()),
+                Event::DocumentStart(..) => {
+                    return Err(refusal(
+                        place,
+                        "a second document begins here",
+                        "one file holds one document; put the other into a file of its own",
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, place: Place, depth: usize) -> Result<Node, Unreadable> {
+        if depth > DEEPEST {
+            return Err(too_deep(place));
+        }
+        if event.tag().is_some() {
+            return Err(refusal(
+                place,
+                "tags (`!…`) are not part of the language",
+                "write the value without the tag, in quotes where it begins with `!`",
+            ));
+        }
+        if event.anchor_id().is_some() {
+            return Err(refusal(
+                place,
+                "anchors (`&…`) are not part of the language",
+                "write the value out; in quotes where it begins with `&`",
+            ));
+        }
+        match event {
+            Event::Scalar(text, style, ..) => {
+                Ok(Node { place, kind: Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain } })
+            }
+            Event::SequenceStart(..) => self.list(place, depth),
+            Event::MappingStart(..) => self.map(place, depth),
+            Event::Alias(_) => Err(refusal(
+                place,
+                "aliases (`*…`) are not part of the language",
+                "write the value out; in quotes where it begins with `*`",
+            )),
+            _ => Err(refusal(place, "nothing can be read here", "check the indentation and the brackets")),
+        }
+    }
+
+    fn list(&mut self, place: Place, depth: usize) -> Result<Node, Unreadable> {
+        let mut nodes = Vec::new();
+        loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Ok(Node { place, kind: Kind::List(nodes) });
+            }
+            nodes.push(self.node(event, at, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, place: Place, depth: usize) -> Result<Node, Unreadable> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                return Ok(Node { place, kind: Kind::Map(entries) });
+            }
+            let key = self.node(event, at, depth + 1)?;
+            let Kind::Scalar { text, .. } = key.kind else {
+                return Err(refusal(
+                    key.place,
+                    format!("{} stands where a key is expected", key.what()),
+                    "write `key: value`; a text with `{` or `[` in front needs quotes",
+                ));
+            };
+            let (event, at) = self.next()?;
+            let mut value = self.node(event, at, depth + 1)?;
+            if value.is_null() {
+                // What is not there is shown where its key stands.
+                value.place = key.place;
+            }
+            if seen.insert(text.clone()) {
+                entries.push(Entry { key: At::new(text, key.place), value });
+            } else {
+                self.twice.push(refusal(key.place, format!("`{text}` stands here twice"), "keep one of the two lines"));
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Place), Unreadable> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => {
+                let whole = matches!(event, Event::Scalar(..) | Event::Alias(_));
+                Ok((event, self.place(span, whole)))
+            }
+            Some(Err(error)) => {
+                let marker = *error.marker();
+                let place = self.place(Span::new(marker, marker), false);
+                let mut message = error.info().clone();
+                if message.contains("recursion limit") {
+                    return Err(too_deep(place));
+                }
+                if let Some(first) = message.get_mut(..1) {
+                    first.make_ascii_lowercase();
+                }
+                Err(refusal(
+                    place,
+                    format!("this is not YAML: {message}"),
+                    "check the indentation, the quotes and the brackets just before this place",
+                ))
+            }
+            None => Err(refusal(Place::default(), "the file ends too early", "check that every bracket and quote is closed")),
+        }
+    }
+
+    fn place(&self, span: Span, whole: bool) -> Place {
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let start = span.start.byte_offset().unwrap_or(0).min(self.text.len());
+        let end =
+            if whole { span.end.byte_offset().unwrap_or(start).clamp(start, self.text.len()) } else { (start + 1).min(self.text.len()) };
+        let written = self.text.get(start..end).unwrap_or("").trim_end();
+        Place {
+            start: small(start),
+            end: small(start + written.len()),
+            line: small(span.start.line()),
+            column: small(span.start.col() + 1),
+        }
+    }
+}
+
+fn too_deep(place: Place) -> Unreadable {
+    refusal(
+        place,
+        format!("this is nested more than {DEEPEST} levels deep"),
+        "no word of the language needs that; check the brackets and the indentation",
+    )
+}
+
+fn refusal(place: Place, message: impl Into<String>, help: impl Into<String>) -> Unreadable {
+    Unreadable { place: Some(place), message: message.into(), help: help.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
+        parse(&Source::new("x.yaml", text))
+    }
+
+    #[test]
+    fn scalars_stay_as_they_were_written() {
+        let (node, _) = read("a: 00\nb: 1.10\nc: off\nd: \"q\"\ne: 9007199254740993000\nf:\n").unwrap();
+
+        for (key, text) in [("a", "00"), ("b", "1.10"), ("c", "off"), ("d", "q"), ("e", "9007199254740993000")] {
+            assert!(matches!(&node.get(key).unwrap().kind, Kind::Scalar { text: found, .. } if found == text), "{key}");
+        }
+        assert!(node.get("f").unwrap().is_null());
+    }
+
+    #[test]
+    fn places_count_characters_and_survive_in_flow_maps() {
+        let (node, _) = read("ação: { é: [x, 'yy'] }\n").unwrap();
+
+        let Kind::List(list) = &node.get("ação").unwrap().get("é").unwrap().kind else { panic!("a list") };
+        assert_eq!((list[1].place.line, list[1].place.column), (1, 16));
+    }
+
+    #[test]
+    fn bombs_and_oddities_are_refused_with_a_sentence() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let wide = "x".repeat(LARGEST + 1);
+
+        for (text, part) in [
+            ("a: &x 1\nb: *x\n", "anchors"),
+            ("b: *x\n", "not YAML"),
+            ("a: !!int 1\n", "tags"),
+            (deep.as_str(), "deep"),
+            ("a: 1\n---\nb: 2\n", "second document"),
+            ("", "empty"),
+            (wide.as_str(), "KiB"),
+            ("a: [1,\n", "not YAML"),
+            ("? [a]\n: b\n", "key is expected"),
+        ] {
+            let refused = read(text).unwrap_err();
+            assert!(refused.message.contains(part), "{part}: {}", refused.message);
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_reported_and_the_first_is_kept() {
+        let (node, twice) = read("a: 1\nb: 2\na: 3\n").unwrap();
+
+        assert_eq!(twice.len(), 1);
+        assert_eq!(twice[0].place.unwrap().line, 3);
+        assert!(matches!(&node.get("a").unwrap().kind, Kind::Scalar { text, .. } if text == "1"));
+    }
+}

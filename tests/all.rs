@@ -1,0 +1,11 @@
+//! All tests that look at the program from outside, in one binary.
+
+mod architecture;
+mod catalogue;
+mod command_line;
+mod generated;
+mod login;
+mod mistakes;
+mod properties;
+mod readme;
+mod support;

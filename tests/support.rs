@@ -1,0 +1,44 @@
+//! What several tests need.
+
+use portaria::diagnostic::Report;
+use portaria::place::Source;
+use portaria::provider::{Ground, Provider, compile};
+use std::path::{Path, PathBuf};
+
+/// An installation on the open net: the strictest ground.
+pub const STRICT: Ground = Ground { loopback: false };
+
+/// The root of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file.
+#[expect(clippy::disallowed_methods, reason = "tests read files of the project")]
+pub fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files of a folder with an ending, sorted.
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    files.sort();
+    files
+}
+
+/// The provider files of the catalogue.
+pub fn catalogue() -> Vec<PathBuf> {
+    portaria::catalogue::provider_files(&root().join("providers.d")).unwrap()
+}
+
+/// A provider from a text that has to be right.
+pub fn provider(text: &str) -> Provider {
+    let (provider, report) = compile(&Source::new("acme.yaml", text), STRICT);
+    provider.unwrap_or_else(|| panic!("{}", report.draw(false)))
+}
+
+/// What is said about a text.
+pub fn report(text: &str) -> Report {
+    compile(&Source::new("acme.yaml", text), STRICT).1
+}
