@@ -1,3 +1,84 @@
-//! Measures.
+//! The pure part of a whole login: three requests written, three answers read, the identity made.
 
-fn main() {}
+use criterion::{Criterion, criterion_group, criterion_main};
+use portaria::login::attempt::{Attempt, Entropy, Installation};
+use portaria::login::drive;
+use portaria::place::Source;
+use portaria::provider::callback::Callback;
+use portaria::provider::documents::Documents;
+use portaria::provider::{Ground, Provider, compile};
+use portaria::text::Text;
+use portaria::wire::{Answering, Fetch, Request, Response};
+use std::future::Future;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
+
+const FILE: &str = "name: Clube Acme
+trustEmail: claim
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  scope: identify email
+getAccessCode:
+  post: https://sso.acme.example/token
+  refused: { at: $.status, isNot: ok }
+getUserInfo:
+  get: https://sso.acme.example/me
+  read:
+    id: $.data.cliente.id
+    email: $.data.cliente.email
+    emailVerified: $.data.cliente.verificado
+    name: \"${$.data.cliente.nome} ${$.data.cliente.sobrenome}\"
+    picture: [ $.data.cliente.foto, $.data.cliente.avatar ]
+";
+
+const ANSWERS: [&str; 2] = [
+    r#"{"status":"ok","access_token":"at-71f0c2aa90b3","token_type":"Bearer","expires_in":3600,"refresh_token":"rt-09be","scope":"identify email"}"#,
+    r#"{"data":{"cliente":{"id":"80351110224678912","nome":"Ana","sobrenome":"Lima","email":"ana@loja.example","verificado":true,"avatar":"https://img.example/a.png","criado":"2020-01-02T03:04:05Z","pontos":1280}}}"#,
+];
+
+/// An array of bodies in place of a network.
+struct Answers {
+    bodies: Vec<Vec<u8>>,
+    next: AtomicUsize,
+}
+
+impl Fetch for Answers {
+    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        black_box(request);
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
+        Box::pin(std::future::ready(Ok(Response { status: 200, headers: Vec::new(), body: self.bodies[at].clone() })))
+    }
+}
+
+fn one_login(provider: &Provider, installation: &Installation, documents: &Documents, answers: &Answers) {
+    let attempt = Attempt::new(provider, installation, &Entropy([7; 80]), 1_767_323_045, Vec::new());
+    let redirect = attempt.redirect(provider, installation, documents).expect("the redirect can be written");
+    black_box(redirect);
+    let callback = Callback::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
+    let login =
+        attempt.accept(provider, installation, &callback, None, documents, 1_767_323_050).expect("the callback answers the attempt");
+    let driving = std::pin::pin!(drive(login, answers, documents));
+    match driving.poll(&mut Context::from_waker(Waker::noop())) {
+        std::task::Poll::Ready((_, result)) => drop(black_box(result.expect("somebody comes in"))),
+        std::task::Poll::Pending => unreachable!("an array never waits"),
+    }
+}
+
+fn login(criterion: &mut Criterion) {
+    let (provider, report) = compile(&Source::new("acme.yaml", FILE), Ground { loopback: false });
+    let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+    let known = provider.known;
+    let installation = Installation {
+        public_url: "https://login.loja.example".into(),
+        values: vec![(known.client_id, Text::plain("loja-42")), (known.client_secret, Text::secret("hush", &"clientSecret".into()))],
+    };
+    let documents = Documents::default();
+    let answers = Answers { bodies: ANSWERS.iter().map(|body| body.as_bytes().to_vec()).collect(), next: AtomicUsize::new(0) };
+    criterion.bench_function("the pure part of a whole login", |bencher| {
+        bencher.iter(|| one_login(&provider, &installation, &documents, &answers));
+    });
+}
+
+criterion_group!(benches, login);
+criterion_main!(benches);

@@ -56,7 +56,13 @@ fn domain_key(domain: &str) -> Result<String, NotAnEmail> {
     if domain.chars().any(hidden) {
         return Err(NotAnEmail);
     }
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
+    // Most domains are plain ASCII, and nothing maps into those.
+    let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
+    let ascii = if is_plain {
+        domain.to_ascii_lowercase()
+    } else {
+        idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase()
+    };
     let labels: Vec<&str> = ascii.split('.').collect();
     let label_is_fine = |label: &&str| {
         !label.is_empty()

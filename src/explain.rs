@@ -54,7 +54,9 @@ fn beginning(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
     }
     facts.set(known.provider, Text::plain(&*provider.name));
     for (name, _) in FROM_DISCOVERY {
-        if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name)) {
+        if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name))
+            && facts.get(slot).is_none()
+        {
             let label = facts.label(slot);
             facts.set(slot, Text::secret("x", &label));
         }

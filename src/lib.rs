@@ -6,14 +6,14 @@
 //! This is the map. A module may import only modules above it; `tests/architecture.rs` holds it to that.
 
 // The vocabulary: it imports nothing of ours but itself.
-pub mod diagnostic; //   a complaint with a place and a help line, and its drawing
-pub mod email; //        parsed, normalised, compared in one way only
-pub mod names; //        the names of facts, numbered
 pub mod place; //        a file, and where in it something stands
+pub mod diagnostic; //   a complaint with a place and a help line, and its drawing
+pub mod names; //        the names of facts, numbered
 pub mod text; //         plain or secret; what is made from a secret is secret
+pub mod email; //        parsed, normalised, compared in one way only
 pub mod wire; //         requests, answers, and whoever carries them
-pub mod words;
-pub mod yaml; //         a file as a tree of places //        how words are read, and how they describe themselves
+pub mod yaml; //         a file as a tree of places
+pub mod words; //        how words are read, and how they describe themselves
 
 // The language, pure: one word a file.
 pub mod provider;
@@ -25,9 +25,9 @@ pub mod login;
 pub mod world;
 
 // What people use.
+pub mod settings; //     portaria.yaml
 pub mod catalogue; //    the provider files of a folder
-pub mod commands;
-pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod explain; //      what would be sent and what is read
+pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference
-pub mod settings; //     portaria.yaml //     the command line
+pub mod commands; //     the command line

@@ -3,6 +3,7 @@
 //! What is made from a secret is secret. A mask shows `‹fact›` where a secret stands, so a request can be shown
 //! exactly as it would be sent without giving anything away. Only the rooms where bytes leave call [`Text::expose`].
 
+use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -11,7 +12,7 @@ use zeroize::Zeroize;
 #[derive(Clone, Default)]
 pub struct Text {
     value: String,
-    marks: Vec<Mark>,
+    marks: SmallVec<[Mark; 1]>,
 }
 
 #[derive(Clone)]
@@ -24,13 +25,13 @@ struct Mark {
 impl Text {
     /// Text that anybody may see.
     pub fn plain(value: impl Into<String>) -> Self {
-        Self { value: value.into(), marks: Vec::new() }
+        Self { value: value.into(), marks: SmallVec::new() }
     }
 
     /// Text that nobody may see; masks show `‹label›` in its stead.
     pub fn secret(value: impl Into<String>, label: &Arc<str>) -> Self {
         let value = value.into();
-        let marks = vec![Mark { start: 0, end: value.len(), label: Arc::clone(label) }];
+        let marks = SmallVec::from_buf([Mark { start: 0, end: value.len(), label: Arc::clone(label) }]);
         Self { value, marks }
     }
 
@@ -69,9 +70,19 @@ impl Text {
         self.value.len()
     }
 
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.value.reserve(bytes);
+    }
+
     /// Adds plain text at the end.
     pub fn push_str(&mut self, more: &str) {
         self.value.push_str(more);
+    }
+
+    /// Adds plain text at the end, written in an encoding.
+    pub fn push_plain(&mut self, more: &str, encode: impl Fn(&str, &mut String)) {
+        encode(more, &mut self.value);
     }
 
     /// Adds another text at the end, with its marks.

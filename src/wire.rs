@@ -1,6 +1,7 @@
 //! What travels to a provider and back, as plain values, and the one method that carries it.
 
 use crate::text::Text;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +32,7 @@ pub struct Request {
     /// The whole address with its query.
     pub address: Text,
     /// Header names and values, in order.
-    pub headers: Vec<(Box<str>, Text)>,
+    pub headers: Vec<(Cow<'static, str>, Text)>,
     /// The body; a request without a body sends neither body nor content type.
     pub body: Option<Text>,
 }

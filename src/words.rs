@@ -18,6 +18,8 @@ pub struct Desk {
     pub names: Names,
     /// Names whose values could not be used: complained about once, not again wherever they are missed.
     spoiled: Vec<String>,
+    /// Words whose values could not be used, with where their blocks begin; the empty word for a block with unknown words.
+    spoiled_words: Vec<(Place, &'static str)>,
 }
 
 impl Desk {
@@ -48,6 +50,16 @@ impl Desk {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }
 
+    /// Whether a word stands in a block and could not be used, so that it is not missing.
+    pub fn is_spoiled_word(&self, block: Place, word: &str) -> bool {
+        self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
+    }
+
+    /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
+    pub fn is_misspelt(&self, block: Place) -> bool {
+        self.is_spoiled_word(block, "")
+    }
+
     /// The lines of a block, with a complaint for every key that is none of its words.
     pub fn block<'n>(&mut self, node: &'n Node, block: &Block) -> Option<&'n [Entry]> {
         let Kind::Map(entries) = &node.kind else {
@@ -62,6 +74,7 @@ impl Desk {
         for entry in entries {
             if !block.words.iter().any(|word| word.name == entry.key.value) {
                 self.unknown_word(&entry.key, block);
+                self.spoiled_words.push((node.place, ""));
                 if let Kind::Map(inner) = &entry.value.kind {
                     self.spoiled.extend(inner.iter().map(|entry| entry.key.value.clone()));
                 }
@@ -96,14 +109,14 @@ pub trait Field: Sized {
     /// Whether the block cannot do without.
     const REQUIRED: bool;
     /// Takes the field out of its block.
-    fn take(entries: &[Entry], name: &str, title: &str, block: Place, desk: &mut Desk) -> Option<Self>;
+    fn take(entries: &[Entry], name: &'static str, title: &str, block: Place, desk: &mut Desk) -> Option<Self>;
     /// What the value looks like.
     fn shape() -> Shape;
 }
 
 impl<T: Word> Field for T {
     const REQUIRED: bool = true;
-    fn take(entries: &[Entry], name: &str, title: &str, block: Place, desk: &mut Desk) -> Option<Self> {
+    fn take(entries: &[Entry], name: &'static str, title: &str, block: Place, desk: &mut Desk) -> Option<Self> {
         if let Some(entry) = find(entries, name) {
             return T::read(&entry.value, desk);
         }
@@ -121,8 +134,13 @@ impl<T: Word> Field for T {
 
 impl<T: Word> Field for Option<T> {
     const REQUIRED: bool = false;
-    fn take(entries: &[Entry], name: &str, _: &str, _: Place, desk: &mut Desk) -> Option<Self> {
-        Some(find(entries, name).and_then(|entry| T::read(&entry.value, desk)))
+    fn take(entries: &[Entry], name: &'static str, _: &str, block: Place, desk: &mut Desk) -> Option<Self> {
+        let Some(entry) = find(entries, name) else { return Some(None) };
+        let value = T::read(&entry.value, desk);
+        if value.is_none() {
+            desk.spoiled_words.push((block, name));
+        }
+        Some(value)
     }
     fn shape() -> Shape {
         <T as Word>::shape()

@@ -1,1 +1,127 @@
-//! soon
+//! The contracts of the catalogue: every file is right, every story is true, and what is explained is what is sent.
+
+use crate::support::{STRICT, catalogue, root, text};
+use portaria::catalogue::{State, examples_of, load};
+use portaria::diagnostic::Severity;
+use portaria::examples;
+use portaria::examples::mutation::mutate;
+use portaria::examples::replay::play;
+use portaria::examples::story::StorySpec;
+use portaria::explain::explain;
+use portaria::place::Source;
+use portaria::provider::Provider;
+use portaria::text::Text;
+use std::path::Path;
+
+fn provider(path: &Path) -> Provider {
+    let entry = load(path, STRICT);
+    assert!(entry.report.complaints.iter().all(|complaint| complaint.severity != Severity::Warning), "{}", entry.report.draw(false));
+    match entry.state {
+        State::Offered(provider) | State::Dormant(provider, _) => *provider,
+        State::Broken => panic!("{}", entry.report.draw(false)),
+    }
+}
+
+fn stories(path: &Path) -> Vec<StorySpec> {
+    let path = examples_of(path);
+    examples::read(&Source::new(path.display().to_string(), text(&path))).unwrap_or_else(|report| panic!("{}", report.draw(false)))
+}
+
+#[test]
+fn every_provider_of_the_catalogue_is_right_and_every_story_is_true() {
+    let paths = catalogue();
+    assert!(paths.len() >= 49, "{} providers", paths.len());
+
+    for path in &paths {
+        let provider = provider(path);
+        for story in stories(path) {
+            let differences = play(&provider, &story).differences;
+            let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            assert!(told.is_empty(), "{}: {}\n{}", path.display(), story.what.value, told.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn every_file_begins_with_the_schema_names_the_manual_and_has_a_login_and_a_refusal() {
+    for path in catalogue() {
+        let text = text(&path);
+        let head: Vec<&str> = text.lines().take_while(|line| line.starts_with('#')).collect();
+
+        assert_eq!(head.first(), Some(&"# yaml-language-server: $schema=../schemas/provider.schema.json"), "{}", path.display());
+        assert!(head.iter().any(|line| line.contains("https://")), "{}: no link to the manual", path.display());
+        assert!(
+            head.iter().any(|line| line.contains("/callback/")),
+            "{}: it does not say which redirect address to register",
+            path.display()
+        );
+        let stories = stories(&path);
+        assert!(
+            stories.iter().any(|story| story.identity.is_some() && story.redirect.is_some()),
+            "{}: no login with its redirect",
+            path.display()
+        );
+        assert!(stories.iter().any(|story| story.refused.is_some()), "{}: no refusal", path.display());
+    }
+}
+
+#[test]
+fn what_is_explained_is_what_is_sent_byte_for_byte_after_masking() {
+    for path in catalogue() {
+        let provider = provider(&path);
+        // The first story is a login that makes every call.
+        let story = &stories(&path)[0];
+        let played = play(&provider, story);
+        let known = [
+            (provider.known.redirect_uri, "‹redirectUri›"),
+            (provider.known.now, "1767323045"),
+            (provider.known.public_url, "‹publicUrl›"),
+        ];
+        let mut given: Vec<_> = known.iter().map(|(slot, value)| (*slot, Text::plain(*value))).collect();
+        for (fact, key) in portaria::provider::facts::FROM_DISCOVERY {
+            let document = story.discovery.as_ref().and_then(|document| document.0.get(key)?.as_str());
+            given.extend(provider.names.find(fact).zip(document.map(Text::plain)));
+        }
+        let explained = explain(&provider, &given).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
+
+        let shown = |request: &portaria::wire::Request| {
+            let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.masked())).collect();
+            format!(
+                "{} {}\n{}\n\n{}",
+                request.method,
+                request.address.masked(),
+                headers.join("\n"),
+                request.body.as_ref().map(Text::masked).unwrap_or_default()
+            )
+        };
+        let sent: Vec<String> = played.requests.iter().map(|(step, request)| format!("{}\n{}", step.word(), shown(request))).collect();
+        let explained: Vec<String> =
+            explained.iter().map(|explained| format!("{}\n{}", explained.step.word(), shown(&explained.request))).collect();
+        assert_eq!(sent, explained, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_examples_notice_at_least_95_of_100_changes() {
+    let (mut tried, mut noticed) = (0, 0);
+    for path in catalogue() {
+        let source = Source::new(path.display().to_string(), text(&path));
+        let score = mutate(&source, &stories(&path), STRICT);
+        tried += score.tried;
+        noticed += score.noticed();
+    }
+
+    assert!(tried > 1000, "only {tried} changes were tried");
+    assert!(noticed * 100 >= tried * 95, "{noticed} of {tried} changes noticed");
+}
+
+#[test]
+fn a_file_waits_only_for_what_it_uses() {
+    let waits = |name: &str| {
+        let provider = provider(&root().join("providers.d").join(name));
+        provider.needed.iter().map(|needed| needed.reference.wanted()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(waits("discord.yaml"), ["DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET"]);
+    assert_eq!(waits("apple.yaml"), ["APPLE_SERVICE_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_P8"]);
+}

@@ -1,1 +1,186 @@
-//! soon
+//! The program as people call it: what it prints and how it ends.
+
+use crate::support::root;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("portaria-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder can be made");
+        Self(path)
+    }
+
+    fn with(self, name: &str, text: &str) -> Self {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
+        std::fs::write(path, text).expect("a file can be written");
+        self
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
+    command.current_dir(folder).args(arguments).env_clear().envs(variables.iter().copied());
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    (status.code().unwrap_or(-1), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
+}
+
+const ACME: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: env:ACME_SECRET
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\", scope: perfil }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo:
+  get: https://sso.acme.example/me
+  read: { id: $.id, email: $.email, emailVerified: $.ok }
+";
+
+#[test]
+fn check_lists_dormant_files_with_what_they_wait_for_and_that_is_no_error() {
+    let folder = Folder::new("dormant").with("providers.d/acme.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("dormant  providers.d/acme.yaml  waits for ACME_SECRET"), "{out}");
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("1 offered, 0 dormant, 0 broken"), "{out}");
+}
+
+#[test]
+fn check_answers_programs_with_places_in_json() {
+    let folder = Folder::new("json").with("providers.d/acme.yaml", &ACME.replace("scope", "scpoe")).with("providers.d/boa.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check", "--json"], &[]);
+
+    assert_eq!(code, 1);
+    let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let broken = &answer["files"][0];
+    assert_eq!(broken["file"], "providers.d/acme.yaml");
+    assert_eq!(broken["state"], "broken");
+    let complaint = &broken["complaints"][0];
+    assert_eq!((complaint["line"].as_u64(), complaint["column"].as_u64(), complaint["endColumn"].as_u64()), (Some(4), Some(65), Some(70)));
+    assert_eq!(complaint["severity"], "error");
+    assert_eq!(complaint["help"], "did you mean `scope`?");
+    assert_eq!(answer["files"][1]["state"], "dormant");
+    assert_eq!(answer["files"][1]["missing"][0], "ACME_SECRET");
+}
+
+#[test]
+fn one_broken_file_does_not_hide_the_others_and_all_complaints_come_at_once() {
+    let broken = ACME.replace("scope", "scpoe").replace("$.id", "id").replace("https://sso.acme.example/me", "sso.acme.example/me");
+    let folder = Folder::new("all").with("a.yaml", &broken).with("b.yaml", "name: [\n").with("c.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check", "a.yaml", "b.yaml", "c.yaml"], &[]);
+
+    assert_eq!(code, 1);
+    for part in [
+        "`scpoe` is not a word",
+        "`id` is neither a path",
+        "not the address of a provider",
+        "b.yaml",
+        "0 offered, 1 dormant, 2 broken; 4 complaints",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+}
+
+#[test]
+fn check_speaks_of_the_settings_too() {
+    let folder =
+        Folder::new("settings").with("providers.d/acme.yaml", ACME).with("portaria.yaml", "publicUrl: http://loja.example\nlistn: 1\n");
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+
+    assert_eq!(code, 1);
+    assert!(out.contains("portaria.yaml:1:12") && out.contains("did you mean `listen`?"), "{out}");
+}
+
+#[test]
+fn explain_shows_requests_and_never_a_secret() {
+    let folder = Folder::new("explain").with("providers.d/acme.yaml", ACME);
+    for arguments in
+        [&["explain", "acme"][..], &["explain", "acme", "--curl"], &["explain", "acme", "--json"], &["explain", "providers.d/acme.yaml"]]
+    {
+        let (code, out, err) = portaria(&folder.0, arguments, &[("ACME_SECRET", "hush-hush")]);
+
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("client_secret=‹clientSecret›") && out.contains("loja-42"), "{out}");
+        assert!(!out.contains("hush"), "{out}");
+    }
+
+    let (_, out, _) = portaria(&folder.0, &["explain", "acme", "--json"], &[]);
+    let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(answer["provider"], "acme");
+    assert_eq!(answer["steps"][0]["step"], "getAuthorizationCode");
+    assert_eq!(answer["steps"][0]["request"]["method"], "GET");
+    assert_eq!(answer["steps"][2]["request"]["headers"][2], serde_json::json!(["Authorization", "Bearer ‹accessToken›"]));
+    assert_eq!(answer["steps"][2]["reads"][1], serde_json::json!({ "fact": "email", "from": "$.email", "line": 8 }));
+}
+
+#[test]
+fn test_prints_a_difference_that_can_be_read() {
+    let story = "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - request: { get: https://sso.acme.example/eu, headers: { Authorization: Bearer at-1 } }\n      answer: { json: { id: 7, email: ana@loja.example, ok: true } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: Ana }\n";
+    let folder = Folder::new("test").with("providers.d/acme.yaml", ACME).with("providers.d/acme.examples.yaml", story);
+
+    let (code, out, _) = portaria(&folder.0, &["test"], &[]);
+
+    assert_eq!(code, 1);
+    assert!(
+        out.contains(
+            "acme: a login (line 1)\n    call 2: address\n      - https://sso.acme.example/eu\n      + https://sso.acme.example/me"
+        ),
+        "{out}"
+    );
+    assert!(out.contains("identity: name\n      - Ana\n      + nothing"), "{out}");
+    assert!(out.ends_with("1 providers, 1 stories replayed, 1 otherwise than written\n"), "{out}");
+}
+
+#[test]
+fn wrong_usage_and_a_bad_machine_have_codes_of_their_own() {
+    let folder = Folder::new("codes").with("providers.d/acme.yaml", ACME);
+
+    for (arguments, code, part) in [
+        (&["explain", "acmee"][..], 2, "did you mean `acme`?"),
+        (&["explain"], 2, "Usage"),
+        (&["check", "nowhere"], 2, "no such file"),
+        (&["test", "acme"], 2, "has no examples"),
+        (&["check", "--config", "nowhere.yaml"], 3, "no such file"),
+    ] {
+        let (found, _, err) = portaria(&folder.0, arguments, &[]);
+        assert_eq!(found, code, "{arguments:?}: {err}");
+        assert!(err.contains(part), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn every_command_shows_an_example_in_its_help() {
+    for command in ["check", "explain", "test", "schema"] {
+        let (code, out, _) = portaria(root(), &[command, "--help"], &[]);
+        assert_eq!(code, 0);
+        assert!(out.contains(&format!("Example: portaria {command}")), "{out}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_broken_and_not_an_end() {
+    let folder = Folder::new("bytes").with("providers.d/acme.yaml", ACME);
+    std::fs::write(folder.0.join("providers.d/bytes.yaml"), [0xff, 0xfe, 0x00]).expect("a file can be written");
+    std::fs::create_dir(folder.0.join("providers.d/folder.yaml")).expect("a folder can be made");
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("it is not UTF-8") && out.contains("not an ordinary file") && out.contains("1 dormant, 2 broken"), "{out}");
+}

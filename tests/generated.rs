@@ -1,1 +1,94 @@
-//! soon
+//! Generated files are up to date, and what they say is true of the files that people write.
+
+use crate::support::{catalogue, root, text};
+use portaria::place::Source;
+use portaria::reference::pages;
+use portaria::yaml::{self, Kind, Node};
+use serde_json::{Map, Value};
+
+#[test]
+fn the_schemas_and_the_reference_are_up_to_date() {
+    for (name, page) in pages() {
+        assert!(text(&root().join("schemas").join(name)) == page, "schemas/{name} is stale: run `cargo run -- schema`");
+    }
+}
+
+/// A YAML node as an editor's schema check sees it.
+fn value(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Scalar { .. } if node.is_null() => Value::Null,
+        Kind::Scalar { text, plain: true } if text == "true" || text == "false" => Value::Bool(text == "true"),
+        Kind::Scalar { text, plain: true } => text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number),
+        Kind::Scalar { text, .. } => Value::String(text.clone()),
+        Kind::List(nodes) => Value::Array(nodes.iter().map(value).collect()),
+        Kind::Map(entries) => {
+            Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), value(&entry.value))).collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(&text(&root().join("schemas").join(name))).expect("a schema is JSON");
+    jsonschema::validator_for(&schema).expect("a schema is a schema")
+}
+
+fn parsed(text: &str) -> Value {
+    value(&yaml::parse(&Source::new("x.yaml", text)).expect("a YAML file").0)
+}
+
+#[test]
+fn editors_accept_every_file_of_the_catalogue() {
+    let schema = schema("provider.schema.json");
+    for path in catalogue() {
+        let value = parsed(&text(&path));
+        let errors: Vec<String> = schema.iter_errors(&value).map(|error| format!("{error} at {}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+}
+
+#[test]
+fn editors_refuse_misspelt_words_and_wrong_choices() {
+    let schema = schema("provider.schema.json");
+    for text in [
+        "name: A\ngetUserinfo: { get: https://a.example }\n",
+        "name: A\ngetUserInfo: { get: https://a.example, raed: {} }\n",
+        "name: A\npkce: on\n",
+        "name: A\nhidden: yes please\n",
+        "pkce: off\n",
+        "name: A\ngetAccessCode: { post: https://a.example, credentials: header }\n",
+    ] {
+        assert!(!schema.is_valid(&parsed(text)), "{text}");
+    }
+    let settings = self::schema("settings.schema.json");
+    assert!(settings.is_valid(&parsed("publicUrl: https://login.loja.example\nstores: { b: { publicUrl: https://b.example } }\n")));
+    assert!(!settings.is_valid(&parsed("publicUrI: https://login.loja.example\n")));
+    assert!(!settings.is_valid(&parsed("stores: { b: { publicUrI: https://b.example } }\n")));
+}
+
+#[test]
+fn every_word_of_the_reference_has_a_meaning_a_default_and_an_example() {
+    let page = text(&root().join("schemas/provider.md"));
+    let mut words = 0;
+    for entry in page.split("\n\n").filter(|entry| entry.starts_with("**`")) {
+        words += 1;
+        assert!(entry.contains("\nDefault: "), "no default: {entry}");
+        let is_block = entry.contains("](#");
+        assert!(entry.contains("\nExample: ") || is_block, "no example: {entry}");
+        let meaning = entry.split("): ").nth(1).unwrap_or("");
+        assert!(meaning.len() > 10, "no meaning: {entry}");
+    }
+    assert!(words > 80, "only {words} words");
+}
+
+#[test]
+fn every_provider_file_of_the_reference_is_right() {
+    let page = text(&root().join("schemas/provider.md"));
+    let mut files = 0;
+    for block in page.split("```yaml provider\n").skip(1) {
+        let file = block.split("```").next().expect("a block ends");
+        let report = crate::support::report(file);
+        assert!(report.complaints.is_empty(), "{}", report.draw(false));
+        files += 1;
+    }
+    assert!(files >= 3);
+}

@@ -1,1 +1,582 @@
-//! soon
+//! How a login goes: stories on invented providers, each a sentence about behaviour.
+
+use crate::support::provider;
+use portaria::examples;
+use portaria::examples::replay::play;
+use portaria::login::attempt::{Attempt, CannotBegin, Entropy, Installation};
+use portaria::login::{discover, drive};
+use portaria::place::Source;
+use portaria::provider::Provider;
+use portaria::provider::callback::Callback;
+use portaria::provider::documents::Documents;
+use portaria::text::Text;
+use portaria::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+/// Plays stories on a file; panics with the first that comes out otherwise.
+fn told(file: &str, stories: &str) {
+    let provider = provider(file);
+    let stories = examples::read(&Source::new("acme.examples.yaml", stories)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    assert!(!stories.is_empty());
+    for story in stories {
+        let differences: Vec<String> = play(&provider, &story).differences.iter().map(ToString::to_string).collect();
+        assert!(differences.is_empty(), "{}\n{}", story.what.value, differences.join("\n"));
+    }
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+/// A network that answers by a function and remembers what it was asked.
+struct Network<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> {
+    answer: F,
+    asked: Mutex<Vec<String>>,
+}
+
+impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Network<F> {
+    fn new(answer: F) -> Self {
+        Self { answer, asked: Mutex::new(Vec::new()) }
+    }
+
+    fn asked(&self, part: &str) -> usize {
+        self.asked.lock().expect("nobody panics while asking").iter().filter(|address| address.contains(part)).count()
+    }
+}
+
+impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Fetch for Network<F> {
+    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        let address = request.address.masked();
+        self.asked.lock().expect("nobody panics while asking").push(address.clone());
+        Box::pin(std::future::ready((self.answer)(&address)))
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "an answer, where there may be none")]
+fn json(text: &str) -> Result<Response, NoAnswer> {
+    Ok(Response { status: 200, headers: Vec::new(), body: text.as_bytes().to_vec() })
+}
+
+fn installation(provider: &Provider) -> Installation {
+    let known = provider.known;
+    let values = vec![(known.client_id, Text::plain("c-1")), (known.client_secret, Text::secret("s-1", &"clientSecret".into()))];
+    Installation { public_url: "https://login.loja.example".into(), values }
+}
+
+const PLAIN: &str = "name: Clube Acme
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo: { get: \"https://sso.acme.example/me\" }
+";
+
+const OPENID: &str = "name: Clube Acme
+discovery: https://idp.acme.example
+";
+
+#[test]
+fn an_issuer_alone_is_enough_for_openid_connect() {
+    told(
+        OPENID,
+        "- what: a login
+  discovery: { issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://tokens.acme.example/t, userinfo_endpoint: https://idp.acme.example/u, jwks_uri: https://idp.acme.example/k }
+  tokens: { idToken: { claims: { iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true, name: Ana }, keys: https://idp.acme.example/k } }
+  redirect: { get: https://idp.acme.example/a, query: { response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›, scope: openid email profile, state: ‹state›, nonce: ‹nonce›, code_challenge: ‹codeChallenge›, code_challenge_method: S256 } }
+  exchanges:
+    - request: { post: https://tokens.acme.example/t, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier›, client_id: ‹clientId›, client_secret: ‹clientSecret› } }
+      answer: { json: { access_token: at-1, id_token: ‹idToken› } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: Ana }
+",
+    );
+}
+
+#[test]
+fn userinfo_about_another_person_than_the_token_is_refused() {
+    let file = format!("{OPENID}getUserInfo: {{}}\n");
+    let story = |sub: &str, end: &str| {
+        format!(
+            "- what: a login
+  tokens: {{ idToken: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce› }} }} }}
+  exchanges:
+    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+    - request: {{ get: https://idp.acme.example/userinfo, headers: {{ Authorization: Bearer at-1 }} }}
+      answer: {{ json: {{ sub: \"{sub}\", email: ana@loja.example, email_verified: true }} }}
+  {end}
+"
+        )
+    };
+
+    told(&file, &story("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    told(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
+}
+
+#[test]
+fn a_token_that_is_wrong_in_any_respect_is_not_believed() {
+    let right = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true";
+    let story = |claims: &str, more: &str, end: &str| {
+        format!(
+            "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {claims} }}{more} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n  {end}\n"
+        )
+    };
+    let identity = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let refused = "refused: { step: getAccessCode, code: badToken }";
+
+    for algorithm in ["RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"] {
+        told(OPENID, &story(right, &format!(", algorithm: {algorithm}"), identity));
+        told(OPENID, &story(right, &format!(", algorithm: {algorithm}, signedBy: stranger"), refused));
+    }
+    for (from, to) in [
+        ("iss: https://idp.acme.example", "iss: https://idp.acme.example/"),
+        ("iss: https://idp.acme.example", "iss: [ https://idp.acme.example ]"),
+        ("iss: https://idp.acme.example,", ""),
+        ("aud: ‹clientId›", "aud: other"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ]"),
+        ("aud: ‹clientId›", "aud: ‹clientId›, azp: other"),
+        ("aud: ‹clientId›", "aud: 7"),
+        ("aud: ‹clientId›,", ""),
+        ("nonce: ‹nonce›", "nonce: other"),
+        ("nonce: ‹nonce›", "nonce: [ ‹nonce› ]"),
+        ("nonce: ‹nonce›,", ""),
+        ("sub:", "exp: 1767322900, sub:"),
+        ("sub:", "exp: \"1767399999\", sub:"),
+        ("sub:", "exp: null, sub:"),
+        ("sub:", "exp: -1, sub:"),
+        ("sub:", "exp: 1e300, sub:"),
+        ("sub:", "iat: 1767323200, sub:"),
+        ("sub:", "nbf: 1767323200, sub:"),
+        ("sub:", "nbf: {}, sub:"),
+        ("sub:", "at_hash: AAAA, sub:"),
+        ("sub:", "c_hash: AAAA, sub:"),
+        ("sub:", "events: {}, sub:"),
+    ] {
+        assert!(right.contains(from));
+        told(OPENID, &story(&right.replacen(from, to, 1), "", refused));
+    }
+    for (from, to) in [
+        ("aud: ‹clientId›", "aud: [ ‹clientId› ]"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: ‹clientId›"),
+        ("sub:", "exp: 1767323000.5, sub:"),
+    ] {
+        told(OPENID, &story(&right.replacen(from, to, 1), "", identity));
+    }
+}
+
+#[test]
+fn algorithms_never_change_what_a_key_is_for() {
+    let header = |text: &str| base64(text);
+    let claims = base64(
+        "{\"iss\":\"https://idp.acme.example\",\"aud\":\"‹clientId›\",\"sub\":\"7\",\"nonce\":\"‹nonce›\",\"exp\":1767399999,\"email\":\"ana@loja.example\",\"email_verified\":true}",
+    );
+    for token in [
+        format!("{}.{claims}.", header("{\"alg\":\"none\"}")),
+        format!("{}.{claims}.", header("{\"alg\":\"nOnE\"}")),
+        format!("{}.{claims}.", header("{\"typ\":\"JWT\"}")),
+        format!("{}.{claims}.AAAA", header("{\"alg\":\"HS256\"}")),
+        format!("{}.{claims}.AAAA", header("{\"alg\":\"RS256\"}")),
+        format!("{}.{claims}.AAAA", header("{\"alg\":\"RS256\",\"jku\":\"https://evil.example/k\",\"kid\":\"../../key\"}")),
+        format!("{}.{claims}", header("{\"alg\":\"RS256\"}")),
+        format!("{}.{claims}.AAAA.AAAA", header("{\"alg\":\"RS256\"}")),
+        "a.b.c".to_owned(),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: \"{token}\" }} }}\n    - answer: {{ status: 404 }}\n  refused: {{ step: getAccessCode, code: badToken }}\n"
+        );
+        let provider = provider(OPENID);
+        let stories =
+            examples::read(&Source::new("acme.examples.yaml", story.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let differences = play(&provider, &stories[0]).differences;
+        assert!(differences.iter().all(|difference| difference.place.starts_with("call")), "{token:.60}: {differences:?}");
+    }
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+#[test]
+fn a_secret_signs_tokens_only_where_the_file_says_so() {
+    let file = format!("{PLAIN}trustEmail: always\n").replace(
+        "getUserInfo: { get: \"https://sso.acme.example/me\" }\n",
+        "",
+    ).replace("getAccessCode: { post: \"https://sso.acme.example/token\" }", "getAccessCode:\n  post: https://sso.acme.example/token\n  signed: { issuer: acme, keys: \"${clientSecret}\", read: { id: $.sub, email: $.email } }");
+    let story = |more: &str, end: &str| {
+        format!(
+            "- what: a login\n  tokens: {{ idToken: {{ claims: {{ iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example }}{more} }} }}\n  exchanges:\n    - answer: {{ json: {{ id_token: ‹idToken› }} }}\n  {end}\n"
+        )
+    };
+
+    told(&file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    told(&file, &story(", algorithm: HS512", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    told(&file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
+}
+
+#[test]
+fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
+    let file = format!("{PLAIN}trustEmail: always\n").replace(
+        "getUserInfo: { get: \"https://sso.acme.example/me\" }",
+        "getUserInfo:\n  get: https://sso.acme.example/me\n  signed: { token: answer, issuer: acme, keys: https://sso.acme.example/keys, read: { id: $.sub, email: $.email } }",
+    );
+    let story = "- what: a login
+  tokens: { answer: { claims: { iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example } } }
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - answer: { text: ‹answer› }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+- what: JSON in place of a token
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - answer: { json: { iss: acme, sub: \"7\", email: ana@loja.example } }
+  refused: { step: getUserInfo, code: badToken }
+";
+
+    told(&file, story);
+    told(
+        PLAIN,
+        "- what: a token where JSON is expected\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { text: eyJh.eyJo.c2ln }\n  refused: { step: getUserInfo, code: unreadable }\n",
+    );
+}
+
+#[test]
+fn a_callback_that_does_not_answer_the_attempt_is_refused() {
+    let provider = provider(PLAIN);
+    let installation = installation(&provider);
+    let documents = Documents::default();
+    let attempt = Attempt::new(&provider, &installation, &Entropy([3; 80]), 1_000_000, Vec::new());
+    let state = attempt.state.to_string();
+    let accept = |pairs: Vec<(&str, String)>, now: i64| {
+        attempt.accept(&provider, &installation, &Callback::new(pairs), None, &documents, now).map(|_| ()).map_err(|error| error.code)
+    };
+
+    assert_eq!(accept(vec![("code", "c".into()), ("state", state.clone())], 1_000_599), Ok(()));
+    for (pairs, now, code) in [
+        (vec![("code", "c".into()), ("state", state.clone())], 1_000_600, "expired"),
+        (vec![("code", "c".into()), ("state", state.clone())], 999_000, "expired"),
+        (vec![("code", "c".into())], 1_000_001, "badState"),
+        (vec![("code", "c".into()), ("state", String::new())], 1_000_001, "badState"),
+        (vec![("code", "c".into()), ("state", state[1..].to_owned())], 1_000_001, "badState"),
+        (vec![("code", "c".into()), ("state", format!("{state}x"))], 1_000_001, "badState"),
+        (vec![("code", "c".into()), ("state", state.clone()), ("state", state.clone())], 1_000_001, "badCallback"),
+        (vec![("code", "c".into()), ("code", "d".into()), ("state", state.clone())], 1_000_001, "badCallback"),
+    ] {
+        assert_eq!(accept(pairs, now), Err(code.to_owned()));
+    }
+
+    let (other, _) = portaria::provider::compile(&Source::new("boa.yaml", PLAIN), crate::support::STRICT);
+    let other = other.expect("the file is right");
+    let callback = Callback::new([("code", "c"), ("state", state.as_str())]);
+    let mixed_up = attempt.accept(&other, &installation, &callback, None, &documents, 1_000_001);
+    assert_eq!(mixed_up.map(|_| ()).map_err(|error| error.code), Err("badState".to_owned()));
+}
+
+#[test]
+fn no_two_attempts_share_anything_and_all_is_long_enough() {
+    let provider = provider(PLAIN);
+    let installation = installation(&provider);
+    let mut entropy = [0; 80];
+    entropy[79] = 1;
+
+    let one = Attempt::new(&provider, &installation, &Entropy([0; 80]), 0, Vec::new());
+    let two = Attempt::new(&provider, &installation, &Entropy(entropy), 0, Vec::new());
+
+    assert_eq!((one.state.len(), one.nonce.len(), one.verifier.len()), (32, 32, 43));
+    assert_ne!(one.verifier, two.verifier);
+    assert_ne!(one.challenge, two.challenge);
+    let redirect = one.redirect(&provider, &installation, &Documents::default()).expect("the redirect can be written");
+    assert!(redirect.address.expose().contains("redirect_uri=https%3A%2F%2Flogin.loja.example%2Fcallback%2Facme"));
+    assert!(!redirect.address.expose().contains(&*one.verifier));
+}
+
+#[test]
+fn the_state_may_travel_in_the_path_or_stay_in_the_cookie() {
+    let documents = Documents::default();
+    for (word, path_state, expected) in [("path", true, Ok(())), ("path", false, Err("badState".to_owned())), ("cookie", false, Ok(()))] {
+        let provider = provider(&PLAIN.replace("/entrar\" }", &format!("/entrar\", stateIn: {word} }}")));
+        let installation = installation(&provider);
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let redirect = attempt.redirect(&provider, &installation, &documents).expect("the redirect can be written");
+        let callback = Callback::new([("code", "c")]);
+
+        let accepted = attempt.accept(&provider, &installation, &callback, path_state.then_some(&*attempt.state), &documents, 1);
+
+        assert_eq!(accepted.map(|_| ()).map_err(|error| error.code), expected, "{word}");
+        assert!(!redirect.address.expose().contains("state="), "{word}");
+        assert_eq!(attempt.redirect_uri.ends_with(&*attempt.state), word == "path");
+    }
+}
+
+#[test]
+fn what_a_shopper_types_has_to_match_its_pattern() {
+    let file = "name: Acme\nhosts: [ \"*.lojas.example\" ]\ninputs: { shop: { label: Your shop, pattern: \"[a-z0-9-]{1,20}\" } }\ngetAuthorizationCode: { get: \"https://${shop}.lojas.example/entrar\" }\ngetAccessCode: { post: \"https://${shop}.lojas.example/token\" }\ngetUserInfo: { get: \"https://${shop}.lojas.example/me\" }\n";
+    let provider = provider(file);
+    let installation = installation(&provider);
+    let begin = |typed: &str| {
+        let inputs = vec![("shop".into(), typed.into())];
+        Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, inputs).redirect(&provider, &installation, &Documents::default())
+    };
+
+    assert!(begin("quist").is_ok_and(|request| request.address.expose().starts_with("https://quist.lojas.example/entrar?")));
+    for typed in ["", "QUIST", "a.b", "evil.example/", "quist\n", &"x".repeat(21)] {
+        assert!(matches!(begin(typed), Err(CannotBegin::Input(name)) if *name == *"shop"), "{typed:?}");
+    }
+}
+
+#[test]
+fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = Documents::default();
+    let token = format!("{}.{}.AAAA", base64("{\"alg\":\"ES256\",\"kid\":\"unknown\"}"), base64("{}"));
+    let network = Network::new(|address: &str| match address {
+        address if address.ends_with("openid-configuration") => json(
+            "{\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/a\",\"token_endpoint\":\"https://idp.acme.example/t\",\"jwks_uri\":\"https://idp.acme.example/k\"}",
+        ),
+        address if address.ends_with("/t") => json(&format!("{{\"access_token\":\"at-1\",\"id_token\":\"{token}\"}}")),
+        address if address.ends_with("/k") => json("{\"keys\":[]}"),
+        _ => Err(NoAnswer::Unreachable),
+    });
+    let mut no_facts = provider.no_facts();
+    no_facts.set(provider.known.client_id, Text::plain("c-1"));
+    ready(discover(&provider, &no_facts, &network, &documents, 0));
+    let login = |now: i64| {
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), now, Vec::new());
+        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, now).expect("the callback answers the attempt");
+        ready(drive(login, &network, &documents)).1.map_err(|error| error.code)
+    };
+
+    for now in 0..50 {
+        assert_eq!(login(now), Err("badToken".to_owned()));
+    }
+    assert_eq!(network.asked("/k"), 1, "a stranger's key asks for the keys once a minute at most");
+    assert_eq!(login(61), Err("badToken".to_owned()));
+    assert_eq!(network.asked("/k"), 2);
+    assert_eq!(network.asked("openid-configuration"), 1);
+}
+
+#[test]
+fn a_document_of_another_issuer_is_not_believed() {
+    let provider = provider(OPENID);
+    let documents = Documents::default();
+    let network =
+        Network::new(|_: &str| json("{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\"}"));
+    ready(discover(&provider, &provider.no_facts(), &network, &documents, 0));
+    let installation = installation(&provider);
+
+    let begun = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new()).redirect(&provider, &installation, &documents);
+
+    assert!(matches!(begun, Err(CannotBegin::NoDocument)));
+}
+
+#[test]
+fn an_answer_from_another_issuer_is_refused_before_the_code_is_redeemed() {
+    told(
+        OPENID,
+        "- what: mixed up\n  callback: { code: c-1, state: ‹state›, iss: https://evil.example }\n  refused: { step: getAuthorizationCode, code: badIssuer }\n",
+    );
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_told_as_such() {
+    let provider = provider(PLAIN);
+    let installation = installation(&provider);
+    let documents = Documents::default();
+    for (why, part) in [
+        (NoAnswer::TooSlow, "in time"),
+        (NoAnswer::Unreachable, "reached"),
+        (NoAnswer::TooLarge, "larger"),
+        (NoAnswer::Forbidden, "may not be reached"),
+    ] {
+        let network = Network::new(|_: &str| Err(why.clone()));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        let (trace, result) = ready(drive(login, &network, &documents));
+
+        let error = result.expect_err("nobody comes in");
+        assert_eq!(error.code, "noAnswer");
+        assert!(error.message.contains(part), "{}", error.message);
+        assert_eq!(trace.exchanges.len(), 1, "the code is never sent twice");
+    }
+}
+
+#[test]
+fn an_error_points_at_the_path_that_found_nothing() {
+    let provider = provider(
+        "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode:\n  post: https://sso.acme.example/token\n  read: { accessToken: $.data.token }\ngetUserInfo:\n  get: https://sso.acme.example/me\n  read: { id: $.id, email: $.mail }\n",
+    );
+    let installation = installation(&provider);
+    let documents = Documents::default();
+    let login = |token: &'static str, person: &'static str| {
+        let network = Network::new(move |address: &str| json(if address.ends_with("/token") { token } else { person }));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+        ready(drive(login, &network, &documents)).1.expect_err("nobody comes in")
+    };
+
+    let error = login("{\"data\":{\"token\":{\"value\":\"hush\"}}}", "{}");
+    assert_eq!(error.code, "missingFact");
+    assert_eq!(error.message, "`accessToken` was not found in the answer of getAccessCode (an object stands there)");
+    assert_eq!(error.place.map(|place| (place.line, place.column)), Some((6, 24)));
+
+    let error = login("{\"data\":{\"token\":\"at-1\"}}", "{\"id\":\"7\",\"mail\":null}");
+    assert_eq!(error.code, "missingEmail");
+    assert_eq!(error.place.map(|place| (place.line, place.column)), Some((9, 28)));
+    assert!(error.message.contains("null stands there"), "{}", error.message);
+}
+
+#[test]
+fn tokens_that_no_header_can_carry_are_never_sent() {
+    let story = |token: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: \"{token}\" }} }}\n  refused: {{ step: getUserInfo, code: badHeader }}\n"
+        )
+    };
+
+    for token in ["a\\r\\nX-Evil: 1", "a\\0b", "a\\nb"] {
+        told(PLAIN, &story(token));
+    }
+    for empty in ["\"\"", "null", "{}", "[]"] {
+        told(
+            PLAIN,
+            &format!(
+                "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: {empty} }} }}\n  refused: {{ step: getUserInfo, code: missingFact }}\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn ids_are_texts_exact_to_the_last_digit_and_what_means_nothing_is_none() {
+    let story = |id: &str, end: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ sub: {id}, email: ana@loja.example, email_verified: true }} }}\n  {end}\n"
+        )
+    };
+    let comes_in = |id: &str| format!("identity: {{ id: \"{id}\", email: ana@loja.example, emailVerified: true }}");
+
+    for (written, id) in [
+        ("9007199254740993", "9007199254740993"),
+        ("9007199254740992", "9007199254740992"),
+        ("18446744073709551617000", "18446744073709551617000"),
+        ("\"Abc\"", "Abc"),
+        ("\"aBc\"", "aBc"),
+    ] {
+        told(PLAIN, &story(written, &comes_in(id)));
+    }
+    let long = format!("\"{}\"", "x".repeat(256));
+    for nothing in ["null", "\"\"", "\" \"", "\"null\"", "\"undefined\"", "0", "false", "[]", "{}", "\"a\\u0000b\"", "\"a\\nb\"", &long] {
+        told(PLAIN, &story(nothing, "refused: { code: missingId }"));
+    }
+}
+
+#[test]
+fn trust_and_missing_addresses_follow_the_file() {
+    let story = |answer: &str, end: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ sub: \"7\"{answer} }} }}\n  {end}\n"
+        )
+    };
+    let (proven, told_so, nothing) =
+        (", email: Ana@Loja.Example, email_verified: true", ", email: ana@loja.example, email_verified: false", "");
+    let came = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let asked = "identity: { id: \"7\", email: ana@loja.example, ask: true }";
+    for (words, answer, end) in [
+        ("", proven, came),
+        ("", told_so, "refused: { code: unprovenEmail }"),
+        ("", nothing, "refused: { code: missingEmail }"),
+        ("", ", email: not-an-address, email_verified: true", "refused: { code: missingEmail }"),
+        ("trustEmail: always\n", told_so, came),
+        ("trustEmail: [ loja.example ]\n", told_so, came),
+        ("trustEmail: [ outra.example ]\n", proven, "refused: { code: unprovenEmail }"),
+        ("trustEmail: never\nmissingEmail: ask\n", proven, asked),
+        ("missingEmail: ask\n", told_so, asked),
+        ("missingEmail: ask\n", nothing, "identity: { id: \"7\", ask: true }"),
+        ("missingEmail: \"${id}@acme.invalid\"\n", nothing, "identity: { id: \"7\", email: 7@acme.invalid }"),
+        ("missingEmail: \"${id}@acme.invalid\"\n", told_so, "identity: { id: \"7\", email: 7@acme.invalid }"),
+        ("missingEmail: \"${id}@acme.invalid\"\n", proven, came),
+    ] {
+        told(&format!("{PLAIN}{words}"), &story(answer, end));
+    }
+}
+
+#[test]
+fn refusals_are_recognised_as_the_file_says_and_as_the_standard_does() {
+    let story = |answer: &str, end: &str| format!("- what: a login\n  exchanges:\n    - answer: {answer}\n  {end}\n");
+    let with = |words: &str| PLAIN.replace("/token\" }", &format!("/token\", {words} }}"));
+    for (file, answer, code) in [
+        (PLAIN.to_owned(), "{ status: 400, json: { error: invalid_grant } }", "invalid_grant"),
+        (PLAIN.to_owned(), "{ json: { error: invalid_grant, access_token: at-1 } }", "invalid_grant"),
+        (PLAIN.to_owned(), "{ json: { error: { code: 190, message: m } } }", "190"),
+        (PLAIN.to_owned(), "{ status: 503, text: \"<html>\" }", "503"),
+        (PLAIN.to_owned(), "{ status: 302 }", "302"),
+        (with("refused: { at: $.status, isNot: ok, code: $.motivo }"), "{ json: { status: erro, motivo: E7 } }", "E7"),
+        (with("refused: { at: $.status, isNot: ok }"), "{ json: { error: x } }", "x"),
+        (with("accepted: { at: $.status, is: ok }"), "{ json: { access_token: at-1 } }", "200"),
+    ] {
+        told(&file, &story(answer, &format!("refused: {{ step: getAccessCode, code: \"{code}\" }}")));
+    }
+    let goes_on = |answer: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {answer}\n    - answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        )
+    };
+    told(PLAIN, &goes_on("{ json: { error: 0, access_token: at-1 } }"));
+    told(&with("refused: { at: $.error.code, isNot: ok }"), &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"));
+    told(&with("accepted: { at: $.status, is: ok }"), &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"));
+}
+
+#[test]
+fn chains_of_calls_choose_their_way() {
+    told(
+        "name: Acme
+trustEmail: always
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode:
+  - post: https://sso.acme.example/app
+    json: { id: \"${clientId}\", secret: \"${clientSecret}\" }
+    read: { appToken: $.access_token }
+  - post: https://sso.acme.example/user
+    bearer: ${appToken}
+    json: { code: \"${code}\", code_verifier: \"${codeVerifier}\" }
+getUserInfo:
+  - get: https://sso.acme.example/me
+    read: { id: $.id, kind: $.kind }
+  - get: https://sso.acme.example/empresa
+    when: { at: \"${kind}\", is: empresa }
+    optional: true
+    read: { companyMail: $.mail }
+  - get: https://sso.acme.example/mail
+    optional: true
+    read: { personMail: $.mail }
+identity: { email: [ \"${companyMail}\", \"${personMail}\" ] }
+",
+        "- what: a company
+  exchanges:
+    - request: { post: https://sso.acme.example/app, json: { id: ‹clientId›, secret: ‹clientSecret› } }
+      answer: { json: { access_token: app-1 } }
+    - request: { post: https://sso.acme.example/user, headers: { Authorization: Bearer app-1 }, json: { code: c-1, code_verifier: ‹codeVerifier› } }
+      answer: { json: { access_token: at-1 } }
+    - request: { get: https://sso.acme.example/me, headers: { Authorization: Bearer at-1 } }
+      answer: { json: { id: 7, kind: empresa } }
+    - answer: { json: { mail: empresa@loja.example } }
+    - answer: { status: 500 }
+  identity: { id: \"7\", email: empresa@loja.example, emailVerified: true }
+- what: a person
+  exchanges:
+    - answer: { json: { access_token: app-1 } }
+    - answer: { json: { access_token: at-1 } }
+    - answer: { json: { id: 7, kind: pessoa } }
+    - request: { get: https://sso.acme.example/mail, headers: { Authorization: Bearer at-1 } }
+      answer: { json: { mail: ana@loja.example } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+",
+    );
+}

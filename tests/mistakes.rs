@@ -11,7 +11,7 @@ use portaria::settings::Settings;
 use std::path::Path;
 
 fn report(path: &Path) -> Report {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let name = name_of(path);
     let source = Source::new(name.clone(), text(path));
     if name.ends_with(".settings.yaml") {
         Settings::read(&source).1
@@ -38,7 +38,11 @@ fn every_mistake_is_shown_in_the_file_with_what_to_do() {
             std::fs::write(&expected, &drawn).unwrap();
         }
         if !expected.is_file() || text(&expected) != drawn {
-            wrong.push(format!("{}\n--- expected\n{}\n--- found\n{drawn}", path.display(), if expected.is_file() { text(&expected) } else { String::new() }));
+            wrong.push(format!(
+                "{}\n--- expected\n{}\n--- found\n{drawn}",
+                path.display(),
+                if expected.is_file() { text(&expected) } else { String::new() }
+            ));
         }
         assert!(!report.complaints.is_empty(), "{}: nothing is complained about", path.display());
         for complaint in &report.complaints {
@@ -55,5 +59,9 @@ fn every_mistake_is_shown_in_the_file_with_what_to_do() {
 }
 
 fn without_name(drawn: &str, path: &Path) -> String {
-    drawn.replace(&*path.file_name().unwrap().to_string_lossy(), "")
+    drawn.replace(&name_of(path), "")
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().expect("a file has a name").to_string_lossy().into_owned()
 }

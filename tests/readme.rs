@@ -1,1 +1,24 @@
-//! soon
+//! The README's examples are run.
+
+use crate::support::{report, root, text};
+
+#[test]
+fn every_provider_file_of_the_readme_is_right() {
+    let page = text(&root().join("README.md"));
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect();
+    let files: Vec<&&str> = blocks.iter().filter(|block| block.contains("getAuthorizationCode") || block.contains("discovery:")).collect();
+
+    assert!(!files.is_empty());
+    for file in files {
+        let report = report(file);
+        assert!(report.complaints.is_empty(), "{}", report.draw(false));
+    }
+}
+
+#[test]
+fn the_test_command_of_the_readme_is_the_one_that_runs_everything() {
+    let page = text(&root().join("README.md"));
+
+    assert!(page.contains("tests/run"));
+    assert!(text(&root().join(".ci/run")).contains("tests/run"));
+}

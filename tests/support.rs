@@ -22,14 +22,17 @@ pub fn text(path: &Path) -> String {
 /// The files of a folder with an ending, sorted.
 pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a folder can be listed").path())
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect();
     files.sort();
     files
 }
 
 /// The provider files of the catalogue.
 pub fn catalogue() -> Vec<PathBuf> {
-    portaria::catalogue::provider_files(&root().join("providers.d")).unwrap()
+    portaria::catalogue::provider_files(&root().join("providers.d")).expect("the catalogue is there")
 }
 
 /// A provider from a text that has to be right.

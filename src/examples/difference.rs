@@ -8,6 +8,7 @@ use crate::provider::step::Step;
 use crate::text::Text;
 use crate::wire::{Method, Request, USER_AGENT};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// One difference: where, what was written, what came out.
@@ -244,7 +245,7 @@ fn compare_signature(expected: &RequestSpec, found: &Request, step: &Step, facts
         crate::provider::signature::Over::Query => Parts::of(found.address.expose()).query.to_owned(),
         crate::provider::signature::Over::Form => found.body.as_ref().map_or_else(String::new, |body| body.expose().to_owned()),
     };
-    let signed: Vec<(Box<str>, Text)> = pairs(&text).into_iter().map(|(name, value)| (name.into(), Text::plain(value))).collect();
+    let signed = pairs(&text).into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(Text::plain(value)))).collect();
     let made = sign.text(&signed, facts).unwrap_or_default();
     if made != expected.text.value {
         differ("signature text", expected.text.value.clone(), made);

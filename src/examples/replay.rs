@@ -13,6 +13,7 @@ use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
 use crate::provider::keys::{Algorithm, Family, Signing};
+use crate::provider::parameters::Pairs;
 use crate::provider::signed::{Keys, Signed};
 use crate::provider::step::StepKind;
 use crate::text::{Text, form_encode};
@@ -20,6 +21,7 @@ use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
 use jsonwebtoken::EncodingKey;
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
@@ -94,10 +96,9 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
 fn known_at_the_end(provider: &Provider, trace: &Trace, facts: Facts, documents: &Documents) -> Facts {
     let mut facts = facts;
     for exchange in &trace.exchanges {
-        if let Ok(answer) = &exchange.answer
-            && let Ok(learned) = provider.calls[exchange.call].read(answer, facts.clone(), documents)
-        {
-            facts = learned;
+        if let Ok(answer) = &exchange.answer {
+            // What a refused call taught is looked at as well; only masks are lifted with it.
+            let _ = provider.calls[exchange.call].read(answer, &mut facts, documents);
         }
     }
     facts
@@ -325,9 +326,9 @@ fn callback(provider: &Provider, story: &StorySpec, tokens: &Tokens, facts: &Fac
                 if let Some(fact) = template.first_fact() {
                     theirs.set(fact, Text::plain(crate::world::dice::rsa(false).private.clone()));
                 }
-                verify.sign(&callback.pairs, &theirs)
+                verify.sign(&callback.as_pairs(), &theirs)
             }
-            _ => verify.sign(&callback.pairs, facts),
+            _ => verify.sign(&callback.as_pairs(), facts),
         };
         if let Ok(signature) = signed {
             callback.pairs[at].1 = signature;
@@ -352,9 +353,12 @@ impl<'a> Recording<'a> {
             (self.tokens.replace_in(&json.0).to_string(), "application/json")
         } else if let Some(form) = &answer.form {
             let mut body = Text::default();
-            let pairs: Vec<(Box<str>, Text)> =
-                form.0.iter().map(|(name, value)| (name.value.as_str().into(), Text::plain(self.tokens.replace(&value.value)))).collect();
-            crate::provider::parameters::write(&pairs, form_encode, &mut body);
+            let pairs: Pairs<'_> = form
+                .0
+                .iter()
+                .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(self.tokens.replace(&value.value)))))
+                .collect();
+            crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
             (body.expose().to_owned(), "application/x-www-form-urlencoded")
         } else {
             (answer.text.as_ref().map_or_else(String::new, |text| self.tokens.replace(&text.value)), "text/plain")

@@ -150,7 +150,7 @@ impl Attempt {
         &self,
         provider: &'a Provider,
         installation: &Installation,
-        callback: &Callback,
+        callback: &'a Callback,
         path_state: Option<&str>,
         documents: &Documents,
         now: i64,
@@ -167,14 +167,15 @@ impl Attempt {
         let facts = self
             .facts(provider, installation, documents)
             .ok_or_else(|| LoginError::bad_callback("noDocument", "the issuer's document could not be had"))?;
+        let document = callback.document();
         let returned = match provider.state_in {
-            StateIn::Query => provider.state.find(Some(&callback.document()), &facts).ok().map(|text| text.expose().to_owned()),
+            StateIn::Query => provider.state.find(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
             StateIn::Path => path_state.map(str::to_owned),
             StateIn::Cookie => Some(self.state.to_string()),
         };
         if returned.is_none_or(|returned| constant_time::verify_slices_are_equal(returned.as_bytes(), self.state.as_bytes()).is_err()) {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
         }
-        Ok(Login { provider, facts, callback: callback.clone(), now })
+        Ok(Login { provider, facts, callback, document, now })
     }
 }

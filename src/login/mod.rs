@@ -14,15 +14,16 @@ use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
 use crate::provider::json;
 use crate::provider::step::{Step, StepError, StepKind};
-use crate::text::Text;
-use crate::wire::{Fetch, Request, Response};
+use crate::wire::{Fetch, NoAnswer, Request, Response};
+use serde_json::Value;
 
 /// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
 #[derive(Clone, Debug)]
 pub struct Login<'a> {
     provider: &'a Provider,
     facts: Facts,
-    callback: Callback,
+    callback: &'a Callback,
+    document: Value,
     now: i64,
 }
 
@@ -43,32 +44,31 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
 }
 
 async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace: &mut Trace) -> Result<Identity, LoginError> {
-    let Login { provider, facts, callback, now } = login;
+    let Login { provider, mut facts, callback, document, now } = login;
     let first = &provider.authorization;
     let fail = |step: &Step, error: StepError, facts: &Facts| {
         let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missed(*fact) } else { None };
         LoginError::in_step(step.kind, error, missed, provider)
     };
     bring_keys(first, &Response::default(), &facts, fetch, documents, now).await;
-    let mut facts = first.read_callback(&callback, facts.clone(), documents).map_err(|error| fail(first, error, &facts))?;
+    first.read_callback(callback, &document, &mut facts, documents).map_err(|error| fail(first, error, &facts))?;
     same_issuer(provider, &facts)?;
-    note(trace, &facts, first.kind, &[]);
+    note(trace, &facts, first);
     for (at, step) in provider.calls.iter().enumerate() {
         if !step.is_called_for(&facts) {
             continue;
         }
-        let before = facts.clone();
-        match call((at, step), &facts, fetch, documents, now, trace).await {
-            Ok(learned) => facts = learned,
-            Err(_) if step.is_optional() => {
+        let before = step.is_optional().then(|| facts.clone());
+        match (call((at, step), &mut facts, fetch, documents, now, trace).await, before) {
+            (Ok(()), _) => note(trace, &facts, step),
+            (Err(_), Some(before)) => {
+                facts = before;
                 if let Some(exchange) = trace.exchanges.last_mut() {
                     exchange.forgiven = true;
                 }
             }
-            Err(error) => return Err(fail(step, error, &facts)),
+            (Err(error), None) => return Err(fail(step, error, &facts)),
         }
-        let known: Vec<Slot> = before.known().map(|(slot, _)| slot).collect();
-        note(trace, &facts, step.kind, &known);
     }
     if let Some(require) = &provider.require
         && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
@@ -80,18 +80,19 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
 
 async fn call(
     (at, step): (usize, &Step),
-    facts: &Facts,
+    facts: &mut Facts,
     fetch: &dyn Fetch,
     documents: &Documents,
     now: i64,
     trace: &mut Trace,
-) -> Result<Facts, StepError> {
+) -> Result<(), StepError> {
     let request = step.request(facts)?;
     let answer = fetch.send(&request).await;
-    trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer: answer.clone(), forgiven: false });
+    trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
+    let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
-    bring_keys(step, &answer, facts, fetch, documents, now).await;
-    step.read(&answer, facts.clone(), documents)
+    bring_keys(step, answer, facts, fetch, documents, now).await;
+    step.read(answer, facts, documents)
 }
 
 /// Fetches the keys that a signed token needs, before the answer is read, so that reading stays pure.
@@ -108,7 +109,7 @@ async fn bring_keys(step: &Step, answer: &Response, facts: &Facts, fetch: &dyn F
 async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents, now: i64) {
     let answer = fetch.send(&Request::document(address)).await;
     let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    match document.filter(serde_json::Value::is_object) {
+    match document.filter(Value::is_object) {
         Some(document) => documents.put(address, document, now),
         None => documents.failed(address, now),
     }
@@ -126,8 +127,8 @@ fn same_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
     })
 }
 
-fn note(trace: &mut Trace, facts: &Facts, step: StepKind, before: &[Slot]) {
-    let new = facts.known().map(|(slot, _): (Slot, &Text)| slot).filter(|slot| !before.contains(slot));
-    let new: Vec<Slot> = new.filter(|slot| !trace.learned.iter().any(|(known, _)| known == slot)).collect();
-    trace.learned.extend(new.into_iter().map(|slot| (slot, step)));
+fn note(trace: &mut Trace, facts: &Facts, step: &Step) {
+    let learned = step.learns().map(|(fact, ..)| fact).filter(|fact| facts.get(*fact).is_some());
+    let new: Vec<Slot> = learned.filter(|fact| !trace.learned.iter().any(|(known, _)| known == fact)).collect();
+    trace.learned.extend(new.into_iter().map(|fact| (fact, step.kind)));
 }

@@ -144,6 +144,7 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
     let address = match spec.get {
         Some(get) => Some(get),
         None if around.discovery => Some(Template::of_fact("authorizationEndpoint", place, desk)),
+        None if desk.is_spoiled_word(place, "get") || desk.is_misspelt(place) => None,
         None => {
             desk.complain(
                 place,
@@ -170,10 +171,8 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
     let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
     let mut all = spec.read.map_or_else(Vec::new, |read| reads(read, desk));
     let state_fact = around.known.state;
-    let state = all
-        .iter()
-        .position(|read| read.fact == state_fact)
-        .map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
+    let state =
+        all.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
     for (fact, key) in standard::CALLBACK {
         let slot = desk.names.slot(fact);
         if matches!(*fact, "code" | "iss") && !all.iter().any(|read| read.fact == slot) {

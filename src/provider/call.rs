@@ -238,6 +238,11 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &Around<'_>, 
             (Method::Post, None)
         }
         (None, None) if around.discovery => (usual.1, Some(Template::of_fact(usual.0, spec.place, desk))),
+        (None, None)
+            if desk.is_spoiled_word(spec.place, "get") || desk.is_spoiled_word(spec.place, "post") || desk.is_misspelt(spec.place) =>
+        {
+            (usual.1, None)
+        }
         (None, None) => {
             let word = if kind == StepKind::GetAccessCode { "post" } else { "get" };
             desk.complain(spec.place, format!("{} does not say which address is called", kind.word()), format!("add `{word}: https://…`"));

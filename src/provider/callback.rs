@@ -4,6 +4,7 @@ use crate::choice;
 use crate::provider::parameters::Pairs;
 use crate::text::Text;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 choice! {
@@ -34,7 +35,7 @@ choice! {
 #[derive(Clone, Debug, Default)]
 pub struct Callback {
     /// Names and values.
-    pub pairs: Pairs,
+    pub pairs: Vec<(Box<str>, Text)>,
 }
 
 impl Callback {
@@ -42,6 +43,11 @@ impl Callback {
     pub fn new<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.as_ref().into(), Text::secret(value, &Arc::from(name.as_ref()))));
         Self { pairs: pairs.collect() }
+    }
+
+    /// The parameters, for a signature over them.
+    pub fn as_pairs(&self) -> Pairs<'_> {
+        self.pairs.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(value))).collect()
     }
 
     /// The name of a parameter that stands more than once, if there is one.

@@ -75,7 +75,7 @@ struct Steps {
 
 fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, ground: Ground, desk: &mut Desk) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
-    let title = title(spec.name.take(), top, desk);
+    let title = title(&mut spec, top, desk);
     let installed = Installed::collect(&mut spec, name, known, desk);
     let inputs = inputs(spec.inputs.take(), desk);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
@@ -155,8 +155,15 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
     })
 }
 
-fn title(written: Option<At<String>>, top: Place, desk: &mut Desk) -> Option<At<String>> {
+/// Whether a word at the top is simply not there, rather than unusable or misspelt.
+fn is_left_out(spec: &ProviderSpec, word: &str, desk: &Desk) -> bool {
+    !desk.is_spoiled_word(spec.place, word) && !desk.is_misspelt(spec.place)
+}
+
+fn title(spec: &mut ProviderSpec, top: Place, desk: &mut Desk) -> Option<At<String>> {
+    let written = spec.name.take();
     match &written {
+        None if !is_left_out(spec, "name", desk) => {}
         None => desk.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
         Some(title) if title.trim().is_empty() || title.chars().count() > 60 || printable(title) != title.value => {
             desk.complain(title.place, "this name does not fit on a button", "write 1 to 60 visible characters");
@@ -177,7 +184,7 @@ fn inputs(written: Option<Named<InputSpec>>, desk: &mut Desk) -> Vec<Input> {
 
 fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut Desk) -> Steps {
     let written = spec.authorization.take().or_else(|| around.discovery.then(|| empty_authorization(top)));
-    if written.is_none() {
+    if written.is_none() && is_left_out(spec, "getAuthorizationCode", desk) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
         desk.complain(top, "the file has no getAuthorizationCode", help);
     }
@@ -185,7 +192,10 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
     around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
     let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
     let is_proof = |step: &Step| step.verify.is_some() || step.signed.is_some();
-    if access.is_none() && !authorization.as_ref().is_some_and(|authorization| is_proof(&authorization.step)) {
+    if access.is_none()
+        && is_left_out(spec, "getAccessCode", desk)
+        && !authorization.as_ref().is_some_and(|authorization| is_proof(&authorization.step))
+    {
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
         desk.complain(top, "the file has no getAccessCode", help);
     }

@@ -40,7 +40,7 @@ words! {
     }
 }
 
-fn elsewhere(word: &str) -> Option<&'static str> {
+pub(crate) fn elsewhere(word: &str) -> Option<&'static str> {
     match word {
         "equals" | "eq" | "value" | "in" => Some("write `is: …` for equal, with a list for one of several"),
         "not" | "ne" | "notEquals" => Some("write `isNot: …`"),
@@ -149,6 +149,9 @@ impl Condition {
     /// Compiles a condition, or complains.
     pub fn compile(spec: ConditionSpec, desk: &mut Desk) -> Option<Self> {
         if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
+            if ["is", "isNot", "matches", "present", ""].iter().any(|word| desk.is_spoiled_word(spec.place, word)) {
+                return None;
+            }
             desk.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
             return None;
         }

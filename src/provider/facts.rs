@@ -132,6 +132,12 @@ impl Facts {
         self.values[at] = (!value.is_empty()).then_some(value);
     }
 
+    /// Learns a fact from outside: it starts secret.
+    pub fn learn(&mut self, slot: Slot, value: impl Into<String>) {
+        let label = self.label(slot);
+        self.set(slot, Text::secret(value, &label));
+    }
+
     /// The name under which a mask shows a fact.
     pub fn label(&self, slot: Slot) -> Arc<str> {
         self.labels.get(slot.0 as usize).map_or_else(|| Arc::from("fact"), Arc::clone)

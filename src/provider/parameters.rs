@@ -6,6 +6,7 @@ use crate::provider::template::{Missing, Template, Use};
 use crate::text::{Text, json_escape};
 use crate::words::{Desk, Shape, Word, scalar};
 use crate::yaml::{Kind, Node};
+use std::borrow::Cow;
 
 /// One parameter: its name and its values.
 #[derive(Clone, Debug)]
@@ -24,31 +25,30 @@ impl Parameter {
 }
 
 /// Parameters with their values, ready to be encoded.
-pub type Pairs = Vec<(Box<str>, Text)>;
+pub type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
 
 /// Fills parameters; one whose text is empty only because of optional holes is left out.
-pub fn fill(parameters: &[Parameter], facts: &Facts) -> Result<Pairs, Missing> {
+pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<Pairs<'a>, Missing> {
     let mut pairs = Vec::with_capacity(parameters.len() + 2);
     for parameter in parameters {
         for value in &parameter.values {
-            let text = value.fill(facts)?;
+            let text = value.fill_or_borrow(facts)?;
             if !(text.is_empty() && value.may_stay_empty()) {
-                pairs.push((parameter.name.clone(), text));
+                pairs.push((Cow::Borrowed(&*parameter.name), text));
             }
         }
     }
     Ok(pairs)
 }
 
-/// Writes pairs as `a=1&b=2` behind what is there.
-pub fn write(pairs: &[(Box<str>, Text)], encode: fn(&str, &mut String), into: &mut Text) {
-    for (name, value) in pairs {
-        if !into.is_empty() {
+/// Writes pairs as `a=1&b=2`; `follows` says whether pairs stand there already.
+pub fn write(pairs: &Pairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
+    into.reserve(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if at > 0 || follows {
             into.push_str("&");
         }
-        let mut encoded = String::new();
-        encode(name, &mut encoded);
-        into.push_str(&encoded);
+        into.push_plain(name, encode);
         into.push_str("=");
         into.push_encoded(value, encode);
     }

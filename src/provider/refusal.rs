@@ -14,7 +14,7 @@ use serde_json::Value;
 words! {
     /// When an answer means no although it came with status 200 (`refused`), or the only case in which it means yes (`accepted`): a
     /// condition, and where the provider's own code and message stand. It is looked at before anything is read.
-    pub struct RefusalSpec ("refusal") {
+    pub struct RefusalSpec ("refusal", elsewhere = crate::provider::condition::elsewhere) {
         /// What is looked at: a path into the answer, or a fact.
         /// Example: `at: $.errcode`
         at: Subject = "at",

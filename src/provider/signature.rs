@@ -17,6 +17,7 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 choice! {
@@ -171,19 +172,20 @@ impl Signature {
     }
 
     /// The text that is signed.
-    pub fn text(&self, pairs: &Pairs, facts: &Facts) -> Result<String, StepError> {
+    pub fn text(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<String, StepError> {
         let fill = |template: &Option<Template>| {
             template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing)
         };
-        let mut sorted: Vec<&(Box<str>, Text)> =
-            pairs.iter().filter(|(name, value)| !value.is_empty() && *name != self.into && !self.except.contains(name)).collect();
+        let is_signed = |name: &str| *name != *self.into && !self.except.iter().any(|except| **except == *name);
+        let mut sorted: Vec<&(Cow<'_, str>, Cow<'_, Text>)> =
+            pairs.iter().filter(|(name, value)| !value.is_empty() && is_signed(name)).collect();
         sorted.sort_by(|a, b| (&a.0, a.1.expose()).cmp(&(&b.0, b.1.expose())));
         let parts: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}{}{}", self.pair, value.expose())).collect();
         Ok(format!("{}{}{}", fill(&self.before)?.expose(), parts.join(&self.join), fill(&self.after)?.expose()))
     }
 
     /// Signs parameters.
-    pub fn sign(&self, pairs: &Pairs, facts: &Facts) -> Result<Text, StepError> {
+    pub fn sign(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<Text, StepError> {
         let label: Arc<str> = Arc::from("signature");
         if facts.is_showing() {
             return Ok(Text::secret("x", &label));
@@ -203,9 +205,9 @@ impl Signature {
     }
 
     /// Whether the parameters that arrived carry the right signature.
-    pub fn verify(&self, pairs: &Pairs, facts: &Facts) -> Result<(), StepError> {
+    pub fn verify(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
-        let arrived = pairs.iter().find(|(name, _)| *name == self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
+        let arrived = pairs.iter().find(|(name, _)| **name == *self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
         let text = self.text(pairs, facts)?;
         let key = self.key(facts)?;
         let right = match self.algorithm {
@@ -297,8 +299,8 @@ mod tests {
         (signature, facts)
     }
 
-    fn pairs(list: &[(&str, &str)]) -> Pairs {
-        list.iter().map(|(name, value)| ((*name).into(), Text::plain(*value))).collect()
+    fn pairs<'a>(list: &[(&'a str, &'a str)]) -> Pairs<'a> {
+        list.iter().map(|(name, value)| (Cow::Borrowed(*name), Cow::Owned(Text::plain(*value)))).collect()
     }
 
     #[test]
@@ -328,9 +330,9 @@ mod tests {
             let made = signature.sign(&list, &facts).unwrap();
             assert_eq!(made.masked(), "‹signature›");
 
-            list.push(("hmac".into(), made));
+            list.push(("hmac".into(), Cow::Owned(made)));
             assert!(signature.verify(&list, &facts).is_ok(), "{text}");
-            list[0].1 = Text::plain("other");
+            list[0].1 = Cow::Owned(Text::plain("other"));
             assert!(signature.verify(&list, &facts).is_err(), "{text}");
             list.pop();
             assert!(signature.verify(&list, &facts).is_err(), "{text}");

@@ -130,6 +130,7 @@ impl Signed {
         let issuers = match &spec.issuer {
             Some(issuers) => issuers.0.clone(),
             None if around.discovery => vec![Template::of_fact("issuer", place, desk)],
+            None if desk.is_spoiled_word(place, "issuer") || desk.is_misspelt(place) => return None,
             None => {
                 desk.complain(place, "this signed token may come from any issuer", "add `issuer: …`, exactly as the token's `iss` says it");
                 return None;
@@ -143,6 +144,7 @@ impl Signed {
         let keys = match &spec.keys {
             Some(template) => keys(template.clone(), around.addresses, desk)?,
             None if around.discovery => keys(Template::of_fact("jwksUri", place, desk), around.addresses, desk)?,
+            None if desk.is_spoiled_word(place, "keys") || desk.is_misspelt(place) => return None,
             None => {
                 desk.complain(
                     place,

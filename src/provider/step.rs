@@ -23,6 +23,7 @@ use crate::provider::template::{Missing, Template, Use};
 use crate::text::{Text, form_encode, percent_encode};
 use crate::wire::{Method, NoAnswer, Request, Response, USER_AGENT};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 choice! {
@@ -197,17 +198,16 @@ impl Step {
             };
             let signature = sign.sign(&all, facts)?;
             match sign.over {
-                Over::Query => query.push((sign.into.clone(), signature)),
-                Over::Form => form.push((sign.into.clone(), signature)),
+                Over::Query => query.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
+                Over::Form => form.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
             }
         }
         let mut address = filled.base;
-        let mut all = filled.query.unwrap_or_default();
-        let has_mark = !all.is_empty() || !query.is_empty();
-        parameters::write(&query, percent_encode, &mut all);
-        if has_mark {
+        let literal = filled.query.unwrap_or_default();
+        if !literal.is_empty() || !query.is_empty() {
             address.push_str("?");
-            address.push(&all);
+            address.push(&literal);
+            parameters::write(&query, percent_encode, !literal.is_empty(), &mut address);
         }
         if let Some(fragment) = filled.fragment {
             address.push_str("#");
@@ -217,13 +217,13 @@ impl Step {
         Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body })
     }
 
-    fn body(&self, form: &Pairs, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
+    fn body(&self, form: &Pairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
         let mut text = Text::default();
         let content_type = match &self.body {
             Body::None => return Ok((None, None)),
             Body::Form(_) if form.is_empty() => return Ok((None, None)),
             Body::Form(_) => {
-                parameters::write(form, form_encode, &mut text);
+                parameters::write(form, form_encode, false, &mut text);
                 "application/x-www-form-urlencoded"
             }
             Body::Json(json) => {
@@ -238,10 +238,10 @@ impl Step {
         Ok((Some(text), Some(content_type)))
     }
 
-    fn headers(&self, content_type: Option<&'static str>, facts: &Facts) -> Result<Vec<(Box<str>, Text)>, StepError> {
+    fn headers(&self, content_type: Option<&'static str>, facts: &Facts) -> Result<Vec<(Cow<'static, str>, Text)>, StepError> {
         let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        let mut headers: Vec<(Box<str>, Text)> = Vec::with_capacity(self.headers.len() + 4);
-        let mut usual = |name: &str, value: Text| {
+        let mut headers: Vec<(Cow<'static, str>, Text)> = Vec::with_capacity(self.headers.len() + 4);
+        let mut usual = |name: &'static str, value: Text| {
             if !own(name) {
                 headers.push((name.into(), value));
             }
@@ -275,7 +275,7 @@ impl Step {
                 continue;
             }
             proper(&value, template.place)?;
-            headers.push((name.value.as_str().into(), value));
+            headers.push((Cow::Owned(name.value.clone()), value));
         }
         Ok(headers)
     }
@@ -291,15 +291,14 @@ impl Step {
     }
 
     /// Reads a call's answer: first whether it means no, then the facts.
-    pub fn read(&self, answer: &Response, facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+    pub fn read(&self, answer: &Response, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
         let document = self.answers.read(answer);
-        self.look_for_no(document.as_ref().ok(), &facts, answer.status)?;
+        self.look_for_no(document.as_ref().ok(), facts, answer.status)?;
         let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
-        let mut facts = facts;
         for (fact, name) in &self.header_reads {
             let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
             match found.filter(|value| !value.is_empty()) {
-                Some(value) => facts.set(*fact, Text::secret(value, &facts.label(*fact))),
+                Some(value) => facts.learn(*fact, value),
                 None => facts.miss(*fact, Nothing { place: name.place, instead: None }),
             }
         }
@@ -311,16 +310,15 @@ impl Step {
     }
 
     /// Reads what the browser brought back.
-    pub fn read_callback(&self, callback: &Callback, facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+    pub fn read_callback(&self, callback: &Callback, document: &Value, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
         if let Some(verify) = &self.verify {
-            verify.verify(&callback.pairs, &facts)?;
+            verify.verify(&callback.as_pairs(), facts)?;
         }
-        let document = callback.document();
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused(refused(&std::iter::empty(), Some(&document), &facts, 400, None)));
+            return Err(StepError::Refused(refused(&std::iter::empty(), Some(document), facts, 400, None)));
         }
-        self.look_for_no(Some(&document), &facts, 200)?;
-        self.learn(&document, "", facts, documents)
+        self.look_for_no(Some(document), facts, 200)?;
+        self.learn(document, "", facts, documents)
     }
 
     fn look_for_no(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
@@ -343,25 +341,25 @@ impl Step {
         Ok(())
     }
 
-    fn learn(&self, document: &Value, raw: &str, mut facts: Facts, documents: &Documents) -> Result<Facts, StepError> {
+    fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
         for read in &self.reads {
-            self.learn_one(read, document, &mut facts);
+            self.learn_one(read, document, facts);
         }
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
-                Some(template) => template.fill(&facts).map_err(StepError::missing)?,
+                Some(template) => template.fill(facts).map_err(StepError::missing)?,
             };
             let now = facts.get(self.known.now).and_then(|now| now.expose().parse().ok()).unwrap_or(0);
             let compared = Compared { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
-            let claims = signed.claims(token.expose(), &facts, documents, compared, now)?;
+            let claims = signed.claims(token.expose(), facts, documents, compared, now)?;
             if signed.is_id_token()
                 && let Some(subject) = claims.get("sub").and_then(scalar_text)
             {
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
             for read in &self.signed_reads {
-                self.learn_one(read, &claims, &mut facts);
+                self.learn_one(read, &claims, facts);
             }
         }
         // OpenID Connect Core 5.3.2: what is told about another person than the token's is not told about this login.
@@ -374,15 +372,12 @@ impl Step {
                 place: self.place,
             });
         }
-        Ok(facts)
+        Ok(())
     }
 
     fn learn_one(&self, read: &Read, document: &Value, facts: &mut Facts) {
         match read.reading.find(Some(document), facts) {
-            Ok(text) => {
-                let label = facts.label(read.fact);
-                facts.set(read.fact, Text::secret(text.expose(), &label));
-            }
+            Ok(text) => facts.learn(read.fact, text.revealed()),
             // A standard place that is empty leaves what an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
                 facts.miss(read.fact, Nothing { place: if read.written { nothing.place } else { self.place }, ..nothing });
@@ -499,13 +494,13 @@ fn says_something(value: &Value) -> bool {
 }
 
 /// What stands in the literal query of an address, undone, so that it can be signed with the rest.
-fn literal_pairs(query: Option<&Text>) -> Pairs {
+fn literal_pairs(query: Option<&Text>) -> Pairs<'static> {
     let Some(query) = query else { return Vec::new() };
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.expose().split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name).into(), Text::plain(decode(value))))
+        .map(|(name, value)| (Cow::Owned(decode(name)), Cow::Owned(Text::plain(decode(value)))))
         .collect()
 }
 

@@ -11,6 +11,7 @@ use crate::text::Text;
 use crate::words::{Desk, Shape, Word, scalar};
 use crate::yaml::{Kind, Node};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A text with holes, as written and ready to be filled.
@@ -135,6 +136,14 @@ impl Template {
     /// Fills the holes from the facts.
     pub fn fill(&self, facts: &Facts) -> Result<Text, Missing> {
         self.fill_from(facts, None)
+    }
+
+    /// The same without a copy where the text is just one fact.
+    pub fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, Missing> {
+        match self.pieces.as_slice() {
+            [Piece::Hole(hole)] if !hole.optional => hole.fill(facts, None).map(Option::unwrap_or_default),
+            _ => self.fill(facts).map(Cow::Owned),
+        }
     }
 
     /// Fills the holes from the facts and an answer.
@@ -285,13 +294,13 @@ impl Hole {
     }
 
     /// Fills it: `Ok(None)` where it may stay empty.
-    pub fn fill(&self, facts: &Facts, answer: Option<&Value>) -> Result<Option<Text>, Missing> {
+    pub fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, Missing> {
         if self.functions.is_empty()
             && let Origin::Fact(fact) = self.origin
         {
             return match facts.get(fact) {
-                Some(text) => Ok(Some(text.clone())),
-                None if facts.is_showing() => Ok(Some(self.mask())),
+                Some(text) => Ok(Some(Cow::Borrowed(text))),
+                None if facts.is_showing() => Ok(Some(Cow::Owned(self.mask()))),
                 None if self.optional => Ok(None),
                 None => Err(self.missing()),
             };
@@ -299,9 +308,9 @@ impl Hole {
         let (flow, secret) = self.flow(facts, answer);
         match flow {
             Some(Flow::Text(text)) if !text.is_empty() => {
-                Ok(Some(if secret { Text::secret(text, &self.label) } else { Text::plain(text) }))
+                Ok(Some(Cow::Owned(if secret { Text::secret(text, &self.label) } else { Text::plain(text) })))
             }
-            _ if facts.is_showing() => Ok(Some(self.mask())),
+            _ if facts.is_showing() => Ok(Some(Cow::Owned(self.mask()))),
             _ if self.optional => Ok(None),
             _ => Err(self.missing()),
         }

@@ -1,0 +1,49 @@
+//! Any bytes as a signed token: never believed, because nobody here has signed any.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portaria::login::attempt::{Attempt, Entropy, Installation};
+use portaria::login::drive;
+use portaria::place::Source;
+use portaria::provider::callback::Callback;
+use portaria::provider::documents::Documents;
+use portaria::provider::{Ground, Provider, compile};
+use portaria::text::Text;
+use portaria::wire::{Answering, Fetch, Request, Response};
+use std::future::Future;
+use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
+
+const FILE: &str = "name: Acme
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode:
+  post: https://sso.acme.example/token
+  signed: { token: answer, issuer: acme, keys: \"${clientSecret}\", read: { id: $.sub, email: $.email, emailVerified: $.ok } }
+";
+
+static PROVIDER: LazyLock<Provider> =
+    LazyLock::new(|| compile(&Source::new("acme.yaml", FILE), Ground { loopback: false }).0.expect("the file is right"));
+
+struct Answer(Vec<u8>);
+
+impl Fetch for Answer {
+    fn send<'a>(&'a self, _: &'a Request) -> Answering<'a> {
+        Box::pin(std::future::ready(Ok(Response { status: 200, headers: Vec::new(), body: self.0.clone() })))
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let known = PROVIDER.known;
+    let secret = Text::secret("a secret that no fuzzer guesses: 9f8e7d6c5b4a", &"clientSecret".into());
+    let installation = Installation { public_url: "https://login.loja.example".into(), values: vec![(known.client_id, Text::plain("c")), (known.client_secret, secret)] };
+    let documents = Documents::default();
+    let attempt = Attempt::new(&PROVIDER, &installation, &Entropy([1; 80]), 0, Vec::new());
+    let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(&PROVIDER, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+    let answer = Answer(bytes.to_vec());
+    let driving = std::pin::pin!(drive(login, &answer, &documents));
+    match driving.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready((_, result)) => assert!(result.is_err()),
+        Poll::Pending => unreachable!("nothing here waits"),
+    }
+});
