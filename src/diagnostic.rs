@@ -154,9 +154,10 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
         return None;
     }
     let lower = written.to_lowercase().replace(['_', '-'], "");
-    let near = known.into_iter().filter_map(|word| {
+    // Hardly anybody misses the first letter, and a wrong suggestion is worse than none.
+    let near = known.into_iter().filter(|word| word.to_lowercase().chars().next() == lower.chars().next()).filter_map(|word| {
         let distance = strsim::damerau_levenshtein(&lower, &word.to_lowercase());
-        let allowed = (word.len() / 3).clamp(1, 3);
+        let allowed = (word.len() / 4).clamp(1, 3);
         (distance <= allowed && distance < word.len()).then_some((distance, word))
     });
     near.min().map(|(_, word)| word)

@@ -10,20 +10,23 @@ pub struct Slot(pub u16);
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     names: Vec<Arc<str>>,
+    too_many: bool,
 }
 
 impl Names {
-    /// More facts than this no file may name.
-    pub const MOST: usize = 500;
+    /// More facts than this no file may name; the program's own count as well.
+    pub const MOST: usize = 540;
 
     /// The number of a name, given out at its first use; names beyond [`Names::MOST`] share the last number, and
-    /// [`Names::is_full`] lets the file be refused.
+    /// [`Names::are_too_many`] lets the file be refused.
     pub fn slot(&mut self, name: &str) -> Slot {
         if let Some(slot) = self.find(name) {
             return slot;
         }
-        if !self.is_full() {
+        if self.names.len() < Self::MOST {
             self.names.push(Arc::from(name));
+        } else {
+            self.too_many = true;
         }
         Slot(u16::try_from(self.names.len() - 1).unwrap_or(u16::MAX))
     }
@@ -44,9 +47,9 @@ impl Names {
         self.names.len()
     }
 
-    /// Whether a further name would be one too many.
-    pub fn is_full(&self) -> bool {
-        self.names.len() >= Self::MOST
+    /// Whether a name found no number of its own.
+    pub fn are_too_many(&self) -> bool {
+        self.too_many
     }
 
     /// Whether there is none.

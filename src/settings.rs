@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Report;
 use crate::email::Email;
-use crate::place::{At, Source};
+use crate::place::{At, Place, Source};
 use crate::provider::Ground;
 use crate::provider::address::is_loopback;
 use crate::provider::moment::Span;
@@ -196,8 +196,8 @@ impl Word for Nullable {
 /// Rates, or none.
 #[derive(Clone, Debug)]
 pub enum Limits {
-    /// No limits.
-    Off,
+    /// No limits; where that was written.
+    Off(Place),
     /// Rates per minute.
     Rates(Vec<(At<String>, i32)>),
 }
@@ -210,7 +210,7 @@ impl Word for Limits {
     fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
         if let Kind::Scalar { text, .. } = &node.kind {
             if text == "off" {
-                return Some(Self::Off);
+                return Some(Self::Off(node.place));
             }
             desk.complain(
                 node.place,
@@ -331,7 +331,7 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
                 format!("`{}` is neither an address nor a network", proxy.value),
                 "write `10.0.0.7` or `10.0.0.0/8`",
             );
-        } else if proxy.value.ends_with("/0") {
+        } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
             desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
         }
     }
@@ -341,6 +341,11 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
         if Email::parse(&address.value).is_err() {
             desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
         }
+    }
+    let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
+    if let (Some(Limits::Off(place)), false) = (&spec.limits, loopback) {
+        let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
+        desk.complain(*place, "without limits anybody can try without end", help);
     }
     if let Some(login) = &spec.login {
         look_over_login(login, desk);
@@ -373,7 +378,10 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
         let hosts: Vec<&At<String>> =
             spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
         for (at, host) in hosts.iter().enumerate() {
-            if hosts[..at].iter().any(|earlier| host_of(&earlier.value) == host_of(&host.value)) {
+            if hosts[..at]
+                .iter()
+                .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
+            {
                 desk.complain(
                     host.place,
                     format!("`{}` is the address of another store as well", host.value),
@@ -389,7 +397,7 @@ fn look_over_origin(origin: &At<String>, desk: &mut Desk) {
         desk.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
         return;
     };
-    if host.is_empty() || host.contains(['/', '?', '#', '@', '*', ' ', '\\']) {
+    if !crate::provider::address::is_a_host(host) {
         desk.complain(
             origin.place,
             format!("`{}` is more than an origin", origin.value),

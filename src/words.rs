@@ -28,6 +28,13 @@ impl Desk {
         self.lay_down(Severity::Error, Some(place), message, help);
     }
 
+    /// Lays down an error, unless the very same sentence was laid down already: for what a whole file lacks.
+    pub fn complain_once(&mut self, place: Place, message: &str, help: &str) {
+        if !self.complaints.iter().any(|complaint| complaint.message == message) {
+            self.complain(place, message, help);
+        }
+    }
+
     /// Lays down a warning.
     pub fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.lay_down(Severity::Warning, Some(place), message, help);
@@ -55,6 +62,11 @@ impl Desk {
         self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
     }
 
+    /// Whether anything could not be used, so that what seems to be missing may only be hidden.
+    pub fn hides_something(&self) -> bool {
+        !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
+    }
+
     /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
     pub fn is_misspelt(&self, block: Place) -> bool {
         self.is_spoiled_word(block, "")
@@ -66,7 +78,7 @@ impl Desk {
             let words = one_of(block.words.iter().map(|word| word.name));
             self.complain(
                 node.place,
-                format!("{} stands where a {} is expected", node.what(), block.title),
+                format!("{} stands where {} is expected", node.what(), a(block.title)),
                 format!("write `key: value` lines with {words}"),
             );
             return None;
@@ -85,15 +97,19 @@ impl Desk {
 
     fn unknown_word(&mut self, key: &At<String>, block: &Block) {
         let names = block.words.iter().map(|word| word.name);
-        let help = match did_you_mean(key, names.clone()) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => match (block.elsewhere)(key) {
-                Some(help) => help.to_owned(),
-                None => format!("the words of a {} are {}", block.title, one_of(names)),
-            },
+        let help = match ((block.elsewhere)(key), did_you_mean(key, names.clone())) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(word)) => format!("did you mean `{word}`?"),
+            (None, None) => format!("the words of {} are {}", a(block.title), one_of(names)),
         };
-        self.complain(key.place, format!("`{}` is not a word of a {}", key.value, block.title), help);
+        self.complain(key.place, format!("`{}` is not a word of {}", key.value, a(block.title)), help);
     }
+}
+
+/// A title with its article.
+fn a(title: &str) -> String {
+    let article = if title.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {title}")
 }
 
 /// Something that can be written as the value of a word.
@@ -104,27 +120,34 @@ pub trait Word: Sized {
     fn shape() -> Shape;
 }
 
+/// A word that a block asks for.
+pub struct Wanted {
+    /// The word.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// What its block is called.
+    pub title: &'static str,
+}
+
 /// A field of a block: a word, or an optional one.
 pub trait Field: Sized {
     /// Whether the block cannot do without.
     const REQUIRED: bool;
     /// Takes the field out of its block.
-    fn take(entries: &[Entry], name: &'static str, title: &str, block: Place, desk: &mut Desk) -> Option<Self>;
+    fn take(entries: &[Entry], word: &Wanted, block: Place, desk: &mut Desk) -> Option<Self>;
     /// What the value looks like.
     fn shape() -> Shape;
 }
 
 impl<T: Word> Field for T {
     const REQUIRED: bool = true;
-    fn take(entries: &[Entry], name: &'static str, title: &str, block: Place, desk: &mut Desk) -> Option<Self> {
-        if let Some(entry) = find(entries, name) {
+    fn take(entries: &[Entry], word: &Wanted, block: Place, desk: &mut Desk) -> Option<Self> {
+        if let Some(entry) = find(entries, word.name) {
             return T::read(&entry.value, desk);
         }
-        desk.complain(
-            block,
-            format!("this {title} has no `{name}`"),
-            format!("add `{name}: …`; schemas/provider.md shows it with an example"),
-        );
+        let example = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:")).unwrap_or("").trim();
+        desk.complain(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
         None
     }
     fn shape() -> Shape {
@@ -134,11 +157,11 @@ impl<T: Word> Field for T {
 
 impl<T: Word> Field for Option<T> {
     const REQUIRED: bool = false;
-    fn take(entries: &[Entry], name: &'static str, _: &str, block: Place, desk: &mut Desk) -> Option<Self> {
-        let Some(entry) = find(entries, name) else { return Some(None) };
+    fn take(entries: &[Entry], word: &Wanted, block: Place, desk: &mut Desk) -> Option<Self> {
+        let Some(entry) = find(entries, word.name) else { return Some(None) };
         let value = T::read(&entry.value, desk);
         if value.is_none() {
-            desk.spoiled_words.push((block, name));
+            desk.spoiled_words.push((block, word.name));
         }
         Some(value)
     }
@@ -241,7 +264,10 @@ macro_rules! words {
             fn read(node: &$crate::yaml::Node, desk: &mut $crate::words::Desk) -> Option<Self> {
                 let block = Self::block();
                 let entries = desk.block(node, block)?;
-                $( let $field = <$type as $crate::words::Field>::take(entries, $word, block.title, node.place, desk); )*
+                $(
+                    let wanted = $crate::words::Wanted { name: $word, doc: concat!($($word_doc, "\n"),*), title: block.title };
+                    let $field = <$type as $crate::words::Field>::take(entries, &wanted, node.place, desk);
+                )*
                 Some(Self { place: node.place, $( $field: $field?, )* })
             }
             fn shape() -> $crate::words::Shape {
@@ -375,7 +401,8 @@ impl<T: Word> Word for OneOrMany<T> {
         if nodes.is_empty() {
             desk.complain(node.place, "this list is empty", "write at least one value, or leave the word out");
         }
-        Some(Self(nodes.iter().filter_map(|node| T::read(node, desk)).collect()))
+        let items: Vec<T> = nodes.iter().filter_map(|node| T::read(node, desk)).collect();
+        (items.len() == nodes.len()).then_some(Self(items))
     }
     fn shape() -> Shape {
         Shape::Either(vec![T::shape(), Shape::List(Box::new(T::shape()))])

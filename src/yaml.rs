@@ -30,6 +30,8 @@ pub enum Kind {
         text: String,
         /// Whether it stands without quotes.
         plain: bool,
+        /// Whether it stands in the file letter by letter, so that a part of it has a place of its own.
+        verbatim: bool,
     },
     /// A list.
     List(Vec<Node>),
@@ -49,7 +51,7 @@ pub struct Entry {
 impl Node {
     /// Whether nothing was written: an empty value, `~` or `null`.
     pub fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        matches!(&self.kind, Kind::Scalar { text, plain: true, .. } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// What this is, for a sentence.
@@ -163,7 +165,10 @@ impl<'a> Reader<'a> {
         }
         match event {
             Event::Scalar(text, style, ..) => {
-                Ok(Node { place, kind: Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain } })
+                let raw = self.text.get(place.start as usize..place.end as usize).unwrap_or("");
+                let inside = if style == ScalarStyle::Plain { raw } else { raw.get(1..raw.len().saturating_sub(1)).unwrap_or("") };
+                let verbatim = inside == text;
+                Ok(Node { place, kind: Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain, verbatim } })
             }
             Event::SequenceStart(..) => self.list(place, depth),
             Event::MappingStart(..) => self.map(place, depth),
@@ -226,21 +231,62 @@ impl<'a> Reader<'a> {
             Some(Err(error)) => {
                 let marker = *error.marker();
                 let place = self.place(Span::new(marker, marker), false);
-                let mut message = error.info().clone();
+                let message = error.info().clone();
                 if message.contains("recursion limit") {
                     return Err(too_deep(place));
                 }
-                if let Some(first) = message.get_mut(..1) {
-                    first.make_ascii_lowercase();
-                }
-                Err(refusal(
-                    place,
-                    format!("this is not YAML: {message}"),
-                    "check the indentation, the quotes and the brackets just before this place",
-                ))
+                Err(self.guess(place, &message))
             }
             None => Err(refusal(Place::default(), "the file ends too early", "check that every bracket and quote is closed")),
         }
+    }
+
+    /// What a person most likely did, from what the parser stumbled over.
+    fn guess(&self, place: Place, message: &str) -> Unreadable {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let last = (place.line as usize).clamp(1, lines.len().max(1));
+        let on = |line: usize, part: &str| self.at(line, lines[line].find(part).unwrap_or(0), part.len());
+        let near = || (last.saturating_sub(2)..(last + 1).min(lines.len())).rev();
+        if let Some(line) = near().find(|line| lines[*line].trim_start_matches(' ').starts_with('\t')) {
+            return refusal(on(line, "\t"), "this line begins with a tab", "YAML is indented with blanks; replace the tab by two blanks");
+        }
+        if let Some((line, quote)) =
+            near().find_map(|line| ['“', '”', '‘', '’'].into_iter().find(|quote| lines[line].contains(*quote)).map(|quote| (line, quote)))
+        {
+            return refusal(on(line, &quote.to_string()), format!("`{quote}` is not a quote of YAML"), "write `\"` or `'`");
+        }
+        let in_brackets = message.contains("flow") || message.contains("',' or");
+        // The bracket that confuses may stand some lines before the place at which the parser gives up.
+        let unquoted = (0..last.min(lines.len())).rev().take(12).find_map(|line| unquoted_bracket(lines[line]).map(|at| (line, at)));
+        if let (true, Some((line, at))) = (in_brackets || message.contains("did not find expected"), unquoted) {
+            let help = "put the value in quotes: `code: \"${code}\"`, `id: \"$.list[0].id\"`; in single quotes where it holds double ones";
+            return refusal(self.at(line, at, 2), "inside `{ }` and `[ ]` a value with `{`, `[` or `]` needs quotes", help);
+        }
+        if message.contains("mapping values are not allowed") {
+            let help = "a text with `: ` in it needs quotes; otherwise this line is indented differently from its neighbours";
+            return refusal(place, "a `key: value` stands where none can stand", help);
+        }
+        if message.contains("simple key") {
+            return refusal(
+                place,
+                "this line is neither `key: value` nor `- item`",
+                "write a blank behind the colon, and the same indentation as the lines around it",
+            );
+        }
+        let mut message = message.to_owned();
+        if let Some(first) = message.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        refusal(place, format!("this is not YAML: {message}"), "check the indentation, the quotes and the brackets just before this place")
+    }
+
+    /// The place of some bytes of a line, counted from 0.
+    fn at(&self, line: usize, from: usize, length: usize) -> Place {
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let text = self.text.lines().nth(line).unwrap_or("");
+        let start = text.as_ptr() as usize - self.text.as_ptr() as usize + from;
+        let column = text.get(..from).unwrap_or("").chars().count() + 1;
+        Place { start: small(start), end: small(start + length), line: small(line + 1), column: small(column) }
     }
 
     fn place(&self, span: Span, whole: bool) -> Place {
@@ -256,6 +302,24 @@ impl<'a> Reader<'a> {
             column: small(span.start.col() + 1),
         }
     }
+}
+
+/// Where a line holds a hole or an index without quotes inside of brackets.
+fn unquoted_bracket(line: &str) -> Option<usize> {
+    let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '#') if before == ' ' => return None,
+            (None, '"' | '\'') if matches!(before, ' ' | '[' | '{' | ',' | ':') => quote = Some(letter),
+            (None, '{' | '[') if depth > 0 && !matches!(before, ' ' | '[' | '{' | ',') => return Some(at.saturating_sub(1)),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before = letter;
+    }
+    None
 }
 
 fn too_deep(place: Place) -> Unreadable {
@@ -310,6 +374,11 @@ mod tests {
             ("", "empty"),
             (wide.as_str(), "KiB"),
             ("a: [1,\n", "not YAML"),
+            ("a: { b: ${c} }\n", "needs quotes"),
+            ("a: [ $.b[0].c, $.d ]\n", "needs quotes"),
+            ("a:\n\tb: 1\n", "tab"),
+            ("a: “b: c”\n", "quote of YAML"),
+            ("a: b: c\n", "key: value"),
             ("? [a]\n: b\n", "key is expected"),
         ] {
             let refused = read(text).unwrap_err();

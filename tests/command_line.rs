@@ -144,7 +144,7 @@ fn test_prints_a_difference_that_can_be_read() {
         "{out}"
     );
     assert!(out.contains("identity: name\n      - Ana\n      + nothing"), "{out}");
-    assert!(out.ends_with("1 providers, 1 stories replayed, 1 otherwise than written\n"), "{out}");
+    assert!(out.ends_with("1 provider, 1 story replayed, 1 otherwise than written\n"), "{out}");
 }
 
 #[test]

@@ -17,8 +17,8 @@ fn the_schemas_and_the_reference_are_up_to_date() {
 fn value(node: &Node) -> Value {
     match &node.kind {
         Kind::Scalar { .. } if node.is_null() => Value::Null,
-        Kind::Scalar { text, plain: true } if text == "true" || text == "false" => Value::Bool(text == "true"),
-        Kind::Scalar { text, plain: true } => text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number),
+        Kind::Scalar { text, plain: true, .. } if text == "true" || text == "false" => Value::Bool(text == "true"),
+        Kind::Scalar { text, plain: true, .. } => text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number),
         Kind::Scalar { text, .. } => Value::String(text.clone()),
         Kind::List(nodes) => Value::Array(nodes.iter().map(value).collect()),
         Kind::Map(entries) => {

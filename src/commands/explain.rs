@@ -50,8 +50,12 @@ impl Explain {
 /// What is known before a login: this installation's values, secrets masked.
 fn given(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation(provider, public_url).values;
-    let ending = if provider.state_in == StateIn::Path { "/‹state›" } else { "" };
-    given.push((provider.known.redirect_uri, Text::plain(format!("{public_url}/callback/{}{ending}", provider.name))));
+    let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
+    if provider.state_in == StateIn::Path {
+        redirect.push_str("/");
+        redirect.push(&Text::secret("x", &std::sync::Arc::from("state")));
+    }
+    given.push((provider.known.redirect_uri, redirect));
     given.push((provider.known.public_url, Text::plain(public_url)));
     given
 }

@@ -130,7 +130,9 @@ fn print(all: &[Tested], without: &[String]) {
     let failed: usize = all.iter().map(|tested| tested.failures.len()).sum();
     let broken = all.iter().filter(|tested| tested.broken.is_some()).count();
     let broken = if broken == 0 { String::new() } else { format!(", {broken} broken") };
-    say(&format!("{} providers, {} stories replayed, {failed} otherwise than written{broken}", all.len(), stories));
+    let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let (providers, stories) = (count(all.len(), "provider", "providers"), count(stories, "story", "stories"));
+    say(&format!("{providers}, {stories} replayed, {failed} otherwise than written{broken}"));
     let (noticed, tried) = total(all);
     if let Some(thousandths) = (noticed * 1000).checked_div(tried) {
         say(&format!("{noticed} of {tried} changes noticed: {}.{} %", thousandths / 10, thousandths % 10));

@@ -41,6 +41,7 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
     let documents = Documents::default();
     let mut differences = Vec::new();
     let mut requests = Vec::new();
+    look_over_names(provider, story, &mut differences);
     put_discovery(provider, story, &start, &documents);
     let facts = start.attempt.facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.no_facts());
     let tokens = Tokens::make(provider, story, &start, &facts, &documents, &mut differences);
@@ -90,6 +91,28 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
         differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
     }
     Played { differences: finish(story, result, provider, differences), requests }
+}
+
+/// Facts and inputs that the file does not know are a slip of the pen.
+fn look_over_names(provider: &Provider, story: &StorySpec, differences: &mut Vec<Difference>) {
+    for (name, _) in story.facts.iter().flat_map(|facts| &facts.0) {
+        if provider.names.find(&name.value).is_none() {
+            differences.push(Difference::new(
+                format!("facts: {}", name.value),
+                "a fact of the file".to_owned(),
+                "the file names none such".to_owned(),
+            ));
+        }
+    }
+    for (name, _) in story.inputs.iter().flat_map(|inputs| &inputs.0) {
+        if !provider.inputs.iter().any(|input| *input.name == *name.value) {
+            differences.push(Difference::new(
+                format!("inputs: {}", name.value),
+                "an input of the file".to_owned(),
+                "the file asks for none such".to_owned(),
+            ));
+        }
+    }
 }
 
 /// All facts that the calls taught, for looking behind the masks of what was sent.

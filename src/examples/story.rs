@@ -99,7 +99,7 @@ words! {
     /// A request as it is expected. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are not listed when they have their usual value; all other headers are.
     /// What is made from secrets may be written as its value or as its mask: `‹accessToken›` for a fact, a hole with functions as its own text (`‹accessToken | hmacSha256 clientSecret | hex›`),
     /// `Basic ‹clientId:clientSecret›`, `‹signature›`, `‹clientAssertion›`.
-    pub struct RequestSpec ("request") {
+    pub struct RequestSpec ("expected request") {
         /// The address, called by GET.
         /// Default: `post`
         /// Example: `get: https://api.acme.example/me`
@@ -141,7 +141,7 @@ words! {
 
 words! {
     /// What an assertion says.
-    pub struct AssertionExpected ("assertion") {
+    pub struct AssertionExpected ("expected assertion") {
         /// Its header.
         /// Example: `header: { alg: ES256, kid: ‹keyId› }`
         header: Raw = "header",
@@ -153,7 +153,7 @@ words! {
 
 words! {
     /// What a signature is made of.
-    pub struct SignatureExpected ("signature") {
+    pub struct SignatureExpected ("expected signature") {
         /// The algorithm.
         /// Example: `algorithm: rsaSha256`
         algorithm: At<String> = "algorithm",
@@ -194,7 +194,7 @@ words! {
 
 words! {
     /// How a login is refused.
-    pub struct RefusedSpec ("refusal") {
+    pub struct RefusedSpec ("expected refusal") {
         /// The step in which it ends; left out when all steps were fine and the person may still not come in.
         /// Default: no step
         /// Example: `step: getAccessCode`
@@ -217,7 +217,7 @@ impl Word for Raw {
     fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
         Some(Self(match &node.kind {
             Kind::Scalar { .. } if node.is_null() => Value::Null,
-            Kind::Scalar { text, plain } => match text.as_str() {
+            Kind::Scalar { text, plain, .. } => match text.as_str() {
                 "true" if *plain => Value::Bool(true),
                 "false" if *plain => Value::Bool(false),
                 text if *plain && text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {

@@ -164,9 +164,11 @@ impl Attempt {
         if callback.pairs.len() > 100 || callback.repeated().is_some() {
             return Err(LoginError::bad_callback("badCallback", "a parameter stands in the callback twice"));
         }
-        let facts = self
+        let mut facts = self
             .facts(provider, installation, documents)
             .ok_or_else(|| LoginError::bad_callback("noDocument", "the issuer's document could not be had"))?;
+        // A shopper may take minutes; what is signed with a moment is signed with this one.
+        facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
         let returned = match provider.state_in {
             StateIn::Query => provider.state.find(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),

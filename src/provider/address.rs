@@ -93,7 +93,7 @@ impl Address {
             _ if !host_has_hole => Reach::Fixed,
             Some(hosts) => Reach::Hosts { patterns: hosts.to_vec(), plain_http: around.loopback },
             None => {
-                desk.complain(
+                desk.complain_once(
                     place,
                     "the host of this address has a hole, and the file does not say which hosts are meant",
                     "add `hosts: [ \"*.shops.example\" ]` at the top of the file (`*` is one label), or `hosts: [ \"${setting}\" ]` for a host that is set by whoever installs it",
@@ -283,6 +283,23 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
         desk.complain(place, format!("`{shown}` has no host"), "write the whole address, such as `https://sso.acme.example/token`");
         return false;
     }
+    if template.source.contains(['{', '}', '<', '>', '\\', '“', '”', '|', '^']) && template.is_literal() {
+        let help = if template.source.contains(['{', '<']) {
+            "a hole is written `${fact}`"
+        } else {
+            "write the address with ordinary characters; others are percent-encoded"
+        };
+        desk.complain(place, "this address holds characters that no address has", help);
+        return false;
+    }
+    if whole_host_is_literal && !is_a_host(&host) {
+        desk.complain(
+            place,
+            format!("`{}` is not a host", printable(&host)),
+            "write letters, digits, `-` and dots, and a port from 1 to 65535 where there is one: `sso.acme.example:8443`",
+        );
+        return false;
+    }
     let local = is_loopback(&host);
     if (!secure || local) && !around.loopback {
         let message = if local { format!("`{host}` is this machine itself") } else { format!("`http://{host}` is not encrypted") };
@@ -293,20 +310,50 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
         );
         return false;
     }
+    if !secure && !local && whole_host_is_literal {
+        let help = "write `https://…`; this is accepted only because the installation's own publicUrl is on loopback";
+        desk.warn(place, format!("`http://{host}` is not encrypted"), help);
+    }
     true
+}
+
+/// Whether this can be a host, with or without a port.
+pub fn is_a_host(host: &str) -> bool {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("v6.example", port),
+            _ => return false,
+        },
+        None => host.find(':').map_or((host, ""), |at| host.split_at(at)),
+    };
+    let port_is_fine = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let label_is_fine =
+        |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    port_is_fine && name.len() <= 253 && name.split('.').all(label_is_fine)
 }
 
 /// Whether a host (with or without a port) is this machine.
 pub fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
-        Some(rest) => return rest.starts_with("::1]"),
+        Some(rest) => {
+            let address = rest.split(']').next().and_then(|address| address.parse::<std::net::Ipv6Addr>().ok());
+            let is_local = |address: std::net::Ipv6Addr| {
+                let inner = address.to_ipv4_mapped();
+                address.is_loopback()
+                    || address.is_unspecified()
+                    || inner.is_some_and(|inner| inner.is_loopback() || inner.is_unspecified())
+            };
+            return address.is_some_and(is_local);
+        }
         None => host.split(':').next().unwrap_or(host),
     };
-    name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    let name = name.trim_end_matches('.');
+    let is_local = |address: std::net::Ipv4Addr| address.is_loopback() || address.is_unspecified();
+    name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_local)
 }
 
 /// Checks the patterns of `hosts`.
-pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], desk: &mut Desk) {
+pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Desk) {
     for pattern in hosts {
         if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
             desk.complain(
@@ -328,7 +375,15 @@ pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], desk: &mut Desk) {
                 format!("`{text}` is not a pattern of a host"),
                 "write `*` for exactly one whole label: `*.shops.example`",
             );
-        } else if text.split('.').filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
+        } else if is_loopback(&text) && !loopback {
+            desk.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
+        } else if !is_a_host(&text.replace('*', "x")) {
+            desk.complain(
+                pattern.place,
+                format!("`{}` is not a pattern of a host", printable(&text)),
+                "write letters, digits, `-`, dots and `*`: `*.shops.example`",
+            );
+        } else if text.rsplit('.').take(2).filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
             desk.complain(
                 pattern.place,
                 format!("`{text}` would allow hosts of anybody"),
@@ -356,8 +411,13 @@ mod tests {
     fn fill(address: &str, hosts: &[&str], value: &str) -> Result<String, String> {
         let mut desk = Desk::default();
         let parse = |text: &str, desk: &mut Desk| {
-            Template::parse(text, &Node { place: Place::default(), kind: Kind::Scalar { text: text.to_owned(), plain: true } }, false, desk)
-                .unwrap()
+            Template::parse(
+                text,
+                &Node { place: Place::default(), kind: Kind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
+                false,
+                desk,
+            )
+            .unwrap()
         };
         let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut desk)).collect();
         let template = parse(address, &mut desk);

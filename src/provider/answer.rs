@@ -131,6 +131,8 @@ fn decode(text: &str) -> Option<String> {
 }
 
 fn jsonp(text: &str) -> Result<Value, Unreadable> {
+    // Servers put an empty comment in front, against a trick of old browser plug-ins.
+    let text = text.strip_prefix("/**/").unwrap_or(text).trim_start();
     let inside = text.split_once('(').and_then(|(name, rest)| {
         let name_is_fine = name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '$'));
         rest.trim_end().trim_end_matches(';').trim_end().strip_suffix(')').filter(|_| name_is_fine)
@@ -167,6 +169,7 @@ mod tests {
             (&[Form], None, "a=&b", json!({"a": "", "b": ""})),
             (&[Jsonp], None, "callback( {\"a\":1} );\n", json!({"a": 1})),
             (&[Jsonp], None, "cb()", json!(null)),
+            (&[Jsonp], None, "/**/ cb({\"a\":1});", json!({"a": 1})),
             (&[Json, Jsonp], None, "cb([1]);", json!([1])),
             (&[Text], None, " is_valid:true\n", json!("is_valid:true")),
             (&[Json], Some("for(;;);"), "for(;;);{\"a\":1}", json!({"a": 1})),

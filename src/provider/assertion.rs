@@ -48,6 +48,7 @@ pub struct Assertion {
     header: Json,
     claims: Json,
     lifetime: i64,
+    names_typ: bool,
 }
 
 impl Assertion {
@@ -63,20 +64,21 @@ impl Assertion {
         for (name, _) in spec.header.iter().flat_map(|header| &header.0).filter(|(name, _)| name.as_str() == "alg") {
             desk.complain(name.place, "`alg` stands in the header already", "take the line out; `algorithm` says it");
         }
-        if spec.algorithm.family() != crate::provider::keys::Family::Secret && spec.key.0.as_literal().is_some() {
+        if spec.key.0.as_literal().is_some() {
             desk.complain(
                 spec.key.0.place,
-                "a private key may not stand in the file",
+                "a key may not stand in the file",
                 "keep it in `secrets` (`secrets: { signingKey: env:NAME }`) and write `key: ${signingKey}`",
             );
         }
+        let names_typ = spec.header.iter().flat_map(|header| &header.0).any(|(name, _)| name.as_str() == "typ");
         let object = |members: Vec<(At<String>, Json)>| {
             Json::Object(members.into_iter().map(|(name, value)| (Template::literal(&name.value, name.place), value)).collect())
         };
         let (header, claims) = (object(spec.header.unwrap_or_default().0), object(spec.claims.0));
         no_paths(header.templates().into_iter().chain(claims.templates()), desk);
         let lifetime = spec.lifetime.map_or(300, |span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX));
-        Self { place: spec.place, algorithm: spec.algorithm, key: spec.key.0, header, claims, lifetime }
+        Self { place: spec.place, algorithm: spec.algorithm, key: spec.key.0, header, claims, lifetime, names_typ }
     }
 
     /// Makes it.
@@ -96,7 +98,8 @@ impl Assertion {
     pub fn parts(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
         let mut header = Text::default();
         self.header.fill(facts, &mut header).map_err(StepError::missing)?;
-        let header = join(&format!("{{\"alg\":\"{}\",\"typ\":\"JWT\"}}", self.algorithm.word()), header.expose());
+        let typ = if self.names_typ { "" } else { ",\"typ\":\"JWT\"" };
+        let header = join(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
         let mut claims = Text::default();
         self.claims.fill(facts, &mut claims).map_err(StepError::missing)?;
         // The id is never used twice: it is made from the attempt's own randomness and the step.

@@ -1,5 +1,6 @@
 //! The first step as written: where the browser is sent, and what it brings back.
 
+use crate::names::Slot;
 use crate::place::{At, Place};
 use crate::provider::address::Address;
 use crate::provider::answer::Answers;
@@ -89,7 +90,10 @@ fn elsewhere(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" => Some("`pkce` stands at the top of the file, beside `name`"),
+        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
+        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
+            Some("this word stands at the top of the file, beside `name`")
+        }
         _ => None,
     }
 }
@@ -116,57 +120,20 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
     let state_in = spec.state_in.unwrap_or(StateIn::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
     let scope = spec.scope.or_else(|| around.discovery.then(|| At::new("openid email profile".to_owned(), place)));
-    let query = if let Some(written) = &spec.query {
-        for (word, names) in
-            [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))]
-        {
-            if let Some(place) = names {
-                desk.complain(
-                    place,
-                    format!("`{word}` changes the standard request, and this request is written out"),
-                    "put the parameter into `query`, or take `query` out",
-                );
-            }
-        }
-        let query = parameters::compile(&written.0, desk);
-        look_over_written(&query, around, written.0.first().map_or(place, |(name, _)| name.place), desk);
-        query
-    } else {
-        let shaping = Shaping { rename: &rename, extra: &extra, place };
-        standard::authorization(around.pkce, scope.is_some(), state_in == StateIn::Query, around.discovery, &shaping, desk)
-    };
-    let sends = |name: &str| {
-        desk.names
-            .find(name)
-            .is_some_and(|fact| query.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).any(|used| used.fact == fact))
-    };
-    let (sends_nonce, sends_state) = (sends("nonce"), sends("state"));
-    let address = match spec.get {
-        Some(get) => Some(get),
-        None if around.discovery => Some(Template::of_fact("authorizationEndpoint", place, desk)),
-        None if desk.is_spoiled_word(place, "get") || desk.is_misspelt(place) => None,
-        None => {
-            desk.complain(
-                place,
-                "getAuthorizationCode does not say where the browser is sent",
-                "add `get: https://…`, the provider's authorization address",
-            );
-            None
-        }
-    };
-    let in_address =
-        address.as_ref().is_some_and(|address| desk.names.find("state").is_some_and(|state| address.uses().any(|used| used.fact == state)));
-    if state_in == StateIn::Query && !sends_state && !in_address {
-        let at = spec.query.as_ref().and_then(|query| query.0.first()).map_or(place, |(name, _)| name.place);
-        desk.complain(
-            at,
-            "the state is never sent, so anybody's answer would be taken",
-            "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`",
-        );
-    }
+    let first = spec.query.as_ref().and_then(|query| query.0.first()).or(extra.0.first());
+    let written_at = first.map_or(place, |(name, _)| name.place);
+    let shaping = Shaping { rename: &rename, extra: &extra, place };
+    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, around, &shaping, desk);
+    let assertion = spec.assertion.map(|spec| Assertion::compile(spec, desk));
+    let address = address(spec.get, place, around, desk);
+    let sent = Sent::of(&query, assertion.as_ref(), address.as_ref(), around);
+    sent.look_over(state_in, around, written_at, desk);
     let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
+    if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
+        desk.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
+    }
     let around_signed =
-        crate::provider::signed::Around { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: sends_nonce };
+        crate::provider::signed::Around { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: sent.nonce };
     let signed = spec.signed.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
     let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
     let mut all = spec.read.map_or_else(Vec::new, |read| reads(read, desk));
@@ -190,8 +157,8 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
         headers: Vec::new(),
         basic: None,
         bearer: None,
-        assertion: spec.assertion.map(|spec| Assertion::compile(spec, desk)),
-        sign: spec.sign.and_then(|spec| Signature::compile(spec, Over::Query, desk)),
+        assertion,
+        sign: spec.sign.and_then(|spec| Signature::compile(spec, Over::Query, desk)).filter(|sign| is_over_the_query(sign, desk)),
         verify: spec.verify.and_then(|spec| Signature::compile(spec, Over::Query, desk)),
         when: None,
         optional: false,
@@ -207,19 +174,107 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
         check_name(read, desk);
     }
-    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackBy::Get), state_in, state, sends_nonce, scope })
+    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackBy::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
 
-fn look_over_written(query: &[Parameter], around: &Around<'_>, place: Place, desk: &mut Desk) {
-    let challenge = around.known.code_challenge;
-    let sends_challenge = query.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).any(|used| used.fact == challenge);
-    match around.pkce {
-        Pkce::S256 | Pkce::Plain if !sends_challenge => desk.complain(
-            place,
-            "this request is written out without PKCE",
-            format!("add `code_challenge: \"${{codeChallenge}}\", code_challenge_method: {}`, or write `pkce: off` at the top if the provider does not know it", around.pkce.word()),
-        ),
-        Pkce::Off if sends_challenge => desk.complain(place, "`${codeChallenge}` is sent, and `pkce` is `off`", "take `pkce: off` out, or the parameter"),
-        Pkce::S256 | Pkce::Plain | Pkce::Off => {}
+/// The parameters of the request: as written, or the standard ones.
+fn parameters(
+    written: Option<&Named<Values>>,
+    has_scope: bool,
+    state_in: StateIn,
+    around: &Around<'_>,
+    shaping: &Shaping<'_>,
+    desk: &mut Desk,
+) -> Vec<Parameter> {
+    let Some(written) = written else {
+        return standard::authorization(around.pkce, has_scope, state_in == StateIn::Query, around.discovery, shaping, desk);
+    };
+    let first_of = |named: Option<Place>, word: &str, desk: &mut Desk| {
+        if let Some(place) = named {
+            let message = format!("`{word}` changes the standard request, and this request is written out");
+            desk.complain(place, message, "put the parameter into `query`, or take `query` out");
+        }
+    };
+    first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", desk);
+    first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", desk);
+    parameters::compile(&written.0, desk)
+}
+
+fn address(written: Option<Template>, place: Place, around: &Around<'_>, desk: &mut Desk) -> Option<Template> {
+    match written {
+        Some(get) => Some(get),
+        None if around.discovery => Some(Template::of_fact("authorizationEndpoint", place, desk)),
+        None if desk.is_spoiled_word(place, "get") || desk.is_misspelt(place) => None,
+        None => {
+            let help = "add `get: https://…`, the provider's authorization address";
+            desk.complain(place, "getAuthorizationCode does not say where the browser is sent", help);
+            None
+        }
     }
+}
+
+/// What of ours the redirect carries.
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
+struct Sent {
+    nonce: bool,
+    state: bool,
+    /// The state is sent, but only in another form.
+    state_is_changed: bool,
+    challenge: bool,
+    /// How the challenge was made is told, or told within a token.
+    method: bool,
+}
+
+impl Sent {
+    fn of(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, around: &Around<'_>) -> Self {
+        let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).collect();
+        let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
+        let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
+        let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
+        let sends = |fact: Slot| in_query(fact) || inside.contains(&fact) || in_address(fact);
+        let state = around.known.state;
+        Self {
+            nonce: sends(around.known.nonce),
+            state: sends(state),
+            state_is_changed: in_query(state) && !values.iter().any(|value| value.sole_fact() == Some(state)) && !inside.contains(&state),
+            challenge: sends(around.known.code_challenge),
+            method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
+        }
+    }
+
+    fn look_over(&self, state_in: StateIn, around: &Around<'_>, written_at: Place, desk: &mut Desk) {
+        if self.state_is_changed {
+            desk.complain(written_at, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
+        }
+        if state_in == StateIn::Query && !self.state {
+            let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
+            desk.complain(written_at, "the state is never sent, so anybody's answer would be taken", help);
+        }
+        match around.pkce {
+            Pkce::S256 | Pkce::Plain if !self.challenge => {
+                let method = around.pkce.word();
+                let help = format!(
+                    "add `code_challenge: \"${{codeChallenge}}\", code_challenge_method: {method}`, or write `pkce: off` at the top if the provider does not know it"
+                );
+                desk.complain(written_at, "this request is sent without PKCE", help);
+            }
+            Pkce::S256 if !self.method => {
+                let help = "add `code_challenge_method: S256`, or write `pkce: plain` at the top";
+                desk.complain(written_at, "the challenge is sent without saying how it was made", help);
+            }
+            Pkce::S256 | Pkce::Plain | Pkce::Off => {}
+        }
+    }
+}
+
+fn is_over_the_query(sign: &Signature, desk: &mut Desk) -> bool {
+    let fine = sign.over == Over::Query;
+    if !fine {
+        desk.complain(
+            sign.place,
+            "a browser is sent by its address, so there is no form that could be signed",
+            "write `over: query`, or leave `over` out",
+        );
+    }
+    fine
 }

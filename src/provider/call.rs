@@ -126,10 +126,20 @@ fn elsewhere(word: &str) -> Option<&'static str> {
         "url" | "uri" | "address" | "method" => Some("write `get: https://…` or `post: https://…`"),
         "authorization" => Some("write `headers: { Authorization: … }`, or `bearer: ${…}`"),
         "condition" | "if" => Some("write `when: { at: …, is: … }`"),
-        "pkce" => Some("`pkce` stands at the top of the file, beside `name`"),
+        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
+        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
+            Some("this word stands at the top of the file, beside `name`")
+        }
         "error" | "errors" => Some("write `refused: { at: …, is: … }`"),
         "id" | "email" | "name" => Some("what is read stands under `read`: `read: { id: $.id }`"),
         _ => None,
+    }
+}
+
+impl CallSpec {
+    /// Whether the request is written out, so that nothing standard is sent.
+    pub fn is_written(&self) -> bool {
+        self.query.is_some() || self.form.is_some() || self.json.is_some() || self.text.is_some()
     }
 }
 
@@ -174,7 +184,10 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
             (desk.names.slot(&fact), At::new(name.value, fact.place))
         })
         .collect();
+    let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(|format| !matches!(format, Format::Xml | Format::Text)));
     let mut all = match kind {
+        // In XML everything stands below the root, and a text has no places at all.
+        _ if !has_keys => Vec::new(),
         StepKind::GetAccessCode => around.standard_reads(standard::TOKEN, &own, place, desk),
         StepKind::GetUserInfo if !has_read && !explicit_signed_read && signed.is_none() => {
             around.standard_reads(standard::PERSON, &own, place, desk)
@@ -225,6 +238,7 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
         signed_reads,
     };
     step.bearer = bearer(spec.bearer.take(), &step, desk);
+    look_over_call(&step, desk);
     Some(step)
 }
 
@@ -267,7 +281,7 @@ struct Carried {
 impl Carried {
     fn compile(spec: &mut CallSpec, kind: StepKind, method: Method, around: &Around<'_>, sends_assertion: bool, desk: &mut Desk) -> Self {
         let place = spec.place;
-        let written = spec.query.is_some() || spec.form.is_some() || spec.json.is_some() || spec.text.is_some();
+        let written = spec.is_written();
         let (rename, extra) = (spec.rename.take().unwrap_or_default(), spec.extra.take().unwrap_or_default());
         let is_standard_token = kind == StepKind::GetAccessCode && !written;
         let credentials = spec.credentials.as_ref().map(|credentials| credentials.value);
@@ -319,7 +333,10 @@ impl Carried {
                     );
                     standard::token(around.pkce, &Shaping { rename: &rename_in_list, ..shaping }, desk, if apart { &[] } else { &carried })
                 }
-                StepKind::GetUserInfo | StepKind::GetAuthorizationCode => standard::user(&shaping, desk),
+                StepKind::GetUserInfo | StepKind::GetAuthorizationCode => {
+                    added = carried.iter().map(|(name, value)| Parameter::new(name, value.template(credentials_place, desk))).collect();
+                    standard::user(&shaping, desk)
+                }
             };
             match method {
                 Method::Get => query = list,
@@ -329,7 +346,10 @@ impl Carried {
         }
         match (credentials, &mut body) {
             (Credentials::Form, Body::Form(form)) => form.extend(added),
-            (Credentials::Form, Body::None) if written && !added.is_empty() => body = Body::Form(added),
+            (Credentials::Form, Body::None) if method == Method::Post && !added.is_empty() => body = Body::Form(added),
+            (Credentials::Form, Body::None) if !added.is_empty() => {
+                desk.complain(credentials_place, "a call by `get` has no form", "write `credentials: query` or `basic`, or call by `post`");
+            }
             (Credentials::Form, Body::Json(Json::Object(members))) => {
                 members.extend(added.into_iter().flat_map(|parameter| {
                     let name = Template::literal(&parameter.name, credentials_place);
@@ -454,6 +474,50 @@ fn spec_places(spec: &CallSpec, name: &str, desk: &mut Desk) -> bool {
         || spec.json.as_ref().is_some_and(|json| json.uses().iter().any(|used| used.fact == fact))
         || spec.text.as_ref().is_some_and(|text| text.uses().any(|used| used.fact == fact))
         || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
+}
+
+/// What a call says twice, or in vain.
+fn look_over_call(step: &Step, desk: &mut Desk) {
+    let form = if let Body::Form(form) = &step.body { form.as_slice() } else { &[] };
+    if let Some(sign) = &step.sign
+        && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
+    {
+        desk.complain(
+            sign.place,
+            format!("`{}` is sent already, so the signature has no place", sign.into),
+            "take the parameter out; `into` adds it",
+        );
+    }
+    for condition in step.when.iter().flat_map(|when| &when.0) {
+        if let Some(path) = condition.paths().first() {
+            let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
+            desk.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
+        }
+    }
+    if let Some(assertion) = &step.assertion
+        && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
+    {
+        desk.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
+    }
+    for (at, (name, value)) in step.headers.iter().enumerate() {
+        if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+            desk.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
+        }
+        if name.eq_ignore_ascii_case("authorization") && step.basic.is_some() {
+            let help = "keep one: `credentials: basic` or the header";
+            desk.complain(name.place, "this call already has an `Authorization` header", help);
+        }
+        if name.eq_ignore_ascii_case("authorization") && value.is_literal() {
+            desk.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
+        }
+    }
+    let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
+    for parameter in &step.query {
+        if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
+            let place = parameter.values.first().map_or(step.place, |value| value.place);
+            desk.complain(place, format!("`{}` stands in the address already", parameter.name), "keep one of the two");
+        }
+    }
 }
 
 /// Whether PKCE has to be placed by hand in this step and is not.

@@ -1,7 +1,7 @@
 //! From a file as written to a provider that cannot be wrong, or to all that is wrong with it.
 
 use crate::diagnostic::{Complaint, Report, Severity, printable};
-use crate::names::{Names, Slot};
+use crate::names::Slot;
 use crate::place::{At, Place, Source};
 use crate::provider::address::{self, Address, Surroundings};
 use crate::provider::authorization::{self, AuthorizationSpec};
@@ -14,6 +14,7 @@ use crate::provider::identity::Composition;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::installed::Installed;
 use crate::provider::pkce::Pkce;
+use crate::provider::proof;
 use crate::provider::reading::Reading;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::surroundings::{Around, check_fact_name};
@@ -55,11 +56,9 @@ pub fn compile_node(source: &Source, node: &Node, ground: Ground, mut desk: Desk
     }
     let spec = ProviderSpec::read(node, &mut desk);
     let provider = spec.and_then(|spec| assemble(source, &name, spec, known, ground, &mut desk));
-    if desk.names.is_full() {
-        desk.complain_about_file(
-            format!("the file names more than {} facts", Names::MOST),
-            "no provider needs that many; leave out what is not used",
-        );
+    if desk.names.are_too_many() {
+        desk.complaints.clear();
+        desk.complain_about_file("the file names more than 500 facts", "no provider needs that many; leave out what is not used");
     }
     let report = Report::new(source.clone(), desk.complaints);
     let provider = provider.filter(|_| !report.is_broken());
@@ -80,7 +79,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
     let inputs = inputs(spec.inputs.take(), desk);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
     if let Some(hosts) = &hosts {
-        address::look_over_hosts(hosts, &installed.settings(), desk);
+        address::look_over_hosts(hosts, &installed.settings(), ground.loopback, desk);
     }
     let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.slot(fact)).collect();
     let addresses = || Surroundings { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };
@@ -121,12 +120,28 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         missing: missing.as_ref(),
         require: spec.require.as_ref(),
         discovery: discovery.as_ref(),
+        has_discovery,
         logout: logout.as_ref(),
         pkce,
         known,
         top,
     };
-    let needed = if complete { flow.look_over(desk) } else { Vec::new() };
+    let proof = proof::Proof {
+        authorization: &authorization,
+        calls: &calls,
+        installed: &installed,
+        inputs: &inputs,
+        identity: &composition,
+        trust: trust.as_ref(),
+        known,
+    };
+    let hidden = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"]
+        .iter()
+        .any(|word| !is_left_out(&spec, word, desk));
+    let needed = if complete && !hidden { flow.look_over(desk) } else { Vec::new() };
+    if complete && !hidden {
+        proof.look_over(desk);
+    }
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -144,7 +159,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         literals: installed.literals.iter().map(|(fact, text, _)| (*fact, text.clone())).collect(),
         identity: composition,
         require: spec.require,
-        logo: spec.logo.map(|logo| logo.value.into()),
+        logo: spec.logo.filter(|logo| is_a_file_name(logo, desk)).map(|logo| logo.value.into()),
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
@@ -165,12 +180,29 @@ fn title(spec: &mut ProviderSpec, top: Place, desk: &mut Desk) -> Option<At<Stri
     match &written {
         None if !is_left_out(spec, "name", desk) => {}
         None => desk.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
+        Some(title) if title.contains("${") => {
+            desk.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");
+        }
         Some(title) if title.trim().is_empty() || title.chars().count() > 60 || printable(title) != title.value => {
             desk.complain(title.place, "this name does not fit on a button", "write 1 to 60 visible characters");
         }
         Some(_) => {}
     }
     written
+}
+
+/// A logo is a file beside the others, so that no path leads elsewhere.
+fn is_a_file_name(logo: &At<String>, desk: &mut Desk) -> bool {
+    let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
+    if !fine {
+        desk.complain(
+            logo.place,
+            format!("`{}` is not the name of a picture's file", logo.value),
+            "write a name of letters, digits, `-`, `_` and an ending: `acme.svg`",
+        );
+    }
+    fine
 }
 
 fn inputs(written: Option<Named<InputSpec>>, desk: &mut Desk) -> Vec<Input> {
@@ -202,7 +234,12 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
     let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
     let all = all.chain(person.into_iter().map(|call| (StepKind::GetUserInfo, call)));
-    let calls: Vec<Option<Step>> = all.map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
+    let all: Vec<(StepKind, CallSpec)> = all.collect();
+    for (_, call) in all.iter().filter(|(kind, call)| *kind == StepKind::GetAccessCode && !call.is_written()).skip(1) {
+        let help = "write this request out with `query`, `form` or `json`; only one call of the list can be the standard token request";
+        desk.complain(call.place, "the code would be redeemed twice", help);
+    }
+    let calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
     Steps { authorization, complete: calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }
 

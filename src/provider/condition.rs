@@ -15,7 +15,7 @@ use serde_json::Value;
 
 words! {
     /// A condition: what is looked at, and what it has to be. It holds when everything that is written here holds. A condition about
-    /// something that is not there is false, whatever it asks; `null` and an empty text are not there. A list of conditions holds when
+    /// something that is not there is false, whatever it asks; `null`, an empty text, an empty object and an empty list are not there. A list of conditions holds when
     /// all of them hold.
     pub struct ConditionSpec ("condition", elsewhere = elsewhere) {
         /// What is looked at: a path into the answer, or a fact.
@@ -163,6 +163,14 @@ impl Condition {
             );
             return None;
         }
+        if let Some(empty) = spec.is.iter().flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
+            desk.complain(
+                empty.place,
+                "this never holds: an empty text is not there",
+                "say with `isNot` or `present: true` what has to be there",
+            );
+            return None;
+        }
         let (is, is_not) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0));
         for template in is.iter().chain(&is_not).flatten().filter(|template| template.has_path()) {
             desk.complain(
@@ -177,9 +185,7 @@ impl Condition {
     /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
     pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         let found: Vec<String> = match &self.at {
-            Subject::Path(path) => {
-                answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(scalar_text).map(std::borrow::Cow::into_owned).collect()
-            }
+            Subject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(there).collect(),
             Subject::Text(template) => template
                 .fill_from(facts, answer)
                 .ok()
@@ -218,6 +224,11 @@ impl Condition {
         }
     }
 
+    /// Whether it asks nothing but that something is there.
+    pub fn asks_only_presence(&self) -> bool {
+        self.is.is_none() && self.is_not.is_none() && self.matches.is_none()
+    }
+
     /// The pattern, if it has one.
     pub fn pattern(&self) -> Option<&Pattern> {
         self.matches.as_ref()
@@ -238,6 +249,15 @@ impl Condition {
             parts.push("is present".to_owned());
         }
         format!("{subject} {}", parts.join(" and "))
+    }
+}
+
+/// What is there, as text: an object or a list is there unless it is empty.
+fn there(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(members) if !members.is_empty() => Some(value.to_string()),
+        Value::Array(list) if !list.is_empty() => Some(value.to_string()),
+        other => scalar_text(other).map(std::borrow::Cow::into_owned),
     }
 }
 
@@ -293,6 +313,8 @@ mod tests {
             ("{ at: $.e, isNot: x }", false),
             ("{ at: $.z, isNot: x }", false),
             ("{ at: $.o, present: true }", false),
+            ("{ at: $.l, present: true }", true),
+            ("{ at: $.l, isNot: x }", true),
             ("{ at: $.missing, isNot: x }", false),
             ("{ at: \"$.l[*]\", is: b }", true),
             ("{ at: \"$.l[*]\", isNot: b }", false),

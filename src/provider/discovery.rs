@@ -36,15 +36,12 @@ impl Discovery {
         Address::compile(template, around, desk).map(|address| Self { place, address, facts })
     }
 
-    /// The address of the document, and the issuer that it must name unless the document lies elsewhere.
+    /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.
     pub fn address(&self, facts: &Facts) -> Option<(String, Option<String>)> {
         let filled = self.address.fill(facts).ok()?;
         let base = filled.base.expose().to_owned();
         if let Some(query) = filled.query {
             return Some((format!("{base}?{}", query.expose()), None));
-        }
-        if let Some(issuer) = base.strip_suffix(USUAL) {
-            return Some((base.clone(), Some(issuer.to_owned())));
         }
         if base.contains("/.well-known/") {
             return Some((base, None));

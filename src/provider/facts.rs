@@ -18,7 +18,7 @@ pub const FROM_THE_START: &[(&str, &str)] = &[
     ("codeChallenge", "PKCE: what is shown first"),
     ("codeVerifier", "PKCE: what proves it"),
     ("scope", "the `scope` of getAuthorizationCode"),
-    ("now", "the moment at which the login began, in seconds since 1970"),
+    ("now", "the moment, in seconds since 1970: of the redirect, and for the calls that of the callback"),
     ("provider", "this file's name"),
     ("publicUrl", "the broker's own address"),
 ];

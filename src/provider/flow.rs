@@ -31,6 +31,7 @@ pub struct Flow<'a> {
     pub(super) missing: Option<&'a At<MissingEmail>>,
     pub(super) require: Option<&'a Conditions>,
     pub(super) discovery: Option<&'a Discovery>,
+    pub(super) has_discovery: bool,
     pub(super) logout: Option<&'a Address>,
     pub(super) pkce: Pkce,
     pub(super) known: Known,
@@ -92,8 +93,10 @@ impl Flow<'_> {
         }
         self.look_over_code_and_token(&ledger, desk);
         self.look_over_pkce(desk);
-        self.look_over_person(&ledger, desk);
-        self.look_over_unused(&ledger, desk);
+        if !desk.hides_something() {
+            self.look_over_person(&ledger, desk);
+            self.look_over_unused(&ledger, desk);
+        }
         let mut facts = self.installed.needed.clone();
         facts.retain(|needed| {
             ledger.used.contains(&needed.fact)
@@ -136,7 +139,7 @@ impl Flow<'_> {
             }
             known.push((fact, Some(input.place)));
         }
-        if self.discovery.is_some() {
+        if self.has_discovery {
             known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (desk.names.slot(name), None)));
         }
         Ledger { known, used: Vec::new() }
@@ -195,12 +198,14 @@ impl Flow<'_> {
             ("clientAssertion", _) => "add `assertion: …` to this step".to_owned(),
             (_, Some(step)) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
             (_, None) => {
-                let names: Vec<Arc<str>> = ledger.known.iter().map(|(fact, _)| Arc::clone(desk.names.name(*fact))).collect();
+                // The file's own facts first: one of these is most likely meant.
+                let (own, usual): (Vec<_>, Vec<_>) = ledger.known.iter().partition(|(_, origin)| origin.is_some());
+                let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(desk.names.name(*fact))).collect();
                 match did_you_mean(&name, names.iter().map(|name| &**name)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!(
-                        "facts known here are {}; others come from `read`, `settings`, `secrets` and `inputs`",
-                        one_of(names.iter().map(|name| &**name).take(40))
+                        "facts known here are {}; further ones come from `read`, `settings`, `secrets` and `inputs`",
+                        one_of(names.iter().map(|name| &**name).take(10))
                     ),
                 }
             }

@@ -162,6 +162,14 @@ impl Function {
             "md5" => Self::Md5,
             "sha1" => Self::Sha1,
             "sha256" => Self::Sha256,
+            "hmacSha1" | "hmacSha256" if matches!(arguments[0], Token::Quoted(_)) => {
+                desk.complain(
+                    place,
+                    "a secret may not stand in the file",
+                    "keep it in `secrets`, and name it without quotes: `hmacSha256 clientSecret`",
+                );
+                return None;
+            }
             "hmacSha1" => Self::HmacSha1(argument()),
             "hmacSha256" => Self::HmacSha256(argument()),
             "append" => Self::Append(argument()),
@@ -170,6 +178,15 @@ impl Function {
             "trim" => Self::Trim,
             "urlEncode" => Self::UrlEncode,
             "urlDecode" => Self::UrlDecode,
+            "before" | "after" | "default" if arguments[0] == Token::Quoted(String::new()) => {
+                let help = if name == "default" {
+                    "a hole that may stay empty is written with `?`: `${last?}`"
+                } else {
+                    "write the mark that stands in the text"
+                };
+                desk.complain(place, format!("`{name}` is given an empty text"), help);
+                return None;
+            }
             "before" => Self::Before(argument()),
             "after" => Self::After(argument()),
             "default" => Self::Default(argument()),

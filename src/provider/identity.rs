@@ -142,6 +142,14 @@ impl Composition {
         self.parts.iter().filter_map(|(name, part)| if let Part::Composed(reading) = part { Some((*name, reading.place())) } else { None })
     }
 
+    /// The uses of facts in a part that `identity` composes itself.
+    pub fn composed_from(&self, name: &str) -> Option<Vec<Use>> {
+        self.parts.iter().find(|(part, _)| *part == name).and_then(|(_, part)| match part {
+            Part::Fact(_) => None,
+            Part::Composed(reading) => Some(reading.uses()),
+        })
+    }
+
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
         let composed = self.parts.iter().filter_map(|(_, part)| if let Part::Composed(reading) = part { Some(reading) } else { None });

@@ -34,6 +34,10 @@ pub struct Input {
 impl Input {
     /// Compiles an input, or complains.
     pub fn compile(name: &At<String>, spec: &InputSpec, desk: &mut Desk) -> Self {
+        if spec.label.trim().is_empty() || spec.label.chars().count() > 100 || crate::diagnostic::printable(&spec.label) != spec.label.value
+        {
+            desk.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
+        }
         let whole = spec.pattern.as_ref().and_then(|pattern| {
             Pattern::compile(&pattern.value, pattern.place, desk)?;
             Pattern::compile(&format!("^(?:{})$", pattern.value), pattern.place, desk)

@@ -1,7 +1,7 @@
 //! The values of this installation that a file speaks of: which stand in it, and which are kept elsewhere.
 
 use crate::names::Slot;
-use crate::place::Place;
+use crate::place::{At, Place};
 use crate::provider::facts::Known;
 use crate::provider::file::ProviderSpec;
 use crate::provider::reference::{ClientSecret, Reference};
@@ -51,11 +51,25 @@ impl Installed {
             kept => installed.needed.push(Needed { fact, reference: kept, secret, place }),
         };
         match spec.client_id.take() {
-            Some(id) => keep(known.client_id, id.value, false, id.place),
+            Some(id) => {
+                if let Reference::Literal(text) = &id.value
+                    && (text.trim().is_empty() || text.chars().any(char::is_control) || text.starts_with(['$', '<', '{', '%']))
+                {
+                    desk.complain(
+                        id.place,
+                        format!("`{}` is not a client's name", crate::diagnostic::printable(text)),
+                        "write the name that the provider gave, or where it is kept: `env:NAME`",
+                    );
+                }
+                keep(known.client_id, id.value, false, id.place);
+            }
             None => keep(known.client_id, variable("CLIENT_ID"), false, spec.place),
         }
         for (name, setting) in spec.settings.take().unwrap_or_default().0 {
             check_fact_name(&name, name.place, desk);
+            if let Reference::Literal(text) = &setting.value {
+                look_over_literal(&name, text, setting.place, desk);
+            }
             keep(desk.names.slot(&name), setting.value, false, name.place);
         }
         for (name, secret) in spec.secrets.take().unwrap_or_default().0 {
@@ -71,5 +85,18 @@ impl Installed {
             None => keep(known.client_secret, variable("CLIENT_SECRET"), true, spec.place),
         }
         installed
+    }
+}
+
+fn look_over_literal(name: &At<String>, text: &str, place: Place, desk: &mut Desk) {
+    let lower = name.to_lowercase();
+    if text.contains("${") {
+        desk.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
+    } else if ["secret", "password", "privatekey", "apikey", "token"].iter().any(|word| lower.contains(word)) {
+        desk.complain(
+            place,
+            format!("`{}` sounds like a secret, which may not stand in the file", name.value),
+            "put it under `secrets`, and keep it in a variable or a file: `env:NAME`",
+        );
     }
 }

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod moment;
 pub mod parameters;
 pub mod pkce;
+pub mod proof;
 pub mod reading;
 pub mod reference;
 pub mod refusal;

@@ -92,6 +92,7 @@ impl Word for Values {
 pub fn compile(named: &[(At<String>, Values)], desk: &mut Desk) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (name, values) in named {
+        look_over(name, values, desk);
         match &values.texts {
             Some(texts) => parameters.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
             None => desk.complain(
@@ -100,9 +101,42 @@ pub fn compile(named: &[(At<String>, Values)], desk: &mut Desk) -> Vec<Parameter
                 "write a value, `\"\"` for an empty one, or leave the line out",
             ),
         }
-        no_paths(values.texts.iter().flatten(), desk);
     }
     parameters
+}
+
+/// Complains about what no parameter may be, whether it is written out or added to a standard request.
+pub fn look_over(name: &At<String>, values: &Values, desk: &mut Desk) {
+    if name.value.is_empty() {
+        desk.complain(name.place, "this parameter has no name", "write its name, or take the line out");
+    }
+    no_paths(values.texts.iter().flatten(), desk);
+    let sounds_secret = name.value.to_lowercase().contains("secret");
+    for text in values.texts.iter().flatten() {
+        let literal = text.as_literal().unwrap_or_default();
+        if sounds_secret && !literal.is_empty() {
+            desk.complain(
+                text.place,
+                "a secret may not stand in the file",
+                "write `${clientSecret}`, or keep it in `secrets` and write `${name}`",
+            );
+        } else if is_placeholder(&literal) {
+            desk.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
+        }
+    }
+}
+
+/// Whether a text looks like a hole in another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
+fn is_placeholder(text: &str) -> bool {
+    let frames = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("$", "")];
+    frames.iter().any(|(open, close)| {
+        let inside = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).map(str::trim);
+        inside.is_some_and(|inside| {
+            inside.len() > 1
+                && inside.starts_with(|first: char| first.is_ascii_alphabetic())
+                && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+    })
 }
 
 /// Complains about paths in what is sent: there is no answer yet.
@@ -135,7 +169,7 @@ impl Word for Json {
     fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
         Some(match &node.kind {
             Kind::Scalar { plain: true, .. } if node.is_null() => Self::Raw("null".into()),
-            Kind::Scalar { plain: true, text } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
+            Kind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
                 Self::Raw(text.as_str().into())
             }
             Kind::Scalar { .. } => Self::Text(Template::parse(&scalar(node, desk)?.value, node, false, desk)?),
@@ -146,7 +180,8 @@ impl Word for Json {
             Kind::Map(entries) => {
                 let mut members = Vec::new();
                 for entry in entries {
-                    let key = Node { place: entry.key.place, kind: Kind::Scalar { text: entry.key.value.clone(), plain: true } };
+                    let key =
+                        Node { place: entry.key.place, kind: Kind::Scalar { text: entry.key.value.clone(), plain: true, verbatim: true } };
                     members.push((Template::parse(&entry.key.value, &key, false, desk)?, Self::read(&entry.value, desk)?));
                 }
                 Self::Object(members)

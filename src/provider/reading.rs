@@ -1,8 +1,8 @@
 //! How a fact is read: a path, a text with holes, a condition, or a list of these of which the first that finds
-//! something counts.
+//! something counts. A list of conditions alone holds when all of them hold.
 
 use crate::place::Place;
-use crate::provider::condition::{Condition, ConditionSpec};
+use crate::provider::condition::{Condition, ConditionSpec, Conditions};
 use crate::provider::facts::Facts;
 use crate::provider::selector::{Selector, scalar_text, what};
 use crate::provider::template::{Template, Use};
@@ -20,6 +20,8 @@ pub enum Reading {
     Text(Template),
     /// Whether something holds: gives `true` or `false`.
     Condition(Box<Condition>),
+    /// Whether all of several things hold.
+    Conditions(Conditions, Place),
     /// The first that finds something.
     FirstOf(Vec<Reading>, Place),
 }
@@ -40,7 +42,7 @@ impl Reading {
             Self::Path(path) => path.place,
             Self::Text(text) => text.place,
             Self::Condition(condition) => condition.place,
-            Self::FirstOf(_, place) => *place,
+            Self::FirstOf(_, place) | Self::Conditions(_, place) => *place,
         }
     }
 
@@ -60,6 +62,7 @@ impl Reading {
                 Err(missing) => Err(Nothing { place: missing.place, instead: None }),
             },
             Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
+            Self::Conditions(conditions, _) => Ok(Text::plain(if conditions.hold(answer, facts) { "true" } else { "false" })),
             Self::FirstOf(readings, place) => {
                 let mut last = Nothing { place: *place, instead: None };
                 for reading in readings {
@@ -79,6 +82,7 @@ impl Reading {
             Self::Path(_) => Vec::new(),
             Self::Text(template) => template.uses().collect(),
             Self::Condition(condition) => condition.uses(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::uses).collect(),
             // An alternative that finds nothing is passed over.
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).map(|used| Use { optional: true, ..used }).collect(),
         }
@@ -95,6 +99,7 @@ impl Reading {
             Self::Path(path) => vec![path],
             Self::Text(template) => template.paths().collect(),
             Self::Condition(condition) => condition.paths(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::paths).collect(),
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::paths).collect(),
         }
     }
@@ -105,6 +110,7 @@ impl Reading {
             Self::Path(path) => path.source.to_string(),
             Self::Text(template) => template.source.to_string(),
             Self::Condition(condition) => condition.source(),
+            Self::Conditions(conditions, _) => conditions.0.iter().map(Condition::source).collect::<Vec<_>>().join(" and "),
             Self::FirstOf(readings, _) => readings.iter().map(Self::source).collect::<Vec<_>>().join(", else "),
         }
     }
@@ -117,6 +123,9 @@ impl Word for Reading {
                 if nodes.is_empty() {
                     desk.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.name, $.login ]`");
                     return None;
+                }
+                if nodes.iter().all(|node| matches!(node.kind, Kind::Map(_))) {
+                    return Conditions::read(node, desk).map(|conditions| Self::Conditions(conditions, node.place));
                 }
                 let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
                 (readings.len() == nodes.len()).then_some(Self::FirstOf(readings, node.place))
@@ -150,8 +159,8 @@ impl Word for Reading {
     fn shape() -> Shape {
         Shape::Either(vec![
             Shape::Text("a JSON path (`$.data.id`) or a text with holes"),
-            Shape::List(Box::new(Shape::Either(vec![Shape::Text("a JSON path or a text with holes"), ConditionSpec::shape()]))),
             ConditionSpec::shape(),
+            Shape::List(Box::new(Shape::Either(vec![Shape::Text("a path or a text with holes"), ConditionSpec::shape()]))),
         ])
     }
 }

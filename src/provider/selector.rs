@@ -103,7 +103,9 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => Some(Cow::Owned(number.to_string())),
         Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        // An XML element with attributes says its text.
+        Value::Object(members) => members.get("#text").and_then(Value::as_str).map(Cow::Borrowed),
+        Value::Null | Value::Array(_) => None,
     }
 }
 
@@ -169,6 +171,13 @@ fn plain(text: &str) -> Option<Vec<Hop>> {
 
 /// A path that the library reads, once it is known to be cheap and to mean what it seems to mean.
 fn query(text: &str) -> Result<JpQuery, (String, String)> {
+    if text.contains("${") {
+        let help = "holes stand in texts, not in paths; a filter (`$[?@.id == 'x']`) or `.*` finds what has no fixed name";
+        return Err((format!("`{text}` is a path with a hole in it"), help.to_owned()));
+    }
+    if let Some(name) = text.strip_prefix('$').filter(|rest| rest.starts_with(|first: char| is_name(first, true))) {
+        return Err((format!("`{text}` is not a path"), format!("did you mean `$.{name}`?")));
+    }
     if !text.starts_with('$') {
         return Err((format!("`{text}` is not a path"), format!("paths begin with `$`: write `{}`", suggestion(text))));
     }
@@ -221,6 +230,11 @@ fn look_over(text: &str) -> Result<(), (String, String)> {
             (None, '?') if depth > 0 => filter_depth = Some(depth),
             (None, '.') if before == '.' => descents += if filter_depth.is_some() { 2 } else { 1 },
             (None, ',') if filter_depth.is_none() => choices += 1,
+            (None, '|' | ',') if depth == 0 => {
+                let help = "alternatives are a list (`[ $.a, $.b ]`); functions need a hole (`\"${$.a | lower}\"`)";
+                return Err((format!("`{letter}` has no place in a path"), help.to_owned()));
+            }
+            (None, ' ') if depth == 0 && text.contains(['|', ',']) => {}
             (None, letter) if depth == 0 && !is_name(letter, false) && !matches!(letter, '.' | '*' | '$') => {
                 return Err((
                     format!("`{letter}` in a path needs brackets and quotes around the key"),

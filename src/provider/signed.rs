@@ -120,6 +120,9 @@ impl Signed {
         let place = spec.place;
         let written = spec.token.clone().unwrap_or_else(|| Template::of_fact("idToken", place, desk));
         let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
+        if let Some(template) = token.as_ref().filter(|template| template.has_path()) {
+            desk.complain(template.place, "a path cannot stand here", "read the token as a fact in `read`, and write `token: ${fact}`");
+        }
         if let Some(template) = token.as_ref().filter(|template| template.is_literal()) {
             desk.complain(
                 template.place,
@@ -136,6 +139,19 @@ impl Signed {
                 return None;
             }
         };
+        for template in issuers.iter().filter(|template| template.has_path()) {
+            let host_is_literal = template
+                .source
+                .strip_prefix("https://")
+                .is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
+            if !host_is_literal {
+                desk.complain(
+                    template.place,
+                    "the token would name its own issuer",
+                    "write the issuer; only a part of its path may come from the token: `https://idp.example/${$.tid}`",
+                );
+            }
+        }
         let audience = match &spec.audience {
             None => Some(vec![Template::of_fact("clientId", place, desk)]),
             Some(list) if list.0.iter().any(|one| one.as_literal().as_deref() == Some("any")) => None,
@@ -192,7 +208,12 @@ impl Signed {
         self.algorithms.as_deref()
     }
 
-    /// Whether it is the ID token of `OpenID` Connect.
+    /// Whether it has to repeat the login's nonce.
+    pub fn asks_for_nonce(&self) -> bool {
+        self.nonce
+    }
+
+    /// Whether it is the ID token of OpenID Connect.
     pub fn is_id_token(&self) -> bool {
         self.is_id_token
     }
@@ -308,6 +329,11 @@ impl Signed {
             }
             Keys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(StepError::missing)?;
+                // What everybody may see signs nothing.
+                let is_public = template.fill(facts).is_ok_and(|text| !text.is_secret());
+                if is_public && !looks_like_pem(&text) {
+                    return Err(StepError::Key { why: "a key that is no secret has to be a public key (PEM)", place: template.place });
+                }
                 // The key decides the kind of algorithm, never the token: a public key is no secret and a secret no public key.
                 if looks_like_pem(&text) == (algorithm.family() == Family::Secret) {
                     return Ok(false);

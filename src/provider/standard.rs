@@ -4,7 +4,7 @@
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::place::{At, Place};
 use crate::provider::credentials::Credentials;
-use crate::provider::parameters::{Parameter, Values, no_paths};
+use crate::provider::parameters::{Parameter, Values, look_over};
 use crate::provider::pkce::Pkce;
 use crate::provider::template::Template;
 use crate::words::{Desk, Named};
@@ -135,6 +135,13 @@ const SOMETIMES: &[&str] =
 fn shape(standard: &[(&'static str, Text)], shaping: &Shaping<'_>, desk: &mut Desk) -> Vec<Parameter> {
     let known: Vec<&str> = standard.iter().map(|(name, _)| *name).collect();
     for (name, new) in &shaping.rename.0 {
+        if new.value.is_empty() || new.value.contains("${") {
+            desk.complain(
+                new.place,
+                format!("`{}` is not the name of a parameter", new.value),
+                "write the name as the provider's manual has it",
+            );
+        }
         if !known.contains(&name.as_str()) {
             let help = if SOMETIMES.contains(&name.as_str()) {
                 "this request does not carry it as it stands; take the line out".to_owned()
@@ -162,7 +169,7 @@ fn shape(standard: &[(&'static str, Text)], shaping: &Shaping<'_>, desk: &mut De
         }
     }
     for (name, values) in &shaping.extra.0 {
-        no_paths(values.texts.iter().flatten(), desk);
+        look_over(name, values, desk);
         match &values.texts {
             _ if known.contains(&name.value.as_str()) => {}
             Some(_) if list.iter().any(|parameter| *parameter.name == *name.value) => {

@@ -181,7 +181,6 @@ impl Template {
 
     /// Reads a text, or complains; only keys may end in bytes.
     pub fn parse(text: &str, node: &Node, may_end_in_bytes: bool, desk: &mut Desk) -> Option<Self> {
-        let inner = inner_place(node);
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let (mut rest, mut at) = (text, 0);
@@ -196,13 +195,13 @@ impl Template {
             } else if let Some(inside) = tail.strip_prefix("${") {
                 let Some(length) = hole_length(inside) else {
                     desk.complain(
-                        inner.part(text, here, text.len()),
+                        part_of(node, text, here, text.len()),
                         "a hole (`${`) that is never closed",
                         "close it with `}`; a literal `${` is written `$${`",
                     );
                     return None;
                 };
-                let place = inner.part(text, here, here + length + 3);
+                let place = part_of(node, text, here, here + length + 3);
                 match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
                     Some(hole) => {
                         if !literal.is_empty() {
@@ -228,11 +227,13 @@ impl Template {
     }
 }
 
-/// Where the text of a scalar stands, without its quotes.
-fn inner_place(node: &Node) -> Place {
+/// Where a part of a scalar stands: exactly, where the file has it letter by letter; else the whole scalar.
+fn part_of(node: &Node, text: &str, from: usize, to: usize) -> Place {
     match &node.kind {
-        Kind::Scalar { plain: false, text } if node.place.end as usize - node.place.start as usize >= text.len() + 2 => {
-            Place { start: node.place.start + 1, end: node.place.end - 1, column: node.place.column + 1, ..node.place }
+        Kind::Scalar { verbatim: true, plain, .. } => {
+            let quote = u32::from(!plain);
+            let inner = Place { start: node.place.start + quote, column: node.place.column + quote, ..node.place };
+            inner.part(text, from, to)
         }
         _ => node.place,
     }
@@ -440,7 +441,7 @@ mod tests {
 
     fn parse(text: &str, desk: &mut Desk) -> Option<Template> {
         let place = Place { start: 0, end: u32::try_from(text.len()).unwrap(), line: 1, column: 1 };
-        Template::parse(text, &Node { place, kind: Kind::Scalar { text: text.to_owned(), plain: true } }, false, desk)
+        Template::parse(text, &Node { place, kind: Kind::Scalar { text: text.to_owned(), plain: true, verbatim: true } }, false, desk)
     }
 
     #[test]

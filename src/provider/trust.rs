@@ -1,7 +1,8 @@
 //! When an e-mail counts as proven, and what happens when there is none.
 
+use crate::email::Email;
 use crate::place::At;
-use crate::provider::template::Template;
+use crate::provider::template::{Piece, Template};
 use crate::words::{Desk, Shape, Word, not_among, scalar};
 use crate::yaml::{Kind, Node};
 
@@ -59,8 +60,9 @@ impl Word for At<TrustEmail> {
 
 fn domain(node: &Node, desk: &mut Desk) -> Option<At<String>> {
     let text = scalar(node, desk)?;
-    let lower = text.value.to_lowercase();
-    if lower.contains(['@', '*', '/', ' ']) || !lower.contains('.') {
+    let lower = idna::domain_to_ascii(&text.value).unwrap_or_default();
+    let fine = crate::provider::address::is_a_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
+    if !fine {
         desk.complain(
             text.place,
             format!("`{}` is not a domain", text.value),
@@ -90,6 +92,16 @@ impl Word for At<MissingEmail> {
             "ask" => MissingEmail::Ask,
             other if other.ends_with(".invalid") => {
                 let template = Template::parse(other, node, false, desk)?;
+                let sample =
+                    template.pieces().iter().map(|piece| if let Piece::Literal(text) = piece { text } else { "x" }).collect::<String>();
+                if !Email::parse(&sample).is_ok_and(|email| email.key() == sample) {
+                    desk.complain(
+                        node.place,
+                        "this does not become an address",
+                        "write it in small letters with one `@`: `${id}@acme.invalid`",
+                    );
+                    return None;
+                }
                 if !template.source.contains("${id") || !template.source.contains('@') {
                     desk.complain(node.place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
                     return None;
