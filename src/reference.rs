@@ -140,7 +140,7 @@ One YAML file in `providers.d/` describes one identity provider; its name is wha
 A login is a growing set of **facts**. Each of the three steps writes a request from the facts known so far, and reads new facts from the answer. When the facts hold an `id` and
 an e-mail that can be trusted, there is an identity.
 
-**Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent.** Copy the request from the provider's manual and put holes where
+**Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent** (and in getUserInfo the bearer, see `bearer`). Copy the request from the provider's manual and put holes where
 portaria fills in.
 
 ## Three files to begin with
@@ -221,6 +221,7 @@ fn reference() -> String {
          - what: the code was used before\n  exchanges:\n    - answer: { status: 400, json: { error: invalid_grant } }\n  refused: { step: getAccessCode, code: invalid_grant }\n```\n\n",
     );
     section(StorySpec::block(), &mut page, &mut seen);
+    codes(&mut page);
     page
 }
 
@@ -296,7 +297,8 @@ fn looks(shape: &Shape) -> String {
 fn holes(page: &mut String) {
     page.push_str(
         "## Holes\n\n`${fact}` stands for a fact in any value. Where something is read, `${$.path}` takes what stands at a path. Functions follow behind bars: `${$.sub | after \"CHARACTER:\"}`, \
-         `${clientId | append \":\" | append clientSecret | base64}`; texts stand in double quotes, facts without.\n\n**A text in which a hole finds nothing is itself not found**, so that no id is ever composed of nothing. `${last?}` may stay \
+         `${clientId | append \":\" | append clientSecret | base64}`; texts stand in double quotes, facts without.\n\nInside `{ }` and `[ ]` put every value with a hole, a bracket, a comma or `: ` in quotes: `{ code: \"${code}\" }`; in single quotes where the hole \
+         holds double ones: `{ id: '${$.sub | after \"user:\"}' }`. In a hole's text `\\n` is no escape; write the YAML text in double quotes, which know it.\n\n**A text in which a hole finds nothing is itself not found**, so that no id is ever composed of nothing. `${last?}` may stay \
          empty; what is left is trimmed, and a parameter that is empty because of it is left out. `$${` writes a literal `${`.\n\nEverything learned from an answer is secret; no secret may stand in the browser's address, unless a hash has made it unrecognisable. \
          In a path or query of an address, holes are percent-encoded; a hole in the host needs `hosts`.\n\n### Facts from the start\n\n| fact | what it is |\n|---|---|\n",
     );
@@ -325,8 +327,40 @@ fn holes(page: &mut String) {
     page.push_str(
         "\n### Paths\n\nA path is a JSON path (RFC 9535): `$.data.user.id`, `$.list[0].id`, `$['e-mail']` (every key that is not letters, digits and `_` needs brackets and quotes), `$[?@.primary == true && @.verified == true].email`, `$.names.*`. \
          The first match counts. Texts, numbers (to the last digit) and booleans are values; an object, a list, `null` and an empty text are not found. At most one `..`, no filter inside a filter. A callback's parameters, a form and an XML answer are \
-         looked at in the same way.\n\n",
+         looked at in the same way. A path holds no holes.\n\nPlain `http://` and addresses of this machine are accepted only where the installation's own `publicUrl` is on loopback.\n\n",
     );
+}
+
+/// What a story's `refused.code` says when the provider itself has said nothing.
+const CODES: &[(&str, &str, &str)] = &[
+    ("badInput", "getAuthorizationCode", "what was typed does not match its pattern"),
+    ("noDocument", "getAuthorizationCode", "the issuer's document could not be had, or names another issuer"),
+    ("badState", "getAuthorizationCode", "the state that came back is not the one that was sent"),
+    ("expired", "getAuthorizationCode", "the login took longer than ten minutes"),
+    ("badCallback", "getAuthorizationCode", "a parameter stands in the callback twice"),
+    ("badIssuer", "getAuthorizationCode", "the callback's `iss` is another issuer"),
+    ("badSignature", "getAuthorizationCode", "the callback is not signed as `verify` says"),
+    ("missingFact", "the step that needs it", "a fact is needed that no answer gave"),
+    ("badAddress", "the step", "an address would lead to a host that `hosts` does not name"),
+    ("badHeader", "the step", "a value holds what no header can carry"),
+    ("badKey", "the step", "a key cannot be used"),
+    ("noAnswer", "the step", "the provider could not be reached, or not in time"),
+    ("unreadable", "the step", "the answer is not written as `answer` says"),
+    ("badToken", "the step", "a signed token is not to be believed"),
+    ("missingId", "none", "no answer holds an id"),
+    ("missingEmail", "none", "no answer holds an address"),
+    ("unprovenEmail", "none", "the address is not proven under `trustEmail`"),
+    ("notAllowed", "none", "`require` does not let this person in"),
+];
+
+fn codes(page: &mut String) {
+    page.push_str(
+        "### Codes of refusals\n\nA refusal by the provider has the provider's own code: where `refused.code` says, else from the usual places, else the HTTP status (even `200`). \
+         Everything else has one of these:\n\n| code | step | what is so |\n|---|---|---|\n",
+    );
+    for (code, step, meaning) in CODES {
+        let _ = writeln!(page, "| `{code}` | {step} | {meaning} |");
+    }
 }
 
 fn identity(page: &mut String) {

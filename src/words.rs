@@ -75,12 +75,14 @@ impl Desk {
     /// The lines of a block, with a complaint for every key that is none of its words.
     pub fn block<'n>(&mut self, node: &'n Node, block: &Block) -> Option<&'n [Entry]> {
         let Kind::Map(entries) = &node.kind else {
-            let words = one_of(block.words.iter().map(|word| word.name));
-            self.complain(
-                node.place,
-                format!("{} stands where {} is expected", node.what(), a(block.title)),
-                format!("write `key: value` lines with {words}"),
-            );
+            let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
+            let help = match &node.kind {
+                Kind::Scalar { text, .. } if text.starts_with("http") => format!("write `{{ get: \"{text}\" }}`"),
+                Kind::Scalar { .. } if node.is_null() => format!("write its lines below it, indented: {} …", one_of(words)),
+                Kind::List(_) => format!("take the dashes away: this is one block of `key: value` lines with {} …", one_of(words)),
+                Kind::Scalar { .. } | Kind::Map(_) => format!("write `key: value` lines with {} …", one_of(words)),
+            };
+            self.complain(node.place, format!("{} stands where {} is expected", node.what(), a(block.title)), help);
             return None;
         };
         for entry in entries {

@@ -262,6 +262,38 @@ impl<'a> Reader<'a> {
             let help = "put the value in quotes: `code: \"${code}\"`, `id: \"$.list[0].id\"`; in single quotes where it holds double ones";
             return refusal(self.at(line, at, 2), "inside `{ }` and `[ ]` a value with `{`, `[` or `]` needs quotes", help);
         }
+        if message.contains("unknown anchor") {
+            return refusal(
+                place,
+                "a text that begins with `*` needs quotes",
+                "write `\"*.shops.example\"`; aliases are not part of the language",
+            );
+        }
+        let here = self.text.get(place.start as usize..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+        if matches!(here, '@' | '`' | '%') {
+            return refusal(place, format!("a text that begins with `{here}` needs quotes"), "put the whole text in quotes");
+        }
+        let before = (0..last.saturating_sub(1)).rev().find(|line| !lines[*line].trim().is_empty());
+        let no_blank = |line: &str| {
+            line.find(':').filter(|at| !line.contains(": ") && !line.ends_with(':') && !line[..*at].contains([' ', '"', '/', '#']))
+        };
+        if let Some((line, at)) = before
+            .and_then(|line| no_blank(lines[line].trim_start()).map(|at| (line, at + lines[line].len() - lines[line].trim_start().len())))
+        {
+            return refusal(
+                self.at(line, at, 1),
+                "there is no blank behind this colon",
+                "write `key: value`, with a blank behind the colon",
+            );
+        }
+        if message.contains("quoted scalar") {
+            let opened =
+                (0..last).rev().find(|line| lines[*line].matches('"').count() % 2 == 1 || lines[*line].matches('\'').count() % 2 == 1);
+            if let Some(line) = opened {
+                let at = lines[line].rfind(['"', '\'']).unwrap_or(0);
+                return refusal(self.at(line, at, 1), "a quote that is opened here is never closed", "close it on the same line");
+            }
+        }
         if message.contains("mapping values are not allowed") {
             let help = "a text with `: ` in it needs quotes; otherwise this line is indented differently from its neighbours";
             return refusal(place, "a `key: value` stands where none can stand", help);
@@ -367,7 +399,7 @@ mod tests {
 
         for (text, part) in [
             ("a: &x 1\nb: *x\n", "anchors"),
-            ("b: *x\n", "not YAML"),
+            ("b: *x\n", "needs quotes"),
             ("a: !!int 1\n", "tags"),
             (deep.as_str(), "deep"),
             ("a: 1\n---\nb: 2\n", "second document"),

@@ -199,7 +199,7 @@ words! {
         /// Default: no step
         /// Example: `step: getAccessCode`
         step: Option<crate::provider::step::StepKind> = "step",
-        /// The provider's code, or ours: `missingEmail`, `unprovenEmail`, `missingId`, `notAllowed`, `badToken`, `badSignature`, `unreadable`, `missingFact`, `badState`, `badAddress`, `badHeader`, `badKey`, `badCallback`, `badIssuer`, `badInput`.
+        /// The provider's code, or one of portaria's own (see Codes of refusals).
         /// Example: `code: invalid_grant`
         code: At<String> = "code",
         /// The provider's sentence.

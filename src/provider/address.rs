@@ -256,7 +256,9 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
         (Some(rest), _) => (true, rest),
         (None, Some(rest)) => (false, rest),
         (None, None) => {
-            let help = if start.contains("://") || start.starts_with('/') {
+            let help = if start.starts_with(['“', '”', '‘', '’']) {
+                "these are no quotes of YAML: write `\"` or none".to_owned()
+            } else if start.contains("://") || start.starts_with('/') {
                 "write the whole address, beginning with `https://`".to_owned()
             } else {
                 format!("write `https://{shown}`")

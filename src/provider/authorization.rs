@@ -28,7 +28,7 @@ words! {
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
         /// Example: `get: https://sso.acme.example/entrar`
         get: Option<Template> = "get",
-        /// What is asked for: one text, sent as written, commas and all; also the fact `${scope}`.
+        /// What is asked for: one text, sent as written, commas and all; also the fact `${scope}`. Holes are not filled here; `extra: { scope: "…${fact}…" }` fills them.
         /// Default: none; with `discovery` `openid email profile`
         /// Example: `scope: identify email`
         scope: Option<At<String>> = "scope",
@@ -54,7 +54,8 @@ words! {
         /// Default: `get`
         /// Example: `callback: post`
         callback: Option<CallbackBy> = "callback",
-        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the browser's cookie (`cookie`).
+        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the browser's cookie (`cookie`). With `path` the redirect address is
+        /// `{publicUrl}/callback/{provider}/{state}`, so the provider has to accept every address below the registered one.
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateIn> = "stateIn",

@@ -23,7 +23,7 @@ use crate::words::{Desk, Named, OneOrMany};
 words! {
     /// A call that portaria makes itself. In getAccessCode without `query`, `form`, `json` and `text` the standard token request is sent: `grant_type`, `code`,
     /// `redirect_uri`, for PKCE `code_verifier`, and the credentials. In getUserInfo the standard request has no parameters and shows the access token as Bearer. Both may be
-    /// a list of calls, made one after another.
+    /// a list of calls, made one after another; only one of them can be the standard token request.
     pub struct CallSpec ("call", elsewhere = elsewhere) {
         /// The address, called by GET. Its query is kept byte for byte. A standard token request by `get` goes into the query.
         /// Default: with `discovery` the document's end point; otherwise `get` or `post` is required
@@ -57,7 +57,8 @@ words! {
         /// Default: the standard request
         /// Example: `text: "token=${accessToken}"`
         text: Option<Template> = "text",
-        /// Headers, always added. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are there already and may be replaced.
+        /// Headers, always added. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are there already and may be replaced. `Host`, `Cookie`, `Content-Length` and the
+        /// headers of the connection are portaria's own; no cookie is ever kept between calls.
         /// Default: none
         /// Example: `headers: { Client-Id: "${clientId}" }`
         headers: Option<Named<Template>> = "headers",
@@ -66,7 +67,8 @@ words! {
         /// Default: `form` in the standard token request (the query when it is a `get`), otherwise `none`
         /// Example: `credentials: basic`
         credentials: Option<At<Credentials>> = "credentials",
-        /// The token that is shown as `Authorization: Bearer …`: a fact in `${…}`, or `none`.
+        /// The token that is shown as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is shown in written requests as well: a chain that calls another
+        /// provider's address with a token of its own says `bearer: none`.
         /// Default: in getUserInfo `${accessToken}`, unless the step itself places the whole `${accessToken}` or an `Authorization` header; in getAccessCode `none`
         /// Example: `bearer: ${appToken}`
         bearer: Option<Template> = "bearer",
@@ -86,7 +88,7 @@ words! {
         /// Example: `optional: true`
         optional: Option<bool> = "optional",
         /// How the answer is written: `auto`, `json`, `form`, `jsonp`, `xml`, `text`, or a list tried in turn. In XML the root element is the first key, prefixes of namespaces are dropped,
-        /// attributes are `@name`, repeated elements are a list. With `text` the whole answer stands at `$`.
+        /// attributes are `@name`, repeated elements are a list, and an element with attributes still says its text. With `text` the whole answer, without blanks at its ends, stands at `$`.
         /// Default: `auto`: JSON whatever the content type says, else a form
         /// Example: `answer: [ json, jsonp ]`
         answer: Option<OneOrMany<Format>> = "answer",
@@ -102,7 +104,8 @@ words! {
         /// Default: every answer that does not mean no
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<Refusal> = "accepted",
-        /// Facts from the answer: a path, a list of paths of which the first that finds something counts, a text with holes, or a condition.
+        /// Facts from the answer: a path, a list of paths of which the first that finds something counts, a text with holes, a condition, or a list of conditions of which all must hold.
+        /// What is read in getAccessCode is read besides the standard places; in getUserInfo it takes their place.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`, `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file
         /// names the fact; in getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`, `picture`, `locale`
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`

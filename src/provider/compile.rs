@@ -223,11 +223,8 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
     let authorization = written.and_then(|spec| authorization::compile(spec, &around, desk));
     around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
     let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
-    let is_proof = |step: &Step| step.verify.is_some() || step.signed.is_some();
-    if access.is_none()
-        && is_left_out(spec, "getAccessCode", desk)
-        && !authorization.as_ref().is_some_and(|authorization| is_proof(&authorization.step))
-    {
+    let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
+    if access.is_none() && is_left_out(spec, "getAccessCode", desk) && !is_signed {
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
         desk.complain(top, "the file has no getAccessCode", help);
     }
@@ -240,7 +237,8 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
         desk.complain(call.place, "the code would be redeemed twice", help);
     }
     let calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
-    Steps { authorization, complete: calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+    let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
+    Steps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }
 
 fn empty_authorization(place: Place) -> AuthorizationSpec {

@@ -17,7 +17,7 @@ use crate::words::{Named, OneOrMany};
 words! {
     /// One identity provider. Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent.
     pub struct ProviderSpec ("provider file", elsewhere = elsewhere) {
-        /// What the button says: "Entrar como {name}".
+        /// What the button says: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<At<String>> = "name",
         /// The client's name at the provider: a text, or where it is kept.
@@ -40,7 +40,7 @@ words! {
         /// Default: none
         /// Example: `inputs: { shop: { label: Your shop, pattern: "[a-z0-9-]+" } }`
         inputs: Option<Named<InputSpec>> = "inputs",
-        /// An issuer of OpenID Connect, or the whole address of its document. End points, keys and issuer come from there, each may be overridden; the ID token is
+        /// An issuer of OpenID Connect, or the whole address of its document (which then names its issuer itself). End points, keys and issuer come from there, each may be overridden; the ID token is
         /// verified, with a nonce. Steps may be left out; the facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint` and `jwksUri` are known.
         /// Default: none
         /// Example: `discovery: https://idp.example`
@@ -69,7 +69,7 @@ words! {
         /// Default: `refuse`
         /// Example: `missingEmail: "${id}@acme.invalid"`
         missing_email: Option<At<MissingEmail>> = "missingEmail",
-        /// Who may come in: conditions over facts, all of which must hold.
+        /// Who may come in: conditions over facts, all of which must hold. They are looked at after the last call.
         /// Default: everybody
         /// Example: `require: { at: "${hd}", is: loja.example }`
         require: Option<Conditions> = "require",
@@ -97,7 +97,7 @@ words! {
         /// Default: with `discovery` the standard request; otherwise required
         authorization: Option<AuthorizationSpec> = "getAuthorizationCode",
         /// The second step, or a list of them: the code becomes an access token.
-        /// Default: with `discovery` the standard request; otherwise required
+        /// Default: with `discovery` the standard request; otherwise required, unless the callback itself is signed (`verify` or `signed`) and holds the person
         access: Option<OneOrMany<CallSpec>> = "getAccessCode",
         /// The third step, or a list of them: the access token shows who the person is.
         /// Default: none; an earlier answer must hold the person

@@ -36,7 +36,7 @@ words! {
     /// A signed token (JWT) inside an answer, or an answer that is one. Nothing is read from it before its signature, issuer, audience and times are right.
     /// `exp` must be there; `at_hash` and `c_hash` are compared where they are.
     pub struct SignedSpec ("signed token") {
-        /// The token: a fact in `${…}`, or `answer` when the whole answer is the token.
+        /// The token: a fact in `${…}`, which `read` of this step or an earlier one gives, or `answer` when the whole answer is the token.
         /// Default: `${idToken}`
         /// Example: `token: ${accessToken}`
         token: Option<Template> = "token",
@@ -60,7 +60,7 @@ words! {
         /// Default: `required` when the authorization request sends `${nonce}`, else `none`
         /// Example: `nonce: required`
         nonce: Option<Nonce> = "nonce",
-        /// Facts from its claims.
+        /// Facts from its claims, in place of those that `discovery` would read.
         /// Default: none; with `discovery` OpenID's `sub`, `email`, `email_verified`, `name`, `picture`, `locale`, unless the file reads them elsewhere
         /// Example: `read: { id: $.sub, email: $.email }`
         read: Option<Named<Reading>> = "read",
