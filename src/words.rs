@@ -47,9 +47,14 @@ impl Desk {
 
     fn lay_down(&mut self, severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
         // A file full of mistakes is not helped by the thousandth complaint.
-        if self.complaints.len() < 200 {
+        if !self.has_enough() {
             self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
         }
+    }
+
+    /// Whether there are so many complaints that no further one is worth its work.
+    pub fn has_enough(&self) -> bool {
+        self.complaints.len() >= 200
     }
 
     /// Whether a fact is missed only because of something that is complained about already.
@@ -86,7 +91,7 @@ impl Desk {
             return None;
         };
         for entry in entries {
-            if !block.words.iter().any(|word| word.name == entry.key.value) {
+            if !self.has_enough() && !block.words.iter().any(|word| word.name == entry.key.value) {
                 self.unknown_word(&entry.key, block);
                 self.spoiled_words.push((node.place, ""));
                 if let Kind::Map(inner) = &entry.value.kind {

@@ -108,6 +108,19 @@ fn check_speaks_of_the_settings_too() {
 }
 
 #[test]
+fn files_that_nobody_reads_are_pointed_out() {
+    let folder = Folder::new("overlooked")
+        .with("providers.d/acme.yaml", ACME)
+        .with("providers.d/boa.yml", ACME)
+        .with("providers.d/cia.examples.yaml", "- what: a login\n  refused: { code: x }\n");
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("ends in `.yml`") && out.contains("no provider file beside these examples"), "{out}");
+}
+
+#[test]
 fn explain_shows_requests_and_never_a_secret() {
     let folder = Folder::new("explain").with("providers.d/acme.yaml", ACME);
     for arguments in

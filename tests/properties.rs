@@ -56,6 +56,22 @@ fn the_corpus_of_answers_replays() {
 }
 
 #[test]
+fn the_corpus_of_tokens_replays() {
+    let provider = crate::support::provider(
+        "name: Acme\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode:\n  post: https://sso.acme.example/token\n  signed: { token: answer, issuer: acme, keys: \"${clientSecret}\", read: { id: $.sub, email: $.email, emailVerified: $.ok } }\n",
+    );
+    for seed in seeds("token") {
+        let answer = serde_json::to_string(&String::from_utf8_lossy(&seed)).expect("a text is JSON");
+        let story = format!(
+            "- what: a stranger's token\n  exchanges:\n    - answer: {{ text: {answer} }}\n  refused: {{ step: getAccessCode, code: badToken }}\n"
+        );
+        let stories =
+            portaria::examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        assert_eq!(portaria::examples::replay::play(&provider, &stories[0]).differences, []);
+    }
+}
+
+#[test]
 fn hostile_files_are_refused_with_a_complaint() {
     let laughs: String = (0..9).map(|at| format!("a{at}: &a{at} [{}]\n", "*a0,".repeat(9))).collect();
     let merges = (0..200).map(|at| format!("k{at}: &k{at}\n  <<: *k0\n")).collect::<String>();

@@ -188,6 +188,9 @@ impl Flow<'_> {
         {
             return;
         }
+        if desk.has_enough() {
+            return;
+        }
         let name = Arc::clone(desk.names.name(used.fact));
         let later =
             std::iter::once(&self.authorization.step).chain(self.calls).find(|step| step.learns().any(|(fact, ..)| fact == used.fact));

@@ -26,11 +26,16 @@ pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 
 /// The files of a folder that end in `.yaml`, sorted by name.
 pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    ending_in(folder, ".yaml")
+}
+
+/// The files of a folder with an ending, sorted by name; hidden ones are left out.
+pub fn ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".yaml") && !name.starts_with('.') {
+        if name.ends_with(ending) && !name.starts_with('.') {
             files.push(path);
         }
     }
