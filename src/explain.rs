@@ -25,6 +25,7 @@ pub struct Explained {
 /// Explains every step; facts that are not given are masks.
 pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explained>, StepError> {
     let mut facts = beginning(provider, given);
+    let used = used_facts(provider);
     let mut list = Vec::new();
     for step in provider.steps() {
         let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
@@ -32,7 +33,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
             (false, false) => Some("made only when its condition holds"),
             (false, true) => None,
         };
-        list.push(Explained { step: step.kind, request: step.request(&facts)?, reads: step.reads(), remark });
+        list.push(Explained { step: step.kind, request: step.request(&facts)?, reads: step.reads(|fact| used.contains(&fact)), remark });
         for (fact, ..) in step.learns().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {
@@ -41,6 +42,15 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         }
     }
     Ok(list)
+}
+
+/// The facts that some request, condition or the identity waits for.
+fn used_facts(provider: &Provider) -> Vec<Slot> {
+    let in_steps =
+        provider.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
+    let in_require = provider.require.iter().flat_map(|require| &require.0).flat_map(crate::provider::condition::Condition::uses);
+    let used = in_steps.chain(in_require).chain(provider.identity.uses()).map(|used| used.fact);
+    used.chain(provider.identity.facts()).collect()
 }
 
 fn beginning(provider: &Provider, given: &[(Slot, Text)]) -> Facts {

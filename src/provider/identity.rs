@@ -142,6 +142,11 @@ impl Composition {
         self.parts.iter().filter_map(|(name, part)| if let Part::Composed(reading) = part { Some((*name, reading.place())) } else { None })
     }
 
+    /// The facts that are parts of the identity as they are.
+    pub fn facts(&self) -> impl Iterator<Item = Slot> {
+        self.parts.iter().filter_map(|(_, part)| if let Part::Fact(fact) = part { Some(*fact) } else { None })
+    }
+
     /// The uses of facts in a part that `identity` composes itself.
     pub fn composed_from(&self, name: &str) -> Option<Vec<Use>> {
         self.parts.iter().find(|(part, _)| *part == name).and_then(|(_, part)| match part {

@@ -451,10 +451,10 @@ impl Step {
         self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
-    /// What is read, for a story: fact, from where, place.
-    pub fn reads(&self) -> Vec<(Slot, String, Place)> {
+    /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that somebody waits for the fact.
+    pub fn reads(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
         let from = |read: &Read, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
-        let mut list: Vec<_> = self.reads.iter().map(|read| from(read, "")).collect();
+        let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();
         list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
         list.extend(self.signed_reads.iter().map(|read| from(read, "signed token ")));
         list
