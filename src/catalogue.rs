@@ -18,8 +18,10 @@ pub struct Entry {
 /// What a file is good for.
 #[derive(Debug)]
 pub enum State {
-    /// Its button is shown.
+    /// It can be used; its button is shown unless it is hidden.
     Offered(Box<Provider>),
+    /// The file itself switches it off.
+    Off(Box<Provider>),
     /// It waits for these variables and files.
     Dormant(Box<Provider>, Vec<String>),
     /// It cannot be used.
@@ -31,6 +33,7 @@ impl State {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Offered(_) => "offered",
+            Self::Off(_) => "off",
             Self::Dormant(..) => "dormant",
             Self::Broken => "broken",
         }
@@ -39,7 +42,7 @@ impl State {
     /// The provider, unless it is broken.
     pub fn provider(&self) -> Option<&Provider> {
         match self {
-            Self::Offered(provider) | Self::Dormant(provider, _) => Some(provider),
+            Self::Offered(provider) | Self::Off(provider) | Self::Dormant(provider, _) => Some(provider),
             Self::Broken => None,
         }
     }
@@ -86,7 +89,7 @@ pub fn load_all(paths: &[PathBuf], ground: Ground) -> Vec<Entry> {
     std::thread::scope(|scope| {
         let handles: Vec<_> =
             chunks.into_iter().map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, ground)).collect::<Vec<_>>())).collect();
-        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
+        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
@@ -94,6 +97,7 @@ fn entry(source: &Source, ground: Ground) -> Entry {
     let (provider, report) = compile(source, ground);
     let state = match provider {
         None => State::Broken,
+        Some(provider) if !provider.enabled => State::Off(Box::new(provider)),
         Some(provider) => {
             let missing = secrets::missing(&provider);
             if missing.is_empty() { State::Offered(Box::new(provider)) } else { State::Dormant(Box::new(provider), missing) }

@@ -107,6 +107,7 @@ fn type_of(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Map(inner) => json!({ "type": "object", "additionalProperties": nullable(type_of(inner, definitions), inner) }),
         Shape::Either(shapes) => json!({ "anyOf": shapes.iter().map(|shape| type_of(shape, definitions)).collect::<Vec<_>>() }),
         Shape::Json => json!({}),
+        Shape::Nothing => json!({ "type": "null" }),
         Shape::Block(block) => {
             let block = block();
             let name = name_of(block);
@@ -265,7 +266,7 @@ fn blocks_in(shape: &Shape, found: &mut Vec<&'static Block>) {
         Shape::Block(block) => found.push(block()),
         Shape::List(inner) | Shape::Map(inner) => blocks_in(inner, found),
         Shape::Either(shapes) => shapes.iter().for_each(|shape| blocks_in(shape, found)),
-        Shape::Text(_) | Shape::Flag | Shape::Number | Shape::Choice(_) | Shape::Json => {}
+        Shape::Text(_) | Shape::Flag | Shape::Number | Shape::Choice(_) | Shape::Json | Shape::Nothing => {}
     }
 }
 
@@ -287,6 +288,7 @@ fn looks(shape: &Shape) -> String {
             parts.join("; or ")
         }
         Shape::Json => "any JSON".to_owned(),
+        Shape::Nothing => "`null`".to_owned(),
         Shape::Block(block) => {
             let title = block().title;
             format!("[{title}](#{})", title.to_lowercase().replace(' ', "-"))
@@ -365,7 +367,7 @@ fn codes(page: &mut String) {
 
 fn identity(page: &mut String) {
     page.push_str(
-        "## Who may come in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text, exact to the last digit, compared byte for byte. `emailVerified` is true for `true`, `1` and a date; \
+        "## Who may come in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text of at most 255 bytes, exact to the last digit, compared byte for byte; `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are what programs write for nobody, and no ids. `emailVerified` is true for `true`, `1` and a date; \
          everything else is false. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that points \
          at a variable that is not set is **dormant**: it is listed with the variables it waits for, it is not offered, and that is no error.\n\n**A fact has one origin**: reading the same name twice in a file is a complaint; chains of calls use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
     );

@@ -189,7 +189,7 @@ impl Word for Nullable {
         if node.is_null() { Some(Self(None)) } else { scalar(node, desk).map(|text| Self(Some(text))) }
     }
     fn shape() -> Shape {
-        Shape::Text("a text, or `null`")
+        Shape::Either(vec![Shape::Text("a text"), Shape::Nothing])
     }
 }
 
@@ -390,6 +390,13 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             }
         }
     }
+}
+
+/// What is wrong with the broker's own address, if anything.
+pub fn look_over_public_url(url: &str) -> Option<(String, String)> {
+    let mut desk = Desk::default();
+    look_over_origin(&At::new(url.to_owned(), Place::default()), &mut desk);
+    desk.complaints.pop().map(|complaint| (complaint.message, complaint.help))
 }
 
 fn look_over_origin(origin: &At<String>, desk: &mut Desk) {

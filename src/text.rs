@@ -109,12 +109,6 @@ impl Text {
         encode(&more.value[at..], &mut self.value);
     }
 
-    /// The same value under another label, secret if it was secret.
-    #[must_use]
-    pub fn relabelled(mut self, label: &Arc<str>) -> Self {
-        if self.marks.is_empty() { self } else { Self::secret(std::mem::take(&mut self.value), label) }
-    }
-
     /// The same value with nothing secret about it: for what an identity names, and nothing else.
     #[must_use]
     pub fn revealed(mut self) -> String {

@@ -200,6 +200,8 @@ pub enum Shape {
     Either(Vec<Shape>),
     /// Any JSON, with holes in its texts.
     Json,
+    /// `null`.
+    Nothing,
     /// A block of words of its own.
     Block(fn() -> &'static Block),
 }

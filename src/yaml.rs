@@ -90,8 +90,8 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Unreadable>), Unreadable> {
     if text.len() > LARGEST {
         return Err(Unreadable {
             place: None,
-            message: format!("the file is {} KiB long", text.len() / 1024),
-            help: format!("files up to {} KiB are read; one file describes one provider", LARGEST / 1024),
+            message: format!("the file is longer than {} KiB", LARGEST / 1024),
+            help: "one file describes one provider; put the others into files of their own".to_owned(),
         });
     }
     // A depth beyond ours is reported by us, with our sentence; the parser's own limit is only a net.

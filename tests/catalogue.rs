@@ -17,7 +17,7 @@ fn provider(path: &Path) -> Provider {
     let entry = load(path, STRICT);
     assert!(entry.report.complaints.iter().all(|complaint| complaint.severity != Severity::Warning), "{}", entry.report.draw(false));
     match entry.state {
-        State::Offered(provider) | State::Dormant(provider, _) => *provider,
+        State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => *provider,
         State::Broken => panic!("{}", entry.report.draw(false)),
     }
 }

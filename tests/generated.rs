@@ -1,8 +1,12 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
 use crate::support::{catalogue, root, text};
+use portaria::examples::story::StorySpec;
 use portaria::place::Source;
+use portaria::provider::file::ProviderSpec;
 use portaria::reference::pages;
+use portaria::settings::SettingsSpec;
+use portaria::words::{Block, Shape};
 use portaria::yaml::{self, Kind, Node};
 use serde_json::{Map, Value};
 
@@ -65,19 +69,43 @@ fn editors_refuse_misspelt_words_and_wrong_choices() {
     assert!(!settings.is_valid(&parsed("stores: { b: { publicUrI: https://b.example } }\n")));
 }
 
-#[test]
-fn every_word_of_the_reference_has_a_meaning_a_default_and_an_example() {
-    let page = text(&root().join("schemas/provider.md"));
-    let mut words = 0;
-    for entry in page.split("\n\n").filter(|entry| entry.starts_with("**`")) {
-        words += 1;
-        assert!(entry.contains("\nDefault: "), "no default: {entry}");
-        let is_block = entry.contains("](#");
-        assert!(entry.contains("\nExample: ") || is_block, "no example: {entry}");
-        let meaning = entry.split("): ").nth(1).unwrap_or("");
-        assert!(meaning.len() > 10, "no meaning: {entry}");
+/// All blocks that a block leads to, itself included.
+fn blocks(block: &'static Block, found: &mut Vec<&'static Block>) {
+    if found.iter().any(|known| known.title == block.title) {
+        return;
     }
-    assert!(words > 80, "only {words} words");
+    found.push(block);
+    let mut open: Vec<Shape> = block.words.iter().map(|word| word.shape.clone()).collect();
+    while let Some(shape) = open.pop() {
+        match shape {
+            Shape::Block(inner) => blocks(inner(), found),
+            Shape::List(inner) | Shape::Map(inner) => open.push(*inner),
+            Shape::Either(shapes) => open.extend(shapes),
+            Shape::Text(_) | Shape::Flag | Shape::Number | Shape::Choice(_) | Shape::Json | Shape::Nothing => {}
+        }
+    }
+}
+
+#[test]
+fn every_word_has_a_meaning_a_default_and_an_example() {
+    let mut all = Vec::new();
+    blocks(ProviderSpec::block(), &mut all);
+    blocks(SettingsSpec::block(), &mut all);
+    blocks(StorySpec::block(), &mut all);
+    let mut words = 0;
+    for block in all {
+        assert!(block.doc.trim().len() > 10, "{}: no meaning", block.title);
+        for word in &block.words {
+            words += 1;
+            let leads_on = matches!(&word.shape, Shape::Block(_))
+                || matches!(&word.shape, Shape::Either(shapes) if shapes.iter().any(|shape| matches!(shape, Shape::Block(_))));
+            let one_of_several_ends = ["identity", "refused", "name"].contains(&word.name);
+            assert!(word.doc.trim().len() > 10, "{}.{}: no meaning", block.title, word.name);
+            assert!(word.required || one_of_several_ends || word.doc.contains("Default: "), "{}.{}: no default", block.title, word.name);
+            assert!(leads_on || word.doc.contains("Example: "), "{}.{}: no example", block.title, word.name);
+        }
+    }
+    assert!(words > 120, "only {words} words");
 }
 
 #[test]

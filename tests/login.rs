@@ -580,3 +580,117 @@ identity: { email: [ \"${companyMail}\", \"${personMail}\" ] }
 ",
     );
 }
+
+#[test]
+fn the_keys_of_a_signed_callback_are_fetched_and_a_stranger_is_not_believed() {
+    let provider = provider(
+        "name: Acme
+trustEmail: always
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  extra: { nonce: \"${nonce}\" }
+  signed: { token: \"${ticket}\", issuer: acme, keys: https://sso.acme.example/keys, nonce: required, read: { id: $.sub, email: $.email } }
+  read: { ticket: $.ticket }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+",
+    );
+    let installation = installation(&provider);
+    let documents = Documents::default();
+    let network = Network::new(|address: &str| json(if address.ends_with("/keys") { "{\"keys\":[]}" } else { "{}" }));
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let token = format!("{}.{}.AAAA", base64("{\"alg\":\"ES256\",\"kid\":\"k\"}"), base64("{\"iss\":\"acme\",\"sub\":\"7\"}"));
+    let callback = Callback::new([("code", "c"), ("state", &*attempt.state), ("ticket", &token)]);
+    let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+    let error = ready(drive(login, &network, &documents)).1.expect_err("nobody comes in");
+
+    assert_eq!((network.asked("/keys"), network.asked("/token")), (1, 0));
+    assert!(error.message.contains("its signature is not right"), "{}", error.message);
+}
+
+#[test]
+fn a_public_key_is_never_taken_for_a_shared_secret() {
+    let file = "name: Acme
+trustEmail: always
+settings: { publicKey: env:ACME_PUBLIC_KEY }
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode:
+  post: https://sso.acme.example/token
+  signed: { issuer: acme, keys: \"${publicKey}\", read: { id: $.sub, email: $.email } }
+";
+    let story = |more: &str, end: &str| {
+        format!(
+            "- what: a login\n  tokens: {{ idToken: {{ claims: {{ iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example }}{more} }} }}\n  exchanges:\n    - answer: {{ json: {{ id_token: ‹idToken› }} }}\n  {end}\n"
+        )
+    };
+    told(file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    told(file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
+
+    // The oldest trick: the text of the public key as the secret of HS256.
+    let provider = provider(file);
+    let pem = portaria::world::dice::rsa(false).public.clone();
+    let claims = "{\"iss\":\"acme\",\"aud\":\"c-1\",\"sub\":\"7\",\"email\":\"ana@loja.example\",\"exp\":1999999999}";
+    for secret in [pem.clone(), pem.trim().to_owned(), pem.replace('\n', "\\n")] {
+        let key = portaria::provider::keys::Signing::read(secret.as_bytes(), portaria::provider::keys::Algorithm::Hs256)
+            .expect("a secret is any text");
+        let token = key.token("{\"alg\":\"HS256\"}", claims).expect("a secret signs");
+        let mut installation = installation(&provider);
+        let slot = provider.names.find("publicKey").expect("the file names it");
+        installation.values.push((slot, Text::plain(pem.clone())));
+        let documents = Documents::default();
+        let network = Network::new(|_: &str| json(&format!("{{\"id_token\":\"{token}\"}}")));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        assert_eq!(ready(drive(login, &network, &documents)).1.map_err(|error| error.code), Err("badToken".to_owned()));
+    }
+}
+
+#[test]
+fn what_identity_composes_is_a_fact_like_others() {
+    told(
+        "name: Acme
+trustEmail: always
+missingEmail: \"${id}@acme.invalid\"
+require: { at: \"${id}\", isNot: blocked }
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo:
+  get: https://sso.acme.example/me
+  read: { unionId: $.union, openId: $.open, mail: $.mail }
+identity: { id: [ \"${unionId}\", \"${openId}\" ], email: \"${mail}\", picture: \"https://img.acme.example/${id}.png\" }
+",
+        "- what: somebody without an address
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - answer: { json: { open: o-7 } }
+  identity: { id: o-7, email: o-7@acme.invalid, picture: https://img.acme.example/o-7.png }
+- what: somebody who may not come in
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - answer: { json: { union: blocked, mail: ana@loja.example } }
+  refused: { code: notAllowed }
+",
+    );
+}
+
+#[test]
+fn accepted_is_asked_of_an_answer_that_is_a_token_too() {
+    let file = format!("{PLAIN}trustEmail: always\n").replace(
+        "getUserInfo: { get: \"https://sso.acme.example/me\" }",
+        "getUserInfo:\n  get: https://sso.acme.example/me\n  accepted: { at: $.ok, is: true }\n  signed: { token: answer, issuer: acme, keys: https://sso.acme.example/keys, read: { id: $.sub, email: $.email } }",
+    );
+    told(
+        &file,
+        "- what: a login\n  tokens: { answer: { claims: { iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example } } }\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { text: ‹answer› }\n  refused: { step: getUserInfo, code: \"200\" }\n",
+    );
+}
+
+#[test]
+fn names_are_kept_as_people_write_them() {
+    told(
+        PLAIN,
+        "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\\u202e\\n\" } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\" }\n",
+    );
+}

@@ -31,7 +31,7 @@ impl Explain {
         let path = provider_file(&self.name, &settings)?;
         let entry = catalogue::load(&path, settings.ground());
         let provider = match &entry.state {
-            State::Offered(provider) | State::Dormant(provider, _) => provider,
+            State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => provider,
             State::Broken => return Err(Failure::No(entry.report.draw(colour()))),
         };
         let steps = explain(provider, &given(provider, &settings.public_url)).map_err(|error| {

@@ -88,6 +88,9 @@ impl Global {
             settings.providers = folder.display().to_string();
         }
         if let Some(url) = &self.public_url {
+            if let Some((message, help)) = crate::settings::look_over_public_url(url.trim_end_matches('/')) {
+                return Err(Failure::Usage(format!("--public-url: {message}"), help));
+            }
             url.trim_end_matches('/').clone_into(&mut settings.public_url);
         }
         Ok(settings)

@@ -53,7 +53,7 @@ pub fn colour() -> bool {
         && crate::world::secrets::value(&crate::provider::reference::Reference::Variable("NO_COLOR".into())).is_none()
 }
 
-/// Prints, and ends quietly when nobody reads any more.
+/// Prints; that nobody reads any more is no error.
 pub fn say(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout(), "{text}");

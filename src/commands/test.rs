@@ -74,7 +74,7 @@ impl Test {
         let source = files::source(examples).map_err(|error| Failure::file(examples, &error))?;
         let mut tested = Tested { name, stories: 0, failures: Vec::new(), broken: None, score: None };
         let provider = match &entry.state {
-            State::Offered(provider) | State::Dormant(provider, _) => provider,
+            State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => provider,
             State::Broken => {
                 tested.broken = Some(entry.report.draw(colour()));
                 return Ok(tested);

@@ -2,7 +2,7 @@
 
 use crate::examples::story::RequestSpec;
 use crate::provider::facts::Facts;
-use crate::provider::identity::{Address, Identity};
+use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::json;
 use crate::provider::step::Step;
 use crate::text::Text;
@@ -280,9 +280,9 @@ pub fn told(identity: &Identity) -> Map<String, Value> {
     };
     add("id", Some(&identity.id));
     let (email, proven, ask) = match &identity.address {
-        Address::Proven(email) => (Some(email), true, false),
-        Address::Placeholder(email) => (Some(email), false, false),
-        Address::Ask(email) => (email.as_ref(), false, true),
+        Mailbox::Proven(email) => (Some(email), true, false),
+        Mailbox::Placeholder(email) => (Some(email), false, false),
+        Mailbox::Ask(email) => (email.as_ref(), false, true),
     };
     add("email", email.map(crate::email::Email::key));
     add("name", identity.name.as_deref());

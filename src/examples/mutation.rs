@@ -129,10 +129,13 @@ fn alter(node: &mut Node) {
             "always" => "never".to_owned(),
             "ask" => "refuse".to_owned(),
             "none" | "basic" => "form".to_owned(),
-            other => match other.rsplit_once('}') {
-                // A change inside of the last hole is a change of a fact; one behind it a change of the text.
-                Some((before, after)) if after.is_empty() && !before.ends_with('"') => format!("{before}}}x"),
-                _ => format!("{other}x"),
+            // A change inside of the last hole is a change of what fills it.
+            other => match other.rfind("${").and_then(|open| other[open..].find(['|', '?', '}']).map(|at| open + at)) {
+                Some(end) => {
+                    let name = other[..end].trim_end().len();
+                    format!("{}x{}", &other[..name], &other[name..])
+                }
+                None => format!("{other}x"),
             },
         };
     }

@@ -222,7 +222,7 @@ impl Tokens {
                 signed
                     .token
                     .as_ref()
-                    .and_then(super::super::provider::template::Template::sole_fact)
+                    .and_then(crate::provider::template::Template::sole_fact)
                     .is_some_and(|fact| **provider.names.name(fact) == *name.value)
             });
             let Some(signed) = named.or(all.first()) else {

@@ -161,7 +161,10 @@ impl Attempt {
         if !(-60..GOOD_FOR).contains(&(now - self.started)) {
             return Err(LoginError::bad_callback("expired", "the login took longer than ten minutes"));
         }
-        if callback.pairs.len() > 100 || callback.repeated().is_some() {
+        if callback.pairs.len() > 100 {
+            return Err(LoginError::bad_callback("badCallback", "the callback holds more than 100 parameters"));
+        }
+        if callback.repeated().is_some() {
             return Err(LoginError::bad_callback("badCallback", "a parameter stands in the callback twice"));
         }
         let mut facts = self

@@ -13,8 +13,9 @@ use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
 use crate::provider::json;
+use crate::provider::signed::Signed;
 use crate::provider::step::{Step, StepError, StepKind};
-use crate::wire::{Fetch, NoAnswer, Request, Response};
+use crate::wire::{Fetch, NoAnswer, Request};
 use serde_json::Value;
 
 /// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
@@ -50,7 +51,7 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
         let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missed(*fact) } else { None };
         LoginError::in_step(step.kind, error, missed, provider)
     };
-    bring_keys(first, &Response::default(), &facts, fetch, documents, now).await;
+    bring_keys(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     first.read_callback(callback, &document, &mut facts, documents).map_err(|error| fail(first, error, &facts))?;
     same_issuer(provider, &facts)?;
     note(trace, &facts, first);
@@ -70,6 +71,7 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
             (Err(error), None) => return Err(fail(step, error, &facts)),
         }
     }
+    provider.identity.compose(&mut facts);
     if let Some(require) = &provider.require
         && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
     {
@@ -91,13 +93,13 @@ async fn call(
     trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
-    bring_keys(step, answer, facts, fetch, documents, now).await;
+    bring_keys(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
     step.read(answer, facts, documents)
 }
 
 /// Fetches the keys that a signed token needs, before the answer is read, so that reading stays pure.
-async fn bring_keys(step: &Step, answer: &Response, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
-    let Some((signed, token)) = step.token_to_verify(answer, facts) else { return };
+async fn bring_keys(token: Option<(&Signed, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+    let Some((signed, token)) = token else { return };
     let Some(address) = signed.keys_address(facts) else { return };
     let due =
         documents.is_due(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_ask_again(&address, now));

@@ -172,6 +172,7 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
         signed,
         signed_reads,
     };
+    crate::provider::call::look_over_address(&step, desk);
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
         check_name(read, desk);
     }

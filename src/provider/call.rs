@@ -481,6 +481,16 @@ fn spec_places(spec: &CallSpec, name: &str, desk: &mut Desk) -> bool {
 
 /// What a call says twice, or in vain.
 fn look_over_call(step: &Step, desk: &mut Desk) {
+    if let Body::Json(Json::Object(members)) = &step.body {
+        for (name, value) in members {
+            if let Json::Text(text) = value {
+                parameters::look_for_secret(&name.source, text, desk);
+            }
+        }
+    }
+    for (name, value) in &step.headers {
+        parameters::look_for_secret(name, value, desk);
+    }
     let form = if let Body::Form(form) = &step.body { form.as_slice() } else { &[] };
     if let Some(sign) = &step.sign
         && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
@@ -514,11 +524,16 @@ fn look_over_call(step: &Step, desk: &mut Desk) {
             desk.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
         }
     }
+    look_over_address(step, desk);
+}
+
+/// A parameter that stands in the address as well is sent twice.
+pub fn look_over_address(step: &Step, desk: &mut Desk) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
         if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
-            let place = parameter.values.first().map_or(step.place, |value| value.place);
-            desk.complain(place, format!("`{}` stands in the address already", parameter.name), "keep one of the two");
+            let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
+            desk.complain(step.address.template.place, message, "take it out of the address");
         }
     }
 }

@@ -213,7 +213,7 @@ impl Condition {
             Subject::Text(template) => Some(template),
         };
         // A fact that is not there makes a condition false; it is no mistake.
-        subject.into_iter().chain(values).flat_map(Template::uses).map(|used| Use { optional: true, ..used }).collect()
+        subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
     /// The paths that it looks at.

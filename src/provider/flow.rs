@@ -74,8 +74,10 @@ impl Flow<'_> {
             }
             self.learn(step, &mut ledger, desk);
         }
-        for (name, place) in self.identity.composed() {
-            let fact = desk.names.slot(name);
+        for (_, fact, place, uses) in self.identity.composed() {
+            for used in uses {
+                self.must_be_known(&used, &mut ledger, "identity", desk);
+            }
             self.one_origin(fact, place, &mut ledger, desk);
         }
         for used in self.identity.uses() {
@@ -239,16 +241,22 @@ impl Flow<'_> {
     fn look_over_code_and_token(&self, ledger: &Ledger, desk: &mut Desk) {
         let code = self.known.code;
         let calls_use = |fact: Slot| self.calls.iter().any(|step| step.uses_in_request().iter().any(|used| used.fact == fact));
-        let callback_facts: Vec<Slot> = self.authorization.step.learns().filter(|(.., written)| *written).map(|(fact, ..)| fact).collect();
-        if let Some(step) = self.calls.first()
-            && !calls_use(code)
-            && !callback_facts.iter().any(|fact| calls_use(*fact))
-        {
-            desk.complain(
-                step.place,
-                "the code that the browser brings back is never used",
-                "place `${code}` in getAccessCode: without it anybody could be anybody",
-            );
+        let is_signed = self.authorization.step.verify.is_some() || self.authorization.step.signed.is_some();
+        if let Some(step) = self.calls.first().filter(|_| !calls_use(code) && !is_signed) {
+            let own = self.authorization.step.learns().filter(|(.., written)| *written).find(|(fact, ..)| calls_use(*fact));
+            match own {
+                None => {
+                    let help = "place `${code}` in getAccessCode; what the provider calls otherwise is read as `read: { code: $.ticket }`";
+                    desk.complain(step.place, "the code that the browser brings back is never used", help);
+                }
+                Some((fact, place, _)) => {
+                    let name = Arc::clone(desk.names.name(fact));
+                    let help = format!(
+                        "if `{name}` is what the provider redeems, read it as `code`, so that it is known as proof; otherwise place `${{code}}` too"
+                    );
+                    desk.warn(place, "`${code}` is never used, and what is used in its stead may prove nothing", help);
+                }
+            }
         }
         let token = self.known.access_token;
         let access = self.calls.iter().filter(|step| step.kind == StepKind::GetAccessCode);
@@ -271,22 +279,16 @@ impl Flow<'_> {
     }
 
     fn look_over_pkce(&self, desk: &mut Desk) {
-        let access: Vec<&Step> = self.calls.iter().filter(|step| step.kind == StepKind::GetAccessCode).collect();
-        if !access.is_empty() && access.iter().all(|step| lacks_verifier(step, self.pkce)) {
-            let place = access
-                .iter()
-                .find(|step| step.uses_in_request().iter().any(|used| used.fact == self.known.code))
-                .map_or(access[0].place, |step| step.place);
-            desk.complain(
-                place,
-                "the code is redeemed without PKCE",
-                "add `code_verifier: \"${codeVerifier}\"`, or write `pkce: off` at the top if the provider does not know it",
-            );
+        let redeems = |step: &&Step| step.uses_in_request().iter().any(|used| used.fact == self.known.code);
+        for step in self.calls.iter().filter(redeems).filter(|step| step.kind == StepKind::GetAccessCode && lacks_verifier(step, self.pkce))
+        {
+            let help = "add `code_verifier: \"${codeVerifier}\"`, or write `pkce: off` at the top if the provider does not know it";
+            desk.complain(step.place, "the code is redeemed without PKCE", help);
         }
     }
 
     fn look_over_person(&self, ledger: &Ledger, desk: &mut Desk) {
-        let composed: Vec<&str> = self.identity.composed().map(|(name, _)| name).collect();
+        let composed: Vec<&str> = self.identity.composed().map(|(name, ..)| name).collect();
         let has = |name: &str, fact: Slot, desk: &Desk| composed.contains(&name) || ledger.knows(fact) || desk.is_spoiled(fact);
         let place =
             self.calls.iter().find(|step| step.kind == StepKind::GetUserInfo).or(self.calls.last()).map_or(self.top, |step| step.place);

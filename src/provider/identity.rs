@@ -1,6 +1,5 @@
 //! Who came: the id at the provider, the address and how far it is proven, and what else is known.
 
-use crate::diagnostic::printable;
 use crate::email::Email;
 use crate::names::{Names, Slot};
 use crate::place::{At, Place};
@@ -53,7 +52,7 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 /// How an identity is made from the facts.
 #[derive(Clone, Debug)]
 pub struct Composition {
-    parts: Vec<(&'static str, Part)>,
+    parts: Vec<(&'static str, Slot, Part)>,
     more: Vec<(Slot, Place)>,
     trust: TrustEmail,
     missing: MissingEmail,
@@ -61,7 +60,9 @@ pub struct Composition {
 
 #[derive(Clone, Debug)]
 enum Part {
-    Fact(Slot),
+    /// The fact of that name, as some answer gave it.
+    Fact,
+    /// Composed here; it becomes the fact of that name.
     Composed(Reading),
 }
 
@@ -73,7 +74,7 @@ pub struct Identity {
     /// The id at the provider, compared byte for byte.
     pub id: Box<str>,
     /// The address.
-    pub address: Address,
+    pub address: Mailbox,
     /// The name.
     pub name: Option<String>,
     /// A picture.
@@ -86,7 +87,7 @@ pub struct Identity {
 
 /// The address of who came in, and how far it can be relied upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
+pub enum Mailbox {
     /// Theirs, proven under the file's `trustEmail`.
     Proven(Email),
     /// Nobody's: the file's placeholder.
@@ -132,73 +133,77 @@ impl Composition {
                     "read it as a fact in a step, and write `${fact}` here",
                 );
             }
-            parts.push((name, reading.map_or_else(|| Part::Fact(desk.names.slot(name)), Part::Composed)));
+            parts.push((name, desk.names.slot(name), reading.map_or(Part::Fact, Part::Composed)));
         }
         Self { parts, more, trust, missing }
     }
 
-    /// The parts that `identity` composes itself, with their places.
-    pub fn composed(&self) -> impl Iterator<Item = (&'static str, Place)> {
-        self.parts.iter().filter_map(|(name, part)| if let Part::Composed(reading) = part { Some((*name, reading.place())) } else { None })
-    }
-
-    /// The facts that are parts of the identity as they are.
-    pub fn facts(&self) -> impl Iterator<Item = Slot> {
-        self.parts.iter().filter_map(|(_, part)| if let Part::Fact(fact) = part { Some(*fact) } else { None })
+    /// The parts that `identity` composes itself, in order: name, fact, place and what each is made of.
+    pub fn composed(&self) -> impl Iterator<Item = (&'static str, Slot, Place, Vec<Use>)> {
+        self.parts.iter().filter_map(|(name, fact, part)| match part {
+            Part::Composed(reading) => Some((*name, *fact, reading.place(), reading.uses())),
+            Part::Fact => None,
+        })
     }
 
     /// The uses of facts in a part that `identity` composes itself.
     pub fn composed_from(&self, name: &str) -> Option<Vec<Use>> {
-        self.parts.iter().find(|(part, _)| *part == name).and_then(|(_, part)| match part {
-            Part::Fact(_) => None,
-            Part::Composed(reading) => Some(reading.uses()),
-        })
+        self.composed().find(|(part, ..)| *part == name).map(|(.., uses)| uses)
+    }
+
+    /// The facts that are parts of the identity as they are.
+    pub fn facts(&self) -> impl Iterator<Item = Slot> {
+        self.parts.iter().map(|(_, fact, _)| *fact)
+    }
+
+    /// The facts that the placeholder is made of.
+    pub fn placeholder_uses(&self) -> Option<Vec<Use>> {
+        if let MissingEmail::Placeholder(template) = &self.missing { Some(template.uses().collect()) } else { None }
     }
 
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
-        let composed = self.parts.iter().filter_map(|(_, part)| if let Part::Composed(reading) = part { Some(reading) } else { None });
-        let more = self.more.iter().map(|(fact, place)| Use { fact: *fact, place: *place, optional: true, whole: true });
-        let placeholder = if let MissingEmail::Placeholder(template) = &self.missing { Some(template) } else { None };
-        composed.flat_map(Reading::uses).chain(more).chain(placeholder.into_iter().flat_map(super::template::Template::uses)).collect()
+        let more = self.more.iter().map(|(fact, place)| Use { fact: *fact, place: *place, whole: true });
+        let composed = self.composed().flat_map(|(.., uses)| uses);
+        composed.chain(more).chain(self.placeholder_uses().unwrap_or_default()).collect()
+    }
+
+    /// Composes what is composed here: from then on they are facts like others.
+    pub fn compose(&self, facts: &mut Facts) {
+        for (_, fact, part) in &self.parts {
+            let Part::Composed(reading) = part else { continue };
+            match reading.find(None, facts) {
+                Ok(text) => facts.learn(*fact, text.revealed()),
+                Err(nothing) => {
+                    // The path that found nothing explains more than the hole that waited for it.
+                    let deeper = reading.uses().iter().find_map(|used| facts.missed(used.fact).cloned());
+                    facts.miss(*fact, deeper.unwrap_or(nothing));
+                }
+            }
+        }
     }
 
     /// The identity that the facts make.
     pub fn identity(&self, provider: &str, facts: &Facts, names: &Names) -> Result<Identity, NoIdentity> {
-        let find = |wanted: &str| {
-            let (_, part) = self.parts.iter().find(|(name, _)| *name == wanted)?;
-            let text = match part {
-                Part::Fact(slot) => facts.get(*slot).cloned(),
-                Part::Composed(reading) => reading.find(None, facts).ok(),
-            };
-            text.map(crate::text::Text::revealed)
-        };
-        let missed = |wanted: &str| {
-            self.parts.iter().find(|(name, _)| *name == wanted).and_then(|(_, part)| match part {
-                Part::Fact(slot) => facts.missed(*slot).cloned(),
-                Part::Composed(reading) => {
-                    // The path that found nothing explains more than the hole that waited for it.
-                    let deeper = reading.uses().iter().find_map(|used| facts.missed(used.fact).cloned());
-                    deeper.or_else(|| reading.find(None, facts).err())
-                }
-            })
-        };
+        let fact = |wanted: &str| self.parts.iter().find(|(name, ..)| *name == wanted).map(|(_, fact, _)| *fact);
+        let find = |wanted: &str| facts.get(fact(wanted)?).cloned().map(crate::text::Text::revealed);
+        let missed = |wanted: &str| facts.missed(fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_an_id(id)).ok_or_else(|| NoIdentity::MissingId(missed("id")))?;
         let claim = find("emailVerified");
         let email = find("email").and_then(|text| Email::parse(&text).ok());
         let proven = email.as_ref().is_some_and(|email| self.trust.proves(email.domain(), claim.as_deref()));
         let address = match (email, &self.missing) {
-            (Some(email), _) if proven => Address::Proven(email),
-            (email, MissingEmail::Ask) => Address::Ask(email),
+            (Some(email), _) if proven => Mailbox::Proven(email),
+            (email, MissingEmail::Ask) => Mailbox::Ask(email),
             (_, MissingEmail::Placeholder(template)) => {
                 let placeholder = template.fill(facts).ok().and_then(|text| placeholder(text.expose()));
-                Address::Placeholder(placeholder.ok_or(NoIdentity::MissingEmail(None))?)
+                Mailbox::Placeholder(placeholder.ok_or(NoIdentity::MissingEmail(None))?)
             }
             (Some(_), MissingEmail::Refuse) => return Err(NoIdentity::UnprovenEmail(missed("emailVerified"))),
             (None, MissingEmail::Refuse) => return Err(NoIdentity::MissingEmail(missed("email"))),
         };
         let short =
-            |text: String, most: usize| Some(printable(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty());
+            |text: String, most: usize| Some(visible(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty());
         Ok(Identity {
             provider: provider.into(),
             id: id.into(),
@@ -217,6 +222,13 @@ impl Composition {
                 .collect(),
         })
     }
+}
+
+/// A name as people write them, without what would turn the rest of a line round or end it.
+fn visible(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !letter.is_control() && !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .collect()
 }
 
 /// An id is something that a provider tells apart; what programs write for "nothing" is none.

@@ -10,7 +10,7 @@ const DEEPEST: usize = 32;
 /// The most values that are read.
 const MOST: usize = 10_000;
 /// The longest text that is read.
-const LONGEST: usize = 16 * 1024;
+const LONGEST: usize = 64 * 1024;
 /// How `serde_json` hands over a number with all its digits.
 const NUMBER: &str = "$serde_json::private::Number";
 

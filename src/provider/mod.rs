@@ -43,7 +43,7 @@ mod xml;
 pub use crate::provider::compile::{compile, compile_node};
 
 use crate::names::{Names, Slot};
-use crate::place::{Place, Source};
+use crate::place::Source;
 use crate::provider::address::Address;
 use crate::provider::callback::{CallbackBy, StateIn};
 use crate::provider::condition::Conditions;
@@ -131,10 +131,5 @@ impl Provider {
     /// All steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         std::iter::once(&self.authorization).chain(&self.calls)
-    }
-
-    /// Where a fact is read, for pointing at it: the word's place.
-    pub fn origin(&self, fact: Slot) -> Option<Place> {
-        self.steps().flat_map(Step::learns).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place)
     }
 }

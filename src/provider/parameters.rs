@@ -111,18 +111,25 @@ pub fn look_over(name: &At<String>, values: &Values, desk: &mut Desk) {
         desk.complain(name.place, "this parameter has no name", "write its name, or take the line out");
     }
     no_paths(values.texts.iter().flatten(), desk);
-    let sounds_secret = name.value.to_lowercase().contains("secret");
     for text in values.texts.iter().flatten() {
+        look_for_secret(name, text, desk);
         let literal = text.as_literal().unwrap_or_default();
-        if sounds_secret && !literal.is_empty() {
-            desk.complain(
-                text.place,
-                "a secret may not stand in the file",
-                "write `${clientSecret}`, or keep it in `secrets` and write `${name}`",
-            );
-        } else if is_placeholder(&literal) {
+        if is_placeholder(&literal) {
             desk.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
         }
+    }
+}
+
+/// Complains about a secret that stands in the file itself.
+pub fn look_for_secret(name: &str, text: &Template, desk: &mut Desk) {
+    let name = name.to_lowercase();
+    let sounds_secret = ["secret", "api-key", "api_key", "apikey", "password"].iter().any(|word| name.contains(word));
+    if sounds_secret && text.as_literal().is_some_and(|literal| !literal.is_empty()) {
+        desk.complain(
+            text.place,
+            "a secret may not stand in the file",
+            "write `${clientSecret}`, or keep it in `secrets` and write `${name}`",
+        );
     }
 }
 

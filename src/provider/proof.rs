@@ -2,7 +2,7 @@
 //! none, and what is kept secret stays so.
 
 use crate::names::Slot;
-use crate::place::At;
+use crate::place::{At, Place};
 use crate::provider::authorization::Authorization;
 use crate::provider::facts::Known;
 use crate::provider::identity::Composition;
@@ -51,10 +51,10 @@ impl Proof<'_> {
         self.look_over_inputs(desk);
         self.look_over_sameness(desk);
         self.look_over_secrets(desk);
-        for signed in std::iter::once(step).chain(self.calls).filter_map(|step| step.signed.as_ref()) {
+        for signed in self.steps().filter_map(|step| step.signed.as_ref()) {
             self.look_over_keys(signed, desk);
         }
-        for read in std::iter::once(step).chain(self.calls).flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
+        for read in self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
             self.look_over_reading(read, desk);
         }
     }
@@ -76,25 +76,63 @@ impl Proof<'_> {
         }
     }
 
-    /// The facts behind a part of the identity.
-    fn facts_behind(&self, name: &str, fact: Slot) -> Vec<Slot> {
-        self.identity.composed_from(name).map_or_else(|| vec![fact], |uses| uses.iter().map(|used| used.fact).collect())
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        std::iter::once(&self.authorization.step).chain(self.calls)
     }
 
-    /// Who somebody is may come from the browser only when it is signed, or when a call asks the provider about it.
+    /// The facts that a fact is made of, down to where they come from: itself when an answer or nothing gives it.
+    fn facts_behind(&self, fact: Slot) -> Vec<Slot> {
+        let (mut open, mut behind) = (vec![fact], Vec::new());
+        while let Some(fact) = open.pop() {
+            if behind.contains(&fact) {
+                continue;
+            }
+            behind.push(fact);
+            let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
+            let read = self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
+            open.extend(composed.or_else(|| read.map(|read| read.reading.uses())).unwrap_or_default().iter().map(|used| used.fact));
+        }
+        behind
+    }
+
+    /// Whether an answer that we asked for has a part in a fact.
+    fn comes_from_a_call(&self, fact: Slot) -> bool {
+        let looks = |read: &Read| read.reading.looks_at_answer();
+        let learned: Vec<Slot> = self
+            .calls
+            .iter()
+            .flat_map(|call| {
+                call.reads
+                    .iter()
+                    .chain(&call.signed_reads)
+                    .filter(|read| looks(read))
+                    .map(|read| read.fact)
+                    .chain(call.header_reads.iter().map(|(fact, _)| *fact))
+            })
+            .collect();
+        self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
+    }
+
+    fn identity_facts(&self) -> [(&'static str, Slot); 3] {
+        [("id", self.known.id), ("email", self.known.email), ("emailVerified", self.known.email_verified)]
+    }
+
+    /// Who somebody is may come from the browser only when it is signed, or when a call asks the provider about that very fact.
     fn look_over_browser(&self, desk: &mut Desk) {
         let step = &self.authorization.step;
         if step.verify.is_some() {
             return;
         }
-        let brought: Vec<&Read> = step.reads.iter().filter(|read| read.written && read.fact != self.known.code).collect();
         let is_asked_about = |fact: Slot| self.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
-        if brought.iter().any(|read| is_asked_about(read.fact)) {
-            return;
-        }
-        for (name, fact) in [("id", self.known.id), ("email", self.known.email), ("emailVerified", self.known.email_verified)] {
-            for behind in self.facts_behind(name, fact) {
-                if let Some(read) = brought.iter().find(|read| read.fact == behind) {
+        let brought: Vec<&Read> = step.reads.iter().filter(|read| read.written && read.fact != self.known.code).collect();
+        // Whoever sends back all that the browser brought, as OpenID 2.0 wants it, asks about it.
+        let asks_about_a_signature = brought.iter().any(|read| is_asked_about(read.fact) && read.reading.source().contains("sig"));
+        for (name, fact) in self.identity_facts() {
+            for behind in self.facts_behind(fact) {
+                if let Some(read) = brought.iter().find(|read| read.fact == behind)
+                    && !is_asked_about(behind)
+                    && !asks_about_a_signature
+                {
                     let help = "read it from the answer of a call, or check the callback's signature with `verify` or `signed`";
                     desk.complain(
                         read.place,
@@ -106,47 +144,56 @@ impl Proof<'_> {
         }
     }
 
-    /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
-    fn look_over_sameness(&self, desk: &mut Desk) {
-        let steps = || std::iter::once(&self.authorization.step).chain(self.calls);
-        let learned: Vec<Slot> = steps().flat_map(Step::learns).map(|(fact, ..)| fact).collect();
+    fn look_over_inputs(&self, desk: &mut Desk) {
         let typed: Vec<Slot> = self.inputs.iter().map(|input| desk.names.slot(&input.name)).collect();
-        let is_a_persons = |uses: &[Use]| uses.iter().any(|used| learned.contains(&used.fact) || typed.contains(&used.fact));
-        for (name, fact) in [("id", self.known.id), ("email", self.known.email)] {
-            let composed = self.identity.composed().find(|(part, _)| *part == name).zip(self.identity.composed_from(name));
-            if let Some(((_, place), _)) = composed.filter(|(_, uses)| !is_a_persons(uses)) {
-                desk.complain(
-                    place,
-                    format!("`{name}` would say nothing about the person"),
-                    "make it from what an answer says: `${fact}` of a `read`",
-                );
-            }
-            let read = steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
-            if let Some(read) = read.filter(|read| !read.reading.looks_at_answer() && !is_a_persons(&read.reading.uses())) {
-                desk.complain(
-                    read.place,
-                    format!("`{name}` would say nothing about the person"),
-                    "write where it stands in the answer: `$.…`",
-                );
+        let never = self.trust.is_some_and(|trust| matches!(trust.value, TrustEmail::Never));
+        for (name, fact) in self.identity_facts() {
+            if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
+                && !self.comes_from_a_call(fact)
+                && !(name == "email" && never)
+            {
+                let help = "read it from an answer of the provider";
+                desk.complain(self.place_of(fact), format!("`{name}` is what the shopper typed, which proves nothing"), help);
             }
         }
     }
 
-    fn look_over_inputs(&self, desk: &mut Desk) {
+    /// Where a fact is read or composed.
+    fn place_of(&self, fact: Slot) -> Place {
+        let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(_, _, place, _)| place);
+        let read = self.steps().flat_map(Step::learns).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place);
+        composed.or(read).unwrap_or(self.authorization.step.place)
+    }
+
+    /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
+    fn look_over_sameness(&self, desk: &mut Desk) {
+        let learned: Vec<Slot> = self
+            .steps()
+            .flat_map(|step| step.reads.iter().chain(&step.signed_reads))
+            .filter(|read| read.reading.looks_at_answer())
+            .map(|read| read.fact)
+            .collect();
+        let headers: Vec<Slot> = self.calls.iter().flat_map(|call| &call.header_reads).map(|(fact, _)| *fact).collect();
         let typed: Vec<Slot> = self.inputs.iter().map(|input| desk.names.slot(&input.name)).collect();
-        let never = self.trust.is_some_and(|trust| matches!(trust.value, TrustEmail::Never));
-        for (name, fact) in [("id", self.known.id), ("email", self.known.email), ("emailVerified", self.known.email_verified)] {
-            if let Some((_, place)) = self.identity.composed().find(|(composed, _)| *composed == name)
-                && self.facts_behind(name, fact).iter().all(|fact| typed.contains(fact))
-                && !self.facts_behind(name, fact).is_empty()
-                && !(name == "email" && never)
-            {
-                desk.complain(
-                    place,
-                    format!("`{name}` is what the shopper typed, which proves nothing"),
-                    "read it from an answer of the provider",
-                );
+        let is_a_persons = |fact: Slot| {
+            self.facts_behind(fact).iter().any(|fact| learned.contains(fact) || headers.contains(fact) || typed.contains(fact))
+        };
+        let is_given = |fact: Slot| {
+            self.identity.composed().any(|(_, composed, ..)| composed == fact)
+                || self.steps().flat_map(Step::learns).any(|(learned, ..)| learned == fact)
+        };
+        for (name, fact) in [("id", self.known.id), ("email", self.known.email)] {
+            if is_given(fact) && !is_a_persons(fact) {
+                let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
+                desk.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }
+        }
+        let behind_id = self.facts_behind(self.known.id);
+        if let Some(uses) = self.identity.placeholder_uses()
+            && !uses.iter().any(|used| behind_id.contains(&used.fact))
+        {
+            let place = uses.first().map_or(self.authorization.step.place, |used| used.place);
+            desk.complain(place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
         }
     }
 

@@ -84,7 +84,7 @@ impl Reading {
             Self::Condition(condition) => condition.uses(),
             Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::uses).collect(),
             // An alternative that finds nothing is passed over.
-            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).map(|used| Use { optional: true, ..used }).collect(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).collect(),
         }
     }
 
@@ -128,6 +128,12 @@ impl Word for Reading {
                     return Conditions::read(node, desk).map(|conditions| Self::Conditions(conditions, node.place));
                 }
                 let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
+                let last = readings.len().saturating_sub(1);
+                if let Some(early) = readings.iter().take(last).find(|reading| matches!(reading, Self::Condition(_))) {
+                    let help =
+                        "a condition always says `true` or `false`: put it last, or make all of them conditions, which then must all hold";
+                    desk.complain(early.place(), "the alternatives behind this condition are never looked at", help);
+                }
                 (readings.len() == nodes.len()).then_some(Self::FirstOf(readings, node.place))
             }
             Kind::Map(_) => {

@@ -104,7 +104,7 @@ impl Refusal {
 
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
-        let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses).map(|used| Use { optional: true, ..used });
+        let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 

@@ -192,6 +192,10 @@ impl Signed {
             _ => {}
         }
         let nonce = spec.nonce.map_or(around.nonce_is_sent, |nonce| nonce == Nonce::Required);
+        if around.discovery && !around.nonce_is_sent && spec.nonce.is_none() {
+            let help = "add `nonce: \"${nonce}\"` to the request, or write `signed: { nonce: none }` for a provider that does not know it";
+            desk.complain(place, "nothing ties this token to the login: the request does not send the nonce", help);
+        }
         if nonce && !around.nonce_is_sent {
             desk.complain(
                 place,

@@ -327,7 +327,8 @@ impl Step {
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
             // An answer that cannot be read at all is told as such, with what it looks like.
-            return if document.is_none() && is_good { Ok(()) } else { say_no(Some(missed.place)) };
+            let is_told_later = document.is_none() && is_good && self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
+            return if is_told_later { Ok(()) } else { say_no(Some(missed.place)) };
         }
         if let Some(refusal) = self.refused.iter().find(|refusal| refusal.holds(document, facts)) {
             return say_no(Some(refusal.place));
@@ -386,20 +387,23 @@ impl Step {
         }
     }
 
-    /// The token that needs keys from an address, if this answer holds one: what has to be known before [`Step::read`].
+    /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
     pub fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&Signed, String)> {
         let signed = self.signed.as_ref()?;
-        let Some(template) = &signed.token else {
+        if signed.token.is_none() {
             let text = std::str::from_utf8(&answer.body).ok()?.trim();
             return is_signed_token(text).then(|| (signed, text.to_owned()));
-        };
-        if let Ok(text) = template.fill(facts) {
-            return Some((signed, text.expose().to_owned()));
         }
-        let document = self.answers.read(answer).ok()?;
+        self.token_in(&self.answers.read(answer).ok()?, facts)
+    }
+
+    /// The same for a document that is read already, such as a callback.
+    pub fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&Signed, String)> {
+        let signed = self.signed.as_ref()?;
+        let template = signed.token.as_ref()?;
         let mut known = facts.clone();
         for read in &self.reads {
-            self.learn_one(read, &document, &mut known);
+            self.learn_one(read, document, &mut known);
         }
         template.fill(&known).ok().map(|text| (signed, text.expose().to_owned()))
     }
@@ -419,7 +423,7 @@ impl Step {
         uses.extend(self.headers.iter().flat_map(|(_, template)| template.uses()));
         uses.extend(self.bearer.iter().flat_map(Template::uses));
         if let Some(basic) = self.basic {
-            let own = |fact| Use { fact, place: basic.place, optional: false, whole: true };
+            let own = |fact| Use { fact, place: basic.place, whole: true };
             uses.push(own(self.known.client_id));
             if basic.has_secret {
                 uses.push(own(self.known.client_secret));

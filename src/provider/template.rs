@@ -66,8 +66,6 @@ pub struct Use {
     pub fact: Slot,
     /// Where it is used.
     pub place: Place,
-    /// Whether the text does without it.
-    pub optional: bool,
     /// Whether the fact could be found again from what is written.
     pub whole: bool,
 }
@@ -239,7 +237,7 @@ fn part_of(node: &Node, text: &str, from: usize, to: usize) -> Place {
     }
 }
 
-/// How long the inside of a hole is: up to the `}` that is in no quotes and no brackets.
+/// How long the inside of a hole is: up to the `}` that is in no quotes.
 fn hole_length(inside: &str) -> Option<usize> {
     let mut quote = None;
     for (at, letter) in inside.char_indices() {
@@ -282,11 +280,6 @@ impl Hole {
         functions::look_over(&functions, &names, may_end_in_bytes, place, desk);
         let label = if functions.is_empty() { head } else { inside.trim() };
         Some(Self { place, origin, optional, functions, label: Arc::from(label) })
-    }
-
-    /// Whether the text does without it.
-    pub fn is_optional(&self) -> bool {
-        self.optional
     }
 
     /// The fact that fills it, if it is not a path.
@@ -348,18 +341,12 @@ impl Hole {
     }
 
     fn uses(&self) -> impl Iterator<Item = Use> {
-        let has_default = self.functions.iter().any(|function| matches!(function, Function::Default(_)));
-        let own = self.fact().map(|fact| Use {
-            fact,
-            place: self.place,
-            optional: self.optional || has_default,
-            whole: !self.functions.iter().any(Function::is_one_way),
-        });
+        let own = self.fact().map(|fact| Use { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
             let functions::Argument::Fact(fact, place) = function.argument()? else { return None };
             // The key of an HMAC cannot be found again, nor can what a later hash swallows.
             let whole = !self.functions[at..].iter().any(Function::is_one_way);
-            Some(Use { fact: *fact, place: *place, optional: self.optional, whole })
+            Some(Use { fact: *fact, place: *place, whole })
         });
         own.into_iter().chain(arguments)
     }

@@ -102,7 +102,7 @@ impl Word for At<MissingEmail> {
                     );
                     return None;
                 }
-                if !template.source.contains("${id") || !template.source.contains('@') {
+                if template.is_literal() {
                     desk.complain(node.place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
                     return None;
                 }

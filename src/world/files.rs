@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 /// Reads a file that a person wrote. Only ordinary files are read, and never more than is ever used.
 pub fn source(path: &Path) -> io::Result<Source> {
     let bytes = bytes(path, crate::yaml::LARGEST + 1)?;
+    if bytes.len() > crate::yaml::LARGEST {
+        // Said by whoever reads the words, with what to do; a letter that is cut in two must not hide it.
+        return Ok(Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes)));
+    }
     let text = String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
     Ok(Source::new(path.display().to_string(), text))

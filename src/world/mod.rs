@@ -1,4 +1,4 @@
-//! The doors to the world: the disk, variables and secrets, dice and the clock. Nothing else opens them.
+//! The doors to the world: the disk, variables and secrets, and dice. Nothing else opens them.
 
 pub mod dice;
 pub mod files;
