@@ -58,11 +58,7 @@ fn domain_key(domain: &str) -> Result<String, NotAnEmail> {
     }
     // Most domains are plain ASCII, and nothing maps into those.
     let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
-    let ascii = if is_plain {
-        domain.to_ascii_lowercase()
-    } else {
-        idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase()
-    };
+    let ascii = if is_plain { domain.to_ascii_lowercase() } else { unicode_key(domain)? };
     let labels: Vec<&str> = ascii.split('.').collect();
     let label_is_fine = |label: &&str| {
         !label.is_empty()
@@ -73,6 +69,14 @@ fn domain_key(domain: &str) -> Result<String, NotAnEmail> {
     };
     let last_is_a_name = labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
+}
+
+/// The ASCII form of a domain in Unicode, where that form says exactly what was written: nothing is folded into anything.
+fn unicode_key(domain: &str) -> Result<String, NotAnEmail> {
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
+    let (unicode, fine) = idna::domain_to_unicode(&ascii);
+    let same = unicode == domain.to_lowercase() || ascii == domain.to_ascii_lowercase();
+    if fine.is_ok() && same { Ok(ascii) } else { Err(NotAnEmail) }
 }
 
 impl fmt::Display for Email {
@@ -113,6 +117,11 @@ mod tests {
             ("ana@x..example", None),
             ("ana@xn--corp-.example", None),
             ("ana@ｌoja.example", None),
+            ("ana@ⓛoja.example", None),
+            ("ana@ℓoja.example", None),
+            ("ana@lo\u{34f}ja.example", None),
+            ("ana@ſhop.example", None),
+            ("ana@Bücher.example", Some("ana@xn--bcher-kva.example")),
             ("", None),
         ] {
             assert_eq!(Email::parse(text).ok().map(|email| email.key().to_owned()).as_deref(), key, "{text:?}");

@@ -109,6 +109,26 @@ impl Text {
         encode(&more.value[at..], &mut self.value);
     }
 
+    /// Both sides of a byte that begins a character; what is secret stays so.
+    pub fn split_at(&self, at: usize) -> (Self, Self) {
+        let part = |from: usize, to: usize| {
+            let inside = self.marks.iter().filter(|mark| mark.end > from && mark.start < to);
+            let marks = inside.map(|mark| Mark {
+                start: mark.start.max(from) - from,
+                end: mark.end.min(to) - from,
+                label: Arc::clone(&mark.label),
+            });
+            Self { value: self.value[from..to].to_owned(), marks: marks.collect() }
+        };
+        (part(0, at), part(at, self.value.len()))
+    }
+
+    /// Without the first byte, which is a mark of one byte.
+    #[must_use]
+    pub fn without_first(&self) -> Self {
+        self.split_at(1).1
+    }
+
     /// The same value with nothing secret about it: for what an identity names, and nothing else.
     #[must_use]
     pub fn revealed(mut self) -> String {

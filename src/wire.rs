@@ -53,7 +53,7 @@ impl Request {
 pub const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION"));
 
 /// An answer, as it arrived.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -61,6 +61,12 @@ pub struct Response {
     pub headers: Vec<(Box<str>, Box<str>)>,
     /// The body, already unpacked.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
 }
 
 /// Why there is no answer. Never holds an address: those may carry secrets.

@@ -596,7 +596,7 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     );
     let installation = installation(&provider);
     let documents = Documents::default();
-    let network = Network::new(|address: &str| json(if address.ends_with("/keys") { "{\"keys\":[]}" } else { "{}" }));
+    let network = Network::new(|address: &str| json(if address.ends_with("/keys") { "{\"keys\":[{\"kty\":\"EC\"}]}" } else { "{}" }));
     let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
     let token = format!("{}.{}.AAAA", base64("{\"alg\":\"ES256\",\"kid\":\"k\"}"), base64("{\"iss\":\"acme\",\"sub\":\"7\"}"));
     let callback = Callback::new([("code", "c"), ("state", &*attempt.state), ("ticket", &token)]);
@@ -693,4 +693,108 @@ fn names_are_kept_as_people_write_them() {
         PLAIN,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\\u202e\\n\" } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\" }\n",
     );
+}
+
+#[test]
+fn a_claim_never_proves_the_address_of_another_document() {
+    let file = format!("{OPENID}getUserInfo: {{}}\n");
+    let story = |person: &str, end: &str| {
+        format!(
+            "- what: a login
+  tokens: {{ idToken: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: mallory@loja.example, email_verified: true }} }} }}
+  exchanges:
+    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+    - answer: {{ json: {{ {person} }} }}
+  {end}
+"
+        )
+    };
+
+    told(&file, &story("sub: \"7\", email: ana@loja.example", "refused: { code: unprovenEmail }"));
+    told(
+        &file,
+        &story(
+            "sub: \"7\", email: ana@loja.example, email_verified: true",
+            "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }",
+        ),
+    );
+    told(&file, &story("sub: \"7\"", "identity: { id: \"7\", email: mallory@loja.example, emailVerified: true }"));
+    told(&file, &story("email: ana@loja.example, email_verified: true", "refused: { step: getUserInfo, code: badToken }"));
+}
+
+#[test]
+fn a_signed_callback_cannot_be_cut_anew() {
+    let file = "name: Acme
+missingEmail: \"${id}@acme.invalid\"
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  verify: { into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\" }
+  read: { id: $.shop }
+";
+    let story = |callback: &str, end: &str| format!("- what: a login\n  callback: {{ {callback}, hmac: ‹signature› }}\n  {end}\n");
+
+    told(file, &story("shop: quist, state: ‹state›", "identity: { id: quist, email: quist@acme.invalid }"));
+    told(file, &story("\"shop&x\": quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"));
+    told(
+        file,
+        &story("code: \"c&shop=other\", shop: quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"),
+    );
+}
+
+#[test]
+fn only_a_proven_address_says_who_may_come_in() {
+    let file =
+        format!("{PLAIN}missingEmail: \"${{id}}@acme.invalid\"\nrequire: {{ at: \"${{email}}\", matches: \"^.*@loja\\\\.example$\" }}\n");
+    let story = |proven: bool, end: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: {proven} }} }}\n  {end}\n"
+        )
+    };
+
+    told(&file, &story(true, "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    told(&file, &story(false, "refused: { code: notAllowed }"));
+}
+
+#[test]
+fn a_provider_that_repeats_what_it_was_sent_gives_nothing_away() {
+    told(
+        PLAIN,
+        "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad__code_, message: for ‹clientSecret› }\n",
+    );
+}
+
+#[test]
+fn texts_do_not_grow_without_end() {
+    let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();
+    let file = format!(
+        "name: Acme\nmissingEmail: ask\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\ngetAccessCode: {{ post: \"https://sso.acme.example/token\" }}\ngetUserInfo:\n  get: https://sso.acme.example/me\n  read:\n    a0: $.a\n{steps}    id: ${{a39}}\n"
+    );
+
+    told(
+        &file,
+        "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { a: \"0123456789\" } }\n  refused: { code: missingId }\n",
+    );
+}
+
+#[test]
+fn an_issuer_that_promises_to_name_itself_has_to() {
+    let story = |callback: &str, end: &str| {
+        format!(
+            "- what: a login
+  discovery: {{ issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://idp.acme.example/t, jwks_uri: https://idp.acme.example/k, authorization_response_iss_parameter_supported: true }}
+  tokens: {{ idToken: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true }} }} }}
+  callback: {{ code: c-1, state: ‹state›{callback} }}
+  {end}
+"
+        )
+    };
+
+    told(
+        OPENID,
+        &story(
+            ", iss: https://idp.acme.example",
+            "exchanges: [ { answer: { json: { access_token: at-1, id_token: ‹idToken› } } } ]\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }",
+        ),
+    );
+    told(OPENID, &story("", "refused: { step: getAuthorizationCode, code: badIssuer }"));
 }

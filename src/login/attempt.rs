@@ -17,6 +17,7 @@ use crate::wire::Request;
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::fmt;
 use std::sync::Arc;
 
 /// How long an attempt is good for, in seconds.
@@ -35,7 +36,7 @@ pub struct Installation {
 pub struct Entropy(pub [u8; 80]);
 
 /// One attempt to log in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Attempt {
     /// The provider's file name.
     pub provider: Box<str>,
@@ -53,6 +54,12 @@ pub struct Attempt {
     pub started: i64,
     /// What the shopper typed.
     pub inputs: Vec<(Box<str>, Box<str>)>,
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("provider", &self.provider).field("started", &self.started).finish_non_exhaustive()
+    }
 }
 
 /// Why an attempt cannot begin.
@@ -158,7 +165,7 @@ impl Attempt {
         if *self.provider != *provider.name {
             return Err(LoginError::bad_callback("badState", "the answer belongs to another provider"));
         }
-        if !(-60..GOOD_FOR).contains(&(now - self.started)) {
+        if !(-60..GOOD_FOR).contains(&now.saturating_sub(self.started)) {
             return Err(LoginError::bad_callback("expired", "the login took longer than ten minutes"));
         }
         if callback.pairs.len() > 100 {
@@ -176,7 +183,10 @@ impl Attempt {
         let returned = match provider.state_in {
             StateIn::Query => provider.state.find(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
             StateIn::Path => path_state.map(str::to_owned),
-            StateIn::Cookie => Some(self.state.to_string()),
+            // What the provider gives back all the same has to be right.
+            StateIn::Cookie => {
+                Some(provider.state.find(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()))
+            }
         };
         if returned.is_none_or(|returned| constant_time::verify_slices_are_equal(returned.as_bytes(), self.state.as_bytes()).is_err()) {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));

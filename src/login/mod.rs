@@ -11,7 +11,7 @@ use crate::provider::Provider;
 use crate::provider::callback::Callback;
 use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
-use crate::provider::identity::Identity;
+use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::json;
 use crate::provider::signed::Signed;
 use crate::provider::step::{Step, StepError, StepKind};
@@ -19,7 +19,7 @@ use crate::wire::{Fetch, NoAnswer, Request};
 use serde_json::Value;
 
 /// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Login<'a> {
     provider: &'a Provider,
     facts: Facts,
@@ -72,12 +72,17 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
         }
     }
     provider.identity.compose(&mut facts);
+    let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
+    // Only a proven address says who may come in.
+    if !matches!(identity.address, Mailbox::Proven(_)) {
+        facts.forget(provider.known.email);
+    }
     if let Some(require) = &provider.require
         && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
     {
         return Err(LoginError::not_allowed(condition.place));
     }
-    provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)
+    Ok(identity)
 }
 
 async fn call(
@@ -111,7 +116,12 @@ async fn bring_keys(token: Option<(&Signed, String)>, facts: &Facts, fetch: &dyn
 async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents, now: i64) {
     let answer = fetch.send(&Request::document(address)).await;
     let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    match document.filter(Value::is_object) {
+    // What has no keys and names no issuer is worse than what was known before.
+    let is_usable = |document: &Value| {
+        let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
+        has_keys || document.get("issuer").is_some_and(Value::is_string)
+    };
+    match document.filter(is_usable) {
         Some(document) => documents.put(address, document, now),
         None => documents.failed(address, now),
     }
@@ -119,9 +129,12 @@ async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents,
 
 /// RFC 9207: an issuer that names itself in the callback must be the one that was asked.
 fn same_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
-    let (Some(named), Some(expected)) = (facts.get(provider.known.iss), facts.get(provider.known.issuer)) else { return Ok(()) };
-    if named.expose() == expected.expose() {
-        return Ok(());
+    let is_promised = facts.get(provider.known.iss_is_promised).is_some();
+    match (facts.get(provider.known.iss), facts.get(provider.known.issuer)) {
+        (Some(named), Some(expected)) if named.expose() == expected.expose() => return Ok(()),
+        (Some(_), Some(_)) => {}
+        (None, _) if is_promised => {}
+        _ => return Ok(()),
     }
     Err(LoginError {
         step: Some(StepKind::GetAuthorizationCode),

@@ -53,6 +53,29 @@ pub struct Filled {
     pub fragment: Option<Text>,
 }
 
+impl Filled {
+    /// An address that came whole brings its query and fragment along; both get their own places.
+    fn split_base(&mut self) {
+        let Some(at) = self.base.expose().find(['?', '#']) else { return };
+        let (base, rest) = self.base.split_at(at);
+        self.base = base;
+        let hash = rest.expose().find('#');
+        let (query, fragment) = hash.map_or((rest.clone(), None), |at| {
+            let (query, fragment) = rest.split_at(at);
+            (query, Some(fragment.without_first()))
+        });
+        if query.expose().starts_with('?') {
+            let mut whole = query.without_first();
+            if let Some(more) = self.query.take() {
+                whole.push_str("&");
+                whole.push(&more);
+            }
+            self.query = Some(whole);
+        }
+        self.fragment = self.fragment.take().or(fragment);
+    }
+}
+
 /// Why an address could not be filled.
 #[derive(Clone, Debug)]
 pub enum BadAddress {
@@ -140,6 +163,7 @@ impl Address {
                 self.host_of(&filled, *plain_http)?;
             }
         }
+        filled.split_base();
         if has_dot_segment(filled.base.expose()) {
             return Err(BadAddress::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
         }
@@ -446,7 +470,7 @@ mod tests {
             ("https://a.example/u/${x}/e?q=${x}", &[], "a b/é", Some("https://a.example/u/a%20b%2F%C3%A9/e|q=a%20b%2F%C3%A9|")),
             ("https://${x}.shops.example/p", &["*.shops.example"], "quist", Some("https://quist.shops.example/p||")),
             ("https://${x}/p", &["*.shops.example"], "quist.shops.example", Some("https://quist.shops.example/p||")),
-            ("${x}", &["login.example"], "https://login.example/id/1?a=b", Some("https://login.example/id/1?a=b||")),
+            ("${x}", &["login.example"], "https://login.example/id/1?a=b", Some("https://login.example/id/1|a=b|")),
             ("${x}/me", &["*.login.example"], "https://eu.login.example", Some("https://eu.login.example/me||")),
             ("https://${x}/p", &["h.example:8443"], "h.example:8443", Some("https://h.example:8443/p||")),
             ("https://${x}.shops.example/p", &["*.shops.example"], "evil.example/", None),

@@ -133,14 +133,25 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         desk.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let around_signed =
-        crate::provider::signed::Around { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: sent.nonce };
+    let around_signed = crate::provider::signed::Around {
+        addresses: &around.addresses,
+        discovery: around.discovery,
+        nonce_is_sent: sent.nonce,
+        about_the_login: true,
+    };
     let signed = spec.signed.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
     let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
     let mut all = spec.read.map_or_else(Vec::new, |read| reads(read, desk));
     let state_fact = around.known.state;
     let state =
         all.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
+    if !state.uses().is_empty() {
+        desk.complain(
+            state.place(),
+            "the state has to come back, and a fact would always be right",
+            "write where it stands in the callback: `state: $.estado`",
+        );
+    }
     for (fact, key) in standard::CALLBACK {
         let slot = desk.names.slot(fact);
         if matches!(*fact, "code" | "iss") && !all.iter().any(|read| read.fact == slot) {

@@ -165,8 +165,12 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
     let headers = headers(spec.headers.take().unwrap_or_default(), desk);
     let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
     let usual = if matches!(carried.body, Body::Form(_)) { Over::Form } else { Over::Query };
-    let around_signed =
-        crate::provider::signed::Around { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: around.nonce_is_sent };
+    let around_signed = crate::provider::signed::Around {
+        addresses: &around.addresses,
+        discovery: around.discovery,
+        nonce_is_sent: around.nonce_is_sent,
+        about_the_login: kind == StepKind::GetAccessCode,
+    };
     let signed_spec = spec.signed.take().or_else(|| implied_token(kind, around, place));
     let signed = signed_spec.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
     let explicit_signed_read = signed_spec.as_ref().is_some_and(|spec| spec.read.is_some());

@@ -17,7 +17,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::proof;
 use crate::provider::reading::Reading;
 use crate::provider::step::{Step, StepKind};
-use crate::provider::surroundings::{Around, check_fact_name};
+use crate::provider::surroundings::{Around, check_own_name};
 use crate::provider::trust::{MissingEmail, TrustEmail};
 use crate::provider::{Ground, Provider};
 use crate::words::{Desk, Named, Word};
@@ -207,7 +207,7 @@ fn is_a_file_name(logo: &At<String>, desk: &mut Desk) -> bool {
 
 fn inputs(written: Option<Named<InputSpec>>, desk: &mut Desk) -> Vec<Input> {
     let compile = |(name, input): &(At<String>, InputSpec)| {
-        check_fact_name(name, name.place, desk);
+        check_own_name(name, name.place, desk);
         desk.names.slot(name);
         Input::compile(name, input, desk)
     };

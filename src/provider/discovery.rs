@@ -1,5 +1,6 @@
 //! An issuer's document (`OpenID` Connect Discovery): where it lies and what is taken from it.
 
+use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::address::{Address, Surroundings};
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
@@ -14,7 +15,8 @@ pub struct Discovery {
     /// Where it was written.
     pub place: Place,
     address: Address,
-    facts: Vec<(crate::names::Slot, &'static str)>,
+    facts: Vec<(Slot, &'static str)>,
+    iss_is_promised: Slot,
 }
 
 /// The usual place of the document below its issuer.
@@ -32,8 +34,9 @@ impl Discovery {
             );
             return None;
         }
+        let iss_is_promised = desk.names.slot("issuerIsNamed");
         let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.slot(fact), *key)).collect();
-        Address::compile(template, around, desk).map(|address| Self { place, address, facts })
+        Address::compile(template, around, desk).map(|address| Self { place, address, facts, iss_is_promised })
     }
 
     /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.
@@ -54,6 +57,9 @@ impl Discovery {
         let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
         if expected_issuer.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
             return Err("the document belongs to another issuer");
+        }
+        if document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)) {
+            facts.set(self.iss_is_promised, Text::plain("true"));
         }
         for (fact, key) in &self.facts {
             if let Some(text) = document.get(*key).and_then(Value::as_str) {

@@ -33,32 +33,33 @@ impl Documents {
     pub fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
         let known = self.lock();
         let entry = known.get(address)?;
-        entry.value.clone().filter(|_| now - entry.fetched < KEPT)
+        entry.value.clone().filter(|_| now.saturating_sub(entry.fetched) < KEPT)
     }
 
     /// Whether to ask for it now: it was never had or is no longer fresh, and was not just asked for in vain.
     pub fn is_due(&self, address: &str, now: i64) -> bool {
         match self.lock().get(address) {
             None => true,
-            Some(entry) if entry.value.is_some() && (0..FRESH).contains(&(now - entry.fetched)) => false,
-            Some(entry) => !(0..BETWEEN).contains(&(now - entry.tried)),
+            Some(entry) if entry.value.is_some() && (0..FRESH).contains(&now.saturating_sub(entry.fetched)) => false,
+            Some(entry) => !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)),
         }
     }
 
     /// Whether it may be asked for out of turn, because it does not hold what is looked for.
     pub fn may_ask_again(&self, address: &str, now: i64) -> bool {
-        self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&(now - entry.tried)))
+        self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)))
     }
 
     /// Keeps a document.
     pub fn put(&self, address: &str, value: Value, now: i64) {
         let mut known = self.lock();
         if known.len() >= MOST && !known.contains_key(address) {
-            known.retain(|_, entry| now - entry.fetched < FRESH);
+            let oldest = known.iter().min_by_key(|(_, entry)| entry.tried).map(|(address, _)| address.clone());
+            if let Some(oldest) = oldest {
+                known.remove(&oldest);
+            }
         }
-        if known.len() < MOST || known.contains_key(address) {
-            known.insert(address.into(), Entry { value: Some(Arc::new(value)), fetched: now, tried: now });
-        }
+        known.insert(address.into(), Entry { value: Some(Arc::new(value)), fetched: now, tried: now });
     }
 
     /// Remembers that asking was in vain; what was known stays.

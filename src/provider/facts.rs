@@ -56,6 +56,7 @@ pub struct Known {
     pub email_verified: Slot,
     pub client_assertion: Slot,
     pub token_subject: Slot,
+    pub iss_is_promised: Slot,
 }
 
 impl Known {
@@ -83,6 +84,7 @@ impl Known {
             email_verified: slot("emailVerified"),
             client_assertion: slot("clientAssertion"),
             token_subject: slot("idTokenSubject"),
+            iss_is_promised: slot("issuerIsNamed"),
         }
     }
 }
@@ -123,13 +125,23 @@ impl Facts {
         self.values.get(slot.0 as usize).and_then(Option::as_ref)
     }
 
-    /// Learns a fact; an empty text is no fact.
+    /// Forgets a fact.
+    pub fn forget(&mut self, slot: Slot) {
+        if let Some(value) = self.values.get_mut(slot.0 as usize) {
+            *value = None;
+        }
+    }
+
+    /// The longest text that is a fact.
+    pub const LONGEST: usize = 64 * 1024;
+
+    /// Learns a fact; an empty text is no fact, nor is an endless one.
     pub fn set(&mut self, slot: Slot, value: Text) {
         let at = slot.0 as usize;
         if at >= self.values.len() {
             self.values.resize(at + 1, None);
         }
-        self.values[at] = (!value.is_empty()).then_some(value);
+        self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some(value);
     }
 
     /// Learns a fact from outside: it starts secret.

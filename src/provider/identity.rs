@@ -236,12 +236,17 @@ fn is_an_id(id: &str) -> bool {
     !id.trim().is_empty()
         && id.len() <= 255
         && !id.chars().any(char::is_control)
-        && !matches!(id, "null" | "undefined" | "None" | "NaN" | "0" | "true" | "false")
+        && !matches!(
+            id.to_ascii_lowercase().as_str(),
+            "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
+        )
 }
 
 /// A placeholder. An id that holds what addresses do not, or differs only in its capitals, is replaced by its hash.
 fn placeholder(text: &str) -> Option<Email> {
-    Email::parse(text).ok().filter(|email| email.key() == text).or_else(|| {
+    // An id that looks like a hash is hashed as well, so that nobody can choose another's.
+    let looks_like_a_hash = text.split('@').next().is_some_and(|local| local.len() == 32 && local.bytes().all(|b| b.is_ascii_hexdigit()));
+    Email::parse(text).ok().filter(|email| email.key() == text && !looks_like_a_hash).or_else(|| {
         let (local, domain) = text.rsplit_once('@')?;
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, local.as_bytes());
         Email::parse(&format!("{}@{domain}", crate::provider::functions::hex(&hash.as_ref()[..16]))).ok()

@@ -5,7 +5,7 @@ use crate::place::{At, Place};
 use crate::provider::facts::Known;
 use crate::provider::file::ProviderSpec;
 use crate::provider::reference::{ClientSecret, Reference};
-use crate::provider::surroundings::check_fact_name;
+use crate::provider::surroundings::check_own_name;
 use crate::words::Desk;
 
 /// A value of the installation that a provider waits for.
@@ -66,14 +66,14 @@ impl Installed {
             None => keep(known.client_id, variable("CLIENT_ID"), false, spec.place),
         }
         for (name, setting) in spec.settings.take().unwrap_or_default().0 {
-            check_fact_name(&name, name.place, desk);
+            check_own_name(&name, name.place, desk);
             if let Reference::Literal(text) = &setting.value {
                 look_over_literal(&name, text, setting.place, desk);
             }
             keep(desk.names.slot(&name), setting.value, false, name.place);
         }
         for (name, secret) in spec.secrets.take().unwrap_or_default().0 {
-            check_fact_name(&name, name.place, desk);
+            check_own_name(&name, name.place, desk);
             keep(desk.names.slot(&name), secret.0, true, name.place);
         }
         match spec.client_secret.take() {

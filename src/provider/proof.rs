@@ -4,6 +4,7 @@
 use crate::names::Slot;
 use crate::place::{At, Place};
 use crate::provider::authorization::Authorization;
+use crate::provider::callback::StateIn;
 use crate::provider::facts::Known;
 use crate::provider::identity::Composition;
 use crate::provider::inputs::Input;
@@ -69,6 +70,16 @@ impl Proof<'_> {
             let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
             desk.complain(verify.place, "anybody could make this signature: no secret is in it", help);
         }
+        if !verify.comes_apart() {
+            let help =
+                "write `pair` and `join` as the provider does; without marks between them parameters could be moved into one another";
+            desk.complain(verify.place, "this signature does not say where a parameter ends", help);
+        }
+        let leaves_state_out = self.authorization.state.paths().iter().any(|path| verify.leaves_out().any(|name| path.is_key(name)));
+        if self.calls.is_empty() && (leaves_state_out || self.authorization.state_in != StateIn::Query) {
+            let help = "let the provider sign the state too, or redeem something in getAccessCode; otherwise whoever finds an old callback can use it";
+            desk.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
+        }
         for read in self.authorization.step.reads.iter().filter(|read| read.written) {
             if let Some(path) = read.reading.paths().into_iter().find(|path| verify.leaves_out().any(|name| path.is_key(name))) {
                 desk.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
@@ -126,7 +137,10 @@ impl Proof<'_> {
         let is_asked_about = |fact: Slot| self.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let brought: Vec<&Read> = step.reads.iter().filter(|read| read.written && read.fact != self.known.code).collect();
         // Whoever sends back all that the browser brought, as OpenID 2.0 wants it, asks about it.
-        let asks_about_a_signature = brought.iter().any(|read| is_asked_about(read.fact) && read.reading.source().contains("sig"));
+        let asks_about_a_signature = brought.iter().any(|read| {
+            is_asked_about(read.fact)
+                && read.reading.paths().iter().any(|path| ["openid.sig", "sig", "signature"].iter().any(|key| path.is_key(key)))
+        });
         for (name, fact) in self.identity_facts() {
             for behind in self.facts_behind(fact) {
                 if let Some(read) = brought.iter().find(|read| read.fact == behind)

@@ -135,7 +135,23 @@ pub fn refused<'a>(
     let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
     let message =
         from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
+    let code = code.map(|code| code_of(&without_secrets(code, facts)));
+    let message = message.map(|message| without_secrets(message, facts));
     Refused { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
+}
+
+/// A provider may repeat what it was sent; what is secret is shown as its mask.
+fn without_secrets(text: String, facts: &Facts) -> String {
+    facts
+        .known()
+        .filter(|(_, secret)| secret.is_secret() && secret.len() >= 8)
+        .fold(text, |text, (_, secret)| text.replace(secret.expose(), &secret.masked()))
+}
+
+/// A code is a short word; whatever else stands in it cannot be counted or looked up.
+fn code_of(text: &str) -> String {
+    let word = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-') { letter } else { '_' };
+    text.chars().take(64).map(word).collect()
 }
 
 /// A provider's words are kept short and free of control characters.

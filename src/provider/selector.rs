@@ -207,10 +207,12 @@ fn look_over(text: &str) -> Result<(), (String, String)> {
     let mut depth = 0_usize;
     let mut filter_depth = None;
     let (mut descents, mut choices) = (0, 0);
-    let mut before = '$';
+    let (mut before, mut escaped) = ('$', false);
     for letter in text.chars() {
         match (quote, letter) {
-            (Some(open), _) if letter == open && before != '\\' => {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if letter == open => {
                 quote = None;
             }
             (None, '\'' | '"') => quote = Some(letter),
@@ -301,6 +303,7 @@ mod tests {
             "$[",
             "$['a'",
             "$[a,b,c,d,e,f,g]",
+            r"$[?@ != '\\']..*..*",
             "",
         ] {
             assert!(find(path, &json!({})).is_err(), "{path}");

@@ -218,6 +218,11 @@ impl Signature {
     /// Whether the parameters that arrived carry the right signature.
     pub fn verify(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
+        // What is joined must come apart in one way only: a mark inside of a value could move what is signed into another parameter.
+        let is_plain = |name: &str, value: &str| !name.contains(&*self.join) && !name.contains(&*self.pair) && !value.contains(&*self.join);
+        if self.join.is_empty() || self.pair.is_empty() || !pairs.iter().all(|(name, value)| is_plain(name, value.expose())) {
+            return Err(wrong());
+        }
         let arrived = pairs.iter().find(|(name, _)| **name == *self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
         let text = self.text(pairs, facts)?;
         let key = self.key(facts)?;
@@ -273,6 +278,11 @@ impl Signature {
             Encoding::Base64 => STANDARD.decode(text).ok(),
             Encoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
         }
+    }
+
+    /// Whether the signed text comes apart in one way only.
+    pub fn comes_apart(&self) -> bool {
+        !self.join.is_empty() && !self.pair.is_empty()
     }
 
     /// The parameters that are not signed.

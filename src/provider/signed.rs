@@ -101,6 +101,8 @@ pub struct Around<'a> {
     pub discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub nonce_is_sent: bool,
+    /// Whether a token here speaks about the login, as an ID token does.
+    pub about_the_login: bool,
 }
 
 /// Numbers of the facts that a token is compared with.
@@ -203,7 +205,7 @@ impl Signed {
                 "add `extra: { nonce: \"${nonce}\" }` to getAuthorizationCode",
             );
         }
-        let is_id_token = token.as_ref().is_some_and(|token| &*token.source == "${idToken}");
+        let is_id_token = around.about_the_login && token.as_ref().is_some_and(|token| &*token.source != "${accessToken}");
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
     }
 

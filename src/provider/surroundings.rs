@@ -8,6 +8,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::reading::Reading;
 use crate::provider::refusal::Refusal;
 use crate::provider::selector::Selector;
+use crate::provider::standard;
 use crate::provider::step::Read;
 use crate::provider::template::is_fact_name;
 use crate::words::{Desk, Named};
@@ -41,7 +42,9 @@ impl Around<'_> {
         for (fact, key) in places {
             let slot = desk.names.slot(fact);
             let taken = own.iter().any(|read| matches!(&read.reading, Reading::Path(path) if path.is_key(key)));
-            if !self.written.contains(&slot) && !taken {
+            // Where the file reads the address by its own word, a standard claim would be about another document's.
+            let is_split = *fact == "emailVerified" && desk.names.find("email").is_some_and(|email| self.written.contains(&email));
+            if !self.written.contains(&slot) && !taken && !is_split {
                 list.push(Read { fact: slot, reading: standard_path(key, place), place, written: false });
             }
         }
@@ -69,11 +72,21 @@ pub fn check_name(read: &Read, desk: &mut Desk) {
     check_fact_name(&name, read.place, desk);
 }
 
+/// Complains about a name that a setting, a secret or an input must not have: what answers may teach must never take its place.
+pub fn check_own_name(name: &str, place: Place, desk: &mut Desk) {
+    let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
+    if places.clone().any(|(fact, _)| *fact == name) || name == "idTokenSubject" {
+        desk.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
+    } else {
+        check_fact_name(name, place, desk);
+    }
+}
+
 /// Complains about a name that no fact may have.
 pub fn check_fact_name(name: &str, place: Place, desk: &mut Desk) {
     let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
-    if known_from_the_start || from_document || name == "clientAssertion" {
+    if known_from_the_start || from_document || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed") {
         desk.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {
         desk.complain(

@@ -14,6 +14,9 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// More literal stretches and holes than these no text has.
+const MOST_PIECES: usize = 400;
+
 /// A text with holes, as written and ready to be filled.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -156,6 +159,9 @@ impl Template {
                     if let Some(text) = hole.fill(facts, answer)? {
                         filled.push(&text);
                     }
+                    if filled.len() > Facts::LONGEST {
+                        return Err(hole.missing());
+                    }
                 }
             }
         }
@@ -199,6 +205,14 @@ impl Template {
                     );
                     return None;
                 };
+                if pieces.len() > MOST_PIECES {
+                    desk.complain(
+                        node.place,
+                        "this text has more holes than any text needs",
+                        "split it, or compose a part of it as a fact",
+                    );
+                    return None;
+                }
                 let place = part_of(node, text, here, here + length + 3);
                 match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
                     Some(hole) => {
@@ -331,7 +345,8 @@ impl Hole {
             if let Some(functions::Argument::Fact(fact, _)) = function.argument() {
                 secret |= facts.get(*fact).is_some_and(Text::is_secret);
             }
-            flow = function.apply(flow, facts);
+            // A text that grows without end is no text.
+            flow = function.apply(flow, facts).filter(|flow| flow.bytes().len() <= Facts::LONGEST);
         }
         (flow, secret)
     }

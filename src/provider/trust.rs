@@ -5,6 +5,7 @@ use crate::place::At;
 use crate::provider::template::{Piece, Template};
 use crate::words::{Desk, Shape, Word, not_among, scalar};
 use crate::yaml::{Kind, Node};
+use chrono::Datelike as _;
 
 /// When an address that this provider hands out counts as proven.
 #[derive(Clone, Debug)]
@@ -128,15 +129,14 @@ impl Word for At<MissingEmail> {
     }
 }
 
-/// Whether a claim says that an address is proven: `true`, `1`, or a date.
+/// Whether a claim says that an address is proven: `true`, `1`, or the date on which that happened.
 pub fn claims_proof(text: &str) -> bool {
     let date = || {
-        let bytes = text.as_bytes();
-        bytes.len() >= 10
-            && bytes[4] == b'-'
-            && bytes[7] == b'-'
-            && bytes[..10].iter().enumerate().all(|(at, b)| at == 4 || at == 7 || b.is_ascii_digit())
-            && !text.starts_with("0000")
+        let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.date_naive());
+        let moment = moment.or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map(|moment| moment.date()));
+        let day = moment.or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d"));
+        // What programs write for "never" lies at the beginning of their calendars.
+        day.is_ok_and(|day| day.year() > 1970)
     };
     matches!(text, "true" | "1") || date()
 }
@@ -171,6 +171,14 @@ mod tests {
             ("yes", false),
             ("", false),
             ("0000-00-00", false),
+            ("0001-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+            ("2020-01-01evil", false),
+            ("2020-01-31 10:00:00", true),
+            ("0001-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+            ("2020-01-01evil", false),
+            ("2020-01-31 10:00:00", true),
             ("1580000000", false),
             ("[]", false),
         ] {
