@@ -5,7 +5,8 @@ use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
-use crate::provider::step::{StepError, StepKind};
+use crate::provider::failure::StepError;
+use crate::provider::step::StepKind;
 use crate::text::Text;
 use crate::wire::{Method, Request};
 

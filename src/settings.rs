@@ -1,15 +1,17 @@
 //! The installation's own file, `portaria.yaml`: every key optional.
+//!
+//! It stays one file because half of it is the words, whose meaning is told to operators here.
 
 use crate::diagnostic::Report;
 use crate::email::Email;
 use crate::place::{At, Place, Source};
 use crate::provider::Ground;
-use crate::provider::address::is_loopback;
+use crate::provider::hosts::is_loopback;
 use crate::provider::moment::Span;
 use crate::provider::reference::SecretReference;
 use crate::words;
 use crate::words::{Desk, Named, OneOrMany, Shape, Word, scalar};
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{Kind, Node};
 use std::net::{IpAddr, SocketAddr};
 
 words! {
@@ -259,32 +261,20 @@ impl Settings {
     /// Reads a settings file; the report may hold warnings even when settings come out.
     pub fn read(source: &Source) -> (Option<Self>, Report) {
         let mut desk = Desk::default();
-        let settings = match yaml::parse(source) {
-            Ok((node, twice)) => {
-                for twice in twice {
-                    if let Some(place) = twice.place {
-                        desk.complain(place, twice.message, twice.help);
-                    }
-                }
-                SettingsSpec::read(&node, &mut desk).map(|spec| {
-                    look_over(&spec, false, &mut desk);
-                    let usual = Self::default();
-                    Self {
-                        public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
-                        providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
-                        spec: Some(spec),
-                    }
-                })
+        // An empty settings file is one in which every key is left out.
+        if source.text.trim().is_empty() {
+            return (Some(Self::default()), Report::new(source.clone(), Vec::new()));
+        }
+        let node = desk.open(source, "write a key, such as `publicUrl: https://login.loja.example`, or delete the file");
+        let settings = node.and_then(|node| SettingsSpec::read(&node, &mut desk)).map(|spec| {
+            look_over(&spec, false, &mut desk);
+            let usual = Self::default();
+            Self {
+                public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
+                providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
+                spec: Some(spec),
             }
-            Err(unreadable) if unreadable.message == "the file is empty" => Some(Self::default()),
-            Err(unreadable) => {
-                match unreadable.place {
-                    Some(place) => desk.complain(place, unreadable.message, unreadable.help),
-                    None => desk.complain_about_file(unreadable.message, unreadable.help),
-                }
-                None
-            }
-        };
+        });
         let report = Report::new(source.clone(), desk.complaints);
         (settings.filter(|_| !report.is_broken()), report)
     }
@@ -404,7 +394,7 @@ fn look_over_origin(origin: &At<String>, desk: &mut Desk) {
         desk.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
         return;
     };
-    if !crate::provider::address::is_a_host(host) {
+    if !crate::provider::hosts::is_a_host(host) {
         desk.complain(
             origin.place,
             format!("`{}` is more than an origin", origin.value),

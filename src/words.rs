@@ -3,11 +3,13 @@
 //! A block of words is declared once, with [`words!`](crate::words!): the doc comments, the fields and their names
 //! in the file. From that one place come the reading (all complaints at once, with "did you mean"), the JSON schema
 //! and the reference for operators. serde would stop at the first mistake; that is why it is not used for this.
+//!
+//! It stays one file because the macro, the traits and the desk are one mechanism.
 
 use crate::diagnostic::{Complaint, Severity, did_you_mean, one_of};
 use crate::names::{Names, Slot};
-use crate::place::{At, Place};
-use crate::yaml::{Entry, Kind, Node};
+use crate::place::{At, Place, Source};
+use crate::yaml::{self, Entry, Kind, Node, Unreadable};
 
 /// The desk at which a file is read: complaints are laid down here, and names of facts get their numbers.
 #[derive(Debug, Default)]
@@ -50,6 +52,25 @@ impl Desk {
         if !self.has_enough() {
             self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
         }
+    }
+
+    /// Opens a file: its tree, or a complaint about why there is none; `when_empty` says what to do about an empty one.
+    pub fn open(&mut self, source: &Source, when_empty: &str) -> Option<Node> {
+        match yaml::parse(source) {
+            Ok((node, twice)) => {
+                twice.into_iter().for_each(|twice| self.unreadable(twice));
+                Some(node)
+            }
+            Err(unreadable) => {
+                let help = if unreadable.is_empty { when_empty.to_owned() } else { unreadable.help };
+                self.unreadable(Unreadable { help, ..unreadable });
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, unreadable: Unreadable) {
+        self.lay_down(Severity::Error, unreadable.place, unreadable.message, unreadable.help);
     }
 
     /// Whether there are so many complaints that no further one is worth its work.

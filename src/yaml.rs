@@ -3,6 +3,8 @@
 //! Read from the parser's events rather than through serde: serde stops at the first mistake, turns `00` into a
 //! number, and keeps the last of two equal keys. Anchors, aliases, tags, duplicate keys and a second document are
 //! refused; size and depth are bounded.
+//!
+//! It stays one file because what the parser says and what a person meant by it are told together.
 
 use crate::place::{At, Place, Source};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
@@ -82,6 +84,8 @@ pub struct Unreadable {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// Whether there is nothing in the file at all.
+    pub is_empty: bool,
 }
 
 /// Reads a source. On success there may still be complaints about keys that stand twice.
@@ -92,6 +96,7 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Unreadable>), Unreadable> {
             place: None,
             message: format!("the file is longer than {} KiB", LARGEST / 1024),
             help: "one file describes one provider; put the others into files of their own".to_owned(),
+            is_empty: false,
         });
     }
     // A depth beyond ours is reported by us, with our sentence; the parser's own limit is only a net.
@@ -114,11 +119,7 @@ impl<'a> Reader<'a> {
             match event {
                 Event::StreamStart | Event::DocumentStart(..) => {}
                 Event::StreamEnd | Event::DocumentEnd => {
-                    return Err(Unreadable {
-                        place: None,
-                        message: "the file is empty".to_owned(),
-                        help: "write `name:` and the steps, or copy a file from the catalogue".to_owned(),
-                    });
+                    return Err(Unreadable { place: None, message: "the file is empty".to_owned(), help: String::new(), is_empty: true });
                 }
                 event => {
                     let node = self.node(event, place, 0)?;
@@ -363,7 +364,7 @@ fn too_deep(place: Place) -> Unreadable {
 }
 
 fn refusal(place: Place, message: impl Into<String>, help: impl Into<String>) -> Unreadable {
-    Unreadable { place: Some(place), message: message.into(), help: help.into() }
+    Unreadable { place: Some(place), message: message.into(), help: help.into(), is_empty: false }
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ pub mod mutation;
 pub mod replay;
 pub mod standins;
 pub mod story;
+pub mod tokens;
 
 use crate::diagnostic::Report;
 use crate::examples::story::StorySpec;
 use crate::place::Source;
 use crate::words::{Desk, OneOrMany, Word};
-use crate::yaml;
 
 /// What cannot be meant in a story.
 fn look_over_story(story: &StorySpec, desk: &mut Desk) {
@@ -57,26 +57,8 @@ fn look_over_story(story: &StorySpec, desk: &mut Desk) {
 /// Reads the stories of an examples file, or complains about it.
 pub fn read(source: &Source) -> Result<Vec<StorySpec>, Report> {
     let mut desk = Desk::default();
-    let stories = match yaml::parse(source) {
-        Ok((node, twice)) => {
-            for twice in twice {
-                if let Some(place) = twice.place {
-                    desk.complain(place, twice.message, twice.help);
-                }
-            }
-            OneOrMany::<StorySpec>::read(&node, &mut desk).map_or_else(Vec::new, |stories| stories.0)
-        }
-        Err(unreadable) => {
-            match unreadable.place {
-                None if unreadable.message == "the file is empty" => {
-                    desk.complain_about_file(unreadable.message, "write a story, which begins with `- what: a login`, or delete the file");
-                }
-                Some(place) => desk.complain(place, unreadable.message, unreadable.help),
-                None => desk.complain_about_file(unreadable.message, unreadable.help),
-            }
-            Vec::new()
-        }
-    };
+    let node = desk.open(source, "write a story, which begins with `- what: a login`, or delete the file");
+    let stories = node.and_then(|node| OneOrMany::<StorySpec>::read(&node, &mut desk)).map_or_else(Vec::new, |stories| stories.0);
     for (at, story) in stories.iter().enumerate() {
         if stories[..at].iter().any(|earlier| earlier.what.value == story.what.value) {
             desk.complain(story.what.place, "two stories have the same name", "say in `what` how they differ");

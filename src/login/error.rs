@@ -3,9 +3,10 @@
 use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::Provider;
+use crate::provider::failure::StepError;
 use crate::provider::identity::NoIdentity;
 use crate::provider::reading::Nothing;
-use crate::provider::step::{StepError, StepKind};
+use crate::provider::step::StepKind;
 
 /// A login that did not work out.
 #[derive(Clone, Debug)]

@@ -11,10 +11,11 @@ use crate::provider::Provider;
 use crate::provider::callback::Callback;
 use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
+use crate::provider::failure::StepError;
 use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::json;
 use crate::provider::signed::Signed;
-use crate::provider::step::{Step, StepError, StepKind};
+use crate::provider::step::{Step, StepKind};
 use crate::wire::{Fetch, NoAnswer, Request};
 use serde_json::Value;
 

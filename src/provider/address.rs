@@ -2,11 +2,14 @@
 //!
 //! What is literal is kept byte for byte. A hole in the path or the query is percent-encoded; a hole in the host
 //! only ever leads to a host that the file names.
+//!
+//! It stays one file because every line of it guards the same door, and half of it is the table of tests.
 
 use crate::diagnostic::printable;
 use crate::names::Slot;
-use crate::place::{At, Place};
+use crate::place::Place;
 use crate::provider::facts::Facts;
+use crate::provider::hosts::{host_matches, is_a_host, is_loopback};
 use crate::provider::template::{Hole, Missing, Piece, Template, Use};
 use crate::text::{Text, percent_encode};
 use crate::words::Desk;
@@ -216,16 +219,6 @@ fn has_dot_segment(base: &str) -> bool {
     base.split('/').skip(3).any(|segment| matches!(segment, "." | ".."))
 }
 
-/// Whether a host matches a pattern in which `*` is one label; a port must be named to be allowed.
-fn host_matches(pattern: &str, host: &str) -> bool {
-    let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
-    let (pattern, host) = (labels(pattern), labels(host));
-    pattern.len() == host.len()
-        && pattern.iter().zip(&host).all(|(pattern, label)| {
-            (pattern == "*" && !label.is_empty() && !label.contains(':')) || (pattern == label && !label.is_empty())
-        })
-}
-
 fn zones(template: &Template) -> Vec<(Zone, Piece)> {
     let mut parts = Vec::new();
     let mut zone = if matches!(template.pieces().first(), Some(Piece::Hole(_))) { Zone::Base } else { Zone::Host };
@@ -341,92 +334,6 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
         desk.warn(place, format!("`http://{host}` is not encrypted"), help);
     }
     true
-}
-
-/// Whether this can be a host, with or without a port.
-pub fn is_a_host(host: &str) -> bool {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("v6.example", port),
-            _ => return false,
-        },
-        None => host.find(':').map_or((host, ""), |at| host.split_at(at)),
-    };
-    let port_is_fine = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    let label_is_fine =
-        |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    port_is_fine && name.len() <= 253 && name.split('.').all(label_is_fine)
-}
-
-/// Whether a host (with or without a port) is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => {
-            let address = rest.split(']').next().and_then(|address| address.parse::<std::net::Ipv6Addr>().ok());
-            let is_local = |address: std::net::Ipv6Addr| {
-                let inner = address.to_ipv4_mapped();
-                address.is_loopback()
-                    || address.is_unspecified()
-                    || inner.is_some_and(|inner| inner.is_loopback() || inner.is_unspecified())
-            };
-            return address.is_some_and(is_local);
-        }
-        None => host.split(':').next().unwrap_or(host),
-    };
-    let name = name.trim_end_matches('.');
-    let is_local = |address: std::net::Ipv4Addr| address.is_loopback() || address.is_unspecified();
-    name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_local)
-}
-
-/// Checks the patterns of `hosts`.
-pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Desk) {
-    for pattern in hosts {
-        if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
-            desk.complain(
-                used.place,
-                "only a setting may stand in a pattern of `hosts`",
-                "what comes from outside must not choose where secrets are sent; write the pattern out, or take the value from `settings`",
-            );
-        }
-        let text = pattern.as_literal().unwrap_or_else(|| "x.example".to_owned());
-        if text.contains("://") || text.contains('/') {
-            desk.complain(
-                pattern.place,
-                format!("`{text}` is an address, not a host"),
-                "write only the host: `*.shops.example` or `sso.acme.example:8443`",
-            );
-        } else if text.split('.').any(|label| label.is_empty() || (label.contains('*') && label != "*")) {
-            desk.complain(
-                pattern.place,
-                format!("`{text}` is not a pattern of a host"),
-                "write `*` for exactly one whole label: `*.shops.example`",
-            );
-        } else if is_loopback(&text) && !loopback {
-            desk.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
-        } else if !is_a_host(&text.replace('*', "x")) {
-            desk.complain(
-                pattern.place,
-                format!("`{}` is not a pattern of a host", printable(&text)),
-                "write letters, digits, `-`, dots and `*`: `*.shops.example`",
-            );
-        } else if text.rsplit('.').take(2).filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
-            desk.complain(
-                pattern.place,
-                format!("`{text}` would allow hosts of anybody"),
-                "name at least the last two labels: `*.shops.example`",
-            );
-        }
-    }
-}
-
-/// A literal address outside of steps, such as an issuer: the same rules.
-pub fn literal(text: &At<String>, loopback: bool, desk: &mut Desk) -> bool {
-    literal_start_is_fine(
-        &Template::literal(&text.value, text.place),
-        text.place,
-        &Surroundings { hosts: None, loopback, documents: &[] },
-        desk,
-    )
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use crate::place::{At, Place};
 use crate::provider::facts::Facts;
+use crate::provider::failure::StepError;
 use crate::provider::functions::hex;
 use crate::provider::keys::{Algorithm, BadKey, Signing};
 use crate::provider::moment::Span;
 use crate::provider::parameters::{Json, no_paths};
-use crate::provider::step::StepError;
 use crate::provider::template::{KeyText, Template, Use};
 use crate::text::Text;
 use crate::words;

@@ -1,15 +1,16 @@
 //! From a file as written to a provider that cannot be wrong, or to all that is wrong with it.
 
-use crate::diagnostic::{Complaint, Report, Severity, printable};
+use crate::diagnostic::{Report, printable};
 use crate::names::Slot;
 use crate::place::{At, Place, Source};
-use crate::provider::address::{self, Address, Surroundings};
+use crate::provider::address::{Address, Surroundings};
 use crate::provider::authorization::{self, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
 use crate::provider::discovery::Discovery;
 use crate::provider::facts::{FROM_DISCOVERY, Known};
 use crate::provider::file::ProviderSpec;
 use crate::provider::flow;
+use crate::provider::hosts;
 use crate::provider::identity::Composition;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::installed::Installed;
@@ -21,26 +22,15 @@ use crate::provider::surroundings::{Around, check_own_name};
 use crate::provider::trust::{MissingEmail, TrustEmail};
 use crate::provider::{Ground, Provider};
 use crate::words::{Desk, Named, Word};
-use crate::yaml::{self, Node};
+use crate::yaml::Node;
 use std::sync::Arc;
 
 /// Compiles a file. The report may hold warnings even when a provider comes out.
 pub fn compile(source: &Source, ground: Ground) -> (Option<Provider>, Report) {
-    match yaml::parse(source) {
-        Ok((node, twice)) => {
-            let mut desk = Desk::default();
-            for twice in twice {
-                if let Some(place) = twice.place {
-                    desk.complain(place, twice.message, twice.help);
-                }
-            }
-            compile_node(source, &node, ground, desk)
-        }
-        Err(unreadable) => {
-            let complaint =
-                Complaint { severity: Severity::Error, place: unreadable.place, message: unreadable.message, help: unreadable.help };
-            (None, Report::new(source.clone(), vec![complaint]))
-        }
+    let mut desk = Desk::default();
+    match desk.open(source, "write `name:` and the steps, or copy a file from the catalogue") {
+        Some(node) => compile_node(source, &node, ground, desk),
+        None => (None, Report::new(source.clone(), desk.complaints)),
     }
 }
 
@@ -79,7 +69,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
     let inputs = inputs(spec.inputs.take(), desk);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
     if let Some(hosts) = &hosts {
-        address::look_over_hosts(hosts, &installed.settings(), ground.loopback, desk);
+        hosts::look_over_hosts(hosts, &installed.settings(), ground.loopback, desk);
     }
     let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.slot(fact)).collect();
     let addresses = || Surroundings { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };

@@ -1,5 +1,7 @@
 //! Follows every fact through the file: none is used before it is known, none has two origins, no secret reaches
 //! the browser, and what is needed for an identity is there.
+//!
+//! It stays one file because each look-over is a few lines on the one ledger of what is known.
 
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::names::Slot;

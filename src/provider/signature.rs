@@ -5,10 +5,10 @@
 use crate::choice;
 use crate::place::{At, Place};
 use crate::provider::facts::Facts;
+use crate::provider::failure::StepError;
 use crate::provider::functions::{hex, mac};
 use crate::provider::keys::{Algorithm, BadKey, Signing, Verifying};
 use crate::provider::parameters::Pairs;
-use crate::provider::step::StepError;
 use crate::provider::template::{KeyText, Template, Use};
 use crate::text::Text;
 use crate::words;

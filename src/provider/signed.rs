@@ -1,14 +1,16 @@
 //! A signed token: who signed it, for whom, until when; and what is read from it once that is certain.
+//!
+//! It stays one file because a token is judged in one go, and leaving one judgement elsewhere is how such code fails.
 
 use crate::choice;
 use crate::place::Place;
 use crate::provider::address::{Address, Surroundings};
 use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
+use crate::provider::failure::StepError;
 use crate::provider::json;
 use crate::provider::keys::{Algorithm, BadKey, Family, Verifying, looks_like_pem};
 use crate::provider::reading::Reading;
-use crate::provider::step::StepError;
 use crate::provider::template::{Template, Use};
 use crate::words;
 use crate::words::{Desk, Named, OneOrMany};

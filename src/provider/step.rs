@@ -1,6 +1,8 @@
 //! One step: a request written from the facts known so far, and the facts read from its answer.
 //!
 //! All three steps are of this one type. The first is carried by the browser, the others by us.
+//!
+//! It stays one file because writing a request and reading its answer are two sides of one step.
 
 use crate::choice;
 use crate::names::Slot;
@@ -13,15 +15,16 @@ use crate::provider::condition::Conditions;
 use crate::provider::credentials;
 use crate::provider::documents::Documents;
 use crate::provider::facts::{Facts, Known};
+use crate::provider::failure::StepError;
 use crate::provider::parameters::{self, Json, Pairs, Parameter};
 use crate::provider::reading::{Nothing, Reading};
-use crate::provider::refusal::{Refusal, Refused, refused};
+use crate::provider::refusal::{Refusal, refused};
 use crate::provider::selector::scalar_text;
 use crate::provider::signature::{Over, Signature};
 use crate::provider::signed::{Compared, Signed};
-use crate::provider::template::{Missing, Template, Use};
+use crate::provider::template::{Template, Use};
 use crate::text::{Text, form_encode, percent_encode};
-use crate::wire::{Method, NoAnswer, Request, Response, USER_AGENT};
+use crate::wire::{Method, Request, Response, USER_AGENT};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -104,67 +107,6 @@ pub struct Read {
     pub place: Place,
     /// Whether the file says so, or the standard.
     pub written: bool,
-}
-
-/// Why a step did not work out.
-#[derive(Clone, Debug)]
-pub enum StepError {
-    /// A fact is needed that no answer gave.
-    MissingFact {
-        /// Which, if it is one.
-        fact: Option<Slot>,
-        /// Where it is needed.
-        place: Place,
-    },
-    /// An address would lead where it must not.
-    BadAddress {
-        /// What is wrong.
-        why: &'static str,
-        /// Where it was written.
-        place: Place,
-    },
-    /// A value cannot stand in a header.
-    BadHeader {
-        /// Where it was written.
-        place: Place,
-    },
-    /// A key cannot be used.
-    Key {
-        /// What is wrong.
-        why: &'static str,
-        /// Where it was written.
-        place: Place,
-    },
-    /// The provider said no.
-    Refused(Refused),
-    /// The answer is not written as expected.
-    Unreadable {
-        /// What is wrong.
-        why: String,
-        /// Where that was expected.
-        place: Place,
-    },
-    /// A signed token is not to be believed.
-    BadToken {
-        /// What is wrong.
-        why: String,
-        /// Where it was asked for.
-        place: Place,
-    },
-    /// The parameters that arrived are not signed as they should be.
-    BadSignature {
-        /// Where that was asked for.
-        place: Place,
-    },
-    /// Nothing came back.
-    NoAnswer(NoAnswer),
-}
-
-impl StepError {
-    /// A hole found nothing.
-    pub fn missing(missing: Missing) -> Self {
-        Self::MissingFact { fact: missing.fact, place: missing.place }
-    }
 }
 
 impl Step {

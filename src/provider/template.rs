@@ -1,6 +1,8 @@
 //! A text with holes: `${fact}`, `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
 //!
 //! A text in which a hole finds nothing is itself not found, so that no id is ever composed of nothing.
+//!
+//! It stays one file because a text, its holes and how both are read mean nothing without one another.
 
 use crate::names::Slot;
 use crate::place::{At, Place};

@@ -62,7 +62,7 @@ impl Word for At<TrustEmail> {
 fn domain(node: &Node, desk: &mut Desk) -> Option<At<String>> {
     let text = scalar(node, desk)?;
     let lower = idna::domain_to_ascii(&text.value).unwrap_or_default();
-    let fine = crate::provider::address::is_a_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
+    let fine = crate::provider::hosts::is_a_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
     if !fine {
         desk.complain(
             text.place,

@@ -1,0 +1,143 @@
+//! The signed tokens of a story: made when it is played, with keys that nobody else has.
+
+use crate::examples::difference::Difference;
+use crate::examples::standins::{self, Beginning};
+use crate::examples::story::{StorySpec, TokenSpec};
+use crate::provider::Provider;
+use crate::provider::documents::Documents;
+use crate::provider::facts::Facts;
+use crate::provider::keys::{Algorithm, Family, Signing};
+use crate::provider::signed::{Keys, Signed};
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value, json};
+
+/// The tokens of a story, and the address and content of their keys.
+pub struct Tokens {
+    texts: Vec<(String, String)>,
+    keys: Vec<(String, Value)>,
+}
+
+impl Tokens {
+    /// Makes the tokens of a story, and publishes their keys.
+    pub fn make(
+        provider: &Provider,
+        story: &StorySpec,
+        start: &Beginning,
+        facts: &Facts,
+        documents: &Documents,
+        differences: &mut Vec<Difference>,
+    ) -> Self {
+        let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
+        for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
+            let all: Vec<&Signed> = provider.steps().filter_map(|step| step.signed()).collect();
+            let named = all.iter().find(|signed| {
+                signed
+                    .token
+                    .as_ref()
+                    .and_then(crate::provider::template::Template::sole_fact)
+                    .is_some_and(|fact| **provider.names.name(fact) == *name.value)
+            });
+            let Some(signed) = named.or(all.first()) else {
+                differences.push(Difference::new(
+                    format!("token {}", name.value),
+                    "a `signed` in the file".to_owned(),
+                    "there is none".to_owned(),
+                ));
+                continue;
+            };
+            match tokens.one(&name.value, spec, signed, start, facts) {
+                Ok((address, expected)) => {
+                    if let (Some(expected), Some(address)) = (expected, &address)
+                        && expected != *address
+                    {
+                        differences.push(Difference::new("the address of the keys".to_owned(), expected, address.clone()));
+                    }
+                }
+                Err(why) => differences.push(Difference::new(format!("token {}", name.value), "a token".to_owned(), why)),
+            }
+        }
+        let mut merged: Vec<(String, Vec<Value>)> = Vec::new();
+        for (address, key) in tokens.keys.drain(..) {
+            match merged.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, keys)) => keys.push(key),
+                None => merged.push((address, vec![key])),
+            }
+        }
+        for (address, keys) in merged {
+            documents.put(&address, json!({ "keys": keys }), start.now);
+        }
+        tokens
+    }
+
+    fn one(
+        &mut self,
+        name: &str,
+        spec: &TokenSpec,
+        signed: &Signed,
+        start: &Beginning,
+        facts: &Facts,
+    ) -> Result<(Option<String>, Option<String>), String> {
+        let stranger = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
+        let algorithm = spec.algorithm.or_else(|| signed.accepted().and_then(|list| list.first().copied()));
+        let kid = format!("key-{name}");
+        let (algorithm, key) = match &signed.keys {
+            Keys::Text(template) => {
+                let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
+                if crate::provider::keys::looks_like_pem(&text) {
+                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::dice::rsa(stranger).private.clone().into_bytes())
+                } else {
+                    (algorithm.unwrap_or(Algorithm::Hs256), if stranger { b"somebody else's secret, long enough".to_vec() } else { text })
+                }
+            }
+            Keys::Address(_) => {
+                let algorithm = algorithm.unwrap_or(Algorithm::Es256);
+                let pair = standins::pair(algorithm, stranger);
+                if let Some(address) = signed.keys_address(facts) {
+                    let published = if stranger { standins::pair(algorithm, false) } else { pair.clone() };
+                    self.keys.push((address, jwk(&published.private, algorithm, &kid)?));
+                }
+                (algorithm, pair.private.into_bytes())
+            }
+        };
+        let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
+        claims.entry("iat").or_insert_with(|| json!(start.now));
+        claims.entry("exp").or_insert_with(|| json!(start.now + 3600));
+        let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
+        let token = Signing::read(&key, algorithm)
+            .and_then(|key| key.token(&header, &Value::Object(claims).to_string()))
+            .map_err(|bad| bad.0.to_owned())?;
+        self.texts.push((standins::visible(name), token));
+        Ok((signed.keys_address(facts), spec.keys.as_ref().map(|keys| keys.value.clone())))
+    }
+
+    /// A text with its tokens in place of their names.
+    pub fn replace(&self, text: &str) -> String {
+        self.texts.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token))
+    }
+
+    /// The same throughout a JSON value.
+    pub fn replace_in(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.replace(text)),
+            Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in(value)).collect()),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(key, value)| (key.clone(), self.replace_in(value))).collect::<Map<_, _>>())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+fn jwk(private: &str, algorithm: Algorithm, kid: &str) -> Result<Value, String> {
+    let key = match algorithm.family() {
+        Family::Rsa => EncodingKey::from_rsa_pem(private.as_bytes()),
+        Family::Curve => EncodingKey::from_ec_pem(private.as_bytes()),
+        Family::Edwards => EncodingKey::from_ed_pem(private.as_bytes()),
+        Family::Secret => return Err("a shared secret has no address".to_owned()),
+    };
+    let jose = algorithm.word().parse().map_err(|_| "an algorithm without a key".to_owned())?;
+    let mut jwk = key.and_then(|key| Jwk::from_encoding_key(&key, jose)).map_err(|_| "its public key cannot be written".to_owned())?;
+    jwk.common.key_id = Some(kid.to_owned());
+    serde_json::to_value(jwk).map_err(|_| "its public key cannot be written".to_owned())
+}
