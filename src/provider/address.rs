@@ -138,6 +138,8 @@ impl Address {
     /// Fills it.
     pub fn fill(&self, facts: &Facts) -> Result<Filled, BadAddress> {
         let mut filled = Filled::default();
+        // Room for the query as well, which is written behind it.
+        filled.base.reserve(self.template.source.len() + 256);
         for (zone, piece) in &self.parts {
             let into = match zone {
                 Zone::Base | Zone::Host | Zone::Path => &mut filled.base,

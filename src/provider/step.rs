@@ -285,10 +285,7 @@ impl Step {
     }
 
     fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
-        for read in &self.reads {
-            self.learn_one(read, document, facts);
-        }
-        self.keep_claims_together(&self.reads, document, facts);
+        self.learn_all(&self.reads, document, facts);
         let mut about = document.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned);
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
@@ -303,10 +300,7 @@ impl Step {
             {
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
-            for read in &self.signed_reads {
-                self.learn_one(read, &claims, facts);
-            }
-            self.keep_claims_together(&self.signed_reads, &claims, facts);
+            self.learn_all(&self.signed_reads, &claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
         // OpenID Connect Core 5.3.2: what is told about another person than the token's, or about nobody, is not told about this login.
@@ -322,17 +316,26 @@ impl Step {
         Ok(())
     }
 
-    /// A claim that an address is proven is about the address of its own document: one from before falls with the address.
-    fn keep_claims_together(&self, reads: &[Read], document: &Value, facts: &mut Facts) {
-        let find = |fact: Slot| reads.iter().find(|read| read.fact == fact);
-        let (Some(email), Some(claim)) = (find(self.known.email), find(self.known.email_verified)) else { return };
-        if email.reading.find(Some(document), facts).is_ok() && claim.reading.find(Some(document), facts).is_err() {
+    /// Learns what a document says. A claim that an address is proven is about the address of its own document: one from
+    /// before falls with the address.
+    fn learn_all(&self, reads: &[Read], document: &Value, facts: &mut Facts) {
+        let (mut email, mut claim) = (false, None);
+        for read in reads {
+            let found = self.learn_one(read, document, facts);
+            email |= found && read.fact == self.known.email;
+            if read.fact == self.known.email_verified {
+                claim = Some(found);
+            }
+        }
+        if email && claim == Some(false) {
             facts.forget(self.known.email_verified);
         }
     }
 
-    fn learn_one(&self, read: &Read, document: &Value, facts: &mut Facts) {
-        match read.reading.find(Some(document), facts) {
+    fn learn_one(&self, read: &Read, document: &Value, facts: &mut Facts) -> bool {
+        let found = read.reading.find(Some(document), facts);
+        let is_found = found.is_ok();
+        match found {
             Ok(text) => facts.learn(read.fact, text.revealed()),
             // A standard place that is empty leaves what an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
@@ -340,6 +343,7 @@ impl Step {
             }
             Err(_) => {}
         }
+        is_found
     }
 
     /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
