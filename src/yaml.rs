@@ -288,8 +288,9 @@ impl<'a> Reader<'a> {
             );
         }
         if message.contains("quoted scalar") {
-            let opened =
-                (0..last).rev().find(|line| lines[*line].matches('"').count() % 2 == 1 || lines[*line].matches('\'').count() % 2 == 1);
+            let opened = (0..last.min(lines.len()))
+                .rev()
+                .find(|line| lines[*line].matches('"').count() % 2 == 1 || lines[*line].matches('\'').count() % 2 == 1);
             if let Some(line) = opened {
                 let at = lines[line].rfind(['"', '\'']).unwrap_or(0);
                 return refusal(self.at(line, at, 1), "a quote that is opened here is never closed", "close it on the same line");

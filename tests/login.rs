@@ -798,3 +798,15 @@ fn an_issuer_that_promises_to_name_itself_has_to() {
     );
     told(OPENID, &story("", "refused: { step: getAuthorizationCode, code: badIssuer }"));
 }
+
+#[test]
+fn a_request_may_be_signed_with_a_secret_that_an_answer_brought() {
+    let file = format!("{PLAIN}trustEmail: always\n").replace(
+        "getAccessCode: { post: \"https://sso.acme.example/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }",
+        "getAccessCode: { post: \"https://sso.acme.example/token\", read: { sessionKey: $.key } }\ngetUserInfo:\n  get: https://sso.acme.example/me\n  extra: { a: \"1\" }\n  sign: { into: sig, algorithm: md5, after: \"${sessionKey}\" }\n  read: { id: $.id, email: $.email }",
+    );
+    told(
+        &file,
+        "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1, key: k-1 } }\n    - request: { get: https://sso.acme.example/me, query: { a: \"1\", sig: ‹signature› }, headers: { Authorization: Bearer at-1 }, signature: { algorithm: md5, encoding: hex, text: a=1k-1 } }\n      answer: { json: { id: 7, email: ana@loja.example } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }\n",
+    );
+}

@@ -227,9 +227,7 @@ impl Flow<'_> {
     }
 
     fn must_not_be_secret(&self, used: &Use, desk: &mut Desk) {
-        let secret = used.fact == self.known.client_secret
-            || used.fact == self.known.code_verifier && self.pkce == Pkce::S256
-            || self.installed.needed.iter().any(|needed| needed.secret && needed.fact == used.fact);
+        let secret = self.installed.is_secret(used.fact) || used.fact == self.known.code_verifier && self.pkce == Pkce::S256;
         if secret && used.whole {
             let name = Arc::clone(desk.names.name(used.fact));
             desk.complain(

@@ -29,11 +29,18 @@ pub struct Installed {
     pub literals: Vec<(Slot, Box<str>, Place)>,
     /// Whether the client has a secret.
     pub has_secret: bool,
+    /// The fact that is the client's secret, kept or not.
+    pub client_secret: Slot,
     /// Whether the secret was written, and where.
     pub secret_place: Option<Place>,
 }
 
 impl Installed {
+    /// Whether a fact is kept secret by this installation.
+    pub fn is_secret(&self, fact: Slot) -> bool {
+        fact == self.client_secret || self.needed.iter().any(|needed| needed.secret && needed.fact == fact)
+    }
+
     /// The facts that may choose where something is sent.
     pub fn settings(&self) -> Vec<Slot> {
         let kept = self.needed.iter().filter(|needed| !needed.secret).map(|needed| needed.fact);
@@ -45,7 +52,8 @@ impl Installed {
         let capitals: String =
             name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
         let variable = |ending: &str| Reference::Variable(format!("{capitals}_{ending}").into());
-        let mut installed = Self { needed: Vec::new(), literals: Vec::new(), has_secret: true, secret_place: None };
+        let mut installed =
+            Self { needed: Vec::new(), literals: Vec::new(), has_secret: true, client_secret: known.client_secret, secret_place: None };
         let mut keep = |fact: Slot, reference: Reference, secret: bool, place: Place| match reference {
             Reference::Literal(text) => installed.literals.push((fact, text, place)),
             kept => installed.needed.push(Needed { fact, reference: kept, secret, place }),

@@ -43,7 +43,8 @@ impl Proof<'_> {
             desk.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
         }
         for sign in self.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
-            if !sign.uses().iter().any(|used| self.is_secret(used.fact)) {
+            // A secret may also come with an answer, such as the key of a session.
+            if !sign.uses().iter().any(|used| self.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
                 desk.complain(sign.place, "anybody could make this signature: no secret is in it", help);
             }
@@ -60,13 +61,9 @@ impl Proof<'_> {
         }
     }
 
-    fn is_secret(&self, fact: Slot) -> bool {
-        fact == self.known.client_secret || self.installed.needed.iter().any(|needed| needed.secret && needed.fact == fact)
-    }
-
     fn look_over_verify(&self, verify: &Signature, desk: &mut Desk) {
         let is_public_key = verify.key_template().is_some_and(|(_, rsa)| rsa);
-        if !is_public_key && !verify.uses().iter().any(|used| self.is_secret(used.fact)) {
+        if !is_public_key && !verify.uses().iter().any(|used| self.installed.is_secret(used.fact)) {
             let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
             desk.complain(verify.place, "anybody could make this signature: no secret is in it", help);
         }
@@ -108,19 +105,7 @@ impl Proof<'_> {
 
     /// Whether an answer that we asked for has a part in a fact.
     fn comes_from_a_call(&self, fact: Slot) -> bool {
-        let looks = |read: &Read| read.reading.looks_at_answer();
-        let learned: Vec<Slot> = self
-            .calls
-            .iter()
-            .flat_map(|call| {
-                call.reads
-                    .iter()
-                    .chain(&call.signed_reads)
-                    .filter(|read| looks(read))
-                    .map(|read| read.fact)
-                    .chain(call.header_reads.iter().map(|(fact, _)| *fact))
-            })
-            .collect();
+        let learned: Vec<Slot> = self.calls.iter().flat_map(taught).collect();
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
     }
 
@@ -181,17 +166,9 @@ impl Proof<'_> {
 
     /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
     fn look_over_sameness(&self, desk: &mut Desk) {
-        let learned: Vec<Slot> = self
-            .steps()
-            .flat_map(|step| step.reads.iter().chain(&step.signed_reads))
-            .filter(|read| read.reading.looks_at_answer())
-            .map(|read| read.fact)
-            .collect();
-        let headers: Vec<Slot> = self.calls.iter().flat_map(|call| &call.header_reads).map(|(fact, _)| *fact).collect();
-        let typed: Vec<Slot> = self.inputs.iter().map(|input| desk.names.slot(&input.name)).collect();
-        let is_a_persons = |fact: Slot| {
-            self.facts_behind(fact).iter().any(|fact| learned.contains(fact) || headers.contains(fact) || typed.contains(fact))
-        };
+        let typed = self.inputs.iter().map(|input| desk.names.slot(&input.name));
+        let personal: Vec<Slot> = self.steps().flat_map(taught).chain(typed.collect::<Vec<_>>()).collect();
+        let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
         let is_given = |fact: Slot| {
             self.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.steps().flat_map(Step::learns).any(|(learned, ..)| learned == fact)
@@ -218,7 +195,7 @@ impl Proof<'_> {
             .map(|name| desk.names.slot(name))
             .collect();
         for Use { fact, place, whole, .. } in self.identity.uses() {
-            if whole && (self.is_secret(fact) || tokens.contains(&fact)) {
+            if whole && (self.installed.is_secret(fact) || tokens.contains(&fact)) {
                 let name = Arc::clone(desk.names.name(fact));
                 desk.complain(
                     place,
@@ -233,7 +210,7 @@ impl Proof<'_> {
         let Keys::Text(template) = &signed.keys else { return };
         let settings = self.installed.settings();
         for used in template.uses() {
-            if !self.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.known.client_id) {
+            if !self.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.known.client_id) {
                 let name = Arc::clone(desk.names.name(used.fact));
                 desk.complain(
                     used.place,
@@ -274,4 +251,10 @@ impl Proof<'_> {
             }
         }
     }
+}
+
+/// The facts that an answer itself teaches, rather than other facts.
+fn taught(step: &Step) -> Vec<Slot> {
+    let reads = step.reads.iter().chain(&step.signed_reads).filter(|read| read.reading.looks_at_answer()).map(|read| read.fact);
+    reads.chain(step.header_reads.iter().map(|(fact, _)| *fact)).collect()
 }
