@@ -21,6 +21,9 @@ pub mod provider;
 // One login, pure but for `drive`.
 pub mod login;
 
+// One session, pure: opened, signed, ended.
+pub mod session;
+
 // The doors: disk, variables, dice.
 pub mod world;
 

@@ -35,7 +35,14 @@ pub struct Request {
     pub headers: Vec<(Cow<'static, str>, Text)>,
     /// The body; a request without a body sends neither body nor content type.
     pub body: Option<Text>,
+    /// How many bytes of the answer are read at most.
+    pub largest: usize,
 }
+
+/// The largest answer of a call.
+pub const LARGEST_ANSWER: usize = 64 * 1024;
+/// The largest document: keys, and what an issuer publishes.
+pub const LARGEST_DOCUMENT: usize = 256 * 1024;
 
 impl Request {
     /// A plain `GET` for a JSON document, as discovery and keys are fetched.
@@ -45,6 +52,7 @@ impl Request {
             address: Text::plain(address),
             headers: vec![("Accept".into(), Text::plain("application/json")), ("User-Agent".into(), Text::plain(USER_AGENT))],
             body: None,
+            largest: LARGEST_DOCUMENT,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::provider::signature::{Over, Signature};
 use crate::provider::signed::{Compared, Signed};
 use crate::provider::template::{Template, Use};
 use crate::text::{Text, form_encode, percent_encode};
-use crate::wire::{Method, Request, Response, USER_AGENT};
+use crate::wire::{LARGEST_ANSWER, Method, Request, Response, USER_AGENT};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -156,7 +156,7 @@ impl Step {
             address.push(&fragment);
         }
         let (body, content_type) = self.body(&form, facts)?;
-        Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body })
+        Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body, largest: LARGEST_ANSWER })
     }
 
     fn body(&self, form: &Pairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {

@@ -1,11 +1,29 @@
-//! Chance: keys that are made for one run, for trying things out. Nothing here is ever kept.
+//! Chance: random bytes, and keys that are made for one run, for trying things out.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::sync::OnceLock;
+
+/// Random bytes. Without chance nothing here is safe, so a machine that has none ends the request.
+pub fn bytes<const MANY: usize>() -> [u8; MANY] {
+    let mut bytes = [0; MANY];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the machine's source of chance works");
+    bytes
+}
+
+/// A random name of 128 bits, for sessions and people.
+pub fn name() -> Box<str> {
+    URL_SAFE_NO_PAD.encode(bytes::<16>()).into()
+}
+
+/// A fresh signing key on P-256, as PKCS#8.
+pub fn signing_key() -> Vec<u8> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("the machine's source of chance works");
+    pair.to_pkcs8v1().expect("a fresh key can be written").as_ref().to_vec()
+}
 
 /// A key pair as PEM.
 #[derive(Clone, Debug)]

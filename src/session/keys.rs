@@ -1,0 +1,327 @@
+//! The signing keys of sessions, and the tokens that they make and judge.
+//!
+//! A token names its key; which algorithm that key has is ours to know, never the token's to say.
+
+use crate::email::Email;
+use crate::session::{Person, Session};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// A token is never longer than this.
+pub const LONGEST: usize = 1024;
+
+/// Whom a token is from and for.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties<'a> {
+    /// The store's own address.
+    pub issuer: &'a str,
+    /// Who is to read it.
+    pub audience: &'a str,
+    /// The store.
+    pub store: &'a str,
+}
+
+/// A signing key.
+pub struct Key {
+    id: Box<str>,
+    private: EncodingKey,
+    public: DecodingKey,
+    x: String,
+    y: String,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Key {
+    /// A key from its PKCS#8 bytes; `None` when they are no key on P-256.
+    pub fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
+        // Uncompressed: 4, then both coordinates.
+        let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        let public = DecodingKey::from_ec_components(&x, &y).ok()?;
+        Some(Self { id: id.into(), private: EncodingKey::from_ec_der(pkcs8), public, x, y })
+    }
+
+    /// The key's name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The keys: the first signs, all are believed.
+#[derive(Debug)]
+pub struct Keys(Vec<Key>);
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    uid: &'a str,
+    email_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    idp: &'a str,
+    idp_sub: &'a str,
+    store: &'a str,
+    aud: &'a str,
+    sid: &'a str,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+}
+
+impl Keys {
+    /// The keys, the one that signs first; `None` when there is none.
+    pub fn new(keys: Vec<Key>) -> Option<Self> {
+        (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    /// The token of a session. It stays below [`LONGEST`]: of what would be too long, first the name is left out, then the
+    /// provider's id is replaced by its hash.
+    pub fn sign(&self, session: &Session, parties: Parties<'_>) -> String {
+        let person = &session.person;
+        let token = |name: Option<&str>, provider_id: &str| {
+            let claims = Claims {
+                iss: parties.issuer,
+                sub: person.email.key(),
+                uid: &person.uid,
+                email_verified: person.email_verified,
+                name,
+                idp: &person.provider,
+                idp_sub: provider_id,
+                store: parties.store,
+                aud: parties.audience,
+                sid: &session.sid,
+                iat: session.issued,
+                exp: session.until,
+                auth_time: session.since,
+            };
+            let key = &self.0[0];
+            let header = Header { kid: Some(key.id.to_string()), ..Header::new(Algorithm::ES256) };
+            encode(&header, &claims, &key.private).expect("a key that was read can sign")
+        };
+        let whole = token(person.name.as_deref(), &person.provider_id);
+        if whole.len() <= LONGEST {
+            return whole;
+        }
+        let nameless = token(None, &person.provider_id);
+        if nameless.len() <= LONGEST {
+            return nameless;
+        }
+        token(None, &format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, person.provider_id.as_bytes()))))
+    }
+
+    /// The session that a token stands for; `None` unless every claim is ours and it is not over.
+    pub fn verify(&self, token: &str, parties: Parties<'_>, now: i64) -> Option<Session> {
+        if token.len() > 2 * LONGEST {
+            return None;
+        }
+        let header = decode_header(token).ok()?;
+        let key = self.0.iter().find(|key| header.kid.as_deref() == Some(&*key.id))?;
+        if header.alg != Algorithm::ES256 || header.crit.is_some() || header.typ.as_deref() != Some("JWT") {
+            return None;
+        }
+        // Times and names are judged here: the library's clock is not ours, and it takes lists where we wrote texts.
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let claims: ClaimsReceived = decode(token, &key.public, &validation).ok()?.claims;
+        let is_ours = claims.iss == parties.issuer && claims.aud == parties.audience && claims.store == parties.store;
+        if !is_ours || now >= claims.exp {
+            return None;
+        }
+        let person = Person {
+            uid: claims.uid.into(),
+            email: Email::parse(&claims.sub).ok()?,
+            email_verified: claims.email_verified,
+            name: claims.name.map(Into::into),
+            provider: claims.idp.into(),
+            provider_id: claims.idp_sub.into(),
+        };
+        let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
+        Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until })
+    }
+
+    /// The public halves, for services that check the cookie themselves.
+    pub fn jwks(&self) -> Value {
+        let public =
+            |key: &Key| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
+        json!({ "keys": self.0.iter().map(public).collect::<Vec<_>>() })
+    }
+}
+
+#[derive(Deserialize)]
+struct ClaimsReceived {
+    iss: String,
+    sub: String,
+    uid: String,
+    email_verified: bool,
+    name: Option<String>,
+    idp: String,
+    idp_sub: String,
+    store: String,
+    aud: String,
+    sid: String,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::tests::session;
+
+    const PARTIES: Parties<'_> = Parties { issuer: "https://login.loja.example", audience: "webstore", store: "main" };
+
+    fn key(id: &str) -> Key {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        Key::new(id, pair.to_pkcs8v1().expect("its bytes").as_ref()).expect("a key")
+    }
+
+    fn forged(header: &Value, claims: &Value, key: &EncodingKey) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).expect("it signs");
+        format!("{message}.{signature}")
+    }
+
+    #[test]
+    fn a_token_says_again_what_the_session_was() {
+        let keys = Keys::new(vec![key("a"), key("b")]).expect("keys");
+
+        let token = keys.sign(&session(1000), PARTIES);
+
+        assert_eq!(keys.verify(&token, PARTIES, 1099), Some(session(1000)));
+        assert_eq!(keys.verify(&token, PARTIES, 1100), None, "the second in which it is over");
+    }
+
+    #[test]
+    fn a_rotation_logs_nobody_out_until_the_old_key_is_gone() {
+        let bytes = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
+        let before = Keys::new(vec![Key::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
+        let token = before.sign(&session(0), PARTIES);
+
+        let during = Keys::new(vec![key("new"), Key::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
+        let after = Keys::new(vec![key("new")]).expect("keys");
+
+        assert!(during.verify(&token, PARTIES, 1).is_some());
+        assert!(after.verify(&token, PARTIES, 1).is_none());
+    }
+
+    #[test]
+    fn a_token_for_another_store_issuer_or_audience_means_nothing() {
+        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let token = keys.sign(&session(0), PARTIES);
+
+        for other in [
+            Parties { store: "atacado", ..PARTIES },
+            Parties { issuer: "https://login.loja.example/", ..PARTIES },
+            Parties { audience: "app", ..PARTIES },
+        ] {
+            assert_eq!(keys.verify(&token, other, 1), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn forged_headers_and_claims_of_other_kinds_are_refused() {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
+        let keys = Keys::new(vec![Key::new("a", pair.as_ref()).expect("a key")]).expect("keys");
+        let ours = EncodingKey::from_ec_der(pair.as_ref());
+        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "a" });
+        let claims = json!({
+            "iss": PARTIES.issuer, "sub": "ana@loja.example", "uid": "u", "email_verified": true, "idp": "acme", "idp_sub": "1",
+            "store": "main", "aud": "webstore", "sid": "s", "iat": 0, "exp": 100, "auth_time": 0
+        });
+        let with = |value: &Value, name: &str, new: Value| {
+            let mut value = value.clone();
+            if new.is_null() {
+                value.as_object_mut().expect("an object").remove(name);
+            } else {
+                value[name] = new;
+            }
+            value
+        };
+        assert!(keys.verify(&forged(&header, &claims, &ours), PARTIES, 1).is_some(), "the honest one");
+
+        for (name, new) in [
+            ("iss", json!(["https://login.loja.example"])),
+            ("iss", json!(7)),
+            ("iss", Value::Null),
+            ("aud", json!(["webstore"])),
+            ("aud", Value::Null),
+            ("sub", Value::Null),
+            ("sub", json!("not an address")),
+            ("exp", Value::Null),
+            ("exp", json!("100")),
+            ("exp", json!(1e300)),
+            ("exp", json!(-1)),
+            ("store", json!("Main")),
+        ] {
+            assert_eq!(keys.verify(&forged(&header, &with(&claims, name, new.clone()), &ours), PARTIES, 1), None, "{name}: {new}");
+        }
+        for (name, new) in [
+            ("alg", json!("none")),
+            ("alg", json!("HS256")),
+            ("alg", json!("ES384")),
+            ("typ", json!("at+jwt")),
+            ("kid", json!("b")),
+            ("kid", json!("../a")),
+            ("kid", Value::Null),
+            ("crit", json!(["x"])),
+        ] {
+            assert_eq!(keys.verify(&forged(&with(&header, name, new.clone()), &claims, &ours), PARTIES, 1), None, "{name}: {new}");
+        }
+    }
+
+    #[test]
+    fn every_flipped_letter_is_noticed() {
+        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let token = keys.sign(&session(0), PARTIES);
+
+        for at in 0..token.len() {
+            let mut other = token.clone().into_bytes();
+            other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+            let other = String::from_utf8(other).expect("ascii");
+            assert_eq!(keys.verify(&other, PARTIES, 1), None, "letter {at}");
+        }
+    }
+
+    #[test]
+    fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
+        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let long = |letters: usize| "é".repeat(letters);
+        let mut session = session(0);
+        session.person.email =
+            Email::parse(&format!("{}@{}.example", "a".repeat(64), ["b".repeat(60), "c".repeat(60), "d".repeat(50)].join(".")))
+                .expect("an address");
+        session.person.name = Some(long(64).into());
+        session.person.provider_id = long(127).into();
+
+        let token = keys.sign(&session, PARTIES);
+
+        assert!(token.len() <= LONGEST, "{} bytes", token.len());
+        assert_eq!(keys.verify(&token, PARTIES, 1).map(|session| session.person.email), Some(session.person.email));
+    }
+
+    #[test]
+    fn only_public_halves_are_published() {
+        let keys = Keys::new(vec![key("a"), key("b")]).expect("keys");
+
+        let jwks = keys.jwks().to_string();
+
+        assert!(jwks.contains("\"kid\":\"b\"") && !jwks.contains("\"d\":"));
+    }
+}

@@ -1,0 +1,124 @@
+//! A session: who, since when, until when, through whom. Pure; keys sign it, a cookie carries it.
+
+pub mod keys;
+pub mod revocation;
+pub mod seal;
+
+use crate::email::Email;
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// At most, in seconds.
+    pub lifetime: i64,
+    /// Without being used, in seconds.
+    pub idle: i64,
+}
+
+/// Who came in, as a session remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The stable random id.
+    pub uid: Box<str>,
+    /// The address: the key of the person.
+    pub email: Email,
+    /// Whether it is theirs for certain; a placeholder is not.
+    pub email_verified: bool,
+    /// The name, at most 64 characters.
+    pub name: Option<Box<str>>,
+    /// The provider's file name.
+    pub provider: Box<str>,
+    /// The id at the provider.
+    pub provider_id: Box<str>,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Who.
+    pub person: Person,
+    /// The store for which it is good.
+    pub store: Box<str>,
+    /// The session's own random id.
+    pub sid: Box<str>,
+    /// When the login took place.
+    pub since: i64,
+    /// When this token of it was made.
+    pub issued: i64,
+    /// When it is over unless it is used before.
+    pub until: i64,
+}
+
+impl Session {
+    /// Opens a session.
+    pub fn open(person: Person, store: &str, sid: Box<str>, lasting: Lasting, now: i64) -> Self {
+        let until = now.saturating_add(lasting.idle.min(lasting.lifetime));
+        Self { person, store: store.into(), sid, since: now, issued: now, until }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self, now: i64) -> bool {
+        now >= self.until
+    }
+
+    /// The latest moment at which any token of this session can still be good.
+    pub fn latest(&self, lasting: Lasting) -> i64 {
+        self.since.saturating_add(lasting.lifetime).max(self.until)
+    }
+
+    /// The same session with a new idle time, once half of the old one has passed and if there is any to be gained.
+    pub fn renewed(&self, lasting: Lasting, now: i64) -> Option<Self> {
+        let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime));
+        let is_due = now.saturating_sub(self.issued) >= lasting.idle / 2 && until > self.until && now < self.until;
+        is_due.then(|| Self { issued: now, until, ..self.clone() })
+    }
+}
+
+/// A name as sessions carry it: at most 64 characters, none of which control anything.
+pub fn short_name(name: &str) -> Option<Box<str>> {
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.into())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn session(now: i64) -> Session {
+        let person = Person {
+            uid: "u1".into(),
+            email: Email::parse("ana@loja.example").expect("an address"),
+            email_verified: true,
+            name: Some("Ana".into()),
+            provider: "acme".into(),
+            provider_id: "42".into(),
+        };
+        Session::open(person, "main", "s1".into(), Lasting { lifetime: 1000, idle: 100 }, now)
+    }
+
+    #[test]
+    fn a_session_slides_while_it_is_used_and_ends_for_good() {
+        let lasting = Lasting { lifetime: 130, idle: 100 };
+        let session = Session { since: 0, issued: 0, until: 100, ..session(0) };
+
+        assert!(!session.is_over(99) && session.is_over(100));
+        assert!(session.renewed(lasting, 49).is_none(), "half of the idle time has not passed");
+        let renewed = session.renewed(lasting, 50).expect("it is time");
+        assert_eq!((renewed.until, renewed.issued, renewed.since), (130, 50, 0), "the absolute end stays");
+        assert!(renewed.renewed(lasting, 110).is_none(), "nothing to be gained");
+        assert!(session.renewed(lasting, 100).is_none(), "what is over stays over");
+    }
+
+    #[test]
+    fn a_session_that_is_shorter_than_its_idle_time_ends_at_its_end() {
+        let short = Session::open(session(0).person, "main", "s".into(), Lasting { lifetime: 60, idle: 100 }, 1000);
+        assert_eq!(short.until, 1060);
+    }
+
+    #[test]
+    fn a_name_is_cut_at_64_characters() {
+        assert_eq!(short_name(&"é".repeat(80)).map(|name| name.chars().count()), Some(64));
+        assert_eq!(short_name(" \n\u{7} "), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
+//! bounded, addresses looked at before and after connecting, and nothing of an address in what it complains about.
+
+use crate::wire::{Answering, Fetch, Method, NoAnswer, Request, Response};
+use crate::world::addresses::is_public;
+use arc_swap::ArcSwap;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Until there is a connection.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Until something comes, and between one part and the next.
+const SILENCE: Duration = Duration::from_secs(5);
+/// Until all of it is there.
+const TOTAL: Duration = Duration::from_secs(10);
+/// More headers than these are not looked at.
+const MOST_HEADERS: usize = 100;
+
+/// Which addresses may be reached.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Everything: the installation itself is on loopback.
+    pub everything: bool,
+    /// Hosts whose addresses may be private.
+    pub private_hosts: Vec<Box<str>>,
+}
+
+impl Reach {
+    fn allows(&self, host: &str, address: IpAddr) -> bool {
+        self.everything || is_public(address) || self.private_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
+    }
+}
+
+/// The network.
+pub struct Network {
+    client: Client,
+    reach: Arc<ArcSwap<Reach>>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
+
+impl Network {
+    /// The client; the second value says what is missing when this machine knows no certificate authorities, and https will not work.
+    pub fn new(reach: Reach) -> (Self, Option<String>) {
+        let reach = Arc::new(ArcSwap::from_pointee(reach));
+        let builder = || {
+            Client::builder()
+                .redirect(Policy::none())
+                .referer(false)
+                .no_proxy()
+                .retry(reqwest::retry::never())
+                .connect_timeout(CONNECT)
+                .read_timeout(SILENCE)
+                .timeout(TOTAL)
+                .http1_max_headers(MOST_HEADERS)
+                .pool_idle_timeout(Duration::from_secs(30))
+                .tcp_nodelay(true)
+                .tls_version_min(reqwest::tls::Version::TLS_1_2)
+                .dns_resolver(Resolver(Arc::clone(&reach)))
+        };
+        match builder().build() {
+            Ok(client) => (Self { client, reach }, None),
+            Err(error) => {
+                let client = builder().tls_certs_only([]).build().expect("a client without certificates needs nothing of the machine");
+                (Self { client, reach }, Some(error.without_url().to_string()))
+            }
+        }
+    }
+
+    /// Changes which addresses may be reached.
+    pub fn allow(&self, reach: Reach) {
+        self.reach.store(Arc::new(reach));
+    }
+
+    async fn carry(&self, request: &Request) -> Result<Response, NoAnswer> {
+        let url = Url::parse(request.address.expose()).map_err(|_| NoAnswer::Forbidden)?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        // An address that is written out never asks the resolver.
+        if let Ok(address) = host.parse::<IpAddr>()
+            && !self.reach.load().allows(&host, address)
+        {
+            return Err(NoAnswer::Forbidden);
+        }
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut headers = HeaderMap::with_capacity(request.headers.len());
+        for (name, value) in &request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
+            let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
+            value.set_sensitive(true);
+            headers.append(name, value);
+        }
+        let mut sending = self.client.request(method, url).headers(headers);
+        if let Some(body) = &request.body {
+            sending = sending.body(body.expose().to_owned());
+        }
+        let mut answer = sending.send().await.map_err(|error| why(&error))?;
+        if answer.remote_addr().is_some_and(|peer| !self.reach.load().allows(&host, peer.ip())) {
+            return Err(NoAnswer::Forbidden);
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| why(&error))? {
+            if body.len() + part.len() > request.largest {
+                return Err(NoAnswer::TooLarge);
+            }
+            body.extend_from_slice(&part);
+        }
+        let headers = answer.headers().iter().filter_map(|(name, value)| Some((name.as_str().into(), value.to_str().ok()?.into())));
+        Ok(Response { status: answer.status().as_u16(), headers: headers.collect(), body })
+    }
+}
+
+impl Fetch for Network {
+    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(self.carry(request))
+    }
+}
+
+fn why(error: &reqwest::Error) -> NoAnswer {
+    if error.is_timeout() {
+        return NoAnswer::TooSlow;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<NotPublic>() {
+            return NoAnswer::Forbidden;
+        }
+        cause = inner.source();
+    }
+    NoAnswer::Unreachable
+}
+
+/// A host that leads to no address that may be reached.
+#[derive(Debug)]
+struct NotPublic;
+
+impl fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the address may not be reached from here")
+    }
+}
+
+impl std::error::Error for NotPublic {}
+
+/// Names to addresses, the forbidden ones left out: what is looked at is what is connected to.
+struct Resolver(Arc<ArcSwap<Reach>>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.load_full();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let mut had_any = false;
+            let fine: Vec<SocketAddr> =
+                found.inspect(|_| had_any = true).filter(|at| reach.allows(name.as_str(), at.ip())).take(16).collect();
+            if fine.is_empty() && had_any {
+                return Err(Box::new(NotPublic).into());
+            }
+            Ok(Box::new(fine.into_iter()) as Addrs)
+        })
+    }
+}
