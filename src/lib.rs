@@ -27,6 +27,9 @@ pub mod session;
 // The doors: disk, variables, dice.
 pub mod world;
 
+// Who has come in: one trait, one file an engine.
+pub mod directory;
+
 // What people use.
 pub mod settings; //     portaria.yaml
 pub mod catalogue; //    the provider files of a folder
