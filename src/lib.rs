@@ -32,7 +32,9 @@ pub mod directory;
 
 // What people use.
 pub mod settings; //     portaria.yaml
+pub mod stores; //       the same as it is meant: stores, and what they inherit
 pub mod catalogue; //    the provider files of a folder
+pub mod roster; //       the same as they serve right now
 pub mod explain; //      what would be sent and what is read
 pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference

@@ -58,6 +58,10 @@ words! {
         /// Default: the built-in rates
         /// Example: `limits: { login: 10, callback: 30 }`
         limits: Option<Limits> = "limits",
+        /// Hosts of providers inside your own network: their addresses may be private.
+        /// Default: none; everything may be reached where `publicUrl` is on loopback
+        /// Example: `privateHosts: [ sso.interno.example ]`
+        private_hosts: Option<OneOrMany<At<String>>> = "privateHosts",
         /// A listener of its own for `/metrics`.
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
@@ -139,6 +143,18 @@ words! {
         /// Default: all that there are
         /// Example: `languages: [ pt-BR, es, en ]`
         languages: Option<OneOrMany<At<String>>> = "languages",
+        /// A folder with changed phrases, and with further languages: `NAME.yaml`, one file a language.
+        /// Default: none
+        /// Example: `phrases: languages.d`
+        phrases: Option<At<String>> = "phrases",
+        /// Where a shopper finds help: an https address, or an e-mail address.
+        /// Default: none
+        /// Example: `help: ajuda@loja.example`
+        help: Option<At<String>> = "help",
+        /// The https address of the privacy notice.
+        /// Default: none
+        /// Example: `privacy: https://www.loja.example/privacidade`
+        privacy: Option<At<String>> = "privacy",
     }
 }
 
@@ -251,6 +267,15 @@ pub struct Settings {
     pub spec: Option<SettingsSpec>,
 }
 
+impl SettingsSpec {
+    /// Settings in which every key is left out.
+    pub fn nothing() -> Self {
+        let mut desk = Desk::default();
+        let node = desk.open(&Source::new("portaria.yaml", "{}"), "");
+        node.and_then(|node| Self::read(&node, &mut desk)).expect("every key may be left out")
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), spec: None }
@@ -311,6 +336,15 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             format!("`{}` is no storage that is known here", storage.value),
             "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
         );
+    }
+    for host in spec.private_hosts.iter().flat_map(|list| &list.0) {
+        if !crate::provider::hosts::is_a_host(host) || host.contains(':') {
+            desk.complain(
+                host.place,
+                format!("`{}` is not a host", host.value),
+                "write its name without scheme, port and path: `sso.interno.example`",
+            );
+        }
     }
     for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
         let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
@@ -419,8 +453,20 @@ fn look_over_login(login: &LoginSpec, desk: &mut Desk) {
             );
         }
     }
+    if let Some(help) = &login.help
+        && Email::parse(help).is_err()
+        && !help.starts_with("https://")
+    {
+        desk.complain(help.place, format!("`{}` is no place to find help", help.value), "write an https address or an e-mail address");
+    }
+    if let Some(privacy) = &login.privacy
+        && !privacy.starts_with("https://")
+    {
+        desk.complain(privacy.place, format!("`{}` is not an https address", privacy.value), "write it with `https://` in front");
+    }
     for language in login.languages.iter().flat_map(|list| &list.0) {
-        if !LANGUAGES.contains(&language.as_str()) {
+        // With phrases of your own there may be further languages.
+        if !LANGUAGES.contains(&language.as_str()) && login.phrases.is_none() {
             crate::words::not_among(language, LANGUAGES, desk);
         }
     }

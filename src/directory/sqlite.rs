@@ -5,7 +5,9 @@ use crate::directory::{Arrival, Away, Directory, End, Event, INCIDENT_KEPT, Inci
 use crate::email::Email;
 use async_trait::async_trait;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqlSafeStr as _};
 use std::path::Path;
 use std::time::Duration;
@@ -89,7 +91,8 @@ impl Sqlite {
         );
         let by_identity = by_identity.bind(store).bind(&*identity.provider).bind(&*identity.id).fetch_optional(&mut *writer).await?;
         let by_identity = by_identity.as_ref().map(known).transpose()?;
-        let address = linking::address_of(&identity.address).filter(|email| by_identity.as_ref().is_none_or(|known| known.email != **email));
+        let address =
+            linking::address_of(&identity.address).filter(|email| by_identity.as_ref().is_none_or(|known| known.email != **email));
         let by_email = match address {
             None => None,
             Some(email) => {
@@ -225,9 +228,7 @@ impl Directory for Sqlite {
 
     async fn keys(&self) -> Result<Vec<SealedKey>, Away> {
         let rows = sqlx::query("SELECT id, sealed, made FROM keys ORDER BY made DESC, id").fetch_all(&self.writer).await?;
-        let key = |row: &SqliteRow| {
-            Ok(SealedKey { id: row.try_get::<&str, _>(0)?.into(), sealed: row.try_get(1)?, made: row.try_get(2)? })
-        };
+        let key = |row: &SqliteRow| Ok(SealedKey { id: row.try_get::<&str, _>(0)?.into(), sealed: row.try_get(1)?, made: row.try_get(2)? });
         Ok(rows.iter().map(key).collect::<Result<_, sqlx::Error>>()?)
     }
 

@@ -17,6 +17,7 @@ use crate::wire::Request;
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
@@ -62,6 +63,21 @@ impl fmt::Debug for Attempt {
     }
 }
 
+/// The part of an attempt that has to be kept from the redirect to the callback.
+#[derive(Clone)]
+pub struct Kept {
+    /// The half that travels.
+    pub state: Box<str>,
+    /// What a signed token has to repeat.
+    pub nonce: Box<str>,
+    /// PKCE: the proof.
+    pub verifier: Box<str>,
+    /// When it began.
+    pub started: i64,
+    /// What the shopper typed.
+    pub inputs: Vec<(Box<str>, Box<str>)>,
+}
+
 /// Why an attempt cannot begin.
 #[derive(Clone, Debug)]
 pub enum CannotBegin {
@@ -77,7 +93,13 @@ impl Attempt {
     /// Makes an attempt from randomness.
     pub fn new(provider: &Provider, installation: &Installation, entropy: &Entropy, now: i64, inputs: Vec<(Box<str>, Box<str>)>) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
-        let (state, nonce, verifier) = (text(0, 24), text(24, 48), text(48, 80));
+        let kept = Kept { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
+        Self::resume(provider, installation, kept)
+    }
+
+    /// The attempt again, from what the browser kept of it.
+    pub fn resume(provider: &Provider, installation: &Installation, kept: Kept) -> Self {
+        let Kept { state, nonce, verifier, started, inputs } = kept;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateIn::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
@@ -85,13 +107,29 @@ impl Attempt {
         Self {
             provider: provider.name.clone(),
             challenge: provider.pkce.challenge(&verifier).map(Into::into),
-            state: state.into(),
-            nonce: nonce.into(),
-            verifier: verifier.into(),
+            state,
+            nonce,
+            verifier,
             redirect_uri: redirect_uri.into(),
-            started: now,
+            started,
             inputs,
         }
+    }
+
+    /// What the browser is to keep of it, sealed.
+    pub fn kept(&self) -> Kept {
+        let Self { state, nonce, verifier, started, inputs, .. } = self.clone();
+        Kept { state, nonce, verifier, started, inputs }
+    }
+
+    /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
+    pub fn is_answered_by(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+        let returned = match provider.state_in {
+            StateIn::Query => provider.state.find(Some(document), &provider.no_facts()).ok().map(|text| text.expose().to_owned()),
+            StateIn::Path => path_state.map(str::to_owned),
+            StateIn::Cookie => return true,
+        };
+        returned.is_some_and(|returned| is_same(&returned, &self.state))
     }
 
     /// Begins it: the request that the browser carries to the provider.
@@ -188,9 +226,13 @@ impl Attempt {
                 Some(provider.state.find(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()))
             }
         };
-        if returned.is_none_or(|returned| constant_time::verify_slices_are_equal(returned.as_bytes(), self.state.as_bytes()).is_err()) {
+        if returned.is_none_or(|returned| !is_same(&returned, &self.state)) {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
         }
         Ok(Login { provider, facts, callback, document, now })
     }
+}
+
+fn is_same(returned: &str, sent: &str) -> bool {
+    constant_time::verify_slices_are_equal(returned.as_bytes(), sent.as_bytes()).is_ok()
 }

@@ -47,6 +47,41 @@ pub fn ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// By what a changed file is told: when it was written, how long it is, and which file it is.
+pub type Stamp = (std::time::SystemTime, u64, u64);
+
+/// The stamp of a file; `None` while there is none.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len(), about.ino()))
+}
+
+/// Keeps a secret in a file that only its owner may read; answers with what is kept there, when somebody else was faster.
+pub fn keep_secret(path: &Path, text: &str) -> io::Result<String> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Written aside and then put in place whole, so that nobody ever reads half of it.
+    let aside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    let placed = std::fs::hard_link(&aside, path);
+    std::fs::remove_file(&aside)?;
+    match placed {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            String::from_utf8(bytes(path, 4096)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder, and those above it.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
 /// Writes a generated file, and its folder if need be.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {

@@ -1,0 +1,84 @@
+//! Where a shopper goes after a login: only ever to an origin that the store has listed, or to the broker itself.
+
+use url::{Position, Url};
+
+/// The longest address that is looked at.
+pub const LONGEST: usize = 2048;
+
+/// The address to go to, if it may be gone to; written anew, so that every browser reads it as it was read here.
+pub fn allowed<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    // What parsers disagree about is not parsed: blanks, controls, backslashes and everything outside of ASCII.
+    if asked.len() > LONGEST || !asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return None;
+    }
+    if !asked.starts_with("https://") && !asked.starts_with("http://") {
+        return None;
+    }
+    let url = Url::parse(asked).ok()?;
+    if !url.username().is_empty() || url.password().is_some() || asked.split(['/', '?', '#']).nth(2)?.contains('@') {
+        return None;
+    }
+    let origin = &url[..Position::BeforePath];
+    let same = |listed: &str| Url::parse(listed).is_ok_and(|listed| &listed[..Position::BeforePath] == origin);
+    origins.into_iter().any(same).then(|| url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_origins_are_gone_to() {
+        let origins = ["https://shop.loja.example", "http://localhost:9000"];
+        for fine in [
+            "https://shop.loja.example/",
+            "https://shop.loja.example/carrinho?a=1&b=%20#x",
+            "https://SHOP.loja.example/x",
+            "https://shop.loja.example:443/x",
+            "http://localhost:9000/",
+            "https://shop.loja.example/@evil",
+        ] {
+            assert!(allowed(fine, origins).is_some(), "{fine}");
+        }
+        for bad in [
+            "",
+            "/",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "/%09/evil.example",
+            "https:evil.example",
+            "https:/evil.example",
+            "https:\\\\shop.loja.example",
+            "https://shop.loja.example.evil.example/",
+            "https://shop.loja.example@evil.example/",
+            "https://evil.example@shop.loja.example/",
+            "https://@shop.loja.example/",
+            "https://shopXloja.example/",
+            "https://shop.loja.example:8443/",
+            "http://shop.loja.example/",
+            "https://shop.loja.example\\.evil.example/",
+            "https://shop.loja.example\t/",
+            " https://shop.loja.example/",
+            "https://shop.loja.example/\r\nSet-Cookie: x=1",
+            "https://shop。loja.example/",
+            "HTTPS://shop.loja.example/",
+            "javascript:alert(1)",
+            "JaVaScRiPt://shop.loja.example/%0aalert(1)",
+            "data:text/html,x",
+            "blob:https://shop.loja.example/x",
+            "https://[::1]/",
+            "https://127.0.0.1/",
+            "null",
+        ] {
+            assert_eq!(allowed(bad, origins), None, "{bad}");
+        }
+        assert_eq!(allowed(&format!("https://shop.loja.example/{}", "a".repeat(LONGEST)), origins), None);
+    }
+
+    #[test]
+    fn the_address_is_written_anew() {
+        let origins = ["https://shop.loja.example"];
+        assert_eq!(allowed("https://SHOP.loja.example:443/a/../b", origins).as_deref(), Some("https://shop.loja.example/b"));
+    }
+}
