@@ -11,6 +11,7 @@ pub mod diagnostic; //   a complaint with a place and a help line, and its drawi
 pub mod names; //        the names of facts, numbered
 pub mod text; //         plain or secret; what is made from a secret is secret
 pub mod email; //        parsed, normalised, compared in one way only
+pub mod incident; //     the code on an error page, short enough to be spoken
 pub mod wire; //         requests, answers, and whoever carries them
 pub mod yaml; //         a file as a tree of places
 pub mod words; //        how words are read, and how they describe themselves
