@@ -39,4 +39,5 @@ pub mod roster; //       the same as they serve right now
 pub mod explain; //      what would be sent and what is read
 pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference
+pub mod pages; //        what shoppers see, in their language
 pub mod commands; //     the command line

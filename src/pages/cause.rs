@@ -1,0 +1,188 @@
+//! Why a page is an error page: its name for programs, and what most likely helps.
+
+/// Why a person sees an error page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The shopper said no at the provider.
+    Cancelled,
+    /// The provider said no.
+    Refused,
+    /// The provider took too long.
+    Slow,
+    /// The provider cannot be reached.
+    Unreachable,
+    /// The provider's answer was not understood.
+    Odd,
+    /// The provider named no e-mail address.
+    MissingEmail,
+    /// The provider does not say that the address is theirs.
+    UnprovenEmail,
+    /// The address belongs to somebody who comes in another way.
+    AddressTaken,
+    /// The store's rule does not let this person in.
+    NotAllowed,
+    /// The store has blocked this person.
+    Blocked,
+    /// The login took longer than ten minutes.
+    Expired,
+    /// This answer has been used before.
+    AlreadyUsed,
+    /// No login that this browser began fits.
+    Lost,
+    /// The provider's file changed while the login was under way.
+    Changed,
+    /// What was typed does not fit.
+    BadInput,
+    /// There is no such provider.
+    NoSuchProvider,
+    /// There is no such page.
+    NoSuchPage,
+    /// Too many requests.
+    TooMany {
+        /// When the next one is welcome.
+        seconds: u64,
+    },
+    /// The storage is away for a moment.
+    Away,
+    /// The request came from another site.
+    CrossSite,
+    /// The request makes no sense.
+    Malformed,
+    /// The request is too large.
+    TooLarge,
+    /// The page is not asked for in this way.
+    WrongMethod,
+}
+
+/// What a person can do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Again,
+    Others,
+    Home,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 23] = [
+        Self::Cancelled,
+        Self::Refused,
+        Self::Slow,
+        Self::Unreachable,
+        Self::Odd,
+        Self::MissingEmail,
+        Self::UnprovenEmail,
+        Self::AddressTaken,
+        Self::NotAllowed,
+        Self::Blocked,
+        Self::Expired,
+        Self::AlreadyUsed,
+        Self::Lost,
+        Self::Changed,
+        Self::BadInput,
+        Self::NoSuchProvider,
+        Self::NoSuchPage,
+        Self::TooMany { seconds: 60 },
+        Self::Away,
+        Self::CrossSite,
+        Self::Malformed,
+        Self::TooLarge,
+        Self::WrongMethod,
+    ];
+
+    /// Its name for programs, and in the files of the languages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+            Self::Slow => "slow",
+            Self::Unreachable => "unreachable",
+            Self::Odd => "odd",
+            Self::MissingEmail => "missingEmail",
+            Self::UnprovenEmail => "unprovenEmail",
+            Self::AddressTaken => "addressTaken",
+            Self::NotAllowed => "notAllowed",
+            Self::Blocked => "blocked",
+            Self::Expired => "expired",
+            Self::AlreadyUsed => "alreadyUsed",
+            Self::Lost => "lost",
+            Self::Changed => "changed",
+            Self::BadInput => "badInput",
+            Self::NoSuchProvider => "noSuchProvider",
+            Self::NoSuchPage => "noSuchPage",
+            Self::TooMany { .. } => "tooMany",
+            Self::Away => "away",
+            Self::CrossSite => "crossSite",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "tooLarge",
+            Self::WrongMethod => "wrongMethod",
+        }
+    }
+
+    /// Whether it ended a login that had begun, so that there is a story to tell and a code for it.
+    pub fn ends_a_login(self) -> bool {
+        match self {
+            Self::Cancelled
+            | Self::Refused
+            | Self::Slow
+            | Self::Unreachable
+            | Self::Odd
+            | Self::MissingEmail
+            | Self::UnprovenEmail
+            | Self::AddressTaken
+            | Self::NotAllowed
+            | Self::Blocked
+            | Self::Expired
+            | Self::AlreadyUsed
+            | Self::Lost
+            | Self::Changed => true,
+            Self::BadInput
+            | Self::NoSuchProvider
+            | Self::NoSuchPage
+            | Self::TooMany { .. }
+            | Self::Away
+            | Self::CrossSite
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::WrongMethod => false,
+        }
+    }
+
+    /// Whether it is sure, and worth saying, that nothing was written. An answer that comes twice may have been fine the first time.
+    pub(crate) fn changed_nothing(self) -> bool {
+        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::Blocked)
+    }
+
+    /// Whether the other ways in are what is still to be tried, rather than the page where everything begins.
+    pub(crate) fn asks_for_another_way(self) -> bool {
+        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::Blocked | Self::Expired | Self::Lost | Self::Changed)
+    }
+
+    /// What helps, the likeliest first.
+    pub(crate) fn steps(self) -> &'static [Step] {
+        match self {
+            // It would most likely be the same again.
+            Self::Cancelled
+            | Self::Refused
+            | Self::Unreachable
+            | Self::Odd
+            | Self::MissingEmail
+            | Self::UnprovenEmail
+            | Self::AddressTaken
+            | Self::NotAllowed => &[Step::Others, Step::Again, Step::Home],
+            // Once more from the beginning is most likely fine.
+            Self::Slow | Self::Expired | Self::Lost | Self::Changed | Self::TooMany { .. } | Self::Away => {
+                &[Step::Again, Step::Others, Step::Home]
+            }
+            // Whoever is signed in already is told so on the login page.
+            Self::AlreadyUsed
+            | Self::BadInput
+            | Self::NoSuchProvider
+            | Self::CrossSite
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::WrongMethod => &[Step::Others, Step::Home],
+            Self::Blocked | Self::NoSuchPage => &[Step::Home, Step::Others],
+        }
+    }
+}

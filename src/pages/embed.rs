@@ -1,0 +1,29 @@
+//! `<portaria-login>`, the buttons in a page of the store: a script with the labels of all languages filled in.
+
+use crate::pages::languages::Languages;
+use serde_json::{Value, json};
+
+/// The script of `/embed.js`.
+pub fn embed_js(languages: &Languages) -> String {
+    let of = |language: &crate::pages::languages::Language| {
+        let words = &language.phrases.login;
+        (language.code.clone(), json!([words.with, words.title]))
+    };
+    let labels: Value = languages.0.iter().map(of).collect::<serde_json::Map<String, Value>>().into();
+    include_str!("embed.js").replace("LABELS", &labels.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_knows_all_languages_and_is_small() {
+        let script = embed_js(&Languages::embedded());
+
+        assert!(script.contains(r#""pt-BR":["Entrar como {name}","Entrar"]"#), "{script}");
+        assert!(!script.contains("LABELS"));
+        assert!(script.len() < 4096, "{} bytes", script.len());
+        assert!(!script.contains("://") && !script.contains("innerHTML") && !script.contains("eval"));
+    }
+}

@@ -1,0 +1,58 @@
+//! What stands around every page: the store, the languages, the style.
+
+use crate::pages::languages::Language;
+use crate::pages::look::{Logo, Look};
+use crate::text::percent_encode;
+
+/// What every page needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// How the store looks.
+    pub look: &'a Look,
+    /// The language of the page.
+    pub language: &'a Language,
+    /// The languages that are offered; a page that cannot be asked for twice offers none.
+    pub offered: &'a [&'a Language],
+    /// What changes when the style or the look does, so that both may be kept for long.
+    pub version: &'a str,
+}
+
+impl Frame<'_> {
+    pub(crate) fn wordmark(&self) -> bool {
+        self.look.logo == Some(Logo::Wordmark)
+    }
+}
+
+/// An address with parameters, properly written; a parameter without a value is left out.
+pub fn address(path: &[&str], parameters: &[(&str, Option<&str>)]) -> String {
+    let mut address = String::new();
+    for part in path {
+        address.push('/');
+        percent_encode(part, &mut address);
+    }
+    let mut separator = '?';
+    for (name, value) in parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
+        address.push(separator);
+        address.push_str(name);
+        address.push('=');
+        percent_encode(value, &mut address);
+        separator = '&';
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_properly() {
+        let parameters = [("lang", Some("zh-TW")), ("gone", None), ("return_to", Some("https://a.example/?b=c&d=é\"<"))];
+
+        assert_eq!(
+            address(&["login", "clube/acme"], &parameters),
+            "/login/clube%2Facme?lang=zh-TW&return_to=https%3A%2F%2Fa.example%2F%3Fb%3Dc%26d%3D%C3%A9%22%3C"
+        );
+        assert_eq!(address(&["login"], &[("lang", None)]), "/login");
+    }
+}

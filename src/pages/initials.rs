@@ -1,0 +1,36 @@
+//! The letters that stand for a name where there is no picture.
+
+/// One or two letters that stand for a name: of its first two words, or its capitals, or its first letter, in any script.
+pub fn initials(title: &str) -> String {
+    let mut words = title.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let capitals = || first.chars().skip(1).find(|letter| letter.is_uppercase()).filter(|_| first.chars().any(char::is_lowercase));
+    let second = if second.is_empty() { capitals() } else { second.chars().next() };
+    first.chars().next().into_iter().chain(second).flat_map(char::to_uppercase).take(2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_initials_in_any_script() {
+        for (title, expected) in [
+            ("Vitrine", "V"),
+            ("Clube Acme", "CA"),
+            ("Clube de Acme", "CD"),
+            ("minhaLoja", "ML"),
+            ("ACME", "A"),
+            ("élan", "É"),
+            ("Новый Мир", "НМ"),
+            ("書店登入", "書"),
+            ("ログイン クラブ", "ロク"),
+            ("7-Onze", "7O"),
+            ("<b>", "B"),
+            ("  ", ""),
+            ("ßtraße", "SS"),
+        ] {
+            assert_eq!(initials(title), expected, "{title}");
+        }
+    }
+}

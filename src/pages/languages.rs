@@ -1,0 +1,225 @@
+//! The languages of the pages: those that come along, and those that an operator adds.
+
+use crate::pages::phrases::{Phrases, places};
+use crate::pages::preference::is_a_tag;
+use serde_json::{Map, Value};
+
+/// The languages that come along, in the order in which they are offered.
+const EMBEDDED: [(&str, &str); 6] = [
+    ("pt-BR", include_str!("languages/pt-BR.yaml")),
+    ("es", include_str!("languages/es.yaml")),
+    ("en", include_str!("languages/en.yaml")),
+    ("ru", include_str!("languages/ru.yaml")),
+    ("zh-TW", include_str!("languages/zh-TW.yaml")),
+    ("ja", include_str!("languages/ja.yaml")),
+];
+
+/// Where a language of an operator finds what it does not say itself.
+pub(crate) const FALLBACK: &str = "en";
+
+/// One language of the pages.
+#[derive(Clone, Debug)]
+pub struct Language {
+    /// Its tag, such as `pt-BR`.
+    pub code: String,
+    /// Its name in itself.
+    pub own_name: String,
+    /// Its name where there is little room: one or two letters.
+    pub brief: String,
+    /// What it says.
+    pub phrases: Phrases,
+}
+
+/// The languages that there are.
+#[derive(Clone, Debug)]
+pub struct Languages(pub(crate) Vec<Language>);
+
+impl Languages {
+    /// Those that come along.
+    pub fn embedded() -> Self {
+        Self::with(&[]).expect("a test reads every language that comes along")
+    }
+
+    /// Those that come along, and what an operator says: single phrases in other words, or whole new languages, each as its tag and the
+    /// text of its file. Otherwise all that is wrong, each with the tag.
+    pub fn with(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
+        let mut wrong = Vec::new();
+        let mut trees: Vec<(String, Value)> = Vec::new();
+        for (code, text) in EMBEDDED {
+            trees.push((code.to_owned(), read(text).expect("a test reads every language that comes along")));
+        }
+        let pattern = trees.iter().find(|(code, _)| code == FALLBACK).expect("the fallback comes along").1.clone();
+        for (code, text) in supplied {
+            let tree = match read(text) {
+                Ok(_) if !is_a_tag(code) => Err("this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`".to_owned()),
+                tree => tree,
+            };
+            let tree = match tree {
+                Ok(tree) => tree,
+                Err(message) => {
+                    wrong.push((code.clone(), message));
+                    continue;
+                }
+            };
+            compare(&tree, &pattern, "", &mut |message| wrong.push((code.clone(), message)));
+            if let Some((_, base)) = trees.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
+                overlay(base, tree);
+            } else {
+                for key in ["name", "brief"].iter().filter(|key| tree.get(**key).is_none()) {
+                    wrong.push((code.clone(), format!("a new language says how it is called: `{key}` is missing")));
+                }
+                let mut whole = pattern.clone();
+                overlay(&mut whole, tree);
+                trees.push((code.clone(), whole));
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+
+        let mut languages = Vec::with_capacity(trees.len());
+        for (code, tree) in trees {
+            match Phrases::of(&tree) {
+                Ok(phrases) => {
+                    let (own_name, brief) = (phrases.name.clone(), phrases.brief.clone());
+                    languages.push(Language { code, own_name, brief, phrases });
+                }
+                Err(message) => wrong.push((code, message)),
+            }
+        }
+        if wrong.is_empty() { Ok(Self(languages)) } else { Err(wrong) }
+    }
+
+    /// The language of a tag, whatever its case.
+    pub fn get(&self, code: &str) -> Option<&Language> {
+        self.0.iter().find(|language| language.code.eq_ignore_ascii_case(code))
+    }
+
+    /// The languages that a store offers, in its order; all when it does not say.
+    pub fn offered(&self, allowed: &[String]) -> Vec<&Language> {
+        let offered: Vec<&Language> = allowed.iter().filter_map(|code| self.get(code)).collect();
+        if offered.is_empty() { self.0.iter().collect() } else { offered }
+    }
+}
+
+fn read(text: &str) -> Result<Value, String> {
+    let tree: Map<String, Value> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    Ok(Value::Object(tree))
+}
+
+/// Complains about what the pattern does not have, and about places that it fills otherwise.
+fn compare(tree: &Value, pattern: &Value, at: &str, complain: &mut dyn FnMut(String)) {
+    match (tree, pattern) {
+        (Value::Object(tree), Value::Object(pattern)) => {
+            for (key, value) in tree {
+                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                match pattern.get(key) {
+                    Some(pattern) => compare(value, pattern, &at, complain),
+                    None => complain(format!("there is no phrase `{at}`")),
+                }
+            }
+        }
+        (Value::String(text), Value::String(pattern)) => {
+            if text.trim().is_empty() {
+                complain(format!("`{at}` says nothing"));
+            }
+            let (has, needs) = (places(text), places(pattern));
+            if has != needs {
+                complain(format!("`{at}` has the places {has:?}, and needs {needs:?}"));
+            }
+        }
+        (_, Value::Object(_)) => complain(format!("`{at}` is not a block of phrases")),
+        _ => complain(format!("`{at}` is not a text: write it in quotes")),
+    }
+}
+
+fn overlay(base: &mut Value, more: Value) {
+    match (base, more) {
+        (Value::Object(base), Value::Object(more)) => {
+            for (key, value) in more {
+                overlay(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, more) => *base = more,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(tree: &Value, pattern: &Value, complain: &mut dyn FnMut(String)) {
+        compare(tree, pattern, "", complain);
+        compare(pattern, tree, "", complain);
+    }
+
+    #[test]
+    fn every_language_says_the_same() {
+        let pattern = read(EMBEDDED[2].1).unwrap();
+        let mut complaints = Vec::new();
+
+        for (code, text) in EMBEDDED {
+            whole(&read(text).unwrap(), &pattern, &mut |message| complaints.push(format!("{code}: {message}")));
+        }
+
+        assert_eq!(complaints, Vec::<String>::new());
+        assert_eq!(Languages::embedded().0.len(), EMBEDDED.len());
+    }
+
+    #[test]
+    fn a_missing_phrase_is_noticed() {
+        let pattern = read(EMBEDDED[2].1).unwrap();
+        let mut tree = pattern.clone();
+        tree["login"].as_object_mut().unwrap().remove("with");
+        tree["login"]["afterwards"] = "{then}".into();
+        let mut complaints = Vec::new();
+
+        whole(&tree, &pattern, &mut |message| complaints.push(message));
+
+        assert_eq!(
+            complaints,
+            [
+                "`login.afterwards` has the places [\"then\"], and needs []",
+                "`login.afterwards` has the places [], and needs [\"then\"]",
+                "there is no phrase `login.with`"
+            ]
+        );
+        assert!(Phrases::of(&tree).is_err());
+    }
+
+    #[test]
+    fn an_operator_changes_a_phrase_or_adds_a_language() {
+        let supplied = [
+            ("pt-br".to_owned(), "login: { title: Acessar }".to_owned()),
+            ("fr".to_owned(), "name: Français\nbrief: FR\nlogin: { with: \"Continuer avec {name}\" }".to_owned()),
+        ];
+
+        let languages = Languages::with(&supplied).unwrap();
+
+        let (portuguese, french) = (languages.get("pt-BR").unwrap(), languages.get("FR").unwrap());
+        assert_eq!(portuguese.phrases.login.title, "Acessar");
+        assert_eq!(portuguese.phrases.login.others, "Outras formas");
+        assert_eq!((french.own_name.as_str(), french.brief.as_str()), ("Français", "FR"));
+        assert_eq!(french.phrases.login.with, "Continuer avec {name}");
+        assert_eq!(french.phrases.login.others, "Other ways");
+    }
+
+    #[test]
+    fn what_an_operator_says_wrongly_is_told() {
+        for (code, text, expected) in [
+            ("es", "login: { titel: Entra }", "there is no phrase `login.titel`"),
+            ("es", "login: { with: \"Entra con {nombre}\" }", "`login.with` has the places [\"nombre\"], and needs [\"name\"]"),
+            ("es", "login: { title: 5 }", "`login.title` is not a text: write it in quotes"),
+            ("es", "login: { title: \" \" }", "`login.title` says nothing"),
+            ("es", "login: Entra", "`login` is not a block of phrases"),
+            ("es", "direction: up", "`up` is not a direction of writing: write `ltr` or `rtl`"),
+            ("fr", "brief: FR", "a new language says how it is called: `name` is missing"),
+            ("f r", "name: x", "this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`"),
+        ] {
+            let wrong = Languages::with(&[(code.to_owned(), text.to_owned())]).unwrap_err();
+
+            assert_eq!(wrong, [(code.to_owned(), expected.to_owned())]);
+        }
+        assert!(Languages::with(&[("es".to_owned(), "[".to_owned())]).is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! What shoppers see: the login page, the error page, their style and their words. From plain values to text, and nothing else: who
+//! asks, what was found and which status it gets is decided elsewhere.
+
+pub mod accent; //       the store's colour, and what can be read on it
+pub mod cause; //        why a page is an error page
+pub mod embed; //        the buttons in other people's pages
+pub mod error; //        the error page
+pub mod frame; //        what stands around every page
+pub mod initials; //     the letters that stand for a name
+pub mod languages; //    the languages that there are
+pub mod login; //        the login page
+pub mod look; //         how a store looks
+pub mod phrases; //      the words of a language
+pub mod preference; //   which one somebody reads
+#[cfg(test)]
+mod tests;
+
+pub use accent::Accent;
+pub use cause::Cause;
+pub use embed::embed_js;
+pub use error::ErrorPage;
+pub use frame::{Frame, address};
+pub use languages::{Language, Languages};
+pub use login::{Choice, Field, LoginPage, Mark, Notice, Person};
+pub use look::{Logo, Look, store_css};
+
+/// The style of the pages, the same for every store: `/style.css`.
+pub const STYLE: &str = include_str!("style.css");
