@@ -47,6 +47,8 @@ pub struct Store {
     pub accent: Option<Box<str>>,
     /// The languages of its pages; empty for all.
     pub languages: Vec<String>,
+    /// The folder with phrases of its own.
+    pub phrases: Option<PathBuf>,
     /// Where a shopper finds help, and what happens to their data.
     pub help: Option<Box<str>>,
     /// The address of the privacy notice.
@@ -111,6 +113,7 @@ impl Block {
 /// All stores of an installation; the first is the one that the settings file itself describes.
 #[derive(Clone, Debug)]
 pub struct Stores {
+    metrics_listen: Option<std::net::SocketAddr>,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
 }
@@ -126,7 +129,7 @@ impl Stores {
             all.push(Arc::new(store(&name.value, url.value.trim_end_matches('/'), settings, spec, main)));
         }
         let by_host = all.iter().map(|store| (store.host.clone(), Arc::clone(store))).collect();
-        Self { all, by_host }
+        Self { metrics_listen: main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok()), all, by_host }
     }
 
     /// The store whose own address has this host.
@@ -135,6 +138,11 @@ impl Stores {
             let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
             self.by_host.get(usual.to_ascii_lowercase().as_str())
         })
+    }
+
+    /// The listener of its own for what is counted.
+    pub fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
+        self.metrics_listen
     }
 
     /// The store that the settings file itself describes.
@@ -197,6 +205,7 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         )
         .map(str::to_owned)
         .collect(),
+        phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
         help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
         rates: rates(own.limits.as_ref().or(main.limits.as_ref())),

@@ -4,6 +4,7 @@ pub mod check;
 pub mod explain;
 pub mod outcome;
 pub mod schema;
+pub mod serve;
 pub mod test;
 
 use crate::commands::outcome::{Failure, Outcome};
@@ -23,7 +24,7 @@ pub struct Portaria {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The settings file [default: portaria.yaml, if there is one]
     #[arg(long, global = true, env = "PORTARIA_CONFIG", value_name = "FILE")]
@@ -41,6 +42,9 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve logins; in a fresh checkout it needs no settings at all
+    #[command(after_help = "Example: portaria serve --public-url http://localhost:8080")]
+    Serve(serve::Serve),
     /// Show every complaint about provider files and settings, drawn into the file
     #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
     Check(check::Check),
@@ -59,6 +63,7 @@ impl Portaria {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome, Failure> {
         match self.command {
+            Command::Serve(serve) => serve.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
             Command::Test(test) => test.run(&self.global),

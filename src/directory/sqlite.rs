@@ -1,4 +1,4 @@
-//! The directory in one file: SQLite, with one connection that writes and a few that read.
+//! The directory in one file, an embedded database, with one connection that writes and a few that read.
 
 use crate::directory::linking::{self, Decision, Known, NotWelcome};
 use crate::directory::{Arrival, Away, Directory, End, Event, INCIDENT_KEPT, Incident, SealedKey, User};

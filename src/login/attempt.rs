@@ -146,6 +146,17 @@ impl Attempt {
 
     /// The facts from the start; `None` while the issuer's document is not at hand.
     pub fn facts(&self, provider: &Provider, installation: &Installation, documents: &Documents) -> Option<Facts> {
+        let mut facts = self.own_facts(provider, installation);
+        if let Some(discovery) = &provider.discovery {
+            let (address, issuer) = discovery.address(&facts)?;
+            let document = documents.get(&address, self.started)?;
+            discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
+        }
+        Some(facts)
+    }
+
+    /// The facts that are known without the issuer's document.
+    pub fn own_facts(&self, provider: &Provider, installation: &Installation) -> Facts {
         let mut facts = provider.no_facts();
         let known = provider.known;
         for (slot, value) in &installation.values {
@@ -182,12 +193,7 @@ impl Attempt {
                 facts.set(slot, Text::secret(&**value, &Arc::from(&**name)));
             }
         }
-        if let Some(discovery) = &provider.discovery {
-            let (address, issuer) = discovery.address(&facts)?;
-            let document = documents.get(&address, self.started)?;
-            discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
-        }
-        Some(facts)
+        facts
     }
 
     /// Accepts what the browser brought back, if it answers this attempt; `path_state` is the state from the address for providers that carry it there.

@@ -50,6 +50,12 @@ impl Input {
         }
     }
 
+    /// The regular expression that the whole value has to match, as it is compiled.
+    pub fn pattern_text(&self) -> Option<&str> {
+        let whole = self.pattern.as_ref()?.as_str();
+        Some(whole.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(whole))
+    }
+
     /// Whether a value may be used.
     pub fn accepts(&self, value: &str) -> bool {
         !value.is_empty()

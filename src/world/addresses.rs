@@ -14,10 +14,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b, c) {
         // This network, private ones, loopback, link-local, carriers' own, multicast and what is reserved.
-        (0 | 10 | 127 | 224.., ..) | (169, 254, _) | (192, 168, _) => true,
-        (100, 64..=127, _) | (172, 16..=31, _) => true,
+        (0 | 10 | 127 | 224.., ..) | (169, 254, _) | (192, 168, _) | (100, 64..=127, _) | (172, 16..=31, _) |
         // Protocol assignments, documentation, relays of 6to4, benchmarks, AS112.
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18..=19, _) | (198, 51, 100) | (203, 0, 113) => true,
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18..=19, _) | (198, 51, 100) | (203, 0, 113) |
         (192, 31, 196) | (192, 52, 193) | (192, 175, 48) => true,
         _ => false,
     };

@@ -1,0 +1,190 @@
+//! `portaria serve`: the broker.
+
+use crate::commands::Global;
+use crate::commands::outcome::{Failure, Outcome, say};
+use crate::directory::Directory;
+use crate::directory::sqlite::Sqlite;
+use crate::provider::reference::Reference;
+use crate::session::seal::MasterKey;
+use crate::settings::Settings;
+use crate::web::app::App;
+use crate::web::{background, server};
+use crate::world::{dice, files, secrets};
+use actix_web::web::Data;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Serve logins.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The address and port to listen at [default: what the settings say, or 127.0.0.1 and the port of a loopback public URL]
+    #[arg(long, env = "PORTARIA_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where the directory is kept [default: what the settings say, or <sqlite:data/portaria.db>]
+    #[arg(long, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    storage: Option<String>,
+}
+
+const USUAL_STORAGE: &str = "sqlite:data/portaria.db";
+const NINETY_DAYS: i64 = 90 * 86400;
+
+impl Serve {
+    /// Runs the command, until it is told to stop.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        begin_log(global.json);
+        let settings = self.settings(global)?;
+        let listen = self.listen(&settings)?;
+        let file = self.storage_file(&settings)?;
+        let master = master_key(&settings, &file)?;
+        actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &file, &master))
+    }
+
+    /// The settings; on loopback, who says only where to listen wants to be found there.
+    fn settings(&self, global: &Global) -> Result<Settings, Failure> {
+        let mut settings = global.settings()?;
+        let says_where = global.public_url.is_some() || settings.spec.as_ref().is_some_and(|spec| spec.public_url.is_some());
+        if let (false, Some(listen)) = (says_where, self.listen)
+            && listen.ip().is_loopback()
+        {
+            settings.public_url = format!("http://localhost:{}", listen.port());
+        }
+        Ok(settings)
+    }
+
+    fn listen(&self, settings: &Settings) -> Result<SocketAddr, Failure> {
+        if let Some(listen) = self.listen {
+            return Ok(listen);
+        }
+        if let Some(written) = settings.spec.as_ref().and_then(|spec| spec.listen.as_ref()) {
+            let wrong =
+                || Failure::Usage(format!("`{}` is not an address with a port", written.value), "write `127.0.0.1:8080`".to_owned());
+            return written.value.parse().map_err(|_| wrong());
+        }
+        let port = settings.public_url.strip_prefix("http://").and_then(|host| host.rsplit_once(':')?.1.parse().ok());
+        Ok(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080))))
+    }
+
+    fn storage_file(&self, settings: &Settings) -> Result<PathBuf, Failure> {
+        let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
+        let storage = self.storage.as_deref().or(written).unwrap_or(USUAL_STORAGE);
+        storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()).map(PathBuf::from).ok_or_else(|| {
+            Failure::Usage(
+                format!("the storage `{}` cannot be used yet", storage.split("://").next().unwrap_or_default()),
+                "write `sqlite:` and a file: `sqlite:data/portaria.db`".to_owned(),
+            )
+        })
+    }
+
+    async fn serve(
+        &self,
+        global: &Global,
+        settings: &Settings,
+        listen: SocketAddr,
+        file: &Path,
+        master: &MasterKey,
+    ) -> Result<Outcome, Failure> {
+        let directory = Sqlite::open(file).await.map_err(|error| {
+            Failure::Environment(
+                format!("{}: {error}", file.display()),
+                "check that the folder can be written to, and that the file is ours".to_owned(),
+            )
+        })?;
+        let directory: Arc<dyn Directory> = Arc::new(directory);
+        let app = App::new(settings, directory, master).await.map_err(|_| {
+            Failure::Environment(
+                "the signing keys in storage cannot be opened".to_owned(),
+                "use the master key with which they were made; see the log above".to_owned(),
+            )
+        })?;
+        let app = Data::new(app);
+        let (again, by_flags) = (global.clone(), self.clone());
+        let read = Box::new(move || match by_flags.settings(&again) {
+            Ok(settings) => Some(settings),
+            Err(failure) => {
+                eprintln!("{}", failure.text());
+                None
+            }
+        });
+        let audit = settings.spec.as_ref().and_then(|spec| spec.audit.as_ref()?.keep);
+        let audit = audit.map_or(NINETY_DAYS, |span| i64::try_from(span.value.0.as_secs()).unwrap_or(i64::MAX));
+        background::begin(&app, global.settings_file(), read, audit);
+        let metrics = app.serving().stores().metrics_listen();
+        let greeted = app.clone();
+        server::serve(app, &[listen], metrics, move |addresses| greet(&greeted, addresses)).await.map_err(|error| {
+            Failure::Environment(
+                format!("{listen}: {}", crate::catalogue::sentence(&error)),
+                "is something listening there already? choose another port: `--listen 127.0.0.1:8081`".to_owned(),
+            )
+        })?;
+        Ok(Outcome::Fine)
+    }
+}
+
+/// Says where it is to be found, and what it found.
+fn greet(app: &App, addresses: &[SocketAddr]) {
+    let serving = app.serving();
+    for store in serving.stores().all() {
+        say(&format!("{:<10} {}/login", store.name, store.public_url));
+    }
+    let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
+    let front = serving.fronts().find(|front| *front.store.name == *crate::stores::MAIN);
+    for (path, standing) in front.iter().flat_map(|front| front.roster.now().standings().clone()) {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match standing.state {
+            "offered" if front.is_some_and(|front| front.offers(&name)) => offered.push(name),
+            "dormant" => dormant += 1,
+            "broken" => broken.push(name),
+            _ => {}
+        }
+    }
+    say(&format!("providers  {} offered ({}), {dormant} waiting for their variables", offered.len(), offered.join(", ")));
+    if !broken.is_empty() {
+        say(&format!("broken     {}; see `portaria check`", broken.join(", ")));
+    }
+    let at: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    say(&format!("listening  {}; stop with Ctrl-C", at.join(", ")));
+}
+
+/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage.
+fn master_key(settings: &Settings, storage: &Path) -> Result<MasterKey, Failure> {
+    let loopback = settings.ground().loopback;
+    let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
+    let usual = Reference::Variable("PORTARIA_MASTER_KEY".into());
+    let text = match written {
+        Some(reference) => secrets::value(&reference).ok_or_else(|| {
+            let help = "set it to 32 random bytes or more: `openssl rand -hex 32`".to_owned();
+            Failure::Environment(format!("the master key is not set: {}", reference.wanted()), help)
+        })?,
+        None => match secrets::value(&usual) {
+            Some(text) => text,
+            None => kept_beside(storage)?,
+        },
+    };
+    let help = || "make one: `openssl rand -hex 32`".to_owned();
+    MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), help()))
+}
+
+fn kept_beside(storage: &Path) -> Result<String, Failure> {
+    let folder = storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
+    let file = folder.join("master.key");
+    let usual = Reference::File(file.display().to_string().into());
+    if let Some(text) = secrets::value(&usual) {
+        return Ok(text);
+    }
+    files::keep_secret(&file, &URL_SAFE_NO_PAD.encode(dice::bytes::<32>())).map_err(|error| Failure::file(&file, &error))
+}
+
+/// The log goes to stderr: for people on a terminal, as JSON for programs. `PORTARIA_LOG` says how much.
+fn begin_log(json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let wanted = secrets::value(&Reference::Variable("PORTARIA_LOG".into()));
+    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("warn,portaria=info")).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let begun = if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(crate::commands::outcome::colour()).try_init() };
+    drop(begun);
+}

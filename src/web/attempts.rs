@@ -1,0 +1,95 @@
+//! The browser's half of an attempt: sealed, one cookie an attempt, so that tabs do not disturb each other.
+
+use crate::login::attempt::{Attempt, Kept};
+use crate::roster::Offer;
+use crate::session::seal::Seal;
+use crate::stores::Store;
+use crate::web::cookies::{self, Jar, MOST_ATTEMPTS};
+use actix_web::http::header::HeaderValue;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    provider: Box<str>,
+    version: Box<str>,
+    state: Box<str>,
+    nonce: Box<str>,
+    verifier: Box<str>,
+    started: i64,
+    inputs: Vec<(Box<str>, Box<str>)>,
+    return_to: Option<String>,
+}
+
+/// An attempt that a browser brought back.
+pub struct Brought {
+    /// The cookie in which it was.
+    pub cookie: String,
+    /// The provider's file name.
+    pub provider: Box<str>,
+    /// The version of the file with which it began.
+    pub version: Box<str>,
+    /// The attempt itself.
+    pub kept: Kept,
+    /// Where the shopper wants to go.
+    pub return_to: Option<String>,
+}
+
+/// The largest cookie that browsers keep, with room for its name and what guards it.
+const LARGEST: usize = 3800;
+
+/// The cookie of a new attempt, and those that make room for it; `None` when what was typed is too long to be kept.
+pub fn keep(
+    seal: &Seal,
+    store: &Store,
+    jar: Jar<'_>,
+    attempt: &Attempt,
+    offer: &Offer,
+    return_to: Option<String>,
+    nonce: [u8; 12],
+) -> Option<Vec<HeaderValue>> {
+    let Kept { state, nonce: token_nonce, verifier, started, inputs } = attempt.kept();
+    let mark = mark(&state);
+    let (provider, version) = (offer.provider.name.clone(), offer.version.clone());
+    let sealed = Sealed { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to };
+    let text = serde_json::to_vec(&sealed).expect("texts can be written");
+    let name = cookies::attempt_name(&mark, store);
+    let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
+    if sealed.len() > LARGEST {
+        return None;
+    }
+    let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
+    let mut others = all(seal, store, jar);
+    let dead = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
+    headers.extend(dead.take(20).map(|name| cookies::clear(name, store)));
+    others.sort_by_key(|brought| brought.kept.started);
+    let too_many = (others.len() + 1).saturating_sub(MOST_ATTEMPTS);
+    headers.extend(others.iter().take(too_many).map(|brought| cookies::clear(&brought.cookie, store)));
+    Some(headers)
+}
+
+/// The attempts that a browser brings along and that were sealed here for this store.
+pub fn all(seal: &Seal, store: &Store, jar: Jar<'_>) -> Vec<Brought> {
+    let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
+        let text = seal.open(&[&store.public_url, name], sealed)?;
+        let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to } = serde_json::from_slice(&text).ok()?;
+        let kept = Kept { state, nonce, verifier, started, inputs };
+        Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to })
+    });
+    opened.collect()
+}
+
+/// What stands in storage for an attempt that was used.
+pub fn spent(state: &str) -> String {
+    hex(&digest(&SHA256, state.as_bytes()).as_ref()[..16])
+}
+
+/// The part of a cookie's name that tells attempts apart.
+fn mark(state: &str) -> String {
+    hex(&digest(&SHA256, format!("mark {state}").as_bytes()).as_ref()[..4])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,122 @@
+//! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
+
+use crate::settings::Settings;
+use crate::web::app::{App, Serving};
+use crate::world::files::{self, Stamp};
+use crate::world::{clock, watch};
+use actix_web::web::Data;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How often storage is asked which sessions have ended.
+const LISTEN: Duration = Duration::from_millis(500);
+/// How often what is over is removed.
+const TIDY: Duration = Duration::from_secs(600);
+/// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Where settings come from, so that they can be read again.
+pub type ReadSettings = Box<dyn Fn() -> Option<Settings> + Send>;
+
+/// Begins it all.
+pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
+    actix_web::rt::spawn(listen(app.clone()));
+    actix_web::rt::spawn(tidy(app.clone(), audit_kept));
+    let app = app.clone();
+    let begun = folders(&app.serving(), settings_file.as_deref());
+    let seen = Mutex::new(seen(&app.serving(), settings_file.as_deref()));
+    watch::folders(begun, LOOK, move || {
+        let now = seen_now(&app, settings_file.as_deref(), &seen);
+        if now {
+            change(&app, settings_file.as_deref(), &read);
+        }
+        for front in app.serving().fronts() {
+            for file in front.roster.look_again(clock::now()) {
+                tell_of(&front.roster.now(), &file);
+            }
+        }
+        folders(&app.serving(), settings_file.as_deref())
+    });
+}
+
+/// The files that make up settings, words and looks, as they were last seen.
+type Seen = Vec<(PathBuf, Option<Stamp>)>;
+
+fn seen(serving: &Serving, settings_file: Option<&Path>) -> Seen {
+    let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
+    for front in serving.fronts() {
+        paths.extend(front.store.logo.clone());
+        paths.extend(front.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
+    }
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().map(|path| (path.clone(), files::stamp(&path))).collect()
+}
+
+fn seen_now(app: &App, settings_file: Option<&Path>, before: &Mutex<Seen>) -> bool {
+    let now = seen(&app.serving(), settings_file);
+    let mut before = before.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let has_changed = *before != now;
+    *before = now;
+    has_changed
+}
+
+fn change(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
+    let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
+    let Some(settings) = read() else {
+        app.complain(Some(format!("{file}: the settings are broken; the last good ones serve")));
+        tracing::error!(file, "the settings are broken; the last good ones serve; `portaria check` says what is wrong");
+        return;
+    };
+    app.change(&settings, clock::now());
+    tracing::info!(file, "settings, words and looks have been read again");
+    for complaint in &app.serving().complaints {
+        tracing::error!(complaint, "the words of the pages are wrong; the last good ones serve");
+    }
+}
+
+fn tell_of(listing: &crate::roster::Listing, file: &Path) {
+    let name = file.display();
+    match listing.standings().get(file) {
+        None => tracing::info!(file = %name, "a provider is gone"),
+        Some(standing) if standing.state == "broken" => {
+            let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
+            let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
+            let message = first.map(|complaint| complaint.message.as_str());
+            tracing::error!(file = %name, line, message, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
+        }
+        Some(standing) => tracing::info!(file = %name, state = standing.state, "a provider file has been read again"),
+    }
+}
+
+fn folders(serving: &Serving, settings_file: Option<&Path>) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = serving.fronts().map(|front| front.roster.folder().to_owned()).collect();
+    let phrases = serving.fronts().filter_map(|front| front.store.phrases.clone());
+    let logos = serving.fronts().filter_map(|front| Some(front.store.logo.as_ref()?.parent()?.to_owned()));
+    folders.extend(phrases.chain(logos));
+    folders.extend(settings_file.and_then(Path::parent).map(Path::to_owned));
+    for folder in folders.iter_mut().filter(|folder| folder.as_os_str().is_empty()) {
+        *folder = PathBuf::from(".");
+    }
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+async fn listen(app: Data<App>) {
+    loop {
+        tokio::time::sleep(LISTEN).await;
+        // While storage is away the list grows old by itself, and checks end with it.
+        let _ = app.listen_to_storage(clock::now()).await;
+    }
+}
+
+async fn tidy(app: Data<App>, audit_kept: i64) {
+    loop {
+        let now = clock::now();
+        let _ = app.directory.tidy(now, now.saturating_sub(audit_kept)).await;
+        app.revocations.forget(now);
+        tokio::time::sleep(TIDY).await;
+    }
+}

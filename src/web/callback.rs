@@ -1,0 +1,216 @@
+//! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, spend, drive, welcome, open, redirect.
+
+use crate::directory::linking::NotWelcome;
+use crate::directory::{Arrival, User};
+use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::login::trace::Trace;
+use crate::login::{Login, discover, drive};
+use crate::pages::Cause;
+use crate::provider::callback::{Callback, CallbackBy, StateIn};
+use crate::provider::identity::Identity;
+use crate::roster::Offer;
+use crate::session::{Person, Session, short_name};
+use crate::web::asked::Asked;
+use crate::web::attempts::{self, Brought};
+use crate::web::failed;
+use crate::web::limits::Kind;
+use crate::web::outgoing::Outgoing;
+use crate::web::refused::{Refused, not_welcome};
+use crate::web::{cookies, start};
+use crate::world::dice;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a login waits for its turn at a provider that is asked by many.
+const TURN: Duration = Duration::from_secs(10);
+/// How long the whole conversation with a provider may take.
+const BUDGET: Duration = Duration::from_secs(25);
+/// How long a form that was sent here may be on its way to ourselves.
+const BOUNCE: i64 = 60;
+/// The largest form that still fits into an address when it is sealed.
+const LARGEST_FORM: usize = 5 * 1024;
+/// The parameter in which it travels.
+const FORM: &str = "portaria-form";
+
+/// The browser comes back by an address.
+pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Callback)?;
+    asked.no_speculation()?;
+    let name = start::offer(&asked)?.provider.name.clone();
+    let callback = callback(&asked, &name)?;
+    let (brought, offer) = brought(&asked, &name, &callback)?;
+    let whole = finish(&asked, &brought, &offer, &callback).await;
+    // Whatever came of it, this attempt is over.
+    let done = cookies::clear(&brought.cookie, &asked.front().store);
+    match whole {
+        Ok((mut response, cookies)) => {
+            for cookie in cookies.into_iter().chain([done]) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            Ok(response)
+        }
+        Err(mut refused) => {
+            refused.cookies.push(done);
+            Err(refused)
+        }
+    }
+}
+
+/// The browser comes back by a form: without its cookies, because another site sent it. It is sent on to the address, sealed.
+pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Callback)?;
+    let offer = start::offer(&asked)?;
+    if offer.provider.callback == CallbackBy::Get {
+        return Err(Cause::WrongMethod.into());
+    }
+    let is_form = asked.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Ok(HttpResponse::UnsupportedMediaType().finish());
+    }
+    if asked.body().len() > LARGEST_FORM {
+        return Err(Cause::TooLarge.into());
+    }
+    let until = asked.now() + BOUNCE;
+    let bound = [&*asked.front().store.public_url, asked.request().path(), &until.to_string()];
+    // What stands in the address beside the form counts as well: twice is twice.
+    let text = [asked.request().query_string().as_bytes(), asked.body()].join(&b'&');
+    let sealed = asked.app().callbacks.seal(&bound, &text, dice::bytes());
+    let address = format!("{}?{FORM}={until}.{sealed}", asked.request().path());
+    Ok(HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish())
+}
+
+/// What the provider lets the browser bring.
+fn callback(asked: &Asked, name: &str) -> Result<Callback, Refused> {
+    let Some(form) = asked.parameter(FORM)? else {
+        return if asked.front().roster.now().offer(name).is_some_and(|offer| offer.provider.callback == CallbackBy::Post) {
+            Err(Cause::Malformed.into())
+        } else {
+            Ok(Callback::new(asked.query()))
+        };
+    };
+    let (until, sealed) = form.split_once('.').unwrap_or_default();
+    let bound = [&*asked.front().store.public_url, asked.request().path(), until];
+    let text = asked.app().callbacks.open(&bound, sealed).ok_or(Cause::Malformed)?;
+    if until.parse::<i64>().map_or(true, |until| until < asked.now()) {
+        return Err(Cause::Expired.into());
+    }
+    Ok(Callback::new(url::form_urlencoded::parse(&text).into_owned()))
+}
+
+/// The attempt of this browser that the callback answers, and the version of the provider with which it began.
+fn brought(asked: &Asked, name: &str, callback: &Callback) -> Result<(Brought, Arc<Offer>), Refused> {
+    let front = asked.front();
+    let listing = front.roster.now();
+    let mut all = attempts::all(&asked.app().attempts, &front.store, asked.jar());
+    all.retain(|brought| *brought.provider == *name);
+    // The one that began last, where no state comes back that would tell them apart.
+    all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
+    let (document, state) = (callback.document(), asked.part("state"));
+    for brought in all {
+        let Some(offer) = listing.version(name, &brought.version) else {
+            // The state cannot be read by a version that is gone; if today's reads it, it was this attempt.
+            let today = listing.offer(name).filter(|offer| {
+                let installation = offer.installation(&front.store.public_url);
+                Attempt::resume(&offer.provider, &installation, brought.kept.clone()).is_answered_by(
+                    &offer.provider,
+                    &document,
+                    state.as_deref(),
+                )
+            });
+            match today {
+                Some(offer) => return Err(failed::without_a_story(Cause::Changed, offer, &brought)),
+                None => continue,
+            }
+        };
+        let installation = offer.installation(&front.store.public_url);
+        let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
+        if attempt.is_answered_by(&offer.provider, &document, state.as_deref()) {
+            return Ok((brought, Arc::clone(offer)));
+        }
+    }
+    let offer = listing.offer(name).ok_or(Cause::NoSuchProvider)?;
+    let nothing_came = callback.pairs.is_empty() && offer.provider.state_in != StateIn::Path;
+    Err(failed::nobodys(if nothing_came { Cause::Malformed } else { Cause::Lost }, offer))
+}
+
+type Finished = (HttpResponse, Vec<actix_web::http::header::HeaderValue>);
+
+async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: &Callback) -> Result<Finished, Refused> {
+    let (app, store) = (asked.app(), &asked.front().store);
+    let installation = offer.installation(&store.public_url);
+    let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
+    let outgoing = Outgoing::new(app, asked.front());
+    discover(&offer.provider, &attempt.own_facts(&offer.provider, &installation), &outgoing, &app.documents, asked.now()).await;
+    let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
+    let login = match accepted {
+        Ok(login) => login,
+        Err(error) => return Err(failed::login(asked, offer, brought, &error, &Trace::default()).await),
+    };
+    if !app.directory.spend(&attempts::spent(&attempt.state), attempt.started + GOOD_FOR).await? {
+        return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought));
+    }
+    let identity = converse(asked, offer, brought, login, &outgoing).await?;
+    let (session, user) = welcome(asked, offer, brought, &identity).await?;
+    app.metrics.login(&store.name, &offer.provider.name, "welcome");
+    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "somebody has come in");
+    let token = app.keys.sign(&session, asked.front().parties());
+    let mut cookies: Vec<_> = cookies::set_session(&token, session.until - asked.now(), store).collect();
+    cookies.push(cookies::set_last(&offer.provider.name, store));
+    let landing = brought.return_to.clone().unwrap_or_else(|| landing(asked));
+    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, landing)).finish(), cookies))
+}
+
+/// Where a shopper lands who did not say where to.
+pub fn landing(asked: &Asked) -> String {
+    asked.front().store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
+}
+
+async fn converse(
+    asked: &Asked,
+    offer: &Arc<Offer>,
+    brought: &Brought,
+    login: Login<'_>,
+    outgoing: &Outgoing<'_>,
+) -> Result<Identity, Refused> {
+    let app = asked.app();
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else {
+        return Err(failed::without_a_story(Cause::Slow, offer, brought));
+    };
+    let began = crate::world::clock::moment();
+    let driven = tokio::time::timeout(BUDGET, drive(login, outgoing, &app.documents)).await;
+    app.metrics.conversation(&offer.provider.name, began.elapsed());
+    match driven {
+        Ok((_, Ok(identity))) => Ok(identity),
+        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought, &error, &trace).await),
+        Err(_) => Err(failed::without_a_story(Cause::Slow, offer, brought)),
+    }
+}
+
+async fn welcome(asked: &Asked, offer: &Offer, brought: &Brought, identity: &Identity) -> Result<(Session, User), Refused> {
+    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
+    let (uid, sid) = (dice::name(), dice::name());
+    let before = asked.session();
+    let before = before.as_ref().map(|session| (&*session.sid, session.latest(store.lasting)));
+    let latest = now + store.lasting.lifetime;
+    let arrival = Arrival { store: &store.name, identity, new_uid: &uid, sid: &sid, now, latest, instead_of: before };
+    match app.directory.welcome(arrival).await? {
+        Ok(user) => {
+            if let Some((sid, latest)) = before {
+                app.revocations.end(sid, latest);
+            }
+            let person = Person {
+                uid: user.uid.clone(),
+                email: user.email.clone(),
+                email_verified: user.email_verified,
+                name: user.name.as_deref().and_then(short_name),
+                provider: identity.provider.clone(),
+                provider_id: identity.id.clone(),
+            };
+            Ok((Session::open(person, &store.name, sid, store.lasting, now), user))
+        }
+        Err(why) => Err(failed::not_let_in(asked, offer, brought, not_welcome(why), why == NotWelcome::Blocked).await),
+    }
+}

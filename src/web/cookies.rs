@@ -1,0 +1,165 @@
+//! Cookies: read byte for byte from the raw header, written in one place with all that guards them.
+//!
+//! The framework decodes the names of cookies, so that another spelling passes for ours; here only the exact bytes count.
+
+use crate::stores::Store;
+use actix_web::HttpResponseBuilder;
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+
+/// How many attempts of one browser are kept.
+pub const MOST_ATTEMPTS: usize = 5;
+const ATTEMPT: &str = "portaria-attempt-";
+const LAST: &str = "portaria-last";
+
+/// The cookies that came with a request.
+#[derive(Clone, Copy)]
+pub struct Jar<'a>(&'a HeaderMap);
+
+impl<'a> Jar<'a> {
+    /// Those of these headers.
+    pub fn new(headers: &'a HeaderMap) -> Self {
+        Self(headers)
+    }
+
+    fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let lines = self.0.get_all(COOKIE).filter_map(|line| line.to_str().ok());
+        lines.flat_map(|line| line.split("; ")).filter_map(|pair| pair.split_once('='))
+    }
+
+    /// The cookie of that very name; none when there are two, because then somebody else wrote one of them.
+    pub fn one(self, name: &str) -> Option<&'a str> {
+        let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
+        let value = found.next().filter(|value| !value.is_empty())?;
+        found.next().is_none().then_some(value)
+    }
+
+    /// The cookies of attempts: names and values, each name once.
+    pub fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
+        let beginning = guarded(ATTEMPT, store);
+        let is_ours = |name: &str| name.strip_prefix(beginning.as_str()).is_some_and(|rest| rest.len() == 8);
+        let all: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| is_ours(name)).take(100).collect();
+        let once = |name: &str| all.iter().filter(|(other, _)| *other == name).count() == 1;
+        all.iter().copied().filter(|(name, _)| once(name)).collect()
+    }
+
+    /// The provider that was used last.
+    pub fn last(self, store: &Store) -> Option<&'a str> {
+        self.one(&guarded(LAST, store))
+    }
+}
+
+/// The name of an attempt's cookie.
+pub fn attempt_name(mark: &str, store: &Store) -> String {
+    guarded(&format!("{ATTEMPT}{mark}"), store)
+}
+
+fn guarded(name: &str, store: &Store) -> String {
+    if store.secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn written(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+    let cookie = Cookie::build((name, value)).path("/").secure(store.secure).http_only(true).same_site(SameSite::Lax);
+    let cookie = cookie.max_age(Duration::seconds(seconds.max(0)));
+    HeaderValue::from_str(&cookie.to_string()).expect("names and values of ours are plain text")
+}
+
+/// A cookie that is set until it is too old.
+pub fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
+    written(name, sealed, crate::login::attempt::GOOD_FOR, store)
+}
+
+/// A cookie that is taken away.
+pub fn clear(name: &str, store: &Store) -> HeaderValue {
+    written(name, "", 0, store)
+}
+
+/// The session's cookies: the one, and the second name if there is one.
+pub fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
+    session_names(store).map(move |name| written(name, token, seconds, store))
+}
+
+/// Takes the session's cookies away.
+pub fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
+    session_names(store).map(|name| clear(name, store))
+}
+
+/// Sends cookies along with an answer.
+pub fn send(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
+    for cookie in cookies {
+        response.append_header((SET_COOKIE, cookie));
+    }
+}
+
+fn session_names(store: &Store) -> impl Iterator<Item = &str> {
+    std::iter::once(&*store.cookie).chain(store.also_cookie.as_deref())
+}
+
+/// Remembers in the browser which provider was used last.
+pub fn set_last(provider: &str, store: &Store) -> HeaderValue {
+    written(&guarded(LAST, store), provider, 180 * 24 * 3600, store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::stores::Stores;
+
+    fn store(url: &str) -> std::sync::Arc<Store> {
+        let settings = Settings { public_url: url.to_owned(), ..Settings::default() };
+        std::sync::Arc::clone(Stores::new(&settings).main())
+    }
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_bytes(line.as_bytes()).expect("a header"));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_the_exact_name_once_is_a_cookie() {
+        for (lines, expected) in [
+            (&["__Host-portaria=good"][..], Some("good")),
+            (&["a=1; __Host-portaria=good; b=2"], Some("good")),
+            (&["a=1", "__Host-portaria=good"], Some("good")),
+            (&["__Host-portaria=good; __Host-portaria=evil"], None),
+            (&["__Host-portaria=good", "__Host-portaria=good"], None),
+            (&["%5F%5FHost-portaria=evil"], None),
+            (&["%5F%5FHost-portaria=evil; __Host-portaria=good"], Some("good")),
+            (&["__host-portaria=evil"], None),
+            (&["\"__Host-portaria\"=evil"], None),
+            (&["=__Host-portaria=evil"], None),
+            (&[" __Host-portaria=evil"], None),
+            (&["__Host-portaria =evil"], None),
+            (&["$Version=1; __Host-portaria=good"], Some("good")),
+            (&["__Host-portaria="], None),
+            (&["__Host-portaria"], None),
+            (&[""], None),
+        ] {
+            assert_eq!(Jar::new(&headers(lines)).one("__Host-portaria"), expected, "{lines:?}");
+        }
+        assert_eq!(Jar::new(&headers(&["__Host-portaria=\"good\""])).one("__Host-portaria"), Some("\"good\""), "quotes are no decoration");
+    }
+
+    #[test]
+    fn cookies_are_guarded_and_taken_away_as_they_were_set() {
+        let store = store("https://login.loja.example");
+        let set = set_session("t", 60, &store).next().expect("one");
+        assert_eq!(set.to_str().unwrap(), "__Host-portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+        let cleared = clear_session(&store).next().expect("one");
+        assert_eq!(cleared.to_str().unwrap(), "__Host-portaria=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+    }
+
+    #[test]
+    fn an_attempt_that_stands_twice_is_no_attempt() {
+        let store = store("http://localhost:8080");
+        let headers =
+            headers(&["portaria-attempt-aaaaaaaa=1; portaria-attempt-bbbbbbbb=2; portaria-attempt-aaaaaaaa=3; portaria-attempt-c=4"]);
+
+        assert_eq!(Jar::new(&headers).attempts(&store), [("portaria-attempt-bbbbbbbb", "2")]);
+    }
+}

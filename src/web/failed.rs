@@ -1,0 +1,89 @@
+//! Logins that ended badly: the story is kept under a code, the log says one line, the shopper gets a page.
+
+use crate::directory::{Event, Incident};
+use crate::incident::Code;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::pages::Cause;
+use crate::roster::Offer;
+use crate::story;
+use crate::web::asked::Asked;
+use crate::web::attempts::Brought;
+use crate::web::refused::{Ended, Refused, cause_of};
+use crate::world::dice;
+
+fn ended(cause: Cause, offer: &Offer, return_to: Option<&str>, code: Option<Code>) -> Refused {
+    let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
+    let login = Ended { title, provider, return_to: return_to.map(str::to_owned), code };
+    Refused { login: Some(Box::new(login)), ..cause.into() }
+}
+
+/// An end that says everything by itself.
+pub fn without_a_story(cause: Cause, offer: &Offer, brought: &Brought) -> Refused {
+    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a login ended");
+    ended(cause, offer, brought.return_to.as_deref(), None)
+}
+
+/// A callback that answers no attempt of this browser.
+pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
+    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a callback belongs to no attempt of its browser");
+    ended(cause, offer, None, None)
+}
+
+/// A login that went wrong on the way to an identity.
+pub async fn login(asked: &Asked, offer: &Offer, brought: &Brought, error: &LoginError, trace: &Trace) -> Refused {
+    let cause = cause_of(error, trace);
+    let story = story::tell(&offer.provider, error, trace);
+    let code = remember(asked, offer, cause, &error.code, story).await;
+    tracing::warn!(
+        store = &*asked.front().store.name,
+        provider = &*offer.provider.name,
+        incident = code.as_ref().map(Code::as_str),
+        cause = cause.name(),
+        step = error.step.map(crate::provider::step::StepKind::word),
+        code = short(&error.code),
+        message = short(&error.message),
+        file = &*offer.provider.source.name,
+        line = error.place.map(|place| place.line),
+        "a login failed"
+    );
+    ended(cause, offer, brought.return_to.as_deref(), code)
+}
+
+/// Somebody who showed who they are, and does not come in all the same.
+pub async fn not_let_in(asked: &Asked, offer: &Offer, brought: &Brought, cause: Cause, quiet: bool) -> Refused {
+    let story = serde_json::json!({ "provider": &*offer.provider.name, "file": &*offer.provider.source.name, "code": cause.name() });
+    let code = if quiet { None } else { remember(asked, offer, cause, cause.name(), story).await };
+    tracing::warn!(
+        store = &*asked.front().store.name,
+        provider = &*offer.provider.name,
+        incident = code.as_ref().map(Code::as_str),
+        cause = cause.name(),
+        "somebody was not let in"
+    );
+    ended(cause, offer, brought.return_to.as_deref(), code)
+}
+
+/// Keeps a story; without storage there is no code.
+async fn remember(asked: &Asked, offer: &Offer, cause: Cause, because: &str, story: serde_json::Value) -> Option<Code> {
+    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
+    app.metrics.login(&store.name, &offer.provider.name, cause.name());
+    let because = short(because);
+    let event =
+        Event { at: now, store: &store.name, what: "failed", uid: None, provider: Some(&offer.provider.name), because: Some(&because) };
+    // A code is taken once in many millions; then another is drawn.
+    for _ in 0..3 {
+        let code = Code::new(dice::bytes());
+        let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.to_string() };
+        match app.directory.remember(&incident, event).await {
+            Ok(true) => return Some(code),
+            Ok(false) => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+fn short(text: &str) -> String {
+    crate::diagnostic::printable(&text.chars().take(200).collect::<String>())
+}

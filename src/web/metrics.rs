@@ -1,0 +1,96 @@
+//! What is counted: logins and how they ended, conversations with providers, checks.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    store: String,
+    provider: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct With {
+    provider: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    answer: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: &'static str,
+}
+
+/// The counts.
+pub struct Metrics {
+    registry: Registry,
+    logins: Family<Ended, Counter>,
+    conversations: Family<With, Histogram>,
+    checks: Family<Answered, Counter>,
+    files: Family<InState, Gauge>,
+    ended: Gauge,
+    silence: Gauge,
+    /// Checks that were answered with yes: counted here, because these are asked for on every request.
+    pub yes: AtomicU64,
+    /// Checks that were answered with no.
+    pub no: AtomicU64,
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(exponential_buckets(0.005, 2.0, 12))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("portaria");
+        let (logins, checks, files) = (Family::default(), Family::default(), Family::default());
+        let conversations = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let (ended, silence) = (Gauge::default(), Gauge::default());
+        registry.register("logins", "Logins by store, provider and how they ended", Family::clone(&logins));
+        registry.register("conversation_seconds", "How long the calls of a login took, by provider", Family::clone(&conversations));
+        registry.register("checks", "Checks of forward authentication by answer", Family::clone(&checks));
+        registry.register("provider_files", "Provider files by state", Family::clone(&files));
+        registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
+        registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
+        Self { registry, logins, conversations, checks, files, ended, silence, yes: AtomicU64::new(0), no: AtomicU64::new(0) }
+    }
+}
+
+impl Metrics {
+    /// A login ended.
+    pub fn login(&self, store: &str, provider: &str, outcome: &'static str) {
+        self.logins.get_or_create(&Ended { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+    }
+
+    /// A provider was talked to.
+    pub fn conversation(&self, provider: &str, took: Duration) {
+        self.conversations.get_or_create(&With { provider: provider.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// Everything, as it is read by machines.
+    pub fn text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
+        for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
+            self.checks.get_or_create(&Answered { answer }).inc_by(count.swap(0, Ordering::Relaxed));
+        }
+        for (state, count) in states {
+            self.files.get_or_create(&InState { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+        self.ended.set(i64::try_from(ended).unwrap_or(i64::MAX));
+        self.silence.set(silence);
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to memory works");
+        text
+    }
+}

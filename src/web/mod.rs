@@ -1,0 +1,126 @@
+//! The broker over HTTP: every route on one screen, one file an end point.
+
+pub mod app;
+pub mod asked;
+pub mod assets;
+pub mod attempts;
+pub mod background;
+pub mod callback;
+pub mod cookies;
+pub mod failed;
+pub mod forward_auth;
+pub mod headers;
+pub mod health;
+pub mod limits;
+pub mod login_page;
+pub mod logout;
+pub mod metrics;
+pub mod outgoing;
+pub mod playground;
+pub mod refused;
+pub mod server;
+pub mod session;
+pub mod start;
+pub mod unserved;
+
+use crate::pages::Cause;
+use crate::web::asked::Asked;
+use crate::web::refused::{Refused, wrong_method};
+use actix_web::dev::Service as _;
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::Method;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route};
+use std::future::Future;
+
+/// Every route.
+pub fn routes(config: &mut ServiceConfig) {
+    // Asked on every request of every storefront, so nothing is wrapped around it.
+    config.service(web::resource(["/auth", "/auth/{below:.*}"]).to(forward_auth::check));
+    config.route("/health/live", web::get().to(health::live));
+    config.route("/health/ready", web::get().to(health::ready));
+    config.route("/metrics", web::get().to(health::metrics));
+    let pages = web::scope("").wrap_fn(|request, service| {
+        let answering = service.call(request);
+        async {
+            let mut answer = answering.await?;
+            let app = answer.request().app_data::<Data<app::App>>().cloned();
+            let serving = app.as_ref().map(|app| app.serving());
+            let front = serving.as_ref().and_then(|serving| asked::front_of(answer.request(), serving)).cloned();
+            headers::guard(answer.headers_mut(), front.as_deref().map(|front| &*front.store));
+            Ok(answer)
+        }
+    });
+    config.service(
+        pages
+            .service(at("/login", "GET, HEAD", [look(login_page::show)]))
+            .service(at("/login/{provider}", "GET", [get(start::start)]))
+            .service(at("/callback/{provider}", "GET, POST", [get(callback::by_address), post(callback::by_form)]))
+            .service(at("/callback/{provider}/{state}", "GET, POST", [get(callback::by_address), post(callback::by_form)]))
+            .service(at("/session", "GET, HEAD", [look(session::who)]))
+            .service(at("/session/validate", "POST", [post(session::validate)]))
+            .service(at("/logout", "POST", [post(logout::logout)]))
+            .service(at("/providers", "GET, HEAD", [look(assets::providers)]))
+            .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
+            .service(at("/style.css", "GET, HEAD", [look(assets::style)]))
+            .service(at("/look.css", "GET, HEAD", [look(assets::look)]))
+            .service(at("/logo", "GET, HEAD", [look(assets::logo)]))
+            .service(at("/logo/{provider}", "GET, HEAD", [look(assets::provider_logo)]))
+            .service(at("/.well-known/jwks.json", "GET, HEAD", [look(assets::jwks)]))
+            .service(web::resource(["/playground", "/playground/{below:.*}"]).to(told(playground::answer)))
+            .service(at("/", "GET, HEAD", [look(home)]))
+            .default_service(web::to(told(nowhere))),
+    );
+}
+
+/// The front door leads to the login.
+async fn home(_: Asked) -> Result<HttpResponse, Refused> {
+    Ok(HttpResponse::SeeOther().insert_header(("Location", "/login")).finish())
+}
+
+async fn nowhere(_: Asked) -> Result<HttpResponse, Refused> {
+    Err(Cause::NoSuchPage.into())
+}
+
+/// A page and its methods; any other is told which there are.
+fn at<const MANY: usize>(path: &str, allowed: &'static str, routes: [Route; MANY]) -> Resource {
+    let page = routes.into_iter().fold(web::resource(path), Resource::route);
+    page.default_service(web::to(move |asked: Asked| std::future::ready(wrong_method(&asked, allowed))))
+}
+
+fn get<F, A>(handler: F) -> Route
+where
+    F: Fn(Asked) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, Refused>> + 'static,
+{
+    web::get().to(told(handler))
+}
+
+/// What may be asked for without its body as well.
+fn look<F, A>(handler: F) -> Route
+where
+    F: Fn(Asked) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, Refused>> + 'static,
+{
+    web::route().guard(Any(Get()).or(Head())).to(told(handler))
+}
+
+fn post<F, A>(handler: F) -> Route
+where
+    F: Fn(Asked) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, Refused>> + 'static,
+{
+    web::method(Method::POST).to(told(handler))
+}
+
+/// A handler whose refusals are told to whoever asked.
+fn told<F, A>(handler: F) -> impl Fn(Asked) -> std::pin::Pin<Box<dyn Future<Output = HttpResponse>>> + Clone + 'static
+where
+    F: Fn(Asked) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, Refused>> + 'static,
+{
+    move |asked: Asked| {
+        let answering = handler(asked.clone());
+        Box::pin(async move { answering.await.unwrap_or_else(|refused| refused.answer(&asked)) })
+    }
+}

@@ -1,0 +1,52 @@
+//! The listeners: sockets, timeouts, and an orderly end.
+
+use crate::web::app::App;
+use crate::web::forward_auth::Judged;
+use crate::web::{health, routes};
+use actix_web::web::{self, Data, PayloadConfig};
+use actix_web::{App as Routes, HttpServer};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The largest body that is read.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// Listens until it is told to stop; `ready` is called with the addresses once it does.
+pub async fn serve(
+    app: Data<App>,
+    listen: &[SocketAddr],
+    metrics: Option<SocketAddr>,
+    ready: impl FnOnce(&[SocketAddr]),
+) -> io::Result<()> {
+    let apart = match metrics {
+        None => None,
+        Some(address) => {
+            let app = app.clone();
+            let server =
+                HttpServer::new(move || Routes::new().app_data(app.clone()).route("/metrics", web::get().to(health::metrics_apart)));
+            Some(server.workers(1).disable_signals().bind(address)?.run())
+        }
+    };
+    let server = HttpServer::new(move || {
+        // What a worker remembers is its own, so that nobody waits for anybody.
+        Routes::new()
+            .app_data(app.clone())
+            .app_data(Data::new(Judged::default()))
+            .app_data(PayloadConfig::new(LARGEST_BODY))
+            .configure(routes)
+    });
+    let server = server
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        // Longer than the proxies in front of us, so that it is they who close.
+        .keep_alive(Duration::from_secs(75))
+        .max_connections(5000)
+        .shutdown_timeout(25)
+        .bind(listen)?;
+    ready(&server.addrs());
+    if let Some(apart) = apart {
+        actix_web::rt::spawn(apart);
+    }
+    server.run().await
+}

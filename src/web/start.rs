@@ -1,0 +1,74 @@
+//! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt.
+
+use crate::login::attempt::{Attempt, CannotBegin, Entropy};
+use crate::login::discover;
+use crate::pages::Cause;
+use crate::roster::Offer;
+use crate::web::asked::Asked;
+use crate::web::attempts;
+use crate::web::cookies;
+use crate::web::limits::Kind;
+use crate::web::outgoing::Outgoing;
+use crate::web::refused::{Ended, Refused};
+use crate::world::dice;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use std::sync::Arc;
+
+/// Sends the browser to the provider.
+pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Login)?;
+    asked.no_speculation()?;
+    let offer = offer(&asked)?;
+    let return_to = asked.return_to()?;
+    let (app, store) = (asked.app(), &asked.front().store);
+    let inputs = inputs(&asked, &offer)?;
+    let installation = offer.installation(&store.public_url);
+    let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), asked.now(), inputs);
+    let outgoing = Outgoing::new(app, asked.front());
+    let known = attempt.own_facts(&offer.provider, &installation);
+    discover(&offer.provider, &known, &outgoing, &app.documents, asked.now()).await;
+    let request = attempt.redirect(&offer.provider, &installation, &app.documents);
+    let request = request.map_err(|why| cannot_begin(&why, &offer, return_to.as_deref()))?;
+    let kept = attempts::keep(&app.attempts, store, asked.jar(), &attempt, &offer, return_to, dice::bytes());
+    let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
+    cookies::send(&mut response, kept.ok_or(Cause::BadInput)?);
+    // The address is the browser's to carry: this is where its bytes leave.
+    Ok(response.insert_header((LOCATION, request.address.expose())).finish())
+}
+
+/// The provider that the path names, if it serves this store.
+pub fn offer(asked: &Asked) -> Result<Arc<Offer>, Refused> {
+    let name = asked.part("provider").ok_or(Cause::NoSuchProvider)?;
+    let found = asked.front().roster.now().offer(&name).cloned();
+    found.filter(|_| asked.front().offers(&name)).ok_or_else(|| Cause::NoSuchProvider.into())
+}
+
+fn inputs(asked: &Asked, offer: &Offer) -> Result<Vec<(Box<str>, Box<str>)>, Refused> {
+    let mut inputs = Vec::new();
+    for input in &offer.provider.inputs {
+        let typed = asked.parameter(&input.name)?.unwrap_or_default();
+        if !input.accepts(&typed) {
+            return Err(Cause::BadInput.into());
+        }
+        inputs.push((input.name.clone(), typed.into()));
+    }
+    Ok(inputs)
+}
+
+fn cannot_begin(why: &CannotBegin, offer: &Offer, return_to: Option<&str>) -> Refused {
+    tracing::warn!(provider = &*offer.provider.name, reason = ?why, "a login cannot begin");
+    let cause = match why {
+        CannotBegin::Input(_) => Cause::BadInput,
+        CannotBegin::NoDocument => Cause::Unreachable,
+        CannotBegin::Request(_) => Cause::Odd,
+    };
+    let ended = Ended {
+        title: offer.provider.title.to_string(),
+        provider: offer.provider.name.to_string(),
+        return_to: return_to.map(str::to_owned),
+        code: None,
+    };
+    Refused { login: Some(Box::new(ended)), ..cause.into() }
+}
