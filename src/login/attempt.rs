@@ -33,6 +33,9 @@ pub struct Installation {
     pub values: Vec<(Slot, Text)>,
 }
 
+/// What a shopper typed: names and values.
+pub type Inputs = Vec<(Box<str>, Box<str>)>;
+
 /// Randomness for one attempt.
 pub struct Entropy(pub [u8; 80]);
 
@@ -54,7 +57,7 @@ pub struct Attempt {
     /// When it began, in seconds since 1970.
     pub started: i64,
     /// What the shopper typed.
-    pub inputs: Vec<(Box<str>, Box<str>)>,
+    pub inputs: Inputs,
 }
 
 impl fmt::Debug for Attempt {
@@ -75,7 +78,7 @@ pub struct Kept {
     /// When it began.
     pub started: i64,
     /// What the shopper typed.
-    pub inputs: Vec<(Box<str>, Box<str>)>,
+    pub inputs: Inputs,
 }
 
 /// Why an attempt cannot begin.
@@ -91,7 +94,7 @@ pub enum CannotBegin {
 
 impl Attempt {
     /// Makes an attempt from randomness.
-    pub fn new(provider: &Provider, installation: &Installation, entropy: &Entropy, now: i64, inputs: Vec<(Box<str>, Box<str>)>) -> Self {
+    pub fn new(provider: &Provider, installation: &Installation, entropy: &Entropy, now: i64, inputs: Inputs) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
         let kept = Kept { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
         Self::resume(provider, installation, kept)

@@ -71,6 +71,7 @@ impl FromRequest for Asked {
 }
 
 /// The store that is asked, unless the request is too large for any.
+#[expect(clippy::result_large_err, reason = "the answer is handed on at once")]
 fn serve(request: &HttpRequest, app: &App) -> Result<Arc<Front>, actix_web::HttpResponse> {
     if request.uri().path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
         return Err(unserved::address_too_long());

@@ -1,6 +1,6 @@
 //! The browser's half of an attempt: sealed, one cookie an attempt, so that tabs do not disturb each other.
 
-use crate::login::attempt::{Attempt, Kept};
+use crate::login::attempt::{Attempt, Inputs, Kept};
 use crate::roster::Offer;
 use crate::session::seal::Seal;
 use crate::stores::Store;
@@ -18,7 +18,7 @@ struct Sealed {
     nonce: Box<str>,
     verifier: Box<str>,
     started: i64,
-    inputs: Vec<(Box<str>, Box<str>)>,
+    inputs: Inputs,
     return_to: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How often storage is asked which sessions have ended.
 const LISTEN: Duration = Duration::from_millis(500);
 /// How often what is over is removed.
-const TIDY: Duration = Duration::from_secs(600);
+const TIDY: Duration = Duration::from_mins(10);
 /// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
 const LOOK: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt.
 
-use crate::login::attempt::{Attempt, CannotBegin, Entropy};
+use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
 use crate::login::discover;
 use crate::pages::Cause;
 use crate::roster::Offer;
@@ -45,7 +45,7 @@ pub fn offer(asked: &Asked) -> Result<Arc<Offer>, Refused> {
     found.filter(|_| asked.front().offers(&name)).ok_or_else(|| Cause::NoSuchProvider.into())
 }
 
-fn inputs(asked: &Asked, offer: &Offer) -> Result<Vec<(Box<str>, Box<str>)>, Refused> {
+fn inputs(asked: &Asked, offer: &Offer) -> Result<Inputs, Refused> {
     let mut inputs = Vec::new();
     for input in &offer.provider.inputs {
         let typed = asked.parameter(&input.name)?.unwrap_or_default();
