@@ -40,7 +40,7 @@ pub mod explain; //      what would be sent and what is read
 pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference
 pub mod story; //        a login that went wrong, without secrets
-pub mod playground; //   an odd provider for trying things out
+pub mod playground; //   an odd provider inside the program, to try logins out
 pub mod pages; //        what shoppers see, in their language
 pub mod web; //          the broker over HTTP
 pub mod commands; //     the command line

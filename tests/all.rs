@@ -6,6 +6,7 @@ mod command_line;
 mod generated;
 mod login;
 mod mistakes;
+mod playground;
 mod properties;
 mod readme;
 mod support;

@@ -66,7 +66,7 @@ fn a_module_imports_only_modules_above_it_on_the_map() {
 
 #[test]
 fn the_pure_rooms_open_no_doors() {
-    for room in ["provider", "login", "pages"] {
+    for room in ["provider", "login", "playground"] {
         for path in sources(&root().join("src").join(room)) {
             let text = text(&path);
             for door in
@@ -99,6 +99,9 @@ fn only_few_rooms_expose_what_is_secret() {
         "provider/template.rs",
         "login/attempt.rs",
         "login/mod.rs",
+        "world/network.rs",
+        "web/outgoing.rs",
+        "web/start.rs",
         "examples/difference.rs",
         "examples/replay.rs",
     ];
@@ -119,12 +122,14 @@ fn only_few_rooms_expose_what_is_secret() {
 fn no_provider_is_known_by_name() {
     // Words of English besides.
     let ordinary = ["line", "box"];
+    // The playground is a room of the program itself; its file is there so that the program has something to log in with.
+    let own = ["playground"];
     let names: Vec<String> =
         catalogue().iter().map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned()).collect();
 
     for path in sources(&root().join("src")) {
         let code = text(&path).to_lowercase();
-        for name in names.iter().filter(|name| !ordinary.contains(&name.as_str())) {
+        for name in names.iter().filter(|name| !ordinary.contains(&name.as_str()) && !own.contains(&name.as_str())) {
             let found = code.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == name);
             assert!(!found, "{} knows `{name}`: a word is missing from the language", path.display());
         }

@@ -1,6 +1,6 @@
 //! How a login goes: stories on invented providers, each a sentence about behaviour.
 
-use crate::support::provider;
+use crate::support::{provider, ready};
 use portaria::examples;
 use portaria::examples::replay::play;
 use portaria::login::attempt::{Attempt, CannotBegin, Entropy, Installation};
@@ -11,10 +11,7 @@ use portaria::provider::callback::Callback;
 use portaria::provider::documents::Documents;
 use portaria::text::Text;
 use portaria::wire::{Answering, Fetch, NoAnswer, Request, Response};
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 /// Plays stories on a file; panics with the first that comes out otherwise.
 fn told(file: &str, stories: &str) {
@@ -24,13 +21,6 @@ fn told(file: &str, stories: &str) {
     for story in stories {
         let differences: Vec<String> = play(&provider, &story).differences.iter().map(ToString::to_string).collect();
         assert!(differences.is_empty(), "{}\n{}", story.what.value, differences.join("\n"));
-    }
-}
-
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing here waits"),
     }
 }
 

@@ -3,7 +3,10 @@
 use portaria::diagnostic::Report;
 use portaria::place::Source;
 use portaria::provider::{Ground, Provider, compile};
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// An installation on the open net: the strictest ground.
 pub const STRICT: Ground = Ground { loopback: false };
@@ -44,4 +47,12 @@ pub fn provider(text: &str) -> Provider {
 /// What is said about a text.
 pub fn report(text: &str) -> Report {
     compile(&Source::new("acme.yaml", text), STRICT).1
+}
+
+/// What comes of a future in which nothing waits.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
+    }
 }

@@ -23,9 +23,6 @@ struct Exchange {
 #[serde(deny_unknown_fields)]
 struct App {
     called: String,
-    /// Where it lives, as it says itself; nothing depends on it.
-    #[serde(default, rename = "home")]
-    _home: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -25,7 +25,6 @@ use std::sync::Mutex;
 pub use crate::playground::answer::Answer;
 pub use crate::playground::asked::Asked;
 pub use crate::playground::fault::Fault;
-pub use crate::playground::person::Person;
 
 /// The style of its pages.
 const STYLE: &str = include_str!("style.css");

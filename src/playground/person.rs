@@ -58,9 +58,9 @@ pub static REGULARS: [Regular; 10] = [
 ];
 
 /// With `Pedro ` in front 300 letters.
-const LONG: &str = "de Alcântara Francisco Antônio João Carlos Xavier de Paula Miguel Rafael Joaquim José Gonzaga Pascoal Cipriano Serafim \
-                    da Ladeira do Moinho Velho da Ribeira das Laranjeiras do Campo Grande da Encosta do Sol Nascente e dos Montes Azuis \
-                    de Além do Rio que Nunca Seca nem no Verão Comprido da Serra";
+const LONG: &str = "da Ladeira do Moinho Velho e da Ribeira das Laranjeiras do Campo Aberto da Encosta do Sol Nascente e dos Montes Azuis \
+                    de Além do Rio que Nunca Seca nem no Verão Comprido da Serra das Sete Fontes e do Vale das Pedras Brancas da Fazenda \
+                    dos Três Portões e do Pomar sem Cerca da Avó Jacinta Flores";
 
 /// Above this, neighbours are one and the same to programs that count in floating point.
 const FIRST_NUMBER: u64 = 9_007_199_254_740_993;

@@ -69,7 +69,9 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
     let inputs = inputs(spec.inputs.take(), desk);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
     if let Some(hosts) = &hosts {
-        hosts::look_over_hosts(hosts, &installed.settings(), ground.loopback, desk);
+        // The broker's own address is as much the operator's word as a setting is.
+        let set: Vec<Slot> = installed.settings().into_iter().chain([known.public_url]).collect();
+        hosts::look_over_hosts(hosts, &set, ground.loopback, desk);
     }
     let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.slot(fact)).collect();
     let addresses = || Surroundings { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };

@@ -49,7 +49,7 @@ words! {
         /// Default: `S256`
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
-        /// The hosts that an address with a hole in its host may lead to. `*` is one label; a port must be named; `${setting}` stands for a host that is set by whoever installs it.
+        /// The hosts that an address with a hole in its host may lead to. `*` is one label; a port must be named; `${setting}` and `${publicUrl}` stand for hosts that are set by whoever installs it.
         /// Default: none; required once a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",

@@ -11,7 +11,7 @@ pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], loopback: bool, de
         if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
             desk.complain(
                 used.place,
-                "only a setting may stand in a pattern of `hosts`",
+                "only a setting or `publicUrl` may stand in a pattern of `hosts`",
                 "what comes from outside must not choose where secrets are sent; write the pattern out, or take the value from `settings`",
             );
         }
