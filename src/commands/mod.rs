@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod explain;
+pub mod incident;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
+pub mod storage;
 pub mod test;
 
 use crate::commands::outcome::{Failure, Outcome};
@@ -54,6 +56,9 @@ enum Command {
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
     Test(test::Test),
+    /// Tell the story behind the code on an error page
+    #[command(after_help = "Example: portaria incident K7Q-2MD")]
+    Incident(incident::Incident),
     /// Write the JSON schemas and the reference into schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::Schema),
@@ -67,6 +72,7 @@ impl Portaria {
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
             Command::Test(test) => test.run(&self.global),
+            Command::Incident(incident) => incident.run(&self.global),
             Command::Schema(schema) => schema.run(),
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::commands::Global;
 use crate::commands::outcome::{Failure, Outcome, say};
+use crate::commands::storage;
 use crate::directory::Directory;
-use crate::directory::sqlite::Sqlite;
 use crate::provider::reference::Reference;
 use crate::session::seal::MasterKey;
 use crate::settings::Settings;
@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Serve logins.
@@ -29,7 +29,6 @@ pub struct Serve {
     storage: Option<String>,
 }
 
-const USUAL_STORAGE: &str = "sqlite:data/portaria.db";
 const NINETY_DAYS: i64 = 90 * 86400;
 
 impl Serve {
@@ -38,7 +37,7 @@ impl Serve {
         begin_log(global.json);
         let settings = self.settings(global)?;
         let listen = self.listen(&settings)?;
-        let file = self.storage_file(&settings)?;
+        let file = storage::file(self.storage.as_deref(), &settings)?;
         let master = master_key(&settings, &file)?;
         actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &file, &master))
     }
@@ -68,17 +67,6 @@ impl Serve {
         Ok(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080))))
     }
 
-    fn storage_file(&self, settings: &Settings) -> Result<PathBuf, Failure> {
-        let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
-        let storage = self.storage.as_deref().or(written).unwrap_or(USUAL_STORAGE);
-        storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()).map(PathBuf::from).ok_or_else(|| {
-            Failure::Usage(
-                format!("the storage `{}` cannot be used yet", storage.split("://").next().unwrap_or_default()),
-                "write `sqlite:` and a file: `sqlite:data/portaria.db`".to_owned(),
-            )
-        })
-    }
-
     async fn serve(
         &self,
         global: &Global,
@@ -87,13 +75,7 @@ impl Serve {
         file: &Path,
         master: &MasterKey,
     ) -> Result<Outcome, Failure> {
-        let directory = Sqlite::open(file).await.map_err(|error| {
-            Failure::Environment(
-                format!("{}: {error}", file.display()),
-                "check that the folder can be written to, and that the file is ours".to_owned(),
-            )
-        })?;
-        let directory: Arc<dyn Directory> = Arc::new(directory);
+        let directory: Arc<dyn Directory> = Arc::new(storage::open(file).await?);
         let app = App::new(settings, directory, master).await.map_err(|_| {
             Failure::Environment(
                 "the signing keys in storage cannot be opened".to_owned(),

@@ -29,7 +29,7 @@ pub struct ErrorPage<'a> {
 
 /// Something to do next.
 struct Action<'a> {
-    href: &'a str,
+    href: std::borrow::Cow<'a, str>,
     label: String,
     likeliest: bool,
 }
@@ -74,6 +74,9 @@ impl<'a> ErrorPage<'a> {
     /// What can be done, the loudest first.
     fn actions(&self) -> Vec<Action<'_>> {
         let mut actions: Vec<Action<'_>> = self.cause.steps().iter().filter_map(|step| self.action(*step)).collect();
+        if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
+            actions.push(Action { href: help.into(), label: self.words().login.contact.clone(), likeliest: false });
+        }
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
             first.likeliest = choice && self.cause.asks_for_another_way();
@@ -97,7 +100,7 @@ impl<'a> ErrorPage<'a> {
             Step::Others => (self.others?, words.error.login.clone()),
             Step::Home => (self.home.or(self.frame.look.home.as_deref())?, words.login.store.clone()),
         };
-        Some(Action { href, label, likeliest: false })
+        Some(Action { href: href.into(), label, likeliest: false })
     }
 
     fn code(&self) -> Option<&'a str> {

@@ -13,6 +13,22 @@ pub struct Look {
     pub logo: Option<Logo>,
     /// Its colour.
     pub accent: Accent,
+    /// Where a shopper finds help: an https address, or an e-mail address.
+    pub help: Option<String>,
+    /// The address of its privacy notice.
+    pub privacy: Option<String>,
+}
+
+impl Look {
+    /// The address to which a call for help leads; a mail names the incident, so that nobody has to type it.
+    pub(crate) fn help_for(&self, code: Option<&str>) -> Option<String> {
+        let help = self.help.as_deref()?;
+        if help.starts_with("https://") {
+            return Some(help.to_owned());
+        }
+        let subject = code.map_or_else(String::new, |code| format!("?subject={code}"));
+        Some(format!("mailto:{help}{subject}"))
+    }
 }
 
 /// What kind of picture a store's logo is.

@@ -7,7 +7,13 @@ const MARKUP: &str = "<b onclick='x'>\"&amp;";
 const RETURN_TO: &str = "https://www.loja.example/carrinho?a=1&b=\"<2>";
 
 fn look(title: &str) -> Look {
-    Look { title: title.to_owned(), home: Some("https://www.loja.example/".to_owned()), logo: Some(Logo::Mark), accent: Accent::default() }
+    Look {
+        title: title.to_owned(),
+        home: Some("https://www.loja.example/".to_owned()),
+        logo: Some(Logo::Mark),
+        accent: Accent::default(),
+        ..Look::default()
+    }
 }
 
 fn choices(count: usize, name: &str) -> Vec<Choice> {
@@ -165,7 +171,7 @@ fn an_error_page_tells_what_happened() {
 fn without_a_logo_there_is_the_name_alone() {
     let languages = Languages::embedded();
     let render = |logo| {
-        let look = Look { title: "Loja".to_owned(), home: None, logo, accent: Accent::default() };
+        let look = Look { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..Look::default() };
         let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
         LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false }.render()
     };

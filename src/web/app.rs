@@ -162,6 +162,8 @@ fn look(store: &Store, logo: bool) -> Look {
         home: store.return_to.first().map(|origin| format!("{origin}/")),
         logo: logo.then_some(Logo::Mark),
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
+        help: store.help.as_deref().map(str::to_owned),
+        privacy: store.privacy.as_deref().map(str::to_owned),
     }
 }
 

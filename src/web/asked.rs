@@ -182,11 +182,18 @@ impl Asked {
         Jar::new(self.0.request.headers())
     }
 
-    /// The language of the page.
+    /// The language that the shopper has just chosen.
+    pub fn wished_language(&self) -> Option<String> {
+        self.query().find(|(name, _)| name == "lang").map(|(_, value)| value)
+    }
+
+    /// The language of the page: the one that was chosen, now or before, or the best of the browser's.
     pub fn language(&self) -> &Language {
-        let wished = self.query().find(|(name, _)| name == "lang").map(|(_, value)| value);
+        let front = self.front();
+        let wished = self.wished_language();
+        let wished = wished.as_deref().or_else(|| self.jar().language(&front.store));
         let accepted = self.header(ACCEPT_LANGUAGE).unwrap_or_default();
-        self.front().languages.choose(&self.front().store.languages, wished.as_deref(), accepted)
+        front.languages.choose(&front.store.languages, wished, accepted)
     }
 
     /// The session of this browser, if there is one that is good.

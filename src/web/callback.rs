@@ -15,7 +15,7 @@ use crate::web::attempts::{self, Brought};
 use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
-use crate::web::refused::{Refused, not_welcome};
+use crate::web::refused::{Refused, not_welcome, wrong_method};
 use crate::web::{cookies, start};
 use crate::world::dice;
 use actix_web::HttpResponse;
@@ -64,7 +64,7 @@ pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Callback)?;
     let offer = start::offer(&asked)?;
     if offer.provider.callback == CallbackBy::Get {
-        return Err(Cause::WrongMethod.into());
+        return Ok(wrong_method(&asked, "GET"));
     }
     let is_form = asked.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
     if !is_form {
@@ -121,7 +121,7 @@ fn brought(asked: &Asked, name: &str, callback: &Callback) -> Result<(Brought, A
                 )
             });
             match today {
-                Some(offer) => return Err(failed::without_a_story(Cause::Changed, offer, &brought)),
+                Some(offer) => return Err(failed::without_a_story(Cause::Changed, offer, brought.return_to.as_deref())),
                 None => continue,
             }
         };
@@ -147,10 +147,10 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
     let login = match accepted {
         Ok(login) => login,
-        Err(error) => return Err(failed::login(asked, offer, brought, &error, &Trace::default()).await),
+        Err(error) => return Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await),
     };
     if !app.directory.spend(&attempts::spent(&attempt.state), attempt.started + GOOD_FOR).await? {
-        return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought));
+        return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought.return_to.as_deref()));
     }
     let identity = converse(asked, offer, brought, login, &outgoing).await?;
     let (session, user) = welcome(asked, offer, brought, &identity).await?;
@@ -177,15 +177,15 @@ async fn converse(
 ) -> Result<Identity, Refused> {
     let app = asked.app();
     let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else {
-        return Err(failed::without_a_story(Cause::Slow, offer, brought));
+        return Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref()));
     };
     let began = crate::world::clock::moment();
     let driven = tokio::time::timeout(BUDGET, drive(login, outgoing, &app.documents)).await;
     app.metrics.conversation(&offer.provider.name, began.elapsed());
     match driven {
         Ok((_, Ok(identity))) => Ok(identity),
-        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought, &error, &trace).await),
-        Err(_) => Err(failed::without_a_story(Cause::Slow, offer, brought)),
+        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace).await),
+        Err(_) => Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref())),
     }
 }
 
@@ -211,6 +211,6 @@ async fn welcome(asked: &Asked, offer: &Offer, brought: &Brought, identity: &Ide
             };
             Ok((Session::open(person, &store.name, sid, store.lasting, now), user))
         }
-        Err(why) => Err(failed::not_let_in(asked, offer, brought, not_welcome(why), why == NotWelcome::Blocked).await),
+        Err(why) => Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), not_welcome(why), why == NotWelcome::Blocked).await),
     }
 }

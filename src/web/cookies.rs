@@ -12,6 +12,7 @@ use cookie::{Cookie, SameSite};
 pub const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
 const LAST: &str = "portaria-last";
+const LANGUAGE: &str = "portaria-language";
 
 /// The cookies that came with a request.
 #[derive(Clone, Copy)]
@@ -44,10 +45,20 @@ impl<'a> Jar<'a> {
         all.iter().copied().filter(|(name, _)| once(name)).collect()
     }
 
+    /// The language that was chosen.
+    pub fn language(self, store: &Store) -> Option<&'a str> {
+        self.one(&guarded(LANGUAGE, store))
+    }
+
     /// The provider that was used last.
     pub fn last(self, store: &Store) -> Option<&'a str> {
         self.one(&guarded(LAST, store))
     }
+}
+
+/// Remembers in the browser which language was chosen.
+pub fn set_language(code: &str, store: &Store) -> HeaderValue {
+    written(&guarded(LANGUAGE, store), code, 180 * 24 * 3600, store)
 }
 
 /// The name of an attempt's cookie.

@@ -8,7 +8,6 @@ use crate::pages::Cause;
 use crate::roster::Offer;
 use crate::story;
 use crate::web::asked::Asked;
-use crate::web::attempts::Brought;
 use crate::web::refused::{Ended, Refused, cause_of};
 use crate::world::dice;
 
@@ -19,9 +18,9 @@ fn ended(cause: Cause, offer: &Offer, return_to: Option<&str>, code: Option<Code
 }
 
 /// An end that says everything by itself.
-pub fn without_a_story(cause: Cause, offer: &Offer, brought: &Brought) -> Refused {
+pub fn without_a_story(cause: Cause, offer: &Offer, return_to: Option<&str>) -> Refused {
     tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a login ended");
-    ended(cause, offer, brought.return_to.as_deref(), None)
+    ended(cause, offer, return_to, None)
 }
 
 /// A callback that answers no attempt of this browser.
@@ -31,7 +30,7 @@ pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
 }
 
 /// A login that went wrong on the way to an identity.
-pub async fn login(asked: &Asked, offer: &Offer, brought: &Brought, error: &LoginError, trace: &Trace) -> Refused {
+pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace) -> Refused {
     let cause = cause_of(error, trace);
     let story = story::tell(&offer.provider, error, trace);
     let code = remember(asked, offer, cause, &error.code, story).await;
@@ -42,16 +41,16 @@ pub async fn login(asked: &Asked, offer: &Offer, brought: &Brought, error: &Logi
         cause = cause.name(),
         step = error.step.map(crate::provider::step::StepKind::word),
         code = short(&error.code),
-        message = short(&error.message),
+        said = short(&error.message),
         file = &*offer.provider.source.name,
         line = error.place.map(|place| place.line),
         "a login failed"
     );
-    ended(cause, offer, brought.return_to.as_deref(), code)
+    ended(cause, offer, return_to, code)
 }
 
 /// Somebody who showed who they are, and does not come in all the same.
-pub async fn not_let_in(asked: &Asked, offer: &Offer, brought: &Brought, cause: Cause, quiet: bool) -> Refused {
+pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, cause: Cause, quiet: bool) -> Refused {
     let story = serde_json::json!({ "provider": &*offer.provider.name, "file": &*offer.provider.source.name, "code": cause.name() });
     let code = if quiet { None } else { remember(asked, offer, cause, cause.name(), story).await };
     tracing::warn!(
@@ -61,7 +60,7 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, brought: &Brought, cause: 
         cause = cause.name(),
         "somebody was not let in"
     );
-    ended(cause, offer, brought.return_to.as_deref(), code)
+    ended(cause, offer, return_to, code)
 }
 
 /// Keeps a story; without storage there is no code.

@@ -35,6 +35,9 @@ pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
     if !places.is_empty() {
         response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
     }
+    if asked.wished_language().is_some() {
+        cookies::send(&mut response, [cookies::set_language(&asked.language().code, &front.store)]);
+    }
     // A cookie that opens nothing is taken away.
     if session.is_none() && asked.jar().one(&front.store.cookie).is_some() {
         cookies::send(&mut response, cookies::clear_session(&front.store));

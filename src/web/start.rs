@@ -2,14 +2,18 @@
 
 use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
 use crate::login::discover;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
 use crate::pages::Cause;
+use crate::provider::step::StepKind;
 use crate::roster::Offer;
 use crate::web::asked::Asked;
 use crate::web::attempts;
 use crate::web::cookies;
+use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
-use crate::web::refused::{Ended, Refused};
+use crate::web::refused::Refused;
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -30,7 +34,10 @@ pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
     let known = attempt.own_facts(&offer.provider, &installation);
     discover(&offer.provider, &known, &outgoing, &app.documents, asked.now()).await;
     let request = attempt.redirect(&offer.provider, &installation, &app.documents);
-    let request = request.map_err(|why| cannot_begin(&why, &offer, return_to.as_deref()))?;
+    let request = match request {
+        Ok(request) => request,
+        Err(why) => return Err(cannot_begin(&asked, why, &offer, return_to.as_deref()).await),
+    };
     let kept = attempts::keep(&app.attempts, store, asked.jar(), &attempt, &offer, return_to, dice::bytes());
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::send(&mut response, kept.ok_or(Cause::BadInput)?);
@@ -57,18 +64,11 @@ fn inputs(asked: &Asked, offer: &Offer) -> Result<Inputs, Refused> {
     Ok(inputs)
 }
 
-fn cannot_begin(why: &CannotBegin, offer: &Offer, return_to: Option<&str>) -> Refused {
-    tracing::warn!(provider = &*offer.provider.name, reason = ?why, "a login cannot begin");
-    let cause = match why {
-        CannotBegin::Input(_) => Cause::BadInput,
-        CannotBegin::NoDocument => Cause::Unreachable,
-        CannotBegin::Request(_) => Cause::Odd,
+async fn cannot_begin(asked: &Asked, why: CannotBegin, offer: &Offer, return_to: Option<&str>) -> Refused {
+    let error = match why {
+        CannotBegin::Input(_) => return Cause::BadInput.into(),
+        CannotBegin::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
+        CannotBegin::Request(error) => LoginError::in_step(StepKind::GetAuthorizationCode, error, None, &offer.provider),
     };
-    let ended = Ended {
-        title: offer.provider.title.to_string(),
-        provider: offer.provider.name.to_string(),
-        return_to: return_to.map(str::to_owned),
-        code: None,
-    };
-    Refused { login: Some(Box::new(ended)), ..cause.into() }
+    failed::login(asked, offer, return_to, &error, &Trace::default()).await
 }

@@ -1,0 +1,90 @@
+//! `portaria incident CODE`: the story behind the code on an error page.
+
+use crate::commands::Global;
+use crate::commands::outcome::{Failure, Outcome, say};
+use crate::commands::storage;
+use crate::directory::{Directory as _, Incident as Kept};
+use crate::incident::Code;
+use crate::world::clock;
+use chrono::DateTime;
+use clap::Args;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Tell the story behind a code.
+#[derive(Debug, Args)]
+pub struct Incident {
+    /// The code on the error page, in any spelling
+    code: String,
+    /// Where the directory is kept [default: what the settings say, or <sqlite:data/portaria.db>]
+    #[arg(long, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    storage: Option<String>,
+}
+
+impl Incident {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        let code = Code::parse(&self.code).ok_or_else(|| {
+            Failure::Usage(
+                format!("`{}` is not a code", crate::diagnostic::printable(&self.code)),
+                "a code has six letters and digits, such as `K7Q-2MD`".to_owned(),
+            )
+        })?;
+        let settings = global.settings()?;
+        let file = storage::file(self.storage.as_deref(), &settings)?;
+        if !crate::world::files::is_file(&file) {
+            return Err(Failure::Environment(
+                format!("{}: there is no such storage", file.display()),
+                "run it where the broker runs, or name the storage: `--storage`".to_owned(),
+            ));
+        }
+        let kept = storage::run(async {
+            let directory = storage::open(&file).await?;
+            directory.incident(code.as_str(), clock::now()).await.map_err(|_| storage::away(&file))
+        })?;
+        let Some(kept) = kept else {
+            return Err(Failure::No(format!("nothing is kept under {code}; stories are kept for 24 hours")));
+        };
+        let story: Value = serde_json::from_str(&kept.story).unwrap_or_default();
+        if global.json {
+            say(&json!({ "code": kept.code, "store": kept.store, "at": kept.at, "story": story }).to_string());
+        } else {
+            say(told(&kept, &story).trim_end());
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+/// The story as people read it.
+fn told(kept: &Kept, story: &Value) -> String {
+    let text = |name: &str| story[name].as_str().unwrap_or_default().to_owned();
+    let mut told = String::new();
+    let at = DateTime::from_timestamp(kept.at, 0).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
+    let _ = writeln!(told, "{}  {}  store {}, provider {}", kept.code, at, kept.store, text("provider"));
+    let said = if story["byProvider"] == json!(true) { "the provider said no" } else { "the login ended" };
+    let step = story["step"].as_str().map_or_else(String::new, |step| format!(" in {step}"));
+    let _ = writeln!(told, "{said}{step}: {} ({})", story["message"].as_str().unwrap_or("see the code"), text("code"));
+    let line = story["line"].as_u64().map_or_else(String::new, |line| format!(":{line}:{}", story["column"]));
+    let _ = writeln!(told, "  --> {}{line}", text("file"));
+    for exchange in story["exchanges"].as_array().into_iter().flatten() {
+        let request = &exchange["request"];
+        let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let _ = writeln!(told, "\n{}\n  {} {}", of(&exchange["step"]), of(&request["method"]), of(&request["url"]));
+        for header in request["headers"].as_array().into_iter().flatten() {
+            let _ = writeln!(told, "  {}: {}", of(&header[0]), of(&header[1]));
+        }
+        if let Some(body) = request["body"].as_str() {
+            let _ = writeln!(told, "  {body}");
+        }
+        match exchange["noAnswer"].as_str() {
+            Some(why) => _ = writeln!(told, "  ← {why}"),
+            None => {
+                let answer = &exchange["answer"];
+                let _ = writeln!(told, "  ← {} {} ({} bytes)", answer["status"], of(&answer["contentType"]), answer["bytes"]);
+                let shape = serde_json::to_string_pretty(&answer["shape"]).unwrap_or_default();
+                shape.lines().for_each(|line| _ = writeln!(told, "    {line}"));
+            }
+        }
+    }
+    told
+}
