@@ -43,6 +43,17 @@ pub enum NotWelcome {
     NoAddress,
 }
 
+impl NotWelcome {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::AddressTaken => "addressTaken",
+            Self::NoAddress => "noAddress",
+        }
+    }
+}
+
 /// Decides. `by_identity` is who came in this way before, `by_email` who has the address now.
 pub fn decide(by_identity: Option<Known>, by_email: Option<Known>, address: &Mailbox) -> Decision {
     if by_identity.iter().chain(&by_email).any(|known| known.blocked) && by_identity.as_ref().is_none_or(|known| known.blocked) {

@@ -24,9 +24,9 @@ pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings
     actix_web::rt::spawn(listen(app.clone()));
     actix_web::rt::spawn(tidy(app.clone(), audit_kept));
     let app = app.clone();
-    let begun = folders(&app.serving(), settings_file.as_deref());
+    let begun = watched(&app.serving(), settings_file.as_deref());
     let seen = Mutex::new(seen(&app.serving(), settings_file.as_deref()));
-    watch::folders(begun, LOOK, move || {
+    watch::paths(begun, LOOK, move || {
         let now = seen_now(&app, settings_file.as_deref(), &seen);
         if now {
             change(&app, settings_file.as_deref(), &read);
@@ -36,7 +36,7 @@ pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings
                 tell_of(&front.roster.now(), &file);
             }
         }
-        folders(&app.serving(), settings_file.as_deref())
+        watched(&app.serving(), settings_file.as_deref())
     });
 }
 
@@ -90,18 +90,15 @@ fn tell_of(listing: &crate::roster::Listing, file: &Path) {
     }
 }
 
-fn folders(serving: &Serving, settings_file: Option<&Path>) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = serving.fronts().map(|front| front.roster.folder().to_owned()).collect();
+fn watched(serving: &Serving, settings_file: Option<&Path>) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = serving.fronts().map(|front| front.roster.folder().to_owned()).collect();
     let phrases = serving.fronts().filter_map(|front| front.store.phrases.clone());
-    let logos = serving.fronts().filter_map(|front| Some(front.store.logo.as_ref()?.parent()?.to_owned()));
-    folders.extend(phrases.chain(logos));
-    folders.extend(settings_file.and_then(Path::parent).map(Path::to_owned));
-    for folder in folders.iter_mut().filter(|folder| folder.as_os_str().is_empty()) {
-        *folder = PathBuf::from(".");
-    }
-    folders.sort();
-    folders.dedup();
-    folders
+    let logos = serving.fronts().filter_map(|front| front.store.logo.clone());
+    paths.extend(phrases.chain(logos));
+    paths.extend(settings_file.map(Path::to_owned));
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 async fn listen(app: Data<App>) {

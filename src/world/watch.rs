@@ -9,8 +9,9 @@ use std::time::Duration;
 /// Somebody who saves a file writes it in several steps; after the first, the others are waited for.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Calls `look` whenever something in the folders changes, and every so often besides. It answers with the folders from then on.
-pub fn folders(mut folders: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
+/// Calls `look` whenever something in the folders, or one of the files, changes, and every so often besides. It answers with the
+/// folders and files from then on. A file is watched by itself, so that its neighbours, such as a database, tell nothing.
+pub fn paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
     let begun = thread::Builder::new().name("files".to_owned()).spawn(move || {
         let (tell, told) = mpsc::channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -24,12 +25,13 @@ pub fn folders(mut folders: Vec<PathBuf>, every: Duration, look: impl Fn() -> Ve
         let mut watched: Vec<PathBuf> = Vec::new();
         loop {
             if let Some(watcher) = &mut watcher {
-                for gone in watched.extract_if(.., |folder| !folders.contains(folder)) {
+                // A file that was replaced is another one, so files are watched anew each time.
+                for gone in watched.extract_if(.., |path| !paths.contains(path) || !path.is_dir()) {
                     let _ = watcher.unwatch(&gone);
                 }
-                for folder in &folders {
-                    if !watched.contains(folder) && watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
-                        watched.push(folder.clone());
+                for path in &paths {
+                    if !watched.contains(path) && watcher.watch(path, RecursiveMode::NonRecursive).is_ok() {
+                        watched.push(path.clone());
                     }
                 }
             }
@@ -38,7 +40,7 @@ pub fn folders(mut folders: Vec<PathBuf>, every: Duration, look: impl Fn() -> Ve
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(every),
             }
-            folders = look();
+            paths = look();
         }
     });
     if let Err(error) = begun {
