@@ -7,6 +7,7 @@ use crate::directory::Directory;
 use crate::provider::reference::Reference;
 use crate::session::seal::MasterKey;
 use crate::settings::Settings;
+use crate::stores::Stores;
 use crate::web::app::App;
 use crate::web::{background, server};
 use crate::world::{dice, files, secrets};
@@ -37,6 +38,13 @@ impl Serve {
         begin_log(global.json);
         let settings = self.settings(global)?;
         let listen = self.listen(&settings)?;
+        let stores = Stores::new(&settings);
+        if !listen.ip().is_loopback() && stores.all().iter().any(|store| store.loopback && store.playground) {
+            return Err(Failure::Usage(
+                format!("{listen} is open to the network, and the playground lets anybody be anybody"),
+                "listen at 127.0.0.1, give the broker its own https address with `--public-url`, or write `playground: false`".to_owned(),
+            ));
+        }
         let file = storage::file(self.storage.as_deref(), &settings)?;
         let master = master_key(&settings, &file)?;
         actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &file, &master))

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 /// Who is there.
 pub async fn who(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Session)?;
+    asked.well_informed()?;
     let Some(session) = asked.session() else {
         let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
         if asked.jar().one(&asked.front().store.cookie).is_some() {
@@ -54,6 +55,7 @@ fn renew(asked: &Asked, session: Session, response: &mut HttpResponseBuilder) ->
 /// Whose a token is. Only who has the token can ask, so there is nothing to guard.
 pub async fn validate(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Session)?;
+    asked.well_informed()?;
     let question: Option<Value> = serde_json::from_slice(asked.body()).ok();
     let token = question.as_ref().and_then(|question| question.get("token")?.as_str());
     let Some(session) = token.and_then(|token| asked.session_of(token)) else {
