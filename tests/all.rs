@@ -10,3 +10,4 @@ mod playground;
 mod properties;
 mod readme;
 mod support;
+mod web;

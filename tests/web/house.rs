@@ -1,0 +1,560 @@
+//! The broker in this process, with its real routes, a directory in a temporary folder, and a provider beside it.
+
+use crate::web::storage::Storage;
+use crate::web::upstream::Upstream;
+use actix_web::body::{BoxBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, Uri};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web::{Data, PayloadConfig};
+use portaria::directory::sqlite::Sqlite;
+use portaria::place::Source;
+use portaria::session::seal::MasterKey;
+use portaria::session::{Person, Session};
+use portaria::settings::Settings;
+use portaria::web::app::{App, Front};
+use portaria::web::forward_auth::Judged;
+use portaria::world::{clock, dice};
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Where the shopper wants to go in the end.
+pub const SHOP: &str = "http://localhost:9000";
+/// The broker's own host.
+pub const HOST: &str = "localhost:8080";
+/// A store on the open net.
+pub const OPEN: &str = "publicUrl: https://login.loja.example
+returnTo: [ https://www.loja.example ]
+limits: { login: 60000, callback: 60000, session: 60000, auth: 60000 }
+";
+/// A store on this machine.
+pub const LOCAL: &str = "publicUrl: http://localhost:8080
+returnTo: [ http://localhost:9000 ]
+limits: off
+";
+
+/// A folder that is gone when nobody needs it any more.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// A new one.
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("portaria-web-{}", dice::name()));
+        std::fs::create_dir_all(path.join("providers.d")).expect("a folder can be made");
+        Self(path)
+    }
+
+    /// Writes a file in one go, as careful editors do.
+    pub fn write(&self, name: &str, text: &str) {
+        let aside = self.0.join(format!("{name}.aside"));
+        std::fs::create_dir_all(aside.parent().expect("a file lies in a folder")).expect("a folder can be made");
+        std::fs::write(&aside, text).expect("a file can be written");
+        std::fs::rename(&aside, self.0.join(name)).expect("a file can be put in place");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What is logged, in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panics here").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = ServiceResponse<BoxBody>>>>;
+type Door = Box<dyn Fn(TestRequest) -> Answering>;
+
+/// The broker and what stands around it.
+#[derive(Clone)]
+pub struct House(Rc<Rooms>);
+
+pub struct Rooms {
+    /// The broker itself.
+    pub app: Data<App>,
+    /// The provider.
+    pub upstream: Upstream,
+    /// Its folder.
+    pub folder: Rc<Folder>,
+    /// The word that stands in every secret, code and token.
+    pub mark: String,
+    door: Door,
+    log: Log,
+    away: Arc<AtomicBool>,
+    _logging: tracing::subscriber::DefaultGuard,
+}
+
+impl std::ops::Deref for House {
+    type Target = Rooms;
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+/// A house that is still to be built.
+pub struct Plan {
+    settings: String,
+    files: Vec<(String, String)>,
+    folder: Rc<Folder>,
+    master: String,
+}
+
+impl Plan {
+    /// With these settings; `FOLDER` in them is the folder of the house.
+    pub fn new(settings: &str) -> Self {
+        let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
+        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()) }
+    }
+
+    /// With a further provider; `UPSTREAM`, `SECRET` and `FOLDER` stand for what they are.
+    pub fn with(mut self, name: &str, text: &str) -> Self {
+        self.files.push((format!("providers.d/{name}.yaml"), text.to_owned()));
+        self
+    }
+
+    /// With the standard provider under this name.
+    pub fn with_standard(self, name: &str) -> Self {
+        self.with(name, STANDARD)
+    }
+
+    /// Another machine beside a house: the same storage, the same keys.
+    pub fn beside(house: &House, settings: &str, master: &str) -> Self {
+        Self { settings: settings.to_owned(), files: Vec::new(), folder: Rc::clone(&house.folder), master: master.to_owned() }
+    }
+
+    /// The master key.
+    pub fn master(&self) -> String {
+        self.master.clone()
+    }
+
+    /// Builds it.
+    pub async fn build(self) -> House {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
+        let logging = tracing::subscriber::set_default(subscriber);
+        let mark = format!("Canario{}", &dice::name()[..8].replace(['-', '_'], "x"));
+        let secret = format!("{mark}-secret");
+        let upstream = Upstream::open(&secret, &mark);
+        self.folder.write("secret", &secret);
+        let folder = self.folder.0.display().to_string();
+        let meant = |text: &str| {
+            let text = text.replace("UPSTREAM", &upstream.url()).replace("PORT", &upstream.port().to_string());
+            text.replace("SECRET", &format!("file:{folder}/secret")).replace("FOLDER", &folder)
+        };
+        for (name, text) in &self.files {
+            self.folder.write(name, &meant(text));
+        }
+        let text = meant(&self.settings);
+        let text = if text.contains("providers:") { text } else { format!("{text}providers: {folder}/providers.d\n") };
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let away = Arc::new(AtomicBool::new(false));
+        let storage = Sqlite::open(&self.folder.0.join("portaria.db")).await.expect("a directory can be made");
+        let storage = Arc::new(Storage::new(storage, Arc::clone(&away)));
+        let master = MasterKey::new(&self.master, false).expect("it is long enough");
+        let app = Data::new(App::new(&settings, storage, &master).await.expect("storage is there"));
+        let routes = actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(Data::new(Judged::default()))
+            .app_data(PayloadConfig::new(16 * 1024))
+            .configure(portaria::web::routes);
+        let service = Rc::new(init_service(routes).await);
+        let door: Door = Box::new(move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move { service.call(request.to_request()).await.expect("refusals are answers").map_into_boxed_body() })
+        });
+        House(Rc::new(Rooms { app, upstream, folder: self.folder, mark, door, log, away, _logging: logging }))
+    }
+}
+
+/// A provider that follows the standard.
+pub const STANDARD: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: SECRET
+getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }
+getAccessCode: { post: \"UPSTREAM/token\" }
+getUserInfo:
+  get: UPSTREAM/me
+  read: { id: $.id, email: $.email, emailVerified: $.verified, name: $.name }
+";
+
+impl House {
+    /// The usual one: on loopback, with two providers.
+    pub async fn open() -> Self {
+        Plan::new(LOCAL).with_standard("acme").with_standard("beta").build().await
+    }
+
+    /// Asks.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        let mut request = TestRequest::with_uri(&ask.address).method(ask.method).peer_addr(ask.peer);
+        let has = |name: &str| ask.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        if !has("host") {
+            request = request.append_header(("host", HOST));
+        }
+        for (name, value) in &ask.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
+            request = request.append_header((name, HeaderValue::from_bytes(value).expect("the value of a header")));
+        }
+        if let Some(body) = ask.body {
+            request = request.set_payload(body);
+        }
+        Answer::read((self.door)(request).await).await
+    }
+
+    /// Many at the same time.
+    pub async fn ask_at_once(&self, asks: impl IntoIterator<Item = Ask>) -> Vec<Answer> {
+        let asking = asks.into_iter().map(|ask| {
+            let house = self.clone();
+            actix_web::rt::spawn(async move { house.ask(ask).await })
+        });
+        let asking: Vec<_> = asking.collect();
+        let mut answers = Vec::new();
+        for one in asking {
+            answers.push(one.await.expect("nothing panics"));
+        }
+        answers
+    }
+
+    /// A code that the honest provider takes for somebody.
+    pub fn code(&self, who: &str) -> String {
+        format!("{}-code-{who}", self.mark)
+    }
+
+    /// What has been logged.
+    pub fn logged(&self) -> String {
+        String::from_utf8_lossy(&self.log.0.lock().expect("nobody panics here")).into_owned()
+    }
+
+    /// Takes the storage away, or gives it back.
+    pub fn storage_is_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// The store of a host.
+    pub fn front(&self, host: &str) -> Arc<Front> {
+        Arc::clone(self.app.serving().at(host).expect("there is such a store"))
+    }
+
+    /// A token of a store, as if somebody had come in; `change` may make the session odd.
+    pub fn token(&self, host: &str, change: impl FnOnce(&mut Session)) -> String {
+        let front = self.front(host);
+        let person = Person {
+            uid: dice::name(),
+            email: portaria::email::Email::parse("ana@clientes.example").expect("an address"),
+            email_verified: true,
+            name: Some("Ana da Silva".into()),
+            provider: "acme".into(),
+            provider_id: "id-ana".into(),
+        };
+        let mut session = Session::open(person, &front.store.name, dice::name(), front.store.lasting, clock::now());
+        change(&mut session);
+        self.app.keys.sign(&session, front.parties())
+    }
+
+    /// What must be so after every request that got nowhere.
+    pub fn assert_clean(&self, answer: &Answer) {
+        let said = format!("{answer:?}");
+        assert!(answer.session().is_none(), "a session was opened: {said}");
+        for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(answer.header(name), Some(value), "{said}");
+        }
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{said}");
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{said}");
+        assert!(answer.header("server").is_none() && answer.header("x-powered-by").is_none(), "{said}");
+        assert!(answer.header("access-control-allow-origin").is_none(), "{said}");
+        if let Some(location) = answer.location() {
+            assert!(self.may_lead_to(location), "it leads to {location}");
+        }
+        self.assert_silent(answer);
+    }
+
+    /// No secret, code or token stands in an answer or in the log.
+    pub fn assert_silent(&self, answer: &Answer) {
+        let headers = answer.headers.iter().filter(|(name, _)| name != "location");
+        for text in headers.map(|(_, value)| value).chain([&answer.body]) {
+            assert!(!text.contains(&self.mark), "a secret stands in {answer:?}");
+        }
+        let log = self.logged();
+        assert!(!log.contains(&self.mark), "a secret stands in the log: {log}");
+        assert!(!log.contains("panicked"), "{log}");
+    }
+
+    /// Whether an address is one to which a shopper may be sent, as browsers read it.
+    pub fn may_lead_to(&self, location: &str) -> bool {
+        self.app.serving().fronts().any(|front| {
+            let base = url::Url::parse(&front.store.public_url).expect("a public URL is one");
+            let Ok(read) = base.join(location) else { return false };
+            let listed = |origin: &str| url::Url::parse(origin).is_ok_and(|origin| origin.origin() == read.origin());
+            let plain = location.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+            plain && read.username().is_empty() && (front.origins().any(listed))
+        })
+    }
+
+    /// An honest login in a fresh browser goes well.
+    pub async fn assert_still_works(&self) {
+        self.upstream.is_honest();
+        let answer = Browser::new(self).log_in("acme", "honesta").await;
+        assert_eq!((answer.status, answer.location()), (303, Some(format!("{SHOP}/").as_str())), "{answer:?}");
+        assert!(answer.session().is_some(), "{answer:?}");
+    }
+
+    /// The bytes of the storage.
+    pub fn stored(&self) -> Vec<u8> {
+        let file = |name: &str| portaria::world::files::bytes(&self.folder.0.join(name), 1 << 26).unwrap_or_default();
+        [file("portaria.db"), file("portaria.db-wal")].concat()
+    }
+
+    /// Writes a provider file anew and lets it be noticed.
+    pub fn rewrite(&self, name: &str, text: &str) {
+        let secret = format!("file:{}/secret", self.folder.0.display());
+        self.folder.write(&format!("providers.d/{name}.yaml"), &text.replace("UPSTREAM", &self.upstream.url()).replace("SECRET", &secret));
+        self.look_again();
+    }
+
+    /// Lets changed files be noticed.
+    pub fn look_again(&self) {
+        for front in self.app.serving().fronts() {
+            front.roster.look_again(clock::now());
+        }
+    }
+}
+
+/// A request.
+#[derive(Clone)]
+pub struct Ask {
+    method: Method,
+    address: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Option<Vec<u8>>,
+    peer: std::net::SocketAddr,
+}
+
+impl Ask {
+    /// By any method.
+    pub fn by(method: &str, address: &str) -> Self {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let peer = ([127, 0, 0, 1], 40000).into();
+        Self { method, address: address.to_owned(), headers: Vec::new(), body: None, peer }
+    }
+
+    /// `GET`.
+    pub fn get(address: &str) -> Self {
+        Self::by("GET", address)
+    }
+
+    /// `POST` of a form.
+    pub fn form(address: &str, form: &str) -> Self {
+        Self::by("POST", address).with("content-type", "application/x-www-form-urlencoded").body(form)
+    }
+
+    /// Whether an address can be asked for without a raw socket.
+    pub fn can_be_for(address: &str) -> bool {
+        address.parse::<Uri>().is_ok()
+    }
+
+    /// With a header.
+    pub fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// With a body.
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(body.as_ref().to_vec());
+        self
+    }
+
+    /// From somewhere else than this machine.
+    pub fn from(mut self, peer: &str) -> Self {
+        self.peer = std::net::SocketAddr::new(peer.parse().expect("an address"), 40000);
+        self
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    async fn read(answer: ServiceResponse<BoxBody>) -> Self {
+        let status = answer.status().as_u16();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let body = to_bytes(answer.into_body()).await.expect("bodies are in memory");
+        Self { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
+    }
+
+    /// All headers of a name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| &**value)
+    }
+
+    /// Where it leads.
+    pub fn location(&self) -> Option<&str> {
+        self.header("location")
+    }
+
+    /// The cookies that it sets: name, value, attributes.
+    pub fn cookies(&self) -> Vec<(&str, &str, &str)> {
+        self.all("set-cookie")
+            .map(|line| {
+                let (pair, attributes) = line.split_once("; ").unwrap_or((line, ""));
+                let (name, value) = pair.split_once('=').expect("a cookie has a name");
+                (name, value, attributes)
+            })
+            .collect()
+    }
+
+    /// The session that it opens.
+    pub fn session(&self) -> Option<&str> {
+        let is_session = |name: &str| matches!(name, "portaria" | "__Host-portaria");
+        self.cookies().into_iter().find(|(name, value, _)| is_session(name) && !value.is_empty()).map(|(_, value, _)| value)
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+/// A browser with its cookies.
+#[derive(Clone)]
+pub struct Browser {
+    house: House,
+    host: String,
+    /// Its cookies.
+    pub jar: Rc<std::cell::RefCell<Vec<(String, String)>>>,
+}
+
+/// A login that has begun.
+#[derive(Clone)]
+pub struct Begun {
+    /// The answer that began it.
+    pub answer: Answer,
+    /// The state that travels.
+    pub state: String,
+    /// The parameters of the redirect.
+    pub query: Vec<(String, String)>,
+}
+
+impl Browser {
+    /// A fresh one.
+    pub fn new(house: &House) -> Self {
+        Self::at(house, HOST)
+    }
+
+    /// A fresh one for another store.
+    pub fn at(house: &House, host: &str) -> Self {
+        Self { house: house.clone(), host: host.to_owned(), jar: Rc::default() }
+    }
+
+    /// The line of its cookies.
+    pub fn cookies(&self) -> String {
+        self.jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The cookies of attempts that it has.
+    pub fn attempts(&self) -> Vec<(String, String)> {
+        self.jar.borrow().iter().filter(|(name, _)| name.contains("portaria-attempt-")).cloned().collect()
+    }
+
+    /// A request as this browser sends it.
+    pub fn dressed(&self, ask: Ask) -> Ask {
+        let cookies = self.cookies();
+        let ask = ask.with("host", &self.host);
+        if cookies.is_empty() { ask } else { ask.with("cookie", cookies) }
+    }
+
+    /// Takes over what an answer sets.
+    pub fn keep(&self, answer: &Answer) {
+        let mut jar = self.jar.borrow_mut();
+        for (name, value, attributes) in answer.cookies() {
+            jar.retain(|(other, _)| other != name);
+            if !attributes.contains("Max-Age=0") {
+                jar.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    /// Asks with its cookies and keeps what comes back.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        let answer = self.house.ask(self.dressed(ask)).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Asks for a page.
+    pub async fn get(&self, address: &str) -> Answer {
+        self.ask(Ask::get(address)).await
+    }
+
+    /// Begins a login.
+    pub async fn begin(&self, address: &str) -> Begun {
+        let answer = self.get(address).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let url = url::Url::parse(answer.location().expect("it leads somewhere")).expect("an address");
+        let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let state = query.iter().find(|(name, _)| name == "state").map_or_else(String::new, |(_, value)| value.clone());
+        Begun { answer, state, query }
+    }
+
+    /// The address by which the provider sends the browser back.
+    pub fn way_back(&self, provider: &str, state: &str, who: &str) -> String {
+        format!("/callback/{provider}?code={}&state={state}", self.house.code(who))
+    }
+
+    /// A whole login.
+    pub async fn log_in(&self, provider: &str, who: &str) -> Answer {
+        let begun = self.begin(&format!("/login/{provider}")).await;
+        self.get(&self.way_back(provider, &begun.state, who)).await
+    }
+
+    /// Who is signed in, if anybody.
+    pub async fn who(&self) -> Option<String> {
+        let answer = self.get("/session").await;
+        answer.json()["email"].as_str().map(str::to_owned)
+    }
+}
+
+/// Whether a folder holds a file.
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
