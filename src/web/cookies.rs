@@ -25,8 +25,10 @@ impl<'a> Jar<'a> {
     }
 
     fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let lines = self.0.get_all(COOKIE).filter_map(|line| line.to_str().ok());
-        lines.flat_map(|line| line.split("; ")).filter_map(|pair| pair.split_once('='))
+        // What another page of the site has set may be no text at all; that must not hide what stands beside it.
+        let parts = self.0.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';').enumerate());
+        let pairs = parts.filter_map(|(at, part)| if at == 0 { Some(part) } else { part.strip_prefix(b" ") });
+        pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
     }
 
     /// The cookie of that very name; none when there are two, because then somebody else wrote one of them.
@@ -147,6 +149,8 @@ mod tests {
             (&[" __Host-portaria=evil"], None),
             (&["__Host-portaria =evil"], None),
             (&["$Version=1; __Host-portaria=good"], Some("good")),
+            (&["a=1;__Host-portaria=evil"], None),
+            (&["nome=Jo\u{e3}o; __Host-portaria=good"], Some("good")),
             (&["__Host-portaria="], None),
             (&["__Host-portaria"], None),
             (&[""], None),
