@@ -70,13 +70,13 @@ pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
     if !is_form {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
-    if asked.body().len() > LARGEST_FORM {
+    // What stands in the address beside the form counts as well: twice is twice.
+    let text = [asked.request().query_string().as_bytes(), asked.body()].join(&b'&');
+    if text.len() > LARGEST_FORM {
         return Err(Cause::TooLarge.into());
     }
     let until = asked.now() + BOUNCE;
     let bound = [&*asked.front().store.public_url, asked.request().path(), &until.to_string()];
-    // What stands in the address beside the form counts as well: twice is twice.
-    let text = [asked.request().query_string().as_bytes(), asked.body()].join(&b'&');
     let sealed = asked.app().callbacks.seal(&bound, &text, dice::bytes());
     let address = format!("{}?{FORM}={until}.{sealed}", asked.request().path());
     Ok(HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish())
