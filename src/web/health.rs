@@ -5,6 +5,7 @@ use crate::web::headers;
 use crate::web::unserved::own_host;
 use crate::world::clock;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ALLOW;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -23,6 +24,11 @@ pub async fn ready(app: Data<App>) -> HttpResponse {
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let told = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
     guarded(HttpResponse::build(status).json(told))
+}
+
+/// The answer to any other method than those that look.
+pub async fn only_looked_at() -> HttpResponse {
+    guarded(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
 }
 
 /// How many files are in which state, and which are broken.

@@ -37,8 +37,9 @@ use std::future::Future;
 pub fn routes(config: &mut ServiceConfig) {
     // Asked on every request of every storefront, so nothing is wrapped around it.
     config.service(web::resource(["/auth", "/auth/{below:.*}"]).to(forward_auth::check));
-    config.route("/health/live", web::get().to(health::live));
-    config.route("/health/ready", web::get().to(health::ready));
+    let probe = |path| web::resource(path).default_service(web::to(health::only_looked_at));
+    config.service(probe("/health/live").route(web::route().guard(Any(Get()).or(Head())).to(health::live)));
+    config.service(probe("/health/ready").route(web::route().guard(Any(Get()).or(Head())).to(health::ready)));
     config.route("/metrics", web::get().to(health::metrics));
     let pages = web::scope("").wrap_fn(|request, service| {
         let answering = service.call(request);
