@@ -1,6 +1,6 @@
 //! The way back from the provider: two halves, spent once, by the browser that began.
 
-use crate::web::house::{Ask, Browser, House, SHOP};
+use crate::web::house::{Ask, Browser, House, LOCAL, Plan, SHOP};
 
 #[actix_web::test]
 async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
@@ -22,7 +22,18 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
     let house = House::open().await;
     let browser = Browser::new(&house);
 
-    for query in ["", "?", "?code=x", "?state=", "?code=&state=", "?state", "?=&=", "?code=x&state=", "#access_token=x", "?access_token=x&id_token=y"] {
+    for query in [
+        "",
+        "?",
+        "?code=x",
+        "?state=",
+        "?code=&state=",
+        "?state",
+        "?=&=",
+        "?code=x&state=",
+        "#access_token=x",
+        "?access_token=x&id_token=y",
+    ] {
         let answer = house.ask(browser.dressed(Ask::get(&format!("/callback/acme{query}")))).await;
         assert_eq!(answer.status, 400, "{query}: {answer:?}");
         house.assert_clean(&answer);
@@ -30,4 +41,248 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
 
     assert!(house.upstream.heard().is_empty());
     house.assert_still_works().await;
+}
+
+#[actix_web::test]
+async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
+    let house = House::open().await;
+    let (attacker, victim) = (Browser::new(&house), Browser::new(&house));
+    let theirs = attacker.begin("/login/acme").await;
+    let planted = attacker.way_back("acme", &theirs.state, "atacante");
+
+    let without_any = victim.get(&planted).await;
+    let own = victim.begin("/login/acme").await;
+    let beside_its_own = victim.get(&planted).await;
+
+    for answer in [&without_any, &beside_its_own] {
+        assert_eq!(answer.status, 400, "{answer:?}");
+        house.assert_clean(answer);
+    }
+    assert_eq!(house.upstream.asked("/token"), 0, "the attacker's code is never shown to the provider");
+    assert_eq!(victim.get(&victim.way_back("acme", &own.state, "ana")).await.status, 303, "its own attempt is still good");
+    assert_eq!(victim.who().await.as_deref(), Some("ana@clientes.example"));
+}
+
+#[actix_web::test]
+async fn the_halves_of_two_attempts_do_not_fit_together() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let first = browser.begin("/login/acme").await;
+    let kept_first = browser.attempts();
+    browser.jar.borrow_mut().clear();
+    let second = browser.begin("/login/acme").await;
+    let mixed = format!("{}={}", browser.attempts()[0].0, kept_first[0].1);
+    let way = browser.way_back("acme", &first.state, "ana");
+
+    for (way, cookies) in
+        [(way.as_str(), browser.cookies()), (&way, mixed.clone()), (&browser.way_back("acme", &second.state, "ana"), mixed)]
+    {
+        let answer = house.ask(Ask::get(way).with("cookie", &cookies)).await;
+        assert_eq!(answer.status, 400, "{cookies}: {answer:?}");
+        house.assert_clean(&answer);
+    }
+
+    assert_eq!(house.upstream.asked("/token"), 0);
+    assert_eq!(browser.get(&browser.way_back("acme", &second.state, "ana")).await.status, 303);
+}
+
+#[actix_web::test]
+async fn an_answer_of_one_provider_is_no_answer_of_another() {
+    let house = House::open().await;
+    for (began, came_back) in [("acme", "beta"), ("beta", "acme")] {
+        let browser = Browser::new(&house);
+        let begun = browser.begin(&format!("/login/{began}")).await;
+
+        let answer = browser.get(&browser.way_back(came_back, &begun.state, "ana")).await;
+
+        assert_eq!(answer.status, 400, "{answer:?}");
+        house.assert_clean(&answer);
+    }
+
+    assert!(house.upstream.heard().is_empty());
+    house.assert_still_works().await;
+}
+
+#[actix_web::test]
+async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let way = browser.way_back("acme", &begun.state, "ana");
+    let attempt = browser.attempts();
+    assert_eq!(browser.get(&way).await.status, 303);
+    browser.jar.borrow_mut().extend(attempt);
+
+    let again = browser.get(&way).await;
+
+    assert_eq!(again.status, 400, "{again:?}");
+    house.assert_clean(&again);
+    assert_eq!(house.upstream.asked("/token"), 1);
+    assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
+}
+
+#[actix_web::test]
+async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
+    let plan = Plan::new(LOCAL).with_standard("acme");
+    let master = plan.master();
+    let house = plan.build().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let ask = browser.dressed(Ask::get(&browser.way_back("acme", &begun.state, "ana")));
+    let other = Plan::beside(&house, LOCAL, &master).build().await;
+
+    let there = actix_web::rt::spawn({
+        let (other, asks) = (other.clone(), vec![ask.clone(); 25]);
+        async move { other.ask_at_once(asks).await }
+    });
+    let mut answers = house.ask_at_once(vec![ask; 25]).await;
+    answers.extend(there.await.expect("nothing panics"));
+
+    let fine = answers.iter().filter(|answer| answer.status == 303 && answer.session().is_some()).count();
+    let refused = answers.iter().filter(|answer| answer.status == 400 && answer.session().is_none()).count();
+    assert_eq!((fine, refused), (1, 49), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    assert_eq!(house.upstream.asked("/token"), 1);
+}
+
+#[actix_web::test]
+async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
+    let house = House::open().await;
+    let now = portaria::world::clock::now();
+
+    // Some seconds to spare: the clock goes on while this runs.
+    for (age, expected) in [(0, 303), (590, 303), (600, 400), (601, 400), (86_400, 400), (-30, 303), (-120, 400), (-600, 400), (now, 400)] {
+        let browser = Browser::new(&house);
+        let state = browser.began_at("acme", now - age);
+
+        let answer = browser.get(&browser.way_back("acme", &state, "ana")).await;
+
+        assert_eq!(answer.status, expected, "{age} seconds old: {answer:?}");
+        assert!(browser.attempts().is_empty(), "its cookie is taken away: {answer:?}");
+    }
+    assert_eq!(house.upstream.asked("/token"), 3, "a code is only shown for an attempt that is good");
+}
+
+#[actix_web::test]
+async fn no_changed_letter_of_either_half_is_overlooked() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let (name, sealed) = browser.attempts().remove(0);
+    let ask = |state: &str, name: &str, sealed: &str| {
+        Ask::get(&browser.way_back("acme", state, "ana")).with("cookie", format!("{name}={sealed}"))
+    };
+
+    for state in changed(&begun.state).iter().map(|state| state.replace('"', "%22")) {
+        let answer = house.ask(ask(&state, &name, &sealed)).await;
+        assert_eq!(answer.status, 400, "state {state}: {answer:?}");
+        assert!(answer.session().is_none());
+    }
+    for sealed in changed(&sealed) {
+        let answer = house.ask(ask(&begun.state, &name, &sealed)).await;
+        assert_eq!(answer.status, 400, "cookie {sealed}: {answer:?}");
+        assert!(answer.session().is_none());
+    }
+    for name in changed(&name) {
+        let answer = house.ask(ask(&begun.state, &name, &sealed)).await;
+        assert_eq!(answer.status, 400, "name {name}: {answer:?}");
+    }
+
+    assert!(house.upstream.heard().is_empty());
+    assert_eq!(house.ask(ask(&begun.state, &name, &sealed)).await.status, 303, "unchanged they are good");
+}
+
+/// A text with each letter changed, cut at every place, and with something added.
+fn changed(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for at in 0..text.len() {
+        let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+        all.push(format!("{}{other}{}", &text[..at], &text[at + 1..]));
+        all.push(text[..at].to_owned());
+    }
+    all.extend(["=", "==", "A", ".", "%3D", "%00", "+"].map(|more| format!("{text}{more}")));
+    all.extend([format!("A{text}"), format!("{text}{text}"), text.to_ascii_uppercase(), text.to_ascii_lowercase()]);
+    all.extend([text.replace('-', "+").replace('_', "/"), format!("\"{text}\""), text.chars().rev().collect()]);
+    all.retain(|other| other != text);
+    all
+}
+
+#[actix_web::test]
+async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let way = browser.way_back("acme", &begun.state, "ana");
+    let (name, value) = browser.attempts().remove(0);
+
+    for cookies in [
+        format!("={name}={value}"),
+        format!("\"{name}\"={value}"),
+        format!("{name}=\"{value}\""),
+        format!("{}={value}", name.to_ascii_uppercase()),
+        format!("{}={value}", name.replacen('p', "%70", 1)),
+        format!("{name} ={value}"),
+        format!("{name}={value} "),
+        format!("{name}= {value}"),
+        format!("{name}=x; {name}={value}"),
+        format!("{name}={value}; {name}={value}"),
+        format!("{name}={value},x=y"),
+        format!("x={name}={value}"),
+        format!("{name}"),
+        format!("__Host-{name}={value}"),
+        format!("__Secure-{name}={value}"),
+        format!("{name}={}", value.replacen(&value[..1], &format!("%{:02x}", value.as_bytes()[0]), 1)),
+    ] {
+        let answer = house.ask(Ask::get(&way).with("cookie", &cookies)).await;
+        assert_eq!(answer.status, 400, "{cookies}: {answer:?}");
+        house.assert_clean(&answer);
+    }
+
+    assert!(house.upstream.heard().is_empty());
+    assert_eq!(browser.get(&way).await.status, 303);
+}
+
+#[actix_web::test]
+async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let way = browser.way_back("acme", &begun.state, "ana");
+
+    for (name, value) in [
+        ("sec-purpose", "prefetch"),
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("x-purpose", "preview"),
+        ("x-moz", "prefetch"),
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "script"),
+        ("sec-fetch-dest", "style"),
+    ] {
+        for address in [way.as_str(), "/login/acme"] {
+            let answer = browser.ask(Ask::get(address).with(name, value)).await;
+            assert_eq!(answer.status, 403, "{name}: {value}: {answer:?}");
+            assert!(answer.cookies().is_empty(), "{answer:?}");
+            house.assert_clean(&answer);
+        }
+    }
+
+    assert!(house.upstream.heard().is_empty());
+    assert_eq!(browser.get(&way).await.status, 303);
+}
+
+#[actix_web::test]
+async fn who_comes_in_as_somebody_else_leaves_the_former_session_for_good() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let before = browser.log_in("acme", "ana").await.session().expect("a session").to_owned();
+
+    let after = browser.log_in("acme", "bruno").await.session().expect("a session").to_owned();
+
+    assert_ne!(before, after);
+    assert_eq!(browser.who().await.as_deref(), Some("bruno@clientes.example"));
+    for (token, expected) in [(&before, 401), (&after, 200)] {
+        let cookie = format!("portaria={token}");
+        assert_eq!(house.ask(Ask::get("/session").with("cookie", &cookie)).await.status, expected);
+        assert_eq!(house.ask(Ask::get("/auth").with("cookie", &cookie)).await.status, expected);
+    }
 }

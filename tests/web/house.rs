@@ -4,21 +4,24 @@ use crate::web::storage::Storage;
 use crate::web::upstream::Upstream;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, PayloadConfig};
 use portaria::directory::sqlite::Sqlite;
+use portaria::login::attempt::{Attempt, Entropy};
 use portaria::place::Source;
 use portaria::session::seal::MasterKey;
 use portaria::session::{Person, Session};
 use portaria::settings::Settings;
 use portaria::web::app::{App, Front};
+use portaria::web::attempts;
+use portaria::web::cookies::Jar;
 use portaria::web::forward_auth::Judged;
 use portaria::world::{clock, dice};
 use std::future::Future;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,7 +101,7 @@ pub struct Rooms {
     /// The broker itself.
     pub app: Data<App>,
     /// The provider.
-    pub upstream: Upstream,
+    pub upstream: Rc<Upstream>,
     /// Its folder.
     pub folder: Rc<Folder>,
     /// The word that stands in every secret, code and token.
@@ -122,13 +125,14 @@ pub struct Plan {
     files: Vec<(String, String)>,
     folder: Rc<Folder>,
     master: String,
+    upstream: Option<(Rc<Upstream>, String)>,
 }
 
 impl Plan {
     /// With these settings; `FOLDER` in them is the folder of the house.
     pub fn new(settings: &str) -> Self {
         let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
-        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()) }
+        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()), upstream: None }
     }
 
     /// With a further provider; `UPSTREAM`, `SECRET` and `FOLDER` stand for what they are.
@@ -144,7 +148,8 @@ impl Plan {
 
     /// Another machine beside a house: the same storage, the same keys.
     pub fn beside(house: &House, settings: &str, master: &str) -> Self {
-        Self { settings: settings.to_owned(), files: Vec::new(), folder: Rc::clone(&house.folder), master: master.to_owned() }
+        let upstream = Some((Rc::clone(&house.upstream), house.mark.clone()));
+        Self { settings: settings.to_owned(), files: Vec::new(), folder: Rc::clone(&house.folder), master: master.to_owned(), upstream }
     }
 
     /// The master key.
@@ -157,10 +162,12 @@ impl Plan {
         let log = Log::default();
         let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
         let logging = tracing::subscriber::set_default(subscriber);
-        let mark = format!("Canario{}", &dice::name()[..8].replace(['-', '_'], "x"));
-        let secret = format!("{mark}-secret");
-        let upstream = Upstream::open(&secret, &mark);
-        self.folder.write("secret", &secret);
+        let (upstream, mark) = self.upstream.unwrap_or_else(|| {
+            let mark = format!("Canario{}", &dice::name()[..8].replace(['-', '_'], "x"));
+            let secret = format!("{mark}-secret");
+            self.folder.write("secret", &secret);
+            (Rc::new(Upstream::open(&secret, &mark)), mark)
+        });
         let folder = self.folder.0.display().to_string();
         let meant = |text: &str| {
             let text = text.replace("UPSTREAM", &upstream.url()).replace("PORT", &upstream.port().to_string());
@@ -398,7 +405,7 @@ impl Ask {
 }
 
 /// An answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -406,6 +413,14 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let short = |text: &str| text.chars().take(300).collect::<String>();
+        let headers: Vec<String> = self.headers.iter().map(|(name, value)| short(&format!("{name}: {value}"))).collect();
+        write!(f, "{} {headers:?} {}", self.status, short(&self.body))
+    }
 }
 
 impl Answer {
@@ -536,6 +551,22 @@ impl Browser {
         Begun { answer, state, query }
     }
 
+    /// Puts the half of an attempt into the browser that began at another time; answers with the other half.
+    pub fn began_at(&self, provider: &str, started: i64) -> String {
+        let front = self.house.front(&self.host);
+        let listing = front.roster.now();
+        let offer = listing.offer(provider).expect("it is offered");
+        let installation = offer.installation(&front.store.public_url);
+        let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), started, Vec::new());
+        let (nothing, seal) = (HeaderMap::new(), &self.house.app.attempts);
+        let kept = attempts::keep(seal, &front.store, Jar::new(&nothing), &attempt, offer, None, dice::bytes()).expect("it is short");
+        let line = kept[0].to_str().expect("cookies are plain");
+        let (pair, _) = line.split_once("; ").expect("it has attributes");
+        let (name, value) = pair.split_once('=').expect("it has a name");
+        self.jar.borrow_mut().push((name.to_owned(), value.to_owned()));
+        attempt.state.to_string()
+    }
+
     /// The address by which the provider sends the browser back.
     pub fn way_back(&self, provider: &str, state: &str, who: &str) -> String {
         format!("/callback/{provider}?code={}&state={state}", self.house.code(who))
@@ -552,9 +583,4 @@ impl Browser {
         let answer = self.get("/session").await;
         answer.json()["email"].as_str().map(str::to_owned)
     }
-}
-
-/// Whether a folder holds a file.
-pub fn is_there(path: &Path) -> bool {
-    path.exists()
 }

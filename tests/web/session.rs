@@ -1,0 +1,329 @@
+//! The session's cookie and who may ask about it.
+
+use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, SHOP, STANDARD};
+
+const OPEN_HOST: &str = "login.loja.example";
+
+async fn open() -> House {
+    Plan::new(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+}
+
+#[actix_web::test]
+async fn the_storefront_learns_exactly_this_and_no_more() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    browser.log_in("acme", "ana").await;
+
+    let answer = browser.get("/session").await;
+
+    let told = answer.json();
+    let names: Vec<&str> = told.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "authenticated",
+            "email",
+            "emailVerified",
+            "name",
+            "picture",
+            "uid",
+            "provider",
+            "providerUserId",
+            "store",
+            "issuedAt",
+            "expiresAt"
+        ]
+    );
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(house.ask(Ask::get("/session")).await.body, "{\"authenticated\":false}");
+    assert_eq!(house.ask(Ask::get("/session?callback=f&jsonp=f")).await.body, "{\"authenticated\":false}");
+    house.assert_silent(&answer);
+}
+
+#[actix_web::test]
+async fn only_the_exact_cookie_once_is_a_session() {
+    for (house, host, name) in [(House::open().await, HOST, "portaria"), (open().await, OPEN_HOST, "__Host-portaria")] {
+        let good = house.token(host, |_| {});
+        let evil = house.token(host, |session| session.person.provider_id = "evil".into());
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let who = async |cookies: &[u8]| {
+            let answer = house.ask(Ask::get("/session").with("host", host).with("cookie", cookies)).await;
+            let auth = house.ask(Ask::get("/auth").with("host", host).with("cookie", cookies)).await;
+            assert_eq!(auth.status, answer.status, "both read cookies in the same way: {}", String::from_utf8_lossy(cookies));
+            answer.json()["providerUserId"].as_str().map(str::to_owned)
+        };
+
+        for nobody in [
+            String::new(),
+            format!("{encoded}={evil}"),
+            format!("{}={evil}", name.replacen("po", "%70o", 1)),
+            format!("{}={evil}", name.to_ascii_uppercase()),
+            format!("\"{name}\"={evil}"),
+            format!("{name} ={evil}"),
+            format!("{name}=\"{evil}\""),
+            format!("{name}= {evil}"),
+            format!("={name}={evil}"),
+            format!("x={name}={evil}"),
+            format!("x=1;{name}={evil}"),
+            format!("x=1,{name}={evil}"),
+            format!("{name}={good}; {name}={evil}"),
+            format!("{name}={evil}; {name}={good}"),
+            format!("{name}={good}; {name}={good}"),
+            format!("{name}=; {name}={good}"),
+            format!("{name}={good}; {name}="),
+            format!("{name}={}", good.replacen('e', "%65", 1)),
+            format!("{name}={good}%00"),
+            format!("{name}={good}."),
+            format!("{name}={}", &good[..good.len() - 1]),
+            format!("{name}"),
+            format!("{name}-x={evil}"),
+            format!("x{name}={evil}"),
+        ] {
+            assert_eq!(who(nobody.as_bytes()).await, None, "{nobody}");
+        }
+        for fine in [
+            format!("{name}={good}"),
+            format!("$Version=1; {name}={good}"),
+            format!("{encoded}={evil}; {name}={good}"),
+            format!("{name}={good}; {encoded}={evil}"),
+            format!("a=b; =c; d; {name}={good}; e=\"f;"),
+            format!("{}{name}={good}", "k=v; ".repeat(300)),
+            format!("nome=Jo\u{e3}o; {name}={good}"),
+        ] {
+            assert_eq!(who(fine.as_bytes()).await.as_deref(), Some("id-ana"), "{fine}");
+        }
+        let bytes = [b"x=\xff\xfe\x80; ".as_slice(), name.as_bytes(), b"=", good.as_bytes()].concat();
+        assert_eq!(who(&bytes).await.as_deref(), Some("id-ana"), "what another page of the site has set does no harm");
+    }
+}
+
+#[actix_web::test]
+async fn two_lines_of_cookies_are_one_jar() {
+    let house = House::open().await;
+    let (good, evil) = (house.token(HOST, |_| {}), house.token(HOST, |_| {}));
+
+    let apart = house.ask(Ask::get("/session").with("cookie", "x=1").with("cookie", format!("portaria={good}"))).await;
+    let twice = house.ask(Ask::get("/session").with("cookie", format!("portaria={evil}")).with("cookie", format!("portaria={good}"))).await;
+
+    assert_eq!((apart.status, twice.status), (200, 401));
+}
+
+#[actix_web::test]
+async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
+    let house = House::open().await;
+    let now = portaria::world::clock::now();
+
+    for (what, token, expected) in [
+        ("good", house.token(HOST, |_| {}), 200),
+        ("over since a second", house.token(HOST, |session| session.until = now - 1), 401),
+        ("over now", house.token(HOST, |session| session.until = now), 401),
+        ("long over", house.token(HOST, |session| session.until = 0), 401),
+        ("before time began", house.token(HOST, |session| session.until = i64::MIN), 401),
+    ] {
+        for path in ["/session", "/auth"] {
+            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={token}"))).await;
+            assert_eq!(answer.status, expected, "{what} at {path}: {answer:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_seal_for_one_purpose_is_nothing_for_another() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let (attempt_name, attempt) = browser.attempts().remove(0);
+    let token = house.token(HOST, |_| {});
+    let way = browser.way_back("acme", &begun.state, "ana");
+
+    for (what, ask, expected) in [
+        ("an attempt as a session", Ask::get("/session").with("cookie", format!("portaria={attempt}")), 401),
+        ("an attempt as a session for a proxy", Ask::get("/auth").with("cookie", format!("portaria={attempt}")), 401),
+        ("a session as an attempt", Ask::get(&way).with("cookie", format!("{attempt_name}={token}")), 400),
+        (
+            "an attempt as a form",
+            Ask::get(&format!("/callback/acme?portaria-form=9999999999.{attempt}")).with("cookie", browser.cookies()),
+            400,
+        ),
+        ("a session as a state", Ask::get(&format!("/callback/acme?code=x&state={token}")).with("cookie", browser.cookies()), 400),
+    ] {
+        let answer = house.ask(ask).await;
+        assert_eq!(answer.status, expected, "{what}: {answer:?}");
+        assert!(answer.session().is_none());
+    }
+    assert!(house.upstream.heard().is_empty());
+}
+
+#[actix_web::test]
+async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
+    let house = House::open().await;
+    let good = house.token(HOST, |_| {});
+    let mut values: Vec<String> = (0..300)
+        .map(|_| format!("{}.{}.{}", portaria::world::dice::name(), portaria::world::dice::name(), portaria::world::dice::name()))
+        .collect();
+    values.extend(["..", "...", ".", "a.b", "e30.e30.", "eyJhbGciOiJub25lIn0.e30.", "null", "[]", "{}"].map(str::to_owned));
+    values.extend((0..good.len()).step_by(7).map(|at| format!("{}{}", &good[..at], &good[at + 1..])));
+    values.extend([good.repeat(3), "a".repeat(8_000), good.replace('.', ". "), good.replace('.', "..")]);
+
+    for value in values {
+        for path in ["/session", "/auth", "/login"] {
+            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={value}"))).await;
+            let expected = if path == "/login" { 200 } else { 401 };
+            assert_eq!(answer.status, expected, "{value} at {path}: {answer:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_planted_session_does_not_become_somebody_elses() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let planted = Browser::new(&house).log_in("acme", "atacante").await.session().expect("a session").to_owned();
+    browser.jar.borrow_mut().push(("portaria".to_owned(), planted.clone()));
+
+    let own = browser.log_in("acme", "ana").await.session().expect("a session").to_owned();
+
+    assert_ne!(own, planted);
+    assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
+    assert_eq!(house.ask(Ask::get("/session").with("cookie", format!("portaria={planted}"))).await.status, 401, "it ended with the login");
+}
+
+#[actix_web::test]
+async fn pages_of_other_origins_learn_nothing() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    browser.log_in("acme", "ana").await;
+
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://localhost:9000.evil.example",
+        "http://localhost:90001",
+        "https://localhost:9000",
+        "http://localhost",
+        "http://LOCALHOST:9000",
+        "http://localhost:9000/",
+        "http://localhost:9000 ",
+        "http://a.localhost:9000",
+        "http://localhost:9000, https://evil.example",
+        "*",
+        "",
+    ] {
+        for path in ["/session", "/providers"] {
+            let answer = browser.ask(Ask::get(path).with("origin", origin)).await;
+            assert!(answer.header("access-control-allow-origin").is_none(), "{origin}: {answer:?}");
+            assert!(answer.header("access-control-allow-credentials").is_none(), "{origin}");
+            assert_eq!(answer.header("vary"), Some("Origin"));
+            assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
+        }
+    }
+    let shop = browser.ask(Ask::get("/session").with("origin", SHOP)).await;
+    assert_eq!(shop.header("access-control-allow-origin"), Some(SHOP));
+    assert_eq!(shop.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(shop.header("vary"), Some("Origin"));
+    assert_eq!(shop.header("cache-control"), Some("no-store"));
+}
+
+#[actix_web::test]
+async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
+    let house = open().await;
+    let now = portaria::world::clock::now();
+    let due =
+        house.token(OPEN_HOST, |session| (session.issued, session.since, session.until) = (now - 7 * 3600, now - 7 * 3600, now + 5 * 3600));
+    let ask = |path: &str, token: &str| Ask::get(path).with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={token}"));
+
+    for (what, answer, is_set) in [
+        ("renewed by a page", house.ask(ask("/session", &due)).await, true),
+        ("renewed by a proxy", house.ask(ask("/auth", &due)).await, true),
+        ("stale", house.ask(ask("/session", "stale")).await, false),
+        ("stale on the page", house.ask(ask("/login", "stale")).await, false),
+        (
+            "signed out",
+            house.ask(Ask::form("/logout", "").with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={due}"))).await,
+            false,
+        ),
+    ] {
+        let cookies = answer.cookies();
+        assert_eq!(cookies.len(), 1, "{what}: {answer:?}");
+        let (name, value, attributes) = cookies[0];
+        assert_eq!((name, value.is_empty()), ("__Host-portaria", !is_set), "{what}");
+        let guards = attributes.rsplit_once("; Max-Age=").expect("it has an age");
+        assert_eq!(guards.0, "HttpOnly; SameSite=Lax; Secure; Path=/", "{what}");
+        assert_eq!(guards.1 == "0", !is_set, "{what}");
+    }
+}
+
+#[actix_web::test]
+async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
+    let house = House::open().await;
+    let now = portaria::world::clock::now();
+    let sid = portaria::world::dice::name();
+    let token = |age: i64| {
+        house.token(HOST, |session| {
+            (session.sid, session.since, session.issued, session.until) = (sid.clone(), now - age, now - age, now - age + 12 * 3600);
+        })
+    };
+    let (fresh, due, old) = (token(5 * 3600), token(7 * 3600), token(11 * 3600));
+
+    assert!(house.ask(Ask::get("/session").with("cookie", format!("portaria={fresh}"))).await.cookies().is_empty(), "it is too early");
+    let hundred = house.ask_at_once(vec![Ask::get("/session").with("cookie", format!("portaria={due}")); 100]).await;
+    assert!(hundred.iter().all(|answer| answer.status == 200 && answer.session().is_some()));
+    let renewed = hundred[0].session().expect("a session").to_owned();
+    assert!(house.ask(Ask::get("/session").with("cookie", format!("portaria={renewed}"))).await.cookies().is_empty(), "once is enough");
+    assert_eq!(house.ask(Ask::get("/session").with("cookie", format!("portaria={old}"))).await.status, 200);
+
+    let out = house.ask(Ask::form("/logout", "").with("cookie", format!("portaria={renewed}"))).await;
+    assert_eq!(out.status, 303);
+    for token in [&fresh, &due, &old, &renewed, &hundred[99].session().expect("a session").to_owned()] {
+        for path in ["/session", "/auth"] {
+            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={token}"))).await;
+            assert_eq!(answer.status, 401, "all tokens of a session end with it");
+            assert!(answer.session().is_none());
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_session_does_not_slide_beyond_its_absolute_end() {
+    let house = Plan::new(&format!("{LOCAL}session: {{ lifetime: 24h, idle: 12h }}\n")).with_standard("acme").build().await;
+    let now = portaria::world::clock::now();
+    let late = house.token(HOST, |session| (session.since, session.issued, session.until) = (now - 23 * 3600, now - 7 * 3600, now + 1800));
+
+    let answer = house.ask(Ask::get("/session").with("cookie", format!("portaria={late}"))).await;
+
+    let age = answer.cookies()[0].2.rsplit('=').next().and_then(|age| age.parse::<i64>().ok()).expect("an age");
+    assert!((3590..=3600).contains(&age), "{age} seconds are left of a day");
+}
+
+#[actix_web::test]
+async fn a_token_is_validated_for_whoever_has_it_and_nobody_else() {
+    let house = House::open().await;
+    let token = house.token(HOST, |_| {});
+    let validate =
+        async |body: &str| house.ask(Ask::by("POST", "/session/validate").with("content-type", "application/json").body(body)).await;
+
+    let fine = validate(&format!("{{\"token\":\"{token}\"}}")).await;
+    assert_eq!((fine.status, fine.json()["user"].as_str()), (200, Some("ana@clientes.example")));
+
+    let deep = "[".repeat(15_000);
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"token\":null}",
+        "{\"token\":7}",
+        "{\"token\":[\"x\"]}",
+        "{\"token\":\"\"}",
+        "{\"token\":\"x\"",
+        "token=x",
+        "\u{0}",
+        &deep,
+    ] {
+        let answer = validate(body).await;
+        assert_eq!((answer.status, answer.json()["authStatus"].as_str()), (401, Some("InvalidToken")), "{answer:?}");
+        house.assert_clean(&answer);
+    }
+    let by_cookie = house.ask(Ask::by("POST", "/session/validate").with("cookie", format!("portaria={token}")).body("{}")).await;
+    assert_eq!(by_cookie.status, 401, "a cookie is not a question");
+}

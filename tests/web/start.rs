@@ -1,0 +1,191 @@
+//! How a login begins: what leaves for the provider, and what the browser keeps.
+
+use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use std::collections::HashSet;
+
+fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    query.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
+}
+
+#[actix_web::test]
+async fn what_leaves_is_the_standards_request_and_nothing_else() {
+    let house = House::open().await;
+
+    let begun = Browser::new(&house).begin("/login/acme").await;
+
+    let names: Vec<&str> = begun.query.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"]);
+    assert_eq!(value(&begun.query, "response_type"), Some("code"));
+    assert_eq!(value(&begun.query, "client_id"), Some("loja-42"));
+    assert_eq!(value(&begun.query, "redirect_uri"), Some(&*format!("http://{HOST}/callback/acme")));
+    assert_eq!(value(&begun.query, "code_challenge_method"), Some("S256"));
+    assert_eq!(value(&begun.query, "code_challenge").map(str::len), Some(43));
+    assert!(begun.state.len() >= 22);
+    assert!(house.upstream.heard().is_empty(), "nobody but the browser goes there");
+    assert!(begun.answer.header("cache-control") == Some("no-store") && begun.answer.header("referrer-policy") == Some("no-referrer"));
+    house.assert_silent(&begun.answer);
+}
+
+#[actix_web::test]
+async fn parameters_of_the_protocol_are_ours_and_not_the_askers() {
+    let house = House::open().await;
+    let more = "scope=admin&redirect_uri=https://evil.example&client_id=x&state=fixed&nonce=n&code_challenge=x&prompt=none&request_uri=https://evil.example&login_hint=a";
+
+    let begun = Browser::new(&house).begin(&format!("/login/acme?{more}")).await;
+
+    assert!(!begun.answer.location().expect("it leads on").contains("evil.example"));
+    assert_eq!(begun.query.len(), 7, "{:?}", begun.query);
+    assert_ne!(begun.state, "fixed");
+    assert_eq!(value(&begun.query, "scope"), Some("perfil"));
+}
+
+#[actix_web::test]
+async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
+    let local = House::open().await;
+    let open = Plan::new(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await;
+
+    for (house, host, beginning, guards) in [
+        (&local, HOST, "portaria-attempt-", "HttpOnly; SameSite=Lax; Path=/; Max-Age=600"),
+        (&open, "login.loja.example", "__Host-portaria-attempt-", "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600"),
+    ] {
+        let begun = Browser::at(house, host).begin("/login/acme").await;
+        let cookies = begun.answer.cookies();
+        assert_eq!(cookies.len(), 1);
+        let (name, value, attributes) = cookies[0];
+        assert!(name.strip_prefix(beginning).is_some_and(|mark| mark.len() == 8 && mark.bytes().all(|b| b.is_ascii_hexdigit())), "{name}");
+        assert_eq!(attributes, guards);
+        assert!(!value.contains(&begun.state) && value.len() < 3800);
+        assert_eq!(begun.answer.header("strict-transport-security").is_some(), host != HOST);
+    }
+}
+
+#[actix_web::test]
+async fn no_two_attempts_share_anything_by_chance() {
+    let house = House::open().await;
+    let (mut seen, mut ones) = (HashSet::new(), 0_u32);
+
+    for _ in 0..500 {
+        let begun = Browser::new(&house).begin("/login/acme").await;
+        let challenge = value(&begun.query, "code_challenge").expect("a challenge");
+        assert!(seen.insert(begun.state.clone()) && seen.insert(challenge.to_owned()));
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&begun.state).expect("it is base64");
+        assert_eq!(bytes.len(), 24);
+        ones += bytes.iter().map(|byte| byte.count_ones()).sum::<u32>();
+    }
+
+    // 96,000 throws of a coin: six standard deviations.
+    assert!((48_000 - 930..48_000 + 930).contains(&ones), "{ones}");
+}
+
+#[actix_web::test]
+async fn a_browser_keeps_five_attempts_and_the_latest_is_among_them() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+
+    let mut begun = Vec::new();
+    for _ in 0..20 {
+        begun.push(browser.begin("/login/acme").await);
+        assert!(browser.attempts().len() <= 5);
+        let size: usize =
+            begun.last().map(|begun| begun.answer.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum()).expect("one");
+        assert!(size < 8 * 1024);
+    }
+
+    assert_eq!(browser.get(&browser.way_back("acme", &begun[0].state, "ana")).await.status, 400, "the oldest is gone");
+    assert_eq!(browser.get(&browser.way_back("acme", &begun[19].state, "ana")).await.status, 303);
+}
+
+#[actix_web::test]
+async fn sixty_attempts_at_once_and_a_full_jar_do_no_harm() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let ask = browser.dressed(Ask::get("/login/acme"));
+    for answer in house.ask_at_once(vec![ask; 60]).await {
+        assert_eq!(answer.status, 303);
+        browser.keep(&answer);
+    }
+    assert_eq!(browser.attempts().len(), 60, "none knew of the others");
+
+    // A browser that sends all of them at once sends more than is read; with what fits, the jar is tidied.
+    browser.jar.borrow_mut().truncate(30);
+    let begun = browser.begin("/login/acme").await;
+
+    assert!(browser.attempts().len() <= 30);
+    assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
+}
+
+#[actix_web::test]
+async fn tabs_do_not_disturb_each_other() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let (first, second) = (browser.begin("/login/acme").await, browser.begin("/login/beta").await);
+    let third = browser.begin("/login/acme").await;
+
+    for (provider, begun) in [("beta", &second), ("acme", &third), ("acme", &first)] {
+        assert_eq!(browser.get(&browser.way_back(provider, &begun.state, "ana")).await.status, 303);
+    }
+
+    assert!(browser.attempts().is_empty());
+    assert_eq!(house.upstream.asked("/token"), 3);
+}
+
+#[actix_web::test]
+async fn a_login_does_not_begin_by_another_method_and_leaves_no_trace_in_storage() {
+    let house = House::open().await;
+    let before = house.stored();
+    for method in ["HEAD", "POST", "PUT", "OPTIONS", "DELETE", "TRACE"] {
+        let answer = house.ask(Ask::by(method, "/login/acme")).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")), "{method}");
+        assert!(answer.cookies().is_empty());
+    }
+
+    for _ in 0..50 {
+        Browser::new(&house).begin("/login/acme").await;
+    }
+
+    assert_eq!(house.stored(), before, "a login that begins writes nothing");
+}
+
+#[actix_web::test]
+async fn what_a_shopper_types_stays_one_value() {
+    let asks = format!(
+        "inputs: {{ loja: {{ label: Loja }} }}\n{}",
+        STANDARD.replace("scope: perfil", "scope: perfil, extra: { loja: \"${loja}\" }")
+    );
+    let house = Plan::new(LOCAL).with_standard("acme").with("asks", &asks).build().await;
+    let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+
+    for fine in ["loja-1", "a&state=evil", "a=b;c", "a#b", "%0d%0a", "ação", "<b>"] {
+        let begun = Browser::new(&house).begin(&format!("/login/asks?loja={}", encoded(fine))).await;
+        assert_eq!(value(&begun.query, "loja"), Some(fine));
+        assert_eq!(begun.query.iter().filter(|(name, _)| name == "state").count(), 1);
+        assert_eq!(begun.query.len(), 8);
+    }
+    for bad in ["", "a\r\nSet-Cookie: x=1", "\u{0}", "a\u{85}b", &"a".repeat(201), &"a".repeat(5000)] {
+        let answer = house.ask(Ask::get(&format!("/login/asks?loja={}", encoded(bad)))).await;
+        assert_eq!(answer.status, 400, "{bad:?}: {answer:?}");
+        house.assert_clean(&answer);
+    }
+    for query in ["", "?loja=a&loja=b"] {
+        assert_eq!(house.ask(Ask::get(&format!("/login/asks{query}"))).await.status, 400);
+    }
+}
+
+#[actix_web::test]
+async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let attempt = browser.attempts();
+
+    house.storage_is_away(true);
+    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{answer:?}");
+    house.assert_clean(&answer);
+    assert!(house.upstream.heard().is_empty(), "what cannot be spent is not used");
+    house.storage_is_away(false);
+    browser.jar.borrow_mut().extend(attempt);
+    assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303, "nothing was lost by it");
+}
