@@ -1,0 +1,32 @@
+// How each proxy is started with its file of docker/proxies: the very file, its variables filled in as its head says.
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** What `envsubst` does with the variables of these files, and with no others. */
+function filled(file, variables) {
+    return fs.readFileSync(file, 'utf8').replaceAll(/\$\{([A-Z_]+)\}/g, (written, name) => variables[name] ?? written);
+}
+
+function inPath(name) {
+    const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+    return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
+}
+
+/** Each says where its program is, and then the words and variables with which it is started. */
+export const proxies = {
+    nginx: {
+        program: () => inPath('nginx'),
+        start({ files, folder, variables }) {
+            fs.writeFileSync(path.join(folder, 'portaria.conf'), filled(path.join(files, 'nginx/portaria.conf.template'), variables));
+            const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
+            fs.writeFileSync(path.join(folder, 'nginx.conf'), `
+                daemon off; pid ${folder}/nginx.pid; worker_processes 1; error_log stderr;
+                ${process.getuid() === 0 ? `user ${os.userInfo().username};` : ''}
+                events { }
+                http { access_log off; ${scratch} include ${folder}/portaria.conf; }`);
+            return { words: ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'] };
+        },
+    },
+};

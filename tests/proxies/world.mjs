@@ -1,0 +1,106 @@
+// One proxy with everything around it: a broker and a store of its own, and people who come in.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Lookout, Program, Store, freePort, serve } from './places.mjs';
+import { proxies } from './proxies.mjs';
+import { NAMES } from './tricks.mjs';
+import { Browser, ask } from './wire.mjs';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const binary = path.resolve(process.env.PORTARIA_BIN ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'debug/portaria'));
+
+/** Names and values of node's flat list of headers. */
+export function pairs(raw) {
+    return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1]]] : []));
+}
+
+/** What of a request the store might take for an identity, however it is spelled. */
+export function identity(request) {
+    const claims = {};
+    for (const [name, value] of request.headers) {
+        const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+        if (!/^x-?auth/.test(plain)) continue;
+        assert.ok(NAMES.some((own) => own.toLowerCase() === name.toLowerCase()), `the store was sent “${name}: ${value}”`);
+        assert.ok(!(plain in claims), `the store was sent ${plain} twice`);
+        claims[plain] = value;
+    }
+    // A proxy may leave an empty header out.
+    return { 'x-auth-store': '', ...claims };
+}
+
+export class World {
+    constructor(name) {
+        this.name = name;
+    }
+
+    async open() {
+        this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'portaria-proxy-'));
+        this.port = await freePort();
+        this.host = `localhost:${this.port}`;
+        this.origin = `http://${this.host}`;
+        const brokerPort = await freePort();
+        const brokersFolder = path.join(this.folder, 'broker');
+        fs.mkdirSync(brokersFolder);
+        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin });
+        this.lookout = new Lookout(brokerPort);
+        await this.lookout.stand();
+        this.store = new Store();
+        await this.store.open();
+        const variables = {
+            PUBLIC_SCHEME: 'http', PUBLIC_HOST: this.host,
+            PROXY_ADDRESS: '127.0.0.1', PROXY_PORT: String(this.port),
+            BROKER_ADDRESS: '127.0.0.1', BROKER_PORT: String(this.lookout.port),
+            BACKEND_ADDRESS: '127.0.0.1', BACKEND_PORT: String(this.store.port),
+        };
+        const proxy = proxies[this.name];
+        const { words, env } = proxy.start({ files: path.join(root, 'docker/proxies'), folder: this.folder, variables });
+        this.proxy = new Program(proxy.program({ root }), words, { cwd: this.folder, env });
+        await this.proxy.listensAt(this.port);
+    }
+
+    async close() {
+        for (const place of [this.proxy, this.broker, this.lookout]) await place?.end();
+        await this.store?.close();
+        fs.rmSync(this.folder, { recursive: true, force: true });
+    }
+
+    forget() {
+        this.store.forget();
+        this.lookout.forget();
+    }
+
+    browser() {
+        return new Browser(this.port, this.origin);
+    }
+
+    /** Somebody who came in through the login page of the playground. */
+    async welcome(who, browser = this.browser()) {
+        const chooser = await browser.follow(await browser.visit('/login'), '/login/playground');
+        const page = await browser.follow(chooser, who);
+        assert.ok(browser.cookies.has('portaria'), `${who} is signed in, not at ${browser.url}: ${page.status}`);
+        return browser;
+    }
+
+    /** Ana, signed in once for all tests. */
+    ana() {
+        this.signedIn ??= this.welcome('Ana Prova');
+        return this.signedIn;
+    }
+
+    ask(request) {
+        return ask(this.port, { host: this.host, ...request });
+    }
+
+    /** A request with Ana's session. */
+    async asAna(request = {}) {
+        return this.ask({ ...request, lines: [(await this.ana()).cookieLine, ...(request.lines ?? [])] });
+    }
+
+    nothingReached() {
+        assert.deepEqual(this.store.seen, [], 'nothing reaches the store');
+    }
+}
