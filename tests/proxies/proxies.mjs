@@ -29,4 +29,11 @@ export const proxies = {
             return { words: ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'] };
         },
     },
+    caddy: {
+        program: () => inPath('caddy'),
+        start: ({ files, folder, variables }) => ({
+            words: ['run', '--adapter', 'caddyfile', '--config', path.join(files, 'caddy/Caddyfile')],
+            env: { ...variables, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
+        }),
+    },
 };
