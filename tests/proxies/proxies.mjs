@@ -36,4 +36,8 @@ export const proxies = {
             env: { ...variables, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
         }),
     },
+    haproxy: {
+        program: () => inPath('haproxy'),
+        start: ({ files, variables }) => ({ words: ['-db', '-C', path.join(files, 'haproxy'), '-f', 'haproxy.cfg'], env: variables }),
+    },
 };
