@@ -40,4 +40,11 @@ export const proxies = {
         program: () => inPath('haproxy'),
         start: ({ files, variables }) => ({ words: ['-db', '-C', path.join(files, 'haproxy'), '-f', 'haproxy.cfg'], env: variables }),
     },
+    envoy: {
+        program: ({ root }) => inPath('envoy') ?? [path.join(root, 'target/proxies/envoy')].find((file) => fs.existsSync(file)),
+        start({ files, folder, variables }) {
+            fs.writeFileSync(path.join(folder, 'envoy.yaml'), filled(path.join(files, 'envoy/envoy.yaml.template'), variables));
+            return { words: ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warn', '-c', path.join(folder, 'envoy.yaml')] };
+        },
+    },
 };
