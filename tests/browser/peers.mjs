@@ -1,0 +1,66 @@
+// The three providers of tests/peers: how they are started, and how a person logs in with them by hand.
+import { randomBytes } from 'node:crypto';
+import { checkout, installed } from './packages.mjs';
+import { freePort, start } from './processes.mjs';
+
+const folder = `${checkout}tests/peers`;
+const python = `${installed}/python/bin/python`;
+const password = randomBytes(12).toString('base64url');
+
+const programs = {
+  oidc: { program: process.execPath, script: 'oidc_provider.mjs', ready: '/.well-known/openid-configuration' },
+  authlib: { program: python, script: 'authlib_server.py', ready: '/' },
+  django: { program: python, script: 'django_server.py', ready: '/' },
+};
+
+export const providerFiles = `${folder}/providers.d`;
+
+// Answers with the variables that the provider files name, and a way to end the providers.
+export async function startPeers(publicUrl) {
+  const env = {};
+  const started = await Promise.all(Object.entries(programs).map(async ([name, { program, script, ready }]) => {
+    const port = await freePort();
+    const id = `shop-${randomBytes(4).toString('hex')}`;
+    const secret = randomBytes(24).toString('base64url');
+    env[`${name.toUpperCase()}_HOST`] = `127.0.0.1:${port}`;
+    env[`${name.toUpperCase()}_CLIENT_ID`] = id;
+    env[`${name.toUpperCase()}_CLIENT_SECRET`] = secret;
+    return start(name, program, [`${folder}/${script}`, String(port)], {
+      ready: `http://127.0.0.1:${port}${ready}`,
+      env: { PUBLIC_URL: publicUrl, CLIENT_ID: id, CLIENT_SECRET: secret, PASSWORD: password },
+    });
+  }));
+  return { env, stop: () => Promise.all(started.map((peer) => peer.stop())) };
+}
+
+// What a person does on each provider's own pages until the browser is sent back.
+export const logIn = {
+  async oidc(page, login) {
+    await page.locator('input[name=login]').fill(login);
+    await page.locator('input[name=password]').fill(password);
+    await page.getByRole('button', { name: 'Sign-in' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+  },
+  async authlib(page, login) {
+    await page.getByLabel('Usuário').fill(login);
+    await page.getByLabel('Senha').fill(password);
+    await page.getByRole('button', { name: 'Permitir' }).click();
+  },
+  async django(page, login) {
+    await page.getByLabel('Username:').fill(login);
+    await page.getByLabel('Password:').fill(password);
+    await page.getByRole('button', { name: 'Entrar' }).click();
+    await page.getByRole('button', { name: 'Authorize' }).click();
+  },
+};
+
+export const refuse = {
+  oidc: (page) => page.getByRole('link', { name: 'Cancel' }).click(),
+  authlib: (page) => page.getByRole('button', { name: 'Recusar' }).click(),
+  async django(page, login) {
+    await page.getByLabel('Username:').fill(login);
+    await page.getByLabel('Password:').fill(password);
+    await page.getByRole('button', { name: 'Entrar' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+  },
+};
