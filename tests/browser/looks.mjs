@@ -1,0 +1,54 @@
+// What holds on every page that the broker draws, whoever looks at it and on whatever.
+import assert from 'node:assert/strict';
+import { load } from './packages.mjs';
+
+const { default: axe } = await load('axe-core');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
+
+export async function assertWellBuilt(page) {
+  const found = await page.evaluate(() => ({
+    headings: document.querySelectorAll('h1').length,
+    title: document.title,
+    language: document.documentElement.lang,
+    inline: [...document.querySelectorAll('[style], style, script:not([src])')].map((element) => element.outerHTML.slice(0, 80)),
+    wide: document.scrollingElement.scrollWidth - window.innerWidth,
+  }));
+  assert.equal(found.headings, 1, 'a page has one h1');
+  assert.notEqual(found.title, '');
+  assert.match(found.language, /^(pt-BR|es|en)$/);
+  assert.deepEqual(found.inline, [], 'no style and no script stand in the page itself');
+  assert.ok(found.wide <= 0, `the page is ${found.wide} px wider than its window`);
+}
+
+export async function assertAccessible(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), rules);
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`), []);
+}
+
+// Fingers need room: everything that is pressed, but for words in a line of text.
+export async function assertTouchable(page) {
+  const small = await page.evaluate(() => [...document.querySelectorAll('main a, main button, main summary, main input:not([type=hidden])')]
+    .filter((element) => element.checkVisibility() && getComputedStyle(element).display !== 'inline')
+    .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < 44 || height < 44)
+    .map(([html, { width, height }]) => `${width}×${height}: ${html}`));
+  assert.deepEqual(small, []);
+}
+
+// Presses Tab until `wanted` has the focus; each stop on the way has to be seen.
+export async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const stop = page.locator('*:focus');
+    if (await stop.count() === 0) continue;
+    assert.ok(await isSeen(stop), `the focus does not show on ${await stop.evaluate((element) => element.outerHTML.slice(0, 120))}`);
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+  }
+  assert.fail('sixty presses of Tab do not lead there');
+}
+
+const isSeen = (stop) => stop.evaluate((element) => {
+  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+  return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+});

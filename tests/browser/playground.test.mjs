@@ -1,0 +1,93 @@
+// The playground's odd people and its mishaps: what they look like from the browser.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertAccessible, assertWellBuilt } from './looks.mjs';
+import { button, choose, incident, login, meet, publicUrl, shop, shopper, whoIsThere } from './world.mjs';
+
+const cart = () => `${shop.origin}/carrinho`;
+const home = login();
+
+async function enter(page, returnTo = cart()) {
+  await page.goto(login(returnTo));
+  await button(page, 'playground').click();
+  await choose(page, 'Ana Prova').waitFor();
+}
+
+for (const [fault, status] of Object.entries({
+  cancel: 200, 'wrong-state': 400, refuse: 502, 'spent-ticket': 502, 'web-page': 502, 'no-email': 403, 'no-id': 502, oversize: 502,
+})) {
+  test(`the mishap ${fault} is a page that helps`, () => shopper({ failing: status }, async ({ page, context }) => {
+    const answer = await meet(page, fault);
+
+    assert.equal(answer.status(), status);
+    await assertWellBuilt(page);
+    // Of a state that is nobody's there is no story to tell.
+    if (fault !== 'cancel' && fault !== 'wrong-state') assert.match(await page.locator('main').innerText(), incident);
+    assert.equal((await whoIsThere(context)).authenticated, false);
+
+    // The first thing that is offered leads to a login that works.
+    await page.locator('main a').first().click();
+    await page.waitForURL((url) => !url.pathname.startsWith('/callback'));
+    if (page.url().startsWith(`${publicUrl}/login`)) await button(page, 'playground').click();
+    await choose(page, 'Ana Prova').click();
+    // Whose attempt is lost has lost the page they came from too.
+    await page.waitForURL(fault === 'wrong-state' ? `${shop.origin}/` : cart());
+  }));
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a shopper comes back by a form, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => shopper({ javaScriptEnabled }, async ({ page, context }) => {
+    await enter(page, home);
+    await page.locator('a[href*="form-post"]').click();
+    await page.locator('form button').click();
+    await page.waitForURL(home);
+
+    assert.equal((await whoIsThere(context)).email, 'ana@loja.example');
+  }));
+}
+
+test('somebody who is typed in comes in', () => shopper({}, async ({ page, context }) => {
+  await enter(page, home);
+  await page.locator('#name').fill('Nora Digitada');
+  await page.locator('#email').fill('nora@loja.example');
+  await page.locator('#checked').check();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(home);
+
+  assert.equal((await whoIsThere(context)).email, 'nora@loja.example');
+}));
+
+for (const [email, name] of Object.entries({
+  'lia@loja.example': '🦊 Lia Raposa 🎈',
+  'layla@loja.example': 'ليلى المثال',
+  'bia@loja.example': '<b>Bia</b> &amp; <i>Filhos</i>',
+  'pedro@loja.example': /^Pedro [\p{L} ]{1,58}$/u,
+  "tess.o'neil@loja.example": 'Tess O\'Neil "Quote"',
+  'maria.silva+compras@loja.example': 'Maria Silva',
+})) {
+  test(`${email} is shown as they are`, () => shopper({ viewport: { width: 320, height: 700 } }, async ({ page, context }) => {
+    await enter(page);
+    await page.getByRole('link', { name: new RegExp(email.replaceAll(/[.+]/g, '\\$&'), 'i') }).click();
+    await page.waitForURL(cart());
+
+    const session = await whoIsThere(context);
+    assert.equal(session.email, email);
+    if (name instanceof RegExp) assert.match(session.name, name);
+    else assert.equal(session.name, name);
+    await page.goto(login(cart()));
+    await assertWellBuilt(page);
+    await assertAccessible(page);
+    assert.ok((await page.locator('main').innerText()).includes(session.email));
+  }));
+}
+
+for (const person of ['Bruno Incerto', 'Chen']) {
+  test(`${person} has no address that is proven, and is not let in`, () => shopper({ failing: 403 }, async ({ page, context }) => {
+    await enter(page);
+    await choose(page, person).click();
+    await page.waitForURL(`${publicUrl}/callback/**`);
+
+    await assertWellBuilt(page);
+    assert.equal((await whoIsThere(context)).authenticated, false);
+  }));
+}

@@ -1,0 +1,32 @@
+// A storefront: pages on an origin of their own, one of which has the broker's buttons.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { freePort } from './processes.mjs';
+
+const page = (contents) => `<!doctype html>
+<html lang="pt-BR">
+<meta charset="utf-8">
+<title>Loja Exemplo</title>
+<h1>Loja Exemplo</h1>
+${contents}
+`;
+
+export async function openShop(publicUrl) {
+  const port = await freePort();
+  const server = createServer((request, response) => {
+    if (request.url === '/favicon.ico') return response.writeHead(204).end();
+    const contents = request.url === '/vitrine' ? `<script src="${publicUrl}/embed.js" defer></script><portaria-login></portaria-login>` : '';
+    return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page(contents));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    // The same site as the broker's; the other one is another site, and is named nowhere.
+    origin: `http://localhost:${port}`,
+    stranger: `http://127.0.0.1:${port}`,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// What every test walks in: one broker with the playground and the real providers, and a shop. Started once, ended after the last test.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { cp, mkdtemp, mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { launch, watch } from './browser.mjs';
+import { checkout } from './packages.mjs';
+import { providerFiles, startPeers } from './peers.mjs';
+import { freePort, start } from './processes.mjs';
+import { openShop } from './shop.mjs';
+
+export const binary = process.env.PORTARIA_BIN ?? join(process.env.CARGO_TARGET_DIR ?? `${checkout}target`, 'debug/portaria');
+export const screenshots = `${checkout}target/screenshots`;
+
+const folder = await mkdtemp(join(tmpdir(), 'portaria-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const port = await freePort();
+export const publicUrl = `http://localhost:${port}`;
+export const shop = await openShop(publicUrl);
+const [peers, browser] = await Promise.all([startPeers(publicUrl), launch()]);
+
+await mkdir(screenshots, { recursive: true });
+await cp(providerFiles, `${folder}/providers.d`, { recursive: true });
+await cp(`${checkout}providers.d/playground.yaml`, `${folder}/providers.d/playground.yaml`);
+await writeFile(`${folder}/portaria.yaml`, `
+publicUrl: ${publicUrl}
+listen: 127.0.0.1:${port}
+storage: sqlite:data/portaria.db
+providers: providers.d
+returnTo: [ "${shop.origin}" ]
+login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en ] }
+limits: off
+`);
+export const installation = { cwd: folder, env: peers.env };
+export const broker = await start('portaria', binary, ['serve'], { ...installation, ready: `${publicUrl}/health/ready` });
+
+after(async () => {
+  await browser.close();
+  await Promise.all([broker.stop(), peers.stop()]);
+  shop.stop();
+});
+
+// A person with a browser of their own. Whatever they do, nothing may break in front of them.
+export async function shopper({ failing, ...wishes }, story) {
+  const context = await browser.newContext({ locale: 'pt-BR', viewport: { width: 768, height: 900 }, ...wishes });
+  context.setDefaultTimeout(20_000);
+  const complaints = [];
+  context.on('page', (page) => watch(page, [publicUrl, shop.origin], failing, complaints));
+  const page = await context.newPage();
+  try {
+    await story({ page, context });
+    assert.deepEqual(complaints, []);
+  } catch (error) {
+    await page.screenshot({ path: `${screenshots}/failed-${Date.now()}.png` }).catch(() => {});
+    error.stack += `\nat ${page.url()}${complaints.map((complaint) => `\n${complaint}`).join('')}\nthe broker said: ${broker.said().slice(-2000)}`;
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
+
+export const login = (returnTo) => `${publicUrl}/login${returnTo ? `?return_to=${encodeURIComponent(returnTo)}` : ''}`;
+
+export const button = (page, provider) => page.locator(`a[href$="/login/${provider}"], a[href*="/login/${provider}?"]`);
+
+// The playground's page, on which a person is chosen.
+export const choose = (page, name) => page.getByRole('button', { name }).or(page.getByRole('link', { name })).first();
+
+export const ana = { name: 'Ana Prova', email: 'ana@loja.example' };
+
+// Who the storefront would be told is there.
+export async function whoIsThere(context) {
+  const answer = await context.request.get(`${publicUrl}/session`);
+  const said = await answer.json();
+  assert.equal(answer.status(), said.authenticated ? 200 : 401);
+  return said;
+}
+
+// Chooses a mishap of the playground and ends where it leads.
+export async function meet(page, mishap) {
+  await page.goto(login(`${shop.origin}/carrinho`));
+  await button(page, 'playground').click();
+  const answered = page.waitForResponse(`${publicUrl}/callback/**`);
+  await page.locator(`a[href*="fault=${mishap}"]`).click();
+  const answer = await answered;
+  await page.waitForURL(`${publicUrl}/callback/**`);
+  return answer;
+}
+
+// What a shopper says on the telephone.
+export const incident = /\b[0-9A-Z]{3}-[0-9A-Z]{3}\b/;
+
+// Walks up to the callback and no further; answers with its address.
+export async function callbackOf(page) {
+  await page.goto(login(`${shop.origin}/carrinho`));
+  await button(page, 'playground').click();
+  let found;
+  const callback = new Promise((resolve) => { found = resolve; });
+  await page.route(`${publicUrl}/playground/**`, async (route) => {
+    const response = await route.fetch({ maxRedirects: 0 });
+    const { location } = response.headers();
+    if (!location?.includes('/callback/')) return route.fulfill({ response });
+    found(new URL(location, publicUrl).href);
+    return route.fulfill({ status: 204 });
+  });
+  await choose(page, ana.name).click();
+  const address = await callback;
+  await page.unrouteAll({ behavior: 'wait' });
+  return address;
+}
+
+export async function signIn(page, returnTo = `${shop.origin}/carrinho`) {
+  await page.goto(login(returnTo));
+  await button(page, 'playground').click();
+  await choose(page, ana.name).click();
+  await page.waitForURL(returnTo);
+}
