@@ -24,13 +24,16 @@ for (const locale of ['pt-BR', 'en']) {
   }));
 }
 
-test('the language is chosen on the page', () => shopper({ locale: 'pt-BR' }, async ({ page }) => {
+test('the language is chosen on the page and stays chosen', () => shopper({ locale: 'pt-BR' }, async ({ page }) => {
   await page.goto(login(`${shop.origin}/carrinho`));
   await page.locator('a[hreflang=es]').click();
   await page.waitForURL(/lang=es/);
 
   assert.equal(await page.locator('html').getAttribute('lang'), 'es');
   assert.match(await button(page, 'playground').getAttribute('href'), /return_to=/);
+
+  await page.goto(`${publicUrl}/callback/playground?nonce_of_yours=nobody&ticket=t`);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'es');
 }));
 
 test('a deep link goes straight to the provider', () => shopper({}, async ({ page, context }) => {
