@@ -82,7 +82,8 @@ fn checks(criterion: &mut Criterion) {
     let next = std::cell::Cell::new(0);
 
     criterion.bench_function("the framework alone", |bench| bench.to_async(&here).iter(|| ask(&nothing, black_box(Some(&known)))));
-    criterion.bench_function("a token that was judged before", |bench| bench.to_async(&here).iter(|| ask(&service, black_box(Some(&known)))));
+    criterion
+        .bench_function("a token that was judged before", |bench| bench.to_async(&here).iter(|| ask(&service, black_box(Some(&known)))));
     criterion.bench_function("nobody", |bench| bench.to_async(&here).iter(|| ask(&service, None)));
     criterion.bench_function("a token that is new", |bench| {
         bench.to_async(&here).iter(|| {

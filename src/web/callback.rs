@@ -3,15 +3,17 @@
 use crate::directory::linking::NotWelcome;
 use crate::directory::{Arrival, User};
 use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::login::{Login, discover, drive};
 use crate::pages::Cause;
-use crate::provider::callback::{Callback, CallbackBy, StateIn};
+use crate::provider::callback::{Callback, CallbackBy};
 use crate::provider::identity::Identity;
 use crate::roster::Offer;
 use crate::session::{Person, Session, short_name};
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought};
+use crate::web::brought;
 use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
@@ -32,16 +34,17 @@ const BUDGET: Duration = Duration::from_secs(25);
 const BOUNCE: i64 = 60;
 /// The largest form that still fits into an address when it is sealed.
 const LARGEST_FORM: usize = 5 * 1024;
-/// The parameter in which it travels.
-const FORM: &str = "portaria-form";
 
 /// The browser comes back by an address.
 pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Callback)?;
     asked.no_speculation()?;
     let name = start::offer(&asked)?.provider.name.clone();
-    let callback = callback(&asked, &name)?;
-    let (brought, offer) = brought(&asked, &name, &callback)?;
+    let callback = brought::callback(&asked, &name)?;
+    let (brought, offer) = match brought::attempt(&asked, &name, &callback)? {
+        Ok(found) => found,
+        Err(unfit) => return Err(unfit.told(&asked).await),
+    };
     let whole = finish(&asked, &brought, &offer, &callback).await;
     // Whatever came of it, this attempt is over.
     let done = cookies::clear(&brought.cookie, &asked.front().store);
@@ -78,62 +81,8 @@ pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
     let until = asked.now() + BOUNCE;
     let bound = [&*asked.front().store.public_url, asked.request().path(), &until.to_string()];
     let sealed = asked.app().callbacks.seal(&bound, &text, dice::bytes());
-    let address = format!("{}?{FORM}={until}.{sealed}", asked.request().path());
+    let address = format!("{}?{}={until}.{sealed}", asked.request().path(), brought::FORM);
     Ok(HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish())
-}
-
-/// What the provider lets the browser bring.
-fn callback(asked: &Asked, name: &str) -> Result<Callback, Refused> {
-    let Some(form) = asked.parameter(FORM)? else {
-        return if asked.front().roster.now().offer(name).is_some_and(|offer| offer.provider.callback == CallbackBy::Post) {
-            Err(Cause::Malformed.into())
-        } else {
-            Ok(Callback::new(asked.query()))
-        };
-    };
-    let (until, sealed) = form.split_once('.').unwrap_or_default();
-    let bound = [&*asked.front().store.public_url, asked.request().path(), until];
-    let text = asked.app().callbacks.open(&bound, sealed).ok_or(Cause::Malformed)?;
-    if until.parse::<i64>().map_or(true, |until| until < asked.now()) {
-        return Err(Cause::Expired.into());
-    }
-    Ok(Callback::new(url::form_urlencoded::parse(&text).into_owned()))
-}
-
-/// The attempt of this browser that the callback answers, and the version of the provider with which it began.
-fn brought(asked: &Asked, name: &str, callback: &Callback) -> Result<(Brought, Arc<Offer>), Refused> {
-    let front = asked.front();
-    let listing = front.roster.now();
-    let mut all = attempts::all(&asked.app().attempts, &front.store, asked.jar());
-    all.retain(|brought| *brought.provider == *name);
-    // The one that began last, where no state comes back that would tell them apart.
-    all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
-    let (document, state) = (callback.document(), asked.part("state"));
-    for brought in all {
-        let Some(offer) = listing.version(name, &brought.version) else {
-            // The state cannot be read by a version that is gone; if today's reads it, it was this attempt.
-            let today = listing.offer(name).filter(|offer| {
-                let installation = offer.installation(&front.store.public_url);
-                Attempt::resume(&offer.provider, &installation, brought.kept.clone()).is_answered_by(
-                    &offer.provider,
-                    &document,
-                    state.as_deref(),
-                )
-            });
-            match today {
-                Some(offer) => return Err(failed::without_a_story(Cause::Changed, offer, brought.return_to.as_deref())),
-                None => continue,
-            }
-        };
-        let installation = offer.installation(&front.store.public_url);
-        let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
-        if attempt.is_answered_by(&offer.provider, &document, state.as_deref()) {
-            return Ok((brought, Arc::clone(offer)));
-        }
-    }
-    let offer = listing.offer(name).ok_or(Cause::NoSuchProvider)?;
-    let nothing_came = callback.pairs.is_empty() && offer.provider.state_in != StateIn::Path;
-    Err(failed::nobodys(if nothing_came { Cause::Malformed } else { Cause::Lost }, offer))
 }
 
 type Finished = (HttpResponse, Vec<actix_web::http::header::HeaderValue>);
@@ -185,7 +134,10 @@ async fn converse(
     match driven {
         Ok((_, Ok(identity))) => Ok(identity),
         Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace).await),
-        Err(_) => Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref())),
+        Err(_) => {
+            let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
+            Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await)
+        }
     }
 }
 

@@ -169,7 +169,12 @@ fn nobody(request: &HttpRequest, front: &Front) -> HttpResponse {
     with_status(StatusCode::FOUND, location)
 }
 
+/// Whether a person is looking at a page: what they have typed into a form is not thrown away for the way to a login.
 fn is_browser(request: &HttpRequest) -> bool {
+    let method = request.headers().get("x-forwarded-method").and_then(|method| method.to_str().ok());
+    if method.is_some_and(|method| !matches!(method, "GET" | "HEAD")) {
+        return false;
+    }
     let says = |name: HeaderName, word: &str| {
         request.headers().get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
     };

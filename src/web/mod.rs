@@ -5,6 +5,7 @@ pub mod asked;
 pub mod assets;
 pub mod attempts;
 pub mod background;
+pub mod brought;
 pub mod callback;
 pub mod cookies;
 pub mod failed;

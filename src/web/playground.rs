@@ -29,7 +29,10 @@ pub async fn answer(asked: Asked) -> Result<HttpResponse, Refused> {
     let answer = asked.app().playground.answer(&question, asked.now(), dice::bytes());
     tokio::time::sleep(answer.delay).await;
     let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    // From its forms the browser is led to our callback, and from there to the store; the page's policy is held to that too.
+    let stores = format!("form-action 'self' {}", asked.front().store.return_to.join(" "));
     for (name, value) in answer.headers {
+        let value = if name == "Content-Security-Policy" { value.replace("form-action 'self'", stores.trim_end()) } else { value };
         response.append_header((name, value));
     }
     Ok(response.body(answer.body))

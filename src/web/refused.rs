@@ -80,6 +80,7 @@ pub fn cause_of(error: &LoginError, trace: &Trace) -> Cause {
             Some(Err(NoAnswer::TooLarge)) => Cause::Odd,
             _ => Cause::Unreachable,
         },
+        "tooSlow" => Cause::Slow,
         "noDocument" => Cause::Unreachable,
         _ => Cause::Odd,
     }

@@ -5,10 +5,9 @@ import { assertAccessible, assertWellBuilt } from './looks.mjs';
 import { button, choose, incident, login, meet, publicUrl, shop, shopper, whoIsThere } from './world.mjs';
 
 const cart = () => `${shop.origin}/carrinho`;
-const home = login();
 
-async function enter(page, returnTo = cart()) {
-  await page.goto(login(returnTo));
+async function enter(page) {
+  await page.goto(login(cart()));
   await button(page, 'playground').click();
   await choose(page, 'Ana Prova').waitFor();
 }
@@ -37,22 +36,22 @@ for (const [fault, status] of Object.entries({
 
 for (const javaScriptEnabled of [true, false]) {
   test(`a shopper comes back by a form, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => shopper({ javaScriptEnabled }, async ({ page, context }) => {
-    await enter(page, home);
+    await enter(page);
     await page.locator('a[href*="form-post"]').click();
     await page.locator('form button').click();
-    await page.waitForURL(home);
+    await page.waitForURL(cart());
 
     assert.equal((await whoIsThere(context)).email, 'ana@loja.example');
   }));
 }
 
-test('somebody who is typed in comes in', () => shopper({}, async ({ page, context }) => {
-  await enter(page, home);
+test('somebody who is typed in comes back to the shop', () => shopper({}, async ({ page, context }) => {
+  await enter(page);
   await page.locator('#name').fill('Nora Digitada');
   await page.locator('#email').fill('nora@loja.example');
   await page.locator('#checked').check();
   await page.keyboard.press('Enter');
-  await page.waitForURL(home);
+  await page.waitForURL(cart());
 
   assert.equal((await whoIsThere(context)).email, 'nora@loja.example');
 }));

@@ -121,7 +121,7 @@ export function passage(world) {
         }
     });
 
-    it('connections to the broker are kept', async () => {
+    it('connections to the broker are kept where that is safe', async () => {
         const { cookieLine } = await world.ana();
         const visitors = Array.from({ length: 4 }, async () => {
             const line = new Line(world.port);
@@ -136,6 +136,8 @@ export function passage(world) {
         await Promise.all(visitors);
 
         assert.equal(world.lookout.questions.length, 100);
-        assert.ok(world.lookout.connections <= 12, `${world.lookout.connections} connections for 100 questions`);
+        // Caddy's file says why it keeps none.
+        const fits = world.name === 'caddy' ? world.lookout.connections === 100 : world.lookout.connections <= 12;
+        assert.ok(fits, `${world.lookout.connections} connections for 100 questions`);
     });
 }

@@ -217,9 +217,7 @@ async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Re
             return Ok(Err(why));
         }
         Decision::New(email, verified) => {
-            let new = sqlx::query(
-                "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)",
-            );
+            let new = sqlx::query("INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)");
             let new = new.bind(&**new_uid).bind(&**store).bind(email.key()).bind(i64::from(verified)).bind(now).bind(now);
             new.execute(&mut *writer).await?;
             (new_uid.clone(), email, verified, "new")

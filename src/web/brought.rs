@@ -1,0 +1,79 @@
+//! What the browser brought back: the parameters, and which of its attempts they answer.
+
+use crate::login::attempt::Attempt;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::pages::Cause;
+use crate::provider::callback::{Callback, CallbackBy, StateIn};
+use crate::roster::Offer;
+use crate::web::asked::Asked;
+use crate::web::attempts::{self, Brought};
+use crate::web::failed;
+use crate::web::refused::Refused;
+use std::sync::Arc;
+
+/// The parameter in which a form travels on to ourselves.
+pub const FORM: &str = "portaria-form";
+
+/// Parameters that answer no attempt of this browser.
+pub struct Unfit {
+    cause: Cause,
+    offer: Arc<Offer>,
+    /// What the newest of its attempts wanted, if it has any.
+    newest: Option<Option<String>>,
+}
+
+impl Unfit {
+    /// What is told of it. Only who has begun something gets a code: others could fill the storage with theirs.
+    pub async fn told(self, asked: &Asked) -> Refused {
+        let Some(return_to) = self.newest.filter(|_| self.cause == Cause::Lost) else { return failed::nobodys(self.cause, &self.offer) };
+        let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
+        failed::login(asked, &self.offer, return_to.as_deref(), &error, &Trace::default()).await
+    }
+}
+
+/// What the provider lets the browser bring.
+pub fn callback(asked: &Asked, name: &str) -> Result<Callback, Refused> {
+    let Some(form) = asked.parameter(FORM)? else {
+        return if asked.front().roster.now().offer(name).is_some_and(|offer| offer.provider.callback == CallbackBy::Post) {
+            Err(Cause::Malformed.into())
+        } else {
+            Ok(Callback::new(asked.query()))
+        };
+    };
+    let (until, sealed) = form.split_once('.').unwrap_or_default();
+    let bound = [&*asked.front().store.public_url, asked.request().path(), until];
+    let text = asked.app().callbacks.open(&bound, sealed).ok_or(Cause::Malformed)?;
+    if until.parse::<i64>().map_or(true, |until| until < asked.now()) {
+        return Err(Cause::Expired.into());
+    }
+    Ok(Callback::new(url::form_urlencoded::parse(&text).into_owned()))
+}
+
+/// The attempt of this browser that the callback answers, and the version of the provider with which it began.
+pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<(Brought, Arc<Offer>), Unfit>, Refused> {
+    let front = asked.front();
+    let listing = front.roster.now();
+    let mut all = attempts::all(&asked.app().attempts, &front.store, asked.jar());
+    all.retain(|brought| *brought.provider == *name);
+    // The one that began last, where no state comes back that would tell them apart.
+    all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
+    let newest = all.first().map(|brought| brought.return_to.clone());
+    let (document, state) = (callback.document(), asked.part("state"));
+    let fits = |offer: &Offer, brought: &Brought| {
+        let attempt = Attempt::resume(&offer.provider, &offer.installation(&front.store.public_url), brought.kept.clone());
+        attempt.is_answered_by(&offer.provider, &document, state.as_deref())
+    };
+    let today = listing.offer(name).ok_or(Cause::NoSuchProvider)?;
+    for brought in all {
+        match listing.version(name, &brought.version) {
+            Some(offer) if fits(offer, &brought) => return Ok(Ok((brought, Arc::clone(offer)))),
+            // A version that is gone cannot read the state; if today's can, it was this attempt.
+            None if fits(today, &brought) => return Err(failed::without_a_story(Cause::Changed, today, brought.return_to.as_deref())),
+            Some(_) | None => {}
+        }
+    }
+    let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateIn::Path;
+    let cause = if nothing_came { Cause::Malformed } else { Cause::Lost };
+    Ok(Err(Unfit { cause, offer: Arc::clone(today), newest }))
+}
