@@ -43,10 +43,10 @@ fn wanted(asked: &Asked) -> Result<Option<String>, Refused> {
     if !is_form && !asked.body().is_empty() {
         return Err(Cause::Malformed.into());
     }
-    let typed = url::form_urlencoded::parse(asked.body()).find(|(name, _)| name == "return_to").map(|(_, value)| value.into_owned());
-    let wanted = match typed {
-        Some(typed) => Some(typed),
-        None => asked.parameter("return_to")?,
+    let mut typed = url::form_urlencoded::parse(asked.body()).filter(|(name, _)| name == "return_to").map(|(_, value)| value.into_owned());
+    let wanted = match (typed.next(), typed.next(), asked.parameter("return_to")?) {
+        (None, _, wanted) | (wanted, None, None) => wanted,
+        (Some(_), ..) => return Err(Cause::Malformed.into()),
     };
     // A page of ours may be named by its path.
     match wanted {
