@@ -186,8 +186,11 @@ async fn no_spelling_of_another_place_is_gone_to() {
             assert!(page.header("set-cookie").is_none(), "{page:?}");
         }
 
-        // A whole login with one of them each.
-        let wanted = spellings[at % spellings.len()];
+        // A whole login with some of them; what is kept of an address is decided where the page decides it.
+        if at % 4 != 0 {
+            continue;
+        }
+        let wanted = spellings[at / 4 % spellings.len()];
         let browser = Browser::new(&house);
         let began = browser.get(&format!("/login/acme?return_to={wanted}")).await;
         assert!(matches!(began.status, 303 | 400), "{wanted}: {began:?}");

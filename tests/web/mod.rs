@@ -3,9 +3,14 @@
 mod callback;
 mod callback_content;
 mod forward_auth;
+mod hostile_provider;
 mod house;
+mod limits;
 mod login_page;
+mod logout;
+mod reload;
 mod session;
 mod start;
 mod storage;
+mod stores;
 mod upstream;

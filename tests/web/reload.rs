@@ -1,0 +1,190 @@
+//! Files that change while people log in.
+
+use crate::web::house::{Ask, Browser, House, LOCAL, Plan, STANDARD};
+use crate::web::upstream::{Upstream, json};
+
+async fn ready(house: &House) -> serde_json::Value {
+    house.ask(Ask::get("/health/ready")).await.json()
+}
+
+#[actix_web::test]
+async fn a_changed_file_takes_effect_and_a_new_one_is_offered() {
+    let house = House::open().await;
+
+    house.rewrite("acme", &STANDARD.replace("loja-42", "loja-43"));
+    house.rewrite("gama", &STANDARD.replace("Clube Acme", "Clube Gama"));
+
+    let begun = Browser::new(&house).begin("/login/acme").await;
+    assert!(begun.query.contains(&("client_id".to_owned(), "loja-43".to_owned())));
+    assert_eq!(Browser::new(&house).log_in("gama", "ana").await.status, 303);
+    assert!(house.ask(Ask::get("/login")).await.body.contains("Clube Gama"));
+}
+
+#[actix_web::test]
+async fn a_broken_or_half_written_file_leaves_the_last_good_version_and_is_told_of() {
+    let house = House::open().await;
+
+    for broken in [
+        "",
+        "name: [",
+        "name: Clube Acme\n",
+        &STANDARD[..STANDARD.len() / 2],
+        "\u{0}",
+        "name: *x\n",
+        &STANDARD.replace("clientId", "clienteId"),
+        &"a: b\n".repeat(100_000),
+        &"[".repeat(50_000),
+    ] {
+        house.rewrite("acme", broken);
+        let browser = Browser::new(&house);
+        assert_eq!(browser.log_in("acme", "ana").await.status, 303, "{}", &broken[..broken.len().min(60)]);
+        let told = ready(&house).await;
+        assert_eq!((told["ready"].as_bool(), told["broken"].as_array().map(Vec::len)), (Some(true), Some(1)), "{told}");
+        assert_eq!(told["broken"][0]["lastGoodServes"], true);
+        assert!(!told.to_string().contains(&house.mark), "{told}");
+    }
+    house.rewrite("acme", STANDARD);
+    assert_eq!(ready(&house).await["broken"].as_array().map(Vec::len), Some(0));
+    house.assert_still_works().await;
+}
+
+#[actix_web::test]
+async fn a_file_that_was_never_good_is_not_there_and_keeps_no_other_from_working() {
+    let house = Plan::new(LOCAL).with_standard("acme").with("broken", "name: [").build().await;
+
+    assert_eq!(house.ask(Ask::get("/login/broken")).await.status, 404);
+    assert_eq!(ready(&house).await["broken"][0]["lastGoodServes"], false);
+    house.assert_still_works().await;
+}
+
+#[actix_web::test]
+async fn a_login_ends_with_the_version_with_which_it_began() {
+    let house = House::open().await;
+    let elsewhere = Upstream::open("", "nobody");
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+
+    house.rewrite("acme", &STANDARD.replace("UPSTREAM", &elsewhere.url()).replace("name: Clube Acme", "name: Clube Novo"));
+    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+    assert_eq!(answer.status, 303, "{answer:?}");
+    assert_eq!((house.upstream.asked("/token"), elsewhere.connections()), (1, 0), "the code goes to nobody whom it was not meant for");
+    let next = Browser::new(&house).begin("/login/acme").await;
+    assert!(next.answer.location().expect("it leads on").starts_with(&elsewhere.url()));
+}
+
+#[actix_web::test]
+async fn a_login_survives_more_than_one_change() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+
+    for at in 0..20 {
+        house.rewrite("acme", &STANDARD.replace("loja-42", &format!("loja-{at}")));
+    }
+    house.rewrite("acme", "name: [");
+
+    assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
+    assert_eq!(house.upstream.heard()[0].field("client_id").as_deref(), Some("loja-42"));
+}
+
+#[actix_web::test]
+async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
+    for (what, gone) in [
+        ("deleted", None),
+        ("switched off", Some(format!("enabled: false\n{STANDARD}"))),
+        ("waiting for a secret", Some(STANDARD.replace("SECRET", "env:PORTARIA_NOT_SET_ANYWHERE"))),
+    ] {
+        let house = House::open().await;
+        let browser = Browser::new(&house);
+        let begun = browser.begin("/login/beta").await;
+
+        match &gone {
+            Some(text) => house.rewrite("beta", text),
+            None => {
+                std::fs::remove_file(house.folder.0.join("providers.d/beta.yaml")).expect("it was there");
+                house.look_again();
+            }
+        }
+        let answer = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
+
+        assert_eq!(answer.status, 404, "{what}: {answer:?}");
+        house.assert_clean(&answer);
+        assert!(house.upstream.heard().is_empty());
+        assert_eq!(house.ask(Ask::get("/login/beta")).await.status, 404);
+        house.assert_still_works().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_changed_secret_is_used_by_logins_that_are_under_way() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let right = format!("{}-secret", house.mark);
+
+    house.folder.write("secret", "something else entirely");
+    house.look_again();
+    let wrong = Browser::new(&house).log_in("acme", "ana").await;
+    house.folder.write("secret", &right);
+    house.look_again();
+
+    assert_eq!(wrong.status, 502, "{wrong:?}");
+    assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
+}
+
+#[actix_web::test]
+async fn odd_things_in_the_folder_harm_nobody() {
+    let house = House::open().await;
+    let folder = house.folder.0.join("providers.d");
+    std::fs::create_dir(folder.join("a_folder.yaml")).expect("a folder can be made");
+    std::os::unix::fs::symlink("/dev/zero", folder.join("endless.yaml")).expect("a link can be made");
+    std::os::unix::fs::symlink("/nowhere", folder.join("dangling.yaml")).expect("a link can be made");
+    std::os::unix::fs::symlink(&folder, folder.join("itself.yaml")).expect("a link can be made");
+    for name in [".hidden", "acme.yaml~", "b c", "\u{202e}x", "acme.examples"] {
+        std::fs::write(folder.join(format!("{name}.yaml")), STANDARD).expect("a file can be written");
+    }
+    std::fs::write(folder.join("large.yaml"), vec![b'#'; 1 << 20]).expect("a file can be written");
+
+    house.look_again();
+    house.look_again();
+
+    house.assert_still_works().await;
+    assert_eq!(house.ask(Ask::get("/login/.hidden")).await.status, 404);
+    let page = house.ask(Ask::get("/login")).await;
+    assert!(page.status == 200 && !page.body.contains('\u{202e}'));
+}
+
+#[actix_web::test]
+async fn a_storm_of_changes_never_shows_half_of_anything() {
+    let house = House::open().await;
+    for at in 0..100 {
+        house.rewrite("acme", &if at % 3 == 0 { "name: [".to_owned() } else { STANDARD.replace("loja-42", &format!("loja-{at}")) });
+        let begun = Browser::new(&house).begin("/login/acme").await;
+        assert_eq!(begun.query.iter().filter(|(name, value)| name == "client_id" && value.starts_with("loja-")).count(), 1);
+    }
+    house.assert_still_works().await;
+}
+
+#[actix_web::test]
+async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
+    let house = Plan::new(LOCAL)
+        .with_standard("acme")
+        .with("openid", "name: X\nclientId: c\nclientSecret: SECRET\ndiscovery: UPSTREAM\n")
+        .build()
+        .await;
+    let url = house.upstream.url();
+    for document in [
+        "{}",
+        "[]",
+        "{\"issuer\":7}",
+        "<html>",
+        "{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\"}",
+    ] {
+        house.upstream.says("/.well-known/openid-configuration", json(200, document));
+        let answer = house.ask(Ask::get("/login/openid")).await;
+        assert_eq!(answer.status, 502, "{document}: {answer:?}");
+        house.assert_clean(&answer);
+    }
+    assert!(house.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"), "{url}");
+}

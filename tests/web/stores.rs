@@ -1,0 +1,257 @@
+//! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
+
+use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+
+const TWO: &str = "publicUrl: http://localhost:8080
+returnTo: [ http://localhost:9000 ]
+limits: off
+stores:
+  atacado: { publicUrl: \"http://127.0.0.1:8080\", returnTo: [ http://localhost:9001 ] }
+";
+const OTHER: &str = "127.0.0.1:8080";
+
+async fn two() -> House {
+    Plan::new(TWO).with_standard("acme").build().await
+}
+
+#[actix_web::test]
+async fn an_attempt_of_one_store_is_none_in_another() {
+    let house = two().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let way = browser.way_back("acme", &begun.state, "ana");
+
+    let there = house.ask(Ask::get(&way).with("host", OTHER).with("cookie", browser.cookies())).await;
+
+    assert_eq!(there.status, 400, "{there:?}");
+    house.assert_clean(&there);
+    assert!(house.upstream.heard().is_empty());
+    assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
+}
+
+#[actix_web::test]
+async fn a_session_of_one_store_is_none_in_another() {
+    let house = two().await;
+    let (here, there) = (Browser::new(&house), Browser::at(&house, OTHER));
+    assert_eq!(here.log_in("acme", "ana").await.location(), Some("http://localhost:9000/"));
+    assert_eq!(there.log_in("acme", "ana").await.location(), Some("http://localhost:9001/"));
+
+    for (cookies, host, other) in [(here.cookies(), HOST, OTHER), (there.cookies(), OTHER, HOST)] {
+        for path in ["/session", "/auth"] {
+            let ask = |host: &str| Ask::get(path).with("host", host).with("cookie", &cookies);
+            assert_eq!(house.ask(ask(host)).await.status, 200);
+            // First judged there, so that a memory that forgot the store would answer.
+            let answer = house.ask(ask(other)).await;
+            assert_eq!(answer.status, 401, "{path}: {answer:?}");
+        }
+        let token = cookies.split("portaria=").nth(1).and_then(|rest| rest.split(';').next()).expect("a token");
+        let validated =
+            house.ask(Ask::by("POST", "/session/validate").with("host", other).body(format!("{{\"token\":\"{token}\"}}"))).await;
+        assert_eq!(validated.status, 401);
+    }
+    let (one, two) = (here.get("/session").await.json(), there.get("/session").await.json());
+    assert_ne!(one["uid"], two["uid"], "the same address is somebody else in another store");
+    assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
+}
+
+#[actix_web::test]
+async fn a_form_for_one_store_does_not_come_in_at_another() {
+    let forms = STANDARD.replace("scope: perfil", "scope: perfil, callback: post");
+    let house = Plan::new(TWO).with("acme", &forms).build().await;
+    let browser = Browser::at(&house, OTHER);
+    let begun = browser.begin("/login/acme").await;
+    let form = format!("code={}&state={}", house.code("ana"), begun.state);
+
+    let bounced = house.ask(Ask::form("/callback/acme", &form)).await;
+    let answer = browser.get(bounced.location().expect("it leads on")).await;
+
+    assert_eq!(answer.status, 400, "{answer:?}");
+    house.assert_clean(&answer);
+}
+
+#[actix_web::test]
+async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
+    let house = two().await;
+
+    for (host, wanted) in [
+        (HOST, "http://localhost:9001/x"),
+        (OTHER, "http://localhost:9000/x"),
+        (HOST, "http://127.0.0.1:8080/login"),
+        (OTHER, "http://localhost:8080/login"),
+    ] {
+        let browser = Browser::at(&house, host);
+        let begun = browser.begin(&format!("/login/acme?return_to={wanted}")).await;
+        let landed = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+        assert_ne!(landed.location(), Some(wanted));
+        assert!(
+            landed
+                .location()
+                .is_some_and(|location| location == if host == HOST { "http://localhost:9000/" } else { "http://localhost:9001/" })
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_host_that_is_not_ours_is_not_served() {
+    let house = two().await;
+
+    for host in [
+        "evil.example",
+        "localhost",
+        "localhost:8081",
+        "localhost:80800",
+        "localhost.:8080",
+        "localhost:8080.evil.example",
+        "evil.example:8080",
+        "localhost:8080@evil.example",
+        "user@localhost:8080",
+        "[::1]:8080",
+        "",
+        " ",
+        "localhost:8080,evil.example",
+        "localhost:8080/x",
+        "http://localhost:8080",
+        "127.0.0.1",
+        "127.1:8080",
+        "2130706433:8080",
+        "*",
+        "login.loja.example",
+    ] {
+        for path in [
+            "/login",
+            "/login/acme",
+            "/callback/acme?code=x&state=y",
+            "/session",
+            "/auth",
+            "/providers",
+            "/playground",
+            "/nowhere",
+            "/metrics",
+        ] {
+            let answer = house.ask(Ask::get(path).with("host", host)).await;
+            let expected = if path == "/metrics" { 404 } else { 421 };
+            assert_eq!(answer.status, expected, "{host} {path}: {answer:?}");
+            assert!(answer.cookies().is_empty() && answer.location().is_none());
+            house.assert_clean(&answer);
+        }
+    }
+    for (address, host, expected) in [
+        ("http://evil.example/login", HOST, 421),
+        ("http://localhost:8080/login", "evil.example", 421),
+        ("http://127.0.0.1:8080/login", HOST, 421),
+        ("http://x@localhost:8080/login", HOST, 421),
+        ("http://localhost:8080/login", HOST, 200),
+        ("http://evil.example/auth", HOST, 421),
+        ("http://localhost:8080/auth", HOST, 401),
+    ] {
+        assert_eq!(house.ask(Ask::get(address).with("host", host)).await.status, expected, "{address} at {host}");
+    }
+    assert!(house.upstream.heard().is_empty());
+}
+
+#[actix_web::test]
+async fn nothing_that_is_forwarded_changes_an_absolute_address() {
+    let house = two().await;
+    let mut ask = Ask::get("/login/acme");
+    for name in [
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-port",
+        "x-forwarded-server",
+        "x-host",
+        "forwarded",
+        "x-original-url",
+        "x-rewrite-url",
+        "x-forwarded-prefix",
+    ] {
+        ask = ask.with(name, "evil.example");
+    }
+
+    for peer in ["127.0.0.1", "198.51.100.7"] {
+        let answer = house.ask(ask.clone().from(peer)).await;
+        let location = answer.location().expect("it leads on");
+        assert!(
+            location.contains("redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fcallback%2Facme") && !location.contains("evil"),
+            "{location}"
+        );
+        let providers = house.ask(Ask::get("/providers").with("x-forwarded-host", "evil.example").from(peer)).await;
+        assert_eq!(providers.json()["providers"][0]["login"], "http://localhost:8080/login/acme");
+    }
+}
+
+#[actix_web::test]
+async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
+    let local = "name: X\nclientId: c\nclientSecret: SECRET\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"ADDRESS/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }\n";
+    let mut plan = Plan::new(OPEN);
+    let addresses = [
+        "https://127.0.0.1:PORT",
+        "https://localhost:PORT",
+        "https://[::1]:PORT",
+        "https://0.0.0.0:PORT",
+        "https://[::ffff:127.0.0.1]:PORT",
+        "https://2130706433:PORT",
+        "https://0x7f.1:PORT",
+        "https://127.1:PORT",
+        "https://localhost.:PORT",
+        "https://[::ffff:7f00:1]:PORT",
+        "https://[64:ff9b::7f00:1]:PORT",
+        "https://[2002:7f00:1::]:PORT",
+        "http://127.0.0.1:PORT",
+        "http://localhost:PORT",
+        "https://sub.localhost:PORT",
+        "https://169.254.169.254:PORT",
+        "https://10.0.0.1:PORT",
+    ];
+    for (at, address) in addresses.iter().enumerate() {
+        plan = plan.with(&format!("p{at}"), &local.replace("ADDRESS", address));
+    }
+    let house = plan.build().await;
+
+    let (mut refused, mut asked) = (0, 0);
+    for (at, address) in addresses.iter().enumerate() {
+        let browser = Browser::at(&house, "login.loja.example");
+        let begun = browser.get(&format!("/login/p{at}")).await;
+        if begun.status == 404 {
+            refused += 1;
+            continue;
+        }
+        asked += 1;
+        let state = begun
+            .location()
+            .and_then(|address| address.split("state=").nth(1))
+            .and_then(|rest| rest.split('&').next())
+            .expect("a state")
+            .to_owned();
+        let answer = browser.get(&browser.way_back(&format!("p{at}"), &state, "ana")).await;
+        assert!(matches!(answer.status, 502 | 504), "{address}: {answer:?}");
+        house.assert_clean(&answer);
+        assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("localhost"), "{answer:?}");
+    }
+
+    assert_eq!(house.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
+}
+
+#[actix_web::test]
+async fn a_thousand_stores_are_there_at_once() {
+    let mut settings = format!("{LOCAL}stores:\n");
+    for at in 0..1000 {
+        settings.push_str(&format!(
+            "  loja{at}: {{ publicUrl: \"http://localhost:{}\", returnTo: [ \"http://localhost:9000\" ] }}\n",
+            20_000 + at
+        ));
+    }
+    let house = Plan::new(&settings).with_standard("acme").build().await;
+
+    for at in (0..1000).step_by(37).chain([999]) {
+        let host = format!("localhost:{}", 20_000 + at);
+        let browser = Browser::at(&house, &host);
+        assert_eq!(browser.log_in("acme", "ana").await.status, 303);
+        let told = browser.get("/session").await.json();
+        assert_eq!(told["store"], format!("loja{at}"));
+        let elsewhere = house
+            .ask(Ask::get("/auth").with("host", format!("localhost:{}", 20_000 + (at + 1) % 1000)).with("cookie", browser.cookies()))
+            .await;
+        assert_eq!(elsewhere.status, 401);
+    }
+    assert_eq!(house.ask(Ask::get("/login").with("host", "localhost:21000")).await.status, 421);
+}
