@@ -108,7 +108,9 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let token = app.keys.sign(&session, asked.front().parties());
     let mut cookies: Vec<_> = cookies::set_session(&token, session.until - asked.now(), store).collect();
     cookies.push(cookies::set_last(&offer.provider.name, store));
-    let landing = brought.return_to.clone().unwrap_or_else(|| landing(asked));
+    // Looked at once more: the settings may have changed since.
+    let wanted = asked.allowed(brought.return_to.clone()).ok().flatten();
+    let landing = wanted.unwrap_or_else(|| landing(asked));
     Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, landing)).finish(), cookies))
 }
 
