@@ -242,6 +242,26 @@ async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
 }
 
 #[actix_web::test]
+async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
+    let house = House::open().await;
+
+    for (what, more, expected) in [
+        ("many small ones", "k=v; ".repeat(200), 303),
+        ("attempts of others", (0..20).map(|at| format!("portaria-attempt-{at:08x}=x; ")).collect(), 303),
+        ("far too many", "k=v; ".repeat(4_000), 431),
+        ("one that is far too large", format!("k={}; ", "v".repeat(32_000)), 431),
+    ] {
+        let browser = Browser::new(&house);
+        let begun = browser.begin("/login/acme").await;
+        let ask = Ask::get(&browser.way_back("acme", &begun.state, "ana"));
+
+        let answer = house.ask(ask.with("cookie", format!("{more}{}", browser.cookies()))).await;
+
+        assert_eq!(answer.status, expected, "{what}: {answer:?}");
+    }
+}
+
+#[actix_web::test]
 async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
     let house = House::open().await;
     let browser = Browser::new(&house);

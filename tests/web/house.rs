@@ -344,6 +344,13 @@ impl House {
         self.look_again();
     }
 
+    /// Takes over other settings.
+    pub fn resettle(&self, settings: &str) {
+        let text = format!("{settings}providers: {}/providers.d\n", self.folder.0.display());
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        self.app.change(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), clock::now());
+    }
+
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
         for front in self.app.serving().fronts() {

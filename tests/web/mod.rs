@@ -8,6 +8,7 @@ mod house;
 mod limits;
 mod login_page;
 mod logout;
+mod raw_socket;
 mod reload;
 mod session;
 mod start;

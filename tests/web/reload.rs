@@ -167,13 +167,49 @@ async fn a_storm_of_changes_never_shows_half_of_anything() {
 }
 
 #[actix_web::test]
+async fn a_place_that_is_no_longer_listed_is_not_gone_to_by_a_login_under_way() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme?return_to=http://localhost:9000/carrinho").await;
+
+    house.resettle(&LOCAL.replace("localhost:9000", "localhost:9001"));
+    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+    assert_eq!((answer.status, answer.location()), (303, Some("http://localhost:9001/")), "{answer:?}");
+}
+
+#[actix_web::test]
+async fn a_cookie_of_another_name_is_another_cookie() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    browser.log_in("acme", "ana").await;
+    let ask = Ask::get("/auth").with("cookie", browser.cookies());
+    assert_eq!(house.ask(ask.clone()).await.status, 200);
+
+    house.resettle(&format!("{LOCAL}session: {{ cookie: loja, alsoCookie: antiga }}\n"));
+
+    assert_eq!(house.ask(ask).await.status, 401, "what was judged before is judged anew");
+    let answer = browser.log_in("acme", "ana").await;
+    let names: Vec<&str> = answer.cookies().iter().map(|(name, ..)| *name).collect();
+    assert_eq!(names[..2], ["loja", "antiga"]);
+    let token = answer.cookies()[0].1.to_owned();
+    for (cookie, expected) in [("loja", 200), ("antiga", 401), ("portaria", 401)] {
+        assert_eq!(house.ask(Ask::get("/auth").with("cookie", format!("{cookie}={token}"))).await.status, expected, "{cookie}");
+    }
+    let out = browser.ask(Ask::form("/logout", "")).await;
+    assert_eq!(
+        out.cookies().iter().map(|(name, value, _)| (*name, value.is_empty())).collect::<Vec<_>>(),
+        [("loja", true), ("antiga", true)]
+    );
+}
+
+#[actix_web::test]
 async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
     let house = Plan::new(LOCAL)
         .with_standard("acme")
         .with("openid", "name: X\nclientId: c\nclientSecret: SECRET\ndiscovery: UPSTREAM\n")
         .build()
         .await;
-    let url = house.upstream.url();
     for document in [
         "{}",
         "[]",
@@ -182,9 +218,14 @@ async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
         "{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\"}",
     ] {
         house.upstream.says("/.well-known/openid-configuration", json(200, document));
-        let answer = house.ask(Ask::get("/login/openid")).await;
-        assert_eq!(answer.status, 502, "{document}: {answer:?}");
-        house.assert_clean(&answer);
+        for _ in 0..10 {
+            let answer = house.ask(Ask::get("/login/openid")).await;
+            assert_eq!(answer.status, 502, "{document}: {answer:?}");
+            house.assert_clean(&answer);
+        }
     }
-    assert!(house.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"), "{url}");
+
+    assert!(house.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"));
+    assert!(house.upstream.heard().len() <= 3, "who begins again and again does not make us ask again and again");
+    house.assert_still_works().await;
 }

@@ -228,7 +228,82 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
         assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("localhost"), "{answer:?}");
     }
 
+    assert!(asked > 3, "some of them can only be seen when they are asked");
     assert_eq!(house.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
+}
+
+#[actix_web::test]
+async fn an_address_of_this_machine_is_asked_only_where_the_operator_lists_it() {
+    let file = STANDARD.replace("UPSTREAM/token", "https://127.1:PORT/token").replace("UPSTREAM", "https://sso.acme.example");
+    for (settings, expected) in
+        [(OPEN.to_owned(), 0), (format!("{OPEN}privateHosts: [ 127.0.0.2 ]\n"), 0), (format!("{OPEN}privateHosts: [ 127.0.0.1 ]\n"), 1)]
+    {
+        let house = Plan::new(&settings).with("acme", &file).build().await;
+        let browser = Browser::at(&house, "login.loja.example");
+        let begun = browser.begin("/login/acme").await;
+
+        let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+        assert_eq!(answer.status, 502, "there is no TLS in any case: {answer:?}");
+        assert_eq!(house.upstream.connections(), expected, "{settings}");
+    }
+}
+
+#[actix_web::test]
+async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
+    let playground =
+        crate::support::text(&crate::support::root().join("providers.d/playground.yaml")).replace("localhost:8080", "login.loja.example");
+    let house = Plan::new(&format!("{OPEN}playground: true\n")).with("playground", &playground).build().await;
+    let browser = Browser::at(&house, "login.loja.example");
+    let begun = browser.get("/login/playground").await;
+    let chosen =
+        begun.location().and_then(|address| address.strip_prefix("https://login.loja.example")).map(|address| format!("{address}&who=ana"));
+    let sent_back = browser.get(&chosen.expect("it stays in the house")).await;
+    let way =
+        sent_back.location().and_then(|address| address.strip_prefix("https://login.loja.example")).expect("it leads back").to_owned();
+
+    let answer = browser.get(&way).await;
+
+    assert_eq!((answer.status, answer.location()), (303, Some("https://www.loja.example/")), "{answer:?}");
+    assert!(answer.cookies().len() == 3 && answer.header("strict-transport-security").is_some());
+    for (name, value, attributes) in answer.cookies() {
+        assert!(name.starts_with("__Host-portaria"), "{name}");
+        let guards = attributes.rsplit_once("; Max-Age=").expect("it has an age");
+        assert_eq!((guards.0, guards.1 == "0"), ("HttpOnly; SameSite=Lax; Secure; Path=/", value.is_empty()), "{name}");
+        assert!(name.len() + value.len() < 1100);
+    }
+    assert_eq!(browser.who().await.as_deref(), Some("ana@loja.example"));
+    let plain: String = browser.cookies().replace("__Host-", "");
+    assert_eq!(
+        house.ask(Ask::get("/session").with("host", "login.loja.example").with("cookie", plain)).await.status,
+        401,
+        "without the guard it is not ours"
+    );
+}
+
+#[actix_web::test]
+async fn the_playground_is_not_there_on_the_open_net() {
+    let playground = crate::support::text(&crate::support::root().join("providers.d/playground.yaml"));
+    let house = Plan::new(OPEN).with("playground", &playground).build().await;
+
+    for path in [
+        "/playground",
+        "/playground/enter?who=ana",
+        "/playground/token",
+        "/login/playground",
+        "/callback/playground?ticket=x",
+        "/logo/playground",
+        "/metrics",
+    ] {
+        for method in ["GET", "POST"] {
+            let answer = house.ask(Ask::by(method, path).with("host", "login.loja.example").with("accept", "text/html")).await;
+            assert!(matches!(answer.status, 404 | 405), "{method} {path}: {answer:?}");
+            house.assert_clean(&answer);
+        }
+    }
+    let shown = house.ask(Ask::get("/providers").with("host", "login.loja.example")).await;
+    assert_eq!(shown.body, "{\"providers\":[]}");
+    assert!(!house.ask(Ask::get("/health/ready")).await.body.contains("playground"));
 }
 
 #[actix_web::test]

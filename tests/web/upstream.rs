@@ -192,7 +192,8 @@ fn hear(connection: &mut TcpStream) -> Option<Heard> {
             break end;
         }
         match connection.read(&mut part) {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&part[..read]),
+            // A greeting of TLS is not understood here.
+            Ok(read) if read > 0 && part[0] != 0x16 => bytes.extend_from_slice(&part[..read]),
             _ => return None,
         }
     };
