@@ -15,8 +15,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use quick_cache::Equivalent;
 use quick_cache::unsync::Cache;
 use std::cell::{Cell, RefCell};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,8 +34,34 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Tokens that one worker remembers.
 const REMEMBERED: usize = 4096;
 
-/// What one worker remembers of tokens that it has judged.
-pub struct Judged(RefCell<Cache<Box<str>, Rc<Known>>>);
+/// What one worker remembers of tokens that it has judged. The whole token is compared; only its signature, which nobody can
+/// choose, is hashed.
+pub struct Judged(RefCell<Cache<Token, Rc<Known>>>);
+
+#[derive(PartialEq, Eq)]
+struct Token(Box<str>);
+
+impl Hash for Token {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Asking(&self.0).hash(state);
+    }
+}
+
+/// A token that is asked about.
+struct Asking<'a>(&'a str);
+
+impl Hash for Asking<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bytes = self.0.as_bytes();
+        state.write(bytes.last_chunk::<32>().map_or(bytes, <[u8; 32]>::as_slice));
+    }
+}
+
+impl Equivalent<Token> for Asking<'_> {
+    fn equivalent(&self, token: &Token) -> bool {
+        *self.0 == *token.0
+    }
+}
 
 impl Default for Judged {
     fn default() -> Self {
@@ -97,7 +125,7 @@ fn limit(request: &HttpRequest, app: &App, front: &Front, now: i64) -> Result<()
 
 /// The session of a token, from memory if it was judged before.
 fn judge(token: &str, front: &Arc<Front>, app: &App, judged: &Judged, now: i64) -> Option<Rc<Known>> {
-    let remembered = judged.0.borrow().get(token).filter(|known| Arc::ptr_eq(&known.front, front)).cloned();
+    let remembered = judged.0.borrow().get(&Asking(token)).filter(|known| Arc::ptr_eq(&known.front, front)).cloned();
     let known = if let Some(known) = remembered {
         known
     } else {
@@ -105,7 +133,7 @@ fn judge(token: &str, front: &Arc<Front>, app: &App, judged: &Judged, now: i64) 
         let told = told(&session);
         let known = Known { front: Arc::clone(front), session, generation: Cell::new(u64::MAX), told, renewed: RefCell::default() };
         let known = Rc::new(known);
-        judged.0.borrow_mut().insert(token.into(), Rc::clone(&known));
+        judged.0.borrow_mut().insert(Token(token.into()), Rc::clone(&known));
         known
     };
     if known.session.is_over(now) {

@@ -7,10 +7,11 @@ use arc_swap::ArcSwap;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, ClientBuilder, Url};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Until there is a connection.
@@ -39,7 +40,8 @@ impl Reach {
 
 /// The network.
 pub struct Network {
-    client: Client,
+    /// One for each thread that carries, so that a connection stays with the thread that drives it.
+    clients: Vec<Client>,
     reach: Arc<ArcSwap<Reach>>,
 }
 
@@ -68,13 +70,28 @@ impl Network {
                 .tls_version_min(reqwest::tls::Version::TLS_1_2)
                 .dns_resolver(Resolver(Arc::clone(&reach)))
         };
-        match builder().build() {
-            Ok(client) => (Self { client, reach }, None),
+        let many = std::thread::available_parallelism().map_or(1, usize::from);
+        let build = |builder: ClientBuilder| builder.build();
+        match build(builder()) {
+            Ok(first) => {
+                let others = std::iter::repeat_with(|| build(builder())).take(many - 1).filter_map(Result::ok);
+                (Self { clients: std::iter::once(first).chain(others).collect(), reach }, None)
+            }
             Err(error) => {
-                let client = builder().tls_certs_only([]).build().expect("a client without certificates needs nothing of the machine");
-                (Self { client, reach }, Some(error.without_url().to_string()))
+                let client = build(builder().tls_certs_only([])).expect("a client without certificates needs nothing of the machine");
+                (Self { clients: vec![client], reach }, Some(error.without_url().to_string()))
             }
         }
+    }
+
+    fn client(&self) -> &Client {
+        thread_local! {
+            static NUMBER: usize = {
+                static NEXT: AtomicUsize = AtomicUsize::new(0);
+                NEXT.fetch_add(1, Ordering::Relaxed)
+            };
+        }
+        &self.clients[NUMBER.with(|number| *number) % self.clients.len()]
     }
 
     /// Changes which addresses may be reached.
@@ -102,7 +119,7 @@ impl Network {
             value.set_sensitive(true);
             headers.append(name, value);
         }
-        let mut sending = self.client.request(method, url).headers(headers);
+        let mut sending = self.client().request(method, url).headers(headers);
         if let Some(body) = &request.body {
             sending = sending.body(body.expose().to_owned());
         }

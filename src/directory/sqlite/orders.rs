@@ -6,7 +6,8 @@ use crate::directory::{Away, Event, Incident, SealedKey, User};
 use crate::email::Email;
 use crate::provider::identity::Identity;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use std::future::Future;
 use tokio::sync::{mpsc, oneshot};
 
@@ -90,6 +91,14 @@ impl Desk {
 async fn work(mut writer: SqliteConnection, mut orders: mpsc::Receiver<(Order, Answer)>) {
     let mut batch = Vec::new();
     while orders.recv_many(&mut batch, TOGETHER).await > 0 {
+        if let [(order, _)] = batch.as_slice()
+            && let Ok(Some(done)) = at_once(&mut writer, order).await
+        {
+            if let Some((_, answer)) = batch.pop() {
+                let _ = answer.send(Ok(done));
+            }
+            continue;
+        }
         let given: Vec<&Order> = batch.iter().map(|(order, _)| order).collect();
         let together = carry_out(&mut writer, &given).await;
         match together {
@@ -106,6 +115,29 @@ async fn work(mut writer: SqliteConnection, mut orders: mpsc::Receiver<(Order, A
                 }
             }
         }
+    }
+}
+
+/// The usual orders when they come alone, in as few journeys to the database as can be; `None` for any other.
+async fn at_once(writer: &mut SqliteConnection, order: &Order) -> Result<Option<Done>, Away> {
+    match order {
+        // A statement by itself is kept by itself.
+        Order::Spend { .. } => one(writer, order).await.map(Some),
+        Order::Welcome(newcomer) => {
+            let decision = recognise(writer, newcomer).await?;
+            let Decision::Same(known, None) = decision else { return Ok(None) };
+            if newcomer.instead_of.is_some() {
+                return Ok(None);
+            }
+            if let Err(error) =
+                seen(SEEN_ALONE, newcomer, &known.email, &known.uid, known.email_verified, "known").execute(&mut *writer).await
+            {
+                let _ = sqlx::query("ROLLBACK").execute(&mut *writer).await;
+                return Err(error.into());
+            }
+            Ok(Some(Done::Welcomed(Ok(user(&newcomer.identity, known.uid, known.email, known.email_verified)))))
+        }
+        Order::EndSession { .. } | Order::Remember { .. } | Order::FirstKey(_) | Order::Tidy { .. } => Ok(None),
     }
 }
 
@@ -191,14 +223,40 @@ const WHO: &str = "SELECT 1, u.uid, u.email, u.email_verified, u.blocked FROM id
      WHERE i.store = ?1 AND i.provider = ?2 AND i.provider_id = ?3 \
      UNION ALL SELECT 2, uid, email, email_verified, blocked FROM users WHERE store = ?1 AND email = ?4";
 
-/// What is written of somebody who was here before. Statements that go together travel together.
-const SEEN: &str = "UPDATE users SET email = ?, email_verified = ?, name = coalesce(?, name), picture = coalesce(?, picture), \
-     locale = coalesce(?, locale), last_seen = ? WHERE uid = ?; \
-     INSERT INTO sessions (sid, uid, since, latest) VALUES (?, ?, ?, ?); \
-     INSERT INTO audit (at, store, what, uid, provider, because) VALUES (?, ?, 'login', ?, ?, ?)";
+/// What is written of somebody who comes in. Statements that go together travel together.
+macro_rules! seen {
+    () => {
+        "UPDATE users SET email = ?, email_verified = ?, name = coalesce(?, name), picture = coalesce(?, picture), \
+         locale = coalesce(?, locale), last_seen = ? WHERE uid = ?; \
+         INSERT INTO sessions (sid, uid, since, latest) VALUES (?, ?, ?, ?); \
+         INSERT INTO audit (at, store, what, uid, provider, because) VALUES (?, ?, 'login', ?, ?, ?)"
+    };
+}
+const SEEN: &str = seen!();
+const SEEN_ALONE: &str = concat!("BEGIN IMMEDIATE; ", seen!(), "; COMMIT");
 
-async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Result<User, NotWelcome>, Away> {
-    let Newcomer { store, identity, new_uid, sid, now, latest, instead_of } = newcomer;
+fn seen<'q>(
+    sql: &'static str,
+    newcomer: &'q Newcomer,
+    email: &'q Email,
+    uid: &'q str,
+    email_verified: bool,
+    because: &'static str,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let Newcomer { store, identity, sid, now, latest, .. } = newcomer;
+    let seen = sqlx::query(sql).bind(email.key()).bind(i64::from(email_verified));
+    let seen = seen.bind(identity.name.as_deref()).bind(identity.picture.as_deref()).bind(identity.locale.as_deref()).bind(*now).bind(uid);
+    let seen = seen.bind(&**sid).bind(uid).bind(*now).bind(*latest);
+    seen.bind(*now).bind(&**store).bind(uid).bind(&*identity.provider).bind(because)
+}
+
+fn user(identity: &Identity, uid: Box<str>, email: Email, email_verified: bool) -> User {
+    User { uid, email, email_verified, name: identity.name.clone(), picture: identity.picture.clone() }
+}
+
+/// Who this is, as far as the directory knows.
+async fn recognise(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Decision, Away> {
+    let Newcomer { store, identity, .. } = newcomer;
     let address = linking::address_of(&identity.address).map(Email::key);
     let who = sqlx::query(WHO).bind(&**store).bind(&*identity.provider).bind(&*identity.id).bind(address);
     let (mut by_identity, mut by_email) = (None, None);
@@ -208,17 +266,21 @@ async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Re
     }
     // Somebody's own address is nobody else's.
     let by_email = by_email.filter(|holder: &Known| by_identity.as_ref().is_none_or(|known: &Known| known.uid != holder.uid));
-    let event = |what: &str, uid: Option<&str>, because: &str| {
-        Noted::new(Event { at: *now, store, what, uid, provider: Some(&identity.provider), because: Some(because) })
-    };
-    let (uid, email, email_verified, because) = match linking::decide(by_identity, by_email, &identity.address) {
+    Ok(linking::decide(by_identity, by_email, &identity.address))
+}
+
+async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Result<User, NotWelcome>, Away> {
+    let Newcomer { store, identity, new_uid, now, instead_of, .. } = newcomer;
+    let (uid, email, email_verified, because) = match recognise(writer, newcomer).await? {
         Decision::Refuse(why) => {
-            write_down(writer, &event("refused", None, why.word())).await?;
+            let event =
+                Event { at: *now, store, what: "refused", uid: None, provider: Some(&identity.provider), because: Some(why.word()) };
+            write_down(writer, &Noted::new(event)).await?;
             return Ok(Err(why));
         }
         Decision::New(email, verified) => {
-            let new = sqlx::query("INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)");
-            let new = new.bind(&**new_uid).bind(&**store).bind(email.key()).bind(i64::from(verified)).bind(now).bind(now);
+            let new = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)";
+            let new = sqlx::query(new).bind(&**new_uid).bind(&**store).bind(email.key()).bind(i64::from(verified)).bind(now).bind(now);
             new.execute(&mut *writer).await?;
             (new_uid.clone(), email, verified, "new")
         }
@@ -231,13 +293,9 @@ async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Re
         let link = link.bind(&**store).bind(&*identity.provider).bind(&*identity.id).bind(&*uid).bind(now).bind(because);
         link.execute(&mut *writer).await?;
     }
-    let seen = sqlx::query(SEEN).bind(email.key()).bind(i64::from(email_verified));
-    let seen = seen.bind(&identity.name).bind(&identity.picture).bind(&identity.locale).bind(now).bind(&*uid);
-    let seen = seen.bind(&**sid).bind(&*uid).bind(now).bind(latest);
-    let seen = seen.bind(now).bind(&**store).bind(&*uid).bind(&*identity.provider).bind(because);
-    seen.execute(&mut *writer).await?;
+    seen(SEEN, newcomer, &email, &uid, email_verified, because).execute(&mut *writer).await?;
     if let Some((sid, latest)) = instead_of {
         end(writer, sid, *latest).await?;
     }
-    Ok(Ok(User { uid, email, email_verified, name: identity.name.clone(), picture: identity.picture.clone() }))
+    Ok(Ok(user(identity, uid, email, email_verified)))
 }
