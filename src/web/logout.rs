@@ -44,9 +44,8 @@ fn wanted(asked: &Asked) -> Result<Option<String>, Refused> {
         return Err(Cause::Malformed.into());
     }
     let mut typed = url::form_urlencoded::parse(asked.body()).filter(|(name, _)| name == "return_to").map(|(_, value)| value.into_owned());
-    let wanted = match (typed.next(), typed.next(), asked.parameter("return_to")?) {
-        (None, _, wanted) | (wanted, None, None) => wanted,
-        (Some(_), ..) => return Err(Cause::Malformed.into()),
+    let ((None, _, wanted) | (wanted, None, None)) = (typed.next(), typed.next(), asked.parameter("return_to")?) else {
+        return Err(Cause::Malformed.into());
     };
     // A page of ours may be named by its path.
     match wanted {

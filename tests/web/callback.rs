@@ -227,7 +227,7 @@ async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
         format!("{name}={value}; {name}={value}"),
         format!("{name}={value},x=y"),
         format!("x={name}={value}"),
-        format!("{name}"),
+        name.clone(),
         format!("__Host-{name}={value}"),
         format!("__Secure-{name}={value}"),
         format!("{name}={}", value.replacen(&value[..1], &format!("%{:02x}", value.as_bytes()[0]), 1)),

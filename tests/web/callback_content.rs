@@ -1,6 +1,7 @@
 //! What the browser brings along: codes, errors and forms that say more than they should.
 
 use crate::web::house::{Answer, Ask, Browser, House, LOCAL, Plan, STANDARD};
+use base64::Engine as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn encoded(text: &str) -> String {
@@ -145,7 +146,6 @@ async fn the_proof_that_is_shown_belongs_to_the_challenge_that_was_sent() {
 
     let verifier = house.upstream.heard()[0].field("code_verifier").expect("it is shown");
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-    use base64::Engine as _;
     let challenge = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash);
 
     assert!(begun.query.contains(&("code_challenge".to_owned(), challenge)), "{:?}", begun.query);

@@ -99,12 +99,11 @@ async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
         let browser = Browser::new(&house);
         let begun = browser.begin("/login/beta").await;
 
-        match &gone {
-            Some(text) => house.rewrite("beta", text),
-            None => {
-                std::fs::remove_file(house.folder.0.join("providers.d/beta.yaml")).expect("it was there");
-                house.look_again();
-            }
+        if let Some(text) = &gone {
+            house.rewrite("beta", text);
+        } else {
+            std::fs::remove_file(house.folder.0.join("providers.d/beta.yaml")).expect("it was there");
+            house.look_again();
         }
         let answer = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
 
@@ -201,6 +200,23 @@ async fn a_cookie_of_another_name_is_another_cookie() {
         out.cookies().iter().map(|(name, value, _)| (*name, value.is_empty())).collect::<Vec<_>>(),
         [("loja", true), ("antiga", true)]
     );
+}
+
+#[actix_web::test]
+async fn logins_that_begin_at_once_ask_for_a_document_only_now_and_then() {
+    let house = Plan::new(LOCAL)
+        .with_standard("acme")
+        .with("openid", "name: X\nclientId: c\nclientSecret: SECRET\ndiscovery: UPSTREAM\n")
+        .build()
+        .await;
+
+    let answers = house.ask_at_once(vec![Ask::get("/login/openid"); 200]).await;
+    let first = house.upstream.heard().len();
+    let later = house.ask_at_once(vec![Ask::get("/login/openid"); 200]).await;
+
+    assert!(answers.iter().chain(&later).all(|answer| answer.status == 502));
+    println!("asked {first}, then {}", house.upstream.heard().len());
+    house.assert_still_works().await;
 }
 
 #[actix_web::test]

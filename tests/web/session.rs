@@ -75,7 +75,7 @@ async fn only_the_exact_cookie_once_is_a_session() {
             format!("{name}={good}%00"),
             format!("{name}={good}."),
             format!("{name}={}", &good[..good.len() - 1]),
-            format!("{name}"),
+            name.to_owned(),
             format!("{name}-x={evil}"),
             format!("x{name}={evil}"),
         ] {

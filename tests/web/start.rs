@@ -1,6 +1,7 @@
 //! How a login begins: what leaves for the provider, and what the browser keeps.
 
 use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use base64::Engine as _;
 use std::collections::HashSet;
 
 fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -68,7 +69,6 @@ async fn no_two_attempts_share_anything_by_chance() {
         let begun = Browser::new(&house).begin("/login/acme").await;
         let challenge = value(&begun.query, "code_challenge").expect("a challenge");
         assert!(seen.insert(begun.state.clone()) && seen.insert(challenge.to_owned()));
-        use base64::Engine as _;
         let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&begun.state).expect("it is base64");
         assert_eq!(bytes.len(), 24);
         ones += bytes.iter().map(|byte| byte.count_ones()).sum::<u32>();

@@ -1,6 +1,7 @@
 //! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
 
 use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use std::fmt::Write as _;
 
 const TWO: &str = "publicUrl: http://localhost:8080
 returnTo: [ http://localhost:9000 ]
@@ -310,10 +311,11 @@ async fn the_playground_is_not_there_on_the_open_net() {
 async fn a_thousand_stores_are_there_at_once() {
     let mut settings = format!("{LOCAL}stores:\n");
     for at in 0..1000 {
-        settings.push_str(&format!(
-            "  loja{at}: {{ publicUrl: \"http://localhost:{}\", returnTo: [ \"http://localhost:9000\" ] }}\n",
+        let _ = writeln!(
+            settings,
+            "  loja{at}: {{ publicUrl: \"http://localhost:{}\", returnTo: [ \"http://localhost:9000\" ] }}",
             20_000 + at
-        ));
+        );
     }
     let house = Plan::new(&settings).with_standard("acme").build().await;
 
