@@ -22,6 +22,8 @@ use tokio::sync::Semaphore;
 
 /// Calls to one provider at the same time.
 const AT_ONCE: usize = 20;
+/// Logins that ask for the issuer's document at the same time; the others wait for what they get.
+const ASKING: usize = 4;
 
 /// A provider that serves.
 pub struct Offer {
@@ -31,6 +33,8 @@ pub struct Offer {
     pub version: Box<str>,
     /// How many logins may talk to it at once.
     pub gate: Arc<Semaphore>,
+    /// How many may ask for the issuer's document at once.
+    pub asking: Arc<Semaphore>,
     values: Vec<(Slot, Text)>,
 }
 
@@ -196,7 +200,8 @@ fn offer(provider: Provider, old: Option<&Arc<Offer>>) -> Offer {
     let values = secrets::installation(&provider, "").values;
     let version = URL_SAFE_NO_PAD.encode(&digest(&SHA256, provider.source.text.as_bytes()).as_ref()[..12]);
     let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
-    Offer { provider, version: version.into(), gate, values }
+    let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
+    Offer { provider, version: version.into(), gate, asking, values }
 }
 
 /// The files in which a provider's secrets are kept.

@@ -5,7 +5,7 @@ use crate::directory::{Arrival, User};
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
-use crate::login::{Login, discover, drive};
+use crate::login::{Login, drive};
 use crate::pages::Cause;
 use crate::provider::callback::{Callback, CallbackBy};
 use crate::provider::identity::Identity;
@@ -92,7 +92,7 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let installation = offer.installation(&store.public_url);
     let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
     let outgoing = Outgoing::new(app, asked.front());
-    discover(&offer.provider, &attempt.own_facts(&offer.provider, &installation), &outgoing, &app.documents, asked.now()).await;
+    outgoing.see_to_document(offer, &attempt.own_facts(&offer.provider, &installation), asked.now()).await;
     let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
     let login = match accepted {
         Ok(login) => login,

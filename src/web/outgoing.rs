@@ -1,6 +1,9 @@
 //! How requests to providers leave: by the network, except for those to our own playground, which are answered in the house.
 
+use crate::login::discover;
 use crate::playground;
+use crate::provider::facts::Facts;
+use crate::roster::Offer;
 use crate::web::app::{App, Front};
 use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
 use crate::world::{clock, dice};
@@ -19,6 +22,24 @@ impl<'a> Outgoing<'a> {
     /// The way out for a store.
     pub fn new(app: &'a App, front: &'a Front) -> Self {
         Self { app, front }
+    }
+
+    /// Sees to the issuer's document. Whoever comes while it is being asked for does not ask as well: what is known still serves, and
+    /// where nothing is known, the answer is waited for.
+    pub async fn see_to_document(&self, offer: &Offer, known: &Facts, now: i64) {
+        let documents = &self.app.documents;
+        let Some((address, _)) = offer.provider.discovery.as_ref().and_then(|discovery| discovery.address(known)) else { return };
+        if !documents.is_due(&address, now) {
+            return;
+        }
+        let turn = match offer.asking.try_acquire() {
+            Ok(turn) => Some(turn),
+            Err(_) if documents.get(&address, now).is_some() => None,
+            Err(_) => tokio::time::timeout(PATIENCE, offer.asking.acquire()).await.ok().and_then(Result::ok),
+        };
+        if turn.is_some() {
+            discover(&offer.provider, known, self, documents, now).await;
+        }
     }
 
     /// The part of an address below our own playground.

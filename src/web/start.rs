@@ -1,7 +1,6 @@
 //! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt.
 
 use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
-use crate::login::discover;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::Cause;
@@ -32,7 +31,7 @@ pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
     let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), asked.now(), inputs);
     let outgoing = Outgoing::new(app, asked.front());
     let known = attempt.own_facts(&offer.provider, &installation);
-    discover(&offer.provider, &known, &outgoing, &app.documents, asked.now()).await;
+    outgoing.see_to_document(&offer, &known, asked.now()).await;
     let request = attempt.redirect(&offer.provider, &installation, &app.documents);
     let request = match request {
         Ok(request) => request,
