@@ -1,6 +1,6 @@
 //! What a proxy is told, whatever anybody sends along.
 
-use crate::web::house::{Answer, Ask, HOST, House, OPEN, Plan, STANDARD};
+use crate::web::house::{Answer, Ask, HOST, House, OPEN, Plan, STANDARD, until};
 use portaria::world::clock;
 
 const STRANGER: &str = "198.51.100.7";
@@ -255,9 +255,7 @@ async fn a_session_that_was_judged_before_still_comes_to_its_end() {
     let ask = Ask::get("/auth").with("cookie", format!("portaria={token}"));
     assert_somebody(&house.ask(ask.clone()).await);
 
-    while clock::now() < now + 2 {
-        tokio::task::yield_now().await;
-    }
+    until("two seconds have gone by", || clock::now() >= now + 2).await;
 
     assert_nobody(&house, &house.ask(ask).await);
 }

@@ -1,6 +1,6 @@
 //! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
 
-use crate::web::house::{Answer, Browser, House};
+use crate::web::house::{Answer, Browser, House, until};
 use crate::web::upstream::{Upstream, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
@@ -330,10 +330,7 @@ async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
             actix_web::rt::spawn(async move { come_back(&house).await })
         })
         .collect();
-    // All of them are under way.
-    while house.upstream.asked("/token") < 20 {
-        tokio::task::yield_now().await;
-    }
+    until("as many as may are under way", || house.upstream.asked("/token") >= 20).await;
     assert_eq!(house.upstream.asked("/token"), 20, "so many are let through to one provider at once");
     house.upstream.answers("/token", {
         let mark = house.mark.clone();

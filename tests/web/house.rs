@@ -359,6 +359,17 @@ impl House {
     }
 }
 
+/// Waits until something is so, with much patience.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..4_000 {
+        if holds() {
+            return;
+        }
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("it never came to be that {what}");
+}
+
 /// A request.
 #[derive(Clone)]
 pub struct Ask {

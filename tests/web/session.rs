@@ -327,3 +327,21 @@ async fn a_token_is_validated_for_whoever_has_it_and_nobody_else() {
     let by_cookie = house.ask(Ask::by("POST", "/session/validate").with("cookie", format!("portaria={token}")).body("{}")).await;
     assert_eq!(by_cookie.status, 401, "a cookie is not a question");
 }
+
+#[actix_web::test]
+async fn while_storage_is_silent_for_too_long_nobody_is_said_to_be_there() {
+    let house = House::open().await;
+    let token = house.token(HOST, |_| {});
+    let who = Ask::get("/session").with("cookie", format!("portaria={token}"));
+    let whose = Ask::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"));
+    house.storage_is_away(true);
+
+    for (silence, expected) in [(55, 200), (65, 503), (86_400, 503)] {
+        house.app.revocations.learn([], 0, portaria::world::clock::now() - silence);
+        for ask in [&who, &whose] {
+            let answer = house.ask(ask.clone()).await;
+            assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");
+            assert!(answer.cookies().is_empty(), "whoever is signed in stays so");
+        }
+    }
+}
