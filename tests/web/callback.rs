@@ -1,6 +1,8 @@
 //! The way back from the provider: two halves, spent once, by the browser that began.
 
-use crate::web::house::{Ask, Browser, House, LOCAL, Plan, SHOP};
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{House, LOCAL, Plan, SHOP};
 
 #[actix_web::test]
 async fn an_honest_login_opens_a_session_and_burns_the_attempt() {

@@ -1,6 +1,8 @@
 //! What the browser brings along: codes, errors and forms that say more than they should.
 
-use crate::web::house::{Answer, Ask, Browser, House, LOCAL, Plan, STANDARD};
+use crate::web::ask::{Answer, Ask};
+use crate::web::browser::Browser;
+use crate::web::house::{House, LOCAL, Plan, STANDARD};
 use base64::Engine as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 

@@ -1,6 +1,7 @@
 //! What a proxy is told, whatever anybody sends along.
 
-use crate::web::house::{Answer, Ask, HOST, House, OPEN, Plan, STANDARD, until};
+use crate::web::ask::{Answer, Ask};
+use crate::web::house::{HOST, House, OPEN, Plan, STANDARD, until};
 use portaria::world::clock;
 
 const STRANGER: &str = "198.51.100.7";

@@ -1,6 +1,8 @@
 //! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
 
-use crate::web::house::{Answer, Browser, House, until};
+use crate::web::ask::Answer;
+use crate::web::browser::Browser;
+use crate::web::house::{House, until};
 use crate::web::upstream::{Upstream, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 

@@ -1,6 +1,8 @@
 //! How often somebody may ask, and who that somebody is.
 
-use crate::web::house::{Ask, Browser, House, Plan, STANDARD};
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{House, Plan, STANDARD};
 
 const SETTINGS: &str = "publicUrl: https://login.loja.example
 returnTo: [ https://www.loja.example ]

@@ -1,7 +1,9 @@
 //! The way out: only from here, at once, for good, and to nowhere else.
 
-use crate::web::house::{Ask, Browser, HOST, House, LOCAL, Plan, SHOP, STANDARD};
-use crate::web::login_page::nasty_addresses;
+use crate::web::addresses::nasty_addresses;
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{HOST, House, LOCAL, Plan, SHOP, STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn encoded(text: &str) -> String {

@@ -1,7 +1,11 @@
 //! Attacks over HTTP: each test is somebody who wants what is not theirs, or a network that does not keep its word.
 
+mod addresses;
+mod ask;
+mod browser;
 mod callback;
 mod callback_content;
+mod every_page;
 mod forward_auth;
 mod hostile_provider;
 mod house;
@@ -11,6 +15,7 @@ mod logout;
 mod raw_socket;
 mod reload;
 mod session;
+mod session_lasting;
 mod start;
 mod storage;
 mod stores;

@@ -1,6 +1,8 @@
 //! Files that change while people log in.
 
-use crate::web::house::{Ask, Browser, House, LOCAL, Plan, STANDARD};
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{House, LOCAL, Plan, STANDARD};
 use crate::web::upstream::{Upstream, json};
 
 async fn ready(house: &House) -> serde_json::Value {

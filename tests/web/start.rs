@@ -1,6 +1,8 @@
 //! How a login begins: what leaves for the provider, and what the browser keeps.
 
-use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
 use base64::Engine as _;
 use std::collections::HashSet;
 

@@ -1,6 +1,8 @@
 //! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
 
-use crate::web::house::{Ask, Browser, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
 use std::fmt::Write as _;
 
 const TWO: &str = "publicUrl: http://localhost:8080
