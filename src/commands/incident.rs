@@ -76,15 +76,14 @@ fn told(kept: &Kept, story: &Value) -> String {
         if let Some(body) = request["body"].as_str() {
             let _ = writeln!(told, "  {body}");
         }
-        match exchange["noAnswer"].as_str() {
-            Some(why) => _ = writeln!(told, "  ← {why}"),
-            None => {
-                let answer = &exchange["answer"];
-                let _ = writeln!(told, "  ← {} {} ({} bytes)", answer["status"], of(&answer["contentType"]), answer["bytes"]);
-                let shape = serde_json::to_string_pretty(&answer["shape"]).unwrap_or_default();
-                shape.lines().for_each(|line| _ = writeln!(told, "    {line}"));
-            }
+        if let Some(why) = exchange["noAnswer"].as_str() {
+            let _ = writeln!(told, "  ← {why}");
+            continue;
         }
+        let answer = &exchange["answer"];
+        let _ = writeln!(told, "  ← {} {} ({} bytes)", answer["status"], of(&answer["contentType"]), answer["bytes"]);
+        let shape = serde_json::to_string_pretty(&answer["shape"]).unwrap_or_default();
+        shape.lines().for_each(|line| _ = writeln!(told, "    {line}"));
     }
     told
 }

@@ -11,6 +11,7 @@ use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::settings::Settings;
 use crate::stores::{Store, Stores};
+use crate::web::failed::Stories;
 use crate::web::limits::Limits;
 use crate::web::metrics::Metrics;
 use crate::world::network::{Network, Reach};
@@ -48,6 +49,8 @@ pub struct App {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// What was told in this minute of logins that could not begin.
+    pub stories: Stories,
 }
 
 /// The stores at one moment.
@@ -230,6 +233,7 @@ impl App {
             playground: Playground::new(*master.derive("playground")),
             limits: Limits::default(),
             metrics: Metrics::default(),
+            stories: Stories::default(),
         };
         app.listen_to_storage(now).await?;
         Ok(app)

@@ -19,14 +19,20 @@ pub const FORM: &str = "portaria-form";
 pub struct Unfit {
     cause: Cause,
     offer: Arc<Offer>,
-    /// What the newest of its attempts wanted, if it has any.
-    newest: Option<Option<String>>,
+    /// The newest of its attempts, if it has any: where that wanted to go.
+    newest: Option<Newest>,
+}
+
+struct Newest {
+    return_to: Option<String>,
 }
 
 impl Unfit {
     /// What is told of it. Only who has begun something gets a code: others could fill the storage with theirs.
     pub async fn told(self, asked: &Asked) -> Refused {
-        let Some(return_to) = self.newest.filter(|_| self.cause == Cause::Lost) else { return failed::nobodys(self.cause, &self.offer) };
+        let Some(Newest { return_to }) = self.newest.filter(|_| self.cause == Cause::Lost) else {
+            return failed::nobodys(self.cause, &self.offer);
+        };
         let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
         failed::login(asked, &self.offer, return_to.as_deref(), &error, &Trace::default()).await
     }
@@ -58,7 +64,7 @@ pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<
     all.retain(|brought| *brought.provider == *name);
     // The one that began last, where no state comes back that would tell them apart.
     all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
-    let newest = all.first().map(|brought| brought.return_to.clone());
+    let newest = all.first().map(|brought| Newest { return_to: brought.return_to.clone() });
     let (document, state) = (callback.document(), asked.part("state"));
     let fits = |offer: &Offer, brought: &Brought| {
         let attempt = Attempt::resume(&offer.provider, &offer.installation(&front.store.public_url), brought.kept.clone());

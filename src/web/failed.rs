@@ -10,6 +10,8 @@ use crate::story;
 use crate::web::asked::Asked;
 use crate::web::refused::{Ended, Refused, cause_of};
 use crate::world::dice;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 fn ended(cause: Cause, offer: &Offer, return_to: Option<&str>, code: Option<Code>) -> Refused {
     let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
@@ -47,6 +49,38 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
         "a login failed"
     );
     ended(cause, offer, return_to, code)
+}
+
+/// A login that cannot even begin. Whoever knocks could fill the storage with such stories, so one a minute is kept.
+pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
+    let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone()));
+    if let Some(code) = asked.app().stories.of(&door, minute) {
+        return ended(cause_of(error, &Trace::default()), offer, return_to, Some(code));
+    }
+    let refused = login(asked, offer, return_to, error, &Trace::default()).await;
+    if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
+        asked.app().stories.keep(door, minute, code);
+    }
+    refused
+}
+
+/// The stories of this minute: store and provider, and the code under which one is kept.
+#[derive(Default)]
+pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>);
+
+type Door = (u32, Box<str>);
+
+impl Stories {
+    fn of(&self, door: &Door, minute: i64) -> Option<Code> {
+        let stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stories.get(door).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
+    }
+
+    fn keep(&self, door: Door, minute: i64, code: Code) {
+        let mut stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stories.retain(|_, (kept, _)| *kept == minute);
+        stories.insert(door, (minute, code));
+    }
 }
 
 /// Somebody who showed who they are, and does not come in all the same.

@@ -2,7 +2,6 @@
 
 use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::provider::step::StepKind;
 use crate::roster::Offer;
@@ -69,5 +68,5 @@ async fn cannot_begin(asked: &Asked, why: CannotBegin, offer: &Offer, return_to:
         CannotBegin::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
         CannotBegin::Request(error) => LoginError::in_step(StepKind::GetAuthorizationCode, error, None, &offer.provider),
     };
-    failed::login(asked, offer, return_to, &error, &Trace::default()).await
+    failed::at_the_start(asked, offer, return_to, &error).await
 }
