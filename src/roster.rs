@@ -141,7 +141,12 @@ impl Roster {
     pub fn look_again(&self, now: i64) -> Vec<PathBuf> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // A folder that cannot be listed for a moment keeps what it had.
-        let Ok(paths) = catalogue::provider_files(&self.folder) else { return Vec::new() };
+        let paths = match catalogue::provider_files(&self.folder) {
+            Ok(paths) => paths,
+            // Without a folder there are no providers.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(_) => return Vec::new(),
+        };
         let changed: Vec<PathBuf> = paths
             .iter()
             .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))

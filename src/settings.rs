@@ -72,8 +72,8 @@ words! {
         /// How mail is sent; needed only where a provider says `missingEmail: ask`.
         /// Default: none
         mail: Option<MailSpec> = "mail",
-        /// Whether the playground is there.
-        /// Default: `true` on a loopback `publicUrl`, otherwise `false`
+        /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
+        /// Default: `true`
         /// Example: `playground: false`
         playground: Option<bool> = "playground",
         /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
@@ -371,6 +371,10 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
         desk.complain(*place, "without limits anybody can try without end", help);
     }
+    if spec.playground == Some(true) && !loopback {
+        let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
+        desk.complain(spec.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+    }
     if let Some(login) = &spec.login {
         look_over_login(login, desk);
     }
@@ -388,6 +392,9 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
     }
     if let Some(stores) = &spec.stores {
         for (name, store) in &stores.0 {
+            if name.value == "main" {
+                desk.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
+            }
             if in_store {
                 desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
             } else if store.public_url.is_none() {

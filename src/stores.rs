@@ -209,7 +209,8 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
         rates: rates(own.limits.as_ref().or(main.limits.as_ref())),
-        playground: own.playground.or(main.playground).unwrap_or(loopback),
+        // It lets anybody be anybody, so it never stands beside real people.
+        playground: loopback && own.playground.or(main.playground).unwrap_or(true),
         proxies,
     }
 }

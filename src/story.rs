@@ -28,9 +28,12 @@ pub fn tell(provider: &Provider, error: &LoginError, trace: &Trace) -> Value {
     })
 }
 
-/// What a provider says of itself is told, but not at length, and without what controls a terminal.
-fn short(text: &str) -> String {
-    crate::diagnostic::printable(&text.chars().take(200).collect::<String>())
+/// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's:
+/// words with an `@`, and words that are mostly a number.
+pub fn short(text: &str) -> String {
+    let is_somebodys = |word: &str| word.contains('@') || word.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    let words: Vec<&str> = text.split_whitespace().map(|word| if is_somebodys(word) { "‹…›" } else { word }).collect();
+    crate::diagnostic::printable(&words.join(" ").chars().take(200).collect::<String>())
 }
 
 fn exchange(exchange: &Exchange) -> Value {
@@ -79,7 +82,9 @@ fn shape(value: &Value, left: &mut usize) -> Value {
                 }
                 *left -= 1;
                 // A key that looks like a value, such as a person's address, is one.
-                let plain = key.len() <= 64
+                let numbers = key.bytes().filter(u8::is_ascii_digit).count();
+                let plain = numbers < 4
+                    && key.len() <= 64
                     && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/$#@".contains(c))
                     && !(key.contains('@') && key.contains('.'));
                 told.insert(if plain { key.clone() } else { "‹key›".to_owned() }, shape(value, left));
@@ -102,6 +107,17 @@ mod tests {
             shape(&document, &mut left),
             json!({ "data": { "mail": "text", "id": "number", "ok": "yes or no", "none": "null", "list": [ { "a": "text" } ] }, "‹key›": "number" })
         );
+    }
+
+    #[test]
+    fn what_a_provider_says_is_told_without_what_may_be_somebodys() {
+        for (said, told) in [
+            ("not today", "not today"),
+            ("user ana@loja.example CPF 123.456.789-00 not allowed", "user ‹…› CPF ‹…› not allowed"),
+            ("error 403 in api v2", "error 403 in api v2"),
+        ] {
+            assert_eq!(short(said), told);
+        }
     }
 
     #[test]

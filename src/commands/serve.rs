@@ -38,13 +38,7 @@ impl Serve {
         begin_log(global.json);
         let settings = self.settings(global)?;
         let listen = self.listen(&settings)?;
-        let stores = Stores::new(&settings);
-        if !listen.ip().is_loopback() && stores.all().iter().any(|store| store.loopback && store.playground) {
-            return Err(Failure::Usage(
-                format!("{listen} is open to the network, and the playground lets anybody be anybody"),
-                "listen at 127.0.0.1, give the broker its own https address with `--public-url`, or write `playground: false`".to_owned(),
-            ));
-        }
+        fits(listen, &settings)?;
         let file = storage::file(self.storage.as_deref(), &settings)?;
         let master = master_key(&settings, &file)?;
         actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &file, &master))
@@ -91,17 +85,17 @@ impl Serve {
             )
         })?;
         let app = Data::new(app);
-        let (again, by_flags) = (global.clone(), self.clone());
-        let read = Box::new(move || match by_flags.settings(&again) {
-            Ok(settings) => Some(settings),
-            Err(failure) => {
-                eprintln!("{}", failure.text());
-                None
-            }
+        // The file is the one that was there at the start: when it is gone, that is a mistake and no wish for the defaults.
+        let settings_file = global.settings_file();
+        let (again, by_flags) = (Global { config: settings_file.clone(), ..global.clone() }, self.clone());
+        let read = Box::new(move || {
+            let settings = by_flags.settings(&again).map_err(|failure| failure.text())?;
+            fits(listen, &settings).map_err(|failure| failure.text())?;
+            Ok(settings)
         });
         let audit = settings.spec.as_ref().and_then(|spec| spec.audit.as_ref()?.keep);
         let audit = audit.map_or(NINETY_DAYS, |span| i64::try_from(span.value.0.as_secs()).unwrap_or(i64::MAX));
-        background::begin(&app, global.settings_file(), read, audit);
+        background::begin(&app, settings_file, read, audit);
         let metrics = app.serving().stores().metrics_listen();
         let greeted = app.clone();
         server::serve(app, &[listen], metrics, move |addresses| greet(&greeted, addresses)).await.map_err(|error| {
@@ -112,6 +106,17 @@ impl Serve {
         })?;
         Ok(Outcome::Fine)
     }
+}
+
+/// Whether what is set may listen there: on an installation for trying things out anybody may be anybody.
+fn fits(listen: SocketAddr, settings: &Settings) -> Result<(), Failure> {
+    if listen.ip().is_loopback() || !Stores::new(settings).all().iter().any(|store| store.loopback) {
+        return Ok(());
+    }
+    Err(Failure::Usage(
+        format!("{listen} is open to the network, and a `publicUrl` on loopback is for this machine alone"),
+        "listen at 127.0.0.1, or give the broker its own https address: `--public-url https://login.loja.example`".to_owned(),
+    ))
 }
 
 /// Says where it is to be found, and what it found.

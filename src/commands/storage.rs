@@ -3,6 +3,7 @@
 use crate::commands::outcome::Failure;
 use crate::directory::sqlite::Sqlite;
 use crate::settings::Settings;
+use crate::world::files;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,10 @@ pub fn file(flag: Option<&str>, settings: &Settings) -> Result<PathBuf, Failure>
 
 /// Opens it.
 pub async fn open(file: &Path) -> Result<Sqlite, Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
+    }
     Sqlite::open(file).await.map_err(|error| {
         let help = "check that the folder can be written to, and that the file is ours".to_owned();
         Failure::Environment(format!("{}: {error}", file.display()), help)

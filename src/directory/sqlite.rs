@@ -6,14 +6,18 @@ use crate::directory::linking::NotWelcome;
 use crate::directory::sqlite::orders::{Desk, Done, Newcomer, Noted, Order};
 use crate::directory::{Arrival, Away, Directory, End, Event, INCIDENT_KEPT, Incident, SealedKey, User};
 use crate::email::Email;
+use crate::world::files;
 use async_trait::async_trait;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqlSafeStr as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "people", include_str!("migrations/sqlite/1_people.sql"))];
+
+const DAY: i64 = 86_400;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Sqlite {
     desk: Desk,
     readers: SqlitePool,
+    file: PathBuf,
+    number: Option<(u64, u64)>,
+    missed: AtomicBool,
 }
 
 impl Sqlite {
@@ -36,6 +43,8 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .disable_statement_logging();
+        // What is kept beside it takes over its rights.
+        files::make_private(file)?;
         let mut writer = options.connect().await?;
         let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
             Migration::new(*version, (*name).into(), MigrationType::Simple, AssertSqlSafe(*sql).into_sql_str(), false)
@@ -43,7 +52,18 @@ impl Sqlite {
         Migrator::with_migrations(migrations.collect()).run(&mut writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).test_before_acquire(false);
         let readers = readers.connect_with(options).await?;
-        Ok(Self { desk: Desk::open(writer), readers })
+        Ok(Self { desk: Desk::open(writer), readers, file: file.to_owned(), number: files::number(file), missed: AtomicBool::new(false) })
+    }
+
+    /// What is written into a file that was removed or replaced would be gone with this process.
+    fn is_still_there(&self) -> Result<(), Away> {
+        if files::number(&self.file) == self.number {
+            return Ok(());
+        }
+        if !self.missed.swap(true, Ordering::Relaxed) {
+            tracing::error!(file = %self.file.display(), "this is no longer the file that was opened; put it back, or start again");
+        }
+        Err(Away)
     }
 }
 
@@ -58,11 +78,13 @@ impl From<sqlx::Error> for Away {
 #[async_trait]
 impl Directory for Sqlite {
     async fn spend(&self, attempt: &str, until: i64) -> Result<bool, Away> {
+        self.is_still_there()?;
         let done = self.desk.give(Order::Spend { attempt: attempt.into(), until }).await?;
         Ok(matches!(done, Done::Said(true)))
     }
 
     async fn welcome(&self, arrival: Arrival<'_>) -> Result<Result<User, NotWelcome>, Away> {
+        self.is_still_there()?;
         let newcomer = Newcomer {
             store: arrival.store.into(),
             identity: arrival.identity.clone(),
@@ -79,6 +101,7 @@ impl Directory for Sqlite {
     }
 
     async fn user(&self, uid: &str) -> Result<Option<User>, Away> {
+        self.is_still_there()?;
         let row = sqlx::query("SELECT uid, email, email_verified, name, picture FROM users WHERE uid = ?").bind(uid);
         let row = row.fetch_optional(&self.readers).await?;
         let user = |row: SqliteRow| {
@@ -94,6 +117,7 @@ impl Directory for Sqlite {
     }
 
     async fn end_session(&self, sid: &str, latest: i64, event: Event<'_>) -> Result<i64, Away> {
+        self.is_still_there()?;
         match self.desk.give(Order::EndSession { sid: sid.into(), latest, event: Noted::new(event) }).await? {
             Done::Number(number) => Ok(number),
             Done::Said(_) | Done::Welcomed(_) | Done::Nothing => Err(Away),
@@ -101,6 +125,7 @@ impl Directory for Sqlite {
     }
 
     async fn ended_since(&self, number: i64) -> Result<(Vec<End>, i64), Away> {
+        self.is_still_there()?;
         let rows = sqlx::query("SELECT number, sid, latest FROM ends WHERE number > ? ORDER BY number LIMIT 1000");
         let rows = rows.bind(number).fetch_all(&self.readers).await?;
         let end = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get::<&str, _>(1)?.into(), row.try_get(2)?));
@@ -137,9 +162,10 @@ impl Directory for Sqlite {
 
     async fn tidy(&self, now: i64, audit_since: i64) -> Result<(), Away> {
         for (sql, before) in [
-            ("DELETE FROM attempts WHERE until < ?", now),
-            ("DELETE FROM sessions WHERE latest < ?", now),
-            ("DELETE FROM ends WHERE latest < ?", now),
+            // A day longer than need be: a clock that was wrong for a while brings nothing back to life.
+            ("DELETE FROM attempts WHERE until < ?", now.saturating_sub(DAY)),
+            ("DELETE FROM sessions WHERE latest < ?", now.saturating_sub(DAY)),
+            ("DELETE FROM ends WHERE latest < ?", now.saturating_sub(DAY)),
             ("DELETE FROM incidents WHERE at < ?", now.saturating_sub(INCIDENT_KEPT)),
             ("DELETE FROM audit WHERE at < ?", audit_since),
         ] {

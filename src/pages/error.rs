@@ -19,6 +19,8 @@ pub struct ErrorPage<'a> {
     pub again: Option<&'a str>,
     /// The login page.
     pub others: Option<&'a str>,
+    /// Whether there are other ways in.
+    pub has_others: bool,
     /// Where the shopper leaves for; without it, the store's address.
     pub home: Option<&'a str>,
     /// The incident code; it is shown only for what ended a login.
@@ -73,13 +75,18 @@ impl<'a> ErrorPage<'a> {
 
     /// What can be done, the loudest first.
     fn actions(&self) -> Vec<Action<'_>> {
-        let mut actions: Vec<Action<'_>> = self.cause.steps().iter().filter_map(|step| self.action(*step)).collect();
+        let mut steps = self.cause.steps().to_vec();
+        if !self.has_others && self.again.is_some() {
+            // The only way there is: once more is all that can be tried.
+            steps.sort_by_key(|step| *step != Step::Again);
+        }
+        let mut actions: Vec<Action<'_>> = steps.iter().filter_map(|step| self.action(*step)).collect();
         if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
             actions.push(Action { href: help.into(), label: self.words().login.contact.clone(), likeliest: false });
         }
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
-            first.likeliest = choice && self.cause.asks_for_another_way();
+            first.likeliest = choice && self.has_others && self.cause.asks_for_another_way() && self.cause != Cause::Cancelled;
         }
         actions
     }
@@ -94,6 +101,7 @@ impl<'a> ErrorPage<'a> {
                 };
                 (self.again?, label)
             }
+            Step::Others if !self.has_others => (self.others?, words.error.login.clone()),
             Step::Others if self.cause.asks_for_another_way() || self.cause.steps().first() == Some(&Step::Again) => {
                 (self.others?, words.error.others.clone())
             }

@@ -74,8 +74,6 @@ pub struct Person {
     pub when: Option<String>,
     /// Where they go on.
     pub continue_to: Option<String>,
-    /// What shows that signing out is asked for by this page.
-    pub token: String,
 }
 
 /// Something that has just happened.

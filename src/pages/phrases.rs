@@ -50,6 +50,7 @@ pub(crate) struct PersonPhrases {
     pub(crate) with_since: String,
     pub(crate) go: String,
     pub(crate) another: String,
+    pub(crate) out: String,
     pub(crate) note: String,
 }
 

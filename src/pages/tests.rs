@@ -29,7 +29,6 @@ fn person(text: &str) -> Person {
         provider_title: Some(text.to_owned()),
         when: Some(text.to_owned()),
         continue_to: Some(RETURN_TO.to_owned()),
-        token: text.to_owned(),
     }
 }
 
@@ -50,11 +49,13 @@ fn pages(language: &Language, offered: &[&Language], text: &str) -> Vec<(String,
         ("signed in".to_owned(), LoginPage { person: Some(person(text)), ..full }.render()),
     ];
     for cause in Cause::ALL {
-        let bare = ErrorPage { frame, cause, provider: None, again: None, others: None, home: None, code: None, until: None };
+        let bare =
+            ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, home: None, code: None, until: None };
         let full = ErrorPage {
             provider: Some(text),
             again: Some("/login/p1"),
             others: Some("/login"),
+            has_others: true,
             code: Some("K7Q-2MD"),
             until: Some(text),
             ..bare.clone()
@@ -126,7 +127,7 @@ fn the_loudest_button_is_what_helps_most() {
         (Cause::Away, "/login/acme"),
     ] {
         let (again, others) = (Some("/login/acme"), Some("/login"));
-        let page = ErrorPage { frame, cause, provider: None, again, others, home: None, code: None, until: None };
+        let page = ErrorPage { frame, cause, provider: None, again, others, has_others: true, home: None, code: None, until: None };
         assert_eq!(loudest(&page.render()).as_deref(), Some(expected), "{cause:?}");
     }
 
@@ -145,7 +146,8 @@ fn an_error_page_tells_what_happened() {
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &[], version: "1" };
     let page = |cause, provider, code| {
-        ErrorPage { frame, cause, provider, again: None, others: None, home: None, code, until: Some("amanhã, 09:42") }.render()
+        ErrorPage { frame, cause, provider, again: None, others: None, has_others: true, home: None, code, until: Some("amanhã, 09:42") }
+            .render()
     };
 
     for (page, expected) in [

@@ -11,11 +11,11 @@ use crate::world::clock;
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HOST, HeaderName, HeaderValue, ORIGIN};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -102,8 +102,8 @@ pub fn client(request: &HttpRequest, front: &Front) -> IpAddr {
     if !trusted(peer) {
         return peer;
     }
-    let lines: Vec<&str> = request.headers().get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
-    let mut named = lines.iter().rev().flat_map(|line| line.rsplit(',')).map(|part| part.trim().parse::<IpAddr>());
+    let lines: Vec<&[u8]> = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+    let mut named = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).map(address);
     // From the right: the first that is not one of ours. What cannot be read ends the chain of trust.
     named
         .find_map(|address| match address {
@@ -112,6 +112,12 @@ pub fn client(request: &HttpRequest, front: &Front) -> IpAddr {
             Err(_) => Some(peer),
         })
         .unwrap_or(peer)
+}
+
+/// An address as proxies write it: by itself, or with a port.
+fn address(part: &[u8]) -> Result<IpAddr, std::net::AddrParseError> {
+    let text = std::str::from_utf8(part).unwrap_or_default().trim();
+    text.parse().or_else(|error| text.parse::<SocketAddr>().map(|address| address.ip()).map_err(|_| error))
 }
 
 impl Asked {
@@ -227,7 +233,8 @@ impl Asked {
         };
         let from = client(self.request(), self.front());
         // Services and proxies of the store's own ask for many shoppers.
-        let is_ours = from.is_loopback() || self.front().store.proxies.iter().any(|block| block.holds(from));
+        let is_behind = self.request().headers().contains_key(FORWARDED_FOR);
+        let is_ours = !is_behind && (from.is_loopback() || self.front().store.proxies.iter().any(|block| block.holds(from)));
         if is_ours && matches!(kind, Kind::Session | Kind::Auth) {
             return Ok(());
         }

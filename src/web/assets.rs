@@ -19,20 +19,34 @@ const KEEP: &str = "public, max-age=31536000, immutable";
 const KEEP_SHORTLY: &str = "public, max-age=300";
 
 /// The style of the pages.
-pub async fn style(_: Asked) -> Result<HttpResponse, Refused> {
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, KEEP)).body(STYLE))
+pub async fn style(asked: Asked) -> Result<HttpResponse, Refused> {
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, kept(&asked))).body(STYLE))
+}
+
+/// For long only under the version that this is: another machine may already know the next.
+fn kept(asked: &Asked) -> &'static str {
+    let is_this = asked.query().any(|(name, value)| name == "v" && value == asked.front().version);
+    if is_this { KEEP } else { KEEP_SHORTLY }
 }
 
 /// The store's own lines of it.
 pub async fn look(asked: Asked) -> Result<HttpResponse, Refused> {
     let text = store_css(&asked.front().look);
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, KEEP)).body(text))
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, kept(&asked))).body(text))
 }
 
 /// The store's logo.
 pub async fn logo(asked: Asked) -> Result<HttpResponse, Refused> {
     let picture = asked.front().logo.clone().ok_or(Cause::NoSuchPage)?;
     Ok(as_picture(picture.kind).body(picture.bytes))
+}
+
+/// What browsers ask for by themselves: the store's logo, or nothing.
+pub async fn favicon(asked: Asked) -> Result<HttpResponse, Refused> {
+    match asked.front().logo.clone() {
+        Some(picture) => Ok(as_picture(picture.kind).body(picture.bytes)),
+        None => Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, KEEP_SHORTLY)).finish()),
+    }
 }
 
 /// A provider's logo: a file beside its own.

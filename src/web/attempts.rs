@@ -1,6 +1,6 @@
 //! The browser's half of an attempt: sealed, one cookie an attempt, so that tabs do not disturb each other.
 
-use crate::login::attempt::{Attempt, Inputs, Kept};
+use crate::login::attempt::{Attempt, GOOD_FOR, Inputs, Kept};
 use crate::roster::Offer;
 use crate::session::seal::Seal;
 use crate::stores::Store;
@@ -36,6 +36,9 @@ pub struct Brought {
     pub return_to: Option<String>,
 }
 
+/// Attempts that are older are not even told that they are too old.
+const KEPT: i64 = 2 * GOOD_FOR;
+
 /// The largest cookie that browsers keep, with room for its name and what guards it.
 const LARGEST: usize = 3800;
 
@@ -60,7 +63,7 @@ pub fn keep(
         return None;
     }
     let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
-    let mut others = all(seal, store, jar);
+    let mut others = all(seal, store, jar, attempt.started);
     let dead = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
     headers.extend(dead.take(20).map(|name| cookies::clear(name, store)));
     others.sort_by_key(|brought| brought.kept.started);
@@ -70,14 +73,15 @@ pub fn keep(
 }
 
 /// The attempts that a browser brings along and that were sealed here for this store.
-pub fn all(seal: &Seal, store: &Store, jar: Jar<'_>) -> Vec<Brought> {
+pub fn all(seal: &Seal, store: &Store, jar: Jar<'_>, now: i64) -> Vec<Brought> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
         let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to } = serde_json::from_slice(&text).ok()?;
         let kept = Kept { state, nonce, verifier, started, inputs };
         Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to })
     });
-    opened.collect()
+    // A browser that keeps a cookie longer than it was told to has no attempt in it.
+    opened.filter(|brought| now.saturating_sub(brought.kept.started) < KEPT).collect()
 }
 
 /// What stands in storage for an attempt that was used.

@@ -17,7 +17,7 @@ const TIDY: Duration = Duration::from_mins(10);
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Where settings come from, so that they can be read again.
-pub type ReadSettings = Box<dyn Fn() -> Option<Settings> + Send>;
+pub type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
 
 /// Begins it all.
 pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
@@ -64,10 +64,13 @@ fn seen_now(app: &App, settings_file: Option<&Path>, before: &Mutex<Seen>) -> bo
 
 fn change(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
     let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
-    let Some(settings) = read() else {
-        app.complain(Some(format!("{file}: the settings are broken; the last good ones serve")));
-        tracing::error!(file, "the settings are broken; the last good ones serve; `portaria check` says what is wrong");
-        return;
+    let settings = match read() {
+        Ok(settings) => settings,
+        Err(complaint) => {
+            app.complain(Some(format!("{file}: the settings are broken; the last good ones serve")));
+            tracing::error!(file, complaint, "the settings are broken; the last good ones serve");
+            return;
+        }
     };
     app.change(&settings, clock::now());
     tracing::info!(file, "settings, words and looks have been read again");
@@ -83,8 +86,8 @@ fn tell_of(listing: &crate::roster::Listing, file: &Path) {
         Some(standing) if standing.state == "broken" => {
             let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
             let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
-            let message = first.map(|complaint| complaint.message.as_str());
-            tracing::error!(file = %name, line, message, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
+            let complaint = first.map(|complaint| complaint.message.as_str());
+            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
         }
         Some(standing) => tracing::info!(file = %name, state = standing.state, "a provider file has been read again"),
     }

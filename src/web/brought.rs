@@ -8,6 +8,7 @@ use crate::provider::callback::{Callback, CallbackBy, StateIn};
 use crate::roster::Offer;
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought};
+use crate::web::cookies;
 use crate::web::failed;
 use crate::web::refused::Refused;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Unfit {
     offer: Arc<Offer>,
     /// The newest of its attempts, if it has any: where that wanted to go.
     newest: Option<Newest>,
+    /// Cookies of attempts that are none any more.
+    dead: Vec<String>,
 }
 
 struct Newest {
@@ -30,11 +33,17 @@ struct Newest {
 impl Unfit {
     /// What is told of it. Only who has begun something gets a code: others could fill the storage with theirs.
     pub async fn told(self, asked: &Asked) -> Refused {
-        let Some(Newest { return_to }) = self.newest.filter(|_| self.cause == Cause::Lost) else {
-            return failed::nobodys(self.cause, &self.offer);
+        let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.front().store)).collect();
+        let refused = match self.newest {
+            Some(Newest { return_to }) if self.cause == Cause::Lost => Self::with_a_story(asked, &self.offer, return_to.as_deref()).await,
+            Some(_) | None => failed::nobodys(self.cause, &self.offer),
         };
+        Refused { cookies: dead, ..refused }
+    }
+
+    async fn with_a_story(asked: &Asked, offer: &Offer, return_to: Option<&str>) -> Refused {
         let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
-        failed::login(asked, &self.offer, return_to.as_deref(), &error, &Trace::default()).await
+        failed::login(asked, offer, return_to, &error, &Trace::default()).await
     }
 }
 
@@ -60,7 +69,9 @@ pub fn callback(asked: &Asked, name: &str) -> Result<Callback, Refused> {
 pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<(Brought, Arc<Offer>), Unfit>, Refused> {
     let front = asked.front();
     let listing = front.roster.now();
-    let mut all = attempts::all(&asked.app().attempts, &front.store, asked.jar());
+    let mut all = attempts::all(&asked.app().attempts, &front.store, asked.jar(), asked.now());
+    let dead = asked.jar().attempts(&front.store).into_iter().map(|(name, _)| name.to_owned());
+    let dead = dead.filter(|name| all.iter().all(|brought| brought.cookie != *name)).take(20).collect();
     all.retain(|brought| *brought.provider == *name);
     // The one that began last, where no state comes back that would tell them apart.
     all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
@@ -81,5 +92,5 @@ pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<
     }
     let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateIn::Path;
     let cause = if nothing_came { Cause::Malformed } else { Cause::Lost };
-    Ok(Err(Unfit { cause, offer: Arc::clone(today), newest }))
+    Ok(Err(Unfit { cause, offer: Arc::clone(today), newest, dead }))
 }

@@ -6,7 +6,7 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::roster::Offer;
-use crate::story;
+use crate::story::{self, short};
 use crate::web::asked::Asked;
 use crate::web::refused::{Ended, Refused, cause_of};
 use crate::world::dice;
@@ -36,6 +36,10 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
     let cause = cause_of(error, trace);
     let story = story::tell(&offer.provider, error, trace);
     let code = remember(asked, offer, cause, &error.code, story).await;
+    if cause == Cause::Cancelled {
+        tracing::info!(store = &*asked.front().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
+        return ended(cause, offer, return_to, code);
+    }
     tracing::warn!(
         store = &*asked.front().store.name,
         provider = &*offer.provider.name,
@@ -66,7 +70,10 @@ pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>,
 
 /// The stories of this minute: store and provider, and the code under which one is kept.
 #[derive(Default)]
-pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>);
+pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>, Mutex<HashMap<u32, (i64, u32)>>);
+
+/// Stories that a store keeps in a minute.
+const MOST_STORIES: u32 = 120;
 
 type Door = (u32, Box<str>);
 
@@ -74,6 +81,17 @@ impl Stories {
     fn of(&self, door: &Door, minute: i64) -> Option<Code> {
         let stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         stories.get(door).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
+    }
+
+    /// Whether a store may keep one more story in this minute.
+    fn one_more(&self, store: u32, minute: i64) -> bool {
+        let mut counts = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let (counted, count) = counts.entry(store).or_insert((minute, 0));
+        if *counted != minute {
+            (*counted, *count) = (minute, 0);
+        }
+        *count += 1;
+        *count <= MOST_STORIES
     }
 
     fn keep(&self, door: Door, minute: i64, code: Code) {
@@ -101,6 +119,10 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, c
 async fn remember(asked: &Asked, offer: &Offer, cause: Cause, because: &str, story: serde_json::Value) -> Option<Code> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     app.metrics.login(&store.name, &offer.provider.name, cause.name());
+    // Anybody can fail again and again; the storage is not theirs to fill.
+    if !app.stories.one_more(asked.front().number, now / 60) {
+        return None;
+    }
     let because = short(because);
     let event =
         Event { at: now, store: &store.name, what: "failed", uid: None, provider: Some(&offer.provider.name), because: Some(&because) };
@@ -115,8 +137,4 @@ async fn remember(asked: &Asked, offer: &Offer, cause: Cause, because: &str, sto
         }
     }
     None
-}
-
-fn short(text: &str) -> String {
-    crate::diagnostic::printable(&text.chars().take(200).collect::<String>())
 }

@@ -47,10 +47,13 @@ impl Limits {
         let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, bucket(address)), || Ok(Arc::default()));
         let cell = cell.unwrap_or_default();
         let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full| {
-            let full = full.max(now_ms) + step;
+            // A clock that was put back leaves no budget in the far future.
+            let full = full.clamp(now_ms, now_ms + room) + step;
             (full - now_ms <= room).then_some(full)
         });
-        taken.map(|_| ()).map_err(|full| u64::try_from((full.max(now_ms) + step - room - now_ms + 999) / 1000).unwrap_or(1).max(1))
+        taken
+            .map(|_| ())
+            .map_err(|full| u64::try_from((full.clamp(now_ms, now_ms + room) + step - room - now_ms + 999) / 1000).unwrap_or(1).max(1))
     }
 }
 

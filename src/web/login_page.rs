@@ -69,7 +69,6 @@ fn person(asked: &Asked, session: &Session, return_to: Option<&str>) -> Person {
         provider_title: offer.map(|offer| offer.provider.title.to_string()),
         when: None,
         continue_to: goes_on,
-        token: String::new(),
     }
 }
 

@@ -84,6 +84,8 @@ impl Metrics {
         for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
             self.checks.get_or_create(&Answered { answer }).inc_by(count.swap(0, Ordering::Relaxed));
         }
+        // A state in which no file is any more is not told of.
+        self.files.clear();
         for (state, count) in states {
             self.files.get_or_create(&InState { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }

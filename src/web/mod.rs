@@ -66,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
             .service(at("/style.css", "GET, HEAD", [look(assets::style)]))
             .service(at("/look.css", "GET, HEAD", [look(assets::look)]))
+            .service(at("/favicon.ico", "GET, HEAD", [look(assets::favicon)]))
             .service(at("/logo", "GET, HEAD", [look(assets::logo)]))
             .service(at("/logo/{provider}", "GET, HEAD", [look(assets::provider_logo)]))
             .service(at("/.well-known/jwks.json", "GET, HEAD", [look(assets::jwks)]))

@@ -9,6 +9,7 @@ use crate::pages::frame::address;
 use crate::pages::{Cause, ErrorPage, Frame};
 use crate::web::asked::Asked;
 use crate::web::cookies;
+use crate::web::login_page;
 use crate::wire::NoAnswer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -134,6 +135,7 @@ impl Refused {
             provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
             again: again.as_deref(),
             others: Some(&others),
+            has_others: login_page::offers(front).len() > 1,
             home: front.look.home.as_deref(),
             code: login.and_then(|login| login.code.as_ref()).map(Code::as_str),
             until: None,

@@ -77,9 +77,26 @@ pub fn keep_secret(path: &Path, text: &str) -> io::Result<String> {
     }
 }
 
-/// Makes a folder, and those above it.
+/// Makes a folder, and those above it, for its owner alone.
 pub fn make_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file if need be, and keeps it from everybody but its owner.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// Which file this is, whatever it is called.
+pub fn number(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
 /// Writes a generated file, and its folder if need be.

@@ -2,7 +2,9 @@
 
 use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::house::{Folder, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use aws_lc_rs::hmac;
+use portaria::world::dice;
 use std::fmt::Write as _;
 
 const TWO: &str = "publicUrl: http://localhost:8080
@@ -254,18 +256,24 @@ async fn an_address_of_this_machine_is_asked_only_where_the_operator_lists_it() 
 
 #[actix_web::test]
 async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
-    let playground =
-        crate::support::text(&crate::support::root().join("providers.d/playground.yaml")).replace("localhost:8080", "login.loja.example");
-    let house = Plan::new(&format!("{OPEN}playground: true\n")).with("playground", &playground).build().await;
+    // A provider that needs no calls: what the browser brings is signed.
+    let folder = Folder::new();
+    let secret = dice::name();
+    folder.write("secret", &secret);
+    let provider = format!(
+        "name: Praça\nclientId: loja\nclientSecret: file:{}/secret\ntrustEmail: always\npkce: off\ngetAuthorizationCode:\n  \
+         get: https://praca.example/entrar\n  query: {{ back: '${{redirectUri}}', state: '${{state}}' }}\n  \
+         verify: {{ into: sign, algorithm: hmacSha256, key: '${{clientSecret}}' }}\n  read: {{ id: $.id, email: $.email }}\n",
+        folder.0.display()
+    );
+    let house = Plan::new(OPEN).with("praca", &provider).build().await;
     let browser = Browser::at(&house, "login.loja.example");
-    let begun = browser.get("/login/playground").await;
-    let chosen =
-        begun.location().and_then(|address| address.strip_prefix("https://login.loja.example")).map(|address| format!("{address}&who=ana"));
-    let sent_back = browser.get(&chosen.expect("it stays in the house")).await;
-    let way =
-        sent_back.location().and_then(|address| address.strip_prefix("https://login.loja.example")).expect("it leads back").to_owned();
+    let begun = browser.begin("/login/praca").await;
+    let brought = format!("email=ana@loja.example&id=1&state={}", begun.state);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let sign: String = hmac::sign(&key, brought.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
 
-    let answer = browser.get(&way).await;
+    let answer = browser.get(&format!("/callback/praca?{brought}&sign={sign}")).await;
 
     assert_eq!((answer.status, answer.location()), (303, Some("https://www.loja.example/")), "{answer:?}");
     assert!(answer.cookies().len() == 3 && answer.header("strict-transport-security").is_some());

@@ -9,10 +9,13 @@ use sqlx::Row as _;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use std::future::Future;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Orders that are carried out together at most.
 const TOGETHER: usize = 64;
+/// How long somebody waits to hear of an order.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// Orders that wait at most; then those who ask wait.
 const WAITING: usize = 1024;
 
@@ -82,8 +85,11 @@ impl Desk {
         let desk = self.0.clone();
         async move {
             let (answer, heard) = oneshot::channel();
-            desk.send((order, answer)).await.map_err(|_| Away)?;
-            heard.await.map_err(|_| Away)?
+            let given = async {
+                desk.send((order, answer)).await.map_err(|_| Away)?;
+                heard.await.map_err(|_| Away)?
+            };
+            tokio::time::timeout(PATIENCE, given).await.map_err(|_| Away)?
         }
     }
 }
@@ -109,7 +115,8 @@ async fn work(mut writer: SqliteConnection, mut orders: mpsc::Receiver<(Order, A
             }
             // One of them cannot be done: the others must not suffer for it.
             Err(_) => {
-                for (order, answer) in batch.drain(..) {
+                // Who has stopped waiting is not served any more, so that a storage that was stuck is soon well again.
+                for (order, answer) in batch.drain(..).filter(|(_, answer)| !answer.is_closed()) {
                     let alone = carry_out(&mut writer, &[&order]).await;
                     let _ = answer.send(alone.map(|mut done| done.pop().unwrap_or(Done::Nothing)));
                 }
@@ -235,6 +242,9 @@ macro_rules! seen {
 const SEEN: &str = seen!();
 const SEEN_ALONE: &str = concat!("BEGIN IMMEDIATE; ", seen!(), "; COMMIT");
 
+/// Ends all sessions of somebody.
+const END_ALL: &str = "INSERT INTO ends (sid, latest) SELECT sid, latest FROM sessions WHERE uid = ?; DELETE FROM sessions WHERE uid = ?";
+
 fn seen<'q>(
     sql: &'static str,
     newcomer: &'q Newcomer,
@@ -292,6 +302,10 @@ async fn let_in(writer: &mut SqliteConnection, newcomer: &Newcomer) -> Result<Re
         let link = sqlx::query("INSERT INTO identities (store, provider, provider_id, uid, linked, because) VALUES (?, ?, ?, ?, ?, ?)");
         let link = link.bind(&**store).bind(&*identity.provider).bind(&*identity.id).bind(&*uid).bind(now).bind(because);
         link.execute(&mut *writer).await?;
+    }
+    if because == "addressChanged" {
+        // Tokens with the old address must not outlive it: somebody else may come to have it.
+        sqlx::query(END_ALL).bind(&*uid).bind(&*uid).execute(&mut *writer).await?;
     }
     seen(SEEN, newcomer, &email, &uid, email_verified, because).execute(&mut *writer).await?;
     if let Some((sid, latest)) = instead_of {
