@@ -79,7 +79,7 @@ test('who is signed in sees who they are, and goes on or changes the account', (
   await page.waitForURL(`${shop.origin}/carrinho`);
 
   await page.goto(login(`${shop.origin}/carrinho`));
-  await page.locator('main form[action$="/logout"] button').click();
+  await page.locator('main form[action$="/logout"] button').first().click();
   await button(page, 'playground').waitFor();
   assert.equal((await whoIsThere(context)).authenticated, false);
 }));
@@ -87,7 +87,7 @@ test('who is signed in sees who they are, and goes on or changes the account', (
 test('after signing out the back button shows nobody', () => shopper({}, async ({ page }) => {
   await signIn(page);
   await page.goto(login(`${shop.origin}/carrinho`));
-  await page.locator('main form[action$="/logout"] button').click();
+  await page.locator('main form[action$="/logout"] button').first().click();
   await button(page, 'playground').waitFor();
   await page.goBack();
 
@@ -151,7 +151,7 @@ test('everything works without JavaScript', () => shopper({ javaScriptEnabled: f
   assert.equal((await whoIsThere(context)).email, ana.email);
 
   await page.goto(login(`${shop.origin}/carrinho`));
-  await page.locator('main form[action$="/logout"] button').click();
+  await page.locator('main form[action$="/logout"] button').first().click();
   await button(page, 'playground').waitFor();
   assert.equal((await whoIsThere(context)).authenticated, false);
 }));
