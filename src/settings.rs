@@ -390,35 +390,35 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             "write `smtps://mail.loja.example:465` or `smtp://localhost:25`",
         );
     }
-    if let Some(stores) = &spec.stores {
-        for (name, store) in &stores.0 {
-            if name.value == "main" {
-                desk.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
-            }
-            if in_store {
-                desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
-            } else if store.public_url.is_none() {
-                desk.complain(
-                    name.place,
-                    format!("the store `{}` has no address", name.value),
-                    "add `publicUrl: https://…`: its host chooses the store",
-                );
-            }
-            look_over(store, true, desk);
+    look_over_stores(spec, in_store, desk);
+}
+
+fn look_over_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
+    let Some(stores) = &spec.stores else { return };
+    for (name, store) in &stores.0 {
+        if name.value == "main" {
+            desk.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
         }
-        let hosts: Vec<&At<String>> =
-            spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
-        for (at, host) in hosts.iter().enumerate() {
-            if hosts[..at]
-                .iter()
-                .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
-            {
-                desk.complain(
-                    host.place,
-                    format!("`{}` is the address of another store as well", host.value),
-                    "give each store a host of its own",
-                );
-            }
+        if in_store {
+            desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
+        } else if store.public_url.is_none() {
+            desk.complain(
+                name.place,
+                format!("the store `{}` has no address", name.value),
+                "add `publicUrl: https://…`: its host chooses the store",
+            );
+        }
+        look_over(store, true, desk);
+    }
+    let hosts: Vec<&At<String>> =
+        spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
+    for (at, host) in hosts.iter().enumerate() {
+        if hosts[..at].iter().any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase)) {
+            desk.complain(
+                host.place,
+                format!("`{}` is the address of another store as well", host.value),
+                "give each store a host of its own",
+            );
         }
     }
 }

@@ -16,8 +16,7 @@ use std::fmt::Write as _;
 pub struct Incident {
     /// The code on the error page, in any spelling
     code: String,
-    /// Where the directory is kept [default: what the settings say, or <sqlite:data/portaria.db>]
-    #[arg(long, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
     storage: Option<String>,
 }
 

@@ -45,7 +45,10 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve logins; in a fresh checkout it needs no settings at all
-    #[command(after_help = "Example: portaria serve --public-url http://localhost:8080")]
+    #[command(after_help = "Example: portaria serve --listen 127.0.0.1:8081
+
+PORTARIA_MASTER_KEY holds the key that seals keys and cookies, unless the settings name another place.
+PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     Serve(serve::Serve),
     /// Show every complaint about provider files and settings, drawn into the file
     #[command(after_help = "Example: portaria check providers.d/acme.yaml")]

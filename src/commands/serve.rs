@@ -23,11 +23,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
     /// The address and port to listen at [default: what the settings say, or 127.0.0.1 and the port of a loopback public URL]
-    #[arg(long, env = "PORTARIA_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "PORTARIA_LISTEN", value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// Where the directory is kept [default: what the settings say, or <sqlite:data/portaria.db>]
-    #[arg(long, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
     storage: Option<String>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
 }
 
 const NINETY_DAYS: i64 = 90 * 86400;
@@ -81,7 +84,7 @@ impl Serve {
         let app = App::new(settings, directory, master).await.map_err(|_| {
             Failure::Environment(
                 "the signing keys in storage cannot be opened".to_owned(),
-                "use the master key with which they were made; see the log above".to_owned(),
+                "they were made with another master key: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),
             )
         })?;
         let app = Data::new(app);
@@ -101,7 +104,10 @@ impl Serve {
         server::serve(app, &[listen], metrics, move |addresses| greet(&greeted, addresses)).await.map_err(|error| {
             Failure::Environment(
                 format!("{listen}: {}", crate::catalogue::sentence(&error)),
-                "is something listening there already? choose another port: `--listen 127.0.0.1:8081`".to_owned(),
+                format!(
+                    "is something listening there already? choose another port: `--listen 127.0.0.1:{}`",
+                    listen.port().saturating_add(1)
+                ),
             )
         })?;
         Ok(Outcome::Fine)
@@ -152,7 +158,7 @@ fn master_key(settings: &Settings, storage: &Path) -> Result<MasterKey, Failure>
     let text = match written {
         Some(reference) => secrets::value(&reference).ok_or_else(|| {
             let help = "set it to 32 random bytes or more: `openssl rand -hex 32`".to_owned();
-            Failure::Environment(format!("the master key is not set: {}", reference.wanted()), help)
+            Failure::Environment(format!("`masterKey` points at `{}`, and nothing is there", reference.wanted()), help)
         })?,
         None => match secrets::value(&usual) {
             Some(text) => text,

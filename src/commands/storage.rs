@@ -9,11 +9,20 @@ use std::path::{Path, PathBuf};
 
 const USUAL: &str = "sqlite:data/portaria.db";
 
+/// What the flag is for.
+pub const HELP: &str = "Where the directory is kept [default: what the settings say, or sqlite:data/portaria.db]";
+
 /// The file of the directory: flag or variable, settings, default.
 pub fn file(flag: Option<&str>, settings: &Settings) -> Result<PathBuf, Failure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
     let storage = flag.or(written).unwrap_or(USUAL);
     storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()).map(PathBuf::from).ok_or_else(|| {
+        if !storage.contains("://") {
+            return Failure::Usage(
+                format!("`{storage}` does not say which kind of storage it is"),
+                format!("write `sqlite:` in front: `sqlite:{}`", storage.trim_start_matches("sqlite:")),
+            );
+        }
         Failure::Usage(
             format!("the storage `{}` cannot be used yet", storage.split("://").next().unwrap_or_default()),
             "write `sqlite:` and a file: `sqlite:data/portaria.db`".to_owned(),

@@ -3,7 +3,9 @@
 /// One or two letters that stand for a name: of its first two words, or its capitals, or its first letter, in any script.
 pub fn initials(title: &str) -> String {
     let mut words = title.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let first = words.next().unwrap_or_default();
+    // A small word between two names, such as `do` or `da`, stands for nothing.
+    let second = words.find(|word| !word.starts_with(char::is_lowercase) || first.starts_with(char::is_lowercase)).unwrap_or_default();
     let capitals = || first.chars().skip(1).find(|letter| letter.is_uppercase()).filter(|_| first.chars().any(char::is_lowercase));
     let second = if second.is_empty() { capitals() } else { second.chars().next() };
     first.chars().next().into_iter().chain(second).flat_map(char::to_uppercase).take(2).collect()
@@ -18,7 +20,9 @@ mod tests {
         for (title, expected) in [
             ("Vitrine", "V"),
             ("Clube Acme", "CA"),
-            ("Clube de Acme", "CD"),
+            ("Clube de Acme", "CA"),
+            ("Zé da Esquina", "ZE"),
+            ("clube acme", "CA"),
             ("minhaLoja", "ML"),
             ("ACME", "A"),
             ("élan", "É"),

@@ -53,6 +53,11 @@ impl Revocations {
         self.fresh.load(Ordering::Acquire)
     }
 
+    /// Whether nobody has heard for longer than `offline` which sessions have ended.
+    pub fn is_stale(&self, now: i64, offline: i64) -> bool {
+        now.saturating_sub(self.fresh()) > offline
+    }
+
     /// Forgets sessions whose last token is over anyway.
     pub fn forget(&self, now: i64) {
         self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > now);
@@ -96,5 +101,6 @@ mod tests {
         list.learn([], 0, 9);
 
         assert_eq!((list.generation(), list.fresh()), (before, 9));
+        assert!(!list.is_stale(69, 60) && list.is_stale(70, 60));
     }
 }

@@ -216,8 +216,7 @@ impl Asked {
 
     /// Refuses to say who is there once nobody has heard for too long which sessions have ended.
     pub fn well_informed(&self) -> Result<(), Refused> {
-        let silence = self.now().saturating_sub(self.app().revocations.fresh());
-        if silence > self.front().store.offline { Err(Cause::Away.into()) } else { Ok(()) }
+        if self.app().revocations.is_stale(self.now(), self.front().store.offline) { Err(Cause::Away.into()) } else { Ok(()) }
     }
 
     /// Takes one from the budget of whoever asks.

@@ -91,9 +91,10 @@ pub async fn check(request: HttpRequest, app: Data<App>, judged: Data<Judged>) -
     let Some(front) = front_of(&request, &serving) else { return unserved::wrong_host(&serving) };
     let now = clock::now();
     if let Err(seconds) = limit(&request, &app, front, now) {
+        // Proxies know 401 and 403; anything else they call an error of the server.
         return with_status(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
-    if now.saturating_sub(app.revocations.fresh()) > front.store.offline {
+    if app.revocations.is_stale(now, front.store.offline) {
         return with_status(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
     }
     let known = Jar::new(request.headers()).one(&front.store.cookie).and_then(|token| judge(token, front, &app, &judged, now));
