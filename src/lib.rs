@@ -22,10 +22,10 @@ pub mod provider;
 // One login, pure but for `drive`.
 pub mod login;
 
-// One session, pure: opened, signed, ended.
+// One session: opened, signed, sealed; and those that ended, in memory.
 pub mod session;
 
-// The doors: disk, variables, dice.
+// The doors: disk, variables, clock, dice, network.
 pub mod world;
 
 // Who has come in: one trait, one file an engine.

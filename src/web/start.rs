@@ -1,4 +1,5 @@
-//! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt.
+//! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt, and at most one story a
+//! minute of why it cannot begin.
 
 use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
 use crate::login::error::LoginError;
