@@ -2,10 +2,11 @@
 
 use crate::pages::{Cause, Language};
 use crate::session::Session;
-use crate::web::app::{App, Front};
+use crate::web::app::App;
 use crate::web::cookies::Jar;
 use crate::web::limits::Kind;
 use crate::web::refused::Refused;
+use crate::web::serving::{Front, Serving};
 use crate::web::unserved;
 use crate::world::clock;
 use actix_web::dev::Payload;
@@ -87,7 +88,7 @@ fn serve(request: &HttpRequest, app: &App) -> Result<Arc<Front>, actix_web::Http
 }
 
 /// The store whose host is named; what is named in the address itself has to be the same.
-pub fn front_of<'a>(request: &HttpRequest, serving: &'a crate::web::app::Serving) -> Option<&'a Arc<Front>> {
+pub fn front_of<'a>(request: &HttpRequest, serving: &'a Serving) -> Option<&'a Arc<Front>> {
     let host = request.headers().get(HOST)?.to_str().ok()?;
     if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
         return None;

@@ -3,11 +3,11 @@
 
 use crate::pages::frame::address;
 use crate::pages::{Cause, STYLE, embed_js, store_css};
-use crate::web::app::picture;
 use crate::web::asked::Asked;
 use crate::web::headers::for_everybody;
 use crate::web::limits::Kind;
 use crate::web::refused::Refused;
+use crate::web::serving::picture;
 use crate::web::session::for_storefronts;
 use crate::web::{login_page, start};
 use actix_web::HttpResponse;

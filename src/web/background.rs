@@ -1,7 +1,8 @@
 //! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
 
 use crate::settings::Settings;
-use crate::web::app::{App, Serving};
+use crate::web::app::App;
+use crate::web::serving::Serving;
 use crate::world::files::{self, Stamp};
 use crate::world::{clock, watch};
 use actix_web::web::Data;

@@ -4,10 +4,11 @@
 use crate::pages::frame::address;
 use crate::session::Session;
 use crate::text::percent_encode;
-use crate::web::app::{App, Front};
+use crate::web::app::App;
 use crate::web::asked::{client, front_of};
 use crate::web::cookies::{self, Jar};
 use crate::web::limits::Kind;
+use crate::web::serving::Front;
 use crate::web::unserved;
 use crate::world::clock;
 use actix_web::body::BoxBody;

@@ -1,7 +1,8 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for whoever operates this.
 
-use crate::web::app::{App, PLAYGROUND};
+use crate::web::app::App;
 use crate::web::headers;
+use crate::web::serving::PLAYGROUND;
 use crate::web::unserved::own_host;
 use crate::world::clock;
 use actix_web::http::StatusCode;

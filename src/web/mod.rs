@@ -20,6 +20,7 @@ pub mod outgoing;
 pub mod playground;
 pub mod refused;
 pub mod server;
+pub mod serving;
 pub mod session;
 pub mod start;
 pub mod unserved;

@@ -1,7 +1,7 @@
 //! Answers to requests that reach no store: too large, too slow, or for a host that is not served here.
 
-use crate::web::app::Serving;
 use crate::web::headers;
+use crate::web::serving::Serving;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 

@@ -1,0 +1,171 @@
+//! What serves: the stores with their providers, looks and words as they are right now.
+
+use crate::pages::{Accent, Languages, Logo, Look};
+use crate::provider::Ground;
+use crate::roster::Roster;
+use crate::session::keys::Parties;
+use crate::settings::Settings;
+use crate::stores::{Store, Stores};
+use crate::world::files;
+use aws_lc_rs::digest::{SHA256, digest};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The largest picture that is served.
+const LARGEST_PICTURE: usize = 256 * 1024;
+
+/// The stores at one moment.
+pub struct Serving {
+    stores: Stores,
+    fronts: HashMap<Box<str>, Arc<Front>>,
+    /// What was complained about when the words of the pages were read.
+    pub complaints: Vec<String>,
+}
+
+/// A store as it serves.
+pub struct Front {
+    /// The store.
+    pub store: Arc<Store>,
+    /// Its number among the stores, for the limits.
+    pub number: u32,
+    /// Its providers.
+    pub roster: Arc<Roster>,
+    /// How it looks.
+    pub look: Look,
+    /// Its logo.
+    pub logo: Option<Picture>,
+    /// What changes when its look does.
+    pub version: String,
+    /// The words of its pages.
+    pub languages: Arc<Languages>,
+}
+
+/// A picture as it is served.
+#[derive(Clone)]
+pub struct Picture {
+    /// What kind it is.
+    pub kind: &'static str,
+    /// Its bytes.
+    pub bytes: actix_web::web::Bytes,
+}
+
+impl Front {
+    /// Whom the tokens of this store are from and for.
+    pub fn parties(&self) -> Parties<'_> {
+        Parties { issuer: &self.store.public_url, audience: &self.store.audience, store: &self.store.name }
+    }
+
+    /// Whether a provider is there for this store.
+    pub fn offers(&self, name: &str) -> bool {
+        self.store.playground || name != PLAYGROUND
+    }
+
+    /// The origins to which a shopper may be sent: those of the settings, and our own.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.store.return_to.iter().map(|origin| &**origin).chain([&*self.store.public_url])
+    }
+}
+
+/// The file of the playground's provider.
+pub const PLAYGROUND: &str = "playground";
+
+impl Serving {
+    /// The store of a host.
+    pub fn at(&self, host: &str) -> Option<&Arc<Front>> {
+        self.fronts.get(&self.stores.at(host)?.name)
+    }
+
+    /// The stores.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// All stores as they serve.
+    pub fn fronts(&self) -> impl Iterator<Item = &Arc<Front>> {
+        self.fronts.values()
+    }
+
+    /// Makes it from settings; what has not changed since `before` is taken over.
+    pub fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
+        let stores = Stores::new(settings);
+        let mut complaints = Vec::new();
+        let (mut rosters, mut words) = (HashMap::new(), HashMap::new());
+        for front in before.iter().flat_map(|before| before.fronts()) {
+            rosters.insert((front.roster.folder().to_owned(), front.roster.ground().loopback), Arc::clone(&front.roster));
+        }
+        let mut fronts = HashMap::new();
+        for (number, store) in stores.all().iter().enumerate() {
+            let ground = Ground { loopback: store.loopback };
+            let roster = rosters.entry((store.providers.clone(), ground.loopback));
+            let roster = roster.or_insert_with(|| Arc::new(Roster::open(&store.providers, ground, now)));
+            let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
+                let kept = before.and_then(|before| before.fronts.get(&store.name)).map(|front| Arc::clone(&front.languages));
+                languages(store.phrases.as_deref(), kept, &mut complaints)
+            });
+            let logo = store.logo.as_deref().and_then(picture);
+            let look = look(store, logo.is_some());
+            let version = version(&look, logo.as_ref());
+            let front = Front {
+                store: Arc::clone(store),
+                number: u32::try_from(number).unwrap_or(u32::MAX),
+                roster: Arc::clone(roster),
+                languages: Arc::clone(languages),
+                look,
+                logo,
+                version,
+            };
+            fronts.insert(store.name.clone(), Arc::new(front));
+        }
+        Self { stores, fronts, complaints }
+    }
+}
+
+fn look(store: &Store, logo: bool) -> Look {
+    Look {
+        title: store.title.to_string(),
+        home: store.return_to.first().map(|origin| format!("{origin}/")),
+        logo: logo.then_some(Logo::Mark),
+        accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
+        help: store.help.as_deref().map(str::to_owned),
+        privacy: store.privacy.as_deref().map(str::to_owned),
+    }
+}
+
+fn version(look: &Look, logo: Option<&Picture>) -> String {
+    let mut text = format!("{}{}", crate::pages::STYLE, crate::pages::store_css(look)).into_bytes();
+    text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
+    digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A picture from the disk, if it is one.
+pub fn picture(path: &Path) -> Option<Picture> {
+    let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "ico" => "image/x-icon",
+        _ => return None,
+    };
+    let bytes = files::bytes(path, LARGEST_PICTURE + 1).ok().filter(|bytes| bytes.len() <= LARGEST_PICTURE)?;
+    Some(Picture { kind, bytes: bytes.into() })
+}
+
+/// The words of the pages; while an operator's are wrong, those that were good before.
+fn languages(folder: Option<&Path>, before: Option<Arc<Languages>>, complaints: &mut Vec<String>) -> Arc<Languages> {
+    let Some(folder) = folder else { return Arc::new(Languages::embedded()) };
+    let named = |path: PathBuf| {
+        let source = files::source(&path).ok()?;
+        Some((path.file_stem()?.to_str()?.to_owned(), source.text.to_string()))
+    };
+    let texts: Vec<(String, String)> = files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect();
+    match Languages::with(&texts) {
+        Ok(languages) => Arc::new(languages),
+        Err(wrong) => {
+            complaints.extend(wrong.iter().map(|(language, message)| format!("{}/{language}.yaml: {message}", folder.display())));
+            before.unwrap_or_else(|| Arc::new(Languages::embedded()))
+        }
+    }
+}
