@@ -9,7 +9,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as Routes, HttpResponse};
 use criterion::async_executor::AsyncExecutor;
 use criterion::{Criterion, criterion_group, criterion_main};
-use portaria::directory::sqlite::Sqlite;
+use portaria::directory::{Directory, Storage};
 use portaria::email::Email;
 use portaria::session::seal::MasterKey;
 use portaria::session::{Lasting, Person, Session};
@@ -42,7 +42,7 @@ fn token(app: &App, sid: &str) -> String {
         provider_id: "80351110224678912".into(),
     };
     let session = Session::open(person, "main", sid.into(), Lasting { lifetime: 86400, idle: 43200 }, clock::now());
-    app.keys.sign(&session, front.parties())
+    app.signing.keys().sign(&session, front.parties())
 }
 
 fn request(cookie: Option<&str>) -> actix_http::Request {
@@ -66,7 +66,7 @@ fn checks(criterion: &mut Criterion) {
     std::fs::create_dir_all(&folder).expect("a folder");
     let settings = Settings { providers: folder.display().to_string(), ..Settings::default() };
     let app = here.0.block_on(async {
-        let directory = Sqlite::open(&folder.join("portaria.db")).await.expect("a directory");
+        let directory = Directory::open(&Storage::File(folder.join("portaria.db"))).await.expect("a directory");
         let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");
         Data::new(App::new(&settings, Arc::new(directory), &master).await.expect("an app"))
     });

@@ -3,6 +3,7 @@
 mod architecture;
 mod catalogue;
 mod command_line;
+mod database;
 mod directory;
 mod generated;
 mod login;

@@ -146,7 +146,7 @@ fn everybody_comes_in_who_has_a_proven_address() {
     ] {
         let identity = store.log_in(&format!("who={who}")).unwrap_or_else(|error| panic!("{who}: {error:?}"));
 
-        assert!(matches!(&identity.address, Mailbox::Proven(proven) if proven.key() == email), "{who}: {:?}", identity.address);
+        assert!(matches!(&identity.address, Mailbox::Proven(proven, _) if proven.key() == email), "{who}: {:?}", identity.address);
         assert_eq!(identity.name.as_deref(), Some(name));
         assert!(!ids.contains(&identity.id), "{who}: the id is somebody else's");
         ids.push(identity.id);
@@ -194,7 +194,7 @@ fn somebody_made_up_comes_in_as_typed() {
     let store = Store::new();
 
     let identity = store.log_in("who=typed&name=Nora+%3Cb%3E&email=Nora%40Loja.Example&checked=yes").expect("a login");
-    assert!(matches!(&identity.address, Mailbox::Proven(email) if email.key() == "nora@loja.example"));
+    assert!(matches!(&identity.address, Mailbox::Proven(email, _) if email.key() == "nora@loja.example"));
     assert_eq!(identity.name.as_deref(), Some("Nora <b>"));
 
     for (typed, code) in [

@@ -3,7 +3,7 @@
 use crate::commands::Global;
 use crate::commands::outcome::{Failure, Outcome, say};
 use crate::commands::storage;
-use crate::directory::{Directory as _, Incident as Kept};
+use crate::directory::incidents::{Incident as Kept, Recall};
 use crate::incident::Code;
 use crate::world::clock;
 use chrono::DateTime;
@@ -30,16 +30,11 @@ impl Incident {
             )
         })?;
         let settings = global.settings()?;
-        let file = storage::file(self.storage.as_deref(), &settings)?;
-        if !crate::world::files::is_file(&file) {
-            return Err(Failure::Environment(
-                format!("{}: there is no such storage", file.display()),
-                "run it where the broker runs, or name the storage: `--storage`".to_owned(),
-            ));
-        }
+        let place = storage::place(self.storage.as_deref(), &settings)?;
         let kept = storage::run(async {
-            let directory = storage::open(&file).await?;
-            directory.incident(code.as_str(), clock::now()).await.map_err(|_| storage::away(&file))
+            let directory = storage::open_existing(&place).await?;
+            let recall = Recall { code: code.as_str().into(), now: clock::now() };
+            directory.read(recall).await.map_err(|_| storage::away(&place))
         })?;
         let Some(kept) = kept else {
             return Err(Failure::No(format!("nothing is kept under {code}; stories are kept for 24 hours")));

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod incident;
+pub mod master;
 pub mod outcome;
 pub mod schema;
 pub mod serve;

@@ -2,21 +2,18 @@
 
 use crate::commands::Global;
 use crate::commands::outcome::{Failure, Outcome, say};
-use crate::commands::storage;
-use crate::directory::Directory;
+use crate::commands::{master, storage};
+use crate::directory::Storage;
 use crate::provider::reference::Reference;
 use crate::session::seal::MasterKey;
 use crate::settings::Settings;
 use crate::stores::Stores;
 use crate::web::app::App;
 use crate::web::{background, server};
-use crate::world::{dice, files, secrets};
+use crate::world::secrets;
 use actix_web::web::Data;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Serve logins.
@@ -42,9 +39,9 @@ impl Serve {
         let settings = self.settings(global)?;
         let listen = self.listen(&settings)?;
         fits(listen, &settings)?;
-        let file = storage::file(self.storage.as_deref(), &settings)?;
-        let master = master_key(&settings, &file)?;
-        actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &file, &master))
+        let place = storage::place(self.storage.as_deref(), &settings)?;
+        let master = master::key(&settings, &place)?;
+        actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &place, &master))
     }
 
     /// The settings; on loopback, who says only where to listen wants to be found there.
@@ -77,10 +74,10 @@ impl Serve {
         global: &Global,
         settings: &Settings,
         listen: SocketAddr,
-        file: &Path,
+        place: &Storage,
         master: &MasterKey,
     ) -> Result<Outcome, Failure> {
-        let directory: Arc<dyn Directory> = Arc::new(storage::open(file).await?);
+        let directory = Arc::new(storage::open(place).await?);
         let app = App::new(settings, directory, master).await.map_err(|_| {
             Failure::Environment(
                 "the signing keys in storage cannot be opened".to_owned(),
@@ -148,36 +145,6 @@ fn greet(app: &App, addresses: &[SocketAddr]) {
     }
     let at: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     say(&format!("listening  {}; stop with Ctrl-C", at.join(", ")));
-}
-
-/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage.
-fn master_key(settings: &Settings, storage: &Path) -> Result<MasterKey, Failure> {
-    let loopback = settings.ground().loopback;
-    let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
-    let usual = Reference::Variable("PORTARIA_MASTER_KEY".into());
-    let text = match written {
-        Some(reference) => secrets::value(&reference).ok_or_else(|| {
-            let help = "set it to 32 random bytes or more: `openssl rand -hex 32`".to_owned();
-            Failure::Environment(format!("`masterKey` points at `{}`, and nothing is there", reference.wanted()), help)
-        })?,
-        None => match secrets::value(&usual) {
-            Some(text) => text,
-            None => kept_beside(storage)?,
-        },
-    };
-    let help = || "make one: `openssl rand -hex 32`".to_owned();
-    MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), help()))
-}
-
-fn kept_beside(storage: &Path) -> Result<String, Failure> {
-    let folder = storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
-    let file = folder.join("master.key");
-    let usual = Reference::File(file.display().to_string().into());
-    if let Some(text) = secrets::value(&usual) {
-        return Ok(text);
-    }
-    files::keep_secret(&file, &URL_SAFE_NO_PAD.encode(dice::bytes::<32>())).map_err(|error| Failure::file(&file, &error))
 }
 
 /// The log goes to stderr: for people on a terminal, as JSON for programs. `PORTARIA_LOG` says how much.

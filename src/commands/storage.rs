@@ -1,7 +1,7 @@
 //! Where the directory is kept, for every command that opens it.
 
 use crate::commands::outcome::Failure;
-use crate::directory::sqlite::Sqlite;
+use crate::directory::{Directory, Storage};
 use crate::settings::Settings;
 use crate::world::files;
 use std::future::Future;
@@ -10,41 +10,67 @@ use std::path::{Path, PathBuf};
 const USUAL: &str = "sqlite:data/portaria.db";
 
 /// What the flag is for.
-pub const HELP: &str = "Where the directory is kept [default: what the settings say, or sqlite:data/portaria.db]";
+pub const HELP: &str =
+    "Where the directory is kept: `sqlite:FILE` or `postgres://…` [default: what the settings say, or sqlite:data/portaria.db]";
 
-/// The file of the directory: flag or variable, settings, default.
-pub fn file(flag: Option<&str>, settings: &Settings) -> Result<PathBuf, Failure> {
+/// Where the directory is: flag or variable, settings, default.
+pub fn place(flag: Option<&str>, settings: &Settings) -> Result<Storage, Failure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
     let storage = flag.or(written).unwrap_or(USUAL);
-    storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()).map(PathBuf::from).ok_or_else(|| {
-        if !storage.contains("://") {
-            return Failure::Usage(
-                format!("`{storage}` does not say which kind of storage it is"),
-                format!("write `sqlite:` in front: `sqlite:{}`", storage.trim_start_matches("sqlite:")),
-            );
-        }
-        Failure::Usage(
-            format!("the storage `{}` cannot be used yet", storage.split("://").next().unwrap_or_default()),
-            "write `sqlite:` and a file: `sqlite:data/portaria.db`".to_owned(),
-        )
+    if let Some(file) = storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()) {
+        return Ok(Storage::File(PathBuf::from(file)));
+    }
+    match storage.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => Ok(Storage::Server(storage.to_owned())),
+        Some((scheme, _)) => Err(Failure::Usage(
+            format!("there is no storage of the kind `{scheme}`"),
+            "write `sqlite:data/portaria.db`, or `postgres://user@host/name`".to_owned(),
+        )),
+        None => Err(Failure::Usage(
+            format!("`{storage}` does not say which kind of storage it is"),
+            format!("write `sqlite:` in front: `sqlite:{}`", storage.trim_start_matches("sqlite:")),
+        )),
+    }
+}
+
+/// Opens it, and makes it if need be.
+pub async fn open(storage: &Storage) -> Result<Directory, Failure> {
+    if let Some(folder) = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
+        files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
+    }
+    Directory::open(storage).await.map_err(|error| {
+        let help = match storage {
+            Storage::File(_) => "check that the folder can be written to, and that the file is ours",
+            Storage::Server(_) => "check that the server runs, that the database exists, and that this user may make tables in it",
+        };
+        Failure::Environment(format!("{storage}: {}", reason(&error)), help.to_owned())
     })
 }
 
-/// Opens it.
-pub async fn open(file: &Path) -> Result<Sqlite, Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
+/// Opens it for a command that has nothing to say where there is no storage yet.
+pub async fn open_existing(storage: &Storage) -> Result<Directory, Failure> {
+    if storage.file().is_some_and(|file| !files::is_file(file)) {
+        return Err(Failure::Environment(
+            format!("{storage}: there is no such storage"),
+            "run it where the broker runs, or name the storage: `--storage`".to_owned(),
+        ));
     }
-    Sqlite::open(file).await.map_err(|error| {
-        let help = "check that the folder can be written to, and that the file is ours".to_owned();
-        Failure::Environment(format!("{}: {error}", file.display()), help)
-    })
+    open(storage).await
+}
+
+/// What is wrong, in one line and without what the address says.
+fn reason(error: &sqlx::Error) -> String {
+    let reason = match error {
+        sqlx::Error::Database(said) => said.message().to_owned(),
+        sqlx::Error::Configuration(_) => "this is not the address of a database".to_owned(),
+        other => other.to_string(),
+    };
+    crate::diagnostic::printable(reason.lines().next().unwrap_or_default())
 }
 
 /// It could be opened, and did not answer.
-pub fn away(file: &Path) -> Failure {
-    Failure::Environment(format!("{}: the storage did not answer", file.display()), "see the log above".to_owned())
+pub fn away(storage: &Storage) -> Failure {
+    Failure::Environment(format!("{storage}: the storage did not answer"), "see the log above".to_owned())
 }
 
 /// Runs a short conversation with it.

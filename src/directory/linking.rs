@@ -1,10 +1,11 @@
 //! Who somebody is: the decision between a login and the people that a store knows already. Pure.
 //!
 //! An identity is found by provider and id first. Only a proven address links it to a person who came in another way; an
-//! address that is not proven never opens somebody else's account.
+//! address that is not proven never opens somebody else's account. Every decision names its rule.
 
 use crate::email::Email;
 use crate::provider::identity::Mailbox;
+use crate::provider::trust::Evidence;
 
 /// A person as the directory remembers them, as far as the decision needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,19 +18,72 @@ pub struct Known {
     pub email_verified: bool,
     /// Whether the store has shut this person out.
     pub blocked: bool,
+    /// Whether they have a way in through the same provider.
+    pub same_provider: bool,
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is this person; if there is an address, it takes the place of the old one.
-    Same(Known, Option<Email>),
+    /// It is this person.
+    Same(Known, Rule),
+    /// It is this person, whose address is now this one; and who had it without proof.
+    Moved(Known, Email, Option<Known>),
     /// It is this person, who comes in this way for the first time.
     Link(Known),
-    /// Nobody the store knows yet.
-    New(Email, bool),
-    /// Not like this.
-    Refuse(NotWelcome),
+    /// Nobody the store knows yet: their address, whether it is proven, and who has it without proof.
+    New(Email, bool, Option<Known>),
+    /// Not like this; who has the address or the way in, if anybody.
+    Refuse(NotWelcome, Option<Known>),
+}
+
+/// The rule by which somebody was recognised, linked or let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// They came in this way before.
+    Known,
+    /// The same, and the address that the provider names now belongs to somebody else.
+    KnownAddressTaken,
+    /// The same, and their address at the provider has changed.
+    AddressChanged,
+    /// Nobody the store knew.
+    New,
+    /// Nobody the store knew, with an address that somebody else had without proof.
+    NewInstead,
+    /// Nobody the store knew, without an address.
+    Placeholder,
+    /// The proven address was this person's.
+    Linked,
+    /// They were signed in and asked for it.
+    LinkedByThemselves,
+}
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Known,
+        Self::KnownAddressTaken,
+        Self::AddressChanged,
+        Self::New,
+        Self::NewInstead,
+        Self::Placeholder,
+        Self::Linked,
+        Self::LinkedByThemselves,
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::KnownAddressTaken => "knownAddressTaken",
+            Self::AddressChanged => "addressChanged",
+            Self::New => "new",
+            Self::NewInstead => "newInstead",
+            Self::Placeholder => "placeholder",
+            Self::Linked => "linked",
+            Self::LinkedByThemselves => "linkedByThemselves",
+        }
+    }
 }
 
 /// Why somebody does not come in.
@@ -39,83 +93,88 @@ pub enum NotWelcome {
     Blocked,
     /// The address belongs to somebody who came in another way.
     AddressTaken,
+    /// The address belongs to somebody who came in through the same provider, as somebody else there.
+    AddressReassigned,
     /// There is no address that is proven, and the store has to have one.
     NoAddress,
+    /// This way in belongs to somebody else.
+    LinkedElsewhere,
 }
 
 impl NotWelcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Blocked, Self::AddressTaken, Self::AddressReassigned, Self::NoAddress, Self::LinkedElsewhere];
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
             Self::AddressTaken => "addressTaken",
+            Self::AddressReassigned => "addressReassigned",
             Self::NoAddress => "noAddress",
+            Self::LinkedElsewhere => "linkedElsewhere",
         }
     }
 }
 
-/// Decides. `by_identity` is who came in this way before, `by_email` who has the address now.
+/// Decides. `by_identity` is who came in this way before, `by_email` who has the address now, if that is somebody else.
 pub fn decide(by_identity: Option<Known>, by_email: Option<Known>, address: &Mailbox) -> Decision {
-    if by_identity.iter().chain(&by_email).any(|known| known.blocked) && by_identity.as_ref().is_none_or(|known| known.blocked) {
-        return Decision::Refuse(NotWelcome::Blocked);
+    if let Some(known) = by_identity {
+        return recognise(known, by_email, address);
     }
-    match (by_identity, by_email, address) {
-        // The address changed at the provider: it is taken over if it is proven and nobody else's.
-        (Some(known), None, Mailbox::Proven(email)) if known.email != *email => Decision::Same(known, Some(email.clone())),
-        (Some(known), _, _) => Decision::Same(known, None),
-        (None, Some(holder), Mailbox::Proven(_)) if holder.email_verified => Decision::Link(holder),
-        (None, Some(_), Mailbox::Proven(_) | Mailbox::Placeholder(_)) => Decision::Refuse(NotWelcome::AddressTaken),
-        (None, None, Mailbox::Proven(email)) => Decision::New(email.clone(), true),
-        (None, None, Mailbox::Placeholder(email)) => Decision::New(email.clone(), false),
-        (None, _, Mailbox::Ask(_)) => Decision::Refuse(NotWelcome::NoAddress),
+    let proven = match address {
+        Mailbox::Proven(_, evidence) => Some(*evidence),
+        Mailbox::Placeholder(_) => None,
+        Mailbox::Ask(_) => return Decision::Refuse(NotWelcome::NoAddress, None),
+    };
+    match (by_email, address, proven) {
+        (None, Mailbox::Proven(email, _), _) => Decision::New(email.clone(), true, None),
+        (None, Mailbox::Placeholder(email), _) => Decision::New(email.clone(), false, None),
+        // What was made without proof never stands in the way of proof.
+        (Some(holder), Mailbox::Proven(email, _), _) if !holder.email_verified => Decision::New(email.clone(), true, Some(holder)),
+        (Some(holder), _, Some(_)) if holder.blocked => Decision::Refuse(NotWelcome::Blocked, Some(holder)),
+        // The provider tells two people apart who would be one here: the address may have been given to somebody new.
+        (Some(holder), _, Some(evidence)) if holder.same_provider && evidence != Evidence::Mail => {
+            Decision::Refuse(NotWelcome::AddressReassigned, Some(holder))
+        }
+        (Some(holder), _, Some(_)) => Decision::Link(holder),
+        (Some(holder), _, None) => Decision::Refuse(NotWelcome::AddressTaken, Some(holder)),
+        (None, Mailbox::Ask(_), _) => Decision::Refuse(NotWelcome::NoAddress, None),
+    }
+}
+
+fn recognise(known: Known, by_email: Option<Known>, address: &Mailbox) -> Decision {
+    if known.blocked {
+        return Decision::Refuse(NotWelcome::Blocked, Some(known));
+    }
+    let Mailbox::Proven(email, _) = address else { return Decision::Same(known, Rule::Known) };
+    match by_email {
+        Some(holder) if holder.email_verified => Decision::Same(known, Rule::KnownAddressTaken),
+        // The address changed at the provider: it is taken over if it is nobody else's for certain.
+        holder if known.email != *email || !known.email_verified => Decision::Moved(known, email.clone(), holder),
+        _ => Decision::Same(known, Rule::Known),
+    }
+}
+
+/// Decides whether a way in may be added to somebody who is signed in. `by_identity` is who comes in by it already.
+pub fn decide_to_link(myself: &Known, by_identity: Option<&Known>) -> Result<Rule, NotWelcome> {
+    match by_identity {
+        _ if myself.blocked => Err(NotWelcome::Blocked),
+        None => Ok(Rule::LinkedByThemselves),
+        Some(known) if known.uid == myself.uid => Ok(Rule::Known),
+        Some(_) => Err(NotWelcome::LinkedElsewhere),
     }
 }
 
 /// The address that has to be looked up for a decision.
 pub fn address_of(address: &Mailbox) -> Option<&Email> {
     match address {
-        Mailbox::Proven(email) | Mailbox::Placeholder(email) => Some(email),
+        Mailbox::Proven(email, _) | Mailbox::Placeholder(email) => Some(email),
         Mailbox::Ask(_) => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn email(name: &str) -> Email {
-        Email::parse(&format!("{name}@loja.example")).expect("an address")
-    }
-
-    fn known(uid: &str, verified: bool, blocked: bool) -> Known {
-        Known { uid: uid.into(), email: email(uid), email_verified: verified, blocked }
-    }
-
-    #[test]
-    fn who_somebody_is_follows_from_identity_then_from_a_proven_address() {
-        let (ana, bo) = (|| known("ana", true, false), || known("bo", true, false));
-        let proven = |name| Mailbox::Proven(email(name));
-        let placeholder = |name| Mailbox::Placeholder(email(name));
-        let refuse = Decision::Refuse;
-        for (by_identity, by_email, address, expected) in [
-            (None, None, proven("ana"), Decision::New(email("ana"), true)),
-            (None, None, placeholder("x"), Decision::New(email("x"), false)),
-            (None, None, Mailbox::Ask(None), refuse(NotWelcome::NoAddress)),
-            (None, None, Mailbox::Ask(Some(email("ana"))), refuse(NotWelcome::NoAddress)),
-            (None, Some(ana()), proven("ana"), Decision::Link(ana())),
-            (None, Some(ana()), placeholder("ana"), refuse(NotWelcome::AddressTaken)),
-            (None, Some(known("ana", false, false)), proven("ana"), refuse(NotWelcome::AddressTaken)),
-            (None, Some(known("ana", true, true)), proven("ana"), refuse(NotWelcome::Blocked)),
-            (Some(ana()), Some(ana()), proven("ana"), Decision::Same(ana(), None)),
-            (Some(ana()), None, proven("new"), Decision::Same(ana(), Some(email("new")))),
-            (Some(ana()), Some(bo()), proven("bo"), Decision::Same(ana(), None)),
-            (Some(ana()), Some(known("bo", true, true)), proven("bo"), Decision::Same(ana(), None)),
-            (Some(ana()), None, placeholder("x"), Decision::Same(ana(), None)),
-            (Some(ana()), None, Mailbox::Ask(None), Decision::Same(ana(), None)),
-            (Some(known("ana", true, true)), None, proven("new"), refuse(NotWelcome::Blocked)),
-        ] {
-            let said = format!("{by_identity:?} {by_email:?} {address:?}");
-            assert_eq!(decide(by_identity, by_email, &address), expected, "{said}");
-        }
-    }
+/// What proves an address, in one word.
+pub fn evidence_of(address: &Mailbox) -> Option<&'static str> {
+    if let Mailbox::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
 }

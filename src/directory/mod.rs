@@ -1,15 +1,31 @@
 //! Who has come in: people and their ways in, sessions that ended, attempts that were spent, incidents, keys.
 //!
-//! It speaks the words of the domain. Every verb is atomic; what it has answered is kept.
+//! It speaks the words of the domain. Each is a [`Verb`]: what it takes, what it answers, and how, in one SQL for every engine.
+//! Every verb is atomic; what it has answered is kept. An engine carries out any verb and knows none.
 
-pub mod linking;
-pub mod sqlite;
+pub mod attempts; //     spent once
+pub mod audit; //        what happened
+pub mod incidents; //    stories behind codes
+pub mod keys; //         the signing keys, sealed
+pub mod linking; //      who somebody is: the decision
+pub mod migrations; //   the tables
+pub mod people; //       found, shown, blocked, exported, erased
+pub mod postgres; //     one engine
+pub mod proofs; //       addresses that are being proven
+pub mod reasons; //      decisions in words
+pub mod sessions; //     those that ended before their time
+pub mod sql; //          what a verb needs of an engine
+pub mod sqlite; //       the other
+pub mod tidy; //         what is over goes
+pub mod ways; //         linked and unlinked by somebody who is signed in, or by support
+pub mod welcome; //      somebody comes in
 
-use crate::directory::linking::NotWelcome;
-use crate::email::Email;
-use crate::provider::identity::Identity;
-use async_trait::async_trait;
+use crate::directory::postgres::Postgres;
+use crate::directory::sql::{Fault, Verb};
+use crate::directory::sqlite::Sqlite;
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The storage cannot be reached, or could not do it. The reason has been logged; nobody else is to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,117 +37,89 @@ impl fmt::Display for Away {
     }
 }
 
-/// A person as the directory remembers them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The stable random id.
-    pub uid: Box<str>,
-    /// The address.
-    pub email: Email,
-    /// Whether it was proven.
-    pub email_verified: bool,
-    /// The name.
-    pub name: Option<String>,
-    /// A picture.
-    pub picture: Option<String>,
+impl From<Fault> for Away {
+    fn from(_: Fault) -> Self {
+        Self
+    }
 }
 
-/// What a login brings to the door.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival<'a> {
-    /// The store.
-    pub store: &'a str,
-    /// Who came.
-    pub identity: &'a Identity,
-    /// Their id, should they be new.
-    pub new_uid: &'a str,
-    /// The id of the session that would begin.
-    pub sid: &'a str,
-    /// When.
-    pub now: i64,
-    /// When the last token of that session is over.
-    pub latest: i64,
-    /// A session of this browser that ends by this: its id, and when its last token is over.
-    pub instead_of: Option<(&'a str, i64)>,
+/// Where the directory is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In a file of this machine.
+    File(PathBuf),
+    /// At a server: its address, with or without a password.
+    Server(String),
 }
 
-/// The number of an end, the session that ended, and when its last token is over.
-pub type End = (i64, Box<str>, i64);
-
-/// What has been kept of an incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
-    /// The code on the error page.
-    pub code: Box<str>,
-    /// The store.
-    pub store: Box<str>,
-    /// When.
-    pub at: i64,
-    /// The redacted story, as JSON.
-    pub story: String,
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
-/// Something that is written down: who did what, and why it was so.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// When.
-    pub at: i64,
-    /// The store.
-    pub store: &'a str,
-    /// What happened, in one word.
-    pub what: &'a str,
-    /// To whom, if that is known.
-    pub uid: Option<&'a str>,
-    /// Through whom.
-    pub provider: Option<&'a str>,
-    /// Why.
-    pub because: Option<&'a str>,
+/// As it may be shown: an address without who knocks there and with which password.
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Server(address) => {
+                let place = address.split_once("://").map_or(address.as_str(), |(_, place)| place);
+                let place = place.split(['?', '#']).next().unwrap_or_default();
+                write!(f, "postgres://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
+            }
+        }
+    }
 }
 
-/// A signing key, sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedKey {
-    /// Its name.
-    pub id: Box<str>,
-    /// Its bytes, sealed.
-    pub sealed: String,
-    /// When it was made.
-    pub made: i64,
+impl Storage {
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        if let Self::File(file) = self { Some(file) } else { None }
+    }
 }
 
 /// The directory.
-#[async_trait]
-pub trait Directory: Send + Sync {
-    /// Spends an attempt; `false` when that has been done before. `until` is when it would be too old anyway.
-    async fn spend(&self, attempt: &str, until: i64) -> Result<bool, Away>;
+#[derive(Debug)]
+pub struct Directory(Engine);
 
-    /// Lets somebody in, or says why not: finds or makes the person, remembers the way in, and begins the session.
-    async fn welcome(&self, arrival: Arrival<'_>) -> Result<Result<User, NotWelcome>, Away>;
-
-    /// A person.
-    async fn user(&self, uid: &str) -> Result<Option<User>, Away>;
-
-    /// Ends a session before its time; answers with the number of that end.
-    async fn end_session(&self, sid: &str, latest: i64, event: Event<'_>) -> Result<i64, Away>;
-
-    /// What ended after a number, at most a thousand at once, and the highest number there is.
-    async fn ended_since(&self, number: i64) -> Result<(Vec<End>, i64), Away>;
-
-    /// Keeps an incident for a day, and writes down that it happened; `false` when the code is taken.
-    async fn remember(&self, incident: &Incident, event: Event<'_>) -> Result<bool, Away>;
-
-    /// An incident, while it is kept.
-    async fn incident(&self, code: &str, now: i64) -> Result<Option<Incident>, Away>;
-
-    /// The signing keys, newest first.
-    async fn keys(&self) -> Result<Vec<SealedKey>, Away>;
-
-    /// Keeps the first signing key; when somebody else was faster, theirs stays. Answers with all keys.
-    async fn first_key(&self, key: &SealedKey) -> Result<Vec<SealedKey>, Away>;
-
-    /// Removes what is over; the audit keeps what is younger than `audit_since`.
-    async fn tidy(&self, now: i64, audit_since: i64) -> Result<(), Away>;
+#[derive(Debug)]
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
-/// How long an incident is kept, in seconds.
-pub const INCIDENT_KEPT: i64 = 24 * 3600;
+impl Directory {
+    /// Opens it, makes it if need be, and brings its tables up to date.
+    pub async fn open(storage: &Storage) -> Result<Self, sqlx::Error> {
+        Ok(Self(match storage {
+            Storage::File(file) => Engine::Sqlite(Sqlite::open(file).await?),
+            Storage::Server(address) => Engine::Postgres(Postgres::open(address).await?),
+        }))
+    }
+
+    /// Does something, as a whole or not at all; the answer means that it is kept.
+    pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
+            Engine::Postgres(engine) => engine.write(Arc::new(verb)).await,
+        }
+    }
+
+    /// Asks something that changes nothing.
+    pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
+            Engine::Postgres(engine) => engine.read(Arc::new(verb)).await,
+        }
+    }
+
+    /// Waits until there is news from other machines. A file is of one machine: there never is any, but another process of it
+    /// may have written, so whoever waits asks from time to time as well.
+    pub async fn news(&self) {
+        match &self.0 {
+            Engine::Sqlite(_) => std::future::pending().await,
+            Engine::Postgres(engine) => engine.news().await,
+        }
+    }
+}

@@ -280,7 +280,7 @@ pub fn told(identity: &Identity) -> Map<String, Value> {
     };
     add("id", Some(&identity.id));
     let (email, proven, ask) = match &identity.address {
-        Mailbox::Proven(email) => (Some(email), true, false),
+        Mailbox::Proven(email, _) => (Some(email), true, false),
         Mailbox::Placeholder(email) => (Some(email), false, false),
         Mailbox::Ask(email) => (email.as_ref(), false, true),
     };

@@ -76,7 +76,7 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
     provider.identity.compose(&mut facts);
     let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
     // Only a proven address says who may come in.
-    if !matches!(identity.address, Mailbox::Proven(_)) {
+    if !matches!(identity.address, Mailbox::Proven(..)) {
         facts.forget(provider.known.email);
     }
     if let Some(require) = &provider.require

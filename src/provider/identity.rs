@@ -6,7 +6,7 @@ use crate::place::{At, Place};
 use crate::provider::facts::Facts;
 use crate::provider::reading::{Nothing, Reading};
 use crate::provider::template::Use;
-use crate::provider::trust::{MissingEmail, TrustEmail};
+use crate::provider::trust::{Evidence, MissingEmail, TrustEmail};
 use crate::words;
 use crate::words::{Desk, OneOrMany};
 
@@ -88,8 +88,8 @@ pub struct Identity {
 /// The address of who came in, and how far it can be relied upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mailbox {
-    /// Theirs, proven under the file's `trustEmail`.
-    Proven(Email),
+    /// Theirs, and by what that is proven.
+    Proven(Email, Evidence),
     /// Nobody's: the file's placeholder.
     Placeholder(Email),
     /// To be asked of the shopper and proven; the provider may have suggested one.
@@ -191,16 +191,16 @@ impl Composition {
         let id = find("id").filter(|id| is_an_id(id)).ok_or_else(|| NoIdentity::MissingId(missed("id")))?;
         let claim = find("emailVerified");
         let email = find("email").and_then(|text| Email::parse(&text).ok());
-        let proven = email.as_ref().is_some_and(|email| self.trust.proves(email.domain(), claim.as_deref()));
-        let address = match (email, &self.missing) {
-            (Some(email), _) if proven => Mailbox::Proven(email),
-            (email, MissingEmail::Ask) => Mailbox::Ask(email),
-            (_, MissingEmail::Placeholder(template)) => {
+        let evidence = email.as_ref().and_then(|email| self.trust.evidence(email.domain(), claim.as_deref()));
+        let address = match (email, evidence, &self.missing) {
+            (Some(email), Some(evidence), _) => Mailbox::Proven(email, evidence),
+            (email, _, MissingEmail::Ask) => Mailbox::Ask(email),
+            (_, _, MissingEmail::Placeholder(template)) => {
                 let placeholder = template.fill(facts).ok().and_then(|text| placeholder(text.expose()));
                 Mailbox::Placeholder(placeholder.ok_or(NoIdentity::MissingEmail(None))?)
             }
-            (Some(_), MissingEmail::Refuse) => return Err(NoIdentity::UnprovenEmail(missed("emailVerified"))),
-            (None, MissingEmail::Refuse) => return Err(NoIdentity::MissingEmail(missed("email"))),
+            (Some(_), _, MissingEmail::Refuse) => return Err(NoIdentity::UnprovenEmail(missed("emailVerified"))),
+            (None, _, MissingEmail::Refuse) => return Err(NoIdentity::MissingEmail(missed("email"))),
         };
         let short =
             |text: String, most: usize| Some(visible(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty());

@@ -141,15 +141,41 @@ pub fn claims_proof(text: &str) -> bool {
     matches!(text, "true" | "1") || date()
 }
 
-impl TrustEmail {
-    /// Whether an address counts as proven.
-    pub fn proves(&self, domain: &str, claim: Option<&str>) -> bool {
+/// By what an address is proven to be somebody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The provider says so, and its word counts.
+    Claim,
+    /// The provider hands out no others.
+    Always,
+    /// The provider is the authority for the address's domain.
+    Domain,
+    /// A code that was sent there came back.
+    Mail,
+}
+
+impl Evidence {
+    /// Its word.
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Claim => claim.is_some_and(claims_proof),
-            Self::Always => true,
-            Self::Never => false,
-            Self::Domains(domains) => domains.iter().any(|one| one.value == domain),
+            Self::Claim => "claim",
+            Self::Always => "always",
+            Self::Domain => "domain",
+            Self::Mail => "mail",
         }
+    }
+}
+
+impl TrustEmail {
+    /// What proves an address, if anything does.
+    pub fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<Evidence> {
+        let (proven, evidence) = match self {
+            Self::Claim => (claim.is_some_and(claims_proof), Evidence::Claim),
+            Self::Always => (true, Evidence::Always),
+            Self::Never => return None,
+            Self::Domains(domains) => (domains.iter().any(|one| one.value == domain), Evidence::Domain),
+        };
+        proven.then_some(evidence)
     }
 }
 
@@ -190,7 +216,7 @@ mod tests {
     fn domains_are_compared_whole() {
         let trust = TrustEmail::Domains(vec![At::new("loja.example".to_owned(), Place::default())]);
 
-        assert!(trust.proves("loja.example", None));
-        assert!(!trust.proves("evil-loja.example", None) && !trust.proves("x.loja.example", None));
+        assert_eq!(trust.evidence("loja.example", None), Some(Evidence::Domain));
+        assert!(trust.evidence("evil-loja.example", None).is_none() && trust.evidence("x.loja.example", None).is_none());
     }
 }

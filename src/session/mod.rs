@@ -2,6 +2,7 @@
 
 pub mod keys;
 pub mod revocation;
+pub mod rotation;
 pub mod seal;
 
 use crate::email::Email;

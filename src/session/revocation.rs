@@ -11,9 +11,13 @@ use std::sync::{PoisonError, RwLock};
 pub struct Revocations {
     ended: RwLock<HashMap<Box<str>, i64>>,
     generation: AtomicU64,
-    seen: AtomicI64,
     fresh: AtomicI64,
 }
+
+/// Sessions stay on the list a day longer than need be: a clock that jumped ahead must not bring any of them back to life.
+const LONGER: i64 = 86_400;
+/// A clock may be put back a little without anybody being the worse for it.
+const PUT_BACK: i64 = 5;
 
 impl Revocations {
     /// A number that changes whenever a session ends: who has looked at the list at this number need not look again.
@@ -32,19 +36,17 @@ impl Revocations {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// The number of the last end that was read from storage.
-    pub fn seen(&self) -> i64 {
-        self.seen.load(Ordering::Relaxed)
-    }
-
-    /// Takes over what storage had to tell, up to its number `last`; the list is then as fresh as `now`.
-    pub fn learn(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>, last: i64, now: i64) {
+    /// Takes over what storage had to tell.
+    pub fn learn(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
         let mut news = ended.into_iter().peekable();
         if news.peek().is_some() {
             self.ended.write().unwrap_or_else(PoisonError::into_inner).extend(news);
             self.generation.fetch_add(1, Ordering::Release);
         }
-        self.seen.fetch_max(last, Ordering::Relaxed);
+    }
+
+    /// Notes that all was known which had been kept before this moment.
+    pub fn is_fresh(&self, now: i64) {
         self.fresh.store(now, Ordering::Release);
     }
 
@@ -53,14 +55,16 @@ impl Revocations {
         self.fresh.load(Ordering::Acquire)
     }
 
-    /// Whether nobody has heard for longer than `offline` which sessions have ended.
+    /// Whether nobody has heard for longer than `offline` which sessions have ended; or nobody knows for how long.
     pub fn is_stale(&self, now: i64, offline: i64) -> bool {
-        now.saturating_sub(self.fresh()) > offline
+        let silence = now.saturating_sub(self.fresh());
+        silence > offline || silence < -PUT_BACK
     }
 
     /// Forgets sessions whose last token is over anyway.
     pub fn forget(&self, now: i64) {
-        self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > now);
+        let over = now.saturating_sub(LONGER);
+        self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > over);
     }
 
     /// How many sessions are on the list.
@@ -84,12 +88,13 @@ mod tests {
         let before = list.generation();
 
         list.end("a", 100);
-        list.learn([("b".into(), 200)], 7, 50);
+        list.learn([("b".into(), 200)]);
 
         assert!(list.is_ended("a") && list.is_ended("b") && !list.is_ended("c"));
         assert_ne!(list.generation(), before);
-        assert_eq!((list.seen(), list.fresh()), (7, 50));
-        list.forget(100);
+        list.forget(86_499);
+        assert!(list.is_ended("a"), "a clock that jumped ahead brings nobody back");
+        list.forget(86_500);
         assert!(!list.is_ended("a") && list.is_ended("b"));
     }
 
@@ -98,9 +103,11 @@ mod tests {
         let list = Revocations::default();
         let before = list.generation();
 
-        list.learn([], 0, 9);
+        list.learn([]);
+        list.is_fresh(9);
 
         assert_eq!((list.generation(), list.fresh()), (before, 9));
         assert!(!list.is_stale(69, 60) && list.is_stale(70, 60));
+        assert!(!list.is_stale(4, 60) && list.is_stale(3, 60), "a clock that was put back makes nothing fresh");
     }
 }

@@ -1,18 +1,19 @@
 //! What requests need: the stores as they serve right now, and the doors they share.
 
-use crate::directory::{Away, Directory, SealedKey};
+use crate::directory::{Away, Directory};
 use crate::playground::Playground;
 use crate::provider::documents::Documents;
-use crate::session::keys::{Key, Keys};
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::settings::Settings;
 use crate::web::failed::Stories;
 use crate::web::limits::Limits;
 use crate::web::metrics::Metrics;
+use crate::web::news::News;
 use crate::web::serving::Serving;
+use crate::web::signing::Signing;
+use crate::world::clock;
 use crate::world::network::{Network, Reach};
-use crate::world::{clock, dice};
 use arc_swap::{ArcSwap, Guard};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,15 +22,16 @@ pub struct App {
     serving: ArcSwap<Serving>,
     complaint: Mutex<Option<String>>,
     /// Who has come in.
-    pub directory: Arc<dyn Directory>,
+    pub directory: Arc<Directory>,
     /// The way out.
     pub network: Network,
     /// What issuers publish.
     pub documents: Documents,
     /// Sessions that ended early.
     pub revocations: Revocations,
+    news: News,
     /// The signing keys.
-    pub keys: Keys,
+    pub signing: Signing,
     /// Seals attempts.
     pub attempts: Seal,
     /// Seals callbacks that came by a form.
@@ -46,9 +48,10 @@ pub struct App {
 
 impl App {
     /// Puts everything together; `master` is the key from which all others come.
-    pub async fn new(settings: &Settings, directory: Arc<dyn Directory>, master: &MasterKey) -> Result<Self, Away> {
+    pub async fn new(settings: &Settings, directory: Arc<Directory>, master: &MasterKey) -> Result<Self, Away> {
         let now = clock::now();
         let serving = Serving::new(settings, None, now);
+        let plan = serving.rotation();
         let (network, no_certificates) = Network::new(reach(settings, &serving));
         if let Some(reason) = no_certificates {
             tracing::warn!(
@@ -59,7 +62,8 @@ impl App {
         let app = Self {
             serving: ArcSwap::from_pointee(serving),
             complaint: Mutex::default(),
-            keys: keys(&*directory, &Seal::new(master, "signing keys"), now).await?,
+            signing: Signing::open(&directory, master, plan, now).await?,
+            news: News::default(),
             directory,
             network,
             documents: Documents::default(),
@@ -99,16 +103,15 @@ impl App {
         complaint.into_iter().chain(self.serving.load().complaints.iter().cloned()).collect()
     }
 
-    /// Asks storage which sessions have ended since it was last asked.
+    /// Asks storage what other machines have done.
     pub async fn listen_to_storage(&self, now: i64) -> Result<(), Away> {
-        loop {
-            let (ends, last) = self.directory.ended_since(self.revocations.seen()).await?;
-            let more = ends.len() >= 1000;
-            self.revocations.learn(ends.into_iter().map(|(_, sid, latest)| (sid, latest)), last, now);
-            if !more {
-                return Ok(());
-            }
-        }
+        self.news.read(&self.directory, &self.revocations, &self.signing, now).await
+    }
+
+    /// Turns the signing keys over where that is due.
+    pub async fn turn_keys(&self, now: i64) -> Result<(), Away> {
+        let plan = self.serving().rotation();
+        self.signing.turn(&self.directory, plan, now).await
     }
 }
 
@@ -118,19 +121,4 @@ fn reach(settings: &Settings, serving: &Serving) -> Reach {
         everything: serving.stores().all().iter().all(|store| store.loopback),
         private_hosts: listed.map(|host| host.value.as_str().into()).collect(),
     }
-}
-
-/// The signing keys, made when there are none.
-async fn keys(directory: &dyn Directory, seal: &Seal, now: i64) -> Result<Keys, Away> {
-    let mut sealed = directory.keys().await?;
-    if sealed.is_empty() {
-        let id = dice::name();
-        let fresh = SealedKey { sealed: seal.seal(&[&id], &dice::signing_key(), dice::bytes()), id, made: now };
-        sealed = directory.first_key(&fresh).await?;
-    }
-    let keys: Vec<Key> = sealed.iter().filter_map(|key| Key::new(&key.id, &seal.open(&[&key.id], &key.sealed)?)).collect();
-    if keys.len() < sealed.len() {
-        tracing::error!("{} signing keys cannot be opened: they were sealed with another master key", sealed.len() - keys.len());
-    }
-    Keys::new(keys).ok_or(Away)
 }

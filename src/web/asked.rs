@@ -211,7 +211,7 @@ impl Asked {
 
     /// The session of a token.
     pub fn session_of(&self, token: &str) -> Option<Session> {
-        let session = self.app().keys.verify(token, self.front().parties(), self.now())?;
+        let session = self.app().signing.keys().verify(token, self.front().parties(), self.now())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 

@@ -91,5 +91,5 @@ pub async fn providers(asked: Asked) -> Result<HttpResponse, Refused> {
 pub async fn jwks(asked: Asked) -> Result<HttpResponse, Refused> {
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, KEEP_SHORTLY)).insert_header(for_everybody());
-    Ok(response.json(asked.app().keys.jwks()))
+    Ok(response.json(asked.app().signing.keys().jwks()))
 }

@@ -1,5 +1,6 @@
 //! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
 
+use crate::directory::tidy::Tidy;
 use crate::settings::Settings;
 use crate::web::app::App;
 use crate::web::serving::Serving;
@@ -14,6 +15,8 @@ use std::time::Duration;
 const LISTEN: Duration = Duration::from_millis(500);
 /// How often what is over is removed.
 const TIDY: Duration = Duration::from_mins(10);
+/// How often it is looked whether signing keys are due to be turned over.
+const TURN: Duration = Duration::from_mins(1);
 /// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -24,6 +27,7 @@ pub type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
 pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
     actix_web::rt::spawn(listen(app.clone()));
     actix_web::rt::spawn(tidy(app.clone(), audit_kept));
+    actix_web::rt::spawn(turn_keys(app.clone()));
     let app = app.clone();
     let begun = watched(&app.serving(), settings_file.as_deref());
     let seen = Mutex::new(seen(&app.serving(), settings_file.as_deref()));
@@ -105,19 +109,42 @@ fn watched(serving: &Serving, settings_file: Option<&Path>) -> Vec<PathBuf> {
     paths
 }
 
+async fn turn_keys(app: Data<App>) {
+    loop {
+        tokio::time::sleep(TURN).await;
+        let _ = app.turn_keys(clock::now()).await;
+    }
+}
+
 async fn listen(app: Data<App>) {
     loop {
-        tokio::time::sleep(LISTEN).await;
+        // Told, or asking from time to time: whatever comes first.
+        let _ = tokio::time::timeout(LISTEN, app.directory.news()).await;
         // While storage is away the list grows old by itself, and checks end with it.
         let _ = app.listen_to_storage(clock::now()).await;
     }
 }
 
+/// A clock that was put on or back by more than this is not believed for a while, in seconds.
+const JUMP: i64 = 60;
+/// How long it is not believed: so long nothing is removed, because what is over by a wrong clock is not over.
+const DOUBT: Duration = Duration::from_hours(24);
+
 async fn tidy(app: Data<App>, audit_kept: i64) {
+    let (mut before, mut measured, mut doubted) = (clock::now(), clock::moment(), None);
     loop {
-        let now = clock::now();
-        let _ = app.directory.tidy(now, now.saturating_sub(audit_kept)).await;
-        app.revocations.forget(now);
         tokio::time::sleep(TIDY).await;
+        let (now, passed) = (clock::now(), measured.elapsed());
+        let jumped = now - before - i64::try_from(passed.as_secs()).unwrap_or_default();
+        (before, measured) = (now, clock::moment());
+        if jumped.abs() > JUMP {
+            tracing::warn!(seconds = jumped, "the clock jumped; nothing that is over by it is removed for a day");
+            doubted = Some(clock::moment());
+        }
+        if doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT) {
+            continue;
+        }
+        let _ = app.directory.write(Tidy { now, audit_since: now.saturating_sub(audit_kept) }).await;
+        app.revocations.forget(now);
     }
 }

@@ -1,7 +1,9 @@
 //! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, spend, drive, welcome, open, redirect.
 
+use crate::directory::attempts::Spend;
 use crate::directory::linking::NotWelcome;
-use crate::directory::{Arrival, User};
+use crate::directory::people::User;
+use crate::directory::welcome::{Welcome, Welcomed};
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -98,14 +100,15 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
         Ok(login) => login,
         Err(error) => return Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await),
     };
-    if !app.directory.spend(&attempts::spent(&attempt.state), attempt.started + GOOD_FOR).await? {
+    let spend = Spend { attempt: attempts::spent(&attempt.state).into(), until: attempt.started + GOOD_FOR };
+    if !app.directory.write(spend).await? {
         return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought.return_to.as_deref()));
     }
     let identity = converse(asked, offer, brought, login, &outgoing).await?;
     let (session, user) = welcome(asked, offer, brought, &identity).await?;
     app.metrics.login(&store.name, &offer.provider.name, "welcome");
     tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "somebody has come in");
-    let token = app.keys.sign(&session, asked.front().parties());
+    let token = app.signing.keys().sign(&session, asked.front().parties());
     let mut cookies: Vec<_> = cookies::set_session(&token, session.until - asked.now(), store).collect();
     cookies.push(cookies::set_last(&offer.provider.name, store));
     // Looked at once more: the settings may have changed since.
@@ -147,13 +150,22 @@ async fn welcome(asked: &Asked, offer: &Offer, brought: &Brought, identity: &Ide
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     let (uid, sid) = (dice::name(), dice::name());
     let before = asked.session();
-    let before = before.as_ref().map(|session| (&*session.sid, session.latest(store.lasting)));
+    let before = before.map(|session| (session.sid.clone(), session.latest(store.lasting)));
     let latest = now + store.lasting.lifetime;
-    let arrival = Arrival { store: &store.name, identity, new_uid: &uid, sid: &sid, now, latest, instead_of: before };
-    match app.directory.welcome(arrival).await? {
-        Ok(user) => {
-            if let Some((sid, latest)) = before {
-                app.revocations.end(sid, latest);
+    let arrival = Welcome {
+        store: store.name.clone(),
+        identity: identity.clone(),
+        version: offer.version.clone(),
+        new_uid: uid,
+        sid: sid.clone(),
+        now,
+        latest,
+        instead_of: before.clone(),
+    };
+    match app.directory.write(arrival).await? {
+        Ok(Welcomed { user, .. }) => {
+            if let Some((sid, latest)) = &before {
+                app.revocations.end(sid, *latest);
             }
             let person = Person {
                 uid: user.uid.clone(),

@@ -1,6 +1,7 @@
 //! Logins that ended badly: the story is kept under a code, the log says one line, the shopper gets a page.
 
-use crate::directory::{Event, Incident};
+use crate::directory::audit::{Event, What};
+use crate::directory::incidents::{Incident, Remember};
 use crate::incident::Code;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -123,14 +124,13 @@ async fn remember(asked: &Asked, offer: &Offer, cause: Cause, because: &str, sto
     if !app.stories.one_more(asked.front().number, now / 60) {
         return None;
     }
-    let because = short(because);
-    let event =
-        Event { at: now, store: &store.name, what: "failed", uid: None, provider: Some(&offer.provider.name), because: Some(&because) };
+    let event = Event::new(now, &store.name, What::Failed).through(&offer.provider.name).because(&short(because));
+    let event = Event { version: Some(offer.version.clone()), ..event };
     // A code is taken once in many millions; then another is drawn.
     for _ in 0..3 {
         let code = Code::new(dice::bytes());
         let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.to_string() };
-        match app.directory.remember(&incident, event).await {
+        match app.directory.write(Remember { incident, event: event.clone() }).await {
             Ok(true) => return Some(code),
             Ok(false) => {}
             Err(_) => return None,

@@ -74,6 +74,8 @@ impl Default for Judged {
 struct Known {
     front: Arc<Front>,
     session: Session,
+    /// The keys by which it was judged.
+    keys: u64,
     /// The state of the list of ended sessions at which this one was not on it.
     generation: Cell<u64>,
     told: [(HeaderName, HeaderValue); 5],
@@ -127,13 +129,15 @@ fn limit(request: &HttpRequest, app: &App, front: &Front, now: i64) -> Result<()
 
 /// The session of a token, from memory if it was judged before.
 fn judge(token: &str, front: &Arc<Front>, app: &App, judged: &Judged, now: i64) -> Option<Rc<Known>> {
-    let remembered = judged.0.borrow().get(&Asking(token)).filter(|known| Arc::ptr_eq(&known.front, front)).cloned();
-    let known = if let Some(known) = remembered {
+    let keys = app.signing.version();
+    let remembered = judged.0.borrow().get(&Asking(token)).cloned();
+    let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.front, front) && known.keys == keys) {
         known
     } else {
-        let session = app.keys.verify(token, front.parties(), now)?;
+        let session = app.signing.keys().verify(token, front.parties(), now)?;
         let told = told(&session);
-        let known = Known { front: Arc::clone(front), session, generation: Cell::new(u64::MAX), told, renewed: RefCell::default() };
+        let (front, generation, renewed) = (Arc::clone(front), Cell::new(u64::MAX), RefCell::default());
+        let known = Known { front, session, keys, generation, told, renewed };
         let known = Rc::new(known);
         judged.0.borrow_mut().insert(Token(token.into()), Rc::clone(&known));
         known
@@ -179,7 +183,7 @@ fn renew(known: &Known, app: &App, headers: &mut HeaderMap, now: i64) {
     let mut renewed = known.renewed.borrow_mut();
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
-        let token = app.keys.sign(&session, known.front.parties());
+        let token = app.signing.keys().sign(&session, known.front.parties());
         let cookies = cookies::set_session(&token, session.until - now, &known.front.store).collect();
         *renewed = Some(Renewed { made: now, cookies });
     }

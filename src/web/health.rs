@@ -1,5 +1,6 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for whoever operates this.
 
+use crate::directory::sessions::Look;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::serving::PLAYGROUND;
@@ -19,7 +20,7 @@ pub async fn live() -> HttpResponse {
 
 /// It can do its work: storage answers. Files that are broken are named; their last good versions serve.
 pub async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let storage = app.directory.user("nobody").await.is_ok();
+    let storage = app.directory.read(Look).await.is_ok();
     let (states, broken) = providers(&app);
     let complaints = app.complaints();
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

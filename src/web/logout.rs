@@ -1,6 +1,7 @@
 //! `/logout`: ends this session here and, where the provider has an end of its own, there.
 
-use crate::directory::Event;
+use crate::directory::audit::{Event, What};
+use crate::directory::sessions::EndSession;
 use crate::pages::Cause;
 use crate::session::Session;
 use crate::text::Text;
@@ -21,10 +22,9 @@ pub async fn logout(asked: Asked) -> Result<HttpResponse, Refused> {
     let mut there = None;
     if let Some(session) = asked.session() {
         let latest = session.latest(store.lasting);
-        let (uid, provider) = (Some(&*session.person.uid), Some(&*session.person.provider));
-        let event = Event { at: asked.now(), store: &store.name, what: "logout", uid, provider, because: None };
+        let event = Event::new(asked.now(), &store.name, What::Logout).to(&session.person.uid).through(&session.person.provider);
         // Only what storage has heard of has ended, here and on every machine.
-        asked.app().directory.end_session(&session.sid, latest, event).await?;
+        asked.app().directory.write(EndSession { sid: session.sid.clone(), latest, event }).await?;
         asked.app().revocations.end(&session.sid, latest);
         there = at_the_provider(&asked, &session);
     }

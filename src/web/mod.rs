@@ -16,12 +16,14 @@ pub mod limits;
 pub mod login_page;
 pub mod logout;
 pub mod metrics;
+pub mod news;
 pub mod outgoing;
 pub mod playground;
 pub mod refused;
 pub mod server;
 pub mod serving;
 pub mod session;
+pub mod signing;
 pub mod start;
 pub mod unserved;
 

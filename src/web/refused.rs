@@ -56,7 +56,7 @@ impl From<Away> for Refused {
 pub fn not_welcome(why: NotWelcome) -> Cause {
     match why {
         NotWelcome::Blocked => Cause::Blocked,
-        NotWelcome::AddressTaken => Cause::AddressTaken,
+        NotWelcome::AddressTaken | NotWelcome::AddressReassigned | NotWelcome::LinkedElsewhere => Cause::AddressTaken,
         NotWelcome::NoAddress => Cause::MissingEmail,
     }
 }

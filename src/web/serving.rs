@@ -4,6 +4,7 @@ use crate::pages::{Accent, Languages, Logo, Look};
 use crate::provider::Ground;
 use crate::roster::Roster;
 use crate::session::keys::Parties;
+use crate::session::rotation::Plan;
 use crate::settings::Settings;
 use crate::stores::{Store, Stores};
 use crate::world::files;
@@ -84,6 +85,11 @@ impl Serving {
     /// All stores as they serve.
     pub fn fronts(&self) -> impl Iterator<Item = &Arc<Front>> {
         self.fronts.values()
+    }
+
+    /// How the signing keys follow one another: no session of any store may outlive its key.
+    pub fn rotation(&self) -> Plan {
+        Plan::for_sessions_of(self.stores.all().iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
 
     /// Makes it from settings; what has not changed since `before` is taken over.

@@ -1,5 +1,6 @@
 //! `/session`: the storefront asks who is there. `/session/validate`: a service asks about a token.
 
+use crate::directory::people::ById;
 use crate::session::Session;
 use crate::web::asked::Asked;
 use crate::web::cookies;
@@ -25,14 +26,14 @@ pub async fn who(asked: Asked) -> Result<HttpResponse, Refused> {
     let mut response = HttpResponse::Ok();
     let session = renew(&asked, session, &mut response);
     // Only the directory knows the picture; without storage the token says enough.
-    let user = asked.app().directory.user(&session.person.uid).await.ok().flatten();
+    let known = asked.app().directory.read(ById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
     let body = json!({
         "authenticated": true,
         "email": person.email.key(),
         "emailVerified": person.email_verified,
         "name": person.name,
-        "picture": user.and_then(|user| user.picture),
+        "picture": known.and_then(|known| known.user.picture),
         "uid": person.uid,
         "provider": person.provider,
         "providerUserId": person.provider_id,
@@ -47,7 +48,7 @@ pub async fn who(asked: Asked) -> Result<HttpResponse, Refused> {
 fn renew(asked: &Asked, session: Session, response: &mut HttpResponseBuilder) -> Session {
     let store = &asked.front().store;
     let Some(renewed) = session.renewed(store.lasting, asked.now()) else { return session };
-    let token = asked.app().keys.sign(&renewed, asked.front().parties());
+    let token = asked.app().signing.keys().sign(&renewed, asked.front().parties());
     cookies::send(response, cookies::set_session(&token, renewed.until - asked.now(), store));
     renewed
 }

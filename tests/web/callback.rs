@@ -2,7 +2,7 @@
 
 use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan, SHOP};
+use crate::web::house::{House, SHOP};
 
 #[actix_web::test]
 async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
@@ -121,29 +121,6 @@ async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
     house.assert_clean(&again);
     assert_eq!(house.upstream.asked("/token"), 1);
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
-}
-
-#[actix_web::test]
-async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
-    let plan = Plan::new(LOCAL).with_standard("acme");
-    let master = plan.master();
-    let house = plan.build().await;
-    let browser = Browser::new(&house);
-    let begun = browser.begin("/login/acme").await;
-    let ask = browser.dressed(Ask::get(&browser.way_back("acme", &begun.state, "ana")));
-    let other = Plan::beside(&house, LOCAL, &master).build().await;
-
-    let there = actix_web::rt::spawn({
-        let (other, asks) = (other.clone(), vec![ask.clone(); 25]);
-        async move { other.ask_at_once(asks).await }
-    });
-    let mut answers = house.ask_at_once(vec![ask; 25]).await;
-    answers.extend(there.await.expect("nothing panics"));
-
-    let fine = answers.iter().filter(|answer| answer.status == 303 && answer.session().is_some()).count();
-    let refused = answers.iter().filter(|answer| answer.status == 400 && answer.session().is_none()).count();
-    assert_eq!((fine, refused), (1, 49), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-    assert_eq!(house.upstream.asked("/token"), 1);
 }
 
 #[actix_web::test]

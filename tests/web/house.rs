@@ -2,14 +2,13 @@
 
 use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::storage::Storage;
 use crate::web::upstream::Upstream;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, PayloadConfig};
-use portaria::directory::sqlite::Sqlite;
+use portaria::directory::{Directory, Storage};
 use portaria::place::Source;
 use portaria::session::seal::MasterKey;
 use portaria::session::{Person, Session};
@@ -23,7 +22,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -107,7 +105,7 @@ pub struct Rooms {
     pub mark: String,
     door: Door,
     log: Log,
-    away: Arc<AtomicBool>,
+    storage: Storage,
     _logging: tracing::subscriber::DefaultGuard,
 }
 
@@ -125,13 +123,14 @@ pub struct Plan {
     folder: Rc<Folder>,
     master: String,
     upstream: Option<(Rc<Upstream>, String)>,
+    storage: Option<Storage>,
 }
 
 impl Plan {
     /// With these settings; `FOLDER` in them is the folder of the house.
     pub fn new(settings: &str) -> Self {
         let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
-        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()), upstream: None }
+        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()), upstream: None, storage: None }
     }
 
     /// With a further provider; `UPSTREAM`, `SECRET` and `FOLDER` stand for what they are.
@@ -148,7 +147,13 @@ impl Plan {
     /// Another machine beside a house: the same storage, the same keys.
     pub fn beside(house: &House, settings: &str, master: &str) -> Self {
         let upstream = Some((Rc::clone(&house.upstream), house.mark.clone()));
-        Self { settings: settings.to_owned(), files: Vec::new(), folder: Rc::clone(&house.folder), master: master.to_owned(), upstream }
+        let (settings, master, storage) = (settings.to_owned(), master.to_owned(), Some(house.storage.clone()));
+        Self { settings, files: Vec::new(), folder: Rc::clone(&house.folder), master, upstream, storage }
+    }
+
+    /// With this storage.
+    pub fn at(self, storage: Storage) -> Self {
+        Self { storage: Some(storage), ..self }
     }
 
     /// The master key.
@@ -179,11 +184,10 @@ impl Plan {
         let text = if text.contains("providers:") { text } else { format!("{text}providers: {folder}/providers.d\n") };
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
-        let away = Arc::new(AtomicBool::new(false));
-        let storage = Sqlite::open(&self.folder.0.join("portaria.db")).await.expect("a directory can be made");
-        let storage = Arc::new(Storage::new(storage, Arc::clone(&away)));
+        let storage = self.storage.unwrap_or_else(|| Storage::File(self.folder.0.join("portaria.db")));
+        let directory = Arc::new(Directory::open(&storage).await.expect("a directory can be made"));
         let master = MasterKey::new(&self.master, false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, storage, &master).await.expect("storage is there"));
+        let app = Data::new(App::new(&settings, directory, &master).await.expect("storage is there"));
         let routes = actix_web::App::new()
             .app_data(app.clone())
             .app_data(Data::new(Judged::default()))
@@ -194,7 +198,7 @@ impl Plan {
             let service = Rc::clone(&service);
             Box::pin(async move { service.call(request.to_request()).await.expect("refusals are answers").map_into_boxed_body() })
         });
-        House(Rc::new(Rooms { app, upstream, folder: self.folder, mark, door, log, away, _logging: logging }))
+        House(Rc::new(Rooms { app, upstream, folder: self.folder, mark, door, log, storage, _logging: logging }))
     }
 }
 
@@ -258,7 +262,10 @@ impl House {
 
     /// Takes the storage away, or gives it back.
     pub fn storage_is_away(&self, away: bool) {
-        self.away.store(away, Ordering::SeqCst);
+        let file = self.storage.file().expect("it is a file");
+        let aside = file.with_extension("away");
+        let (from, to) = if away { (file, &*aside) } else { (&*aside, file) };
+        std::fs::rename(from, to).expect("a file can be put elsewhere");
     }
 
     /// The store of a host.
@@ -279,7 +286,7 @@ impl House {
         };
         let mut session = Session::open(person, &front.store.name, dice::name(), front.store.lasting, clock::now());
         change(&mut session);
-        self.app.keys.sign(&session, front.parties())
+        self.app.signing.keys().sign(&session, front.parties())
     }
 
     /// What must be so after every request that got nowhere.

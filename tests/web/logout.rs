@@ -77,23 +77,6 @@ async fn who_leaves_is_gone_everywhere_and_stays_gone() {
 }
 
 #[actix_web::test]
-async fn another_machine_hears_of_it_from_storage() {
-    let plan = Plan::new(LOCAL).with_standard("acme");
-    let master = plan.master();
-    let house = plan.build().await;
-    let other = Plan::beside(&house, LOCAL, &master).build().await;
-    let browser = Browser::new(&house);
-    browser.log_in("acme", "ana").await;
-    let ask = Ask::get("/auth").with("cookie", browser.cookies());
-    assert_eq!(other.ask(ask.clone()).await.status, 200, "a session is good on every machine");
-
-    browser.ask(Ask::form("/logout", "")).await;
-    other.app.listen_to_storage(portaria::world::clock::now()).await.expect("storage is there");
-
-    assert_eq!(other.ask(ask).await.status, 401);
-}
-
-#[actix_web::test]
 async fn without_storage_nobody_is_told_that_they_have_left() {
     let house = House::open().await;
     let browser = Browser::new(&house);

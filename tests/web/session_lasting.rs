@@ -122,7 +122,7 @@ async fn while_storage_is_silent_for_too_long_nobody_is_said_to_be_there() {
     house.storage_is_away(true);
 
     for (silence, expected) in [(55, 200), (65, 503), (86_400, 503)] {
-        house.app.revocations.learn([], 0, portaria::world::clock::now() - silence);
+        house.app.revocations.is_fresh(portaria::world::clock::now() - silence);
         for ask in [&who, &whose] {
             let answer = house.ask(ask.clone()).await;
             assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");

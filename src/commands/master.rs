@@ -1,0 +1,50 @@
+//! The master key, for every command that seals or opens.
+
+use crate::commands::outcome::Failure;
+use crate::directory::Storage;
+use crate::provider::reference::Reference;
+use crate::session::seal::MasterKey;
+use crate::settings::Settings;
+use crate::world::{dice, files, secrets};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::path::Path;
+
+/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage.
+pub fn key(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure> {
+    let loopback = settings.ground().loopback;
+    let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
+    let usual = Reference::Variable("PORTARIA_MASTER_KEY".into());
+    let text = match written {
+        Some(reference) => secrets::value(&reference).ok_or_else(|| {
+            let help = "set it to 32 random bytes or more: `openssl rand -hex 32`".to_owned();
+            Failure::Environment(format!("`masterKey` points at `{}`, and nothing is there", reference.wanted()), help)
+        })?,
+        None => match secrets::value(&usual) {
+            Some(text) => text,
+            None => match storage {
+                Storage::File(file) => kept_beside(file)?,
+                // Every machine needs the same, so none of them makes one up.
+                Storage::Server(_) => {
+                    return Err(Failure::Environment(
+                        "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
+                        "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine".to_owned(),
+                    ));
+                }
+            },
+        },
+    };
+    let help = || "make one: `openssl rand -hex 32`".to_owned();
+    MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), help()))
+}
+
+fn kept_beside(storage: &Path) -> Result<String, Failure> {
+    let folder = storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
+    let file = folder.join("master.key");
+    let usual = Reference::File(file.display().to_string().into());
+    if let Some(text) = secrets::value(&usual) {
+        return Ok(text);
+    }
+    files::keep_secret(&file, &URL_SAFE_NO_PAD.encode(dice::bytes::<32>())).map_err(|error| Failure::file(&file, &error))
+}

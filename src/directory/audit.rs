@@ -1,0 +1,162 @@
+//! What happened: lines that are only added. Of a person they hold the id and nothing else, so that a line can stay when the
+//! person is gone.
+
+use crate::directory::sql::{Fault, Row, Sql, Value, Verb, with};
+
+/// Something that is written down: who did what, and why it was so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: i64,
+    /// The store.
+    pub store: Box<str>,
+    /// What happened.
+    pub what: What,
+    /// To whom, if that is known.
+    pub uid: Option<Box<str>>,
+    /// Through whom.
+    pub provider: Option<Box<str>>,
+    /// Why: the word of a rule, or of a cause.
+    pub because: Option<Box<str>>,
+    /// What proved the address.
+    pub evidence: Option<Box<str>>,
+    /// The version of the provider's file.
+    pub version: Option<Box<str>>,
+    /// The code under which the story is kept for a day.
+    pub incident: Option<Box<str>>,
+}
+
+macro_rules! whats {
+    ($($name:ident = $word:literal $doc:literal,)*) => {
+        /// What can happen.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub enum What {
+            $(#[doc = $doc] $name,)*
+            /// Something that a later version wrote down.
+            #[default]
+            Other,
+        }
+
+        impl What {
+            /// Its word.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* Self::Other => "other" }
+            }
+
+            /// What a word means.
+            pub fn of(word: &str) -> Self {
+                match word { $($word => Self::$name,)* _ => Self::Other }
+            }
+        }
+    };
+}
+
+whats! {
+    Login = "login" "Somebody came in.",
+    Refused = "refused" "Somebody showed who they are, and did not come in.",
+    Failed = "failed" "A login went wrong before anybody knew who it was.",
+    Linked = "linked" "A way in was added by the person.",
+    Unlinked = "unlinked" "A way in was removed.",
+    Moved = "addressChanged" "The address changed.",
+    Displaced = "displaced" "The address went to somebody who proved it.",
+    Logout = "logout" "A session was ended by the person.",
+    SignedOut = "signedOut" "All sessions were ended.",
+    Blocked = "blocked" "The person was shut out.",
+    Unblocked = "unblocked" "The person may come in again.",
+    Exported = "exported" "What is known of the person was handed out.",
+    Erased = "erased" "Somebody was forgotten.",
+    KeyPublished = "keyPublished" "A signing key was made and published.",
+    KeyActive = "keyActive" "A signing key signs from now on.",
+    KeyGone = "keyGone" "A signing key is believed no more.",
+}
+
+/// Who did something that is not the shopper's own doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The person themselves.
+    Person,
+    /// Whoever operates this.
+    Support,
+    /// The broker, by itself.
+    Broker,
+}
+
+impl By {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Support => "support",
+            Self::Broker => "broker",
+        }
+    }
+}
+
+impl Event {
+    /// Something that happened at a store.
+    pub fn new(at: i64, store: &str, what: What) -> Self {
+        Self { at, store: store.into(), what, ..Self::default() }
+    }
+
+    /// To this person.
+    #[must_use]
+    pub fn to(self, uid: &str) -> Self {
+        Self { uid: Some(uid.into()), ..self }
+    }
+
+    /// Through this provider.
+    #[must_use]
+    pub fn through(self, provider: &str) -> Self {
+        Self { provider: Some(provider.into()), ..self }
+    }
+
+    /// For this reason.
+    #[must_use]
+    pub fn because(self, why: &str) -> Self {
+        Self { because: Some(why.into()), ..self }
+    }
+}
+
+/// Writes it down.
+pub(crate) async fn write_down<S: Sql>(sql: &mut S, event: &Event) -> Result<(), Fault> {
+    let Event { at, store, what, uid, provider, because, evidence, version, incident } = event;
+    let added = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let texts = [uid, provider, because, evidence, version, incident].map(|text| Value::from(text.as_deref()));
+    let [uid, provider, because, evidence, version, incident] = texts;
+    sql.then(added, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
+}
+
+/// What happened to a person, the newest first.
+#[derive(Debug)]
+pub struct History {
+    /// Their id.
+    pub uid: Box<str>,
+    /// How many lines at most.
+    pub most: i64,
+}
+
+impl Verb for History {
+    type Answer = Vec<Event>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Event>, Fault> {
+        let lines = "SELECT at, store, what, uid, provider, because, evidence, version, incident FROM audit \
+             WHERE uid = $1 ORDER BY number DESC LIMIT $2";
+        sql.ask(lines, with![&self.uid, self.most]).await?.iter().map(event).collect()
+    }
+}
+
+fn event(row: &Row) -> Result<Event, Fault> {
+    let maybe = |column| row.maybe(column).map(|text| text.map(Into::into));
+    Ok(Event {
+        at: row.number(0)?,
+        store: row.text(1)?.into(),
+        what: What::of(row.text(2)?),
+        uid: maybe(3)?,
+        provider: maybe(4)?,
+        because: maybe(5)?,
+        evidence: maybe(6)?,
+        version: maybe(7)?,
+        incident: maybe(8)?,
+    })
+}

@@ -1,0 +1,29 @@
+//! The tables of each engine, and how they came to be so: what has been applied once is never changed.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+
+type Step = (i64, &'static str, &'static str);
+
+const SQLITE: &[Step] = &[
+    (1, "people", include_str!("migrations/sqlite/1_people.sql")),
+    (2, "many machines", include_str!("migrations/sqlite/2_many_machines.sql")),
+];
+const POSTGRES: &[Step] = &[(1, "people", include_str!("migrations/postgres/1_people.sql"))];
+
+/// Those of the embedded database.
+pub fn sqlite() -> Migrator {
+    migrator(SQLITE)
+}
+
+/// Those of PostgreSQL; they are applied under its own lock.
+pub fn postgres() -> Migrator {
+    migrator(POSTGRES)
+}
+
+fn migrator(steps: &[Step]) -> Migrator {
+    let migration = |(version, name, sql): &Step| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, AssertSqlSafe(*sql).into_sql_str(), false)
+    };
+    Migrator::with_migrations(steps.iter().map(migration).collect())
+}

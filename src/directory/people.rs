@@ -1,0 +1,271 @@
+//! The people themselves: found, shown, blocked, handed out, forgotten.
+
+use crate::directory::audit::{By, Event, History, What, write_down};
+use crate::directory::sessions::end_all;
+use crate::directory::sql::{Fault, Row, Sql, Verb, with};
+use crate::email::Email;
+
+/// A person as a login needs them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The stable random id.
+    pub uid: Box<str>,
+    /// The address.
+    pub email: Email,
+    /// Whether it was proven.
+    pub email_verified: bool,
+    /// The name.
+    pub name: Option<String>,
+    /// A picture.
+    pub picture: Option<String>,
+}
+
+/// A person as support sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Who.
+    pub user: User,
+    /// Their store.
+    pub store: Box<str>,
+    /// Their language.
+    pub locale: Option<String>,
+    /// When they first came in.
+    pub first_seen: i64,
+    /// When they last came in.
+    pub last_seen: i64,
+    /// Whether the store has shut them out.
+    pub blocked: bool,
+}
+
+/// A way in, and why it leads to this person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The provider's file name.
+    pub provider: Box<str>,
+    /// The id there.
+    pub provider_id: Box<str>,
+    /// Since when.
+    pub linked: i64,
+    /// By which rule.
+    pub because: Box<str>,
+    /// What proved the address.
+    pub evidence: Option<Box<str>>,
+    /// The version of the provider's file.
+    pub version: Option<Box<str>>,
+}
+
+/// A session that may still be good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when.
+    pub since: i64,
+    /// Until when at most.
+    pub latest: i64,
+    /// Through whom.
+    pub provider: Option<Box<str>>,
+}
+
+fn record(row: &Row) -> Result<Record, Fault> {
+    let maybe = |column| row.maybe(column).map(|text| text.map(str::to_owned));
+    let user = User {
+        uid: row.text(0)?.into(),
+        email: Email::parse(row.text(2)?).map_err(|_| Fault::Away)?,
+        email_verified: row.flag(3)?,
+        name: maybe(4)?,
+        picture: maybe(5)?,
+    };
+    let (store, locale) = (row.text(1)?.into(), maybe(6)?);
+    Ok(Record { user, store, locale, first_seen: row.number(7)?, last_seen: row.number(8)?, blocked: row.flag(9)? })
+}
+
+macro_rules! records {
+    ($rest:literal) => {
+        concat!("SELECT uid, store, email, email_verified, name, picture, locale, first_seen, last_seen, blocked FROM users WHERE ", $rest)
+    };
+}
+
+/// A person by their id.
+#[derive(Debug)]
+pub struct ById(pub Box<str>);
+
+impl Verb for ById {
+    type Answer = Option<Record>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Record>, Fault> {
+        sql.ask(records!("uid = $1"), with![&self.0]).await?.first().map(record).transpose()
+    }
+}
+
+/// A person by their address.
+#[derive(Debug)]
+pub struct ByEmail {
+    /// The store.
+    pub store: Box<str>,
+    /// The address.
+    pub email: Email,
+}
+
+impl Verb for ByEmail {
+    type Answer = Option<Record>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Record>, Fault> {
+        let found = sql.ask(records!("store = $1 AND email = $2"), with![&self.store, self.email.key()]).await?;
+        found.first().map(record).transpose()
+    }
+}
+
+/// People whose address, name or id holds a text, and those who have a way in with exactly this id at a provider.
+#[derive(Debug)]
+pub struct Find {
+    /// The store.
+    pub store: Box<str>,
+    /// The text.
+    pub text: String,
+    /// How many at most.
+    pub most: i64,
+}
+
+impl Verb for Find {
+    type Answer = Vec<Record>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Record>, Fault> {
+        let found = records!(
+            "store = $1 AND (lower(email) LIKE $2 ESCAPE '!' OR lower(name) LIKE $2 ESCAPE '!' OR uid = $3 \
+             OR uid IN (SELECT i.uid FROM identities i WHERE i.store = $1 AND i.provider_id = $3)) ORDER BY email LIMIT $4"
+        );
+        let rows = sql.ask(found, with![&self.store, &holding(&self.text), &self.text, self.most]).await?;
+        rows.iter().map(record).collect()
+    }
+}
+
+/// A pattern for texts that hold this one, in which nothing has a meaning of its own.
+fn holding(text: &str) -> String {
+    let plain = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{plain}%")
+}
+
+/// The ways in of a person.
+#[derive(Debug)]
+pub struct WaysOf(pub Box<str>);
+
+impl Verb for WaysOf {
+    type Answer = Vec<Way>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Way>, Fault> {
+        let ways = "SELECT provider, provider_id, linked, because, evidence, version FROM identities WHERE uid = $1 \
+             ORDER BY linked, provider, provider_id";
+        let way = |row: &Row| {
+            let maybe = |column| row.maybe(column).map(|text| text.map(Into::into));
+            let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
+            Ok(Way { provider, provider_id, linked: row.number(2)?, because: row.text(3)?.into(), evidence: maybe(4)?, version: maybe(5)? })
+        };
+        sql.ask(ways, with![&self.0]).await?.iter().map(way).collect()
+    }
+}
+
+/// The sessions of a person that may still be good.
+#[derive(Debug)]
+pub struct SessionsOf {
+    /// Their id.
+    pub uid: Box<str>,
+    /// When that is asked.
+    pub now: i64,
+}
+
+impl Verb for SessionsOf {
+    type Answer = Vec<Standing>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Standing>, Fault> {
+        let sessions = "SELECT since, latest, provider FROM sessions WHERE uid = $1 AND latest > $2 ORDER BY since, sid";
+        let standing = |row: &Row| Ok(Standing { since: row.number(0)?, latest: row.number(1)?, provider: row.maybe(2)?.map(Into::into) });
+        sql.ask(sessions, with![&self.uid, self.now]).await?.iter().map(standing).collect()
+    }
+}
+
+/// Shuts somebody out, or lets them in again. Who is shut out is signed out everywhere.
+#[derive(Debug)]
+pub struct Block {
+    /// The store.
+    pub store: Box<str>,
+    /// Whom.
+    pub uid: Box<str>,
+    /// Whether they are to be shut out.
+    pub blocked: bool,
+    /// When.
+    pub now: i64,
+}
+
+impl Verb for Block {
+    type Answer = u64;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<u64, Fault> {
+        sql.hold("SELECT uid FROM users WHERE uid = $1", with![&self.uid]).await?;
+        sql.then("UPDATE users SET blocked = $1 WHERE uid = $2", with![self.blocked, &self.uid]).await?;
+        let what = if self.blocked { What::Blocked } else { What::Unblocked };
+        write_down(sql, &Event::new(self.now, &self.store, what).to(&self.uid).because(By::Support.word())).await?;
+        if self.blocked { end_all(sql, &self.uid, None).await } else { Ok(0) }
+    }
+}
+
+/// Everything that is kept of a person.
+#[derive(Debug)]
+pub struct Everything {
+    /// Who.
+    pub record: Record,
+    /// Their ways in.
+    pub ways: Vec<Way>,
+    /// Their sessions.
+    pub sessions: Vec<Standing>,
+    /// What happened, the newest first.
+    pub history: Vec<Event>,
+}
+
+/// Hands out everything that is kept of a person, and writes down that it was.
+#[derive(Debug)]
+pub struct Export {
+    /// Whose.
+    pub uid: Box<str>,
+    /// When.
+    pub now: i64,
+}
+
+impl Verb for Export {
+    type Answer = Option<Everything>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Everything>, Fault> {
+        let Some(record) = ById(self.uid.clone()).carry_out(sql).await? else { return Ok(None) };
+        let event = Event::new(self.now, &record.store, What::Exported).to(&self.uid).because(By::Support.word());
+        write_down(sql, &event).await?;
+        let ways = WaysOf(self.uid.clone()).carry_out(sql).await?;
+        let sessions = SessionsOf { uid: self.uid.clone(), now: self.now }.carry_out(sql).await?;
+        let history = History { uid: self.uid.clone(), most: i64::from(i32::MAX) }.carry_out(sql).await?;
+        Ok(Some(Everything { record, ways, sessions, history }))
+    }
+}
+
+/// Forgets somebody for good: the person, their ways in and their sessions. What happened stays, and does not say to whom.
+#[derive(Debug)]
+pub struct Erase {
+    /// The store.
+    pub store: Box<str>,
+    /// Whom.
+    pub uid: Box<str>,
+    /// When.
+    pub now: i64,
+}
+
+impl Verb for Erase {
+    type Answer = bool;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<bool, Fault> {
+        let there = sql.hold("SELECT uid FROM users WHERE uid = $1 AND store = $2", with![&self.uid, &self.store]).await?;
+        if there.is_empty() {
+            return Ok(false);
+        }
+        sql.then("UPDATE audit SET uid = NULL WHERE uid = $1", with![&self.uid]).await?;
+        write_down(sql, &Event::new(self.now, &self.store, What::Erased).because(By::Support.word())).await?;
+        end_all(sql, &self.uid, None).await?;
+        sql.then("DELETE FROM users WHERE uid = $1", with![&self.uid]).await?;
+        Ok(true)
+    }
+}

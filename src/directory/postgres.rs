@@ -1,0 +1,162 @@
+//! The directory in PostgreSQL: many machines share one.
+//!
+//! All conversations take place on the runtime on which it was opened, because a connection lives with its runtime; a request
+//! that is given up leaves its conversation to end by itself.
+
+use crate::directory::sql::{Fault, Row, Sql, Value, Verb};
+use crate::directory::{Away, migrations};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, Postgres as Engine};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// Conversations at the same time.
+const AT_ONCE: u32 = 10;
+/// How long somebody waits for a connection, and for a whole conversation.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often something is tried anew that clashed with somebody else.
+const TRIES: u32 = 12;
+/// On this channel every machine is told that something has changed for all of them.
+const CHANNEL: &str = "portaria";
+/// How long the listener waits before it calls again.
+const CALL_AGAIN: Duration = Duration::from_secs(1);
+
+/// The directory in PostgreSQL.
+pub struct Postgres {
+    pool: PgPool,
+    runtime: Handle,
+    told: Arc<Notify>,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Connects, and brings the tables up to date; of many who start at once, one does that and the others wait.
+    pub async fn open(address: &str) -> Result<Self, sqlx::Error> {
+        let options: PgConnectOptions = address.parse()?;
+        let options = options.application_name("portaria").options([
+            // A server that hangs must not hang its askers for longer than they wait.
+            ("statement_timeout", "5000"),
+            ("lock_timeout", "5000"),
+            ("idle_in_transaction_session_timeout", "10000"),
+        ]);
+        let mut first = tokio::time::timeout(2 * PATIENCE, options.clone().disable_statement_logging().connect())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+        // Many may start at once; the last of them waits for all the others.
+        sqlx::query("SET lock_timeout = 60000").execute(&mut first).await?;
+        sqlx::query("SET statement_timeout = 60000").execute(&mut first).await?;
+        migrations::postgres().run(&mut first).await?;
+        first.close().await?;
+        let pool = PgPoolOptions::new().max_connections(AT_ONCE).acquire_timeout(PATIENCE).max_lifetime(Duration::from_mins(30));
+        let pool = pool.connect_lazy_with(options.disable_statement_logging());
+        let told = Arc::new(Notify::new());
+        tokio::spawn(listen(pool.clone(), Arc::clone(&told)));
+        Ok(Self { pool, runtime: Handle::current(), told })
+    }
+
+    /// Waits until another machine, or this one, has changed something for all of them.
+    pub async fn news(&self) {
+        self.told.notified().await;
+    }
+
+    /// Does something, as a whole or not at all.
+    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
+        let pool = self.pool.clone();
+        let done = self.runtime.spawn(async move {
+            for tried in 0..TRIES {
+                match attempt(&pool, &*verb).await {
+                    Err(Fault::Clash) => tokio::time::sleep(Duration::from_millis(u64::from(tried * tried))).await,
+                    Err(Fault::Away) => return Err(Away),
+                    Ok(answer) => return Ok(answer),
+                }
+            }
+            tracing::error!("the storage was too busy with the same people at the same time");
+            Err(Away)
+        });
+        done.await.map_err(|_| Away)?
+    }
+
+    /// Asks something.
+    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
+        self.write(verb).await
+    }
+}
+
+async fn attempt<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, Fault> {
+    let mut connection = pool.acquire().await?;
+    let conversation = async {
+        let mut transaction = connection.begin().await?;
+        let answer = verb.carry_out(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    };
+    if let Ok(answer) = tokio::time::timeout(PATIENCE, conversation).await {
+        return answer;
+    }
+    tracing::error!("the storage took too long");
+    // Nobody knows what state it is in.
+    drop(connection.detach());
+    Err(Fault::Away)
+}
+
+/// Listens for as long as the process lives; while nobody can be heard, asking again and again takes its place.
+async fn listen(pool: PgPool, told: Arc<Notify>) {
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(&pool).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            while listener.recv().await.is_ok() {
+                told.notify_one();
+            }
+        }
+        if pool.is_closed() {
+            return;
+        }
+        tokio::time::sleep(CALL_AGAIN).await;
+    }
+}
+
+fn query<'q>(sql: &'static str, with: &'q [Value<'_>]) -> Query<'q, Engine, PgArguments> {
+    bound(sqlx::query(sql), with)
+}
+
+fn bound<'q>(query: Query<'q, Engine, PgArguments>, with: &'q [Value<'_>]) -> Query<'q, Engine, PgArguments> {
+    with.iter().fold(query, |query, value| match value {
+        Value::Text(text) => query.bind(*text),
+        Value::Number(number) => query.bind(*number),
+    })
+}
+
+impl Sql for PgConnection {
+    async fn run(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<u64, Fault> {
+        Ok(query(sql, with).execute(self).await?.rows_affected())
+    }
+
+    async fn then(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<(), Fault> {
+        query(sql, with).execute(self).await?;
+        Ok(())
+    }
+
+    async fn ask(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        Ok(query(sql, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
+    }
+
+    async fn hold(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        let held = sqlx::query(AssertSqlSafe(format!("{sql} FOR UPDATE")).into_sql_str());
+        Ok(bound(held, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
+    }
+
+    async fn call_out(&mut self) -> Result<(), Fault> {
+        sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(self).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Addresses that are being proven: who came, sealed, until a code that was sent to the address comes back. How often a code may
+//! be tried and sent is counted here, so that it holds for all machines together.
+
+use crate::directory::sql::{Fault, Row, Sql, Verb, with};
+use aws_lc_rs::constant_time;
+
+/// How long a proof may take, in seconds.
+pub const GOOD_FOR: i64 = 15 * 60;
+/// How often codes may be tried.
+pub const TRIES: i64 = 5;
+/// How many mails a proof may send.
+const MAILS: i64 = 3;
+/// How many mails an address gets in an hour, whoever asks for them.
+const MAILS_AN_HOUR: i64 = 5;
+/// How long the next mail to an address waits, in seconds.
+const BETWEEN: i64 = 30;
+
+/// A proof that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The store.
+    pub store: Box<str>,
+    /// Who came, and the address once there is one: sealed.
+    pub sealed: String,
+    /// Whether a code has been sent.
+    pub is_sent: bool,
+    /// How often codes may still be tried.
+    pub left: i64,
+}
+
+/// Begins a proof.
+#[derive(Debug)]
+pub struct Begin {
+    /// The hash of the handle by which the browser comes back.
+    pub id: Box<str>,
+    /// The store.
+    pub store: Box<str>,
+    /// Who came.
+    pub sealed: String,
+    /// Until when.
+    pub until: i64,
+}
+
+impl Verb for Begin {
+    type Answer = ();
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+        let begun = "INSERT INTO proofs (id, store, sealed, until) VALUES ($1, $2, $3, $4)";
+        sql.then(begun, with![&self.id, &self.store, &self.sealed, self.until]).await
+    }
+}
+
+/// A proof, while it is good.
+#[derive(Debug)]
+pub struct Look {
+    /// Which.
+    pub id: Box<str>,
+    /// When that is asked.
+    pub now: i64,
+}
+
+impl Verb for Look {
+    type Answer = Option<Proof>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Proof>, Fault> {
+        let found = "SELECT store, sealed, code, tries FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
+        sql.ask(found, with![&self.id, self.now, TRIES]).await?.first().map(proof).transpose()
+    }
+}
+
+fn proof(row: &Row) -> Result<Proof, Fault> {
+    Ok(Proof {
+        store: row.text(0)?.into(),
+        sealed: row.text(1)?.to_owned(),
+        is_sent: row.maybe(2)?.is_some(),
+        left: TRIES.saturating_sub(row.number(3)?),
+    })
+}
+
+/// Notes that a code is about to be sent; the one before it no longer counts.
+#[derive(Debug)]
+pub struct Send {
+    /// Which proof.
+    pub id: Box<str>,
+    /// Who came, and the address.
+    pub sealed: String,
+    /// The hash of the code.
+    pub code: Box<str>,
+    /// The hash of the address.
+    pub recipient: Box<str>,
+    /// When.
+    pub now: i64,
+}
+
+/// Whether a code may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// It may.
+    Go,
+    /// Not yet; in so many seconds.
+    Wait(i64),
+    /// The proof is over.
+    Over,
+}
+
+impl Verb for Send {
+    type Answer = Sending;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Sending, Fault> {
+        let held = "SELECT sent FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
+        let rows = sql.hold(held, with![&self.id, self.now, TRIES]).await?;
+        let Some(row) = rows.first() else { return Ok(Sending::Over) };
+        if row.number(0)? >= MAILS {
+            return Ok(Sending::Over);
+        }
+        let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
+        let lately = sql.ask(lately, with![&self.recipient, self.now - 3600, MAILS_AN_HOUR]).await?;
+        if let Some(last) = lately.first() {
+            let next = last.number(0)? + BETWEEN;
+            let full = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR) >= MAILS_AN_HOUR;
+            let next = if full { lately.last().map_or(Ok(next), |oldest| oldest.number(0))? + 3600 } else { next };
+            if next > self.now {
+                return Ok(Sending::Wait(next - self.now));
+            }
+        }
+        sql.then("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
+        let sent = "UPDATE proofs SET sealed = $1, code = $2, sent = sent + 1 WHERE id = $3";
+        sql.then(sent, with![&self.sealed, &self.code, &self.id]).await?;
+        Ok(Sending::Go)
+    }
+}
+
+/// Tries a code. The right one ends the proof.
+#[derive(Debug)]
+pub struct Try {
+    /// Which proof.
+    pub id: Box<str>,
+    /// The hash of what was typed.
+    pub code: Box<str>,
+    /// When.
+    pub now: i64,
+}
+
+/// What became of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It is the right one; who came, and the address.
+    Right(Proof),
+    /// It is not; so often more may be tried.
+    Wrong(i64),
+    /// The proof is over, or no code has been sent.
+    Over,
+}
+
+impl Verb for Try {
+    type Answer = Tried;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Tried, Fault> {
+        let counted = "UPDATE proofs SET tries = tries + 1 WHERE id = $1 AND until > $2 AND tries < $3 AND code IS NOT NULL \
+             RETURNING store, sealed, code, tries";
+        let rows = sql.ask(counted, with![&self.id, self.now, TRIES]).await?;
+        let Some(row) = rows.first() else { return Ok(Tried::Over) };
+        let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), self.code.as_bytes()).is_ok();
+        if !is_right {
+            return Ok(Tried::Wrong(TRIES - row.number(3)?));
+        }
+        sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
+        Ok(Tried::Right(proof(row)?))
+    }
+}

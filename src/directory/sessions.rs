@@ -1,0 +1,146 @@
+//! Sessions that ended before their time, numbered in the order in which everybody comes to know of them.
+//!
+//! A number is taken last in its transaction, and the next is only given once that is kept: whoever has seen a number has seen
+//! all that are smaller. No clock decides anything here.
+
+use crate::directory::audit::{By, Event, What, write_down};
+use crate::directory::sql::{Fault, Sql, Verb, with};
+
+/// How many ends are told at once.
+const PAGE: i64 = 1000;
+
+/// A session that ended, and when its last token is over.
+pub type End = (Box<str>, i64);
+
+/// How far somebody has read: the last number, and the last session of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The number.
+    pub number: i64,
+    /// The session.
+    pub sid: Box<str>,
+}
+
+/// Ends one session.
+#[derive(Debug)]
+pub struct EndSession {
+    /// Which.
+    pub sid: Box<str>,
+    /// When its last token is over.
+    pub latest: i64,
+    /// What is written down.
+    pub event: Event,
+}
+
+impl Verb for EndSession {
+    type Answer = ();
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+        write_down(sql, &self.event).await?;
+        sql.then("DELETE FROM sessions WHERE sid = $1", with![&self.sid]).await?;
+        end(sql, &self.sid, self.latest).await
+    }
+}
+
+/// Notes one end. It has to be the last thing that a transaction does.
+pub(crate) async fn end<S: Sql>(sql: &mut S, sid: &str, latest: i64) -> Result<(), Fault> {
+    let number = next(sql, "ends").await?;
+    sql.then("INSERT INTO ends (number, sid, latest) VALUES ($1, $2, $3)", with![number, sid, latest]).await
+}
+
+/// Ends all sessions of somebody but one; the last thing that a transaction does. Answers with how many there were.
+pub(crate) async fn end_all<S: Sql>(sql: &mut S, uid: &str, but: Option<&str>) -> Result<u64, Fault> {
+    let but = but.unwrap_or_default();
+    if sql.ask("SELECT sid FROM sessions WHERE uid = $1 AND sid <> $2 LIMIT 1", with![uid, but]).await?.is_empty() {
+        return Ok(0);
+    }
+    let number = next(sql, "ends").await?;
+    let ended = "INSERT INTO ends (number, sid, latest) SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND sid <> $3";
+    let many = sql.run(ended, with![number, uid, but]).await?;
+    sql.then("DELETE FROM sessions WHERE uid = $1 AND sid <> $2", with![uid, but]).await?;
+    Ok(many)
+}
+
+/// The next number of what every machine has to hear of; they are told once it is kept.
+pub(crate) async fn next<S: Sql>(sql: &mut S, name: &'static str) -> Result<i64, Fault> {
+    let rows = sql.ask("UPDATE generations SET number = number + 1 WHERE name = $1 RETURNING number", with![name]).await?;
+    sql.call_out().await?;
+    rows.first().ok_or(Fault::Away)?.number(0)
+}
+
+/// Ends all sessions of a person, but the one in which they ask for it. Answers with how many there were.
+#[derive(Debug)]
+pub struct SignOut {
+    /// Their store.
+    pub store: Box<str>,
+    /// Their id.
+    pub uid: Box<str>,
+    /// The session that goes on.
+    pub but: Option<Box<str>>,
+    /// Who wants it.
+    pub by: By,
+    /// When.
+    pub now: i64,
+}
+
+impl Verb for SignOut {
+    type Answer = u64;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<u64, Fault> {
+        // Whoever comes in at this moment is before or after, not in between.
+        sql.hold("SELECT uid FROM users WHERE uid = $1", with![&self.uid]).await?;
+        write_down(sql, &Event::new(self.now, &self.store, What::SignedOut).to(&self.uid).because(self.by.word())).await?;
+        end_all(sql, &self.uid, self.but.as_deref()).await
+    }
+}
+
+/// What every machine has to hear of, as numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Generations {
+    /// Of sessions that ended.
+    pub ends: i64,
+    /// Of signing keys.
+    pub keys: i64,
+}
+
+/// Asks for the numbers.
+#[derive(Debug)]
+pub struct Look;
+
+impl Verb for Look {
+    type Answer = Generations;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Generations, Fault> {
+        let mut found = Generations::default();
+        for row in sql.ask("SELECT name, number FROM generations", &[]).await? {
+            match row.text(0)? {
+                "ends" => found.ends = row.number(1)?,
+                "keys" => found.keys = row.number(1)?,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What ended after somebody last looked, a page at a time; the cursor is as far as it goes, and there is more while the page
+/// is full.
+#[derive(Debug)]
+pub struct EndedSince(pub Cursor);
+
+impl Verb for EndedSince {
+    type Answer = (Vec<End>, Cursor, bool);
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
+        let page = "SELECT number, sid, latest FROM ends WHERE number > $1 OR (number = $1 AND sid > $2) ORDER BY number, sid LIMIT $3";
+        let rows = sql.ask(page, with![self.0.number, &self.0.sid, PAGE]).await?;
+        let mut cursor = self.0.clone();
+        let mut ends = Vec::with_capacity(rows.len());
+        for row in &rows {
+            cursor = Cursor { number: row.number(0)?, sid: row.text(1)?.into() };
+            ends.push((cursor.sid.clone(), row.number(2)?));
+        }
+        let more = i64::try_from(rows.len()).unwrap_or(PAGE) >= PAGE;
+        Ok((ends, cursor, more))
+    }
+}

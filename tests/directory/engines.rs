@@ -1,0 +1,157 @@
+//! What only an engine can get wrong: starting together, tables, and bad times.
+
+use crate::database::Server;
+use crate::directory::{Place, at_once, comes, on_both, on_sqlite, proven, uid};
+use portaria::directory::attempts::Spend;
+use portaria::directory::sessions::Look;
+use portaria::directory::{Away, Directory, Storage};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, Executor as _, Row as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+on_both! {
+    ten_machines_may_start_at_once_on_a_storage_that_is_not_there_yet: async |place| {
+        let starting = (0..10).map(|_| {
+            let place = place.clone();
+            async move { Directory::open(&place.storage).await.map(drop).map_err(|error| error.to_string()) }
+        });
+
+        let started = at_once(starting).await;
+
+        assert_eq!(started, vec![Ok(()); 10]);
+        assert!(comes(&*place.machine().await, &proven("acme", "1", "ana"), "1").await.is_ok());
+    };
+
+    sixteen_who_write_at_once_hear_no_complaint: async |place| {
+        let mut machines = Vec::new();
+        for _ in 0..16 {
+            machines.push(place.machine().await);
+        }
+        let writing = machines.into_iter().enumerate().map(|(at, directory)| async move {
+            for round in 0..20 {
+                let id = format!("{at}-{round}");
+                assert_eq!(directory.write(Spend { attempt: id.clone().into(), until: 700 }).await, Ok(true));
+                uid(&directory, &proven("acme", &id, &format!("p{id}")), &id).await;
+            }
+        });
+
+        at_once(writing).await;
+    };
+}
+
+/// The names of tables and columns, sorted.
+async fn columns(storage: &Storage) -> Vec<String> {
+    let mut names: Vec<String> = match storage {
+        Storage::File(file) => {
+            let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+            let sql = "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+            connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
+        }
+        Storage::Server(address) => {
+            let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
+            let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'";
+            connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
+        }
+    };
+    names.retain(|name| !name.starts_with("_sqlx") && !name.starts_with("sqlite_"));
+    names.sort();
+    names
+}
+
+#[test]
+fn both_engines_have_the_same_tables() {
+    on_sqlite(async |place| {
+        let (_, server) = Server::shared().database().await;
+        place.machine().await;
+        Place { storage: server.clone() }.machine().await;
+
+        let (file, server) = (columns(&place.storage).await, columns(&server).await);
+
+        assert!(file.len() > 40, "{file:?}");
+        assert_eq!(file, server);
+    });
+}
+
+#[test]
+fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
+    on_sqlite(async |place| {
+        let file = place.storage.file().expect("a file");
+        let first = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+        let mut connection = sqlx::SqliteConnection::connect_with(&first).await.expect("a file");
+        let migrator = portaria::directory::migrations::sqlite();
+        let one = sqlx::migrate::Migrator::with_migrations(vec![migrator.iter().next().expect("a first").clone()]);
+        one.run(&mut connection).await.expect("the first version");
+        let filled = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ('u', 'main', 'ana@loja.example', 1, 1, 1); \
+             INSERT INTO identities (store, provider, provider_id, uid, linked, because) VALUES ('main', 'acme', '1', 'u', 1, 'new'); \
+             INSERT INTO ends (sid, latest) VALUES ('s1', 1000), ('s2', 1000); \
+             INSERT INTO keys (id, sealed, made) VALUES ('k1', 'x', 1), ('k2', 'y', 2)";
+        connection.execute(filled).await.expect("it is filled");
+        connection.close().await.expect("it is closed");
+
+        let directory = place.machine().await;
+
+        assert_eq!(&*uid(&directory, &proven("acme", "1", "ana"), "1").await, "u");
+        assert_eq!(directory.read(Look).await.expect("storage").ends, 2);
+        let keys = directory.read(portaria::directory::keys::Keys).await.expect("storage");
+        let told: Vec<_> = keys.iter().map(|key| (&*key.standing.id, key.standing.state.word())).collect();
+        assert_eq!(told, [("k2", "active"), ("k1", "retiring")]);
+    });
+}
+
+#[test]
+fn a_file_that_somebody_else_holds_is_waited_for_and_is_well_again_afterwards() {
+    on_sqlite(async |place| {
+        let directory = place.machine().await;
+        let file = place.storage.file().expect("a file");
+        let mut other = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+
+        other.execute("BEGIN IMMEDIATE").await.expect("it is held");
+        let ana = proven("acme", "1", "ana");
+        let waiting = actix_web::rt::spawn({
+            let (directory, ana) = (Arc::clone(&directory), ana.clone());
+            async move { comes(&directory, &ana, "1").await }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        other.execute("ROLLBACK").await.expect("it is let go");
+        assert!(waiting.await.expect("it ends").is_ok(), "it was waited for");
+
+        other.execute("BEGIN IMMEDIATE").await.expect("it is held");
+        assert_eq!(directory.write(Spend { attempt: "a".into(), until: 700 }).await, Err(Away), "nobody waits for ever");
+        assert!(directory.read(Look).await.is_ok(), "reading goes on");
+        other.execute("ROLLBACK").await.expect("it is let go");
+
+        assert_eq!(directory.write(Spend { attempt: "b".into(), until: 700 }).await, Ok(true));
+        assert_eq!(directory.write(Spend { attempt: "b".into(), until: 700 }).await, Ok(false));
+    });
+}
+
+#[test]
+fn a_server_that_goes_away_hangs_or_comes_back_is_borne() {
+    actix_web::rt::System::new().block_on(async {
+        let server = Server::new();
+        let (_, storage) = server.database().await;
+        let directory = Arc::new(Directory::open(&storage).await.expect("a directory"));
+        let spend = |attempt: &str| Spend { attempt: attempt.into(), until: 700 };
+        assert_eq!(directory.write(spend("before")).await, Ok(true));
+
+        server.order("stop");
+        assert_eq!(directory.write(spend("away")).await, Err(Away));
+        assert_eq!(directory.read(Look).await.err(), Some(Away));
+        server.order("start");
+        assert_eq!(directory.write(spend("back")).await, Ok(true));
+        assert_eq!(directory.write(spend("before")).await, Ok(false), "what was answered is kept");
+
+        server.order("freeze");
+        let hangs = tokio::time::timeout(Duration::from_secs(20), directory.write(spend("hangs"))).await;
+        assert_eq!(hangs, Ok(Err(Away)), "nobody waits for ever");
+        server.order("thaw");
+        for tried in 0.. {
+            // Each connection that hung is found out once.
+            if directory.write(spend(&format!("thawed{tried}"))).await == Ok(true) {
+                break;
+            }
+            assert!(tried < 12, "it is well again by itself");
+        }
+    });
+}

@@ -1,0 +1,140 @@
+//! What every directory does, whatever keeps it: each behaviour is shown on both engines.
+
+mod engines;
+mod keys;
+mod matrix;
+mod people;
+mod proofs;
+mod sessions;
+mod welcome;
+
+use crate::database::Server;
+use portaria::directory::linking::NotWelcome;
+use portaria::directory::people::{ByEmail, Record};
+use portaria::directory::welcome::{Welcome, Welcomed};
+use portaria::directory::{Directory, Storage};
+use portaria::email::Email;
+use portaria::provider::identity::{Identity, Mailbox};
+use portaria::provider::trust::Evidence;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A storage of a test's own, with as many machines as it likes.
+#[derive(Clone)]
+pub struct Place {
+    pub storage: Storage,
+}
+
+impl Place {
+    /// A machine.
+    pub async fn machine(&self) -> Arc<Directory> {
+        Arc::new(Directory::open(&self.storage).await.expect("the storage can be opened"))
+    }
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
+    let folder = Folder(std::env::temp_dir().join(format!("portaria-directory-{}", portaria::world::dice::name())));
+    std::fs::create_dir_all(&folder.0).expect("a folder can be made");
+    let storage = Storage::File(folder.0.join("portaria.db"));
+    actix_web::rt::System::new().block_on(test(Place { storage }));
+}
+
+pub fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
+    actix_web::rt::System::new().block_on(async {
+        let (_, storage) = Server::shared().database().await;
+        test(Place { storage }).await;
+    });
+}
+
+/// Behaviours, each shown on both engines.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* $name:ident: $test:expr;)+) => {
+        $(
+            $(#[$meta])*
+            mod $name {
+                #[allow(unused_imports)]
+                use super::*;
+
+                #[test]
+                fn sqlite() {
+                    crate::directory::on_sqlite($test);
+                }
+
+                #[test]
+                fn postgres() {
+                    crate::directory::on_postgres($test);
+                }
+            }
+        )+
+    };
+}
+pub(crate) use on_both;
+
+pub fn email(name: &str) -> Email {
+    Email::parse(&format!("{name}@loja.example")).expect("an address")
+}
+
+pub fn identity(provider: &str, id: &str, address: Mailbox) -> Identity {
+    Identity {
+        provider: provider.into(),
+        id: id.into(),
+        address,
+        name: Some("Ana".to_owned()),
+        picture: None,
+        locale: None,
+        more: Vec::new(),
+    }
+}
+
+/// Somebody whose address the provider vouches for.
+pub fn proven(provider: &str, id: &str, name: &str) -> Identity {
+    identity(provider, id, Mailbox::Proven(email(name), Evidence::Claim))
+}
+
+/// Somebody at the door of a store, at the second 100.
+pub fn arrival(store: &str, identity: &Identity, sid: &str) -> Welcome {
+    Welcome {
+        store: store.into(),
+        identity: identity.clone(),
+        version: "v1".into(),
+        new_uid: format!("u-{sid}").into(),
+        sid: sid.into(),
+        now: 100,
+        latest: 1000,
+        instead_of: None,
+    }
+}
+
+/// Somebody comes to the main store.
+pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Result<Welcomed, NotWelcome> {
+    directory.write(arrival("main", identity, sid)).await.expect("storage is there")
+}
+
+/// The id of somebody who comes to the main store and is let in.
+pub async fn uid(directory: &Directory, identity: &Identity, sid: &str) -> Box<str> {
+    comes(directory, identity, sid).await.expect("welcome").user.uid
+}
+
+/// What is kept of somebody.
+pub async fn kept(directory: &Directory, name: &str) -> Option<Record> {
+    directory.read(ByEmail { store: "main".into(), email: email(name) }).await.expect("storage is there")
+}
+
+/// Many do something at the same time.
+pub async fn at_once<T: 'static>(doing: impl IntoIterator<Item = impl Future<Output = T> + 'static>) -> Vec<T> {
+    let begun: Vec<_> = doing.into_iter().map(actix_web::rt::spawn).collect();
+    let mut done = Vec::new();
+    for one in begun {
+        done.push(one.await.expect("nothing panics"));
+    }
+    done
+}

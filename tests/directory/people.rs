@@ -1,0 +1,108 @@
+//! People as support finds, shows, hands out and forgets them, and as they add and remove ways in themselves.
+
+use crate::directory::{comes, email, identity, kept, on_both, proven, uid};
+use portaria::directory::audit::{By, Event, History, What};
+use portaria::directory::incidents::{Incident, Recall, Remember};
+use portaria::directory::linking::{NotWelcome, Rule};
+use portaria::directory::people::{Erase, Export, Find, WaysOf};
+use portaria::directory::tidy::Tidy;
+use portaria::directory::ways::{Link, Unlink, Unlinked};
+use portaria::provider::identity::{Identity, Mailbox};
+
+fn link(uid: &str, identity: &Identity) -> Link {
+    Link { store: "main".into(), uid: uid.into(), identity: identity.clone(), version: "v2".into(), now: 100 }
+}
+
+fn find(text: &str) -> Find {
+    Find { store: "main".into(), text: text.to_owned(), most: 20 }
+}
+
+on_both! {
+    somebody_who_is_signed_in_adds_ways_that_are_nobody_elses: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        let bia = uid(&directory, &proven("acme", "2", "bia"), "2").await;
+        let without_address = identity("gama", "7", Mailbox::Ask(None));
+
+        let added = directory.write(link(&ana, &without_address)).await.expect("storage").expect("it is free");
+        let again = directory.write(link(&ana, &without_address)).await.expect("storage").expect("it is theirs");
+        let taken = directory.write(link(&bia, &without_address)).await.expect("storage");
+        let theirs = directory.write(link(&bia, &proven("acme", "1", "ana"))).await.expect("storage");
+        let gone = directory.write(link("nobody", &identity("gama", "8", Mailbox::Ask(None)))).await.expect("storage");
+
+        assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), Rule::LinkedByThemselves, Rule::Known));
+        assert_eq!(taken, Err(NotWelcome::LinkedElsewhere));
+        assert_eq!(theirs, Err(NotWelcome::LinkedElsewhere));
+        assert_eq!(gone, Err(NotWelcome::Blocked), "whoever is forgotten cannot add anything");
+        assert_eq!(comes(&directory, &without_address, "3").await.expect("welcome").user.uid, ana);
+        let way = &directory.read(WaysOf(ana)).await.expect("storage")[1];
+        assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));
+    };
+
+    the_last_way_in_stays_unless_support_insists_and_a_proven_address_leads_back: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        let unlink = |even_last| Unlink {
+            store: "main".into(), uid: ana.clone(), provider: "acme".into(), provider_id: Some("1".into()), but: None, by: By::Support, even_last, now: 100,
+        };
+
+        assert_eq!(directory.write(unlink(false)).await.expect("storage"), Unlinked::Last);
+        assert_eq!(directory.write(unlink(true)).await.expect("storage"), Unlinked::Gone);
+
+        let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("welcome");
+        assert_eq!((back.user.uid, back.rule), (ana, Rule::Linked));
+    };
+
+    people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {
+        let directory = place.machine().await;
+        for (id, name) in [("1", "ana"), ("2", "an_a"), ("3", "bia%x")] {
+            uid(&directory, &proven("acme", id, name), id).await;
+        }
+        let found = async |text: &str| {
+            let found = directory.read(find(text)).await.expect("storage");
+            found.iter().map(|record| record.user.email.key().split('@').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+
+        assert_eq!(found("an").await, ["an_a", "ana", "bia%x"], "by the name as well");
+        assert_eq!(found("AN_A@").await, ["an_a"]);
+        assert_eq!(found("%").await, ["bia%x"]);
+        assert_eq!(found("' OR 1=1 --").await, Vec::<String>::new());
+        assert_eq!(found("u-1").await, ["ana"], "by the id");
+        assert_eq!(found("3").await, ["bia%x"], "by the id at a provider");
+        assert_eq!(directory.read(Find { store: "atacado".into(), ..find("ana") }).await.expect("storage"), []);
+    };
+
+    an_export_holds_everything_and_forgetting_leaves_lines_without_a_person: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        uid(&directory, &proven("beta", "1", "ana"), "2").await;
+
+        let everything = directory.write(Export { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is somebody");
+        assert_eq!(everything.record.user.email, email("ana"));
+        assert_eq!((everything.ways.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
+
+        assert!(directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
+        assert!(!directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
+        assert_eq!(kept(&directory, "ana").await, None);
+        assert!(directory.read(WaysOf(ana.clone())).await.expect("storage").is_empty());
+        assert!(directory.read(History { uid: ana.clone(), most: 10 }).await.expect("storage").is_empty());
+        assert!(directory.write(Export { uid: ana.clone(), now: 103 }).await.expect("storage").is_none());
+        let new = uid(&directory, &proven("acme", "1", "ana"), "3").await;
+        assert_ne!(new, ana, "who comes again is somebody new");
+    };
+
+    an_incident_is_kept_for_a_day_and_its_code_is_taken_meanwhile: async |place| {
+        let directory = place.machine().await;
+        let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{\"said\":\"\\u0000\"}".to_owned() };
+        let remember = || Remember { incident: incident.clone(), event: Event::new(100, "main", What::Failed) };
+        let recall = |now| Recall { code: "K7Q-2MD".into(), now };
+
+        assert!(directory.write(remember()).await.expect("storage"));
+        assert!(!directory.write(remember()).await.expect("storage"));
+
+        assert_eq!(directory.read(recall(86_499)).await.expect("storage"), Some(incident.clone()));
+        assert_eq!(directory.read(recall(86_500)).await.expect("storage"), None);
+        directory.write(Tidy { now: 86_501, audit_since: 0 }).await.expect("storage");
+        assert!(directory.write(remember()).await.expect("storage"), "the code is free again");
+    };
+}

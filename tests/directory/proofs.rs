@@ -1,0 +1,95 @@
+//! Addresses are proven by codes, and neither codes nor mails can be had without end.
+
+use crate::directory::{at_once, on_both};
+use portaria::directory::Directory;
+use portaria::directory::proofs::{Begin, Look, Send, Sending, TRIES, Tried, Try};
+use portaria::directory::tidy::Tidy;
+use std::sync::Arc;
+
+async fn begins(directory: &Directory, id: &str) {
+    directory.write(Begin { id: id.into(), store: "main".into(), sealed: "who".to_owned(), until: 1000 }).await.expect("storage");
+}
+
+async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> Sending {
+    let send = Send { id: id.into(), sealed: format!("who at {recipient}"), code: code.into(), recipient: recipient.into(), now };
+    directory.write(send).await.expect("storage")
+}
+
+async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> Tried {
+    directory.write(Try { id: id.into(), code: code.into(), now }).await.expect("storage")
+}
+
+on_both! {
+    the_right_code_ends_a_proof_and_it_counts_once: async |place| {
+        let directory = place.machine().await;
+        begins(&directory, "p").await;
+        assert_eq!(tries(&directory, "p", "", 1).await, Tried::Over, "no code has been sent");
+        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, Sending::Go);
+
+        assert_eq!(tries(&directory, "p", "wrong", 3).await, Tried::Wrong(TRIES - 1));
+        let machines = [place.machine().await, place.machine().await];
+        let trying = (0..4).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { tries(&directory, "p", "right", 4).await }
+        });
+        let right: Vec<_> = at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Right(_))).collect();
+
+        assert_eq!(right.len(), 1, "{right:?}");
+        assert!(matches!(&right[0], Tried::Right(proof) if proof.sealed == "who at ana" && &*proof.store == "main"));
+        assert_eq!(directory.read(Look { id: "p".into(), now: 5 }).await.expect("storage"), None);
+    };
+
+    five_wrong_codes_end_a_proof_even_if_they_come_at_once: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        begins(&machines[0], "p").await;
+        sends(&machines[0], "p", "ana", "right", 2).await;
+        let trying = (0..50).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { tries(&directory, "p", "wrong", 3).await }
+        });
+
+        let wrong = at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Wrong(_))).count();
+
+        assert_eq!(i64::try_from(wrong).expect("few"), TRIES);
+        assert_eq!(tries(&machines[0], "p", "right", 4).await, Tried::Over);
+        assert_eq!(sends(&machines[0], "p", "ana", "again", 400).await, Sending::Over);
+    };
+
+    a_proof_is_over_after_its_time: async |place| {
+        let directory = place.machine().await;
+        begins(&directory, "p").await;
+        sends(&directory, "p", "ana", "right", 2).await;
+
+        assert!(directory.read(Look { id: "p".into(), now: 999 }).await.expect("storage").is_some());
+        assert_eq!(directory.read(Look { id: "p".into(), now: 1000 }).await.expect("storage"), None);
+        assert_eq!(tries(&directory, "p", "right", 1000).await, Tried::Over);
+    };
+
+    nobody_is_drowned_in_mails_whoever_asks_for_them: async |place| {
+        let directory = place.machine().await;
+        for id in ["p", "q", "r"] {
+            begins(&directory, id).await;
+        }
+        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, Sending::Go);
+        assert_eq!(sends(&directory, "q", "ana", "1", 110).await, Sending::Wait(20), "another proof, the same address");
+        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, Sending::Go);
+        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, Sending::Go);
+        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, Sending::Go);
+        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, Sending::Over, "three mails for one proof");
+        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, Sending::Go);
+        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, Sending::Go);
+        assert_eq!(sends(&directory, "r", "ana", "6", 250).await, Sending::Wait(3450), "five in an hour");
+        directory.write(Tidy { now: 90_000, audit_since: 0 }).await.expect("storage");
+        assert_eq!(directory.read(Look { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
+    };
+
+    only_the_last_code_counts: async |place| {
+        let directory = place.machine().await;
+        begins(&directory, "p").await;
+        sends(&directory, "p", "ana", "first", 100).await;
+        sends(&directory, "p", "bia", "second", 200).await;
+
+        assert!(matches!(tries(&directory, "p", "first", 201).await, Tried::Wrong(_)));
+        assert!(matches!(tries(&directory, "p", "second", 202).await, Tried::Right(proof) if proof.sealed == "who at bia"));
+    };
+}

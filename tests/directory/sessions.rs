@@ -1,0 +1,150 @@
+//! Sessions that end before their time, and everybody hears of it.
+
+use crate::directory::{Place, arrival, at_once, comes, on_both, proven, uid};
+use portaria::directory::Directory;
+use portaria::directory::audit::{By, Event, What};
+use portaria::directory::people::{Block, Erase, SessionsOf};
+use portaria::directory::sessions::{Cursor, EndSession, EndedSince, Look, SignOut};
+use portaria::directory::tidy::Tidy;
+use portaria::directory::ways::{Unlink, Unlinked};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn ends(sid: &str, latest: i64) -> EndSession {
+    EndSession { sid: sid.into(), latest, event: Event::new(100, "main", What::Logout) }
+}
+
+async fn ended(directory: &Directory, after: &Cursor) -> (Vec<String>, Cursor) {
+    let (ends, cursor, _) = directory.read(EndedSince(after.clone())).await.expect("storage");
+    (ends.iter().map(|(sid, _)| sid.to_string()).collect(), cursor)
+}
+
+on_both! {
+    ended_sessions_are_numbered_and_told_until_they_would_be_over_anyway: async |place| {
+        let directory = place.machine().await;
+        uid(&directory, &proven("acme", "1", "ana"), "old").await;
+
+        let again = portaria::directory::welcome::Welcome { instead_of: Some(("old".into(), 500)), ..arrival("main", &proven("acme", "1", "ana"), "new") };
+        directory.write(again).await.expect("storage").expect("welcome");
+        directory.write(ends("new", 1000)).await.expect("storage");
+
+        let (told, cursor) = ended(&directory, &Cursor::default()).await;
+        assert_eq!(told, ["old", "new"]);
+        assert_eq!(ended(&directory, &cursor).await.0, Vec::<String>::new());
+        assert_eq!(directory.read(Look).await.expect("storage").ends, cursor.number);
+        directory.write(Tidy { now: 87_000, audit_since: 0 }).await.expect("storage");
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["new"]);
+    };
+
+    signing_out_everywhere_ends_all_sessions_but_the_one_that_asks: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;
+        for sid in ["b", "c"] {
+            uid(&directory, &proven("acme", "1", "ana"), sid).await;
+        }
+        uid(&directory, &proven("acme", "2", "bia"), "d").await;
+        let sign_out = |but: Option<&str>| SignOut { store: "main".into(), uid: ana.clone(), but: but.map(Into::into), by: By::Person, now: 100 };
+
+        assert_eq!(directory.write(sign_out(Some("b"))).await.expect("storage"), 2);
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["a", "c"]);
+        assert_eq!(directory.write(sign_out(None)).await.expect("storage"), 1);
+        assert_eq!(directory.write(sign_out(None)).await.expect("storage"), 0);
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["a", "c", "b"]);
+    };
+
+    blocking_unlinking_and_forgetting_end_the_sessions_that_they_should: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;
+        uid(&directory, &proven("beta", "1", "ana"), "b").await;
+        let bia = uid(&directory, &proven("acme", "2", "bia"), "c").await;
+        let unlink = |provider: &str, even_last| Unlink {
+            store: "main".into(), uid: ana.clone(), provider: provider.into(), provider_id: None, but: None, by: By::Person, even_last, now: 100,
+        };
+
+        assert_eq!(directory.write(unlink("gama", false)).await.expect("storage"), Unlinked::NoSuchWay);
+        assert_eq!(directory.write(unlink("beta", false)).await.expect("storage"), Unlinked::Gone);
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b"], "what came through it has ended");
+        assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), Unlinked::Last);
+        directory.write(Block { store: "main".into(), uid: bia, blocked: true, now: 100 }).await.expect("storage");
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b", "c"]);
+        assert!(directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage"));
+        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b", "c", "a"]);
+        assert!(directory.read(SessionsOf { uid: ana, now: 0 }).await.expect("storage").is_empty());
+    };
+
+    nothing_that_ends_is_overlooked_while_many_end_at_once: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let reader = place.machine().await;
+        let ending = (0..200).map(|at: usize| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { directory.write(ends(&format!("s{at}"), 1000)).await.expect("storage") }
+        });
+        // Somebody reads on all the time; what was numbered may never appear behind what has been read.
+        let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let reading = actix_web::rt::spawn({
+            let done = Arc::clone(&done);
+            async move {
+                let (mut all, mut cursor) = (Vec::new(), Cursor::default());
+                loop {
+                    let last_time = done.load(std::sync::atomic::Ordering::SeqCst);
+                    let (told, read_to) = ended(&reader, &cursor).await;
+                    all.extend(told);
+                    cursor = read_to;
+                    if last_time {
+                        return all;
+                    }
+                }
+            }
+        });
+
+        at_once(ending).await;
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+        let told = reading.await.expect("it ends");
+
+        assert_eq!(told.len(), 200, "none is told twice");
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 200, "none is left out");
+    };
+
+    a_block_wins_against_a_login_at_the_same_moment: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for round in 0..20 {
+            let id = round.to_string();
+            let ana = uid(&machines[0], &proven("acme", &id, &format!("ana{id}")), &format!("first{id}")).await;
+            let (coming, blocking) = (Arc::clone(&machines[0]), Arc::clone(&machines[1]));
+            let block = Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
+            let (identity, sid) = (proven("acme", &id, &format!("ana{id}")), format!("second{id}"));
+            let (come, _) = futures_join(async move { comes(&coming, &identity, &sid).await }, async move { blocking.write(block).await }).await;
+
+            let open = machines[0].read(SessionsOf { uid: ana, now: 0 }).await.expect("storage");
+            assert!(open.is_empty(), "round {round}: {come:?} left {open:?}");
+        }
+    };
+}
+
+async fn futures_join<A: 'static, B: 'static>(
+    one: impl std::future::Future<Output = A> + 'static,
+    other: impl std::future::Future<Output = B> + 'static,
+) -> (A, B) {
+    let (one, other) = (actix_web::rt::spawn(one), actix_web::rt::spawn(other));
+    (one.await.expect("it ends"), other.await.expect("it ends"))
+}
+
+/// Where news is told and not only found.
+#[test]
+fn another_machine_is_told_of_an_end_at_once() {
+    crate::directory::on_postgres(async |place: Place| {
+        let (here, there) = (place.machine().await, place.machine().await);
+        // It takes a moment until there is a listener; until then asking takes its place.
+        for attempt in 0.. {
+            let waiting = actix_web::rt::spawn({
+                let there = Arc::clone(&there);
+                async move { tokio::time::timeout(std::time::Duration::from_secs(2), there.news()).await.is_ok() }
+            });
+            here.write(ends(&format!("s{attempt}"), 1000)).await.expect("storage");
+            if waiting.await.expect("it ends") {
+                return;
+            }
+            assert!(attempt < 10, "nobody is told");
+        }
+    });
+}

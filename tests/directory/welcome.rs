@@ -1,0 +1,182 @@
+//! Who somebody is, and who becomes one person.
+
+use crate::directory::{arrival, at_once, comes, email, identity, kept, on_both, proven, uid};
+use portaria::directory::attempts::Spend;
+use portaria::directory::audit::{History, What};
+use portaria::directory::linking::{NotWelcome, Rule};
+use portaria::directory::people::{Block, WaysOf};
+use portaria::directory::reasons;
+use portaria::directory::sessions::{Cursor, EndedSince};
+use portaria::provider::identity::Mailbox;
+use portaria::provider::trust::Evidence;
+use std::sync::Arc;
+
+on_both! {
+    who_comes_again_is_the_same_person_and_ids_are_compared_byte_for_byte: async |place| {
+        let directory = place.machine().await;
+        let first = uid(&directory, &proven("acme", "Ab", "ana"), "1").await;
+        let again = uid(&directory, &proven("acme", "Ab", "ana"), "2").await;
+        let other = uid(&directory, &proven("acme", "aB", "bia"), "3").await;
+        let third = uid(&directory, &proven("acme", "Ab ", "caio"), "4").await;
+
+        assert_eq!(first, again);
+        assert!(first != other && first != third && other != third);
+    };
+
+    a_proven_address_links_another_way_in_and_an_unproven_one_never_does: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+
+        let linked = comes(&directory, &proven("beta", "7", "ana"), "2").await.expect("welcome");
+        let unproven = comes(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "3").await;
+        let nobody = comes(&directory, &identity("gama", "9", Mailbox::Ask(Some(email("ana")))), "4").await;
+        let elsewhere = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "5")).await.expect("storage").expect("welcome");
+
+        assert_eq!((linked.user.uid, linked.rule), (ana.clone(), Rule::Linked));
+        assert_eq!(unproven, Err(NotWelcome::AddressTaken));
+        assert_eq!(nobody, Err(NotWelcome::NoAddress));
+        assert_ne!(elsewhere.user.uid, ana, "a store of its own, people of its own");
+    };
+
+    an_address_that_changed_is_taken_over_only_if_it_is_nobody_elses: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        uid(&directory, &proven("acme", "2", "bia"), "2").await;
+
+        let taken = comes(&directory, &proven("acme", "1", "bia"), "3").await.expect("welcome");
+        let free = comes(&directory, &proven("acme", "1", "nova"), "4").await.expect("welcome");
+
+        assert_eq!((&taken.user.uid, taken.user.email, taken.rule), (&ana, email("ana"), Rule::KnownAddressTaken));
+        assert_eq!((&free.user.uid, free.user.email, free.rule), (&ana, email("nova"), Rule::AddressChanged));
+        assert_eq!(kept(&directory, "ana").await, None);
+        let (ended, ..) = directory.read(EndedSince(Cursor::default())).await.expect("storage");
+        let ended: Vec<_> = ended.iter().map(|(sid, _)| &**sid).collect();
+        assert_eq!(ended, ["1", "3"], "tokens with the old address end, the new session goes on");
+    };
+
+    an_address_that_the_same_provider_gives_to_somebody_else_opens_nothing: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+
+        let somebody = comes(&directory, &proven("acme", "2", "ana"), "2").await;
+        let by_mail = identity("acme", "2", Mailbox::Proven(email("ana"), Evidence::Mail));
+        let with_a_code = comes(&directory, &by_mail, "3").await.expect("welcome");
+
+        assert_eq!(somebody, Err(NotWelcome::AddressReassigned));
+        assert_eq!((with_a_code.user.uid, with_a_code.rule), (ana, Rule::Linked));
+    };
+
+    what_was_made_without_proof_gives_way_to_proof: async |place| {
+        let directory = place.machine().await;
+        let squatter = uid(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "1").await;
+
+        let ana = comes(&directory, &proven("acme", "1", "ana"), "2").await.expect("welcome");
+        let again = comes(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "3").await.expect("welcome");
+
+        assert_eq!((ana.rule, ana.user.email.clone()), (Rule::NewInstead, email("ana")));
+        assert_ne!(ana.user.uid, squatter);
+        assert_eq!(again.user.uid, squatter);
+        assert!(!again.user.email_verified && again.user.email.key().ends_with("@displaced.invalid"), "{:?}", again.user);
+        let (ended, ..) = directory.read(EndedSince(Cursor::default())).await.expect("storage");
+        assert_eq!(ended.iter().map(|(sid, _)| &**sid).collect::<Vec<_>>(), ["1"]);
+    };
+
+    whoever_is_blocked_comes_in_by_no_way: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+
+        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
+
+        assert_eq!(comes(&directory, &proven("acme", "1", "ana"), "2").await, Err(NotWelcome::Blocked));
+        assert_eq!(comes(&directory, &proven("acme", "1", "new"), "3").await, Err(NotWelcome::Blocked));
+        assert_eq!(comes(&directory, &proven("beta", "1", "ana"), "4").await, Err(NotWelcome::Blocked));
+        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: false, now: 100 }).await.expect("storage");
+        assert_eq!(uid(&directory, &proven("acme", "1", "ana"), "5").await, ana);
+    };
+
+    fifty_who_come_at_once_with_one_address_are_one_person: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let coming = (0..50).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { uid(&directory, &proven(&format!("provider{at}"), "1", "ana"), &at.to_string()).await }
+        });
+
+        let mut people = at_once(coming).await;
+        people.dedup();
+
+        assert_eq!(people.len(), 1, "{people:?}");
+        assert_eq!(machines[0].read(WaysOf(people[0].clone())).await.expect("storage").len(), 50);
+    };
+
+    fifty_who_come_at_once_as_the_same_are_one_person_with_one_way: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let coming = (0..50).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { uid(&directory, &proven("acme", "1", "ana"), &at.to_string()).await }
+        });
+
+        let mut people = at_once(coming).await;
+        people.dedup();
+
+        assert_eq!(people.len(), 1, "{people:?}");
+        assert_eq!(machines[0].read(WaysOf(people[0].clone())).await.expect("storage").len(), 1);
+    };
+
+    fifty_whom_one_provider_tells_apart_are_never_one_person: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let coming = (0..50).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { comes(&directory, &proven("acme", &at.to_string(), "ana"), &at.to_string()).await }
+        });
+
+        let come = at_once(coming).await;
+
+        assert_eq!(come.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{come:?}");
+        assert!(come.iter().all(|outcome| outcome.as_ref().is_ok_and(|_| true) || *outcome == Err(NotWelcome::AddressReassigned)));
+    };
+
+    an_attempt_is_spent_once_however_many_try_on_how_many_machines: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let spend = |attempt: &str| Spend { attempt: attempt.into(), until: 700 };
+        let trying = (0..50).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { directory.write(spend("attempt")).await.expect("storage") }
+        });
+
+        let times = at_once(trying).await.into_iter().filter(|spent| *spent).count();
+
+        assert_eq!(times, 1);
+        assert!(!machines[1].write(spend("attempt")).await.expect("storage"));
+        assert!(machines[0].write(spend("another")).await.expect("storage"));
+    };
+
+    a_request_that_is_given_up_leaves_nothing_open: async |place| {
+        let directory = place.machine().await;
+        for at in 0..20 {
+            let (ana, sid) = (proven("acme", "1", "ana"), at.to_string());
+            // Polled a little, then dropped.
+            let _ = tokio::time::timeout(std::time::Duration::ZERO, comes(&directory, &ana, &sid)).await;
+        }
+
+        assert!(comes(&directory, &proven("acme", "1", "ana"), "last").await.is_ok());
+    };
+
+    every_decision_can_be_read_back_in_words: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        uid(&directory, &proven("beta", "7", "ana"), "2").await;
+        comes(&directory, &proven("acme", "2", "ana"), "3").await.expect_err("somebody else");
+
+        let ways = directory.read(WaysOf(ana.clone())).await.expect("storage");
+        let history = directory.read(History { uid: ana, most: 10 }).await.expect("storage");
+
+        assert_eq!(ways.iter().map(reasons::linked_because).collect::<Vec<_>>(), [
+            "linked because nobody had this address: the provider says that the address is theirs (acme.yaml, version v1)",
+            "linked because this person has the same address: the provider says that the address is theirs (beta.yaml, version v1)",
+        ]);
+        assert_eq!(history.iter().map(|event| event.what).collect::<Vec<_>>(), [What::Refused, What::Login, What::Login]);
+        let refused = reasons::told(&history[0]);
+        assert!(refused.starts_with("refused through acme because the address belongs to somebody whom the same provider"), "{refused}");
+        assert!(refused.contains("the shopper can"), "{refused}");
+    };
+}

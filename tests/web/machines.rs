@@ -1,0 +1,149 @@
+//! Two brokers on one storage, a file or a server: whatever one does is so for the other.
+
+use crate::database::Server;
+use crate::web::ask::Ask;
+use crate::web::browser::Browser;
+use crate::web::house::{House, LOCAL, Plan};
+use portaria::directory::audit::By;
+use portaria::directory::people::{Block, ByEmail};
+use portaria::directory::sessions::SignOut;
+use portaria::email::Email;
+use portaria::world::clock;
+use std::future::Future;
+
+/// Two machines on a file, then two on a server.
+async fn on_both<T: Future<Output = ()>>(test: impl Fn(House, House) -> T) {
+    for server in [false, true] {
+        let mut plan = Plan::new(LOCAL).with_standard("acme").with_standard("beta");
+        if server {
+            plan = plan.at(Server::shared().database().await.1);
+        }
+        let master = plan.master();
+        let house = plan.build().await;
+        let other = Plan::beside(&house, LOCAL, &master).build().await;
+        test(house, other).await;
+    }
+}
+
+/// The other machine reads on, as it does all the time.
+async fn hears(other: &House) {
+    other.app.listen_to_storage(clock::now()).await.expect("storage is there");
+}
+
+async fn passes(house: &House, cookies: &str) -> u16 {
+    house.ask(Ask::get("/auth").with("cookie", cookies)).await.status
+}
+
+#[actix_web::test]
+async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
+    on_both(async |house, other| {
+        let browser = Browser::new(&house);
+        let begun = browser.begin("/login/acme").await;
+        let ask = browser.dressed(Ask::get(&browser.way_back("acme", &begun.state, "ana")));
+
+        let there = actix_web::rt::spawn({
+            let (other, asks) = (other.clone(), vec![ask.clone(); 25]);
+            async move { other.ask_at_once(asks).await }
+        });
+        let mut answers = house.ask_at_once(vec![ask; 25]).await;
+        answers.extend(there.await.expect("nothing panics"));
+
+        let fine = answers.iter().filter(|answer| answer.status == 303 && answer.session().is_some()).count();
+        let refused = answers.iter().filter(|answer| answer.status == 400 && answer.session().is_none()).count();
+        assert_eq!((fine, refused), (1, 49), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+        assert_eq!(house.upstream.asked("/token"), 1);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
+    on_both(async |house, other| {
+        let browser = Browser::new(&house);
+        browser.log_in("acme", "ana").await;
+        let cookies = browser.cookies();
+        assert_eq!(passes(&other, &cookies).await, 200, "a session is good on every machine");
+
+        browser.ask(Ask::form("/logout", "")).await;
+        hears(&other).await;
+
+        assert_eq!(passes(&other, &cookies).await, 401);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
+    on_both(async |house, other| {
+        let browser = Browser::new(&house);
+        browser.log_in("acme", "ana").await;
+        let cookies = browser.cookies();
+        let email = Email::parse(&browser.who().await.expect("somebody")).expect("an address");
+        let found = other.app.directory.read(ByEmail { store: "main".into(), email }).await.expect("storage");
+        let uid = found.expect("somebody").user.uid;
+
+        let sign_out = SignOut { store: "main".into(), uid: uid.clone(), but: None, by: By::Support, now: clock::now() };
+        assert_eq!(other.app.directory.write(sign_out).await, Ok(1));
+        hears(&house).await;
+        assert_eq!(passes(&house, &cookies).await, 401);
+
+        browser.log_in("acme", "ana").await;
+        let cookies = browser.cookies();
+        assert_eq!(passes(&other, &cookies).await, 200);
+        let block = Block { store: "main".into(), uid, blocked: true, now: clock::now() };
+        assert_eq!(other.app.directory.write(block).await, Ok(1));
+        hears(&house).await;
+        assert_eq!(passes(&house, &cookies).await, 401);
+        assert_eq!(browser.log_in("acme", "ana").await.status, 403);
+        assert_eq!(browser.log_in("beta", "ana").await.status, 403, "by no way");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
+    use portaria::directory::keys::{Keys, Retire, Turn};
+    use portaria::session::seal::MasterKey;
+    use portaria::web::signing;
+
+    for server in [false, true] {
+        let mut plan = Plan::new(LOCAL).with_standard("acme");
+        if server {
+            plan = plan.at(Server::shared().database().await.1);
+        }
+        let master = plan.master();
+        let house = plan.build().await;
+        let other = Plan::beside(&house, LOCAL, &master).build().await;
+        let master = MasterKey::new(&master, false).expect("it is long enough");
+        let browser = Browser::new(&house);
+        browser.log_in("acme", "ana").await;
+        let old = browser.cookies();
+        let rotation = house.app.serving().rotation();
+        let kids = async |house: &House| house.ask(Ask::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len);
+
+        let now = clock::now();
+        let turn = |wanted, now| Turn { fresh: signing::fresh(&master), plan: rotation, wanted, now };
+        house.app.directory.write(turn(true, now)).await.expect("storage");
+        for machine in [&house, &other] {
+            hears(machine).await;
+            assert_eq!(kids(machine).await, 2, "it is published before it signs");
+            assert_eq!(passes(machine, &old).await, 200);
+        }
+        other.app.directory.write(turn(false, now + rotation.published)).await.expect("storage");
+        // A machine that has not heard of it yet signs with the old key; one that has, with the new; both are believed.
+        hears(&other).await;
+        let new = Browser::new(&other);
+        new.log_in("acme", "bia").await;
+        for machine in [&house, &other] {
+            assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (200, 200));
+        }
+
+        let keys = house.app.directory.read(Keys).await.expect("storage");
+        let going = keys.iter().find(|key| key.standing.state.word() == "retiring").expect("the old one").standing.id.clone();
+        house.app.directory.write(Retire { id: going, fresh: signing::fresh(&master), now }).await.expect("storage");
+        for machine in [&house, &other] {
+            hears(machine).await;
+            assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (401, 200));
+        }
+    }
+}
