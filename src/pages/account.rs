@@ -126,6 +126,7 @@ impl AccountPage<'_> {
         fill(&self.words().account.add, &[("name", &way.title)])
     }
 
+    #[expect(clippy::unused_self, reason = "the template of the languages asks every page in one way")]
     fn in_language(&self, language: &Language) -> String {
         address(&["account"], &[("lang", Some(&language.code))])
     }

@@ -12,7 +12,7 @@ use askama::Template;
 struct Sheet<'a> {
     language: &'a Language,
     look: &'a Look,
-    title: String,
+    title: &'a str,
     /// The code in two halves.
     code: Option<(&'a str, &'a str)>,
     said: [String; 2],
@@ -28,7 +28,7 @@ pub fn code_letter(language: &Language, look: &Look, code: &str, minutes: u32) -
     let sheet = Sheet {
         language,
         look,
-        title: fill(&words.code_title, &[("store", &look.title)]),
+        title: &words.code_title,
         code: Some(code.split_at_checked(3).unwrap_or((code, ""))),
         said: [fill(&words.code_use, &[("time", &time)]), words.code_not_you.clone()],
         help: None,
@@ -43,7 +43,7 @@ pub fn new_way_letter(language: &Language, look: &Look, provider_title: &str) ->
     let sheet = Sheet {
         language,
         look,
-        title: subject.clone(),
+        title: &words.way_title,
         code: None,
         said: [fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
         help: look.help_for(None),
@@ -63,7 +63,7 @@ impl Sheet<'_> {
     fn text(&self) -> String {
         let code = self.code.map(|(first, second)| format!("{first} {second}"));
         let help = self.look.help.as_deref().filter(|_| self.help.is_some());
-        let parts = [Some(self.title.as_str()), code.as_deref(), Some(&self.said[0]), Some(&self.said[1]), help, Some(&self.look.title)];
+        let parts = [Some(self.title), code.as_deref(), Some(&self.said[0]), Some(&self.said[1]), help, Some(&self.look.title)];
         let parts: Vec<&str> = parts.into_iter().flatten().collect();
         parts.join("\n\n") + "\n"
     }

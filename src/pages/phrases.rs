@@ -108,6 +108,7 @@ pub(crate) struct MailPhrases {
     pub(crate) code_use: String,
     pub(crate) code_not_you: String,
     pub(crate) way_subject: String,
+    pub(crate) way_title: String,
     pub(crate) way_what: String,
     pub(crate) way_not_you: String,
 }

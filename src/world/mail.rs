@@ -269,7 +269,8 @@ mod tests {
     #[test]
     fn a_letter_is_a_mail_that_nobody_answers() {
         let post = Post::new("smtp://localhost", None, None, "Café da Ana <conta@loja.example>").unwrap();
-        let letter = Letter { subject: "Olá".to_owned(), text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
+        let subject = "Olá\r\nBcc: bo@loja.example".to_owned();
+        let letter = Letter { subject, text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
 
         let (message, envelope) = post.message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
 
@@ -287,6 +288,7 @@ mod tests {
         ] {
             assert!(message.contains(expected), "{expected}: {message}");
         }
+        assert!(!message.contains("Bcc:"), "{message}");
         assert_eq!(envelope.to().len(), 1);
     }
 }
