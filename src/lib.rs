@@ -25,7 +25,7 @@ pub mod login;
 // One session: opened, signed, sealed; and those that ended, in memory.
 pub mod session;
 
-// The doors: disk, variables, clock, dice, network.
+// The doors: disk, variables, clock, dice, network, mail.
 pub mod world;
 
 // Who has come in: one trait, one file an engine.

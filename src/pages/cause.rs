@@ -19,6 +19,10 @@ pub enum Cause {
     UnprovenEmail,
     /// The address belongs to somebody who comes in another way.
     AddressTaken,
+    /// The way in that was to be added belongs to another account of the store.
+    LinkedElsewhere,
+    /// The address was not proven: too many tries, or too much time.
+    ProofOver,
     /// The store's rule does not let this person in.
     NotAllowed,
     /// The store has blocked this person.
@@ -31,6 +35,10 @@ pub enum Cause {
     Lost,
     /// The provider's file changed while the login was under way.
     Changed,
+    /// They signed in too long ago for what they want to change.
+    NotFresh,
+    /// The only way in that is left was to be removed.
+    LastWay,
     /// What was typed does not fit.
     BadInput,
     /// There is no such provider.
@@ -64,7 +72,7 @@ pub(crate) enum Step {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Cancelled,
         Self::Refused,
         Self::Slow,
@@ -73,12 +81,16 @@ impl Cause {
         Self::MissingEmail,
         Self::UnprovenEmail,
         Self::AddressTaken,
+        Self::LinkedElsewhere,
+        Self::ProofOver,
         Self::NotAllowed,
         Self::Blocked,
         Self::Expired,
         Self::AlreadyUsed,
         Self::Lost,
         Self::Changed,
+        Self::NotFresh,
+        Self::LastWay,
         Self::BadInput,
         Self::NoSuchProvider,
         Self::NoSuchPage,
@@ -101,12 +113,16 @@ impl Cause {
             Self::MissingEmail => "missingEmail",
             Self::UnprovenEmail => "unprovenEmail",
             Self::AddressTaken => "addressTaken",
+            Self::LinkedElsewhere => "linkedElsewhere",
+            Self::ProofOver => "proofOver",
             Self::NotAllowed => "notAllowed",
             Self::Blocked => "blocked",
             Self::Expired => "expired",
             Self::AlreadyUsed => "alreadyUsed",
             Self::Lost => "lost",
             Self::Changed => "changed",
+            Self::NotFresh => "notFresh",
+            Self::LastWay => "lastWay",
             Self::BadInput => "badInput",
             Self::NoSuchProvider => "noSuchProvider",
             Self::NoSuchPage => "noSuchPage",
@@ -130,13 +146,17 @@ impl Cause {
             | Self::MissingEmail
             | Self::UnprovenEmail
             | Self::AddressTaken
+            | Self::LinkedElsewhere
+            | Self::ProofOver
             | Self::NotAllowed
             | Self::Blocked
             | Self::Expired
             | Self::AlreadyUsed
             | Self::Lost
             | Self::Changed => true,
-            Self::BadInput
+            Self::NotFresh
+            | Self::LastWay
+            | Self::BadInput
             | Self::NoSuchProvider
             | Self::NoSuchPage
             | Self::TooMany { .. }
@@ -155,7 +175,8 @@ impl Cause {
 
     /// Whether the other ways in are what is still to be tried, rather than the page where everything begins.
     pub(crate) fn asks_for_another_way(self) -> bool {
-        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::Blocked | Self::Expired | Self::Lost | Self::Changed)
+        let begins_anew = matches!(self, Self::AlreadyUsed | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed);
+        self.ends_a_login() && !begins_anew && !matches!(self, Self::LinkedElsewhere | Self::Blocked)
     }
 
     /// What helps, the likeliest first.
@@ -171,11 +192,14 @@ impl Cause {
             | Self::AddressTaken
             | Self::NotAllowed => &[Step::Others, Step::Again, Step::Home],
             // Once more from the beginning is most likely fine.
-            Self::Slow | Self::Expired | Self::Lost | Self::Changed | Self::TooMany { .. } | Self::Away => {
+            Self::Slow | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed | Self::TooMany { .. } | Self::Away => {
                 &[Step::Again, Step::Others, Step::Home]
             }
             // Whoever is signed in already is told so on the login page.
             Self::AlreadyUsed
+            | Self::LinkedElsewhere
+            | Self::NotFresh
+            | Self::LastWay
             | Self::BadInput
             | Self::NoSuchProvider
             | Self::CrossSite

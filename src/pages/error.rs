@@ -63,8 +63,7 @@ impl<'a> ErrorPage<'a> {
 
     fn what(&self) -> String {
         let wait = match self.cause {
-            Cause::TooMany { seconds } if seconds <= 90 => fill(&self.words().error.seconds, &[("count", &seconds.max(1).to_string())]),
-            Cause::TooMany { seconds } => fill(&self.words().error.minutes, &[("count", &seconds.div_ceil(60).to_string())]),
+            Cause::TooMany { seconds } => self.words().wait(seconds),
             _ => String::new(),
         };
         let provider = self.provider.unwrap_or(&self.words().error.service);

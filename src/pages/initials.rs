@@ -11,6 +11,11 @@ pub fn initials(title: &str) -> String {
     first.chars().next().into_iter().chain(second).flat_map(char::to_uppercase).take(2).collect()
 }
 
+/// The one letter that stands for a person.
+pub(crate) fn initial(name: Option<&str>, email: &str) -> String {
+    initials(name.unwrap_or(email)).chars().take(1).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

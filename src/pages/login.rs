@@ -1,7 +1,7 @@
 //! The login page: one button a way in, or who is signed in already. It works without a script.
 
 use crate::pages::frame::{Frame, address};
-use crate::pages::initials::initials;
+use crate::pages::initials::{initial, initials};
 use crate::pages::languages::Language;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
@@ -165,13 +165,13 @@ impl Choice {
 
 impl Person {
     fn initial(&self) -> String {
-        initials(self.name.as_deref().unwrap_or(&self.email)).chars().take(1).collect()
+        initial(self.name.as_deref(), &self.email)
     }
 }
 
 impl Field {
     /// The pattern as browsers want it: in a set, a hyphen at the end is written with a backslash.
-    fn in_browsers(&self) -> Option<String> {
+    pub(crate) fn in_browsers(&self) -> Option<String> {
         let pattern = self.pattern.as_ref()?;
         Some(pattern.replace("\\-]", "-]").replace("-]", "\\-]"))
     }

@@ -15,6 +15,9 @@ pub struct Phrases {
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
     pub(crate) person: PersonPhrases,
+    pub(crate) prove: ProvePhrases,
+    pub(crate) account: AccountPhrases,
+    pub(crate) mail: MailPhrases,
     pub(crate) error: ErrorPhrases,
     pub(crate) incident: IncidentPhrases,
     causes: BTreeMap<String, CausePhrases>,
@@ -52,6 +55,62 @@ pub(crate) struct PersonPhrases {
     pub(crate) another: String,
     pub(crate) out: String,
     pub(crate) note: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProvePhrases {
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) address: String,
+    pub(crate) send: String,
+    pub(crate) code_title: String,
+    pub(crate) sent: String,
+    pub(crate) look: String,
+    pub(crate) code: String,
+    pub(crate) confirm: String,
+    pub(crate) again: String,
+    pub(crate) change: String,
+    pub(crate) not_an_address: String,
+    pub(crate) too_many_mails: String,
+    pub(crate) not_sent: String,
+    pub(crate) wrong_code: String,
+    pub(crate) left: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AccountPhrases {
+    pub(crate) title: String,
+    pub(crate) ways: String,
+    pub(crate) current: String,
+    pub(crate) since: String,
+    pub(crate) remove: String,
+    pub(crate) remove_way: String,
+    pub(crate) only_way: String,
+    pub(crate) more: String,
+    pub(crate) more_why: String,
+    pub(crate) add: String,
+    pub(crate) fresh: String,
+    pub(crate) again: String,
+    pub(crate) out: String,
+    pub(crate) out_note: String,
+    pub(crate) linked: String,
+    pub(crate) unlinked: String,
+    pub(crate) signed_out_elsewhere: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MailPhrases {
+    pub(crate) code_subject: String,
+    pub(crate) code_title: String,
+    pub(crate) code_use: String,
+    pub(crate) code_not_you: String,
+    pub(crate) way_subject: String,
+    pub(crate) way_title: String,
+    pub(crate) way_what: String,
+    pub(crate) way_not_you: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +164,13 @@ impl Phrases {
 
     pub(crate) fn cause(&self, cause: Cause) -> &CausePhrases {
         self.causes.get(cause.name()).expect("a language has all causes, `of` saw to it")
+    }
+
+    /// How long to wait, in words.
+    pub(crate) fn wait(&self, seconds: u64) -> String {
+        let (phrase, count) =
+            if seconds <= 90 { (&self.error.seconds, seconds.max(1)) } else { (&self.error.minutes, seconds.div_ceil(60)) };
+        fill(phrase, &[("count", &count.to_string())])
     }
 
     pub(crate) fn spelt(&self, letter: char) -> Option<&str> {

@@ -1,7 +1,10 @@
 //! What holds for every page in every language, and for the style.
 
 use crate::pages::accent::contrast;
-use crate::pages::{Accent, Cause, Choice, ErrorPage, Field, Frame, Language, Languages, LoginPage, Logo, Look, Notice, Person, STYLE};
+use crate::pages::{
+    Accent, AccountNotice, AccountPage, Cause, Choice, ErrorPage, Field, Frame, Language, Languages, LoginPage, Logo, Look, Mark, MoreWay,
+    Notice, Person, ProvePage, STYLE, Stage, Way, Wrong, code_letter, new_way_letter,
+};
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
 const RETURN_TO: &str = "https://www.loja.example/carrinho?a=1&b=\"<2>";
@@ -30,6 +33,59 @@ fn person(text: &str) -> Person {
         when: Some(text.to_owned()),
         continue_to: Some(RETURN_TO.to_owned()),
     }
+}
+
+fn ways(count: usize, text: &str) -> Vec<Way> {
+    let way = |at: usize| Way {
+        title: text.to_owned(),
+        mark: if at == 0 { Mark::Initials("A".to_owned()) } else { Mark::Logo(format!("/logo/p{at}")) },
+        handle: text.to_owned(),
+        current: at == 0,
+        removable: at != 2,
+        since: (at != 1).then(|| text.to_owned()),
+    };
+    (0..count).map(way).collect()
+}
+
+fn more(count: usize, text: &str) -> Vec<MoreWay> {
+    let of = |choice: Choice| MoreWay { id: choice.id, title: choice.title, mark: choice.mark, inputs: choice.inputs };
+    choices(count, text).into_iter().map(of).collect()
+}
+
+/// The pages of somebody who is signed in, or proves an address.
+fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
+    let account = AccountPage {
+        frame,
+        email: text,
+        name: Some(text),
+        ways: ways(3, text),
+        more: more(6, text),
+        form: text,
+        fresh: true,
+        again: RETURN_TO,
+        notice: None,
+        continue_to: Some(RETURN_TO),
+    };
+    let notices = [AccountNotice::Linked, AccountNotice::Unlinked, AccountNotice::SignedOutElsewhere];
+    let mut pages = vec![
+        ("account".to_owned(), account.render()),
+        ("account, not fresh".to_owned(), AccountPage { fresh: false, continue_to: None, ..account.clone() }.render()),
+        ("account, one way".to_owned(), AccountPage { ways: ways(1, text), more: vec![], name: None, ..account.clone() }.render()),
+    ];
+    for notice in notices {
+        pages.push((format!("account, {notice:?}"), AccountPage { notice: Some(notice), ..account.clone() }.render()));
+    }
+    for wrong in [None, Some(Wrong::NotAnAddress), Some(Wrong::TooManyMails { seconds: 30 }), Some(Wrong::NotSent), Some(Wrong::WrongCode)]
+    {
+        for stage in [
+            Stage::Address { suggested: None, wrong },
+            Stage::Address { suggested: Some(text), wrong },
+            Stage::Code { address: text, wrong, left: 3 },
+        ] {
+            pages.push((format!("prove, {stage:?}"), ProvePage { frame, provider: text, stage, form: text }.render()));
+        }
+    }
+    pages
 }
 
 /// Every kind of page in a language, with a text wherever one comes from outside.
@@ -63,6 +119,7 @@ fn pages(language: &Language, offered: &[&Language], text: &str) -> Vec<(String,
         pages.push((cause.name().to_owned(), full.render()));
         pages.push((format!("{} bare", cause.name()), bare.render()));
     }
+    pages.extend(pages_of_a_person(frame, text));
     pages
 }
 
@@ -167,6 +224,176 @@ fn an_error_page_tells_what_happened() {
         assert!(page.contains(expected), "{expected}: {page}");
     }
     assert!(!page(Cause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story to tell");
+}
+
+#[test]
+fn an_address_is_proven_in_two_stages() {
+    let languages = Languages::embedded();
+    let look = look("Loja");
+    let offered = languages.offered(&[]);
+    let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &offered, version: "1" };
+    let page = |stage| ProvePage { frame, provider: "iClube", stage, form: "f0rm" }.render();
+
+    let address = page(Stage::Address { suggested: Some("ana@loja.example"), wrong: None });
+    let code = page(Stage::Code { address: "ana@loja.example", wrong: None, left: 5 });
+    for (page, expected) in [
+        (&address, "<p>iClube não nos deu um e-mail confirmado."),
+        (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
+        (&address, "<label for=\"email\">"),
+        (&address, "autocomplete=\"email\""),
+        (&address, "autofocus value=\"ana@loja.example\">"),
+        (&address, "href=\"/prove?change=1&#38;lang=es\""),
+        (&code, "<form class=\"form\" method=\"post\" action=\"/prove/code\">"),
+        (&code, "<form method=\"post\" action=\"/prove/again\">"),
+        (&code, "para <b translate=\"no\">ana@loja.example</b>."),
+        (&code, "inputmode=\"numeric\" autocomplete=\"one-time-code\""),
+        (&code, "href=\"/prove?change=1\""),
+        (&code, "href=\"/prove?lang=es\""),
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+        assert_eq!(count(page, " autofocus"), 1);
+        assert_eq!(count(page, "<form "), count(page, "<input type=\"hidden\" name=\"form\" value=\"f0rm\">"));
+        assert!(page.contains("href=\"/login\""), "there is a way back");
+    }
+}
+
+#[test]
+fn what_has_to_be_mended_stands_at_the_field() {
+    let languages = Languages::embedded();
+    let look = look("Loja");
+    let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
+    let address = |wrong| Stage::Address { suggested: Some("ana@"), wrong };
+    let code = |wrong| Stage::Code { address: "ana@loja.example", wrong, left: 2 };
+
+    for (stage, told, invalid) in [
+        (address(None), None, false),
+        (address(Some(Wrong::NotAnAddress)), Some("We cannot use this e-mail address. Please check it."), true),
+        (address(Some(Wrong::NotSent)), Some("The e-mail could not be sent. Please try again in a moment."), false),
+        (code(None), None, false),
+        (code(Some(Wrong::WrongCode)), Some("This code is not right. Check the newest e-mail. Tries left: 2."), true),
+        (
+            code(Some(Wrong::TooManyMails { seconds: 120 })),
+            Some("We have sent several e-mails already. You can ask for another in 2 min."),
+            false,
+        ),
+    ] {
+        let page = ProvePage { frame, provider: "Acme", stage, form: "f0rm" }.render();
+        assert_eq!(page.contains(" aria-invalid=\"true\""), invalid, "{stage:?}");
+        assert_eq!(page.contains(" aria-describedby=\"wrong\""), told.is_some(), "{stage:?}");
+        assert_eq!(page.contains("id=\"wrong\" role=\"alert\""), told.is_some(), "{stage:?}");
+        assert!(told.is_none_or(|told| page.contains(&format!("<span>{told}</span>"))), "{stage:?}: {page}");
+    }
+}
+
+#[test]
+fn a_code_may_be_typed_in_groups() {
+    let languages = Languages::embedded();
+    let look = look("Loja");
+    let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
+    let stage = Stage::Code { address: "ana@loja.example", wrong: None, left: 5 };
+    let page = ProvePage { frame, provider: "Acme", stage, form: "f0rm" }.render();
+    let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
+    let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+
+    for (typed, expected) in [
+        ("123456", true),
+        ("123 456", true),
+        ("123-456", true),
+        (" 1 2-3 4 5 6 ", true),
+        ("12345", false),
+        ("1234567", false),
+        ("12345a", false),
+        ("", false),
+    ] {
+        assert_eq!(pattern.is_match(typed), expected, "{typed:?}");
+    }
+}
+
+#[test]
+fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
+    let languages = Languages::embedded();
+    let look = look("Loja");
+    let offered = languages.offered(&[]);
+    let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &offered, version: "1" };
+    let page = AccountPage {
+        frame,
+        email: "ana@loja.example",
+        name: None,
+        ways: ways(3, "Acme"),
+        more: more(3, "iClube"),
+        form: "f0rm",
+        fresh: true,
+        again: "/login/acme?again=1",
+        notice: Some(AccountNotice::Linked),
+        continue_to: None,
+    };
+
+    let html = page.render();
+    assert_eq!(count(&html, "action=\"/account/unlink\""), 2, "what may not be removed has no button");
+    assert_eq!(count(&html, "<button class=\"button\" aria-label=\"Remover Acme\">Remover</button>"), 2);
+    assert_eq!(count(&html, "action=\"/account/link/p"), 3);
+    assert_eq!(count(&html, "action=\"/account/sign-out\""), 1);
+    assert_eq!(count(&html, "method=\"post\""), count(&html, "name=\"form\" value=\"f0rm\""));
+    assert!(html.contains("<p class=\"notice\" role=\"status\">") && !html.contains("/login/acme"), "{html}");
+    assert!(html.contains("href=\"/account?lang=es\"") && html.contains("name=\"shop\""), "{html}");
+
+    let stale = AccountPage { fresh: false, ..page.clone() }.render();
+    assert_eq!(count(&stale, "/account/unlink") + count(&stale, "/account/link"), 0);
+    assert_eq!(count(&stale, "href=\"/login/acme?again=1\""), 1);
+    assert_eq!(count(&stale, "action=\"/account/sign-out\""), 1, "whoever lost a phone is not kept waiting");
+
+    let last = AccountPage { ways: ways(1, "Acme"), ..page.clone() }.render();
+    assert!(!last.contains("/account/unlink") && last.contains("Esta é a sua única forma de entrar"), "{last}");
+    let nothing = AccountPage { ways: ways(1, "Acme"), more: vec![], fresh: false, ..page }.render();
+    assert!(!nothing.contains("/login/acme"), "there is nothing to sign in again for");
+}
+
+#[test]
+fn whoever_is_signed_in_finds_their_ways_in() {
+    let languages = Languages::embedded();
+    let look = look("Loja");
+    let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
+    let page = LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false };
+
+    assert!(!page.render().contains("/account"));
+    assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">Ways to sign in</a>"));
+}
+
+#[test]
+fn letters_say_what_they_are_for_in_every_language() {
+    let languages = Languages::embedded();
+    let look = Look { help: Some("ajuda@loja.example".to_owned()), ..look("Loja") };
+    for language in languages.offered(&[]) {
+        let code = code_letter(language, &look, "042137", 10);
+        let new_way = new_way_letter(language, &look, "iClube");
+        for letter in [&code, &new_way] {
+            let (name, html) = (&language.code, &letter.html);
+            assert!(letter.subject.contains("Loja") && !letter.subject.contains('{'), "{name}: {}", letter.subject);
+            assert!(!letter.text.contains(['{', '<', '&']) && letter.text.contains("Loja\n"), "{name}: {}", letter.text);
+            assert!(html.starts_with("<!doctype html>") && html.contains(&format!("<html lang=\"{name}\"")), "{name}: {html}");
+            assert_eq!(count(html, "<img") + count(html, "<script") + count(html, "src=") + count(html, "url(") + count(html, "{"), 0);
+        }
+        assert!(code.subject.starts_with("042137 "), "{}: {}", language.code, code.subject);
+        assert!(code.text.contains("\n042 137\n") && code.html.contains("<span>042</span><span style=\"padding-left: 12px\">137</span>"));
+        assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
+        assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));
+        assert!(new_way.html.contains("<a href=\"mailto:ajuda@loja.example\""));
+    }
+    let nobody = Look { help: None, ..look };
+    assert!(!new_way_letter(languages.get("en").unwrap(), &nobody, "iClube").html.contains("href"));
+}
+
+#[test]
+fn letters_escape_what_comes_from_outside() {
+    let languages = Languages::embedded();
+    let look = Look { help: Some(RETURN_TO.to_owned()), ..look(MARKUP) };
+    for language in languages.offered(&[]) {
+        for letter in [code_letter(language, &look, "1234", 10), new_way_letter(language, &look, MARKUP)] {
+            assert!(!letter.html.contains("<b onclick") && !letter.html.contains("onclick='") && !letter.html.contains("<2>"));
+            assert!(letter.html.contains("&#60;b onclick=&#39;x&#39;&#62;&#34;&#38;amp;"), "{}", letter.html);
+            assert!(letter.text.contains(MARKUP), "text is text");
+        }
+    }
 }
 
 #[test]

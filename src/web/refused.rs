@@ -91,10 +91,18 @@ fn status(refused: &Refused) -> StatusCode {
     match refused.cause {
         // The shopper changed their mind; nothing went wrong.
         Cause::Cancelled => StatusCode::OK,
-        Cause::Expired | Cause::AlreadyUsed | Cause::Lost | Cause::Changed | Cause::BadInput | Cause::Malformed => StatusCode::BAD_REQUEST,
-        Cause::MissingEmail | Cause::UnprovenEmail | Cause::AddressTaken | Cause::NotAllowed | Cause::Blocked | Cause::CrossSite => {
-            StatusCode::FORBIDDEN
+        Cause::Expired | Cause::AlreadyUsed | Cause::Lost | Cause::Changed | Cause::ProofOver | Cause::BadInput | Cause::Malformed => {
+            StatusCode::BAD_REQUEST
         }
+        Cause::MissingEmail
+        | Cause::UnprovenEmail
+        | Cause::AddressTaken
+        | Cause::LinkedElsewhere
+        | Cause::NotFresh
+        | Cause::NotAllowed
+        | Cause::Blocked
+        | Cause::CrossSite => StatusCode::FORBIDDEN,
+        Cause::LastWay => StatusCode::CONFLICT,
         Cause::Refused | Cause::Unreachable | Cause::Odd => StatusCode::BAD_GATEWAY,
         Cause::Slow => StatusCode::GATEWAY_TIMEOUT,
         Cause::NoSuchProvider | Cause::NoSuchPage => StatusCode::NOT_FOUND,

@@ -1,0 +1,70 @@
+//! What is written to shoppers: a code that proves an address, and the news that a way in was added. Text, and HTML without pictures.
+
+use crate::pages::languages::Language;
+use crate::pages::look::Look;
+use crate::pages::phrases::{Phrases, fill};
+use crate::world::mail::Letter;
+use askama::Template;
+
+/// A letter, before it is written as text and as HTML.
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct Sheet<'a> {
+    language: &'a Language,
+    look: &'a Look,
+    title: &'a str,
+    /// The code in two halves.
+    code: Option<(&'a str, &'a str)>,
+    said: [String; 2],
+    help: Option<String>,
+}
+
+/// The letter with the code that proves an address. It holds no links: nothing in it has to be followed, so nothing can be imitated.
+pub fn code_letter(language: &Language, look: &Look, code: &str, minutes: u32) -> Letter {
+    let words = &language.phrases.mail;
+    let time = fill(&language.phrases.error.minutes, &[("count", &minutes.to_string())]);
+    // The code begins the subject: phones show it there and offer it, and alone it opens nothing.
+    let subject = fill(&words.code_subject, &[("code", code), ("store", &look.title)]);
+    let sheet = Sheet {
+        language,
+        look,
+        title: &words.code_title,
+        code: Some(code.split_at_checked(3).unwrap_or((code, ""))),
+        said: [fill(&words.code_use, &[("time", &time)]), words.code_not_you.clone()],
+        help: None,
+    };
+    sheet.letter(subject)
+}
+
+/// The letter that tells of a way in that was added.
+pub fn new_way_letter(language: &Language, look: &Look, provider_title: &str) -> Letter {
+    let words = &language.phrases.mail;
+    let subject = fill(&words.way_subject, &[("store", &look.title)]);
+    let sheet = Sheet {
+        language,
+        look,
+        title: &words.way_title,
+        code: None,
+        said: [fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
+        help: look.help_for(None),
+    };
+    sheet.letter(subject)
+}
+
+impl Sheet<'_> {
+    fn letter(&self, subject: String) -> Letter {
+        Letter { subject, text: self.text(), html: self.render().expect("writing to memory works") }
+    }
+
+    fn words(&self) -> &Phrases {
+        &self.language.phrases
+    }
+
+    fn text(&self) -> String {
+        let code = self.code.map(|(first, second)| format!("{first} {second}"));
+        let help = self.look.help.as_deref().filter(|_| self.help.is_some());
+        let parts = [Some(self.title), code.as_deref(), Some(&self.said[0]), Some(&self.said[1]), help, Some(&self.look.title)];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        parts.join("\n\n") + "\n"
+    }
+}

@@ -1,0 +1,123 @@
+//! The page on which a shopper proves an address: where a code is sent, and then the code. It works without a script.
+
+use crate::pages::frame::{Frame, address};
+use crate::pages::languages::Language;
+use crate::pages::phrases::{Phrases, fill};
+use askama::Template;
+
+/// What a code may be typed as: six digits, with blanks and hyphens around them. Browsers want the hyphen with a backslash.
+const DIGIT: &str = "[\\s\\-]*[0-9]";
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "prove.html")]
+pub struct ProvePage<'a> {
+    /// What stands around it.
+    pub frame: Frame<'a>,
+    /// The provider's name.
+    pub provider: &'a str,
+    /// What is asked.
+    pub stage: Stage<'a>,
+    /// The hidden proof that a form of ours was sent.
+    pub form: &'a str,
+}
+
+/// What a shopper is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage<'a> {
+    /// For their address.
+    Address {
+        /// What stands in the field already: an address that the provider named, or what was typed.
+        suggested: Option<&'a str>,
+        /// What has to be mended.
+        wrong: Option<Wrong>,
+    },
+    /// For the code that was sent there.
+    Code {
+        /// Where it was sent.
+        address: &'a str,
+        /// What has to be mended.
+        wrong: Option<Wrong>,
+        /// How many more codes may be tried.
+        left: u32,
+    },
+}
+
+/// What has to be mended, or waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// What was typed is no address that can be used.
+    NotAnAddress,
+    /// Enough letters were sent.
+    TooManyMails {
+        /// When the next one may be asked for.
+        seconds: u64,
+    },
+    /// The letter did not leave.
+    NotSent,
+    /// It is another code.
+    WrongCode,
+}
+
+impl ProvePage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        Template::render(self).expect("writing to memory works")
+    }
+
+    fn words(&self) -> &Phrases {
+        &self.frame.language.phrases
+    }
+
+    fn title(&self) -> &str {
+        match self.stage {
+            Stage::Address { .. } => &self.words().prove.title,
+            Stage::Code { .. } => &self.words().prove.code_title,
+        }
+    }
+
+    fn why(&self) -> String {
+        fill(&self.words().prove.why, &[("provider", self.provider)])
+    }
+
+    /// What stands before and after the address.
+    fn sent(&self) -> (&str, &str) {
+        let sent = &self.words().prove.sent;
+        sent.split_once("{address}").unwrap_or((sent, ""))
+    }
+
+    fn wrong(&self) -> Option<Wrong> {
+        match self.stage {
+            Stage::Address { wrong, .. } | Stage::Code { wrong, .. } => wrong,
+        }
+    }
+
+    /// What has to be mended, in words.
+    fn told(&self) -> Option<String> {
+        let words = &self.words().prove;
+        Some(match (self.wrong()?, self.stage) {
+            (Wrong::NotAnAddress, _) => words.not_an_address.clone(),
+            (Wrong::TooManyMails { seconds }, _) => fill(&words.too_many_mails, &[("wait", &self.words().wait(seconds))]),
+            (Wrong::NotSent, _) => words.not_sent.clone(),
+            (Wrong::WrongCode, Stage::Code { left, .. }) => {
+                format!("{} {}", words.wrong_code, fill(&words.left, &[("count", &left.to_string())]))
+            }
+            (Wrong::WrongCode, Stage::Address { .. }) => words.wrong_code.clone(),
+        })
+    }
+
+    /// Whether it is what was typed that is wrong.
+    fn is_the_field(&self) -> bool {
+        matches!(self.wrong(), Some(Wrong::NotAnAddress | Wrong::WrongCode))
+    }
+
+    fn pattern() -> String {
+        DIGIT.repeat(6) + "[\\s\\-]*"
+    }
+
+    fn in_language(&self, language: &Language) -> String {
+        // Whoever was asked for an address is asked for it again, though a code may be on its way.
+        let change = matches!(self.stage, Stage::Address { .. }).then_some("1");
+        address(&["prove"], &[("change", change), ("lang", Some(&language.code))])
+    }
+}

@@ -1,0 +1,294 @@
+//! How mail leaves: one letter, one connection, to the one server that the operator names.
+
+use crate::email::Email;
+use crate::world::dice;
+use lettre::address::{Address, Envelope};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use std::error::Error as _;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+use url::Url;
+
+/// Until one of the server's addresses is connected.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Until the server has taken the letter.
+const TOTAL: Duration = Duration::from_secs(10);
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What it is about.
+    pub subject: String,
+    /// As text alone.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// Where letters are handed in, and on whose behalf.
+pub struct Post {
+    server: Server,
+    tls: TlsParameters,
+    credentials: Option<Credentials>,
+    from: Mailbox,
+}
+
+/// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSent {
+    reason: String,
+}
+
+/// A mail server.
+#[derive(Debug, PartialEq, Eq)]
+struct Server {
+    host: String,
+    port: u16,
+    safety: Safety,
+}
+
+/// How the way to the server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Safety {
+    /// TLS from the start.
+    Tls,
+    /// TLS after a word in the open, and nothing else before it.
+    StartTls,
+    /// The server is on this machine.
+    Loopback,
+}
+
+impl Post {
+    /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
+    pub fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {
+        let server = Server::parse(server)?;
+        let credentials = match (user, password) {
+            (Some(user), Some(password)) => Some(Credentials::new(user.to_owned(), password.to_owned())),
+            (None, None) => None,
+            (Some(_), None) => return Err("the mail server's user has no password: set both, or neither".to_owned()),
+            (None, Some(_)) => return Err("the mail server's password has no user: set both, or neither".to_owned()),
+        };
+        // On this machine plain is fine, so a certificate that nobody vouches for is no worse.
+        let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == Safety::Loopback);
+        let tls = tls.build().map_err(|error| format!("mail cannot be sent over TLS from this machine: {error}"))?;
+        Ok(Self { server, tls, credentials, from: mailbox(from)? })
+    }
+
+    /// Hands a letter in.
+    pub async fn send(&self, to: &Email, letter: &Letter) -> Result<(), NotSent> {
+        let late = |_| Err(NotSent { reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
+        tokio::time::timeout(TOTAL, self.hand_in(to, letter)).await.unwrap_or_else(late)
+    }
+
+    async fn hand_in(&self, to: &Email, letter: &Letter) -> Result<(), NotSent> {
+        let (message, envelope) = self.message(to, letter)?;
+        let hello = ClientId::Domain(self.from.email.domain().to_owned());
+        let Server { host, port, safety } = &self.server;
+        let wrapper = (*safety == Safety::Tls).then(|| self.tls.clone());
+        let mut connection = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(CONNECT), &hello, wrapper, None)
+            .await
+            .map_err(|error| NotSent::at("connecting", &error))?;
+        if *safety == Safety::StartTls || (*safety == Safety::Loopback && connection.can_starttls()) {
+            connection.starttls(self.tls.clone(), &hello).await.map_err(|error| NotSent::at("STARTTLS", &error))?;
+        }
+        if let Some(credentials) = &self.credentials {
+            let known = [Mechanism::Plain, Mechanism::Login];
+            connection.auth(&known, credentials).await.map_err(|error| NotSent::at("signing in", &error))?;
+        }
+        connection.send(&envelope, &message).await.map_err(|error| NotSent::at("handing in", &error))?;
+        // The server has the letter, however it takes the good-bye.
+        let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        Ok(())
+    }
+
+    fn message(&self, to: &Email, letter: &Letter) -> Result<(Vec<u8>, Envelope), NotSent> {
+        let unwritten = || NotSent { reason: "the letter cannot be written as a mail".to_owned() };
+        let to: Address = to.key().parse().map_err(|_| unwritten())?;
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(letter.subject.as_str())
+            .message_id(Some(format!("<{}@{}>", dice::name(), self.from.email.domain())))
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+            .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+            .map_err(|_| unwritten())?;
+        Ok((message.formatted(), message.envelope().clone()))
+    }
+}
+
+impl Server {
+    fn parse(text: &str) -> Result<Self, String> {
+        // The text is not repeated: it might hold a password.
+        let odd = || "a mail server is written as `smtps://host` or `smtp://host`, with `:port` where it has another".to_owned();
+        let url = Url::parse(text).map_err(|_| odd())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("the mail server's address holds no user and no password: they have settings of their own".to_owned());
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+        let address: Option<IpAddr> = host.parse().ok();
+        let named = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+        let only_a_host = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && url.port() != Some(0);
+        if !only_a_host || !(named || address.is_some()) {
+            return Err(odd());
+        }
+        let loopback = host == "localhost" || address.is_some_and(|address| address.is_loopback());
+        let (safety, port) = match (url.scheme(), loopback) {
+            ("smtps", _) => (Safety::Tls, 465),
+            ("smtp", true) => (Safety::Loopback, 587),
+            ("smtp", false) => (Safety::StartTls, 587),
+            _ => return Err(odd()),
+        };
+        Ok(Self { host, port: url.port().unwrap_or(port), safety })
+    }
+}
+
+/// The sender, `address` or `Name <address>`.
+fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let text = text.trim();
+    let (name, address) = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+        Some((name, address)) => (Some(name.trim().trim_matches('"')), address),
+        None => (None, text),
+    };
+    let odd = || format!("`{}` sends no mail: write `address` or `Name <address>`", text.escape_debug());
+    let email = Email::parse(address).map_err(|_| odd())?;
+    if name.is_some_and(|name| name.contains(char::is_control)) {
+        return Err(odd());
+    }
+    let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(Mailbox::new(name, email.key().parse().map_err(|_| odd())?))
+}
+
+impl NotSent {
+    /// What a server says may repeat the address, so of its answer there is the number alone.
+    fn at(step: &str, error: &Error) -> Self {
+        let mut cause = error.source();
+        let mut told = None;
+        while let Some(inner) = cause {
+            told = told.or_else(|| inner.downcast_ref::<std::io::Error>().map(ToString::to_string));
+            cause = inner.source();
+        }
+        let own_words = || error.source().filter(|_| error.is_client() || error.is_tls()).map(ToString::to_string);
+        let told = match error.status() {
+            Some(code) => format!("the mail server answered {code}"),
+            None if error.is_timeout() => "the mail server does not answer".to_owned(),
+            None => told.or_else(own_words).unwrap_or_else(|| "the mail server is not understood".to_owned()),
+        };
+        Self { reason: format!("{step}: {told}") }
+    }
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for NotSent {}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_reached_over_tls_or_on_this_machine() {
+        for (text, expected) in [
+            ("smtps://mail.loja.example", Some(("mail.loja.example", 465, Safety::Tls))),
+            ("smtps://localhost:2465", Some(("localhost", 2465, Safety::Tls))),
+            ("smtp://mail.loja.example", Some(("mail.loja.example", 587, Safety::StartTls))),
+            ("smtp://Mail.Loja.Example:25/", Some(("mail.loja.example", 25, Safety::StartTls))),
+            ("smtp://192.0.2.7:2525", Some(("192.0.2.7", 2525, Safety::StartTls))),
+            ("smtp://[2001:db8::7]", Some(("2001:db8::7", 587, Safety::StartTls))),
+            ("smtp://LOCALHOST:1025", Some(("localhost", 1025, Safety::Loopback))),
+            ("smtp://127.1.2.3", Some(("127.1.2.3", 587, Safety::Loopback))),
+            ("smtp://[::1]:25", Some(("::1", 25, Safety::Loopback))),
+            ("smtp://localhost.loja.example", Some(("localhost.loja.example", 587, Safety::StartTls))),
+            ("mail.loja.example", None),
+            ("mail.loja.example:25", None),
+            ("https://mail.loja.example", None),
+            ("smtp:mail.loja.example", None),
+            ("smtp://", None),
+            ("smtp://:25", None),
+            ("smtp://mail.loja.example:0", None),
+            ("smtp://mail.loja.example:99999", None),
+            ("smtp://mail.loja.example/inbox", None),
+            ("smtp://mail.loja.example?tls=no", None),
+            ("smtp://mail loja.example", None),
+            ("smtp://löja.example", None),
+            ("", None),
+        ] {
+            let server = Server::parse(text).ok();
+            let server = server.as_ref().map(|server| (server.host.as_str(), server.port, server.safety));
+            assert_eq!(server, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sender_has_an_address_and_perhaps_a_name() {
+        for (text, expected) in [
+            ("conta@loja.example", Some("conta@loja.example")),
+            (" <conta@loja.example> ", Some("conta@loja.example")),
+            ("Loja <conta@loja.example>", Some("Loja <conta@loja.example>")),
+            ("\"Loja da Ana\" <Conta@Loja.example>", Some("Loja da Ana <conta@loja.example>")),
+            ("Loja", None),
+            ("Loja <conta>", None),
+            ("Loja\r\nBcc: <conta@loja.example>", None),
+            ("a@loja.example, b@loja.example", None),
+            ("", None),
+        ] {
+            assert_eq!(mailbox(text).ok().map(|mailbox| mailbox.to_string()).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_operator_hears_does_not_repeat_a_password() {
+        for (server, user, password, expected) in [
+            ("smtp://ana:geheim@mail.loja.example", None, None, "the mail server's address holds no user"),
+            ("mail://ana:geheim", None, None, "a mail server is written as `smtps://host`"),
+            ("smtps://mail.loja.example", Some("ana"), None, "the mail server's user has no password"),
+            ("smtps://mail.loja.example", None, Some("geheim"), "the mail server's password has no user"),
+        ] {
+            let message = Post::new(server, user, password, "conta@loja.example").unwrap_err();
+            assert!(message.starts_with(expected) && !message.contains("geheim"), "{message}");
+        }
+        let post = Post::new("smtps://mail.loja.example", Some("ana"), Some("geheim"), "conta@loja.example").unwrap();
+        assert!(!format!("{post:?}").contains("geheim"));
+    }
+
+    #[test]
+    fn a_letter_is_a_mail_that_nobody_answers() {
+        let post = Post::new("smtp://localhost", None, None, "Café da Ana <conta@loja.example>").unwrap();
+        let subject = "Olá\r\nBcc: bo@loja.example".to_owned();
+        let letter = Letter { subject, text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
+
+        let (message, envelope) = post.message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
+
+        let message = String::from_utf8(message).unwrap();
+        for expected in [
+            "From: =?utf-8?b?",
+            "To: ana@loja.example\r\n",
+            "Subject: =?utf-8?b?",
+            "Date: ",
+            "@loja.example>\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "Content-Type: multipart/alternative;",
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            "Content-Type: text/html; charset=utf-8\r\n",
+        ] {
+            assert!(message.contains(expected), "{expected}: {message}");
+        }
+        assert!(!message.contains("Bcc:"), "{message}");
+        assert_eq!(envelope.to().len(), 1);
+    }
+}
