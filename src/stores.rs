@@ -2,7 +2,7 @@
 
 use crate::provider::hosts::is_loopback;
 use crate::session::Lasting;
-use crate::settings::{Limits, LoginSpec, SessionSpec, Settings, SettingsSpec};
+use crate::settings::{Limits, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::words::OneOrMany;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -53,6 +53,8 @@ pub struct Store {
     pub help: Option<Box<str>>,
     /// The address of the privacy notice.
     pub privacy: Option<Box<str>>,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailSpec>,
     /// Rates per minute; none for no limits.
     pub rates: Option<Rates>,
     /// Whether the playground is there.
@@ -68,6 +70,8 @@ pub struct Rates {
     pub login: u32,
     /// Callbacks.
     pub callback: u32,
+    /// Mails asked for.
+    pub mail: u32,
     /// Questions of storefronts.
     pub session: u32,
     /// Questions of proxies that are not trusted.
@@ -76,7 +80,7 @@ pub struct Rates {
 
 impl Rates {
     /// What is so by default.
-    pub const USUAL: Self = Self { login: 10, callback: 30, session: 600, auth: 60 };
+    pub const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
 /// A block of addresses.
@@ -208,6 +212,7 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
         help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
+        mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: rates(own.limits.as_ref().or(main.limits.as_ref())),
         // It lets anybody be anybody, so it never stands beside real people.
         playground: loopback && own.playground.or(main.playground).unwrap_or(true),
@@ -244,6 +249,7 @@ fn rates(limits: Option<&Limits>) -> Option<Rates> {
                 match name.value.as_str() {
                     "login" => rates.login = rate,
                     "callback" => rates.callback = rate,
+                    "mail" => rates.mail = rate,
                     "session" => rates.session = rate,
                     "auth" => rates.auth = rate,
                     _ => {}

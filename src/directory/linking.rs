@@ -20,6 +20,15 @@ pub struct Known {
     pub blocked: bool,
     /// Whether they have a way in through the same provider.
     pub same_provider: bool,
+    /// The address that was last proven by the way in that they came.
+    pub proven_here: Option<Box<str>>,
+}
+
+impl Known {
+    /// Whether their address is the one that this way in has proven, so that it goes where that one goes.
+    fn has_it_from_here(&self) -> bool {
+        !self.email_verified || self.proven_here.as_deref() == Some(self.email.key())
+    }
 }
 
 /// What is to be done.
@@ -99,11 +108,14 @@ pub enum NotWelcome {
     NoAddress,
     /// This way in belongs to somebody else.
     LinkedElsewhere,
+    /// The session in which it was asked for is over.
+    SignedOut,
 }
 
 impl NotWelcome {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Blocked, Self::AddressTaken, Self::AddressReassigned, Self::NoAddress, Self::LinkedElsewhere];
+    pub const ALL: [Self; 6] =
+        [Self::Blocked, Self::AddressTaken, Self::AddressReassigned, Self::NoAddress, Self::LinkedElsewhere, Self::SignedOut];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -113,6 +125,7 @@ impl NotWelcome {
             Self::AddressReassigned => "addressReassigned",
             Self::NoAddress => "noAddress",
             Self::LinkedElsewhere => "linkedElsewhere",
+            Self::SignedOut => "signedOut",
         }
     }
 }
@@ -150,8 +163,10 @@ fn recognise(known: Known, by_email: Option<Known>, address: &Mailbox) -> Decisi
     let Mailbox::Proven(email, _) = address else { return Decision::Same(known, Rule::Known) };
     match by_email {
         Some(holder) if holder.email_verified => Decision::Same(known, Rule::KnownAddressTaken),
-        // The address changed at the provider: it is taken over if it is nobody else's for certain.
-        holder if known.email != *email || !known.email_verified => Decision::Moved(known, email.clone(), holder),
+        // The address changed at the provider from which it was: it is taken over if it is nobody else's for certain.
+        holder if known.has_it_from_here() && (known.email != *email || !known.email_verified) => {
+            Decision::Moved(known, email.clone(), holder)
+        }
         _ => Decision::Same(known, Rule::Known),
     }
 }

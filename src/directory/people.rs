@@ -52,6 +52,8 @@ pub struct Way {
     pub evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
+    /// The address that was last proven by it.
+    pub address: Option<Box<str>>,
 }
 
 /// A session that may still be good.
@@ -152,12 +154,13 @@ impl Verb for WaysOf {
     type Answer = Vec<Way>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Way>, Fault> {
-        let ways = "SELECT provider, provider_id, linked, because, evidence, version FROM identities WHERE uid = $1 \
+        let ways = "SELECT provider, provider_id, linked, because, evidence, version, address FROM identities WHERE uid = $1 \
              ORDER BY linked, provider, provider_id";
         let way = |row: &Row| {
             let maybe = |column| row.maybe(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
-            Ok(Way { provider, provider_id, linked: row.number(2)?, because: row.text(3)?.into(), evidence: maybe(4)?, version: maybe(5)? })
+            let (linked, because) = (row.number(2)?, row.text(3)?.into());
+            Ok(Way { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)? })
         };
         sql.ask(ways, with![&self.0]).await?.iter().map(way).collect()
     }

@@ -92,6 +92,7 @@ pub fn refusal(word: &str) -> String {
         NotWelcome::LinkedElsewhere => {
             "this way in belongs to another person of the store; that person can remove it, then it can be added"
         }
+        NotWelcome::SignedOut => "the session in which this was asked for is over; the shopper can sign in again and repeat it",
     }
     .to_owned()
 }

@@ -3,12 +3,12 @@
 use crate::directory::audit::{By, Event, What, write_down};
 use crate::directory::linking::{self, NotWelcome, Rule};
 use crate::directory::people::User;
-use crate::directory::sessions::next;
+use crate::directory::sessions::{end, next};
 use crate::directory::sql::{Fault, Sql, Verb, with};
 use crate::directory::welcome::{known, remember_way, who};
 use crate::provider::identity::Identity;
 
-/// Adds a way in to somebody who is signed in; their session goes on under a new id.
+/// Adds a way in to somebody who is signed in; their session goes on under a new name.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// The store.
@@ -19,6 +19,10 @@ pub struct Link {
     pub identity: Identity,
     /// The version of the provider's file that says so.
     pub version: Box<str>,
+    /// The session in which it is asked for.
+    pub sid: Box<str>,
+    /// What it is called from now on.
+    pub new_sid: Box<str>,
     /// When.
     pub now: i64,
 }
@@ -27,12 +31,13 @@ impl Verb for Link {
     type Answer = Result<(User, Rule), NotWelcome>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
-        let Link { store, uid, identity, version, now } = self;
-        let mine = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), name, picture FROM users WHERE uid = $1 AND store = $2";
+        let Link { store, uid, identity, version, sid, new_sid, now } = self;
+        let mine = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.hold(mine, with![uid, store]).await?;
-        // Whoever was forgotten meanwhile has nothing to which anything could be added.
-        let Some(row) = rows.first() else { return Ok(Err(NotWelcome::Blocked)) };
-        let myself = known(row)?;
+        let session = sql.ask("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
+        // Whoever was forgotten or signed out meanwhile has nothing to which anything could be added.
+        let (Some(row), Some(session)) = (rows.first(), session.first()) else { return Ok(Err(NotWelcome::SignedOut)) };
+        let (myself, latest) = (known(row)?, session.number(0)?);
         let (by_identity, _) = who(sql, store, identity).await?;
         let event = Event::new(*now, store, What::Linked).to(uid).through(&identity.provider);
         let evidence = linking::evidence_of(&identity.address).map(Into::into);
@@ -47,8 +52,10 @@ impl Verb for Link {
                     remember_way(sql, store, uid, identity, version, rule, *now).await?;
                     write_down(sql, &event.because(rule.word())).await?;
                 }
+                sql.then("UPDATE sessions SET sid = $1 WHERE sid = $2", with![new_sid, sid]).await?;
+                end(sql, sid, latest).await?;
                 let maybe = |column| row.maybe(column).map(|text| text.map(str::to_owned));
-                let (name, picture) = (maybe(5)?, maybe(6)?);
+                let (name, picture) = (maybe(6)?, maybe(7)?);
                 Ok(Ok((User { uid: myself.uid, email: myself.email, email_verified: myself.email_verified, name, picture }, rule)))
             }
         }

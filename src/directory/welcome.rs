@@ -6,7 +6,7 @@ use crate::directory::people::User;
 use crate::directory::sessions::{end, end_all};
 use crate::directory::sql::{Fault, Row, Sql, Value, Verb, with};
 use crate::email::Email;
-use crate::provider::identity::Identity;
+use crate::provider::identity::{Identity, Mailbox};
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// Lets somebody in, or says why not.
@@ -50,9 +50,13 @@ impl Verb for Welcome {
                 write_down(sql, &event).await?;
                 return Ok(Err(why));
             }
-            Decision::Same(known, rule) => (known.uid, known.email, known.email_verified, rule),
+            Decision::Same(known, rule) => {
+                self.note_address(sql, &known, rule).await?;
+                (known.uid, known.email, known.email_verified, rule)
+            }
             Decision::Moved(known, email, holder) => {
                 self.displace(sql, holder).await?;
+                self.note_address(sql, &known, Rule::AddressChanged).await?;
                 (known.uid, email, true, Rule::AddressChanged)
             }
             Decision::Link(known) => (known.uid, known.email, known.email_verified, Rule::Linked),
@@ -99,6 +103,17 @@ impl Welcome {
         Ok(())
     }
 
+    /// Notes which address this way in proves now. One that is somebody else's is not noted: it may become theirs later.
+    async fn note_address<S: Sql>(&self, sql: &mut S, known: &Known, rule: Rule) -> Result<(), Fault> {
+        let Identity { provider, id, address, .. } = &self.identity;
+        let Mailbox::Proven(email, _) = address else { return Ok(()) };
+        if rule == Rule::KnownAddressTaken || known.proven_here.as_deref() == Some(email.key()) {
+            return Ok(());
+        }
+        let noted = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4";
+        sql.then(noted, with![email.key(), &self.store, provider, id]).await
+    }
+
     /// Takes an address from somebody who had it without proof; they get one that is nobody's, and their sessions end.
     async fn displace<S: Sql>(&self, sql: &mut S, holder: Option<Known>) -> Result<(), Fault> {
         let Some(holder) = holder else { return Ok(()) };
@@ -128,10 +143,11 @@ pub(crate) async fn remember_way<S: Sql>(
     rule: Rule,
     now: i64,
 ) -> Result<(), Fault> {
-    let way = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let way = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let evidence = linking::evidence_of(&identity.address);
-    sql.then(way, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version]).await
+    let address = evidence.and(linking::address_of(&identity.address)).map(Email::key);
+    sql.then(way, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
 }
 
 /// Who came in this way before, and who has the address now, if that is somebody else.
@@ -143,7 +159,7 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
         return Ok((by_identity, None));
     }
     let by_email = "SELECT uid, email, email_verified, blocked, \
-         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3) FROM users WHERE store = $1 AND email = $2";
+         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), CAST(NULL AS TEXT) FROM users WHERE store = $1 AND email = $2";
     let rows = sql.hold(by_email, with![store, address.key(), &identity.provider]).await?;
     let by_email = rows.first().map(known).transpose()?;
     // While that person was waited for, this way in may have become theirs.
@@ -156,12 +172,13 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
 }
 
 async fn by_way<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<Known>, Fault> {
-    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT) FROM identities i JOIN users u ON u.uid = i.uid \
+    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
     sql.hold(by_way, with![store, &identity.provider, &identity.id]).await?.first().map(known).transpose()
 }
 
-/// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider.
+/// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider,
+/// and the address that was last proven by this one.
 pub(crate) fn known(row: &Row) -> Result<Known, Fault> {
     Ok(Known {
         uid: row.text(0)?.into(),
@@ -169,5 +186,6 @@ pub(crate) fn known(row: &Row) -> Result<Known, Fault> {
         email_verified: row.flag(2)?,
         blocked: row.flag(3)?,
         same_provider: row.flag(4)?,
+        proven_here: row.maybe(5)?.map(Into::into),
     })
 }

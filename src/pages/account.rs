@@ -70,8 +70,6 @@ pub enum AccountNotice {
     Linked,
     /// A way in was removed.
     Unlinked,
-    /// All other browsers were signed out.
-    SignedOutElsewhere,
 }
 
 impl AccountPage<'_> {
@@ -97,7 +95,6 @@ impl AccountPage<'_> {
         Some(match self.notice? {
             AccountNotice::Linked => &words.linked,
             AccountNotice::Unlinked => &words.unlinked,
-            AccountNotice::SignedOutElsewhere => &words.signed_out_elsewhere,
         })
     }
 

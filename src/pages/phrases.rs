@@ -97,7 +97,6 @@ pub(crate) struct AccountPhrases {
     pub(crate) out_note: String,
     pub(crate) linked: String,
     pub(crate) unlinked: String,
-    pub(crate) signed_out_elsewhere: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -66,7 +66,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         notice: None,
         continue_to: Some(RETURN_TO),
     };
-    let notices = [AccountNotice::Linked, AccountNotice::Unlinked, AccountNotice::SignedOutElsewhere];
+    let notices = [AccountNotice::Linked, AccountNotice::Unlinked];
     let mut pages = vec![
         ("account".to_owned(), account.render()),
         ("account, not fresh".to_owned(), AccountPage { fresh: false, continue_to: None, ..account.clone() }.render()),

@@ -15,6 +15,7 @@ use crate::web::signing::Signing;
 use crate::world::clock;
 use crate::world::network::{Network, Reach};
 use arc_swap::{ArcSwap, Guard};
+use aws_lc_rs::hmac;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that requests need.
@@ -36,6 +37,12 @@ pub struct App {
     pub attempts: Seal,
     /// Seals callbacks that came by a form.
     pub callbacks: Seal,
+    /// Seals what our own forms say of where they come from.
+    pub forms: Seal,
+    /// Seals who proves an address.
+    pub proofs: Seal,
+    /// Hashes codes and addresses.
+    pub proof_key: hmac::Key,
     /// The provider for trying things out.
     pub playground: Playground,
     /// Who may ask how often.
@@ -70,6 +77,9 @@ impl App {
             revocations: Revocations::default(),
             attempts: Seal::new(master, "attempts"),
             callbacks: Seal::new(master, "callbacks"),
+            forms: Seal::new(master, "forms"),
+            proofs: Seal::new(master, "proofs"),
+            proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             playground: Playground::new(*master.derive("playground")),
             limits: Limits::default(),
             metrics: Metrics::default(),

@@ -228,6 +228,7 @@ impl Asked {
             Kind::Page => rates.login.saturating_mul(12),
             Kind::Login => rates.login,
             Kind::Callback => rates.callback,
+            Kind::Mail => rates.mail,
             Kind::Session => rates.session,
             Kind::Auth => rates.auth,
         };

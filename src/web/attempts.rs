@@ -1,6 +1,7 @@
 //! The browser's half of an attempt: sealed, one cookie an attempt, so that tabs do not disturb each other.
 
 use crate::login::attempt::{Attempt, GOOD_FOR, Inputs, Kept};
+use crate::provider::functions::hex;
 use crate::roster::Offer;
 use crate::session::seal::Seal;
 use crate::stores::Store;
@@ -20,6 +21,17 @@ struct Sealed {
     started: i64,
     inputs: Inputs,
     return_to: Option<String>,
+    #[serde(default)]
+    link: Option<Box<str>>,
+}
+
+/// What a login is for.
+#[derive(Clone, Debug, Default)]
+pub struct Purpose {
+    /// Where the shopper wants to go.
+    pub return_to: Option<String>,
+    /// The session to which a way in is to be added.
+    pub link: Option<Box<str>>,
 }
 
 /// An attempt that a browser brought back.
@@ -34,6 +46,8 @@ pub struct Brought {
     pub kept: Kept,
     /// Where the shopper wants to go.
     pub return_to: Option<String>,
+    /// The session to which a way in is to be added.
+    pub link: Option<Box<str>>,
 }
 
 /// Attempts that are older are not even told that they are too old.
@@ -49,13 +63,14 @@ pub fn keep(
     jar: Jar<'_>,
     attempt: &Attempt,
     offer: &Offer,
-    return_to: Option<String>,
+    purpose: Purpose,
     nonce: [u8; 12],
 ) -> Option<Vec<HeaderValue>> {
     let Kept { state, nonce: token_nonce, verifier, started, inputs } = attempt.kept();
     let mark = mark(&state);
     let (provider, version) = (offer.provider.name.clone(), offer.version.clone());
-    let sealed = Sealed { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to };
+    let Purpose { return_to, link } = purpose;
+    let sealed = Sealed { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to, link };
     let text = serde_json::to_vec(&sealed).expect("texts can be written");
     let name = cookies::attempt_name(&mark, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
@@ -76,9 +91,9 @@ pub fn keep(
 pub fn all(seal: &Seal, store: &Store, jar: Jar<'_>, now: i64) -> Vec<Brought> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
-        let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to } = serde_json::from_slice(&text).ok()?;
+        let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to, link } = serde_json::from_slice(&text).ok()?;
         let kept = Kept { state, nonce, verifier, started, inputs };
-        Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to })
+        Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to, link })
     });
     // A browser that keeps a cookie longer than it was told to has no attempt in it.
     opened.filter(|brought| now.saturating_sub(brought.kept.started) < KEPT).collect()
@@ -92,8 +107,4 @@ pub fn spent(state: &str) -> String {
 /// The part of a cookie's name that tells attempts apart.
 fn mark(state: &str) -> String {
     hex(&digest(&SHA256, format!("mark {state}").as_bytes()).as_ref()[..4])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,14 +1,14 @@
 //! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, spend, drive, welcome, open, redirect.
 
 use crate::directory::attempts::Spend;
-use crate::directory::linking::NotWelcome;
-use crate::directory::people::User;
+use crate::directory::linking::{NotWelcome, Rule};
+use crate::directory::ways::Link;
 use crate::directory::welcome::{Welcome, Welcomed};
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::login::{Login, drive};
-use crate::pages::Cause;
+use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
 use crate::provider::identity::Identity;
 use crate::roster::Offer;
@@ -20,11 +20,11 @@ use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
 use crate::web::refused::{Refused, not_welcome, wrong_method};
-use crate::web::{cookies, start};
+use crate::web::{cookies, prove, start};
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +87,8 @@ pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
     Ok(HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish())
 }
 
-type Finished = (HttpResponse, Vec<actix_web::http::header::HeaderValue>);
+/// An answer, and the cookies that go with it.
+pub type Finished = (HttpResponse, Vec<HeaderValue>);
 
 async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: &Callback) -> Result<Finished, Refused> {
     let (app, store) = (asked.app(), &asked.front().store);
@@ -105,16 +106,84 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
         return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought.return_to.as_deref()));
     }
     let identity = converse(asked, offer, brought, login, &outgoing).await?;
-    let (session, user) = welcome(asked, offer, brought, &identity).await?;
+    if let Some(sid) = &brought.link {
+        return add(asked, offer, brought, &identity, sid).await;
+    }
+    open(asked, offer, &identity, &brought.version, brought.return_to.clone()).await
+}
+
+/// Lets somebody in, or has them prove their address first.
+pub async fn open(
+    asked: &Asked,
+    offer: &Arc<Offer>,
+    identity: &Identity,
+    version: &str,
+    return_to: Option<String>,
+) -> Result<Finished, Refused> {
+    let (app, store) = (asked.app(), &asked.front().store);
+    let session = match welcome(asked, identity, version).await? {
+        Ok(session) => session,
+        // By a code that is sent there anybody can prove an address.
+        Err(NotWelcome::NoAddress | NotWelcome::AddressReassigned) if asked.front().post.is_some() => {
+            return prove::begin(asked, identity, version, return_to).await;
+        }
+        Err(why) => {
+            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), not_welcome(why), why == NotWelcome::Blocked).await);
+        }
+    };
     app.metrics.login(&store.name, &offer.provider.name, "welcome");
-    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "somebody has come in");
-    let token = app.signing.keys().sign(&session, asked.front().parties());
-    let mut cookies: Vec<_> = cookies::set_session(&token, session.until - asked.now(), store).collect();
+    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*session.person.uid, "somebody has come in");
+    let mut cookies = signed_in(asked, &session);
     cookies.push(cookies::set_last(&offer.provider.name, store));
     // Looked at once more: the settings may have changed since.
-    let wanted = asked.allowed(brought.return_to.clone()).ok().flatten();
+    let wanted = asked.allowed(return_to).ok().flatten();
     let landing = wanted.unwrap_or_else(|| landing(asked));
     Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, landing)).finish(), cookies))
+}
+
+/// The cookies of somebody who is signed in.
+fn signed_in(asked: &Asked, session: &Session) -> Vec<HeaderValue> {
+    let (app, store) = (asked.app(), &asked.front().store);
+    let token = app.signing.keys().sign(session, asked.front().parties());
+    cookies::set_session(&token, session.until - asked.now(), store).collect()
+}
+
+/// Adds a way in to whoever is signed in, if that is who began it.
+async fn add(asked: &Asked, offer: &Arc<Offer>, brought: &Brought, identity: &Identity, sid: &str) -> Result<Finished, Refused> {
+    let (app, store) = (asked.app(), &asked.front().store);
+    let Some(session) = asked.session().filter(|session| *session.sid == *sid) else {
+        return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), Cause::NotFresh, true).await);
+    };
+    let new_sid = dice::name();
+    let link = Link {
+        store: store.name.clone(),
+        uid: session.person.uid.clone(),
+        identity: identity.clone(),
+        version: brought.version.clone(),
+        sid: session.sid.clone(),
+        new_sid: new_sid.clone(),
+        now: asked.now(),
+    };
+    let (user, rule) = match app.directory.write(link).await? {
+        Ok(linked) => linked,
+        Err(why) => return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), not_welcome(why), false).await),
+    };
+    app.revocations.end(&session.sid, session.latest(store.lasting));
+    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "a way in has been added");
+    if rule == Rule::LinkedByThemselves
+        && let Some(post) = asked.front().post.clone()
+    {
+        let letter = new_way_letter(asked.language(), &asked.front().look, &offer.provider.title);
+        // Nobody waits for it, and without it the way in is there all the same.
+        actix_web::rt::spawn(async move {
+            if let Err(reason) = post.send(&user.email, &letter).await {
+                tracing::error!(%reason, "a mail could not be sent");
+            }
+        });
+    }
+    let cookies = signed_in(asked, &Session { sid: new_sid, ..session });
+    let done = (LOCATION, "/account?done=linked");
+    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header(done).finish(), cookies))
 }
 
 /// Where a shopper lands who did not say where to.
@@ -146,37 +215,34 @@ async fn converse(
     }
 }
 
-async fn welcome(asked: &Asked, offer: &Offer, brought: &Brought, identity: &Identity) -> Result<(Session, User), Refused> {
+async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Result<Session, NotWelcome>, Refused> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
-    let (uid, sid) = (dice::name(), dice::name());
-    let before = asked.session();
-    let before = before.map(|session| (session.sid.clone(), session.latest(store.lasting)));
-    let latest = now + store.lasting.lifetime;
+    let (new_uid, sid) = (dice::name(), dice::name());
+    let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest(store.lasting)));
     let arrival = Welcome {
         store: store.name.clone(),
         identity: identity.clone(),
-        version: offer.version.clone(),
-        new_uid: uid,
+        version: version.into(),
+        new_uid,
         sid: sid.clone(),
         now,
-        latest,
-        instead_of: before.clone(),
+        latest: now + store.lasting.lifetime,
+        instead_of: instead_of.clone(),
     };
-    match app.directory.write(arrival).await? {
-        Ok(Welcomed { user, .. }) => {
-            if let Some((sid, latest)) = &before {
-                app.revocations.end(sid, *latest);
-            }
-            let person = Person {
-                uid: user.uid.clone(),
-                email: user.email.clone(),
-                email_verified: user.email_verified,
-                name: user.name.as_deref().and_then(short_name),
-                provider: identity.provider.clone(),
-                provider_id: identity.id.clone(),
-            };
-            Ok((Session::open(person, &store.name, sid, store.lasting, now), user))
-        }
-        Err(why) => Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), not_welcome(why), why == NotWelcome::Blocked).await),
+    let user = match app.directory.write(arrival).await? {
+        Ok(Welcomed { user, .. }) => user,
+        Err(why) => return Ok(Err(why)),
+    };
+    if let Some((sid, latest)) = &instead_of {
+        app.revocations.end(sid, *latest);
     }
+    let person = Person {
+        uid: user.uid,
+        email: user.email,
+        email_verified: user.email_verified,
+        name: user.name.as_deref().and_then(short_name),
+        provider: identity.provider.clone(),
+        provider_id: identity.id.clone(),
+    };
+    Ok(Ok(Session::open(person, &store.name, sid, store.lasting, now)))
 }

@@ -11,6 +11,7 @@ use cookie::{Cookie, SameSite};
 /// How many attempts of one browser are kept.
 pub const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
+const PROOF: &str = "portaria-proof";
 const LAST: &str = "portaria-last";
 const LANGUAGE: &str = "portaria-language";
 
@@ -50,6 +51,11 @@ impl<'a> Jar<'a> {
     /// The language that was chosen.
     pub fn language(self, store: &Store) -> Option<&'a str> {
         self.one(&guarded(LANGUAGE, store))
+    }
+
+    /// The address that is being proven.
+    pub fn proof(self, store: &Store) -> Option<&'a str> {
+        self.one(&guarded(PROOF, store))
     }
 
     /// The provider that was used last.
@@ -107,6 +113,16 @@ pub fn send(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item 
 
 fn session_names(store: &Store) -> impl Iterator<Item = &str> {
     std::iter::once(&*store.cookie).chain(store.also_cookie.as_deref())
+}
+
+/// Remembers in the browser that an address is being proven.
+pub fn set_proof(handle: &str, seconds: i64, store: &Store) -> HeaderValue {
+    written(&guarded(PROOF, store), handle, seconds, store)
+}
+
+/// Takes that away.
+pub fn clear_proof(store: &Store) -> HeaderValue {
+    clear(&guarded(PROOF, store), store)
 }
 
 /// Remembers in the browser which provider was used last.

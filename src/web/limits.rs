@@ -21,6 +21,8 @@ pub enum Kind {
     Login,
     /// Callbacks.
     Callback,
+    /// Mails that are asked for.
+    Mail,
     /// Questions of storefronts.
     Session,
     /// Questions of proxies that are not trusted.

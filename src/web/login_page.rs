@@ -50,7 +50,8 @@ pub fn offers(front: &Front) -> Vec<Arc<Offer>> {
     front.roster.now().buttons().iter().filter(|offer| front.offers(&offer.provider.name)).cloned().collect()
 }
 
-fn choice(offer: &Offer, return_to: Option<&str>) -> Choice {
+/// The button of a provider.
+pub fn choice(offer: &Offer, return_to: Option<&str>) -> Choice {
     let provider = &offer.provider;
     let inputs = provider.inputs.iter().map(|input| Field {
         name: input.name.to_string(),

@@ -1,5 +1,6 @@
 //! The broker over HTTP: every route on one screen, one file an end point.
 
+pub mod account;
 pub mod app;
 pub mod asked;
 pub mod assets;
@@ -9,6 +10,7 @@ pub mod brought;
 pub mod callback;
 pub mod cookies;
 pub mod failed;
+pub mod forms;
 pub mod forward_auth;
 pub mod headers;
 pub mod health;
@@ -19,6 +21,7 @@ pub mod metrics;
 pub mod news;
 pub mod outgoing;
 pub mod playground;
+pub mod prove;
 pub mod refused;
 pub mod server;
 pub mod serving;
@@ -65,6 +68,14 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/session", "GET, HEAD", [look(session::who)]))
             .service(at("/session/validate", "POST", [post(session::validate)]))
             .service(at("/logout", "POST", [post(logout::logout)]))
+            .service(at("/account", "GET, HEAD", [look(account::show)]))
+            .service(at("/account/link/{provider}", "POST", [post(account::link)]))
+            .service(at("/account/unlink", "POST", [post(account::unlink)]))
+            .service(at("/account/sign-out", "POST", [post(account::sign_out)]))
+            .service(at("/prove", "GET, HEAD", [look(prove::show)]))
+            .service(at("/prove/address", "POST", [post(prove::address)]))
+            .service(at("/prove/again", "POST", [post(prove::again)]))
+            .service(at("/prove/code", "POST", [post(prove::code_typed)]))
             .service(at("/providers", "GET, HEAD", [look(assets::providers)]))
             .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
             .service(at("/style.css", "GET, HEAD", [look(assets::style)]))

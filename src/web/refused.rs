@@ -56,7 +56,9 @@ impl From<Away> for Refused {
 pub fn not_welcome(why: NotWelcome) -> Cause {
     match why {
         NotWelcome::Blocked => Cause::Blocked,
-        NotWelcome::AddressTaken | NotWelcome::AddressReassigned | NotWelcome::LinkedElsewhere => Cause::AddressTaken,
+        NotWelcome::AddressTaken | NotWelcome::AddressReassigned => Cause::AddressTaken,
+        NotWelcome::LinkedElsewhere => Cause::LinkedElsewhere,
+        NotWelcome::SignedOut => Cause::NotFresh,
         NotWelcome::NoAddress => Cause::MissingEmail,
     }
 }

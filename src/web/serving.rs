@@ -5,9 +5,10 @@ use crate::provider::Ground;
 use crate::roster::Roster;
 use crate::session::keys::Parties;
 use crate::session::rotation::Plan;
-use crate::settings::Settings;
+use crate::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
-use crate::world::files;
+use crate::world::mail::Post;
+use crate::world::{files, secrets};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct Front {
     pub version: String,
     /// The words of its pages.
     pub languages: Arc<Languages>,
+    /// How its mail leaves, if it does.
+    pub post: Option<Arc<Post>>,
 }
 
 /// A picture as it is served.
@@ -110,6 +113,7 @@ impl Serving {
                 languages(store.phrases.as_deref(), kept, &mut complaints)
             });
             let logo = store.logo.as_deref().and_then(picture);
+            let post = store.mail.as_ref().and_then(|mail| post(mail, &mut complaints));
             let look = look(store, logo.is_some());
             let version = version(&look, logo.as_ref());
             let front = Front {
@@ -117,6 +121,7 @@ impl Serving {
                 number: u32::try_from(number).unwrap_or(u32::MAX),
                 roster: Arc::clone(roster),
                 languages: Arc::clone(languages),
+                post,
                 look,
                 logo,
                 version,
@@ -125,6 +130,24 @@ impl Serving {
         }
         Self { stores, fronts, complaints }
     }
+}
+
+/// How mail leaves. What is wrong with that is complained about; until it is mended, none does.
+fn post(mail: &MailSpec, complaints: &mut Vec<String>) -> Option<Arc<Post>> {
+    let (mut secret, mut missing) = (Vec::new(), Vec::new());
+    for reference in [&mail.user, &mail.password] {
+        let value = reference.as_ref().map(|reference| (reference, secrets::value(&reference.0)));
+        if let Some((reference, None)) = &value {
+            missing.push(format!("`mail`: nothing is there where `{}` points", reference.0.wanted()));
+        }
+        secret.push(value.and_then(|(_, value)| value));
+    }
+    if !missing.is_empty() {
+        complaints.extend(missing);
+        return None;
+    }
+    let post = Post::new(&mail.smtp, secret[0].as_deref(), secret[1].as_deref(), &mail.from);
+    post.map(Arc::new).map_err(|wrong| complaints.push(format!("`mail`: {wrong}"))).ok()
 }
 
 fn look(store: &Store, logo: bool) -> Look {

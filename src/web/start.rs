@@ -7,7 +7,7 @@ use crate::pages::Cause;
 use crate::provider::step::StepKind;
 use crate::roster::Offer;
 use crate::web::asked::Asked;
-use crate::web::attempts;
+use crate::web::attempts::{self, Purpose};
 use crate::web::cookies;
 use crate::web::failed;
 use crate::web::limits::Kind;
@@ -25,19 +25,24 @@ pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.no_speculation()?;
     let offer = offer(&asked)?;
     let return_to = asked.return_to()?;
-    let (app, store) = (asked.app(), &asked.front().store);
     let inputs = inputs(&asked, &offer)?;
+    begin(&asked, &offer, inputs, Purpose { return_to, link: None }).await
+}
+
+/// Sends the browser to a provider for a purpose.
+pub async fn begin(asked: &Asked, offer: &Offer, inputs: Inputs, purpose: Purpose) -> Result<HttpResponse, Refused> {
+    let (app, store) = (asked.app(), &asked.front().store);
     let installation = offer.installation(&store.public_url);
     let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), asked.now(), inputs);
     let outgoing = Outgoing::new(app, asked.front());
     let known = attempt.own_facts(&offer.provider, &installation);
-    outgoing.see_to_document(&offer, &known, asked.now()).await;
+    outgoing.see_to_document(offer, &known, asked.now()).await;
     let request = attempt.redirect(&offer.provider, &installation, &app.documents);
     let request = match request {
         Ok(request) => request,
-        Err(why) => return Err(cannot_begin(&asked, why, &offer, return_to.as_deref()).await),
+        Err(why) => return Err(cannot_begin(asked, why, offer, purpose.return_to.as_deref()).await),
     };
-    let kept = attempts::keep(&app.attempts, store, asked.jar(), &attempt, &offer, return_to, dice::bytes());
+    let kept = attempts::keep(&app.attempts, store, asked.jar(), &attempt, offer, purpose, dice::bytes());
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::send(&mut response, kept.ok_or(Cause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.

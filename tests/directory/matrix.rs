@@ -83,7 +83,8 @@ async fn outcome(directory: &Directory, store: &str, identity: &Identity, holder
     }
     comes(directory, store, &proven("gama", "3", "eu"), "self").await;
     let uid = format!("u-{store}-self").into();
-    let link = Link { store: store.into(), uid, identity: identity.clone(), version: "v1".into(), now: 100 };
+    let (sid, new_sid) = (format!("{store}-self").into(), format!("{store}-new").into());
+    let link = Link { store: store.into(), uid, identity: identity.clone(), version: "v1".into(), sid, new_sid, now: 100 };
     match directory.write(link).await.expect("storage is there") {
         Ok((user, rule)) => format!("{}: self as {}", rule.word(), user.email),
         Err(why) => format!("refused: {}", why.word()),

@@ -9,8 +9,9 @@ use portaria::directory::tidy::Tidy;
 use portaria::directory::ways::{Link, Unlink, Unlinked};
 use portaria::provider::identity::{Identity, Mailbox};
 
-fn link(uid: &str, identity: &Identity) -> Link {
-    Link { store: "main".into(), uid: uid.into(), identity: identity.clone(), version: "v2".into(), now: 100 }
+fn link(uid: &str, identity: &Identity, sid: &str) -> Link {
+    let (sid, new_sid) = (sid.into(), format!("{sid}'").into());
+    Link { store: "main".into(), uid: uid.into(), identity: identity.clone(), version: "v2".into(), sid, new_sid, now: 100 }
 }
 
 fn find(text: &str) -> Find {
@@ -24,16 +25,16 @@ on_both! {
         let bia = uid(&directory, &proven("acme", "2", "bia"), "2").await;
         let without_address = identity("gama", "7", Mailbox::Ask(None));
 
-        let added = directory.write(link(&ana, &without_address)).await.expect("storage").expect("it is free");
-        let again = directory.write(link(&ana, &without_address)).await.expect("storage").expect("it is theirs");
-        let taken = directory.write(link(&bia, &without_address)).await.expect("storage");
-        let theirs = directory.write(link(&bia, &proven("acme", "1", "ana"))).await.expect("storage");
-        let gone = directory.write(link("nobody", &identity("gama", "8", Mailbox::Ask(None)))).await.expect("storage");
+        let added = directory.write(link(&ana, &without_address, "1")).await.expect("storage").expect("it is free");
+        let again = directory.write(link(&ana, &without_address, "1'")).await.expect("storage").expect("it is theirs");
+        let taken = directory.write(link(&bia, &without_address, "2")).await.expect("storage");
+        let theirs = directory.write(link(&bia, &proven("acme", "1", "ana"), "2")).await.expect("storage");
+        let gone = directory.write(link(&ana, &identity("gama", "8", Mailbox::Ask(None)), "1")).await.expect("storage");
 
         assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), Rule::LinkedByThemselves, Rule::Known));
         assert_eq!(taken, Err(NotWelcome::LinkedElsewhere));
         assert_eq!(theirs, Err(NotWelcome::LinkedElsewhere));
-        assert_eq!(gone, Err(NotWelcome::Blocked), "whoever is forgotten cannot add anything");
+        assert_eq!(gone, Err(NotWelcome::SignedOut), "with every way that is added the session gets a new name");
         assert_eq!(comes(&directory, &without_address, "3").await.expect("welcome").user.uid, ana);
         let way = &directory.read(WaysOf(ana)).await.expect("storage")[1];
         assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));

@@ -7,6 +7,7 @@ use portaria::directory::linking::{NotWelcome, Rule};
 use portaria::directory::people::{Block, WaysOf};
 use portaria::directory::reasons;
 use portaria::directory::sessions::{Cursor, EndedSince};
+use portaria::directory::ways::Link;
 use portaria::provider::identity::Mailbox;
 use portaria::provider::trust::Evidence;
 use std::sync::Arc;
@@ -52,6 +53,26 @@ on_both! {
         let (ended, ..) = directory.read(EndedSince(Cursor::default())).await.expect("storage");
         let ended: Vec<_> = ended.iter().map(|(sid, _)| &**sid).collect();
         assert_eq!(ended, ["1", "3"], "tokens with the old address end, the new session goes on");
+    };
+
+    a_way_that_was_added_with_another_address_leaves_the_address_alone: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        let link = Link {
+            store: "main".into(), uid: ana.clone(), identity: proven("beta", "7", "outra"), version: "v1".into(), sid: "1".into(), new_sid: "2".into(), now: 100,
+        };
+        directory.write(link).await.expect("storage").expect("it is free");
+
+        for (sid, identity, email_then, rule) in [
+            ("3", proven("beta", "7", "outra"), "ana", Rule::Known),
+            ("4", proven("acme", "1", "ana"), "ana", Rule::Known),
+            ("5", proven("beta", "7", "mais"), "ana", Rule::Known),
+            ("6", proven("acme", "1", "nova"), "nova", Rule::AddressChanged),
+            ("7", proven("beta", "7", "outra"), "nova", Rule::Known),
+        ] {
+            let welcomed = comes(&directory, &identity, sid).await.expect("welcome");
+            assert_eq!((&welcomed.user.uid, welcomed.user.email, welcomed.rule), (&ana, email(email_then), rule), "{sid}");
+        }
     };
 
     an_address_that_the_same_provider_gives_to_somebody_else_opens_nothing: async |place| {

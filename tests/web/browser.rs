@@ -4,7 +4,7 @@ use crate::web::ask::{Answer, Ask};
 use crate::web::house::{HOST, House};
 use actix_web::http::header::HeaderMap;
 use portaria::login::attempt::{Attempt, Entropy};
-use portaria::web::attempts;
+use portaria::web::attempts::{self, Purpose};
 use portaria::web::cookies::Jar;
 use portaria::world::dice;
 use std::rc::Rc;
@@ -98,7 +98,8 @@ impl Browser {
         let installation = offer.installation(&front.store.public_url);
         let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), started, Vec::new());
         let (nothing, seal) = (HeaderMap::new(), &self.house.app.attempts);
-        let kept = attempts::keep(seal, &front.store, Jar::new(&nothing), &attempt, offer, None, dice::bytes()).expect("it is short");
+        let kept = attempts::keep(seal, &front.store, Jar::new(&nothing), &attempt, offer, Purpose::default(), dice::bytes())
+            .expect("it is short");
         let line = kept[0].to_str().expect("cookies are plain");
         let (pair, _) = line.split_once("; ").expect("it has attributes");
         let (name, value) = pair.split_once('=').expect("it has a name");

@@ -1,5 +1,6 @@
 //! Attacks over HTTP: each test is somebody who wants what is not theirs, or a network that does not keep its word.
 
+mod account;
 mod addresses;
 mod ask;
 mod browser;
@@ -13,6 +14,8 @@ mod limits;
 mod login_page;
 mod logout;
 mod machines;
+mod mailbox;
+mod prove;
 mod raw_socket;
 mod reload;
 mod session;

@@ -13,8 +13,8 @@ CREATE TABLE users (
     UNIQUE (store, email)
 );
 
--- A way in, and why it leads to this person: the rule, what proved the address, and the version of the provider's file. The id at the
--- provider is compared byte for byte.
+-- A way in, and why it leads to this person: the rule, what proved the address, and the version of the provider's file; and the address
+-- that was last proven by it. The id at the provider is compared byte for byte.
 CREATE TABLE identities (
     store       TEXT COLLATE "C" NOT NULL,
     provider    TEXT COLLATE "C" NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE identities (
     because     TEXT NOT NULL,
     evidence    TEXT,
     version     TEXT,
+    address     TEXT COLLATE "C",
     PRIMARY KEY (store, provider, provider_id)
 );
 CREATE INDEX identities_of ON identities (uid);

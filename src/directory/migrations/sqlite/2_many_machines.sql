@@ -2,6 +2,9 @@
 ALTER TABLE identities ADD COLUMN evidence TEXT;
 ALTER TABLE identities ADD COLUMN version TEXT;
 ALTER TABLE sessions ADD COLUMN provider TEXT;
+-- The address that was last proven by it.
+ALTER TABLE identities ADD COLUMN address TEXT;
+UPDATE identities SET address = (SELECT u.email FROM users u WHERE u.uid = identities.uid);
 
 -- What every machine has to hear of is counted: a number grows with every change, in the order in which changes become visible.
 CREATE TABLE generations (

@@ -1,0 +1,50 @@
+//! Forms of our own pages: read strictly, and only taken from a page that we gave to this very browser.
+
+use crate::pages::Cause;
+use crate::web::asked::Asked;
+use crate::web::refused::Refused;
+use crate::world::dice;
+use actix_web::http::header::CONTENT_TYPE;
+
+/// How long a page may lie open before its forms are too old, in seconds.
+const GOOD_FOR: i64 = 3600;
+/// The field in which a form says where it comes from.
+const FIELD: &str = "form";
+
+/// A form that was sent.
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The form of a request.
+    pub fn of(asked: &Asked) -> Result<Self, Refused> {
+        let kind = asked.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        if kind != "application/x-www-form-urlencoded" {
+            return Err(Cause::Malformed.into());
+        }
+        Ok(Self(url::form_urlencoded::parse(asked.body()).into_owned().collect()))
+    }
+
+    /// A field that may stand once.
+    pub fn field(&self, name: &str) -> Result<Option<&str>, Refused> {
+        let mut found = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value);
+        let value = found.next();
+        if found.next().is_some() { Err(Cause::Malformed.into()) } else { Ok(value) }
+    }
+}
+
+/// What a page writes into its forms; `bound` is whose they are.
+pub fn mark(asked: &Asked, bound: &str) -> String {
+    let until = (asked.now() + GOOD_FOR).to_string();
+    let sealed = asked.app().forms.seal(&[&asked.front().store.public_url, bound, &until], b"", dice::bytes());
+    format!("{until}.{sealed}")
+}
+
+/// Takes a form that a page of ours has sent for the same; anything else comes from another site.
+pub fn ours(asked: &Asked, bound: &str) -> Result<Form, Refused> {
+    asked.from_here()?;
+    let form = Form::of(asked)?;
+    let (until, sealed) = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).ok_or(Cause::CrossSite)?;
+    let is_ours = asked.app().forms.open(&[&asked.front().store.public_url, bound, until], sealed).is_some();
+    let is_young = until.parse::<i64>().is_ok_and(|until| asked.now() <= until);
+    if is_ours && is_young { Ok(form) } else { Err(Cause::CrossSite.into()) }
+}

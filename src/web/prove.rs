@@ -1,0 +1,241 @@
+//! `/prove`: somebody has shown who they are, and an address is still to be proven: a code goes there by mail and comes back.
+
+use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, Tried, Try};
+use crate::email::Email;
+use crate::pages::{Cause, Frame, ProvePage, Stage, Wrong, code_letter};
+use crate::provider::functions::hex;
+use crate::provider::identity::{Identity, Mailbox};
+use crate::provider::trust::Evidence;
+use crate::roster::Offer;
+use crate::web::asked::Asked;
+use crate::web::attempts::spent;
+use crate::web::callback::{self, Finished};
+use crate::web::limits::Kind;
+use crate::web::refused::Refused;
+use crate::web::{cookies, failed, forms};
+use crate::world::dice;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
+use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Who came, as it is kept sealed until the address is proven.
+#[derive(Clone, Serialize, Deserialize)]
+struct Kept {
+    provider: Box<str>,
+    version: Box<str>,
+    id: Box<str>,
+    name: Option<String>,
+    picture: Option<String>,
+    locale: Option<String>,
+    more: Vec<(Box<str>, String)>,
+    /// The address: first as the provider suggests it, then as it was typed.
+    email: Option<String>,
+    return_to: Option<String>,
+}
+
+/// A proof that this browser is about to bring to its end.
+struct Underway {
+    handle: String,
+    proof: Proof,
+    kept: Kept,
+    offer: Arc<Offer>,
+}
+
+/// Begins a proof instead of a session.
+pub async fn begin(asked: &Asked, identity: &Identity, version: &str, return_to: Option<String>) -> Result<Finished, Refused> {
+    let handle = dice::name();
+    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
+    let email = match &address {
+        Mailbox::Proven(email, _) | Mailbox::Ask(Some(email)) => Some(email.key().to_owned()),
+        Mailbox::Placeholder(_) | Mailbox::Ask(None) => None,
+    };
+    let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, return_to };
+    let (store, until) = (asked.front().store.name.clone(), asked.now() + GOOD_FOR);
+    let id = spent(&handle);
+    asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, until }).await?;
+    let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.front().store);
+    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish(), vec![cookie]))
+}
+
+fn sealed(asked: &Asked, id: &str, kept: &Kept) -> String {
+    let text = serde_json::to_vec(kept).expect("texts can be written");
+    asked.app().proofs.seal(&[&asked.front().store.public_url, id], &text, dice::bytes())
+}
+
+fn opened(asked: &Asked, id: &str, proof: &Proof) -> Option<Kept> {
+    let text = asked.app().proofs.open(&[&asked.front().store.public_url, id], &proof.sealed)?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// The proof of this browser, if it is still one.
+async fn underway(asked: &Asked) -> Result<Underway, Refused> {
+    let handle = asked.jar().proof(&asked.front().store).ok_or(Cause::ProofOver)?.to_owned();
+    let id = spent(&handle);
+    let proof = asked.app().directory.read(Look { id: id.clone().into(), now: asked.now() }).await?.ok_or(Cause::ProofOver)?;
+    let kept = opened(asked, &id, &proof).ok_or(Cause::ProofOver)?;
+    let offer = asked.front().roster.now().offer(&kept.provider).cloned().ok_or(Cause::NoSuchProvider)?;
+    Ok(Underway { handle, proof, kept, offer })
+}
+
+/// The page.
+pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Page)?;
+    let underway = underway(&asked).await?;
+    let change = asked.parameter("change")?.is_some();
+    Ok(page(&asked, &underway, change, None, StatusCode::OK))
+}
+
+fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, status: StatusCode) -> HttpResponse {
+    let Underway { proof, kept, offer, handle } = underway;
+    let front = asked.front();
+    let left = u32::try_from(proof.left).unwrap_or_default();
+    let stage = match &kept.email {
+        Some(address) if proof.is_sent && !change => Stage::Code { address, wrong, left },
+        suggested => Stage::Address { suggested: suggested.as_deref(), wrong },
+    };
+    let offered = front.languages.offered(&front.store.languages);
+    let offered = if status == StatusCode::OK { &*offered } else { &[] };
+    let page = ProvePage {
+        frame: Frame { look: &front.look, language: asked.language(), offered, version: &front.version },
+        provider: &offer.provider.title,
+        stage,
+        form: &forms::mark(asked, handle),
+    };
+    let mut response = HttpResponse::build(status);
+    if let Some(Wrong::TooManyMails { seconds }) = wrong {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    if asked.wished_language().is_some() {
+        cookies::send(&mut response, [cookies::set_language(&asked.language().code, &front.store)]);
+    }
+    response.content_type("text/html; charset=utf-8").body(page.render())
+}
+
+/// An address was typed: a code goes there.
+pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Mail)?;
+    let mut underway = underway(&asked).await?;
+    let form = forms::ours(&asked, &underway.handle)?;
+    let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
+    // Placeholders are nobody's, so nothing can be proven of them.
+    let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
+        underway.kept.email = Some(typed);
+        return Ok(page(&asked, &underway, true, Some(Wrong::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
+    };
+    send(&asked, underway, &email, true).await
+}
+
+/// Another code is wanted.
+pub async fn again(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Mail)?;
+    let underway = underway(&asked).await?;
+    forms::ours(&asked, &underway.handle)?;
+    let email = underway.kept.email.as_deref().and_then(|email| Email::parse(email).ok());
+    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(to_the_page()) };
+    send(&asked, underway, &email, false).await
+}
+
+async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool) -> Result<HttpResponse, Refused> {
+    let Some(post) = asked.front().post.clone() else { return Err(Cause::MissingEmail.into()) };
+    let (app, id, code) = (asked.app(), spent(&underway.handle), code());
+    underway.kept.email = Some(email.key().to_owned());
+    let send = Send {
+        sealed: sealed(asked, &id, &underway.kept),
+        code: hashed(&app.proof_key, &["code", &id, &code]),
+        recipient: hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]),
+        id: id.into(),
+        now: asked.now(),
+    };
+    match app.directory.write(send).await? {
+        Sending::Go => {}
+        Sending::Over => return Err(over(asked, &underway)),
+        Sending::Wait(seconds) => {
+            let wrong = Wrong::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
+            return Ok(page(asked, &underway, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
+        }
+    }
+    let minutes = u32::try_from(GOOD_FOR / 60).unwrap_or_default();
+    let letter = code_letter(asked.language(), &asked.front().look, &code, minutes);
+    if let Err(reason) = post.send(email, &letter).await {
+        tracing::error!(store = &*asked.front().store.name, %reason, "a mail could not be sent");
+        return Ok(page(asked, &underway, true, Some(Wrong::NotSent), StatusCode::SERVICE_UNAVAILABLE));
+    }
+    Ok(to_the_page())
+}
+
+fn to_the_page() -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish()
+}
+
+/// A code was typed.
+pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
+    asked.limit(Kind::Callback)?;
+    let mut underway = underway(&asked).await?;
+    let form = forms::ours(&asked, &underway.handle)?;
+    let typed: String = form.field("code")?.unwrap_or_default().chars().filter(char::is_ascii_digit).take(12).collect();
+    let (app, id) = (asked.app(), spent(&underway.handle));
+    let code = hashed(&app.proof_key, &["code", &id, &typed]);
+    let proof = match app.directory.write(Try { id: id.clone().into(), code, now: asked.now() }).await? {
+        Tried::Right(proof) => proof,
+        Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway)),
+        Tried::Wrong(left) => {
+            underway.proof.left = left;
+            return Ok(page(&asked, &underway, false, Some(Wrong::WrongCode), StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    // As it was when the code was sent: that address is proven, and no other.
+    let kept = opened(&asked, &id, &proof).ok_or(Cause::ProofOver)?;
+    let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(Cause::ProofOver)?;
+    let Kept { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
+    let identity = Identity { provider, id, address: Mailbox::Proven(email, Evidence::Mail), name, picture, locale, more };
+    let gone = cookies::clear_proof(&asked.front().store);
+    match callback::open(&asked, &underway.offer, &identity, &version, return_to).await {
+        Ok((mut response, cookies)) => {
+            for cookie in cookies.into_iter().chain([gone]) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            Ok(response)
+        }
+        Err(mut refused) => {
+            refused.cookies.push(gone);
+            Err(refused)
+        }
+    }
+}
+
+fn over(asked: &Asked, underway: &Underway) -> Refused {
+    let mut refused = failed::without_a_story(Cause::ProofOver, &underway.offer, underway.kept.return_to.as_deref());
+    refused.cookies.push(cookies::clear_proof(&asked.front().store));
+    refused
+}
+
+/// Six digits, each as likely as any other.
+fn code() -> String {
+    loop {
+        let number = u32::from_be_bytes(dice::bytes());
+        // What is left over would make some codes likelier.
+        if number < u32::MAX - u32::MAX % 1_000_000 {
+            return format!("{:06}", number % 1_000_000);
+        }
+    }
+}
+
+/// What stands in storage for a code or an address: without the key, nothing can be tried out on it.
+fn hashed(key: &hmac::Key, parts: &[&str]) -> Box<str> {
+    hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_six_digits_and_differ() {
+        let codes: std::collections::BTreeSet<String> = (0..100).map(|_| code()).collect();
+        assert!(codes.iter().all(|code| code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())));
+        assert!(codes.len() > 90);
+    }
+}

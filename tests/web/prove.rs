@@ -1,0 +1,236 @@
+//! An address is proven by a code that goes there: nobody gets in without it, nobody learns anything from it, and nobody is
+//! drowned in mail.
+
+use crate::web::ask::{Answer, Ask};
+use crate::web::browser::Browser;
+use crate::web::house::{House, LOCAL, Plan, SHOP, STANDARD};
+use crate::web::mailbox::Mailbox;
+use crate::web::upstream::json;
+
+/// A provider that names an address and does not vouch for it.
+fn asking() -> String {
+    STANDARD
+        .replace("name: Clube Acme\n", "name: Clube Acme\ntrustEmail: never\nmissingEmail: ask\n")
+        .replace(", emailVerified: $.verified", "")
+}
+
+async fn house(mailbox: &Mailbox) -> House {
+    Plan::new(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &asking()).with_standard("beta").build().await
+}
+
+/// What a page of ours writes into its forms.
+fn mark(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("name=\"form\" value=\"").unwrap_or_else(|| panic!("there is a form: {page:?}"));
+    rest.split('"').next().expect("it ends").to_owned()
+}
+
+async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("form", mark).extend_pairs(fields);
+    browser.ask(Ask::form(path, &form.finish()).with("accept", "text/html")).await
+}
+
+/// Somebody has come back from the provider and is asked for an address.
+async fn asked(house: &House, who: &str) -> (Browser, String) {
+    let browser = Browser::new(house);
+    let answer = browser.log_in("acme", who).await;
+    assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");
+    assert!(answer.session().is_none());
+    let page = browser.get("/prove").await;
+    assert_eq!(page.status, 200, "{page:?}");
+    (browser, mark(&page))
+}
+
+#[actix_web::test]
+async fn whoever_types_the_code_comes_in_with_that_address() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+
+    let sent = post(&browser, "/prove/address", &form, &[("email", " Nova@Loja.Example ")]).await;
+    assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
+    let (to, letter) = mailbox.letters().pop().expect("a letter");
+    assert_eq!(to, "nova@loja.example");
+    assert!(!letter.contains("http"), "no link that could be forged: {letter}");
+    let page = browser.get("/prove").await;
+    assert!(page.body.contains("nova@loja.example") && page.body.contains("one-time-code"), "{page:?}");
+    let code = mailbox.code();
+    let typed = post(&browser, "/prove/code", &mark(&page), &[("code", &format!("{} {}", &code[..3], &code[3..]))]).await;
+
+    assert_eq!((typed.status, typed.location()), (303, Some(format!("{SHOP}/").as_str())), "{typed:?}");
+    assert_eq!(browser.who().await.as_deref(), Some("nova@loja.example"));
+    let again = browser.log_in("acme", "ana").await;
+    assert!(again.session().is_some(), "who is known is not asked twice: {again:?}");
+}
+
+#[actix_web::test]
+async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let before = Browser::new(&house);
+    before.log_in("beta", "ana").await;
+    let email = before.who().await.expect("somebody");
+    let uid = before.get("/session").await.json()["uid"].clone();
+
+    let (browser, form) = asked(&house, "other").await;
+    post(&browser, "/prove/address", &form, &[("email", &email)]).await;
+    let page = browser.get("/prove").await;
+    post(&browser, "/prove/code", &mark(&page), &[("code", &mailbox.code())]).await;
+
+    assert_eq!(browser.get("/session").await.json()["uid"], uid);
+}
+
+#[actix_web::test]
+async fn an_address_that_somebody_has_is_answered_like_any_other() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let known = Browser::new(&house);
+    known.log_in("beta", "ana").await;
+    let email = known.who().await.expect("somebody");
+
+    let mut answers = Vec::new();
+    for address in [email.as_str(), "ninguem@loja.example"] {
+        let (browser, form) = asked(&house, "other").await;
+        let sent = post(&browser, "/prove/address", &form, &[("email", address)]).await;
+        let page = browser.get("/prove").await;
+        answers.push((sent.status, page.status, page.body.replace(address, "").replace(&mark(&page), "")));
+    }
+
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(mailbox.letters().len(), 2);
+}
+
+#[actix_web::test]
+async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let page = browser.get("/prove").await;
+    let (form, code) = (mark(&page), mailbox.code());
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+
+    for left in [4, 3, 2, 1] {
+        let answer = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
+        assert_eq!(answer.status, 422, "{answer:?}");
+        assert!(answer.body.contains("aria-invalid") && answer.body.contains(&left.to_string()), "{answer:?}");
+        house.assert_clean(&answer);
+    }
+    let over = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
+    assert_eq!(over.status, 400, "{over:?}");
+    let late = post(&browser, "/prove/code", &form, &[("code", &code)]).await;
+
+    assert_eq!(late.status, 400, "{late:?}");
+    assert_eq!(browser.who().await, None);
+    house.assert_clean(&late);
+}
+
+#[actix_web::test]
+async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let form = mark(&browser.get("/prove").await);
+    let code = mailbox.code();
+
+    let (other, other_form) = asked(&house, "other").await;
+    for mark in [&form, &other_form] {
+        let answer = post(&other, "/prove/code", mark, &[("code", &code)]).await;
+        assert!(matches!(answer.status, 400 | 403), "{answer:?}");
+        house.assert_clean(&answer);
+    }
+    let nobody = post(&Browser::new(&house), "/prove/code", &form, &[("code", &code)]).await;
+    assert_eq!(nobody.status, 400, "{nobody:?}");
+    let copy = Browser::new(&house);
+    *copy.jar.borrow_mut() = browser.jar.borrow().clone();
+    let asks = [&browser, &copy].map(|browser| browser.dressed(Ask::form("/prove/code", &format!("form={form}&code={code}"))));
+    let answers = house.ask_at_once(asks).await;
+
+    let sessions = answers.iter().filter(|answer| answer.session().is_some()).count();
+    assert_eq!(sessions, 1, "{answers:?}");
+}
+
+#[actix_web::test]
+async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+
+    for (mark, headers, status) in [
+        ("", vec![], 403),
+        ("1.x", vec![], 403),
+        (&*form, vec![("sec-fetch-site", "cross-site")], 403),
+        (&*form, vec![("origin", "https://evil.example")], 403),
+    ] {
+        let mut ask = Ask::form("/prove/address", &format!("form={mark}&email=nova%40loja.example"));
+        for (name, value) in headers {
+            ask = ask.with(name, value);
+        }
+        let answer = browser.ask(ask).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    for hostile in [
+        "",
+        "nova",
+        "a@b@loja.example",
+        "nova@loja.example\r\nBcc: x@loja.example",
+        "x,y@loja.example",
+        "<b>@loja.example",
+        "1@acme.invalid",
+    ] {
+        let answer = post(&browser, "/prove/address", &form, &[("email", hostile)]).await;
+        assert_eq!(answer.status, 422, "{hostile:?}: {answer:?}");
+        assert!(!answer.body.contains("<b>@"), "{answer:?}");
+    }
+    let twice = post(&browser, "/prove/address", &form, &[("email", "a@loja.example"), ("email", "b@loja.example")]).await;
+    assert_eq!(twice.status, 400, "{twice:?}");
+    assert_eq!(Browser::new(&house).get("/prove").await.status, 400, "without the cookie there is nothing to prove");
+    assert!(mailbox.letters().is_empty());
+}
+
+#[actix_web::test]
+async fn mail_that_cannot_be_sent_is_said_and_too_many_wait() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    mailbox.refuse(true);
+    let (browser, form) = asked(&house, "ana").await;
+
+    let failed = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    assert_eq!(failed.status, 503, "{failed:?}");
+    mailbox.refuse(false);
+    let waits = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    assert_eq!(waits.status, 429, "{waits:?}");
+    assert!(waits.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok_and(|seconds| seconds <= 30)), "{waits:?}");
+    let other = post(&browser, "/prove/address", &form, &[("email", "outra@loja.example")]).await;
+    assert_eq!(other.status, 303, "{other:?}");
+    assert!(!house.logged().contains("outra@loja.example"), "addresses are not logged");
+}
+
+#[actix_web::test]
+async fn without_mail_the_login_ends_and_says_why() {
+    let house = Plan::new(LOCAL).with("acme", &asking()).build().await;
+
+    let answer = Browser::new(&house).log_in("acme", "ana").await;
+
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert!(answer.session().is_none());
+}
+
+#[actix_web::test]
+async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let before = Browser::new(&house);
+    before.log_in("beta", "ana").await;
+    let email = before.who().await.expect("somebody");
+    house.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
+
+    let browser = Browser::new(&house);
+    let answer = browser.log_in("beta", "impostor").await;
+
+    assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");
+    let page = browser.get("/prove").await;
+    assert!(page.body.contains(&format!("value=\"{email}\"")), "{page:?}");
+    assert_eq!(browser.who().await, None);
+}
