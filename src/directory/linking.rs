@@ -18,10 +18,21 @@ pub struct Known {
     pub email_verified: bool,
     /// Whether the store has shut this person out.
     pub blocked: bool,
-    /// Whether they have a way in through the same provider.
-    pub same_provider: bool,
+    /// What they have at the provider through which somebody comes.
+    pub there: There,
     /// The address that was last proven by the way in that they came.
     pub proven_here: Option<Box<str>>,
+}
+
+/// What a person has at a provider, seen from somebody who comes through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum There {
+    /// Nothing.
+    Nothing,
+    /// A way in, which may be another.
+    Way,
+    /// This very way in, and it was removed.
+    Removed,
 }
 
 impl Known {
@@ -104,6 +115,8 @@ pub enum NotWelcome {
     AddressTaken,
     /// The address belongs to somebody who came in through the same provider, as somebody else there.
     AddressReassigned,
+    /// The address belongs to somebody who has removed this very way in.
+    Detached,
     /// There is no address that is proven, and the store has to have one.
     NoAddress,
     /// This way in belongs to somebody else.
@@ -114,8 +127,15 @@ pub enum NotWelcome {
 
 impl NotWelcome {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Blocked, Self::AddressTaken, Self::AddressReassigned, Self::NoAddress, Self::LinkedElsewhere, Self::SignedOut];
+    pub const ALL: [Self; 7] = [
+        Self::Blocked,
+        Self::AddressTaken,
+        Self::AddressReassigned,
+        Self::Detached,
+        Self::NoAddress,
+        Self::LinkedElsewhere,
+        Self::SignedOut,
+    ];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -123,6 +143,7 @@ impl NotWelcome {
             Self::Blocked => "blocked",
             Self::AddressTaken => "addressTaken",
             Self::AddressReassigned => "addressReassigned",
+            Self::Detached => "detached",
             Self::NoAddress => "noAddress",
             Self::LinkedElsewhere => "linkedElsewhere",
             Self::SignedOut => "signedOut",
@@ -147,8 +168,11 @@ pub fn decide(by_identity: Option<Known>, by_email: Option<Known>, address: &Mai
         (Some(holder), Mailbox::Proven(email, _), _) if !holder.email_verified => Decision::New(email.clone(), true, Some(holder)),
         (Some(holder), _, Some(_)) if holder.blocked => Decision::Refuse(NotWelcome::Blocked, Some(holder)),
         // The provider tells two people apart who would be one here: the address may have been given to somebody new.
-        (Some(holder), _, Some(evidence)) if holder.same_provider && evidence != Evidence::Mail => {
+        (Some(holder), _, Some(evidence)) if holder.there == There::Way && evidence != Evidence::Mail => {
             Decision::Refuse(NotWelcome::AddressReassigned, Some(holder))
+        }
+        (Some(holder), _, Some(evidence)) if holder.there == There::Removed && evidence != Evidence::Mail => {
+            Decision::Refuse(NotWelcome::Detached, Some(holder))
         }
         (Some(holder), _, Some(_)) => Decision::Link(holder),
         (Some(holder), _, None) => Decision::Refuse(NotWelcome::AddressTaken, Some(holder)),

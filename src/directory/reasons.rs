@@ -85,6 +85,10 @@ pub fn refusal(word: &str) -> String {
             "the address belongs to somebody whom the same provider knows under another id; the shopper can use the account they used \
              before, or prove the address by mail where `mail` is set; if it is the same person, `portaria users unlink` removes the old id"
         }
+        NotWelcome::Detached => {
+            "this way in was removed from the person who has the address, so it does not come back by itself; the shopper can use another \
+             way and add it again on the page of their account, or prove the address by mail where `mail` is set"
+        }
         NotWelcome::NoAddress => {
             "there is no address that is proven; the shopper can use another way in, or be asked for the address: \
              `missingEmail: ask`, with `mail` in the settings"

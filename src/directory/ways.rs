@@ -32,7 +32,7 @@ impl Verb for Link {
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
         let Link { store, uid, identity, version, sid, new_sid, now } = self;
-        let mine = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
+        let mine = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.hold(mine, with![uid, store]).await?;
         let session = sql.ask("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
         // Whoever was forgotten or signed out meanwhile has nothing to which anything could be added.
@@ -55,14 +55,14 @@ impl Verb for Link {
                 sql.then("UPDATE sessions SET sid = $1 WHERE sid = $2", with![new_sid, sid]).await?;
                 end(sql, sid, latest).await?;
                 let maybe = |column| row.maybe(column).map(|text| text.map(str::to_owned));
-                let (name, picture) = (maybe(6)?, maybe(7)?);
+                let (name, picture) = (maybe(7)?, maybe(8)?);
                 Ok(Ok((User { uid: myself.uid, email: myself.email, email_verified: myself.email_verified, name, picture }, rule)))
             }
         }
     }
 }
 
-/// Removes a way in. Sessions that came through it end, but the one in which this is asked.
+/// Removes a way in; it does not come back by itself. Sessions that came through it end, but the one in which this is asked.
 #[derive(Clone, Debug)]
 pub struct Unlink {
     /// The store.
@@ -77,7 +77,7 @@ pub struct Unlink {
     pub but: Option<Box<str>>,
     /// Who wants it.
     pub by: By,
-    /// Whether the last way in may go as well: then only a proven address leads back.
+    /// Whether the last way in may go as well: then it may come back, because only a proven address leads to this person.
     pub even_last: bool,
     /// When.
     pub now: i64,
@@ -112,6 +112,11 @@ impl Verb for Unlink {
         }
         if going == ways.len() && !even_last {
             return Ok(Unlinked::Last);
+        }
+        if !even_last {
+            let detached = "INSERT INTO detached (uid, provider, provider_id) SELECT uid, provider, provider_id FROM identities \
+                 WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4) ON CONFLICT DO NOTHING";
+            sql.then(detached, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;
         }
         let gone = "DELETE FROM identities WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4)";
         sql.then(gone, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;

@@ -1,7 +1,7 @@
 //! Somebody comes in: the person is found or made, the way in is remembered, and their session begins.
 
 use crate::directory::audit::{Event, What, write_down};
-use crate::directory::linking::{self, Decision, Known, NotWelcome, Rule};
+use crate::directory::linking::{self, Decision, Known, NotWelcome, Rule, There};
 use crate::directory::people::User;
 use crate::directory::sessions::{end, end_all};
 use crate::directory::sql::{Fault, Row, Sql, Value, Verb, with};
@@ -145,6 +145,8 @@ pub(crate) async fn remember_way<S: Sql>(
 ) -> Result<(), Fault> {
     let way = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    sql.then("DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3", with![uid, &identity.provider, &identity.id])
+        .await?;
     let evidence = linking::evidence_of(&identity.address);
     let address = evidence.and(linking::address_of(&identity.address)).map(Email::key);
     sql.then(way, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
@@ -159,8 +161,9 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
         return Ok((by_identity, None));
     }
     let by_email = "SELECT uid, email, email_verified, blocked, \
-         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), CAST(NULL AS TEXT) FROM users WHERE store = $1 AND email = $2";
-    let rows = sql.hold(by_email, with![store, address.key(), &identity.provider]).await?;
+         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
+         (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) FROM users WHERE store = $1 AND email = $2";
+    let rows = sql.hold(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
     let by_email = rows.first().map(known).transpose()?;
     // While that person was waited for, this way in may have become theirs.
     if by_identity.is_none() && by_email.is_some() {
@@ -172,20 +175,24 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
 }
 
 async fn by_way<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<Known>, Fault> {
-    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
+    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
     sql.hold(by_way, with![store, &identity.provider, &identity.id]).await?.first().map(known).transpose()
 }
 
 /// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider,
-/// and the address that was last proven by this one.
+/// whether they have removed this one, and the address that was last proven by this one.
 pub(crate) fn known(row: &Row) -> Result<Known, Fault> {
     Ok(Known {
         uid: row.text(0)?.into(),
         email: Email::parse(row.text(1)?).map_err(|_| Fault::Away)?,
         email_verified: row.flag(2)?,
         blocked: row.flag(3)?,
-        same_provider: row.flag(4)?,
-        proven_here: row.maybe(5)?.map(Into::into),
+        there: match (row.flag(4)?, row.flag(5)?) {
+            (_, true) => There::Removed,
+            (true, false) => There::Way,
+            (false, false) => There::Nothing,
+        },
+        proven_here: row.maybe(6)?.map(Into::into),
     })
 }

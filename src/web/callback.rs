@@ -124,7 +124,7 @@ pub async fn open(
     let session = match welcome(asked, identity, version).await? {
         Ok(session) => session,
         // By a code that is sent there anybody can prove an address.
-        Err(NotWelcome::NoAddress | NotWelcome::AddressReassigned) if asked.front().post.is_some() => {
+        Err(NotWelcome::NoAddress | NotWelcome::AddressReassigned | NotWelcome::Detached) if asked.front().post.is_some() => {
             return prove::begin(asked, identity, version, return_to).await;
         }
         Err(why) => {

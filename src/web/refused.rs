@@ -56,7 +56,7 @@ impl From<Away> for Refused {
 pub fn not_welcome(why: NotWelcome) -> Cause {
     match why {
         NotWelcome::Blocked => Cause::Blocked,
-        NotWelcome::AddressTaken | NotWelcome::AddressReassigned => Cause::AddressTaken,
+        NotWelcome::AddressTaken | NotWelcome::AddressReassigned | NotWelcome::Detached => Cause::AddressTaken,
         NotWelcome::LinkedElsewhere => Cause::LinkedElsewhere,
         NotWelcome::SignedOut => Cause::NotFresh,
         NotWelcome::NoAddress => Cause::MissingEmail,
@@ -99,12 +99,11 @@ fn status(refused: &Refused) -> StatusCode {
         Cause::MissingEmail
         | Cause::UnprovenEmail
         | Cause::AddressTaken
-        | Cause::LinkedElsewhere
         | Cause::NotFresh
         | Cause::NotAllowed
         | Cause::Blocked
         | Cause::CrossSite => StatusCode::FORBIDDEN,
-        Cause::LastWay => StatusCode::CONFLICT,
+        Cause::LastWay | Cause::LinkedElsewhere => StatusCode::CONFLICT,
         Cause::Refused | Cause::Unreachable | Cause::Odd => StatusCode::BAD_GATEWAY,
         Cause::Slow => StatusCode::GATEWAY_TIMEOUT,
         Cause::NoSuchProvider | Cause::NoSuchPage => StatusCode::NOT_FOUND,

@@ -8,6 +8,7 @@ use portaria::directory::people::{Erase, Export, Find, WaysOf};
 use portaria::directory::tidy::Tidy;
 use portaria::directory::ways::{Link, Unlink, Unlinked};
 use portaria::provider::identity::{Identity, Mailbox};
+use portaria::provider::trust::Evidence;
 
 fn link(uid: &str, identity: &Identity, sid: &str) -> Link {
     let (sid, new_sid) = (sid.into(), format!("{sid}'").into());
@@ -52,6 +53,24 @@ on_both! {
 
         let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("welcome");
         assert_eq!((back.user.uid, back.rule), (ana, Rule::Linked));
+    };
+
+    a_way_that_was_removed_does_not_come_back_by_itself: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        uid(&directory, &proven("beta", "7", "ana"), "2").await;
+        let unlink = Unlink {
+            store: "main".into(), uid: ana.clone(), provider: "beta".into(), provider_id: None, but: None, by: By::Person, even_last: false, now: 100,
+        };
+        assert_eq!(directory.write(unlink.clone()).await.expect("storage"), Unlinked::Gone);
+
+        assert_eq!(comes(&directory, &proven("beta", "7", "ana"), "3").await, Err(NotWelcome::Detached));
+        assert_eq!(comes(&directory, &proven("beta", "8", "ana"), "4").await.map(|welcomed| welcomed.rule), Ok(Rule::Linked), "another account there");
+        directory.write(Unlink { provider_id: Some("8".into()), ..unlink }).await.expect("storage");
+        directory.write(link(&ana, &proven("beta", "7", "ana"), "1")).await.expect("storage").expect("they ask for it themselves");
+        assert_eq!(uid(&directory, &proven("beta", "7", "ana"), "5").await, ana);
+        let by_mail = identity("beta", "8", Mailbox::Proven(email("ana"), Evidence::Mail));
+        assert_eq!(comes(&directory, &by_mail, "6").await.map(|welcomed| welcomed.rule), Ok(Rule::Linked), "or by a code");
     };
 
     people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {

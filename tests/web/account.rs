@@ -66,7 +66,7 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
 
     let answer = adds(&house, &browser, "beta", "bia").await;
 
-    assert_eq!(answer.status, 403, "{answer:?}");
+    assert_eq!(answer.status, 409, "{answer:?}");
     assert!(answer.session().is_none());
     assert_eq!(uid(&browser).await, before, "whoever is signed in stays so");
     assert_ne!(uid(&bia).await, before);

@@ -29,6 +29,14 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_of ON identities (uid);
 
+-- A way in that was removed does not come back by itself, whatever address it proves.
+CREATE TABLE detached (
+    uid         TEXT COLLATE "C" NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    provider    TEXT COLLATE "C" NOT NULL,
+    provider_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (uid, provider, provider_id)
+);
+
 CREATE TABLE sessions (
     sid      TEXT COLLATE "C" PRIMARY KEY,
     uid      TEXT COLLATE "C" NOT NULL REFERENCES users (uid) ON DELETE CASCADE,

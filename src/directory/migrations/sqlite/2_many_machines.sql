@@ -6,6 +6,14 @@ ALTER TABLE sessions ADD COLUMN provider TEXT;
 ALTER TABLE identities ADD COLUMN address TEXT;
 UPDATE identities SET address = (SELECT u.email FROM users u WHERE u.uid = identities.uid);
 
+-- A way in that was removed does not come back by itself, whatever address it proves.
+CREATE TABLE detached (
+    uid         TEXT NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    provider    TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    PRIMARY KEY (uid, provider, provider_id)
+) WITHOUT ROWID;
+
 -- What every machine has to hear of is counted: a number grows with every change, in the order in which changes become visible.
 CREATE TABLE generations (
     name   TEXT PRIMARY KEY,
