@@ -1,7 +1,6 @@
 //! How a command ends: what it prints, and its exit code.
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -66,11 +65,12 @@ pub fn many(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-/// Prints for programs; what a terminal would obey is written as JSON writes it.
-pub fn say_json(value: &Value) {
+/// Prints JSON; what a terminal would obey is written as JSON can write it.
+pub fn say_json(json: &str) {
     let mut safe = String::new();
-    for letter in value.to_string().chars() {
-        if crate::diagnostic::is_hidden(letter) {
+    for letter in json.chars() {
+        // A line end is never within a text.
+        if letter != '\n' && crate::diagnostic::is_hidden(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
             }
