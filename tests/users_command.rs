@@ -363,6 +363,21 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 }
 
 #[test]
+fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
+    let shop = Shop::new();
+    shop.keys_at(&[100 * 86400]);
+    let other = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
+
+    let opened =
+        shop.on(async |directory| signing::Signing::open(&directory, &other, Plan::for_sessions_of(3600), clock::now()).await.is_ok());
+
+    assert!(!opened);
+    let keys = shop.json("keys list");
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1), "one was due, and was not made: {keys}");
+    assert!(shop.says("keys list").contains("the key after it is published within a minute, by a broker that runs"));
+}
+
+#[test]
 fn people_at_a_server_are_shown_and_blocked_just_the_same() {
     let folder = Folder::new(&dice::name());
     on_postgres(async |place| {
