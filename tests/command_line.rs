@@ -187,9 +187,10 @@ fn every_command_shows_an_example_in_its_help() {
     let commands = ["serve", "check", "explain", "test", "incident", "users", "keys", "schema"].map(str::to_owned);
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        let (code, out, _) = portaria(root(), &arguments, &[]);
+        let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example: portaria {command}")), "{out}");
+        assert!(!out.contains("hush"), "help repeats no password: {out}");
     }
 }
 

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 pub struct Incident {
     /// The code on the error page, in any spelling
     code: String,
-    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Look after the signing keys.
 #[derive(Debug, Args)]
 pub struct Keys {
-    #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
     what: What,

@@ -19,7 +19,7 @@ pub struct Users {
     /// The store whose people are meant
     #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
     store: String,
-    #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
     what: What,
