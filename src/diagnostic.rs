@@ -131,15 +131,19 @@ fn floor(text: &str, at: usize) -> usize {
     at
 }
 
+/// Whether a terminal would obey a letter, or show nothing where it stands.
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// Text without control characters, so that a file cannot write to the terminal of who reads about it.
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
-        let hidden = letter.is_control()
-            || matches!(letter, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         if letter == '\t' {
             clean.push(' ');
-        } else if hidden {
+        } else if is_hidden(letter) {
             let _ = write!(clean, "\\u{{{:x}}}", u32::from(letter));
         } else {
             clean.push(letter);

@@ -2,6 +2,7 @@
 
 use crate::provider::hosts::is_loopback;
 use crate::session::Lasting;
+use crate::session::rotation::Plan;
 use crate::settings::{Limits, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::words::OneOrMany;
 use std::collections::HashMap;
@@ -157,6 +158,16 @@ impl Stores {
     /// All of them.
     pub fn all(&self) -> &[Arc<Store>] {
         &self.all
+    }
+
+    /// The store of this name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Store>> {
+        self.all.iter().find(|store| *store.name == *name)
+    }
+
+    /// How the signing keys follow one another: no session of any store may outlive its key.
+    pub fn rotation(&self) -> Plan {
+        Plan::for_sessions_of(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
 }
 

@@ -12,4 +12,5 @@ mod playground;
 mod properties;
 mod readme;
 mod support;
+mod users_command;
 mod web;

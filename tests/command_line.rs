@@ -4,17 +4,18 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-struct Folder(PathBuf);
+/// A folder of a test's own.
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("portaria-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a folder can be made");
         Self(path)
     }
 
-    fn with(self, name: &str, text: &str) -> Self {
+    pub fn with(self, name: &str, text: &str) -> Self {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
         std::fs::write(path, text).expect("a file can be written");
@@ -28,7 +29,8 @@ impl Drop for Folder {
     }
 }
 
-fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+/// Runs the program: its exit code, what it says, and what it complains about.
+pub fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
     command.current_dir(folder).args(arguments).env_clear().envs(variables.iter().copied());
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
@@ -179,10 +181,16 @@ fn wrong_usage_and_a_bad_machine_have_codes_of_their_own() {
 
 #[test]
 fn every_command_shows_an_example_in_its_help() {
-    for command in ["check", "explain", "test", "schema"] {
-        let (code, out, _) = portaria(root(), &[command, "--help"], &[]);
+    let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
+    let of_people = of_people.map(|command| format!("users {command}"));
+    let of_keys = ["list", "rotate", "retire"].map(|command| format!("keys {command}"));
+    let commands = ["serve", "check", "explain", "test", "incident", "users", "keys", "schema"].map(str::to_owned);
+    for command in commands.iter().chain(&of_people).chain(&of_keys) {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example: portaria {command}")), "{out}");
+        assert!(!out.contains("hush"), "help repeats no password: {out}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! The README's examples are run.
 
 use crate::support::{report, root, text};
+use clap::Parser as _;
+use portaria::commands::Portaria;
 
 #[test]
 fn every_provider_file_of_the_readme_is_right() {
@@ -12,6 +14,19 @@ fn every_provider_file_of_the_readme_is_right() {
     for file in files {
         let report = report(file);
         assert!(report.complaints.is_empty(), "{}", report.draw(false));
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_that_the_program_knows() {
+    let page = text(&root().join("README.md"));
+    let commands = page.lines().filter_map(|line| line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("portaria ")));
+    let commands: Vec<&str> = commands.map(|line| line.split('#').next().unwrap_or_default()).collect();
+
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let parsed = Portaria::try_parse_from(std::iter::once("portaria").chain(command.split_whitespace()));
+        assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
     }
 }
 

@@ -1,12 +1,11 @@
 //! `portaria incident CODE`: the story behind the code on an error page.
 
 use crate::commands::Global;
-use crate::commands::outcome::{Failure, Outcome, say};
+use crate::commands::outcome::{Failure, Outcome, moment, say};
 use crate::commands::storage;
 use crate::directory::incidents::{Incident as Kept, Recall};
 use crate::incident::Code;
 use crate::world::clock;
-use chrono::DateTime;
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -16,7 +15,7 @@ use std::fmt::Write as _;
 pub struct Incident {
     /// The code on the error page, in any spelling
     code: String,
-    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
 
@@ -53,8 +52,7 @@ impl Incident {
 fn told(kept: &Kept, story: &Value) -> String {
     let text = |name: &str| story[name].as_str().unwrap_or_default().to_owned();
     let mut told = String::new();
-    let at = DateTime::from_timestamp(kept.at, 0).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
-    let _ = writeln!(told, "{}  {}  store {}, provider {}", kept.code, at, kept.store, text("provider"));
+    let _ = writeln!(told, "{}  {}  store {}, provider {}", kept.code, moment(kept.at), kept.store, text("provider"));
     let said = if story["byProvider"] == json!(true) { "the provider said no" } else { "the login ended" };
     let step = story["step"].as_str().map_or_else(String::new, |step| format!(" in {step}"));
     let _ = writeln!(told, "{said}{step}: {} ({})", story["message"].as_str().unwrap_or("see the code"), text("code"));

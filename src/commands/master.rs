@@ -8,10 +8,28 @@ use crate::settings::Settings;
 use crate::world::{dice, files, secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage.
+/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
+/// is made if need be.
 pub fn key(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure> {
+    take(settings, storage, kept_beside)
+}
+
+/// The same, for a command that works with what a broker has made: a key that is made up now would open none of it.
+pub fn existing(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure> {
+    take(settings, storage, |file| {
+        let file = beside(file);
+        secrets::value(&Reference::File(file.display().to_string().into())).ok_or_else(|| {
+            Failure::Environment(
+                format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
+                "set the variable to what the broker has".to_owned(),
+            )
+        })
+    })
+}
+
+fn take(settings: &Settings, storage: &Storage, kept: impl Fn(&Path) -> Result<String, Failure>) -> Result<MasterKey, Failure> {
     let loopback = settings.ground().loopback;
     let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
     let usual = Reference::Variable("PORTARIA_MASTER_KEY".into());
@@ -23,7 +41,7 @@ pub fn key(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure>
         None => match secrets::value(&usual) {
             Some(text) => text,
             None => match storage {
-                Storage::File(file) => kept_beside(file)?,
+                Storage::File(file) => kept(file)?,
                 // Every machine needs the same, so none of them makes one up.
                 Storage::Server(_) => {
                     return Err(Failure::Environment(
@@ -38,10 +56,14 @@ pub fn key(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure>
     MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), help()))
 }
 
+fn beside(storage: &Path) -> PathBuf {
+    storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).join("master.key")
+}
+
 fn kept_beside(storage: &Path) -> Result<String, Failure> {
-    let folder = storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = beside(storage);
+    let folder = file.parent().unwrap_or(Path::new("."));
     files::make_folder(folder).map_err(|error| Failure::file(folder, &error))?;
-    let file = folder.join("master.key");
     let usual = Reference::File(file.display().to_string().into());
     if let Some(text) = secrets::value(&usual) {
         return Ok(text);

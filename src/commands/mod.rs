@@ -3,12 +3,15 @@
 pub mod check;
 pub mod explain;
 pub mod incident;
+pub mod keys;
 pub mod master;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
 pub mod storage;
+pub mod sure;
 pub mod test;
+pub mod users;
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::settings::Settings;
@@ -63,6 +66,12 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Tell the story behind the code on an error page
     #[command(after_help = "Example: portaria incident K7Q-2MD")]
     Incident(incident::Incident),
+    /// Find out who somebody is, and help them: show, block, sign out, unlink, export, erase
+    #[command(after_help = "Example: portaria users show ana@loja.example")]
+    Users(users::Users),
+    /// List the signing keys, publish a further one, take one out of use
+    #[command(after_help = "Example: portaria keys list")]
+    Keys(keys::Keys),
     /// Write the JSON schemas and the reference into schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::Schema),
@@ -77,6 +86,8 @@ impl Portaria {
             Command::Explain(explain) => explain.run(&self.global),
             Command::Test(test) => test.run(&self.global),
             Command::Incident(incident) => incident.run(&self.global),
+            Command::Users(users) => users.run(&self.global),
+            Command::Keys(keys) => keys.run(&self.global),
             Command::Schema(schema) => schema.run(),
         }
     }

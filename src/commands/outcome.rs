@@ -1,5 +1,7 @@
 //! How a command ends: what it prints, and its exit code.
 
+use chrono::{DateTime, SecondsFormat};
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
 
@@ -51,6 +53,32 @@ impl Failure {
 pub fn colour() -> bool {
     std::io::stdout().is_terminal()
         && crate::world::secrets::value(&crate::provider::reference::Reference::Variable("NO_COLOR".into())).is_none()
+}
+
+/// A moment as it is printed, in UTC.
+pub fn moment(at: i64) -> String {
+    DateTime::from_timestamp(at, 0).map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// How many there are, in words.
+pub fn many(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// Prints JSON; what a terminal would obey is written as JSON can write it.
+pub fn say_json(json: &str) {
+    let mut safe = String::new();
+    for letter in json.chars() {
+        // A line end is never within a text.
+        if letter != '\n' && crate::diagnostic::is_hidden(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(letter);
+        }
+    }
+    say(&safe);
 }
 
 /// Prints; that nobody reads any more is no error.

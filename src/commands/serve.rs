@@ -22,7 +22,7 @@ pub struct Serve {
     /// The address and port to listen at [default: what the settings say, or 127.0.0.1 and the port of a loopback public URL]
     #[arg(long, env = "PORTARIA_LISTEN", value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
-    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", value_name = "STORAGE")]
+    #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
 

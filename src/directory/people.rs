@@ -132,17 +132,19 @@ impl Verb for Find {
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Record>, Fault> {
         let found = records!(
-            "store = $1 AND (lower(email) LIKE $2 ESCAPE '!' OR lower(name) LIKE $2 ESCAPE '!' OR uid = $3 \
+            "store = $1 AND (lower(email) LIKE $2 ESCAPE '!' OR lower(name) LIKE $2 ESCAPE '!' OR name LIKE $5 ESCAPE '!' OR uid = $3 \
              OR uid IN (SELECT i.uid FROM identities i WHERE i.store = $1 AND i.provider_id = $3)) ORDER BY email LIMIT $4"
         );
-        let rows = sql.ask(found, with![&self.store, &holding(&self.text), &self.text, self.most]).await?;
+        // Not every engine knows small letters beyond ASCII; what is typed as it is written is found by each.
+        let (small, typed) = (holding(&self.text.to_lowercase()), holding(&self.text));
+        let rows = sql.ask(found, with![&self.store, &small, &self.text, self.most, &typed]).await?;
         rows.iter().map(record).collect()
     }
 }
 
 /// A pattern for texts that hold this one, in which nothing has a meaning of its own.
 fn holding(text: &str) -> String {
-    let plain = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let plain = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{plain}%")
 }
 

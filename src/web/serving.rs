@@ -90,9 +90,9 @@ impl Serving {
         self.fronts.values()
     }
 
-    /// How the signing keys follow one another: no session of any store may outlive its key.
+    /// How the signing keys follow one another.
     pub fn rotation(&self) -> Plan {
-        Plan::for_sessions_of(self.stores.all().iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
+        self.stores.rotation()
     }
 
     /// Makes it from settings; what has not changed since `before` is taken over.

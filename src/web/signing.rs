@@ -31,10 +31,18 @@ fn fresh_under(seal: &Seal) -> Fresh {
     Fresh { sealed: seal.seal(&[&id], &dice::signing_key(), dice::bytes()), id }
 }
 
+/// Whether the keys of the storage are under this seal: a further one may only be made with what opens the one that signs.
+pub fn is_of(master: &MasterKey, keys: &[SealedKey]) -> bool {
+    keys.is_empty() || signing(keys, &Seal::new(master, PURPOSE)).is_some()
+}
+
 impl Signing {
     /// The keys of the storage, made when there are none.
     pub async fn open(directory: &Directory, master: &MasterKey, plan: Plan, now: i64) -> Result<Self, Away> {
         let seal = Seal::new(master, PURPOSE);
+        if !is_of(master, &directory.read(keys::Keys).await?) {
+            return Err(Away);
+        }
         directory.write(Turn { fresh: fresh_under(&seal), plan, wanted: false, now }).await?;
         let sealed = directory.read(keys::Keys).await?;
         let (keys, standings) = opened(&sealed, &seal).ok_or(Away)?;
@@ -80,11 +88,19 @@ impl Signing {
     }
 }
 
+fn open(key: &SealedKey, seal: &Seal) -> Option<Key> {
+    Key::new(&key.standing.id, &seal.open(&[&key.standing.id], &key.sealed)?)
+}
+
+fn signing(sealed: &[SealedKey], seal: &Seal) -> Option<Key> {
+    sealed.iter().find(|key| key.standing.state == State::Active).and_then(|key| open(key, seal))
+}
+
 fn opened(sealed: &[SealedKey], seal: &Seal) -> Option<(Keys, Vec<Standing>)> {
-    let open = |key: &SealedKey| Key::new(&key.standing.id, &seal.open(&[&key.standing.id], &key.sealed)?);
     // The one that signs comes first, in storage as well as here.
-    let signs = sealed.iter().find(|key| key.standing.state == State::Active).and_then(open)?;
-    let others: Vec<Key> = sealed.iter().filter(|key| key.standing.state != State::Active).filter_map(open).collect();
+    let signs = signing(sealed, seal)?;
+    let others = sealed.iter().filter(|key| key.standing.state != State::Active);
+    let others: Vec<Key> = others.filter_map(|key| open(key, seal)).collect();
     if others.len() + 1 < sealed.len() {
         tracing::error!("{} signing keys cannot be opened: they were sealed with another master key", sealed.len() - others.len() - 1);
     }

@@ -89,6 +89,9 @@ on_both! {
         assert_eq!(found("' OR 1=1 --").await, Vec::<String>::new());
         assert_eq!(found("u-1").await, ["ana"], "by the id");
         assert_eq!(found("3").await, ["bia%x"], "by the id at a provider");
+        let erica = Identity { name: Some("Érica".to_owned()), ..proven("acme", "4", "e") };
+        uid(&directory, &erica, "4").await;
+        assert_eq!(found("Érica").await, ["e"], "as it is typed, whatever small letters an engine knows");
         assert_eq!(directory.read(Find { store: "atacado".into(), ..find("ana") }).await.expect("storage"), []);
     };
 

@@ -1,0 +1,399 @@
+//! `portaria users` and `portaria keys` as people call them, on a storage with people in it.
+
+use crate::command_line::{Folder, portaria};
+use crate::directory::{comes, email, identity, on_postgres, proven};
+use portaria::directory::audit::{Event, What};
+use portaria::directory::incidents::{Incident, Remember};
+use portaria::directory::keys::Turn;
+use portaria::directory::people::ByEmail;
+use portaria::directory::welcome::Welcome;
+use portaria::directory::{Directory, Storage};
+use portaria::email::Email;
+use portaria::provider::identity::{Identity, Mailbox};
+use portaria::session::rotation::Plan;
+use portaria::session::seal::MasterKey;
+use portaria::web::signing;
+use portaria::world::{clock, dice};
+use serde_json::Value;
+
+const SETTINGS: &str = "publicUrl: https://login.loja.example\nstorage: sqlite:people.db\nsession: { lifetime: 7d }\n\
+     stores: { atacado: { publicUrl: https://login.atacado.example } }\n";
+
+/// A name as a hostile provider might give it: it clears the screen and turns the letters around.
+const HOSTILE: &str = "Bia\u{1b}[2J\u{9b}31m\u{202e}\u{61c}\nroot";
+
+struct Shop {
+    folder: Folder,
+    master: String,
+}
+
+fn arrival(store: &str, identity: Identity, sid: &str) -> Welcome {
+    let now = clock::now();
+    let (new_uid, sid) = (format!("u-{sid}").into(), sid.into());
+    Welcome { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None }
+}
+
+impl Shop {
+    /// Ana with two ways in, Bia with a hostile name, somebody without an address, Érica in another store as well.
+    fn new() -> Self {
+        let folder = Folder::new(&dice::name()).with("portaria.yaml", SETTINGS);
+        let shop = Self { folder, master: dice::name().repeat(3) };
+        shop.on(async |directory| {
+            let placeholder = Email::parse("77@gama.invalid").expect("an address");
+            let bia =
+                Identity { name: Some(HOSTILE.to_owned()), locale: Some("pt\u{1b}[1m".to_owned()), ..proven("acme", "b\u{1b}2", "bia") };
+            let erica = Identity { name: Some("Érica".to_owned()), ..proven("acme", "5", "erica") };
+            for (store, identity, sid) in [
+                ("main", proven("acme", "1", "ana"), "1"),
+                ("main", proven("beta", "-9", "ana"), "2"),
+                ("main", bia, "3"),
+                ("main", Identity { name: None, ..identity("gama", "77", Mailbox::Placeholder(placeholder)) }, "4"),
+                ("main", erica, "5"),
+                ("atacado", proven("acme", "6", "caio"), "6"),
+            ] {
+                directory.write(arrival(store, identity, sid)).await.expect("storage").expect("welcome");
+            }
+            let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
+            let event = Event::new(clock::now(), "main", What::Refused).to("u-1").through("acme").because("blocked");
+            assert!(directory.write(Remember { incident, event }).await.expect("storage"));
+        });
+        shop
+    }
+
+    fn on<T>(&self, doing: impl AsyncFnOnce(Directory) -> T) -> T {
+        let storage = Storage::File(self.folder.0.join("people.db"));
+        actix_web::rt::System::new().block_on(async { doing(Directory::open(&storage).await.expect("a storage")).await })
+    }
+
+    fn run(&self, line: &str) -> (i32, String, String) {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        portaria(&self.folder.0, &arguments, &[("PORTARIA_MASTER_KEY", &self.master)])
+    }
+
+    /// What a command says that goes well.
+    fn says(&self, line: &str) -> String {
+        let (code, out, err) = self.run(line);
+        assert_eq!(code, 0, "{line}: {out}{err}");
+        out
+    }
+
+    fn json(&self, line: &str) -> Value {
+        let out = self.says(&format!("{line} --json"));
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// How a command ends that does not go well, and that it says so in these words.
+    fn refuses(&self, line: &str, code: i32, words: &str) {
+        let (found, out, err) = self.run(line);
+        assert_eq!(found, code, "{line}: {out}{err}");
+        assert!(err.contains(words), "{line}: {err}");
+        assert_eq!(out, "", "{line}");
+    }
+
+    fn keys_at(&self, ages: &[i64]) {
+        let master = MasterKey::new(&self.master, false).expect("long enough");
+        let plan = Plan::for_sessions_of(7 * 86400);
+        self.on(async |directory| {
+            for age in ages {
+                let turn = Turn { fresh: signing::fresh(&master), plan, wanted: true, now: clock::now() - age };
+                directory.write(turn).await.expect("storage");
+            }
+        });
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn is_time(value: &Value) -> bool {
+    value.as_str().is_some_and(|time| time.len() == 20 && time.ends_with('Z') && time.as_bytes()[10] == b'T')
+}
+
+#[test]
+fn people_are_found_and_who_is_not_there_is_not_found() {
+    let shop = Shop::new();
+
+    let out = shop.says("users find loja.example");
+    let line = out.lines().next().unwrap_or_default();
+    assert!(line.starts_with("ana@loja.example") && line.contains("  proven       Ana  ") && line.contains("  last seen 20"), "{out}");
+    assert_eq!(out.lines().count(), 3, "{out}");
+    assert!(shop.says("users find 77").contains("77@gama.invalid  placeholder  (no name)  last seen"));
+    for text in ["Érica", "érica", "ric", "u-5"] {
+        let found = shop.run(&format!("users find {text}"));
+        // Small letters beyond ASCII are not known to every storage.
+        assert!(text == "érica" || found.1.starts_with("erica@"), "{text}: {found:?}");
+    }
+    let cut = shop.json("users find loja --most 1");
+    assert_eq!((cut["people"].as_array().map(Vec::len), &cut["more"]), (Some(1), &Value::Bool(true)));
+    assert!(shop.says("users find loja --most 1").contains("there are more"));
+    assert_eq!(shop.json("users find caio --store atacado")["people"][0]["email"], "caio@loja.example");
+    let (code, out, _) = shop.run("users find caio");
+    assert_eq!((code, out.as_str()), (1, "nobody in store `main` is known by `caio`\n"));
+    assert_eq!(shop.run("users find caio --json").0, 1);
+}
+
+#[test]
+fn show_says_all_that_support_needs() {
+    let shop = Shop::new();
+
+    let out = shop.says("users show Ana@Loja.Example");
+    for part in [
+        "ana@loja.example (proven)\n  name        Ana\n  id          u-1\n  store       main\n  language    not known\n  first seen  20",
+        "  blocked     no\n",
+        "  acme, there known as 1, since 20",
+        "\n    linked because nobody had this address: the provider says that the address is theirs (acme.yaml, version 3f2a)\n",
+        "  beta, there known as -9, since 20",
+        "\n    linked because this person has the same address",
+        "Z at most, through beta\n",
+        "  portaria users history ana@loja.example  ",
+        "  portaria users sign-out ana@loja.example  ",
+        "  portaria users block ana@loja.example  ",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+    let json = shop.json("users show ana@loja.example");
+    assert_eq!((&json["uid"], &json["emailVerified"], &json["blocked"]), (&"u-1".into(), &true.into(), &false.into()));
+    assert_eq!((&json["waysIn"][1]["providerId"], &json["sessions"][1]["provider"]), (&"-9".into(), &"beta".into()));
+    assert!(is_time(&json["lastSeen"]) && is_time(&json["sessions"][0]["until"]), "{json}");
+    assert!(shop.says("users show 77@gama.invalid").contains("a placeholder: no provider has named an address that is proven"));
+    assert!(shop.says("users show caio@loja.example --store atacado").contains("users block caio@loja.example --store atacado"));
+}
+
+#[test]
+fn what_a_provider_calls_somebody_never_reaches_the_terminal_raw() {
+    let shop = Shop::new();
+    let hostile = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}'];
+
+    for line in ["find bia", "show bia@loja.example", "show bia@loja.example --json", "export bia@loja.example", "find bia --json"] {
+        let out = shop.says(&format!("users {line}"));
+        assert!(!out.contains(hostile) && !out.contains("\nroot"), "{out}");
+    }
+    assert!(shop.says("users find bia").contains("Bia\\u{1b}[2J\\u{9b}31m\\u{202e}\\u{61c}\\u{a}root"));
+    assert_eq!(shop.json("users show bia@loja.example")["name"], HOSTILE, "programs read what is kept");
+    for hostile in ["x\u{1b}[2J", "vıctim@loja.example", "ana@lo\u{202e}ja.example", "<ana@loja.example>", "ana"] {
+        let (code, out, err) = shop.run(&format!("users show {hostile}"));
+        assert!(code == 2 && out.is_empty() && err.contains("is not an address\n  help: write it as"), "{err}");
+        assert!(!err.contains(['\u{1b}', '\u{202e}']), "{err}");
+    }
+}
+
+#[test]
+fn somebody_unknown_and_a_store_that_is_not_there_are_said_with_what_may_be_meant() {
+    let shop = Shop::new();
+
+    for command in ["show", "history", "block", "unblock", "sign-out", "export", "erase --yes", "unlink --provider acme"] {
+        shop.refuses(&format!("users {command} ama@loja.example"), 1, "help: did you mean ana@loja.example?");
+    }
+    for near in ["ana@loja.exmple", "anna@loja.example", "eria@loja.example"] {
+        shop.refuses(&format!("users show {near}"), 1, "did you mean ");
+    }
+    shop.refuses("users show zoe@outra.example", 1, "nobody in store `main` has the address zoe@outra.example");
+    shop.refuses("users show caio@loja.example", 1, "somebody in store `atacado` has it: `--store atacado`");
+    shop.refuses("users show ana@loja.example --store atacdo", 2, "there is no store `atacdo`\n  help: did you mean `atacado`?");
+    shop.refuses("users --store zzz show ana@loja.example", 2, "the settings know `main` or `atacado`");
+    shop.refuses("users show ana@loja.example --storage sqlite:nowhere.db", 3, "there is no such storage");
+    shop.refuses("users show", 2, "Usage");
+    assert!(!shop.folder.0.join("nowhere.db").exists());
+}
+
+#[test]
+fn history_is_told_in_words_the_newest_first() {
+    let shop = Shop::new();
+
+    let out = shop.says("users history ana@loja.example");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 3, "{out}");
+    assert!(
+        lines[0].contains("Z  refused through acme because the store has blocked this person") && lines[0].ends_with("[incident K7Q-2MD]")
+    );
+    assert!(lines[1].contains("Z  came in through beta because this person has the same address"), "{out}");
+    assert!(lines[2].contains("(acme.yaml, version 3f2a)"), "{out}");
+    assert!(shop.says("users history ana@loja.example --most 1").ends_with("there is more: `--most 10`\n"));
+    let json = shop.json("users history ana@loja.example --most 2");
+    assert_eq!((&json["more"], &json["history"][0]["incident"]), (&true.into(), &"K7Q-2MD".into()));
+    assert!(is_time(&json["history"][1]["at"]) && json["history"][1]["what"] == "login");
+}
+
+#[test]
+fn a_way_in_goes_but_not_the_last_one_unless_that_is_meant() {
+    let shop = Shop::new();
+
+    shop.refuses("users unlink ana@loja.example --provider acmee", 1, "help: did you mean `acme`?");
+    shop.refuses("users unlink ana@loja.example --provider acme --id 7", 1, "their ways in are acme (1), beta (-9)");
+    assert_eq!(
+        shop.says("users unlink ana@loja.example --provider beta --id -9"),
+        "ana@loja.example no longer comes in through beta (-9); 1 session ended\n"
+    );
+    shop.refuses("users unlink ana@loja.example --provider acme", 1, "nothing was done: this is the last way in of ana@loja.example");
+    shop.refuses("users unlink ana@loja.example --provider acme", 1, "a login that proves ana@loja.example leads back to them");
+    shop.refuses("users unlink 77@gama.invalid --provider gama", 1, "no login leads back to them");
+    let json = shop.json("users unlink ana@loja.example --provider acme --even-last");
+    assert_eq!((&json["removed"][0], &json["waysLeft"], &json["sessionsEnded"]), (&"1".into(), &0.into(), &1.into()));
+    assert!(shop.says("users show ana@loja.example").contains("ways in\n  none: a login that proves ana@loja.example leads back"));
+    assert!(shop.says("users history ana@loja.example").contains("the way in through acme was removed by support"));
+    shop.refuses("users unlink ana@loja.example --provider acme", 1, "they have no way in at all");
+}
+
+#[test]
+fn who_is_blocked_or_signed_out_twice_is_so_and_the_second_time_says_so() {
+    let shop = Shop::new();
+
+    let signed_out = shop.says("users sign-out ana@loja.example");
+    assert_eq!(signed_out, "ana@loja.example is signed out everywhere: 2 sessions ended; they may log in again\n");
+    assert_eq!(shop.says("users sign-out ana@loja.example"), "ana@loja.example was not signed in anywhere\n");
+    let blocked = shop.says("users block bia@loja.example");
+    assert_eq!(blocked, "bia@loja.example is blocked; 1 session ended\n`portaria users unblock bia@loja.example` lets them in again\n");
+    assert_eq!(shop.says("users block bia@loja.example"), "bia@loja.example was blocked already; nothing changed\n");
+    assert!(shop.says("users find bia").contains("  blocked, last seen "));
+    assert!(shop.says("users show bia@loja.example").contains("  blocked     yes: they cannot come in\n"));
+    let refused = shop.on(async |directory| directory.write(arrival("main", proven("acme", "b\u{1b}2", "bia"), "9")).await);
+    assert!(refused.expect("storage").is_err());
+    let unblocked = shop.json("users unblock bia@loja.example");
+    assert_eq!((&unblocked["blocked"], &unblocked["changed"]), (&false.into(), &true.into()));
+    assert_eq!(shop.says("users unblock bia@loja.example"), "bia@loja.example was not blocked; nothing changed\n");
+    assert!(shop.says("users history bia@loja.example").contains("blocked by support"));
+}
+
+#[test]
+fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
+    let shop = Shop::new();
+
+    let (code, out, err) = shop.run("users export ana@loja.example");
+    assert_eq!(code, 0, "{err}");
+    let json: Value = serde_json::from_str(&out).expect("JSON and nothing else");
+    let person = "exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked";
+    assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, sessions, history"));
+    assert_eq!(keys(&json["waysIn"][0]).join(", "), "provider, providerId, linked, because, evidence, version, told");
+    assert_eq!(keys(&json["sessions"][0]).join(", "), "since, until, provider");
+    assert_eq!(keys(&json["history"][0]).join(", "), "at, what, provider, because, evidence, version, incident, told");
+    assert_eq!(json["history"][0]["what"], "exported");
+    for time in ["exportedAt", "firstSeen", "lastSeen"] {
+        assert!(is_time(&json[time]), "{time}");
+    }
+    assert!(err.contains("the audit notes that it was handed out"), "{err}");
+    let help = shop.says("users export --help");
+    for part in [person, "provider, providerId, linked, because", "at, what, provider, because, evidence, version, incident, told"] {
+        assert!(help.contains(part), "{part}\n{help}");
+    }
+    assert!(shop.says("users history ana@loja.example").contains("Z  what is kept was handed out\n"));
+}
+
+#[test]
+fn forgetting_wants_to_be_meant_and_says_what_is_gone_and_what_stays() {
+    let shop = Shop::new();
+
+    shop.refuses("users erase ana@loja.example", 2, "this cannot be undone, and there is no terminal on which to ask\n  help: ");
+    assert!(shop.says("users show ana@loja.example").contains("u-1"), "nothing happened");
+    let out = shop.says("users erase ana@loja.example --yes");
+    for part in [
+        "ana@loja.example is forgotten\n  gone   the person, 2 ways in, 2 open sessions\n  stays  what happened, without saying to whom",
+        "  yours  what the store itself keeps, such as orders, is not touched\n",
+        "should they come again, they are somebody new",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+    shop.refuses("users erase ana@loja.example --yes", 1, "nobody in store `main` has the address");
+    shop.says("users block bia@loja.example");
+    assert!(shop.says("users erase bia@loja.example --yes").contains("nobody knows that any more: should they come again, they come in"));
+    let json = shop.json("users erase 77@gama.invalid --yes");
+    assert_eq!((&json["erased"], &json["gone"]["waysIn"], &json["wasBlocked"]), (&true.into(), &1.into(), &false.into()));
+}
+
+#[test]
+fn keys_are_listed_with_what_comes_next() {
+    let shop = Shop::new();
+    assert_eq!(shop.says("keys list"), "there are no signing keys yet; the broker makes the first when it starts\n");
+    shop.refuses("keys rotate", 1, "there are no signing keys yet");
+    shop.keys_at(&[2000, 1500, 60]);
+
+    let out = shop.says("keys list");
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(out.contains("  active    since ") && out.contains("it signs; the key after it is published at 20"), "{out}");
+    assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; what it signed is believed until 20"), "{out}");
+    let json = shop.json("keys list");
+    assert_eq!(keys(&json["keys"][0]), ["id", "state", "since", "made", "next"]);
+    assert_eq!((&json["keys"][0]["next"]["what"], &json["keys"][1]["next"]["what"]), (&"published".into(), &"gone".into()));
+    let seconds =
+        |value: &Value| -> i64 { chrono::DateTime::parse_from_rfc3339(value.as_str().expect("a time")).expect("a time").timestamp() };
+    let retiring = &json["keys"][1];
+    assert_eq!(seconds(&retiring["next"]["at"]) - seconds(&retiring["since"]), 8 * 86400, "the longest session and a day");
+}
+
+#[test]
+fn a_further_key_is_published_once_and_a_key_is_retired_when_that_is_meant() {
+    let shop = Shop::new();
+    shop.keys_at(&[1000]);
+    let first = shop.json("keys list")["keys"][0]["id"].as_str().expect("an id").to_owned();
+
+    let out = shop.says("keys rotate");
+    assert!(out.contains(" is published; it signs by itself from 20") && out.contains("nobody is logged out"), "{out}");
+    let out = shop.says("keys list");
+    assert!(out.contains("it signs until 20") && out.contains("everybody comes to know it; it signs from 20"), "{out}");
+    let again = shop.says("keys rotate");
+    assert!(again.contains(" is next already, and nothing changed: everybody comes to know it"), "{again}");
+    assert_eq!(shop.json("keys rotate")["what"], "unchanged");
+
+    shop.refuses("keys retire nobody --yes", 1, "there is no key `nobody`\n  help: `portaria keys list` names them");
+    shop.refuses(&format!("keys retire -- {first}"), 2, "this cannot be undone");
+    let out = shop.says(&format!("keys retire --yes -- {first}"));
+    assert!(out.contains("is out of use: everybody whose token it signed has to log in again\n"), "{out}");
+    assert!(out.contains(" signs from now on; services that check tokens themselves"), "{out}");
+    let left = shop.json("keys list");
+    assert_eq!((left["keys"].as_array().map(Vec::len), &left["keys"][0]["state"]), (Some(1), &"active".into()));
+    let json = shop.json("keys rotate --storage sqlite:people.db");
+    let next = json["id"].as_str().expect("an id");
+    assert!(shop.says(&format!("keys retire --yes -- {next}")).contains("it has signed nothing yet, so nobody has to log in again"));
+}
+
+#[test]
+fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_there() {
+    let mut shop = Shop::new();
+    shop.keys_at(&[1000]);
+    let before = shop.says("keys list");
+    let id = before.split(' ').next().unwrap_or_default().to_owned();
+
+    let (code, _, err) = portaria(&shop.folder.0, &["keys", "rotate"], &[]);
+    assert!(code == 3 && err.contains("there is no master key: $PORTARIA_MASTER_KEY is not set"), "{err}");
+    assert!(!shop.folder.0.join("master.key").exists(), "none is made up");
+    shop.master = dice::name().repeat(3);
+    shop.refuses("keys rotate", 3, "were made with another master key");
+    shop.refuses(&format!("keys retire --yes -- {id}"), 3, "give the master key that the broker has");
+    assert_eq!(shop.says("keys list"), before, "nothing changed, and the list needs no master key");
+}
+
+#[test]
+fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
+    let shop = Shop::new();
+    shop.keys_at(&[100 * 86400]);
+    let other = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
+
+    let opened =
+        shop.on(async |directory| signing::Signing::open(&directory, &other, Plan::for_sessions_of(3600), clock::now()).await.is_ok());
+
+    assert!(!opened);
+    let keys = shop.json("keys list");
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1), "one was due, and was not made: {keys}");
+    assert!(shop.says("keys list").contains("the key after it is published within a minute, by a broker that runs"));
+}
+
+#[test]
+fn people_at_a_server_are_shown_and_blocked_just_the_same() {
+    let folder = Folder::new(&dice::name());
+    on_postgres(async |place| {
+        let directory = place.machine().await;
+        comes(&directory, &Identity { name: Some("Érica".to_owned()), ..proven("acme", "1", "ana") }, "1").await.expect("welcome");
+        let Storage::Server(address) = &place.storage else { panic!("a server") };
+        let run = |command: &[&str]| portaria(&folder.0, command, &[("PORTARIA_STORAGE", address)]);
+
+        let (code, out, err) = run(&["users", "show", "ana@loja.example"]);
+        assert!(code == 0 && out.contains("  id          u-1\n") && out.contains("linked because nobody had this address"), "{out}{err}");
+        let (code, out, err) = run(&["users", "find", "Érica"]);
+        assert!(code == 0 && out.starts_with("ana@loja.example"), "{out}{err}");
+        let (code, out, err) = run(&["users", "block", "ana@loja.example", "--json"]);
+        assert!(code == 0 && out.contains("\"changed\":true"), "{out}{err}");
+
+        let kept = directory.read(ByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
+        assert!(kept.blocked);
+    });
+}
