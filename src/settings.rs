@@ -11,6 +11,7 @@ use crate::provider::moment::Span;
 use crate::provider::reference::SecretReference;
 use crate::words;
 use crate::words::{Desk, Named, OneOrMany, Shape, Word, scalar};
+use crate::world::mail;
 use crate::yaml::{Kind, Node};
 use std::net::{IpAddr, SocketAddr};
 
@@ -192,8 +193,8 @@ words! {
         /// Default: none
         /// Example: `password: env:SMTP_PASSWORD`
         password: Option<SecretReference> = "password",
-        /// Who sends it.
-        /// Example: `from: nao-responda@loja.example`
+        /// Who sends it: an address, or a name with the address in `<…>`.
+        /// Example: `from: Loja Exemplo <nao-responda@loja.example>`
         from: At<String> = "from",
     }
 }
@@ -359,9 +360,11 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
         }
     }
-    for address in
-        spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0).chain(spec.mail.iter().map(|mail| &mail.from))
-    {
+    if let Some(from) = spec.mail.iter().map(|mail| &mail.from).find(|from| !mail::is_a_sender(from)) {
+        let help = "write it as `nao-responda@loja.example`, or as `Loja Exemplo <nao-responda@loja.example>`";
+        desk.complain(from.place, format!("`{}` is not an e-mail address", from.value), help);
+    }
+    for address in spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0) {
         if Email::parse(&address.value).is_err() {
             desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
         }

@@ -12,11 +12,11 @@ use crate::web::attempts::spent;
 use crate::web::callback::{self, Finished};
 use crate::web::limits::Kind;
 use crate::web::refused::Refused;
-use crate::web::{cookies, failed, forms};
+use crate::web::{cookies, failed, forms, headers};
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, SET_COOKIE};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -105,6 +105,9 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
         form: &forms::mark(asked, handle),
     };
     let mut response = HttpResponse::build(status);
+    // The right code leads to where the shopper wanted to go; browsers hold that to the page's policy.
+    let places: Vec<String> = front.store.return_to.iter().map(ToString::to_string).collect();
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
     if let Some(Wrong::TooManyMails { seconds }) = wrong {
         response.insert_header((RETRY_AFTER, seconds));
     }

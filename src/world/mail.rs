@@ -64,6 +64,11 @@ enum Safety {
     Loopback,
 }
 
+/// Whether letters can come from this: `address`, or `Name <address>`.
+pub fn is_a_sender(from: &str) -> bool {
+    mailbox(from).is_ok()
+}
+
 impl Post {
     /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
     pub fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {

@@ -9,9 +9,16 @@ import email
 import email.policy
 import hmac
 import json
+import logging
 import ssl
+import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult
+
+
+# Its warnings are for servers that other machines reach.
+warnings.simplefilter("ignore")
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 def tell(what):
