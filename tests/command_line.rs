@@ -195,6 +195,22 @@ fn every_command_shows_an_example_in_its_help() {
 }
 
 #[test]
+fn a_file_that_asks_for_addresses_wants_mail_in_the_settings() {
+    let asks = ACME.replace("getAuthorizationCode", "missingEmail: ask\ngetAuthorizationCode");
+    let folder = Folder::new("asks").with("providers.d/acme.yaml", &asks);
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("warning: shoppers are asked for their address, and no mail can be sent"), "{out}");
+    assert!(out.contains("acme.yaml:4:15") && out.contains("1 complaint"), "{out}");
+
+    let folder = folder.with("portaria.yaml", "mail: { smtp: \"smtp://localhost:25\", from: nao-responda@loja.example }\n");
+    let (code, out, _) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("0 complaints"), "{out}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_broken_and_not_an_end() {
     let folder = Folder::new("bytes").with("providers.d/acme.yaml", ACME);
     std::fs::write(folder.0.join("providers.d/bytes.yaml"), [0xff, 0xfe, 0x00]).expect("a file can be written");

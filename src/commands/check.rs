@@ -55,7 +55,7 @@ impl Check {
             }
         }
         for entry in catalogue::load_all(&paths, settings.ground()) {
-            lines.push(line(entry));
+            lines.push(line(with_settings(entry, &settings)));
         }
         for path in &examples {
             let source = files::source(path).map_err(|error| Failure::file(path, &error))?;
@@ -132,6 +132,19 @@ fn overlooked(folder: &Path, read: &[PathBuf]) -> Vec<Line> {
         Line { file: source.name.to_string(), state: "overlooked", missing: Vec::new(), report: Report::new(source, vec![complaint]) }
     };
     orphans.chain(misnamed).map(line).collect()
+}
+
+/// What a file asks of the settings and does not get.
+fn with_settings(mut entry: Entry, settings: &Settings) -> Entry {
+    let has_mail = settings.spec.as_ref().is_some_and(|spec| spec.mail.is_some());
+    if let State::Offered(provider) = &entry.state
+        && let Some(place) = provider.asks_for_email.filter(|_| !has_mail)
+    {
+        let message = "shoppers are asked for their address, and no mail can be sent to prove it: those without one are refused".to_owned();
+        let help = "set `mail: { smtp: …, from: … }` in portaria.yaml".to_owned();
+        entry.report.complaints.push(Complaint { severity: Severity::Warning, place: Some(place), message, help });
+    }
+    entry
 }
 
 fn line(entry: Entry) -> Line {

@@ -143,6 +143,21 @@ fn greet(app: &App, addresses: &[SocketAddr]) {
     if !broken.is_empty() {
         say(&format!("broken     {}; see `portaria check`", broken.join(", ")));
     }
+    for complaint in &serving.complaints {
+        say(&format!("complaint  {complaint}"));
+    }
+    for front in serving.fronts().filter(|front| front.post.is_none()) {
+        let listing = front.roster.now();
+        let asking = listing.buttons().iter().filter(|offer| offer.provider.asks_for_email.is_some());
+        let asking: Vec<&str> = asking.map(|offer| &*offer.provider.name).filter(|name| front.offers(name)).collect();
+        if !asking.is_empty() {
+            say(&format!(
+                "no mail    {} ask for an address, and no mail can be sent: set `mail` for {}",
+                asking.join(", "),
+                front.store.name
+            ));
+        }
+    }
     let at: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     say(&format!("listening  {}; stop with Ctrl-C", at.join(", ")));
 }

@@ -95,6 +95,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
     let Steps { authorization, calls, complete } = steps(&mut spec, around, top, desk);
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), desk));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
+    let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmail::Ask)).map(|missing| missing.place);
     let composition = Composition::compile(
         spec.identity.take(),
         trust.as_ref().map_or(TrustEmail::Claim, |trust| trust.value.clone()),
@@ -150,6 +151,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         needed,
         literals: installed.literals.iter().map(|(fact, text, _)| (*fact, text.clone())).collect(),
         identity: composition,
+        asks_for_email,
         require: spec.require,
         logo: spec.logo.filter(|logo| is_a_file_name(logo, desk)).map(|logo| logo.value.into()),
         order: spec.order.unwrap_or(100),

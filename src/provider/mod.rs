@@ -46,7 +46,7 @@ mod xml;
 pub use crate::provider::compile::{compile, compile_node};
 
 use crate::names::{Names, Slot};
-use crate::place::Source;
+use crate::place::{Place, Source};
 use crate::provider::address::Address;
 use crate::provider::callback::{CallbackBy, StateIn};
 use crate::provider::condition::Conditions;
@@ -100,6 +100,8 @@ pub struct Provider {
     literals: Vec<(Slot, Box<str>)>,
     /// How the identity is made.
     pub identity: Composition,
+    /// Where it says that the shopper is asked for an address, if it does.
+    pub asks_for_email: Option<Place>,
     /// Who may come in.
     pub require: Option<Conditions>,
     /// A picture for the button.
