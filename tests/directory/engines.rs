@@ -3,10 +3,15 @@
 use crate::database::Server;
 use crate::directory::{Place, at_once, comes, on_both, on_sqlite, proven, uid};
 use portaria::directory::attempts::Spend;
-use portaria::directory::sessions::Look;
+use portaria::directory::audit::{By, Event, What};
+use portaria::directory::incidents::{Incident, Remember};
+use portaria::directory::proofs::{Begin, Send};
+use portaria::directory::sessions::{Look, SignOut};
+use portaria::directory::tidy::Tidy;
 use portaria::directory::{Away, Directory, Storage};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +43,56 @@ on_both! {
 
         at_once(writing).await;
     };
+}
+
+on_both! {
+    no_table_grows_for_ever: async |place| {
+        let directory = place.machine().await;
+        let (main, ana) = ("main", proven("acme", "1", "ana"));
+        let ana = uid(&directory, &ana, "1").await;
+        directory.write(Spend { attempt: "a".into(), until: 700 }).await.expect("storage");
+        let sign_out = SignOut { store: main.into(), uid: ana, but: None, by: By::Support, now: 100 };
+        directory.write(sign_out).await.expect("storage");
+        uid(&directory, &proven("acme", "1", "ana"), "2").await;
+        let incident = Incident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
+        directory.write(Remember { incident, event: Event::new(100, main, What::Failed) }).await.expect("storage");
+        directory.write(Begin { id: "p".into(), store: main.into(), sealed: String::new(), until: 1000 }).await.expect("storage");
+        let send = Send { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), now: 100 };
+        directory.write(send).await.expect("storage");
+
+        let filled = rows(&place.storage).await;
+        directory.write(Tidy { now: 1_000_000, audit_since: 900_000 }).await.expect("storage");
+        let left = rows(&place.storage).await;
+
+        for (table, rows) in &filled {
+            // People and what is theirs stay for as long as they do; what is counted by name is as many as there are names.
+            let stays = ["users", "identities", "detached", "generations", "keys"].contains(&table.as_str());
+            assert!(stays || *rows > 0, "something was written into {table}");
+            assert_eq!(left[table], if stays { *rows } else { 0 }, "{table}");
+        }
+    };
+}
+
+/// How many rows each table has.
+async fn rows(storage: &Storage) -> BTreeMap<String, i64> {
+    let mut counted = BTreeMap::new();
+    let tables: BTreeSet<String> = columns(storage).await.iter().filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
+    for table in tables {
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}")).into_sql_str();
+        let count: i64 = match storage {
+            Storage::File(file) => {
+                let mut connection =
+                    sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+                sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
+            }
+            Storage::Server(address) => {
+                let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
+                sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
+            }
+        };
+        counted.insert(table, count);
+    }
+    counted
 }
 
 /// The names of tables and columns, sorted.
