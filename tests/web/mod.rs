@@ -1,14 +1,14 @@
 //! Attacks over HTTP: each test is somebody who wants what is not theirs, or a network that does not keep its word.
 
 mod addresses;
-mod ask;
+pub mod ask;
 mod browser;
 mod callback;
 mod callback_content;
 mod every_page;
 mod forward_auth;
 mod hostile_provider;
-mod house;
+pub mod house;
 mod limits;
 mod login_page;
 mod logout;
@@ -19,4 +19,4 @@ mod session;
 mod session_lasting;
 mod start;
 mod stores;
-mod upstream;
+pub mod upstream;
