@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::thread;
 use std::time::Duration;
 
-const KILLS: usize = 200;
+const KILLS: u32 = 200;
 
 /// When it is killed.
 #[derive(Clone, Copy, Debug)]
@@ -121,8 +121,7 @@ on_both! {
         let began = now();
         let mut broker = Ending(place.start());
         let (mut answered, mut starting) = ([0; 2], Duration::ZERO);
-        for round in 0..KILLS {
-            let when = STEPS[round % STEPS.len()];
+        for (round, when) in (0..KILLS).zip(STEPS.into_iter().cycle()) {
             let death = die(&place, &broker.0, when, &format!("ana{}", round / 2), round % 2 == 1);
             if matches!(when, When::AfterTheUser) {
                 answered[usize::from(death.was_let_in)] += 1;
@@ -136,7 +135,7 @@ on_both! {
         }
         eprintln!(
             "{KILLS} kills in {:?}, {:?} a start; killed after user info, {} were answered and {} were not",
-            began.elapsed(), starting / 200, answered[1], answered[0]
+            began.elapsed(), starting / KILLS, answered[1], answered[0]
         );
         assert!(answered[0] > 0, "some logins were cut off");
     };

@@ -94,6 +94,11 @@ impl Place {
         Broker { address, child: Arc::new(Mutex::new(child)) }
     }
 
+    /// Starts it so that no file of it grows beyond so many blocks of 512 bytes.
+    pub fn start_with_room(&self, blocks: &str) -> Broker {
+        self.start_as(&["sh", "-c", "trap '' XFSZ; ulimit -S -f \"$0\"; exec \"$@\"", blocks], &[])
+    }
+
     /// What all brokers of this place have logged.
     pub fn logged(&self) -> String {
         let bytes = portaria::world::files::bytes(&self.folder.0.join("log"), 1 << 26).unwrap_or_default();
@@ -151,9 +156,14 @@ impl Broker {
         child.wait().expect("it ends");
     }
 
-    /// The number of its process.
-    pub fn id(&self) -> u32 {
+    fn id(&self) -> u32 {
         self.child.lock().expect("nobody panics here").id()
+    }
+
+    /// Lets its files grow up to so many bytes, or takes that away.
+    pub fn give_room(&self, bytes: &str) {
+        let given = Command::new("prlimit").args(["--pid", &self.id().to_string(), &format!("--fsize={bytes}:")]).status();
+        assert!(given.expect("prlimit is there").success());
     }
 
     /// Whether its process is there.
@@ -165,12 +175,10 @@ impl Broker {
     pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Option<Answer> {
         let mut connection = TcpStream::connect(&self.address).ok()?;
         connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
-        let mut text = format!("{method} {target} HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n");
-        if method == "POST" {
-            text.push_str("Content-Length: 0\r\n");
-        }
-        headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
-        connection.write_all(format!("{text}\r\n").as_bytes()).ok()?;
+        let length = if method == "POST" { "Content-Length: 0\r\n" } else { "" };
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("{method} {target} HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n{length}{headers}\r\n");
+        connection.write_all(head.as_bytes()).ok()?;
         let mut bytes = Vec::new();
         // What came before it broke off counts.
         let _ = connection.read_to_end(&mut bytes);
@@ -204,6 +212,13 @@ fn read(text: &str) -> Option<Answer> {
     let headers: Vec<(String, String)> =
         lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     Some(Answer { status, headers, body: body.to_owned() })
+}
+
+/// The storage is away, in words for people.
+pub fn assert_away(answer: &Answer) {
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(answer.session().is_none() && answer.body.contains("</html>"), "{answer:?}");
 }
 
 /// A browser with its cookies.
