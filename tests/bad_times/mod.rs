@@ -1,9 +1,11 @@
 //! Bad times, with the real program: it is killed, its disk is full, its storage goes away, its clock jumps. What it has answered
 //! stays true, nothing is half-made, and it is well again by itself.
 
+mod full_disk;
 mod full_log;
 mod killed;
 mod place;
+mod read_only;
 mod two_brokers;
 
 /// Behaviours, each shown on both engines.
