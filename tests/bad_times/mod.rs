@@ -6,6 +6,7 @@ mod full_log;
 mod killed;
 mod place;
 mod read_only;
+mod server_away;
 mod two_brokers;
 
 /// Behaviours, each shown on both engines.
