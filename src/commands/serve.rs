@@ -168,6 +168,8 @@ fn begin_log(json: bool) {
     let wanted = secrets::value(&Reference::Variable("PORTARIA_LOG".into()));
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("warn,portaria=info")).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // That the log cannot be written must not be told where it cannot be told: that would end the request.
+    let log = log.log_internal_errors(false);
     let begun = if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(crate::commands::outcome::colour()).try_init() };
     drop(begun);
 }

@@ -11,6 +11,7 @@ pub mod linking; //      who somebody is: the decision
 pub mod migrations; //   the tables
 pub mod people; //       found, shown, blocked, exported, erased
 pub mod postgres; //     one engine
+pub mod probe; //        whether what is written is kept
 pub mod proofs; //       addresses that are being proven
 pub mod reasons; //      decisions in words
 pub mod sessions; //     those that ended before their time
@@ -21,11 +22,14 @@ pub mod ways; //         linked and unlinked by somebody who is signed in, or by
 pub mod welcome; //      somebody comes in
 
 use crate::directory::postgres::Postgres;
+use crate::directory::probe::Probe;
+use crate::directory::sessions::Look;
 use crate::directory::sql::{Fault, Verb};
 use crate::directory::sqlite::Sqlite;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The storage cannot be reached, or could not do it. The reason has been logged; nobody else is to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +85,10 @@ impl Storage {
 
 /// The directory.
 #[derive(Debug)]
-pub struct Directory(Engine);
+pub struct Directory {
+    engine: Engine,
+    failed: AtomicBool,
+}
 
 #[derive(Debug)]
 enum Engine {
@@ -92,23 +99,32 @@ enum Engine {
 impl Directory {
     /// Opens it, makes it if need be, and brings its tables up to date.
     pub async fn open(storage: &Storage) -> Result<Self, sqlx::Error> {
-        Ok(Self(match storage {
+        let engine = match storage {
             Storage::File(file) => Engine::Sqlite(Sqlite::open(file).await?),
             Storage::Server(address) => Engine::Postgres(Postgres::open(address).await?),
-        }))
+        };
+        Ok(Self { engine, failed: AtomicBool::new(false) })
     }
 
     /// Does something, as a whole or not at all; the answer means that it is kept.
     pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
-        match &self.0 {
+        let done = match &self.engine {
             Engine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
             Engine::Postgres(engine) => engine.write(Arc::new(verb)).await,
-        }
+        };
+        self.failed.store(done.is_err(), Ordering::Relaxed);
+        done
+    }
+
+    /// Whether it can do its work. Whether it takes anything in is tried where it did not the last time: a disk may be full, a
+    /// server may be there for reading only.
+    pub async fn is_well(&self) -> bool {
+        if self.failed.load(Ordering::Relaxed) { self.write(Probe).await.is_ok() } else { self.read(Look).await.is_ok() }
     }
 
     /// Asks something that changes nothing.
     pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
             Engine::Postgres(engine) => engine.read(Arc::new(verb)).await,
         }
@@ -117,7 +133,7 @@ impl Directory {
     /// Waits until there is news from other machines. A file is of one machine: there never is any, but another process of it
     /// may have written, so whoever waits asks from time to time as well.
     pub async fn news(&self) {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(_) => std::future::pending().await,
             Engine::Postgres(engine) => engine.news().await,
         }

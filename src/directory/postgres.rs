@@ -99,12 +99,17 @@ async fn attempt<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, Fault> {
         transaction.commit().await?;
         Ok(answer)
     };
-    if let Ok(answer) = tokio::time::timeout(PATIENCE, conversation).await {
-        return answer;
+    match tokio::time::timeout(PATIENCE, conversation).await {
+        Ok(Err(Fault::Away)) => {}
+        Ok(answer) => return answer,
+        Err(_) => tracing::error!("the storage took too long"),
     }
-    tracing::error!("the storage took too long");
-    // Nobody knows what state it is in.
+    // Nobody knows what state it is in. And a connection to a server that takes nothing in takes nothing in for as long as it lasts,
+    // so those that wait go as well.
     drop(connection.detach());
+    while let Some(waiting) = pool.try_acquire() {
+        drop(waiting.detach());
+    }
     Err(Fault::Away)
 }
 

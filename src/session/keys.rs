@@ -124,6 +124,11 @@ impl Keys {
 
     /// The session that a token stands for; `None` unless every claim is ours and it is not over.
     pub fn verify(&self, token: &str, parties: Parties<'_>, now: i64) -> Option<Session> {
+        self.read(token, parties).filter(|session| !session.is_over(now))
+    }
+
+    /// The same, though it may be over by this clock.
+    pub fn read(&self, token: &str, parties: Parties<'_>) -> Option<Session> {
         if token.len() > 2 * LONGEST {
             return None;
         }
@@ -139,7 +144,7 @@ impl Keys {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let claims: ClaimsReceived = decode(token, &key.public, &validation).ok()?.claims;
         let is_ours = claims.iss == parties.issuer && claims.aud == parties.audience && claims.store == parties.store;
-        if !is_ours || now >= claims.exp {
+        if !is_ours {
             return None;
         }
         let person = Person {

@@ -16,6 +16,9 @@ pub struct Lasting {
     pub idle: i64,
 }
 
+/// By how many seconds the clocks of two machines may differ.
+const CLOCKS_DIFFER: i64 = 60;
+
 /// Who came in, as a session remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -57,9 +60,9 @@ impl Session {
         Self { person, store: store.into(), sid, since: now, issued: now, until }
     }
 
-    /// Whether it is over.
+    /// Whether it is over. One of the future is none either: the clock was put back, and nobody knows how much of it has passed.
     pub fn is_over(&self, now: i64) -> bool {
-        now >= self.until
+        now >= self.until || now < self.issued.saturating_sub(CLOCKS_DIFFER)
     }
 
     /// The latest moment at which any token of this session can still be good.
@@ -104,6 +107,7 @@ pub(crate) mod tests {
         let session = Session { since: 0, issued: 0, until: 100, ..session(0) };
 
         assert!(!session.is_over(99) && session.is_over(100));
+        assert!(!session.is_over(-60) && session.is_over(-61), "the clock was put back");
         assert!(session.renewed(lasting, 49).is_none(), "half of the idle time has not passed");
         let renewed = session.renewed(lasting, 50).expect("it is time");
         assert_eq!((renewed.until, renewed.issued, renewed.since), (130, 50, 0), "the absolute end stays");

@@ -209,6 +209,13 @@ impl Asked {
         self.session_of(token)
     }
 
+    /// The session of this browser that has not been ended, though it may be over: what is over by a wrong clock is not over.
+    pub fn session_to_end(&self) -> Option<Session> {
+        let token = self.jar().one(&self.front().store.cookie)?;
+        let session = self.app().signing.keys().read(token, self.front().parties())?;
+        (!self.app().revocations.is_ended(&session.sid)).then_some(session)
+    }
+
     /// The session of a token.
     pub fn session_of(&self, token: &str) -> Option<Session> {
         let session = self.app().signing.keys().verify(token, self.front().parties(), self.now())?;

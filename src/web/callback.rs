@@ -48,7 +48,7 @@ pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
         Err(unfit) => return Err(unfit.told(&asked).await),
     };
     let whole = finish(&asked, &brought, &offer, &callback).await;
-    // Whatever came of it, this attempt is over.
+    // Whatever came of it, this attempt is over; but where storage is away nobody knows, and it may be tried again.
     let done = cookies::clear(&brought.cookie, &asked.front().store);
     match whole {
         Ok((mut response, cookies)) => {
@@ -58,7 +58,7 @@ pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
             Ok(response)
         }
         Err(mut refused) => {
-            refused.cookies.push(done);
+            refused.cookies.extend((refused.cause != Cause::Away).then_some(done));
             Err(refused)
         }
     }

@@ -1,6 +1,5 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for whoever operates this.
 
-use crate::directory::sessions::Look;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::serving::PLAYGROUND;
@@ -18,9 +17,9 @@ pub async fn live() -> HttpResponse {
     guarded(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
-/// It can do its work: storage answers. Files that are broken are named; their last good versions serve.
+/// It can do its work: storage answers, and keeps what is written. Files that are broken are named; their last good versions serve.
 pub async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let storage = app.directory.read(Look).await.is_ok();
+    let storage = app.directory.is_well().await;
     let (states, broken) = providers(&app);
     let complaints = app.complaints();
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -20,7 +20,7 @@ pub async fn logout(asked: Asked) -> Result<HttpResponse, Refused> {
     let wanted = wanted(&asked)?;
     let store = &asked.front().store;
     let mut there = None;
-    if let Some(session) = asked.session() {
+    if let Some(session) = asked.session_to_end() {
         let latest = session.latest(store.lasting);
         let event = Event::new(asked.now(), &store.name, What::Logout).to(&session.person.uid).through(&session.person.provider);
         // Only what storage has heard of has ended, here and on every machine.

@@ -24,6 +24,8 @@ pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Login)?;
     asked.no_speculation()?;
     let offer = offer(&asked)?;
+    // Who is sent to a provider now would come back to a broker that cannot let them in.
+    asked.well_informed()?;
     let return_to = asked.return_to()?;
     let inputs = inputs(&asked, &offer)?;
     begin(&asked, &offer, inputs, Purpose { return_to, link: None }).await

@@ -2,14 +2,14 @@
 
 mod account;
 mod addresses;
-mod ask;
+pub mod ask;
 mod browser;
 mod callback;
 mod callback_content;
 mod every_page;
 mod forward_auth;
 mod hostile_provider;
-mod house;
+pub mod house;
 mod limits;
 mod login_page;
 mod logout;
@@ -22,4 +22,4 @@ mod session;
 mod session_lasting;
 mod start;
 mod stores;
-mod upstream;
+pub mod upstream;

@@ -1,0 +1,33 @@
+//! Bad times, with the real program: it is killed, its disk is full, its storage goes away, its clock jumps. What it has answered
+//! stays true, nothing is half-made, and it is well again by itself.
+
+mod clocks;
+mod full_disk;
+mod full_log;
+mod killed;
+mod place;
+mod read_only;
+mod server_away;
+mod two_brokers;
+
+/// Behaviours, each shown on both engines.
+macro_rules! on_both {
+    ($($name:ident: $test:expr;)+) => {
+        $(
+            mod $name {
+                use super::*;
+
+                #[test]
+                fn sqlite() {
+                    $test(Place::on_sqlite());
+                }
+
+                #[test]
+                fn postgres() {
+                    $test(Place::on_postgres());
+                }
+            }
+        )+
+    };
+}
+pub(crate) use on_both;
