@@ -22,13 +22,13 @@ pub mod provider;
 // One login, pure but for `drive`.
 pub mod login;
 
-// One session: opened, signed, sealed; and those that ended, in memory.
+// One session: opened, signed, sealed; how its keys follow one another; and those that ended, in memory.
 pub mod session;
 
 // The doors: disk, variables, clock, dice, network, mail.
 pub mod world;
 
-// Who has come in: one trait, one file an engine.
+// Who has come in: one file a verb, one SQL for every engine.
 pub mod directory;
 
 // What people use.

@@ -113,7 +113,8 @@ impl Verb for Unlink {
         if going == ways.len() && !even_last {
             return Ok(Unlinked::Last);
         }
-        if !even_last {
+        // The last way may come back, because nothing else leads to this person; any other is gone until it is asked for.
+        if going < ways.len() {
             let detached = "INSERT INTO detached (uid, provider, provider_id) SELECT uid, provider, provider_id FROM identities \
                  WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4) ON CONFLICT DO NOTHING";
             sql.then(detached, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;

@@ -65,6 +65,10 @@ on_both! {
         assert_eq!(directory.write(unlink.clone()).await.expect("storage"), Unlinked::Gone);
 
         assert_eq!(comes(&directory, &proven("beta", "7", "ana"), "3").await, Err(NotWelcome::Detached));
+        uid(&directory, &proven("gama", "5", "ana"), "g").await;
+        let insists = Unlink { provider: "gama".into(), even_last: true, by: By::Support, ..unlink.clone() };
+        assert_eq!(directory.write(insists).await.expect("storage"), Unlinked::Gone);
+        assert_eq!(comes(&directory, &proven("gama", "5", "ana"), "h").await, Err(NotWelcome::Detached), "it was not the last");
         assert_eq!(comes(&directory, &proven("beta", "8", "ana"), "4").await.map(|welcomed| welcomed.rule), Ok(Rule::Linked), "another account there");
         directory.write(Unlink { provider_id: Some("8".into()), ..unlink }).await.expect("storage");
         directory.write(link(&ana, &proven("beta", "7", "ana"), "1")).await.expect("storage").expect("they ask for it themselves");
