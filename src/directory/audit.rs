@@ -55,6 +55,7 @@ whats! {
     Login = "login" "Somebody came in.",
     Refused = "refused" "Somebody showed who they are, and did not come in.",
     Failed = "failed" "A login went wrong before anybody knew who it was.",
+    Unproven = "unproven" "An address was not proven: its codes were typed wrong too often.",
     Linked = "linked" "A way in was added by the person.",
     Unlinked = "unlinked" "A way in was removed.",
     Moved = "addressChanged" "The address changed.",

@@ -11,7 +11,7 @@ pub mod linking; //      who somebody is: the decision
 pub mod migrations; //   the tables
 pub mod people; //       found, shown, blocked, exported, erased
 pub mod postgres; //     one engine
-pub mod probe; //        whether what is written is kept
+pub mod probe; //        whether what is written is kept, and what time it is there
 pub mod proofs; //       addresses that are being proven
 pub mod reasons; //      decisions in words
 pub mod sessions; //     those that ended before their time

@@ -1,7 +1,7 @@
 //! The people themselves: found, shown, blocked, handed out, forgotten.
 
 use crate::directory::audit::{By, Event, History, What, write_down};
-use crate::directory::sessions::end_all;
+use crate::directory::sessions::{end_all, hold_person};
 use crate::directory::sql::{Fault, Row, Sql, Verb, with};
 use crate::email::Email;
 
@@ -54,6 +54,15 @@ pub struct Way {
     pub version: Option<Box<str>>,
     /// The address that was last proven by it.
     pub address: Option<Box<str>>,
+}
+
+/// A way in that was removed, so that it does not come back by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The provider's file name.
+    pub provider: Box<str>,
+    /// The id there.
+    pub provider_id: Box<str>,
 }
 
 /// A session that may still be good.
@@ -204,10 +213,10 @@ impl Verb for Block {
     type Answer = u64;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<u64, Fault> {
-        sql.hold("SELECT uid FROM users WHERE uid = $1", with![&self.uid]).await?;
+        let Some(uid) = hold_person(sql, &self.uid).await? else { return Ok(0) };
         sql.then("UPDATE users SET blocked = $1 WHERE uid = $2", with![self.blocked, &self.uid]).await?;
         let what = if self.blocked { What::Blocked } else { What::Unblocked };
-        write_down(sql, &Event::new(self.now, &self.store, what).to(&self.uid).because(By::Support.word())).await?;
+        write_down(sql, &Event::new(self.now, &self.store, what).to(&uid).because(By::Support.word())).await?;
         if self.blocked { end_all(sql, &self.uid, None).await } else { Ok(0) }
     }
 }
@@ -219,6 +228,8 @@ pub struct Everything {
     pub record: Record,
     /// Their ways in.
     pub ways: Vec<Way>,
+    /// Ways in that were removed.
+    pub removed: Vec<Removed>,
     /// Their sessions.
     pub sessions: Vec<Standing>,
     /// What happened, the newest first.
@@ -242,9 +253,13 @@ impl Verb for Export {
         let event = Event::new(self.now, &record.store, What::Exported).to(&self.uid).because(By::Support.word());
         write_down(sql, &event).await?;
         let ways = WaysOf(self.uid.clone()).carry_out(sql).await?;
+        let removed = "SELECT provider, provider_id FROM detached WHERE uid = $1 ORDER BY provider, provider_id";
+        let removed = sql.ask(removed, with![&self.uid]).await?;
+        let removed = removed.iter().map(|row| Ok(Removed { provider: row.text(0)?.into(), provider_id: row.text(1)?.into() }));
+        let removed = removed.collect::<Result<_, Fault>>()?;
         let sessions = SessionsOf { uid: self.uid.clone(), now: self.now }.carry_out(sql).await?;
         let history = History { uid: self.uid.clone(), most: i64::from(i32::MAX) }.carry_out(sql).await?;
-        Ok(Some(Everything { record, ways, sessions, history }))
+        Ok(Some(Everything { record, ways, removed, sessions, history }))
     }
 }
 
@@ -269,6 +284,8 @@ impl Verb for Erase {
         }
         sql.then("UPDATE audit SET uid = NULL WHERE uid = $1", with![&self.uid]).await?;
         write_down(sql, &Event::new(self.now, &self.store, What::Erased).because(By::Support.word())).await?;
+        // What others may be waiting for goes before the number is taken for which everybody waits.
+        sql.then("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
         end_all(sql, &self.uid, None).await?;
         sql.then("DELETE FROM users WHERE uid = $1", with![&self.uid]).await?;
         Ok(true)

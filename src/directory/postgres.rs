@@ -160,6 +160,16 @@ impl Sql for PgConnection {
         Ok(bound(held, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
     }
 
+    async fn clock(&mut self) -> Result<Option<i64>, Fault> {
+        let now = sqlx::query("SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)").fetch_one(self).await?;
+        Ok(Some(Row::Postgres(now).number(0)?))
+    }
+
+    async fn alone(&mut self, name: &str) -> Result<(), Fault> {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name).execute(self).await?;
+        Ok(())
+    }
+
     async fn call_out(&mut self) -> Result<(), Fault> {
         sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(self).await?;
         Ok(())

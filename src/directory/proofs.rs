@@ -1,6 +1,7 @@
 //! Addresses that are being proven: who came, sealed, until a code that was sent to the address comes back. How often a code may
 //! be tried and sent is counted here, so that it holds for all machines together.
 
+use crate::directory::audit::{Event, write_down};
 use crate::directory::sql::{Fault, Row, Sql, Verb, with};
 use aws_lc_rs::constant_time;
 
@@ -12,6 +13,11 @@ pub const TRIES: i64 = 5;
 const MAILS: i64 = 3;
 /// How many mails an address gets in an hour, whoever asks for them.
 const MAILS_AN_HOUR: i64 = 5;
+/// How many wrong codes a day somebody may type, in however many proofs.
+const WRONG_BY_ONE: i64 = 10;
+/// How many wrong codes a day may be typed for one address, by whomever.
+const WRONG_FOR_ONE: i64 = 20;
+const DAY: i64 = 86_400;
 /// How long the next mail to an address waits, in seconds.
 const BETWEEN: i64 = 30;
 
@@ -37,6 +43,8 @@ pub struct Begin {
     pub store: Box<str>,
     /// Who came.
     pub sealed: String,
+    /// The hash of who came, by which wrong codes are counted.
+    pub who: Box<str>,
     /// Until when.
     pub until: i64,
 }
@@ -45,8 +53,8 @@ impl Verb for Begin {
     type Answer = ();
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
-        let begun = "INSERT INTO proofs (id, store, sealed, until) VALUES ($1, $2, $3, $4)";
-        sql.then(begun, with![&self.id, &self.store, &self.sealed, self.until]).await
+        let begun = "INSERT INTO proofs (id, store, sealed, who, until) VALUES ($1, $2, $3, $4, $5)";
+        sql.then(begun, with![&self.id, &self.store, &self.sealed, &self.who, self.until]).await
     }
 }
 
@@ -107,10 +115,15 @@ impl Verb for Send {
     type Answer = Sending;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Sending, Fault> {
-        let held = "SELECT sent FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
+        let held = "SELECT sent, who FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
         let rows = sql.hold(held, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(Sending::Over) };
         if row.number(0)? >= MAILS {
+            return Ok(Sending::Over);
+        }
+        // Mails to one address are counted one after the other, from however many proofs they come.
+        sql.alone(&self.recipient).await?;
+        if is_guessing(sql, row.text(1)?, &self.recipient, self.now).await? {
             return Ok(Sending::Over);
         }
         let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
@@ -124,10 +137,18 @@ impl Verb for Send {
             }
         }
         sql.then("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
-        let sent = "UPDATE proofs SET sealed = $1, code = $2, sent = sent + 1 WHERE id = $3";
-        sql.then(sent, with![&self.sealed, &self.code, &self.id]).await?;
+        let sent = "UPDATE proofs SET sealed = $1, code = $2, toward = $3, sent = sent + 1 WHERE id = $4";
+        sql.then(sent, with![&self.sealed, &self.code, &self.recipient, &self.id]).await?;
         Ok(Sending::Go)
     }
+}
+
+/// Whether so many codes were wrong today that more would be guessing.
+async fn is_guessing<S: Sql>(sql: &mut S, who: &str, toward: &str, now: i64) -> Result<bool, Fault> {
+    let wrong = "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";
+    let rows = sql.ask(wrong, with![who, toward, now - DAY]).await?;
+    let row = rows.first().ok_or(Fault::Away)?;
+    Ok(row.number(0)? >= WRONG_BY_ONE || row.number(1)? >= WRONG_FOR_ONE)
 }
 
 /// Tries a code. The right one ends the proof.
@@ -137,6 +158,8 @@ pub struct Try {
     pub id: Box<str>,
     /// The hash of what was typed.
     pub code: Box<str>,
+    /// What is written down when it was the last wrong one.
+    pub event: Event,
     /// When.
     pub now: i64,
 }
@@ -157,12 +180,23 @@ impl Verb for Try {
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Tried, Fault> {
         let counted = "UPDATE proofs SET tries = tries + 1 WHERE id = $1 AND until > $2 AND tries < $3 AND code IS NOT NULL \
-             RETURNING store, sealed, code, tries";
+             RETURNING store, sealed, code, tries, who, toward";
         let rows = sql.ask(counted, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(Tried::Over) };
+        let (who, toward) = (row.text(4)?, row.maybe(5)?.unwrap_or_default());
+        // Those who guess are counted one after the other as well.
+        sql.alone(who).await?;
+        sql.alone(toward).await?;
+        let is_guessing = is_guessing(sql, who, toward, self.now).await?;
         let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), self.code.as_bytes()).is_ok();
-        if !is_right {
-            return Ok(Tried::Wrong(TRIES - row.number(3)?));
+        if is_guessing || !is_right {
+            let left = if is_guessing { 0 } else { TRIES - row.number(3)? };
+            sql.then("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;
+            if left == 0 {
+                write_down(sql, &self.event).await?;
+                sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
+            }
+            return Ok(Tried::Wrong(left));
         }
         sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
         Ok(Tried::Right(proof(row)?))

@@ -19,6 +19,7 @@ pub fn told(event: &Event) -> String {
         What::Login => format!("came in{through} because {}{version}", rule(because, evidence)),
         What::Refused => format!("refused{through} because {}{version}", refusal(because)),
         What::Failed => format!("a login{through} failed: {because}"),
+        What::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
         What::Linked => format!("added the way in{through}{version}"),
         What::Unlinked => format!("the way in{through} was removed by {}", who(because)),
         What::Moved => format!("the address changed{through}: {}{version}", rule(because, evidence)),

@@ -21,11 +21,15 @@ pub struct Cursor {
     pub sid: Box<str>,
 }
 
-/// Ends one session.
+/// Ends one session, whatever it is called by now: with a way in that is added it gets a new name.
 #[derive(Debug)]
 pub struct EndSession {
     /// Which.
     pub sid: Box<str>,
+    /// Whose.
+    pub uid: Box<str>,
+    /// When the login took place.
+    pub since: i64,
     /// When its last token is over.
     pub latest: i64,
     /// What is written down.
@@ -36,10 +40,24 @@ impl Verb for EndSession {
     type Answer = ();
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
-        write_down(sql, &self.event).await?;
-        sql.then("DELETE FROM sessions WHERE sid = $1", with![&self.sid]).await?;
-        end(sql, &self.sid, self.latest).await
+        let Self { sid, uid, since, latest, event } = self;
+        let whose = hold_person(sql, uid).await?;
+        write_down(sql, &Event { uid: whose, ..event.clone() }).await?;
+        let number = next(sql, "ends").await?;
+        let renamed =
+            "INSERT INTO ends (number, sid, latest) SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND since = $3 AND sid <> $4";
+        sql.then(renamed, with![number, uid, *since, sid]).await?;
+        sql.then("INSERT INTO ends (number, sid, latest) VALUES ($1, $2, $3)", with![number, sid, *latest]).await?;
+        sql.then("DELETE FROM sessions WHERE uid = $1 AND since = $2", with![uid, *since]).await?;
+        sql.then("DELETE FROM sessions WHERE sid = $1", with![sid]).await
     }
+}
+
+/// Until this is over nobody else changes this person, and whoever comes in is before or after. Answers with their id, if they
+/// are still there: who was forgotten is not written down again.
+pub(crate) async fn hold_person<S: Sql>(sql: &mut S, uid: &str) -> Result<Option<Box<str>>, Fault> {
+    let held = sql.hold("SELECT uid FROM users WHERE uid = $1", with![uid]).await?;
+    held.first().map(|row| row.text(0).map(Into::into)).transpose()
 }
 
 /// Notes one end. It has to be the last thing that a transaction does.
@@ -87,9 +105,9 @@ impl Verb for SignOut {
     type Answer = u64;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<u64, Fault> {
-        // Whoever comes in at this moment is before or after, not in between.
-        sql.hold("SELECT uid FROM users WHERE uid = $1", with![&self.uid]).await?;
-        write_down(sql, &Event::new(self.now, &self.store, What::SignedOut).to(&self.uid).because(self.by.word())).await?;
+        let whose = hold_person(sql, &self.uid).await?;
+        let event = Event::new(self.now, &self.store, What::SignedOut).because(self.by.word());
+        write_down(sql, &Event { uid: whose, ..event }).await?;
         end_all(sql, &self.uid, self.but.as_deref()).await
     }
 }

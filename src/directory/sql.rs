@@ -30,6 +30,12 @@ pub trait Sql: Send {
     /// Asks for rows that are about to change: until this is over nobody else changes them.
     fn hold(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
 
+    /// What time it is at the storage, where that is elsewhere.
+    fn clock(&mut self) -> impl Future<Output = Result<Option<i64>, Fault>> + Send;
+
+    /// Until this is over nobody else is alone with this name.
+    fn alone(&mut self, name: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+
     /// Once this is kept, every machine is told that there is news.
     fn call_out(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
 }

@@ -1,36 +1,45 @@
-//! What is over goes, so that no table grows for ever.
+//! What is over goes, so that no table grows for ever. It goes in small pieces: nobody waits long for one, and one that fails
+//! undoes no other.
 
 use crate::directory::incidents::KEPT;
 use crate::directory::sql::{Fault, Sql, Verb, with};
+use crate::directory::{Away, Directory};
 
 const DAY: i64 = 86_400;
+/// Rows that go at once.
+const PIECE: i64 = 2000;
 
-/// Removes what is over.
-#[derive(Debug)]
-pub struct Tidy {
-    /// When.
-    pub now: i64,
-    /// The audit keeps what is younger.
-    pub audit_since: i64,
+/// Removes what is over; the audit keeps what is younger than `audit_since`.
+pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), Away> {
+    // A day longer than need be: a clock that was wrong for a while brings nothing back to life.
+    let over = now.saturating_sub(DAY);
+    for (sql, before) in [
+        ("DELETE FROM attempts WHERE spent IN (SELECT spent FROM attempts WHERE until < $1 LIMIT $2)", over),
+        ("DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE latest < $1 LIMIT $2)", over),
+        ("DELETE FROM ends WHERE (number, sid) IN (SELECT number, sid FROM ends WHERE latest < $1 LIMIT $2)", over),
+        ("DELETE FROM proofs WHERE id IN (SELECT id FROM proofs WHERE until < $1 LIMIT $2)", over),
+        ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", over),
+        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", over),
+        ("DELETE FROM incidents WHERE code IN (SELECT code FROM incidents WHERE at < $1 LIMIT $2)", now.saturating_sub(KEPT)),
+        ("DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE at < $1 LIMIT $2)", audit_since),
+    ] {
+        while directory.write(Remove { sql, before }).await? {}
+    }
+    Ok(())
 }
 
-impl Verb for Tidy {
-    type Answer = ();
+/// Removes a piece of one table; whether there may be more.
+#[derive(Debug)]
+struct Remove {
+    sql: &'static str,
+    before: i64,
+}
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
-        // A day longer than need be: a clock that was wrong for a while brings nothing back to life.
-        let over = self.now.saturating_sub(DAY);
-        for (gone, before) in [
-            ("DELETE FROM attempts WHERE until < $1", over),
-            ("DELETE FROM sessions WHERE latest < $1", over),
-            ("DELETE FROM ends WHERE latest < $1", over),
-            ("DELETE FROM proofs WHERE until < $1", over),
-            ("DELETE FROM mails WHERE at < $1", over),
-            ("DELETE FROM incidents WHERE at < $1", self.now.saturating_sub(KEPT)),
-            ("DELETE FROM audit WHERE at < $1", self.audit_since),
-        ] {
-            sql.then(gone, with![before]).await?;
-        }
-        Ok(())
+impl Verb for Remove {
+    type Answer = bool;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<bool, Fault> {
+        let gone = sql.run(self.sql, with![self.before, PIECE]).await?;
+        Ok(i64::try_from(gone).unwrap_or(PIECE) >= PIECE)
     }
 }

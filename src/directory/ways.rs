@@ -52,7 +52,9 @@ impl Verb for Link {
                     remember_way(sql, store, uid, identity, version, rule, *now).await?;
                     write_down(sql, &event.because(rule.word())).await?;
                 }
-                sql.then("UPDATE sessions SET sid = $1 WHERE sid = $2", with![new_sid, sid]).await?;
+                if sql.run("UPDATE sessions SET sid = $1 WHERE sid = $2 AND uid = $3", with![new_sid, sid, uid]).await? != 1 {
+                    return Err(Fault::Clash);
+                }
                 end(sql, sid, latest).await?;
                 let maybe = |column| row.maybe(column).map(|text| text.map(str::to_owned));
                 let (name, picture) = (maybe(7)?, maybe(8)?);
@@ -123,13 +125,17 @@ impl Verb for Unlink {
         sql.then(gone, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;
         write_down(sql, &Event::new(*now, store, What::Unlinked).to(uid).through(provider).because(by.word())).await?;
         let but = but.as_deref().unwrap_or_default();
-        let through = "SELECT sid FROM sessions WHERE uid = $1 AND provider = $2 AND sid <> $3 LIMIT 1";
+        let through = "SELECT sid FROM sessions WHERE uid = $1 AND (provider = $2 OR provider IS NULL) AND sid <> $3 LIMIT 1";
         if !sql.ask(through, with![uid, provider, but]).await?.is_empty() {
             let number = next(sql, "ends").await?;
             let ended = "INSERT INTO ends (number, sid, latest) \
-                 SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND provider = $3 AND sid <> $4";
+                 SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND (provider = $3 OR provider IS NULL) AND sid <> $4";
             sql.then(ended, with![number, uid, provider, but]).await?;
-            sql.then("DELETE FROM sessions WHERE uid = $1 AND provider = $2 AND sid <> $3", with![uid, provider, but]).await?;
+            sql.then(
+                "DELETE FROM sessions WHERE uid = $1 AND (provider = $2 OR provider IS NULL) AND sid <> $3",
+                with![uid, provider, but],
+            )
+            .await?;
         }
         Ok(Unlinked::Gone)
     }

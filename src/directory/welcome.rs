@@ -44,6 +44,7 @@ impl Verb for Welcome {
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
         let (by_identity, by_email) = who(sql, &self.store, &self.identity).await?;
+        let mut displaced = None;
         let (uid, email, verified, rule) = match linking::decide(by_identity, by_email, &self.identity.address) {
             Decision::Refuse(why, whose) => {
                 let event = Event { uid: whose.map(|known| known.uid), ..self.event(What::Refused, why.word()) };
@@ -55,14 +56,14 @@ impl Verb for Welcome {
                 (known.uid, known.email, known.email_verified, rule)
             }
             Decision::Moved(known, email, holder) => {
-                self.displace(sql, holder).await?;
+                displaced = self.displace(sql, holder).await?;
                 self.note_address(sql, &known, Rule::AddressChanged).await?;
                 (known.uid, email, true, Rule::AddressChanged)
             }
             Decision::Link(known) => (known.uid, known.email, known.email_verified, Rule::Linked),
             Decision::New(email, verified, holder) => {
                 let rule = if holder.is_some() { Rule::NewInstead } else { Rule::New };
-                self.displace(sql, holder).await?;
+                displaced = self.displace(sql, holder).await?;
                 let new = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6)";
                 sql.then(new, with![&self.new_uid, &self.store, email.key(), verified, self.now, self.now]).await?;
                 (self.new_uid.clone(), email, verified, if verified { rule } else { Rule::Placeholder })
@@ -76,13 +77,14 @@ impl Verb for Welcome {
             write_down(sql, &Event { uid: Some(uid.clone()), ..self.event(What::Moved, rule.word()) }).await?;
         }
         self.begin(sql, &uid, rule).await?;
+        self.end(sql, &uid, rule, displaced.as_deref()).await?;
         let Identity { name, picture, .. } = self.identity.clone();
         Ok(Ok(Welcomed { user: User { uid, email, email_verified: verified, name, picture }, rule }))
     }
 }
 
 impl Welcome {
-    /// Begins the session; those that end by it are told last.
+    /// Begins the session.
     async fn begin<S: Sql>(&self, sql: &mut S, uid: &str, rule: Rule) -> Result<(), Fault> {
         let Identity { provider, name, picture, locale, .. } = &self.identity;
         let seen = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
@@ -90,12 +92,19 @@ impl Welcome {
         let [name, picture, locale] = [name, picture, locale].map(|text| Value::from(text.as_deref()));
         sql.then(seen, &[name, picture, locale, self.now.into(), uid.into()]).await?;
         write_down(sql, &Event { uid: Some(uid.into()), ..self.event(What::Login, rule.word()) }).await?;
+        let begun = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
+        sql.then(begun, with![&self.sid, uid, self.now, self.latest, provider]).await
+    }
+
+    /// Ends the sessions that end by it. This is the last thing that is done: everybody waits for the number of an end.
+    async fn end<S: Sql>(&self, sql: &mut S, uid: &str, rule: Rule, displaced: Option<&str>) -> Result<(), Fault> {
         if rule == Rule::AddressChanged {
             // Tokens with the old address must not outlive it: somebody else may come to have it.
-            end_all(sql, uid, None).await?;
+            end_all(sql, uid, Some(&self.sid)).await?;
         }
-        let begun = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
-        sql.then(begun, with![&self.sid, uid, self.now, self.latest, provider]).await?;
+        if let Some(displaced) = displaced {
+            end_all(sql, displaced, None).await?;
+        }
         if let Some((sid, latest)) = &self.instead_of {
             sql.then("DELETE FROM sessions WHERE sid = $1", with![sid]).await?;
             end(sql, sid, *latest).await?;
@@ -114,16 +123,15 @@ impl Welcome {
         sql.then(noted, with![email.key(), &self.store, provider, id]).await
     }
 
-    /// Takes an address from somebody who had it without proof; they get one that is nobody's, and their sessions end.
-    async fn displace<S: Sql>(&self, sql: &mut S, holder: Option<Known>) -> Result<(), Fault> {
-        let Some(holder) = holder else { return Ok(()) };
+    /// Takes an address from somebody who had it without proof; they get one that is nobody's, and their sessions are to end.
+    async fn displace<S: Sql>(&self, sql: &mut S, holder: Option<Known>) -> Result<Option<Box<str>>, Fault> {
+        let Some(holder) = holder else { return Ok(None) };
         let hash = digest(&SHA256, holder.uid.as_bytes());
         let nobodys = format!("{}@displaced.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]));
         sql.then("UPDATE users SET email = $1 WHERE uid = $2", with![&nobodys, &holder.uid]).await?;
         let event = Event::new(self.now, &self.store, What::Displaced).to(&holder.uid).because(Rule::NewInstead.word());
         write_down(sql, &event).await?;
-        end_all(sql, &holder.uid, None).await?;
-        Ok(())
+        Ok(Some(holder.uid))
     }
 
     fn event(&self, what: What, because: &str) -> Event {
@@ -160,10 +168,13 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
     if by_identity.as_ref().is_some_and(|known| known.email == *address) {
         return Ok((by_identity, None));
     }
+    sql.hold("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
+    // Asked once they are held: what they have there may have changed while they were waited for.
     let by_email = "SELECT uid, email, email_verified, blocked, \
          (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
-         (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) FROM users WHERE store = $1 AND email = $2";
-    let rows = sql.hold(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
+         (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
+         FROM users WHERE store = $1 AND email = $2";
+    let rows = sql.ask(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
     let by_email = rows.first().map(known).transpose()?;
     // While that person was waited for, this way in may have become theirs.
     if by_identity.is_none() && by_email.is_some() {

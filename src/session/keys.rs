@@ -79,6 +79,7 @@ struct Claims<'a> {
     iat: i64,
     exp: i64,
     auth_time: i64,
+    end: i64,
 }
 
 impl Keys {
@@ -106,6 +107,7 @@ impl Keys {
                 iat: session.issued,
                 exp: session.until,
                 auth_time: session.since,
+                end: session.end,
             };
             let key = &self.0[0];
             let header = Header { kid: Some(key.id.to_string()), ..Header::new(Algorithm::ES256) };
@@ -156,7 +158,8 @@ impl Keys {
             provider_id: claims.idp_sub.into(),
         };
         let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
-        Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until })
+        let end = claims.end.unwrap_or(until);
+        Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end })
     }
 
     /// The public halves, for services that check the cookie themselves.
@@ -182,6 +185,7 @@ struct ClaimsReceived {
     iat: i64,
     exp: i64,
     auth_time: i64,
+    end: Option<i64>,
 }
 
 #[cfg(test)]

@@ -51,13 +51,16 @@ pub struct Session {
     pub issued: i64,
     /// When it is over unless it is used before.
     pub until: i64,
+    /// When it is over however it is used: fixed with the login, so that storage knows how long an end has to be remembered.
+    pub end: i64,
 }
 
 impl Session {
     /// Opens a session.
     pub fn open(person: Person, store: &str, sid: Box<str>, lasting: Lasting, now: i64) -> Self {
         let until = now.saturating_add(lasting.idle.min(lasting.lifetime));
-        Self { person, store: store.into(), sid, since: now, issued: now, until }
+        let end = now.saturating_add(lasting.lifetime);
+        Self { person, store: store.into(), sid, since: now, issued: now, until, end }
     }
 
     /// Whether it is over. One of the future is none either: the clock was put back, and nobody knows how much of it has passed.
@@ -66,13 +69,14 @@ impl Session {
     }
 
     /// The latest moment at which any token of this session can still be good.
-    pub fn latest(&self, lasting: Lasting) -> i64 {
-        self.since.saturating_add(lasting.lifetime).max(self.until)
+    pub fn latest(&self) -> i64 {
+        self.end.max(self.until)
     }
 
     /// The same session with a new idle time, once half of the old one has passed and if there is any to be gained.
     pub fn renewed(&self, lasting: Lasting, now: i64) -> Option<Self> {
-        let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime));
+        // A lifetime that was raised meanwhile is for those who come in from now on.
+        let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime)).min(self.end);
         let is_due = now.saturating_sub(self.issued) >= lasting.idle / 2 && until > self.until && now < self.until;
         is_due.then(|| Self { issued: now, until, ..self.clone() })
     }
@@ -104,7 +108,7 @@ pub(crate) mod tests {
     #[test]
     fn a_session_slides_while_it_is_used_and_ends_for_good() {
         let lasting = Lasting { lifetime: 130, idle: 100 };
-        let session = Session { since: 0, issued: 0, until: 100, ..session(0) };
+        let session = Session { since: 0, issued: 0, until: 100, end: 130, ..session(0) };
 
         assert!(!session.is_over(99) && session.is_over(100));
         assert!(!session.is_over(-60) && session.is_over(-61), "the clock was put back");
@@ -113,6 +117,10 @@ pub(crate) mod tests {
         assert_eq!((renewed.until, renewed.issued, renewed.since), (130, 50, 0), "the absolute end stays");
         assert!(renewed.renewed(lasting, 110).is_none(), "nothing to be gained");
         assert!(session.renewed(lasting, 100).is_none(), "what is over stays over");
+        let raised = Lasting { lifetime: 10_000, idle: 100 };
+        assert_eq!(session.renewed(raised, 50).map(|session| session.until), Some(130), "a lifetime that was raised is for later logins");
+        let lowered = Lasting { lifetime: 110, idle: 100 };
+        assert_eq!(session.renewed(lowered, 50).map(|session| session.until), Some(110), "one that was lowered is for all");
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub async fn sign_out(asked: Asked) -> Result<HttpResponse, Refused> {
     let Some(session) = asked.session() else { return Ok(leads_to("/login?signed_out=1")) };
     forms::ours(&asked, &session.sid)?;
     let store = &asked.front().store;
-    let (uid, latest) = (session.person.uid.clone(), session.latest(store.lasting));
+    let (uid, latest) = (session.person.uid.clone(), session.latest());
     let sign_out = SignOut { store: store.name.clone(), uid, but: None, by: By::Person, now: asked.now() };
     asked.app().directory.write(sign_out).await?;
     asked.app().revocations.end(&session.sid, latest);

@@ -1,6 +1,7 @@
 //! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
 
-use crate::directory::tidy::Tidy;
+use crate::directory::probe::Clock;
+use crate::directory::tidy::tidy as tidy_up;
 use crate::settings::Settings;
 use crate::web::app::App;
 use crate::web::serving::Serving;
@@ -112,7 +113,9 @@ fn watched(serving: &Serving, settings_file: Option<&Path>) -> Vec<PathBuf> {
 async fn turn_keys(app: Data<App>) {
     loop {
         tokio::time::sleep(TURN).await;
-        let _ = app.turn_keys(clock::now()).await;
+        if agrees_with_storage(&app).await {
+            let _ = app.turn_keys(clock::now()).await;
+        }
     }
 }
 
@@ -123,6 +126,16 @@ async fn listen(app: Data<App>) {
         // While storage is away the list grows old by itself, and checks end with it.
         let _ = app.listen_to_storage(clock::now()).await;
     }
+}
+
+/// Whether the clock of this machine is right, as far as the storage of all machines can tell: what is due by a wrong one is not.
+async fn agrees_with_storage(app: &App) -> bool {
+    let Ok(there) = app.directory.read(Clock).await else { return false };
+    let difference = there.map_or(0, |there| there - clock::now());
+    if difference.abs() > JUMP {
+        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing that is due by it is done");
+    }
+    difference.abs() <= JUMP
 }
 
 /// A clock that was put on or back by more than this is not believed for a while, in seconds.
@@ -141,10 +154,13 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing that is over by it is removed for a day");
             doubted = Some(clock::moment());
         }
+        if !agrees_with_storage(&app).await {
+            continue;
+        }
         if doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT) {
             continue;
         }
-        let _ = app.directory.write(Tidy { now, audit_since: now.saturating_sub(audit_kept) }).await;
+        let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;
         app.revocations.forget(now);
     }
 }

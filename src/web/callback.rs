@@ -4,6 +4,7 @@ use crate::directory::attempts::Spend;
 use crate::directory::linking::{NotWelcome, Rule};
 use crate::directory::ways::Link;
 use crate::directory::welcome::{Welcome, Welcomed};
+use crate::email::Email;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -122,7 +123,12 @@ pub async fn open(
 ) -> Result<Finished, Refused> {
     let (app, store) = (asked.app(), &asked.front().store);
     let session = match welcome(asked, identity, version).await? {
-        Ok(session) => session,
+        Ok((session, rule)) => {
+            if rule == Rule::Linked {
+                tell_of_new_way(asked, offer, &session.person.email);
+            }
+            session
+        }
         // By a code that is sent there anybody can prove an address.
         Err(NotWelcome::NoAddress | NotWelcome::AddressReassigned | NotWelcome::Detached) if asked.front().post.is_some() => {
             return prove::begin(asked, identity, version, return_to).await;
@@ -168,22 +174,27 @@ async fn add(asked: &Asked, offer: &Arc<Offer>, brought: &Brought, identity: &Id
         Ok(linked) => linked,
         Err(why) => return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), not_welcome(why), false).await),
     };
-    app.revocations.end(&session.sid, session.latest(store.lasting));
+    app.revocations.end(&session.sid, session.latest());
     tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "a way in has been added");
-    if rule == Rule::LinkedByThemselves
-        && let Some(post) = asked.front().post.clone()
-    {
-        let letter = new_way_letter(asked.language(), &asked.front().look, &offer.provider.title);
-        // Nobody waits for it, and without it the way in is there all the same.
-        actix_web::rt::spawn(async move {
-            if let Err(reason) = post.send(&user.email, &letter).await {
-                tracing::error!(%reason, "a mail could not be sent");
-            }
-        });
+    if rule == Rule::LinkedByThemselves {
+        tell_of_new_way(asked, offer, &user.email);
     }
     let cookies = signed_in(asked, &Session { sid: new_sid, ..session });
     let done = (LOCATION, "/account?done=linked");
     Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header(done).finish(), cookies))
+}
+
+/// Tells somebody by mail that a further way leads to them: it may not be they who came. Nobody waits for it, and without it the way
+/// in is there all the same.
+fn tell_of_new_way(asked: &Asked, offer: &Offer, email: &Email) {
+    let Some(post) = asked.front().post.clone() else { return };
+    let letter = new_way_letter(asked.language(), &asked.front().look, &offer.provider.title);
+    let email = email.clone();
+    actix_web::rt::spawn(async move {
+        if let Err(reason) = post.send(&email, &letter).await {
+            tracing::error!(%reason, "a mail could not be sent");
+        }
+    });
 }
 
 /// Where a shopper lands who did not say where to.
@@ -215,10 +226,10 @@ async fn converse(
     }
 }
 
-async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Result<Session, NotWelcome>, Refused> {
+async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Result<(Session, Rule), NotWelcome>, Refused> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     let (new_uid, sid) = (dice::name(), dice::name());
-    let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest(store.lasting)));
+    let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest()));
     let arrival = Welcome {
         store: store.name.clone(),
         identity: identity.clone(),
@@ -229,8 +240,8 @@ async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Re
         latest: now + store.lasting.lifetime,
         instead_of: instead_of.clone(),
     };
-    let user = match app.directory.write(arrival).await? {
-        Ok(Welcomed { user, .. }) => user,
+    let (user, rule) = match app.directory.write(arrival).await? {
+        Ok(Welcomed { user, rule }) => (user, rule),
         Err(why) => return Ok(Err(why)),
     };
     if let Some((sid, latest)) = &instead_of {
@@ -244,5 +255,5 @@ async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Re
         provider: identity.provider.clone(),
         provider_id: identity.id.clone(),
     };
-    Ok(Ok(Session::open(person, &store.name, sid, store.lasting, now)))
+    Ok(Ok((Session::open(person, &store.name, sid, store.lasting, now), rule)))
 }

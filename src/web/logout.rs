@@ -21,10 +21,14 @@ pub async fn logout(asked: Asked) -> Result<HttpResponse, Refused> {
     let store = &asked.front().store;
     let mut there = None;
     if let Some(session) = asked.session_to_end() {
-        let latest = session.latest(store.lasting);
+        let latest = session.latest();
         let event = Event::new(asked.now(), &store.name, What::Logout).to(&session.person.uid).through(&session.person.provider);
         // Only what storage has heard of has ended, here and on every machine.
-        asked.app().directory.write(EndSession { sid: session.sid.clone(), latest, event }).await?;
+        asked
+            .app()
+            .directory
+            .write(EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, event })
+            .await?;
         asked.app().revocations.end(&session.sid, latest);
         there = at_the_provider(&asked, &session);
     }

@@ -14,8 +14,12 @@ pub struct News(Mutex<Read>);
 #[derive(Debug, Default)]
 struct Read {
     ends: Cursor,
+    is_in_part: bool,
     keys: i64,
 }
+
+/// Sorted behind every name of a session.
+const LAST: &str = "~";
 
 impl News {
     /// Reads on. `now` is from before the question, so that what is learned is never thought to be fresher than it is.
@@ -26,15 +30,16 @@ impl News {
             tracing::warn!("the storage is older than what was read from it before: was it put back? it is read from the beginning");
             read.ends = Cursor::default();
         }
-        while read.ends.number < generations.ends {
-            let (ends, cursor, more) = directory.read(EndedSince(read.ends.clone())).await?;
+        // Many may have ended under one number: what was read in part is read on.
+        let mut more = read.ends.number < generations.ends || read.is_in_part;
+        while more {
+            let (ends, cursor, is_full) = directory.read(EndedSince(read.ends.clone())).await?;
             revocations.learn(ends);
-            read.ends = cursor;
-            if !more {
-                // What was tidied away leaves no rows behind, but its number.
-                read.ends.number = read.ends.number.max(generations.ends);
-                break;
-            }
+            (read.ends, read.is_in_part, more) = (cursor, is_full, is_full);
+        }
+        // What was tidied away leaves no rows behind, but its number.
+        if read.ends.number < generations.ends {
+            read.ends = Cursor { number: generations.ends, sid: LAST.into() };
         }
         if generations.keys != read.keys {
             signing.learn(directory).await?;

@@ -1,5 +1,6 @@
 //! `/prove`: somebody has shown who they are, and an address is still to be proven: a code goes there by mail and comes back.
 
+use crate::directory::audit::{Event, What};
 use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, Tried, Try};
 use crate::email::Email;
 use crate::pages::{Cause, Frame, ProvePage, Stage, Wrong, code_letter};
@@ -55,7 +56,8 @@ pub async fn begin(asked: &Asked, identity: &Identity, version: &str, return_to:
     let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, return_to };
     let (store, until) = (asked.front().store.name.clone(), asked.now() + GOOD_FOR);
     let id = spent(&handle);
-    asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, until }).await?;
+    let who = hashed(&asked.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
+    asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, who, until }).await?;
     let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.front().store);
     Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish(), vec![cookie]))
 }
@@ -181,7 +183,8 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     let typed: String = form.field("code")?.unwrap_or_default().chars().filter(char::is_ascii_digit).take(12).collect();
     let (app, id) = (asked.app(), spent(&underway.handle));
     let code = hashed(&app.proof_key, &["code", &id, &typed]);
-    let proof = match app.directory.write(Try { id: id.clone().into(), code, now: asked.now() }).await? {
+    let event = Event::new(asked.now(), &asked.front().store.name, What::Unproven).through(&underway.kept.provider);
+    let proof = match app.directory.write(Try { id: id.clone().into(), code, event, now: asked.now() }).await? {
         Tried::Right(proof) => proof,
         Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway)),
         Tried::Wrong(left) => {

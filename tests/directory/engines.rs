@@ -5,9 +5,9 @@ use crate::directory::{Place, at_once, comes, on_both, on_sqlite, proven, uid};
 use portaria::directory::attempts::Spend;
 use portaria::directory::audit::{By, Event, What};
 use portaria::directory::incidents::{Incident, Remember};
-use portaria::directory::proofs::{Begin, Send};
+use portaria::directory::proofs::{Begin, Send, Try};
 use portaria::directory::sessions::{Look, SignOut};
-use portaria::directory::tidy::Tidy;
+use portaria::directory::tidy::tidy;
 use portaria::directory::{Away, Directory, Storage};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
@@ -56,12 +56,15 @@ on_both! {
         uid(&directory, &proven("acme", "1", "ana"), "2").await;
         let incident = Incident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
         directory.write(Remember { incident, event: Event::new(100, main, What::Failed) }).await.expect("storage");
-        directory.write(Begin { id: "p".into(), store: main.into(), sealed: String::new(), until: 1000 }).await.expect("storage");
+        directory.write(Begin { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
         let send = Send { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), now: 100 };
         directory.write(send).await.expect("storage");
 
+        let event = Event::new(100, main, What::Unproven);
+        directory.write(Try { id: "p".into(), code: "x".into(), event, now: 100 }).await.expect("storage");
+
         let filled = rows(&place.storage).await;
-        directory.write(Tidy { now: 1_000_000, audit_since: 900_000 }).await.expect("storage");
+        tidy(&directory, 1_000_000, 900_000).await.expect("storage");
         let left = rows(&place.storage).await;
 
         for (table, rows) in &filled {

@@ -55,6 +55,17 @@ on_both! {
         }
     };
 
+    of_many_who_want_a_new_key_at_once_one_makes_it: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        machines[0].write(turn("a", false, 0)).await.expect("storage");
+        let wanting = (0..10).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { directory.write(turn(&format!("k{at}"), true, 5)).await.expect("storage") }
+        });
+
+        assert_eq!(at_once(wanting).await.concat(), [Change::Publish]);
+    };
+
     a_key_that_is_taken_out_of_use_is_replaced_at_once: async |place| {
         let directory = place.machine().await;
         directory.write(turn("a", false, 0)).await.expect("storage");

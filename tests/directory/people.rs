@@ -5,7 +5,7 @@ use portaria::directory::audit::{By, Event, History, What};
 use portaria::directory::incidents::{Incident, Recall, Remember};
 use portaria::directory::linking::{NotWelcome, Rule};
 use portaria::directory::people::{Erase, Export, Find, WaysOf};
-use portaria::directory::tidy::Tidy;
+use portaria::directory::tidy::tidy;
 use portaria::directory::ways::{Link, Unlink, Unlinked};
 use portaria::provider::identity::{Identity, Mailbox};
 use portaria::provider::trust::Evidence;
@@ -129,7 +129,7 @@ on_both! {
 
         assert_eq!(directory.read(recall(86_499)).await.expect("storage"), Some(incident.clone()));
         assert_eq!(directory.read(recall(86_500)).await.expect("storage"), None);
-        directory.write(Tidy { now: 86_501, audit_since: 0 }).await.expect("storage");
+        tidy(&directory, 86_501, 0).await.expect("storage");
         assert!(directory.write(remember()).await.expect("storage"), "the code is free again");
     };
 }

@@ -2,12 +2,18 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
+use portaria::directory::audit::{Event, What};
 use portaria::directory::proofs::{Begin, Look, Send, Sending, TRIES, Tried, Try};
-use portaria::directory::tidy::Tidy;
+use portaria::directory::tidy::tidy;
 use std::sync::Arc;
 
 async fn begins(directory: &Directory, id: &str) {
-    directory.write(Begin { id: id.into(), store: "main".into(), sealed: "who".to_owned(), until: 1000 }).await.expect("storage");
+    begins_as(directory, id, id).await;
+}
+
+async fn begins_as(directory: &Directory, id: &str, who: &str) {
+    let begin = Begin { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until: 1000 };
+    directory.write(begin).await.expect("storage");
 }
 
 async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> Sending {
@@ -16,7 +22,8 @@ async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now
 }
 
 async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> Tried {
-    directory.write(Try { id: id.into(), code: code.into(), now }).await.expect("storage")
+    let event = Event::new(now, "main", What::Unproven);
+    directory.write(Try { id: id.into(), code: code.into(), event, now }).await.expect("storage")
 }
 
 on_both! {
@@ -79,8 +86,54 @@ on_both! {
         assert_eq!(sends(&directory, "q", "ana", "4", 190).await, Sending::Go);
         assert_eq!(sends(&directory, "r", "ana", "5", 220).await, Sending::Go);
         assert_eq!(sends(&directory, "r", "ana", "6", 250).await, Sending::Wait(3450), "five in an hour");
-        directory.write(Tidy { now: 90_000, audit_since: 0 }).await.expect("storage");
+        tidy(&directory, 90_000, 0).await.expect("storage");
         assert_eq!(directory.read(Look { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
+    };
+
+    wrong_codes_are_few_in_a_day_in_however_many_proofs_and_on_however_many_machines: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let (mut wrong, mut refused) = (0, 0);
+        for at in 0..6 {
+            let (id, victim) = (format!("p{at}"), format!("victim{at}"));
+            begins_as(&machines[0], &id, "the same somebody").await;
+            if sends(&machines[at % 2], &id, &victim, "right", 100).await == Sending::Over {
+                refused += 1;
+                continue;
+            }
+            let trying = (0..5).map(|try_at| {
+                let (directory, id) = (Arc::clone(&machines[try_at % 2]), id.clone());
+                async move { tries(&directory, &id, "wrong", 101).await }
+            });
+            wrong += at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Wrong(_))).count();
+        }
+        assert_eq!((wrong, refused), (10, 4));
+
+        // For one address, whoever tries.
+        let mut wrong = 0;
+        for at in 0..6 {
+            let id = format!("q{at}");
+            begins(&machines[0], &id).await;
+            sends(&machines[0], &id, "one victim", "right", 100 + 31 * at).await;
+            for _ in 0..5 {
+                wrong += usize::from(matches!(tries(&machines[0], &id, "wrong", 600).await, Tried::Wrong(_)));
+            }
+        }
+        assert_eq!(wrong, 20);
+    };
+
+    mails_to_one_address_are_counted_even_if_many_ask_at_once: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for at in 0..24 {
+            begins(&machines[0], &format!("p{at}")).await;
+        }
+        let asking = (0..24).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            async move { sends(&directory, &format!("p{at}"), "ana", "code", 100).await }
+        });
+
+        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == Sending::Go).count();
+
+        assert_eq!(sent, 1);
     };
 
     only_the_last_code_counts: async |place| {

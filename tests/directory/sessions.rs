@@ -2,16 +2,16 @@
 
 use crate::directory::{Place, arrival, at_once, comes, on_both, proven, uid};
 use portaria::directory::Directory;
-use portaria::directory::audit::{By, Event, What};
+use portaria::directory::audit::{By, Event, History, What};
 use portaria::directory::people::{Block, Erase, SessionsOf};
 use portaria::directory::sessions::{Cursor, EndSession, EndedSince, Look, SignOut};
-use portaria::directory::tidy::Tidy;
-use portaria::directory::ways::{Unlink, Unlinked};
+use portaria::directory::tidy::tidy;
+use portaria::directory::ways::{Link, Unlink, Unlinked};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn ends(sid: &str, latest: i64) -> EndSession {
-    EndSession { sid: sid.into(), latest, event: Event::new(100, "main", What::Logout) }
+    EndSession { sid: sid.into(), uid: "nobody".into(), since: 100, latest, event: Event::new(100, "main", What::Logout) }
 }
 
 async fn ended(directory: &Directory, after: &Cursor) -> (Vec<String>, Cursor) {
@@ -32,7 +32,7 @@ on_both! {
         assert_eq!(told, ["old", "new"]);
         assert_eq!(ended(&directory, &cursor).await.0, Vec::<String>::new());
         assert_eq!(directory.read(Look).await.expect("storage").ends, cursor.number);
-        directory.write(Tidy { now: 87_000, audit_since: 0 }).await.expect("storage");
+        tidy(&directory, 87_000, 0).await.expect("storage");
         assert_eq!(ended(&directory, &Cursor::default()).await.0, ["new"]);
     };
 
@@ -103,6 +103,42 @@ on_both! {
 
         assert_eq!(told.len(), 200, "none is told twice");
         assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 200, "none is left out");
+    };
+
+    a_session_that_is_renamed_while_it_ends_does_not_outlive_its_end: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for round in 0..20 {
+            let (id, sid, new_sid) = (round.to_string(), format!("old{round}"), format!("new{round}"));
+            let ana = uid(&machines[0], &proven("acme", &id, &format!("ana{id}")), &sid).await;
+            let link = Link {
+                store: "main".into(), uid: ana.clone(), identity: proven("beta", &id, "outra"), version: "v1".into(),
+                sid: sid.clone().into(), new_sid: new_sid.clone().into(), now: 100,
+            };
+            let out = EndSession { uid: ana.clone(), ..ends(&sid, 1000) };
+            let (linking, ending) = (Arc::clone(&machines[0]), Arc::clone(&machines[1]));
+            let (linked, _) = futures_join(async move { linking.write(link).await }, async move { ending.write(out).await }).await;
+
+            let open = machines[0].read(SessionsOf { uid: ana, now: 0 }).await.expect("storage");
+            assert!(open.is_empty(), "round {round}: {open:?} is left");
+            // Either it was over before, or the end has found it under its new name.
+            if linked.expect("storage").is_ok() {
+                let (told, _) = ended(&machines[0], &Cursor::default()).await;
+                assert!(told.contains(&new_sid), "round {round}: {told:?}");
+            }
+        }
+    };
+
+    whoever_was_forgotten_is_not_written_down_again: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage");
+
+        let event = Event::new(100, "main", What::Logout).to(&ana);
+        directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
+        directory.write(SignOut { store: "main".into(), uid: ana.clone(), but: None, by: By::Support, now: 100 }).await.expect("storage");
+        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
+
+        assert!(directory.read(History { uid: ana, most: 10 }).await.expect("storage").is_empty());
     };
 
     a_block_wins_against_a_login_at_the_same_moment: async |place| {

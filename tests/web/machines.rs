@@ -101,6 +101,49 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 }
 
 #[actix_web::test]
+async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
+    use portaria::directory::welcome::Welcome;
+    use portaria::email::Email as Address;
+    use portaria::provider::identity::{Identity, Mailbox};
+    use portaria::provider::trust::Evidence;
+
+    on_both(async |house, other| {
+        let email = Address::parse("ana@loja.example").expect("an address");
+        let identity = Identity {
+            provider: "acme".into(),
+            id: "1".into(),
+            address: Mailbox::Proven(email, Evidence::Claim),
+            name: None,
+            picture: None,
+            locale: None,
+            more: Vec::new(),
+        };
+        let now = clock::now();
+        let comes = |at: u32| Welcome {
+            store: "main".into(),
+            identity: identity.clone(),
+            version: "v".into(),
+            new_uid: format!("u{at}").into(),
+            sid: format!("s{at}").into(),
+            now,
+            latest: now + 1000,
+            instead_of: None,
+        };
+        for at in 0..1100 {
+            house.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
+        }
+        let block = Block { store: "main".into(), uid: "u0".into(), blocked: true, now };
+
+        assert_eq!(house.app.directory.write(block).await, Ok(1100));
+        hears(&other).await;
+
+        let alive = (0..1100).filter(|at| !other.app.revocations.is_ended(&format!("s{at}"))).count();
+        assert_eq!(alive, 0);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
     use portaria::directory::keys::{Keys, Retire, Turn};
     use portaria::session::seal::MasterKey;

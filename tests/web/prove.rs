@@ -78,6 +78,8 @@ async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
     post(&browser, "/prove/code", &mark(&page), &[("code", &mailbox.code())]).await;
 
     assert_eq!(browser.get("/session").await.json()["uid"], uid);
+    crate::web::house::until("the person is told of the new way", || mailbox.letters().len() == 2).await;
+    assert_eq!(mailbox.letters()[1].0, email);
 }
 
 #[actix_web::test]

@@ -136,6 +136,7 @@ pub async fn export(desk: &Desk, person: &Record) -> Result<(), Failure> {
         out.extend(person);
     }
     out["waysIn"] = told::ways_json(&everything.ways);
+    out["removedWays"] = told::removed_json(&everything.removed);
     out["sessions"] = told::sessions_json(&everything.sessions);
     out["history"] = told::history_json(&everything.history);
     say_json(&format!("{out:#}"));

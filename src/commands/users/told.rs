@@ -3,7 +3,7 @@
 use crate::commands::outcome::moment;
 use crate::diagnostic::printable;
 use crate::directory::audit::Event;
-use crate::directory::people::{Record, Standing, Way};
+use crate::directory::people::{Record, Removed, Standing, Way};
 use crate::directory::reasons;
 use serde_json::{Value, json};
 
@@ -95,10 +95,15 @@ pub fn ways_json(ways: &[Way]) -> Value {
     let way = |way: &Way| {
         json!({
             "provider": way.provider, "providerId": way.provider_id, "linked": moment(way.linked), "because": way.because,
-            "evidence": way.evidence, "version": way.version, "told": reasons::linked_because(way),
+            "evidence": way.evidence, "version": way.version, "address": way.address, "told": reasons::linked_because(way),
         })
     };
     ways.iter().map(way).collect()
+}
+
+/// Ways in that were removed, for programs.
+pub fn removed_json(removed: &[Removed]) -> Value {
+    removed.iter().map(|way| json!({ "provider": way.provider, "providerId": way.provider_id })).collect()
 }
 
 /// Sessions, for programs.

@@ -91,6 +91,16 @@ impl Sql for Talk<'_> {
         self.ask(sql, with).await
     }
 
+    /// The file is on this machine.
+    async fn clock(&mut self) -> Result<Option<i64>, Fault> {
+        Ok(None)
+    }
+
+    /// There is but one who writes.
+    async fn alone(&mut self, _name: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Who shares the file asks from time to time.
     async fn call_out(&mut self) -> Result<(), Fault> {
         Ok(())

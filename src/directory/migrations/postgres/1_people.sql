@@ -87,6 +87,7 @@ CREATE TABLE keys (
     since  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX keys_one_active ON keys (state) WHERE state = 'active';
+CREATE UNIQUE INDEX keys_one_next ON keys (state) WHERE state = 'next';
 
 -- Somebody who proves an address: who they are at the provider stays sealed, the code is kept as its hash.
 CREATE TABLE proofs (
@@ -96,6 +97,8 @@ CREATE TABLE proofs (
     code   TEXT,
     tries  BIGINT NOT NULL DEFAULT 0,
     sent   BIGINT NOT NULL DEFAULT 0,
+    who    TEXT NOT NULL DEFAULT '',
+    toward TEXT,
     until  BIGINT NOT NULL
 );
 CREATE INDEX proofs_until ON proofs (until);
@@ -108,6 +111,14 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_to ON mails (recipient, at);
 CREATE INDEX mails_at ON mails (at);
+
+-- Codes that were wrong, by the hash of the address, and of who tries: they are few in a day, whoever tries wherever.
+CREATE TABLE wrongs (
+    who TEXT COLLATE "C" NOT NULL,
+    at  BIGINT NOT NULL
+);
+CREATE INDEX wrongs_by ON wrongs (who, at);
+CREATE INDEX wrongs_at ON wrongs (at);
 
 -- What happened. Rows are only added, and removed when they are older than they are kept.
 CREATE TABLE audit (

@@ -41,6 +41,7 @@ ALTER TABLE keys ADD COLUMN since BIGINT NOT NULL DEFAULT 0;
 UPDATE keys SET since = made;
 UPDATE keys SET state = 'active' WHERE id = (SELECT id FROM keys ORDER BY made DESC, id LIMIT 1);
 CREATE UNIQUE INDEX keys_one_active ON keys (state) WHERE state = 'active';
+CREATE UNIQUE INDEX keys_one_next ON keys (state) WHERE state = 'next';
 
 -- Somebody who proves an address: who they are at the provider stays sealed, the code is kept as its hash.
 CREATE TABLE proofs (
@@ -50,6 +51,8 @@ CREATE TABLE proofs (
     code   TEXT,
     tries  BIGINT NOT NULL DEFAULT 0,
     sent   BIGINT NOT NULL DEFAULT 0,
+    who    TEXT NOT NULL DEFAULT '',
+    toward TEXT,
     until  BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX proofs_until ON proofs (until);
@@ -62,6 +65,14 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_to ON mails (recipient, at);
 CREATE INDEX mails_at ON mails (at);
+
+-- Codes that were wrong, by the hash of the address, and of who tries: they are few in a day, whoever tries wherever.
+CREATE TABLE wrongs (
+    who TEXT NOT NULL,
+    at  BIGINT NOT NULL
+);
+CREATE INDEX wrongs_by ON wrongs (who, at);
+CREATE INDEX wrongs_at ON wrongs (at);
 
 ALTER TABLE audit ADD COLUMN evidence TEXT;
 ALTER TABLE audit ADD COLUMN version TEXT;
