@@ -237,7 +237,7 @@ fn an_address_is_proven_in_two_stages() {
     let address = page(Stage::Address { suggested: Some("ana@loja.example"), wrong: None });
     let code = page(Stage::Code { address: "ana@loja.example", wrong: None, left: 5 });
     for (page, expected) in [
-        (&address, "<p>iClube não nos deu um e-mail confirmado."),
+        (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
         (&address, "<label for=\"email\">"),
         (&address, "autocomplete=\"email\""),
@@ -374,6 +374,9 @@ fn letters_say_what_they_are_for_in_every_language() {
             assert_eq!(count(html, "<img") + count(html, "<script") + count(html, "src=") + count(html, "url(") + count(html, "{"), 0);
         }
         assert!(code.subject.starts_with("042137 "), "{}: {}", language.code, code.subject);
+        let warning = &language.phrases.mail.code_secret;
+        assert!(code.text.contains(warning) && code.html.contains(&**warning), "{}", code.text);
+        assert!(!new_way.text.contains(warning));
         assert!(code.text.contains("\n042 137\n") && code.html.contains("<span>042</span><span style=\"padding-left: 12px\">137</span>"));
         assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
         assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));

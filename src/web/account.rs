@@ -161,7 +161,7 @@ fn shown(asked: &Asked, session: &Session, way: &Known, removable: bool) -> Way 
     let has_logo = offer.is_some_and(|offer| offer.provider.logo.is_some());
     let mark = Choice::new(&way.provider, &title, None, has_logo, Vec::new()).mark;
     let current = session.person.provider == way.provider && session.person.provider_id == way.provider_id;
-    let since = chrono::DateTime::from_timestamp(way.linked, 0).map(|at| at.format("%Y-%m-%d").to_string());
+    let since = asked.language().phrases.day(way.linked);
     Way { title, mark, handle: handle(way), current, removable, since }
 }
 

@@ -150,6 +150,18 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
 }
 
 #[actix_web::test]
+async fn since_when_a_way_is_theirs_is_written_as_it_is_read() {
+    let house = House::open().await;
+    let browser = signed_in(&house, "acme", "ana").await;
+    let day = |moment: i64| chrono::DateTime::from_timestamp(moment, 0).expect("a moment").format("Desde %d/%m/%Y").to_string();
+    let now = clock::now();
+
+    let page = browser.ask(Ask::get("/account").with("accept-language", "pt-BR")).await;
+
+    assert!([now - 60, now].into_iter().any(|moment| page.body.contains(&day(moment))), "{}", page.body);
+}
+
+#[actix_web::test]
 async fn a_way_in_is_removed_but_never_the_last() {
     let house = House::open().await;
     let browser = signed_in(&house, "acme", "ana").await;
