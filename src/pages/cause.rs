@@ -67,6 +67,7 @@ pub enum Cause {
 pub(crate) enum Step {
     Again,
     Others,
+    Account,
     Home,
 }
 
@@ -195,11 +196,10 @@ impl Cause {
             Self::Slow | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed | Self::TooMany { .. } | Self::Away => {
                 &[Step::Again, Step::Others, Step::Home]
             }
+            // They began on the page of their account.
+            Self::LinkedElsewhere | Self::NotFresh | Self::LastWay => &[Step::Account, Step::Others, Step::Home],
             // Whoever is signed in already is told so on the login page.
             Self::AlreadyUsed
-            | Self::LinkedElsewhere
-            | Self::NotFresh
-            | Self::LastWay
             | Self::BadInput
             | Self::NoSuchProvider
             | Self::CrossSite

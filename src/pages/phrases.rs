@@ -98,6 +98,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) out_note: String,
     pub(crate) linked: String,
     pub(crate) unlinked: String,
+    pub(crate) back: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

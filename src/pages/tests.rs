@@ -182,6 +182,9 @@ fn the_loudest_button_is_what_helps_most() {
         (Cause::Blocked, "https://www.loja.example/"),
         (Cause::NoSuchPage, "https://www.loja.example/"),
         (Cause::Away, "/login/acme"),
+        (Cause::NotFresh, "/account"),
+        (Cause::LastWay, "/account"),
+        (Cause::LinkedElsewhere, "/account"),
     ] {
         let (again, others) = (Some("/login/acme"), Some("/login"));
         let page = ErrorPage { frame, cause, provider: None, again, others, has_others: true, home: None, code: None, until: None };

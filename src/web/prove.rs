@@ -11,15 +11,18 @@ use crate::web::asked::Asked;
 use crate::web::attempts::spent;
 use crate::web::callback::{self, Finished};
 use crate::web::limits::Kind;
-use crate::web::refused::Refused;
+use crate::web::refused::{Refused, leads_to};
 use crate::web::{cookies, failed, forms, headers};
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, SET_COOKIE};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Where the page is.
+const PAGE: &str = "/prove";
 
 /// Who came, as it is kept sealed until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
@@ -57,7 +60,7 @@ pub async fn begin(asked: &Asked, identity: &Identity, version: &str, return_to:
     let id = spent(&handle);
     asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, until }).await?;
     let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.front().store);
-    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish(), vec![cookie]))
+    Ok((leads_to(PAGE), vec![cookie]))
 }
 
 fn sealed(asked: &Asked, id: &str, kept: &Kept) -> String {
@@ -86,6 +89,11 @@ pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
     let underway = underway(&asked).await?;
     let change = asked.parameter("change")?.is_some();
     Ok(page(&asked, &underway, change, None, StatusCode::OK))
+}
+
+/// Where its forms are sent, opened as a page.
+pub async fn back(_: Asked) -> Result<HttpResponse, Refused> {
+    Ok(leads_to(PAGE))
 }
 
 fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, status: StatusCode) -> HttpResponse {
@@ -121,7 +129,7 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
 pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Mail)?;
     let mut underway = underway(&asked).await?;
-    let form = forms::ours(&asked, &underway.handle)?;
+    let form = forms::ours(&asked, &underway.handle, PAGE)?;
     let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
     // Placeholders are nobody's, so nothing can be proven of them.
     let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
@@ -135,9 +143,9 @@ pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
 pub async fn again(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Mail)?;
     let underway = underway(&asked).await?;
-    forms::ours(&asked, &underway.handle)?;
+    forms::ours(&asked, &underway.handle, PAGE)?;
     let email = underway.kept.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(to_the_page()) };
+    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(leads_to(PAGE)) };
     send(&asked, underway, &email, false).await
 }
 
@@ -166,18 +174,14 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
         tracing::error!(store = &*asked.front().store.name, %reason, "a mail could not be sent");
         return Ok(page(asked, &underway, true, Some(Wrong::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
-    Ok(to_the_page())
-}
-
-fn to_the_page() -> HttpResponse {
-    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish()
+    Ok(leads_to(PAGE))
 }
 
 /// A code was typed.
 pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Callback)?;
     let mut underway = underway(&asked).await?;
-    let form = forms::ours(&asked, &underway.handle)?;
+    let form = forms::ours(&asked, &underway.handle, PAGE)?;
     let typed: String = form.field("code")?.unwrap_or_default().chars().filter(char::is_ascii_digit).take(12).collect();
     let (app, id) = (asked.app(), spent(&underway.handle));
     let code = hashed(&app.proof_key, &["code", &id, &typed]);
@@ -194,19 +198,8 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(Cause::ProofOver)?;
     let Kept { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
     let identity = Identity { provider, id, address: Mailbox::Proven(email, Evidence::Mail), name, picture, locale, more };
-    let gone = cookies::clear_proof(&asked.front().store);
-    match callback::open(&asked, &underway.offer, &identity, &version, return_to).await {
-        Ok((mut response, cookies)) => {
-            for cookie in cookies.into_iter().chain([gone]) {
-                response.headers_mut().append(SET_COOKIE, cookie);
-            }
-            Ok(response)
-        }
-        Err(mut refused) => {
-            refused.cookies.push(gone);
-            Err(refused)
-        }
-    }
+    let whole = callback::open(&asked, &underway.offer, &identity, &version, return_to).await;
+    callback::answered(whole, Some(cookies::clear_proof(&asked.front().store)))
 }
 
 fn over(asked: &Asked, underway: &Underway) -> Refused {

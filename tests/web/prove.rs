@@ -6,6 +6,7 @@ use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan, SHOP, STANDARD};
 use crate::web::mailbox::Mailbox;
 use crate::web::upstream::json;
+use portaria::world::{clock, dice};
 
 /// A provider that names an address and does not vouch for it.
 fn asking() -> String {
@@ -186,6 +187,33 @@ async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() 
     let twice = post(&browser, "/prove/address", &form, &[("email", "a@loja.example"), ("email", "b@loja.example")]).await;
     assert_eq!(twice.status, 400, "{twice:?}");
     assert_eq!(Browser::new(&house).get("/prove").await.status, 400, "without the cookie there is nothing to prove");
+    assert!(mailbox.letters().is_empty());
+}
+
+#[actix_web::test]
+async fn a_form_of_ours_that_is_old_leads_to_the_page_and_does_nothing() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, _) = asked(&house, "ana").await;
+    let handle = browser.jar.borrow().iter().find(|(name, _)| name.contains("proof")).expect("a proof").1.clone();
+    let until = (clock::now() - 1).to_string();
+    let url = &house.front(crate::web::house::HOST).store.public_url;
+    let old = format!("{until}.{}", house.app.forms.seal(&[url, &handle, &until], b"", dice::bytes()));
+    let (_, others) = asked(&house, "other").await;
+
+    for form in [&*old, &others, "1.x", ""] {
+        for path in ["/prove/address", "/prove/again", "/prove/code"] {
+            let ask = Ask::form(path, &format!("form={form}&email=nova%40loja.example&code=000000"));
+            for ours in [("sec-fetch-site", "same-origin"), ("origin", url)] {
+                let answer = browser.ask(ask.clone().with(ours.0, ours.1)).await;
+                assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{form} {path}: {answer:?}");
+            }
+            for other in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "none"), ("origin", "null"), ("accept", "*/*")] {
+                let answer = browser.ask(ask.clone().with(other.0, other.1)).await;
+                assert_eq!(answer.status, 403, "{form} {path} {other:?}: {answer:?}");
+            }
+        }
+    }
     assert!(mailbox.letters().is_empty());
 }
 
