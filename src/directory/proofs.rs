@@ -99,6 +99,8 @@ pub enum Sending {
     Go,
     /// Not yet; in so many seconds.
     Wait(i64),
+    /// No more for this proof; the code that was sent last still counts.
+    Enough,
     /// The proof is over.
     Over,
 }
@@ -111,7 +113,7 @@ impl Verb for Send {
         let rows = sql.hold(held, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(Sending::Over) };
         if row.number(0)? >= MAILS {
-            return Ok(Sending::Over);
+            return Ok(Sending::Enough);
         }
         let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
         let lately = sql.ask(lately, with![&self.recipient, self.now - 3600, MAILS_AN_HOUR]).await?;
@@ -127,6 +129,35 @@ impl Verb for Send {
         let sent = "UPDATE proofs SET sealed = $1, code = $2, sent = sent + 1 WHERE id = $3";
         sql.then(sent, with![&self.sealed, &self.code, &self.id]).await?;
         Ok(Sending::Go)
+    }
+}
+
+/// Takes back what was noted of a code, because it could not be sent: another may be sent at once.
+#[derive(Debug)]
+pub struct TakeBack {
+    /// Which proof.
+    pub id: Box<str>,
+    /// The hash of the code.
+    pub code: Box<str>,
+    /// The hash of the address.
+    pub recipient: Box<str>,
+    /// When it was noted.
+    pub at: i64,
+}
+
+impl Verb for TakeBack {
+    type Answer = ();
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+        // The proof first, as when it is noted.
+        sql.hold("SELECT sent FROM proofs WHERE id = $1", with![&self.id]).await?;
+        let mail = "DELETE FROM mails WHERE proof = $1 AND recipient = $2 AND at = $3 RETURNING at";
+        if sql.ask(mail, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
+            return Ok(());
+        }
+        // A code that was sent meanwhile still counts.
+        let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
+        sql.then(sent, with![&self.code, &self.id]).await
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) struct PersonPhrases {
 pub(crate) struct ProvePhrases {
     pub(crate) title: String,
     pub(crate) why: String,
+    pub(crate) why_known: String,
     pub(crate) address: String,
     pub(crate) send: String,
     pub(crate) code_title: String,
@@ -73,6 +74,7 @@ pub(crate) struct ProvePhrases {
     pub(crate) change: String,
     pub(crate) not_an_address: String,
     pub(crate) too_many_mails: String,
+    pub(crate) enough_mails: String,
     pub(crate) not_sent: String,
     pub(crate) wrong_code: String,
     pub(crate) left: String,

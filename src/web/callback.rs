@@ -10,7 +10,7 @@ use crate::login::trace::Trace;
 use crate::login::{Login, drive};
 use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
-use crate::provider::identity::Identity;
+use crate::provider::identity::{Identity, Mailbox};
 use crate::roster::Offer;
 use crate::session::{Person, Session, short_name};
 use crate::web::asked::Asked;
@@ -133,7 +133,12 @@ pub async fn open(
             return prove::begin(asked, identity, version, return_to).await;
         }
         Err(why) => {
-            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), not_welcome(why), why == NotWelcome::Blocked).await);
+            let cause = match (why, &identity.address) {
+                // There is one, and nothing proves it.
+                (NotWelcome::NoAddress, Mailbox::Ask(Some(_))) => Cause::UnprovenEmail,
+                _ => not_welcome(why),
+            };
+            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), cause, why == NotWelcome::Blocked).await);
         }
     };
     app.metrics.login(&store.name, &offer.provider.name, "welcome");

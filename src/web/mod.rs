@@ -73,7 +73,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/account/unlink", "GET, HEAD, POST", [look(account::back), post(account::unlink)]))
             .service(at("/account/sign-out", "GET, HEAD, POST", [look(account::back), post(account::sign_out)]))
             .service(at("/prove", "GET, HEAD", [look(prove::show)]))
-            .service(at("/prove/address", "GET, HEAD, POST", [look(prove::back), post(prove::address)]))
+            .service(at("/prove/address", "GET, HEAD, POST", [look(prove::back), post(prove::address_typed)]))
             .service(at("/prove/again", "GET, HEAD, POST", [look(prove::back), post(prove::again)]))
             .service(at("/prove/code", "GET, HEAD, POST", [look(prove::back), post(prove::code_typed)]))
             .service(at("/providers", "GET, HEAD", [look(assets::providers)]))

@@ -1,8 +1,9 @@
 //! `/prove`: somebody has shown who they are, and an address is still to be proven: a code goes there by mail and comes back.
 
-use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, Tried, Try};
+use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, TakeBack, Tried, Try};
 use crate::email::Email;
-use crate::pages::{Cause, Frame, ProvePage, Stage, Wrong, code_letter};
+use crate::pages::frame::address;
+use crate::pages::{Cause, Frame, ProvePage, Stage, Why, Wrong, code_letter};
 use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::trust::Evidence;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 /// Where the page is.
 const PAGE: &str = "/prove";
+/// How many digits a code has.
+const DIGITS: usize = 6;
 
 /// Who came, as it is kept sealed until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,6 +39,9 @@ struct Kept {
     more: Vec<(Box<str>, String)>,
     /// The address: first as the provider suggests it, then as it was typed.
     email: Option<String>,
+    /// An address that the provider has proven, and that is somebody's already.
+    #[serde(default)]
+    known: Option<String>,
     return_to: Option<String>,
 }
 
@@ -51,11 +57,12 @@ struct Underway {
 pub async fn begin(asked: &Asked, identity: &Identity, version: &str, return_to: Option<String>) -> Result<Finished, Refused> {
     let handle = dice::name();
     let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
-    let email = match &address {
-        Mailbox::Proven(email, _) | Mailbox::Ask(Some(email)) => Some(email.key().to_owned()),
-        Mailbox::Placeholder(_) | Mailbox::Ask(None) => None,
+    let (email, known) = match &address {
+        Mailbox::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
+        Mailbox::Ask(Some(email)) => (Some(email.key().to_owned()), None),
+        Mailbox::Placeholder(_) | Mailbox::Ask(None) => (None, None),
     };
-    let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, return_to };
+    let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
     let (store, until) = (asked.front().store.name.clone(), asked.now() + GOOD_FOR);
     let id = spent(&handle);
     asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, until }).await?;
@@ -75,12 +82,18 @@ fn opened(asked: &Asked, id: &str, proof: &Proof) -> Option<Kept> {
 
 /// The proof of this browser, if it is still one.
 async fn underway(asked: &Asked) -> Result<Underway, Refused> {
-    let handle = asked.jar().proof(&asked.front().store).ok_or(Cause::ProofOver)?.to_owned();
+    let handle = asked.jar().proof(&asked.front().store).ok_or_else(|| nothing(asked))?.to_owned();
     let id = spent(&handle);
-    let proof = asked.app().directory.read(Look { id: id.clone().into(), now: asked.now() }).await?.ok_or(Cause::ProofOver)?;
-    let kept = opened(asked, &id, &proof).ok_or(Cause::ProofOver)?;
+    let proof = asked.app().directory.read(Look { id: id.clone().into(), now: asked.now() }).await?.ok_or_else(|| nothing(asked))?;
+    let kept = opened(asked, &id, &proof).ok_or_else(|| nothing(asked))?;
     let offer = asked.front().roster.now().offer(&kept.provider).cloned().ok_or(Cause::NoSuchProvider)?;
     Ok(Underway { handle, proof, kept, offer })
+}
+
+/// There is nothing to prove. Who is signed in has done so already, and goes on.
+fn nothing(asked: &Asked) -> Refused {
+    let instead = asked.session().map(|_| callback::landing(asked));
+    Refused { instead, ..Cause::ProofOver.into() }
 }
 
 /// The page.
@@ -106,10 +119,16 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
     };
     let offered = front.languages.offered(&front.store.languages);
     let offered = if status == StatusCode::OK { &*offered } else { &[] };
+    let why = match &kept.known {
+        None => Some(Why::NotConfirmed),
+        known => (*known == kept.email).then_some(Why::Known),
+    };
     let page = ProvePage {
         frame: Frame { look: &front.look, language: asked.language(), offered, version: &front.version },
         provider: &offer.provider.title,
+        why,
         stage,
+        others: &address(&["login"], &[("return_to", kept.return_to.as_deref())]),
         form: &forms::mark(asked, handle),
     };
     let mut response = HttpResponse::build(status);
@@ -126,7 +145,7 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
 }
 
 /// An address was typed: a code goes there.
-pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
+pub async fn address_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Mail)?;
     let mut underway = underway(&asked).await?;
     let form = forms::ours(&asked, &underway.handle, PAGE)?;
@@ -152,17 +171,19 @@ pub async fn again(asked: Asked) -> Result<HttpResponse, Refused> {
 async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool) -> Result<HttpResponse, Refused> {
     let Some(post) = asked.front().post.clone() else { return Err(Cause::MissingEmail.into()) };
     let (app, id, code) = (asked.app(), spent(&underway.handle), code());
-    underway.kept.email = Some(email.key().to_owned());
-    let send = Send {
-        sealed: sealed(asked, &id, &underway.kept),
-        code: hashed(&app.proof_key, &["code", &id, &code]),
-        recipient: hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]),
-        id: id.into(),
-        now: asked.now(),
-    };
+    let before = underway.kept.email.replace(email.key().to_owned());
+    let sealed = sealed(asked, &id, &underway.kept);
+    let hash = hashed(&app.proof_key, &["code", &id, &code]);
+    let recipient = hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]);
+    let (id, now): (Box<str>, _) = (id.into(), asked.now());
+    let send = Send { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), now };
     match app.directory.write(send).await? {
         Sending::Go => {}
         Sending::Over => return Err(over(asked, &underway)),
+        Sending::Enough => {
+            underway.kept.email = before;
+            return Ok(page(asked, &underway, false, Some(Wrong::Enough), StatusCode::TOO_MANY_REQUESTS));
+        }
         Sending::Wait(seconds) => {
             let wrong = Wrong::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
             return Ok(page(asked, &underway, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
@@ -172,6 +193,7 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
     let letter = code_letter(asked.language(), &asked.front().look, &code, minutes);
     if let Err(reason) = post.send(email, &letter).await {
         tracing::error!(store = &*asked.front().store.name, %reason, "a mail could not be sent");
+        app.directory.write(TakeBack { id, code: hash, recipient, at: now }).await?;
         return Ok(page(asked, &underway, true, Some(Wrong::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
     Ok(leads_to(PAGE))
@@ -182,7 +204,15 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Callback)?;
     let mut underway = underway(&asked).await?;
     let form = forms::ours(&asked, &underway.handle, PAGE)?;
-    let typed: String = form.field("code")?.unwrap_or_default().chars().filter(char::is_ascii_digit).take(12).collect();
+    let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(digit).take(2 * DIGITS).collect();
+    if !underway.proof.is_sent {
+        return Ok(leads_to(PAGE));
+    }
+    let wrong = |underway: &Underway| page(&asked, underway, false, Some(Wrong::WrongCode), StatusCode::UNPROCESSABLE_ENTITY);
+    // What no code looks like is a slip, and costs nothing.
+    if typed.len() != DIGITS {
+        return Ok(wrong(&underway));
+    }
     let (app, id) = (asked.app(), spent(&underway.handle));
     let code = hashed(&app.proof_key, &["code", &id, &typed]);
     let proof = match app.directory.write(Try { id: id.clone().into(), code, now: asked.now() }).await? {
@@ -190,7 +220,7 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
         Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway)),
         Tried::Wrong(left) => {
             underway.proof.left = left;
-            return Ok(page(&asked, &underway, false, Some(Wrong::WrongCode), StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(wrong(&underway));
         }
     };
     // As it was when the code was sent: that address is proven, and no other.
@@ -200,6 +230,15 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     let identity = Identity { provider, id, address: Mailbox::Proven(email, Evidence::Mail), name, picture, locale, more };
     let whole = callback::open(&asked, &underway.offer, &identity, &version, return_to).await;
     callback::answered(whole, Some(cookies::clear_proof(&asked.front().store)))
+}
+
+/// A digit, of either width.
+fn digit(letter: char) -> Option<char> {
+    let narrow = match letter {
+        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
+        _ => letter,
+    };
+    narrow.is_ascii_digit().then_some(narrow)
 }
 
 fn over(asked: &Asked, underway: &Underway) -> Refused {

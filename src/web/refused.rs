@@ -58,7 +58,8 @@ impl From<Away> for Refused {
 pub fn not_welcome(why: NotWelcome) -> Cause {
     match why {
         NotWelcome::Blocked => Cause::Blocked,
-        NotWelcome::AddressTaken | NotWelcome::AddressReassigned | NotWelcome::Detached => Cause::AddressTaken,
+        NotWelcome::AddressTaken | NotWelcome::Detached => Cause::AddressTaken,
+        NotWelcome::AddressReassigned => Cause::AddressReassigned,
         NotWelcome::LinkedElsewhere => Cause::LinkedElsewhere,
         NotWelcome::SignedOut => Cause::NotFresh,
         NotWelcome::NoAddress => Cause::MissingEmail,
@@ -101,6 +102,7 @@ fn status(refused: &Refused) -> StatusCode {
         Cause::MissingEmail
         | Cause::UnprovenEmail
         | Cause::AddressTaken
+        | Cause::AddressReassigned
         | Cause::NotFresh
         | Cause::NotAllowed
         | Cause::Blocked
