@@ -107,6 +107,8 @@ pub enum Sending {
     Go,
     /// Not yet; in so many seconds.
     Wait(i64),
+    /// No more for this proof; the code that was sent last still counts.
+    Enough,
     /// The proof is over.
     Over,
 }
@@ -119,7 +121,7 @@ impl Verb for Send {
         let rows = sql.hold(held, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(Sending::Over) };
         if row.number(0)? >= MAILS {
-            return Ok(Sending::Over);
+            return Ok(Sending::Enough);
         }
         // Mails to one address are counted one after the other, from however many proofs they come.
         sql.alone(&self.recipient).await?;
@@ -149,6 +151,35 @@ async fn is_guessing<S: Sql>(sql: &mut S, who: &str, toward: &str, now: i64) -> 
     let rows = sql.ask(wrong, with![who, toward, now - DAY]).await?;
     let row = rows.first().ok_or(Fault::Away)?;
     Ok(row.number(0)? >= WRONG_BY_ONE || row.number(1)? >= WRONG_FOR_ONE)
+}
+
+/// Takes back what was noted of a code, because it could not be sent: another may be sent at once.
+#[derive(Debug)]
+pub struct TakeBack {
+    /// Which proof.
+    pub id: Box<str>,
+    /// The hash of the code.
+    pub code: Box<str>,
+    /// The hash of the address.
+    pub recipient: Box<str>,
+    /// When it was noted.
+    pub at: i64,
+}
+
+impl Verb for TakeBack {
+    type Answer = ();
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+        // The proof first, as when it is noted.
+        sql.hold("SELECT sent FROM proofs WHERE id = $1", with![&self.id]).await?;
+        let mail = "DELETE FROM mails WHERE proof = $1 AND recipient = $2 AND at = $3 RETURNING at";
+        if sql.ask(mail, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
+            return Ok(());
+        }
+        // A code that was sent meanwhile still counts.
+        let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
+        sql.then(sent, with![&self.code, &self.id]).await
+    }
 }
 
 /// Tries a code. The right one ends the proof.

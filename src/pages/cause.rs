@@ -19,6 +19,8 @@ pub enum Cause {
     UnprovenEmail,
     /// The address belongs to somebody who comes in another way.
     AddressTaken,
+    /// The address belongs to somebody who comes in by another account at the same provider.
+    AddressReassigned,
     /// The way in that was to be added belongs to another account of the store.
     LinkedElsewhere,
     /// The address was not proven: too many tries, or too much time.
@@ -67,12 +69,13 @@ pub enum Cause {
 pub(crate) enum Step {
     Again,
     Others,
+    Account,
     Home,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Cancelled,
         Self::Refused,
         Self::Slow,
@@ -81,6 +84,7 @@ impl Cause {
         Self::MissingEmail,
         Self::UnprovenEmail,
         Self::AddressTaken,
+        Self::AddressReassigned,
         Self::LinkedElsewhere,
         Self::ProofOver,
         Self::NotAllowed,
@@ -113,6 +117,7 @@ impl Cause {
             Self::MissingEmail => "missingEmail",
             Self::UnprovenEmail => "unprovenEmail",
             Self::AddressTaken => "addressTaken",
+            Self::AddressReassigned => "addressReassigned",
             Self::LinkedElsewhere => "linkedElsewhere",
             Self::ProofOver => "proofOver",
             Self::NotAllowed => "notAllowed",
@@ -146,6 +151,7 @@ impl Cause {
             | Self::MissingEmail
             | Self::UnprovenEmail
             | Self::AddressTaken
+            | Self::AddressReassigned
             | Self::LinkedElsewhere
             | Self::ProofOver
             | Self::NotAllowed
@@ -168,15 +174,15 @@ impl Cause {
         }
     }
 
-    /// Whether it is sure, and worth saying, that nothing was written. An answer that comes twice may have been fine the first time.
+    /// Whether it is sure, and worth saying, that nothing was written. What comes twice may have been fine the first time.
     pub(crate) fn changed_nothing(self) -> bool {
-        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::Blocked)
+        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::ProofOver | Self::Blocked)
     }
 
     /// Whether the other ways in are what is still to be tried, rather than the page where everything begins.
     pub(crate) fn asks_for_another_way(self) -> bool {
         let begins_anew = matches!(self, Self::AlreadyUsed | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed);
-        self.ends_a_login() && !begins_anew && !matches!(self, Self::LinkedElsewhere | Self::Blocked)
+        self.ends_a_login() && !begins_anew && !matches!(self, Self::AddressReassigned | Self::LinkedElsewhere | Self::Blocked)
     }
 
     /// What helps, the likeliest first.
@@ -191,15 +197,19 @@ impl Cause {
             | Self::UnprovenEmail
             | Self::AddressTaken
             | Self::NotAllowed => &[Step::Others, Step::Again, Step::Home],
-            // Once more from the beginning is most likely fine.
-            Self::Slow | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed | Self::TooMany { .. } | Self::Away => {
-                &[Step::Again, Step::Others, Step::Home]
-            }
+            // Once more from the beginning is most likely fine, or with another account there.
+            Self::Slow
+            | Self::AddressReassigned
+            | Self::ProofOver
+            | Self::Expired
+            | Self::Lost
+            | Self::Changed
+            | Self::TooMany { .. }
+            | Self::Away => &[Step::Again, Step::Others, Step::Home],
+            // They began on the page of their account.
+            Self::LinkedElsewhere | Self::NotFresh | Self::LastWay => &[Step::Account, Step::Others, Step::Home],
             // Whoever is signed in already is told so on the login page.
             Self::AlreadyUsed
-            | Self::LinkedElsewhere
-            | Self::NotFresh
-            | Self::LastWay
             | Self::BadInput
             | Self::NoSuchProvider
             | Self::CrossSite

@@ -100,6 +100,7 @@ impl<'a> ErrorPage<'a> {
                 };
                 (self.again?, label)
             }
+            Step::Account => ("/account", words.account.back.clone()),
             Step::Others if !self.has_others => (self.others?, words.error.login.clone()),
             Step::Others if self.cause.asks_for_another_way() || self.cause.steps().first() == Some(&Step::Again) => {
                 (self.others?, words.error.others.clone())

@@ -15,7 +15,7 @@ struct Sheet<'a> {
     title: &'a str,
     /// The code in two halves.
     code: Option<(&'a str, &'a str)>,
-    said: [String; 2],
+    said: Vec<String>,
     help: Option<String>,
 }
 
@@ -30,7 +30,7 @@ pub fn code_letter(language: &Language, look: &Look, code: &str, minutes: u32) -
         look,
         title: &words.code_title,
         code: Some(code.split_at_checked(3).unwrap_or((code, ""))),
-        said: [fill(&words.code_use, &[("time", &time)]), words.code_not_you.clone()],
+        said: vec![fill(&words.code_use, &[("time", &time)]), words.code_secret.clone(), words.code_not_you.clone()],
         help: None,
     };
     sheet.letter(subject)
@@ -45,7 +45,7 @@ pub fn new_way_letter(language: &Language, look: &Look, provider_title: &str) ->
         look,
         title: &words.way_title,
         code: None,
-        said: [fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
+        said: vec![fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
         help: look.help_for(None),
     };
     sheet.letter(subject)
@@ -63,8 +63,8 @@ impl Sheet<'_> {
     fn text(&self) -> String {
         let code = self.code.map(|(first, second)| format!("{first} {second}"));
         let help = self.look.help.as_deref().filter(|_| self.help.is_some());
-        let parts = [Some(self.title), code.as_deref(), Some(&self.said[0]), Some(&self.said[1]), help, Some(&self.look.title)];
-        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        let said = self.said.iter().map(String::as_str);
+        let parts: Vec<&str> = [self.title].into_iter().chain(code.as_deref()).chain(said).chain(help).chain([&*self.look.title]).collect();
         parts.join("\n\n") + "\n"
     }
 }

@@ -28,7 +28,7 @@ pub use languages::{Language, Languages};
 pub use login::{Choice, Field, LoginPage, Mark, Notice, Person};
 pub use look::{Logo, Look, store_css};
 pub use mail::{code_letter, new_way_letter};
-pub use prove::{ProvePage, Stage, Wrong};
+pub use prove::{ProvePage, Stage, Why, Wrong};
 
 /// The style of the pages, the same for every store: `/style.css`.
 pub const STYLE: &str = include_str!("style.css");

@@ -62,6 +62,7 @@ pub(crate) struct PersonPhrases {
 pub(crate) struct ProvePhrases {
     pub(crate) title: String,
     pub(crate) why: String,
+    pub(crate) why_known: String,
     pub(crate) address: String,
     pub(crate) send: String,
     pub(crate) code_title: String,
@@ -73,6 +74,7 @@ pub(crate) struct ProvePhrases {
     pub(crate) change: String,
     pub(crate) not_an_address: String,
     pub(crate) too_many_mails: String,
+    pub(crate) enough_mails: String,
     pub(crate) not_sent: String,
     pub(crate) wrong_code: String,
     pub(crate) left: String,
@@ -85,6 +87,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) ways: String,
     pub(crate) current: String,
     pub(crate) since: String,
+    pub(crate) date: String,
     pub(crate) remove: String,
     pub(crate) remove_way: String,
     pub(crate) only_way: String,
@@ -97,6 +100,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) out_note: String,
     pub(crate) linked: String,
     pub(crate) unlinked: String,
+    pub(crate) back: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +109,7 @@ pub(crate) struct MailPhrases {
     pub(crate) code_subject: String,
     pub(crate) code_title: String,
     pub(crate) code_use: String,
+    pub(crate) code_secret: String,
     pub(crate) code_not_you: String,
     pub(crate) way_subject: String,
     pub(crate) way_title: String,
@@ -172,6 +177,13 @@ impl Phrases {
         fill(phrase, &[("count", &count.to_string())])
     }
 
+    /// The day of a moment, as it is written.
+    pub fn day(&self, moment: i64) -> Option<String> {
+        let day = chrono::DateTime::from_timestamp(moment, 0)?;
+        let [year, month, day] = ["%Y", "%m", "%d"].map(|part| day.format(part).to_string());
+        Some(fill(&self.account.date, &[("year", &year), ("month", &month), ("day", &day)]))
+    }
+
     pub(crate) fn spelt(&self, letter: char) -> Option<&str> {
         self.spelling.get(&letter).map(String::as_str)
     }
@@ -199,16 +211,18 @@ pub fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The names of the `{places}` in a phrase, sorted.
+/// The names of the `{places}` in a phrase, sorted; a place may be filled twice.
 pub(crate) fn places(phrase: &str) -> Vec<&str> {
     let mut names: Vec<&str> = phrase.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect();
     names.sort_unstable();
+    names.dedup();
     names
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::Languages;
 
     #[test]
     fn places_are_filled_once() {
@@ -225,7 +239,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_written_as_it_is_read() {
+        let languages = Languages::embedded();
+        for (code, expected) in [
+            ("pt-BR", "05/07/2026"),
+            ("es", "05/07/2026"),
+            ("en", "2026-07-05"),
+            ("ru", "05.07.2026"),
+            ("zh-TW", "2026年07月05日"),
+            ("ja", "2026年07月05日"),
+        ] {
+            let phrases = &languages.get(code).unwrap().phrases;
+            assert_eq!(phrases.day(1_783_209_600).as_deref(), Some(expected), "{code}");
+        }
+    }
+
+    #[test]
     fn places_are_found() {
-        assert_eq!(places("{b} and {a} and {c"), ["a", "b"]);
+        assert_eq!(places("{b} and {a} and {b} and {c"), ["a", "b"]);
     }
 }

@@ -5,8 +5,9 @@ use crate::pages::languages::Language;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
-/// What a code may be typed as: six digits, with blanks and hyphens around them. Browsers want the hyphen with a backslash.
-const DIGIT: &str = "[\\s\\-]*[0-9]";
+/// What a code may be typed as: six digits of either width, with blanks and hyphens around them. Browsers want the hyphen with a
+/// backslash.
+const DIGIT: &str = "[\\s\\-]*[0-9０-９]";
 
 /// The page.
 #[derive(Clone, Debug, Template)]
@@ -16,10 +17,23 @@ pub struct ProvePage<'a> {
     pub frame: Frame<'a>,
     /// The provider's name.
     pub provider: &'a str,
+    /// Why an address has to be proven, unless another was typed since.
+    pub why: Option<Why>,
     /// What is asked.
     pub stage: Stage<'a>,
+    /// The login page.
+    pub others: &'a str,
     /// The hidden proof that a form of ours was sent.
     pub form: &'a str,
+}
+
+/// Why an address has to be proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The provider did not give one that is proven.
+    NotConfirmed,
+    /// An account has it, and came by another account at the provider or another way.
+    Known,
 }
 
 /// What a shopper is asked.
@@ -53,6 +67,8 @@ pub enum Wrong {
         /// When the next one may be asked for.
         seconds: u64,
     },
+    /// All letters were sent.
+    Enough,
     /// The letter did not leave.
     NotSent,
     /// It is another code.
@@ -76,8 +92,12 @@ impl ProvePage<'_> {
         }
     }
 
-    fn why(&self) -> String {
-        fill(&self.words().prove.why, &[("provider", self.provider)])
+    fn because(&self) -> Option<String> {
+        let words = &self.words().prove;
+        Some(match self.why? {
+            Why::NotConfirmed => fill(&words.why, &[("provider", self.provider)]),
+            Why::Known => words.why_known.clone(),
+        })
     }
 
     /// What stands before and after the address.
@@ -98,6 +118,7 @@ impl ProvePage<'_> {
         Some(match (self.wrong()?, self.stage) {
             (Wrong::NotAnAddress, _) => words.not_an_address.clone(),
             (Wrong::TooManyMails { seconds }, _) => fill(&words.too_many_mails, &[("wait", &self.words().wait(seconds))]),
+            (Wrong::Enough, _) => words.enough_mails.clone(),
             (Wrong::NotSent, _) => words.not_sent.clone(),
             (Wrong::WrongCode, Stage::Code { left, .. }) => {
                 format!("{} {}", words.wrong_code, fill(&words.left, &[("count", &left.to_string())]))

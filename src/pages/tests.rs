@@ -3,7 +3,7 @@
 use crate::pages::accent::contrast;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, Cause, Choice, ErrorPage, Field, Frame, Language, Languages, LoginPage, Logo, Look, Mark, MoreWay,
-    Notice, Person, ProvePage, STYLE, Stage, Way, Wrong, code_letter, new_way_letter,
+    Notice, Person, ProvePage, STYLE, Stage, Way, Why, Wrong, code_letter, new_way_letter,
 };
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
@@ -75,14 +75,23 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     for notice in notices {
         pages.push((format!("account, {notice:?}"), AccountPage { notice: Some(notice), ..account.clone() }.render()));
     }
-    for wrong in [None, Some(Wrong::NotAnAddress), Some(Wrong::TooManyMails { seconds: 30 }), Some(Wrong::NotSent), Some(Wrong::WrongCode)]
-    {
+    for wrong in [
+        None,
+        Some(Wrong::NotAnAddress),
+        Some(Wrong::TooManyMails { seconds: 30 }),
+        Some(Wrong::Enough),
+        Some(Wrong::NotSent),
+        Some(Wrong::WrongCode),
+    ] {
         for stage in [
             Stage::Address { suggested: None, wrong },
             Stage::Address { suggested: Some(text), wrong },
             Stage::Code { address: text, wrong, left: 3 },
         ] {
-            pages.push((format!("prove, {stage:?}"), ProvePage { frame, provider: text, stage, form: text }.render()));
+            for why in [None, Some(Why::NotConfirmed), Some(Why::Known)] {
+                let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text };
+                pages.push((format!("prove, {why:?}, {stage:?}"), page.render()));
+            }
         }
     }
     pages
@@ -182,6 +191,10 @@ fn the_loudest_button_is_what_helps_most() {
         (Cause::Blocked, "https://www.loja.example/"),
         (Cause::NoSuchPage, "https://www.loja.example/"),
         (Cause::Away, "/login/acme"),
+        (Cause::AddressReassigned, "/login/acme"),
+        (Cause::NotFresh, "/account"),
+        (Cause::LastWay, "/account"),
+        (Cause::LinkedElsewhere, "/account"),
     ] {
         let (again, others) = (Some("/login/acme"), Some("/login"));
         let page = ErrorPage { frame, cause, provider: None, again, others, has_others: true, home: None, code: None, until: None };
@@ -224,6 +237,9 @@ fn an_error_page_tells_what_happened() {
         assert!(page.contains(expected), "{expected}: {page}");
     }
     assert!(!page(Cause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story to tell");
+    let unchanged = "Nada mudou na sua conta.";
+    assert!(page(Cause::Odd, None, None).contains(unchanged));
+    assert!(!page(Cause::ProofOver, None, None).contains(unchanged), "the code may have been right the first time");
 }
 
 #[test]
@@ -232,12 +248,14 @@ fn an_address_is_proven_in_two_stages() {
     let look = look("Loja");
     let offered = languages.offered(&[]);
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &offered, version: "1" };
-    let page = |stage| ProvePage { frame, provider: "iClube", stage, form: "f0rm" }.render();
+    let page = |stage| {
+        ProvePage { frame, provider: "iClube", why: Some(Why::NotConfirmed), stage, others: "/login?return_to=x", form: "f0rm" }.render()
+    };
 
     let address = page(Stage::Address { suggested: Some("ana@loja.example"), wrong: None });
     let code = page(Stage::Code { address: "ana@loja.example", wrong: None, left: 5 });
     for (page, expected) in [
-        (&address, "<p>iClube não nos deu um e-mail confirmado."),
+        (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
         (&address, "<label for=\"email\">"),
         (&address, "autocomplete=\"email\""),
@@ -253,7 +271,7 @@ fn an_address_is_proven_in_two_stages() {
         assert!(page.contains(expected), "{expected}: {page}");
         assert_eq!(count(page, " autofocus"), 1);
         assert_eq!(count(page, "<form "), count(page, "<input type=\"hidden\" name=\"form\" value=\"f0rm\">"));
-        assert!(page.contains("href=\"/login\""), "there is a way back");
+        assert!(page.contains("href=\"/login?return_to=x\""), "there is another way to the same place");
     }
 }
 
@@ -273,11 +291,14 @@ fn what_has_to_be_mended_stands_at_the_field() {
         (code(Some(Wrong::WrongCode)), Some("This code is not right. Check the newest e-mail. Tries left: 2."), true),
         (
             code(Some(Wrong::TooManyMails { seconds: 120 })),
-            Some("We have sent several e-mails already. You can ask for another in 2 min."),
+            Some("An e-mail was requested just now. You can ask for another in 2 min."),
             false,
         ),
     ] {
-        let page = ProvePage { frame, provider: "Acme", stage, form: "f0rm" }.render();
+        let page = ProvePage { frame, provider: "Acme", why: Some(Why::Known), stage, others: "/login", form: "f0rm" }.render();
+        let known = "An account with this address exists already. To open it, please confirm that the address is yours.";
+        assert_eq!(page.contains(known), matches!(stage, Stage::Address { .. }), "{page}");
+        assert!(!page.contains("Acme"), "nothing is said of the provider: {page}");
         assert_eq!(page.contains(" aria-invalid=\"true\""), invalid, "{stage:?}");
         assert_eq!(page.contains(" aria-describedby=\"wrong\""), told.is_some(), "{stage:?}");
         assert_eq!(page.contains("id=\"wrong\" role=\"alert\""), told.is_some(), "{stage:?}");
@@ -291,7 +312,7 @@ fn a_code_may_be_typed_in_groups() {
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
     let stage = Stage::Code { address: "ana@loja.example", wrong: None, left: 5 };
-    let page = ProvePage { frame, provider: "Acme", stage, form: "f0rm" }.render();
+    let page = ProvePage { frame, provider: "Acme", why: Some(Why::Known), stage, others: "/login", form: "f0rm" }.render();
     let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
     let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
 
@@ -300,6 +321,9 @@ fn a_code_may_be_typed_in_groups() {
         ("123 456", true),
         ("123-456", true),
         (" 1 2-3 4 5 6 ", true),
+        ("１２３ ４５６", true),
+        ("１２３4５６", true),
+        ("１２３４５", false),
         ("12345", false),
         ("1234567", false),
         ("12345a", false),
@@ -374,6 +398,9 @@ fn letters_say_what_they_are_for_in_every_language() {
             assert_eq!(count(html, "<img") + count(html, "<script") + count(html, "src=") + count(html, "url(") + count(html, "{"), 0);
         }
         assert!(code.subject.starts_with("042137 "), "{}: {}", language.code, code.subject);
+        let warning = &language.phrases.mail.code_secret;
+        assert!(code.text.contains(warning) && code.html.contains(&**warning), "{}", code.text);
+        assert!(!new_way.text.contains(warning));
         assert!(code.text.contains("\n042 137\n") && code.html.contains("<span>042</span><span style=\"padding-left: 12px\">137</span>"));
         assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
         assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));

@@ -4,7 +4,6 @@ use crate::directory::audit::By;
 use crate::directory::people::{ById, Way as Known, WaysOf};
 use crate::directory::sessions::SignOut;
 use crate::directory::ways::{Unlink, Unlinked};
-use crate::login::attempt::Inputs;
 use crate::pages::frame::address;
 use crate::pages::{AccountNotice, AccountPage, Cause, Choice, Frame, MoreWay, Way};
 use crate::provider::functions::hex;
@@ -13,13 +12,15 @@ use crate::web::asked::Asked;
 use crate::web::attempts::Purpose;
 use crate::web::forms::{self, Form};
 use crate::web::limits::Kind;
-use crate::web::refused::Refused;
+use crate::web::refused::{Refused, leads_to};
 use crate::web::{callback, cookies, headers, login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
 use aws_lc_rs::digest::{SHA256, digest};
 
+/// Where the page is.
+const PAGE: &str = "/account";
 /// How long after a login somebody may change how they get in, in seconds.
 const FRESH: i64 = 300;
 
@@ -63,19 +64,17 @@ pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
     Ok(response.body(page.render()))
 }
 
+/// Where its forms are sent, opened as a page.
+pub async fn back(_: Asked) -> Result<HttpResponse, Refused> {
+    Ok(leads_to(PAGE))
+}
+
 /// A way in is about to be added: somebody goes to the provider as one who is signed in here.
 pub async fn link(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Login)?;
     let (session, form) = freshly_signed_in(&asked)?;
     let offer = start::offer(&asked)?;
-    let mut inputs = Inputs::new();
-    for input in &offer.provider.inputs {
-        let typed = form.field(&input.name)?.unwrap_or_default();
-        if !input.accepts(typed) {
-            return Err(Cause::BadInput.into());
-        }
-        inputs.push((input.name.clone(), typed.into()));
-    }
+    let inputs = start::inputs(&offer, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let here = format!("{}/account", asked.front().store.public_url);
     let purpose = Purpose { return_to: Some(here), link: Some(session.sid) };
     start::begin(&asked, &offer, inputs, purpose).await
@@ -113,7 +112,7 @@ pub async fn sign_out(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Session)?;
     asked.well_informed()?;
     let Some(session) = asked.session() else { return Ok(leads_to("/login?signed_out=1")) };
-    forms::ours(&asked, &session.sid)?;
+    forms::ours(&asked, &session.sid, PAGE)?;
     let store = &asked.front().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest());
     let sign_out = SignOut { store: store.name.clone(), uid, but: None, by: By::Person, now: asked.now() };
@@ -129,17 +128,13 @@ pub async fn sign_out(asked: Asked) -> Result<HttpResponse, Refused> {
 fn freshly_signed_in(asked: &Asked) -> Result<(Session, Form), Refused> {
     asked.well_informed()?;
     let session = asked.session().ok_or(Cause::NotFresh)?;
-    let form = forms::ours(asked, &session.sid)?;
+    let form = forms::ours(asked, &session.sid, PAGE)?;
     if is_fresh(asked, &session) { Ok((session, form)) } else { Err(Cause::NotFresh.into()) }
 }
 
 /// Whether somebody signed in a moment ago.
 pub fn is_fresh(asked: &Asked, session: &Session) -> bool {
     (0..=FRESH).contains(&(asked.now() - session.since))
-}
-
-fn leads_to(place: &str) -> HttpResponse {
-    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
 }
 
 fn notice(asked: &Asked) -> Result<Option<AccountNotice>, Refused> {
@@ -161,7 +156,7 @@ fn shown(asked: &Asked, session: &Session, way: &Known, removable: bool) -> Way 
     let has_logo = offer.is_some_and(|offer| offer.provider.logo.is_some());
     let mark = Choice::new(&way.provider, &title, None, has_logo, Vec::new()).mark;
     let current = session.person.provider == way.provider && session.person.provider_id == way.provider_id;
-    let since = chrono::DateTime::from_timestamp(way.linked, 0).map(|at| at.format("%Y-%m-%d").to_string());
+    let since = asked.language().phrases.day(way.linked);
     Way { title, mark, handle: handle(way), current, removable, since }
 }
 

@@ -263,14 +263,21 @@ impl Asked {
 
     /// Refuses what another site asks for in the name of this browser. The store's own pages are no other site.
     pub fn from_here(&self) -> Result<(), Refused> {
-        let is_ours = |origin: &str| self.front().origins().any(|listed| listed == origin);
-        let origin = self.header(ORIGIN);
         let fine = match self.header(FETCH_SITE) {
-            Some("same-origin" | "none") => true,
-            Some("same-site") => origin.is_some_and(is_ours),
-            Some(_) => false,
-            None => origin.is_none_or(is_ours),
+            Some("none") => true,
+            None if self.header(ORIGIN).is_none() => true,
+            _ => self.is_said_to_be_from_here(),
         };
         if fine { Ok(()) } else { Err(Cause::CrossSite.into()) }
+    }
+
+    /// Whether the browser itself says so, rather than nothing.
+    pub fn is_said_to_be_from_here(&self) -> bool {
+        let has_our_origin = || self.header(ORIGIN).is_some_and(|origin| self.front().origins().any(|listed| listed == origin));
+        match self.header(FETCH_SITE) {
+            Some("same-origin") => true,
+            Some("same-site" | "none") | None => has_our_origin(),
+            Some(_) => false,
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::login::trace::Trace;
 use crate::login::{Login, drive};
 use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
-use crate::provider::identity::Identity;
+use crate::provider::identity::{Identity, Mailbox};
 use crate::roster::Offer;
 use crate::session::{Person, Session, short_name};
 use crate::web::asked::Asked;
@@ -20,12 +20,11 @@ use crate::web::brought;
 use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
-use crate::web::refused::{Refused, not_welcome, wrong_method};
+use crate::web::refused::{Refused, leads_to, not_welcome, wrong_method};
 use crate::web::{cookies, prove, start};
 use crate::world::dice;
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,15 +50,21 @@ pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
     let whole = finish(&asked, &brought, &offer, &callback).await;
     // Whatever came of it, this attempt is over; but where storage is away nobody knows, and it may be tried again.
     let done = cookies::clear(&brought.cookie, &asked.front().store);
+    let is_over = !whole.as_ref().is_err_and(|refused| refused.cause == Cause::Away);
+    answered(whole, is_over.then_some(done))
+}
+
+/// The answer with its cookies, and with one that is set whatever came of it.
+pub fn answered(whole: Result<Finished, Refused>, done: Option<HeaderValue>) -> Result<HttpResponse, Refused> {
     match whole {
         Ok((mut response, cookies)) => {
-            for cookie in cookies.into_iter().chain([done]) {
+            for cookie in cookies.into_iter().chain(done) {
                 response.headers_mut().append(SET_COOKIE, cookie);
             }
             Ok(response)
         }
         Err(mut refused) => {
-            refused.cookies.extend((refused.cause != Cause::Away).then_some(done));
+            refused.cookies.extend(done);
             Err(refused)
         }
     }
@@ -85,7 +90,7 @@ pub async fn by_form(asked: Asked) -> Result<HttpResponse, Refused> {
     let bound = [&*asked.front().store.public_url, asked.request().path(), &until.to_string()];
     let sealed = asked.app().callbacks.seal(&bound, &text, dice::bytes());
     let address = format!("{}?{}={until}.{sealed}", asked.request().path(), brought::FORM);
-    Ok(HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish())
+    Ok(leads_to(&address))
 }
 
 /// An answer, and the cookies that go with it.
@@ -134,7 +139,12 @@ pub async fn open(
             return prove::begin(asked, identity, version, return_to).await;
         }
         Err(why) => {
-            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), not_welcome(why), why == NotWelcome::Blocked).await);
+            let cause = match (why, &identity.address) {
+                // There is one, and nothing proves it.
+                (NotWelcome::NoAddress, Mailbox::Ask(Some(_))) => Cause::UnprovenEmail,
+                _ => not_welcome(why),
+            };
+            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), cause, why == NotWelcome::Blocked).await);
         }
     };
     app.metrics.login(&store.name, &offer.provider.name, "welcome");
@@ -144,7 +154,7 @@ pub async fn open(
     // Looked at once more: the settings may have changed since.
     let wanted = asked.allowed(return_to).ok().flatten();
     let landing = wanted.unwrap_or_else(|| landing(asked));
-    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, landing)).finish(), cookies))
+    Ok((leads_to(&landing), cookies))
 }
 
 /// The cookies of somebody who is signed in.
@@ -180,8 +190,7 @@ async fn add(asked: &Asked, offer: &Arc<Offer>, brought: &Brought, identity: &Id
         tell_of_new_way(asked, offer, &user.email);
     }
     let cookies = signed_in(asked, &Session { sid: new_sid, ..session });
-    let done = (LOCATION, "/account?done=linked");
-    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header(done).finish(), cookies))
+    Ok((leads_to("/account?done=linked"), cookies))
 }
 
 /// Tells somebody by mail that a further way leads to them: it may not be they who came. Nobody waits for it, and without it the way

@@ -39,12 +39,18 @@ pub fn mark(asked: &Asked, bound: &str) -> String {
     format!("{until}.{sealed}")
 }
 
-/// Takes a form that a page of ours has sent for the same; anything else comes from another site.
-pub fn ours(asked: &Asked, bound: &str) -> Result<Form, Refused> {
+/// Takes a form that a page of ours has sent for the same; anything else comes from another site. What the browser says is from
+/// here was only too old, or meant for what the browser was before: it is led to the page as it is now.
+pub fn ours(asked: &Asked, bound: &str, page: &str) -> Result<Form, Refused> {
     asked.from_here()?;
     let form = Form::of(asked)?;
-    let (until, sealed) = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).ok_or(Cause::CrossSite)?;
-    let is_ours = asked.app().forms.open(&[&asked.front().store.public_url, bound, until], sealed).is_some();
-    let is_young = until.parse::<i64>().is_ok_and(|until| asked.now() <= until);
-    if is_ours && is_young { Ok(form) } else { Err(Cause::CrossSite.into()) }
+    let is_good = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).is_some_and(|(until, sealed)| {
+        let is_ours = asked.app().forms.open(&[&asked.front().store.public_url, bound, until], sealed).is_some();
+        is_ours && until.parse::<i64>().is_ok_and(|until| asked.now() <= until)
+    });
+    if is_good {
+        return Ok(form);
+    }
+    let instead = asked.is_said_to_be_from_here().then(|| page.to_owned());
+    Err(Refused { instead, ..Cause::CrossSite.into() })
 }

@@ -1,9 +1,10 @@
 //! `/prove`: somebody has shown who they are, and an address is still to be proven: a code goes there by mail and comes back.
 
 use crate::directory::audit::{Event, What};
-use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, Tried, Try};
+use crate::directory::proofs::{Begin, GOOD_FOR, Look, Proof, Send, Sending, TakeBack, Tried, Try};
 use crate::email::Email;
-use crate::pages::{Cause, Frame, ProvePage, Stage, Wrong, code_letter};
+use crate::pages::frame::address;
+use crate::pages::{Cause, Frame, ProvePage, Stage, Why, Wrong, code_letter};
 use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::trust::Evidence;
@@ -12,15 +13,20 @@ use crate::web::asked::Asked;
 use crate::web::attempts::spent;
 use crate::web::callback::{self, Finished};
 use crate::web::limits::Kind;
-use crate::web::refused::Refused;
+use crate::web::refused::{Refused, leads_to};
 use crate::web::{cookies, failed, forms, headers};
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, SET_COOKIE};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Where the page is.
+const PAGE: &str = "/prove";
+/// How many digits a code has.
+const DIGITS: usize = 6;
 
 /// Who came, as it is kept sealed until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,6 +40,9 @@ struct Kept {
     more: Vec<(Box<str>, String)>,
     /// The address: first as the provider suggests it, then as it was typed.
     email: Option<String>,
+    /// An address that the provider has proven, and that is somebody's already.
+    #[serde(default)]
+    known: Option<String>,
     return_to: Option<String>,
 }
 
@@ -49,17 +58,18 @@ struct Underway {
 pub async fn begin(asked: &Asked, identity: &Identity, version: &str, return_to: Option<String>) -> Result<Finished, Refused> {
     let handle = dice::name();
     let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
-    let email = match &address {
-        Mailbox::Proven(email, _) | Mailbox::Ask(Some(email)) => Some(email.key().to_owned()),
-        Mailbox::Placeholder(_) | Mailbox::Ask(None) => None,
+    let (email, known) = match &address {
+        Mailbox::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
+        Mailbox::Ask(Some(email)) => (Some(email.key().to_owned()), None),
+        Mailbox::Placeholder(_) | Mailbox::Ask(None) => (None, None),
     };
-    let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, return_to };
+    let kept = Kept { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
     let (store, until) = (asked.front().store.name.clone(), asked.now() + GOOD_FOR);
     let id = spent(&handle);
     let who = hashed(&asked.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
     asked.app().directory.write(Begin { sealed: sealed(asked, &id, &kept), id: id.into(), store, who, until }).await?;
     let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.front().store);
-    Ok((HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish(), vec![cookie]))
+    Ok((leads_to(PAGE), vec![cookie]))
 }
 
 fn sealed(asked: &Asked, id: &str, kept: &Kept) -> String {
@@ -74,12 +84,18 @@ fn opened(asked: &Asked, id: &str, proof: &Proof) -> Option<Kept> {
 
 /// The proof of this browser, if it is still one.
 async fn underway(asked: &Asked) -> Result<Underway, Refused> {
-    let handle = asked.jar().proof(&asked.front().store).ok_or(Cause::ProofOver)?.to_owned();
+    let handle = asked.jar().proof(&asked.front().store).ok_or_else(|| nothing(asked))?.to_owned();
     let id = spent(&handle);
-    let proof = asked.app().directory.read(Look { id: id.clone().into(), now: asked.now() }).await?.ok_or(Cause::ProofOver)?;
-    let kept = opened(asked, &id, &proof).ok_or(Cause::ProofOver)?;
+    let proof = asked.app().directory.read(Look { id: id.clone().into(), now: asked.now() }).await?.ok_or_else(|| nothing(asked))?;
+    let kept = opened(asked, &id, &proof).ok_or_else(|| nothing(asked))?;
     let offer = asked.front().roster.now().offer(&kept.provider).cloned().ok_or(Cause::NoSuchProvider)?;
     Ok(Underway { handle, proof, kept, offer })
+}
+
+/// There is nothing to prove. Who is signed in has done so already, and goes on.
+fn nothing(asked: &Asked) -> Refused {
+    let instead = asked.session().map(|_| callback::landing(asked));
+    Refused { instead, ..Cause::ProofOver.into() }
 }
 
 /// The page.
@@ -88,6 +104,11 @@ pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
     let underway = underway(&asked).await?;
     let change = asked.parameter("change")?.is_some();
     Ok(page(&asked, &underway, change, None, StatusCode::OK))
+}
+
+/// Where its forms are sent, opened as a page.
+pub async fn back(_: Asked) -> Result<HttpResponse, Refused> {
+    Ok(leads_to(PAGE))
 }
 
 fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, status: StatusCode) -> HttpResponse {
@@ -100,10 +121,16 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
     };
     let offered = front.languages.offered(&front.store.languages);
     let offered = if status == StatusCode::OK { &*offered } else { &[] };
+    let why = match &kept.known {
+        None => Some(Why::NotConfirmed),
+        known => (*known == kept.email).then_some(Why::Known),
+    };
     let page = ProvePage {
         frame: Frame { look: &front.look, language: asked.language(), offered, version: &front.version },
         provider: &offer.provider.title,
+        why,
         stage,
+        others: &address(&["login"], &[("return_to", kept.return_to.as_deref())]),
         form: &forms::mark(asked, handle),
     };
     let mut response = HttpResponse::build(status);
@@ -120,10 +147,10 @@ fn page(asked: &Asked, underway: &Underway, change: bool, wrong: Option<Wrong>, 
 }
 
 /// An address was typed: a code goes there.
-pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
+pub async fn address_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Mail)?;
     let mut underway = underway(&asked).await?;
-    let form = forms::ours(&asked, &underway.handle)?;
+    let form = forms::ours(&asked, &underway.handle, PAGE)?;
     let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
     // Placeholders are nobody's, so nothing can be proven of them.
     let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
@@ -137,26 +164,28 @@ pub async fn address(asked: Asked) -> Result<HttpResponse, Refused> {
 pub async fn again(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Mail)?;
     let underway = underway(&asked).await?;
-    forms::ours(&asked, &underway.handle)?;
+    forms::ours(&asked, &underway.handle, PAGE)?;
     let email = underway.kept.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(to_the_page()) };
+    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(leads_to(PAGE)) };
     send(&asked, underway, &email, false).await
 }
 
 async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool) -> Result<HttpResponse, Refused> {
     let Some(post) = asked.front().post.clone() else { return Err(Cause::MissingEmail.into()) };
     let (app, id, code) = (asked.app(), spent(&underway.handle), code());
-    underway.kept.email = Some(email.key().to_owned());
-    let send = Send {
-        sealed: sealed(asked, &id, &underway.kept),
-        code: hashed(&app.proof_key, &["code", &id, &code]),
-        recipient: hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]),
-        id: id.into(),
-        now: asked.now(),
-    };
+    let before = underway.kept.email.replace(email.key().to_owned());
+    let sealed = sealed(asked, &id, &underway.kept);
+    let hash = hashed(&app.proof_key, &["code", &id, &code]);
+    let recipient = hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]);
+    let (id, now): (Box<str>, _) = (id.into(), asked.now());
+    let send = Send { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), now };
     match app.directory.write(send).await? {
         Sending::Go => {}
         Sending::Over => return Err(over(asked, &underway)),
+        Sending::Enough => {
+            underway.kept.email = before;
+            return Ok(page(asked, &underway, false, Some(Wrong::Enough), StatusCode::TOO_MANY_REQUESTS));
+        }
         Sending::Wait(seconds) => {
             let wrong = Wrong::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
             return Ok(page(asked, &underway, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
@@ -166,21 +195,26 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
     let letter = code_letter(asked.language(), &asked.front().look, &code, minutes);
     if let Err(reason) = post.send(email, &letter).await {
         tracing::error!(store = &*asked.front().store.name, %reason, "a mail could not be sent");
+        app.directory.write(TakeBack { id, code: hash, recipient, at: now }).await?;
         return Ok(page(asked, &underway, true, Some(Wrong::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
-    Ok(to_the_page())
-}
-
-fn to_the_page() -> HttpResponse {
-    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, "/prove")).finish()
+    Ok(leads_to(PAGE))
 }
 
 /// A code was typed.
 pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Callback)?;
     let mut underway = underway(&asked).await?;
-    let form = forms::ours(&asked, &underway.handle)?;
-    let typed: String = form.field("code")?.unwrap_or_default().chars().filter(char::is_ascii_digit).take(12).collect();
+    let form = forms::ours(&asked, &underway.handle, PAGE)?;
+    let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(digit).take(2 * DIGITS).collect();
+    if !underway.proof.is_sent {
+        return Ok(leads_to(PAGE));
+    }
+    let wrong = |underway: &Underway| page(&asked, underway, false, Some(Wrong::WrongCode), StatusCode::UNPROCESSABLE_ENTITY);
+    // What no code looks like is a slip, and costs nothing.
+    if typed.len() != DIGITS {
+        return Ok(wrong(&underway));
+    }
     let (app, id) = (asked.app(), spent(&underway.handle));
     let code = hashed(&app.proof_key, &["code", &id, &typed]);
     let event = Event::new(asked.now(), &asked.front().store.name, What::Unproven).through(&underway.kept.provider);
@@ -189,7 +223,7 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
         Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway)),
         Tried::Wrong(left) => {
             underway.proof.left = left;
-            return Ok(page(&asked, &underway, false, Some(Wrong::WrongCode), StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(wrong(&underway));
         }
     };
     // As it was when the code was sent: that address is proven, and no other.
@@ -197,19 +231,17 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(Cause::ProofOver)?;
     let Kept { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
     let identity = Identity { provider, id, address: Mailbox::Proven(email, Evidence::Mail), name, picture, locale, more };
-    let gone = cookies::clear_proof(&asked.front().store);
-    match callback::open(&asked, &underway.offer, &identity, &version, return_to).await {
-        Ok((mut response, cookies)) => {
-            for cookie in cookies.into_iter().chain([gone]) {
-                response.headers_mut().append(SET_COOKIE, cookie);
-            }
-            Ok(response)
-        }
-        Err(mut refused) => {
-            refused.cookies.push(gone);
-            Err(refused)
-        }
-    }
+    let whole = callback::open(&asked, &underway.offer, &identity, &version, return_to).await;
+    callback::answered(whole, Some(cookies::clear_proof(&asked.front().store)))
+}
+
+/// A digit, of either width.
+fn digit(letter: char) -> Option<char> {
+    let narrow = match letter {
+        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
+        _ => letter,
+    };
+    narrow.is_ascii_digit().then_some(narrow)
 }
 
 fn over(asked: &Asked, underway: &Underway) -> Refused {

@@ -13,7 +13,7 @@ use crate::web::login_page;
 use crate::wire::NoAnswer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::json;
 
 /// A request that does not get what it asked for.
@@ -25,6 +25,8 @@ pub struct Refused {
     pub login: Option<Box<Ended>>,
     /// Cookies that are set or taken away all the same.
     pub cookies: Vec<HeaderValue>,
+    /// A page that helps more than being told.
+    pub instead: Option<String>,
 }
 
 /// A login that ended badly, as its page tells of it.
@@ -42,7 +44,7 @@ pub struct Ended {
 
 impl From<Cause> for Refused {
     fn from(cause: Cause) -> Self {
-        Self { cause, login: None, cookies: Vec::new() }
+        Self { cause, login: None, cookies: Vec::new(), instead: None }
     }
 }
 
@@ -56,7 +58,8 @@ impl From<Away> for Refused {
 pub fn not_welcome(why: NotWelcome) -> Cause {
     match why {
         NotWelcome::Blocked => Cause::Blocked,
-        NotWelcome::AddressTaken | NotWelcome::AddressReassigned | NotWelcome::Detached => Cause::AddressTaken,
+        NotWelcome::AddressTaken | NotWelcome::Detached => Cause::AddressTaken,
+        NotWelcome::AddressReassigned => Cause::AddressReassigned,
         NotWelcome::LinkedElsewhere => Cause::LinkedElsewhere,
         NotWelcome::SignedOut => Cause::NotFresh,
         NotWelcome::NoAddress => Cause::MissingEmail,
@@ -99,6 +102,7 @@ fn status(refused: &Refused) -> StatusCode {
         Cause::MissingEmail
         | Cause::UnprovenEmail
         | Cause::AddressTaken
+        | Cause::AddressReassigned
         | Cause::NotFresh
         | Cause::NotAllowed
         | Cause::Blocked
@@ -117,8 +121,11 @@ fn status(refused: &Refused) -> StatusCode {
 impl Refused {
     /// The answer to whoever asked: a page for people, JSON for programs.
     pub fn answer(self, asked: &Asked) -> HttpResponse {
-        let mut response = HttpResponse::build(status(&self));
+        let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status(&self), |_| StatusCode::SEE_OTHER));
         cookies::send(&mut response, self.cookies.iter().cloned());
+        if let Some(place) = self.instead {
+            return response.insert_header((LOCATION, place)).finish();
+        }
         match self.cause {
             Cause::TooMany { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
             Cause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
@@ -151,6 +158,11 @@ impl Refused {
         }
         .render()
     }
+}
+
+/// The answer that leads elsewhere.
+pub fn leads_to(place: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
 }
 
 /// The answer to a method that a page does not know.

@@ -27,7 +27,7 @@ pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
     // Who is sent to a provider now would come back to a broker that cannot let them in.
     asked.well_informed()?;
     let return_to = asked.return_to()?;
-    let inputs = inputs(&asked, &offer)?;
+    let inputs = inputs(&offer, |name| asked.parameter(name))?;
     begin(&asked, &offer, inputs, Purpose { return_to, link: None }).await
 }
 
@@ -58,10 +58,11 @@ pub fn offer(asked: &Asked) -> Result<Arc<Offer>, Refused> {
     found.filter(|_| asked.front().offers(&name)).ok_or_else(|| Cause::NoSuchProvider.into())
 }
 
-fn inputs(asked: &Asked, offer: &Offer) -> Result<Inputs, Refused> {
-    let mut inputs = Vec::new();
+/// What a provider asks for before it begins, as it was typed.
+pub fn inputs(offer: &Offer, typed: impl Fn(&str) -> Result<Option<String>, Refused>) -> Result<Inputs, Refused> {
+    let mut inputs = Inputs::new();
     for input in &offer.provider.inputs {
-        let typed = asked.parameter(&input.name)?.unwrap_or_default();
+        let typed = typed(&input.name)?.unwrap_or_default();
         if !input.accepts(&typed) {
             return Err(Cause::BadInput.into());
         }

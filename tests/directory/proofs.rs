@@ -3,7 +3,7 @@
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
 use portaria::directory::audit::{Event, What};
-use portaria::directory::proofs::{Begin, Look, Send, Sending, TRIES, Tried, Try};
+use portaria::directory::proofs::{Begin, Look, Send, Sending, TRIES, TakeBack, Tried, Try};
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
 
@@ -19,6 +19,10 @@ async fn begins_as(directory: &Directory, id: &str, who: &str) {
 async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> Sending {
     let send = Send { id: id.into(), sealed: format!("who at {recipient}"), code: code.into(), recipient: recipient.into(), now };
     directory.write(send).await.expect("storage")
+}
+
+async fn takes_back(directory: &Directory, id: &str, recipient: &str, code: &str, at: i64) {
+    directory.write(TakeBack { id: id.into(), code: code.into(), recipient: recipient.into(), at }).await.expect("storage");
 }
 
 async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> Tried {
@@ -82,7 +86,9 @@ on_both! {
         assert_eq!(sends(&directory, "q", "bia", "1", 110).await, Sending::Go);
         assert_eq!(sends(&directory, "p", "ana", "2", 130).await, Sending::Go);
         assert_eq!(sends(&directory, "p", "ana", "3", 160).await, Sending::Go);
-        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, Sending::Over, "three mails for one proof");
+        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, Sending::Enough, "three mails for one proof");
+        assert_eq!(tries(&directory, "p", "4", 190).await, Tried::Wrong(TRIES - 1), "the third code still counts");
+        assert!(directory.read(Look { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.is_sent));
         assert_eq!(sends(&directory, "q", "ana", "4", 190).await, Sending::Go);
         assert_eq!(sends(&directory, "r", "ana", "5", 220).await, Sending::Go);
         assert_eq!(sends(&directory, "r", "ana", "6", 250).await, Sending::Wait(3450), "five in an hour");
@@ -134,6 +140,24 @@ on_both! {
         let sent = at_once(asking).await.into_iter().filter(|sending| *sending == Sending::Go).count();
 
         assert_eq!(sent, 1);
+    };
+
+    what_could_not_be_sent_was_not_sent: async |place| {
+        let directory = place.machine().await;
+        begins(&directory, "p").await;
+        for at in 100..110 {
+            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, Sending::Go, "at once, and as often as it takes");
+            takes_back(&directory, "p", "ana", "lost", at).await;
+            takes_back(&directory, "p", "ana", "lost", at).await;
+        }
+        assert!(directory.read(Look { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.is_sent));
+        assert_eq!(tries(&directory, "p", "lost", 110).await, Tried::Over, "nobody has that code");
+
+        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, Sending::Go);
+        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, Sending::Go);
+        takes_back(&directory, "p", "ana", "slow", 110).await;
+        assert_eq!(sends(&directory, "p", "bia", "more", 121).await, Sending::Wait(29), "the other mail was sent");
+        assert!(matches!(tries(&directory, "p", "quick", 122).await, Tried::Right(_)));
     };
 
     only_the_last_code_counts: async |place| {

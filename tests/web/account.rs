@@ -150,6 +150,36 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
 }
 
 #[actix_web::test]
+async fn a_form_of_before_a_way_was_added_leads_to_the_page_and_changes_nothing() {
+    let house = House::open().await;
+    let browser = signed_in(&house, "acme", "ana").await;
+    let old = mark(&browser).await;
+    adds(&house, &browser, "beta", "outra").await;
+    let way = field(&browser.get("/account").await, "way").expect("a way");
+
+    for path in ["/account/unlink", "/account/link/beta", "/account/sign-out"] {
+        let ask = Ask::form(path, &format!("form={old}&way={way}"));
+        let answer = browser.ask(ask.clone().with("sec-fetch-site", "same-origin")).await;
+        assert_eq!((answer.status, answer.location()), (303, Some("/account")), "{path}: {answer:?}");
+        assert!(answer.cookies().is_empty());
+        assert_eq!(browser.ask(ask).await.status, 403, "{path}: nobody said that it is from here");
+    }
+    assert_eq!(browser.get("/account").await.body.matches("name=\"way\"").count(), 2, "nothing has changed");
+}
+
+#[actix_web::test]
+async fn since_when_a_way_is_theirs_is_written_as_it_is_read() {
+    let house = House::open().await;
+    let browser = signed_in(&house, "acme", "ana").await;
+    let day = |moment: i64| chrono::DateTime::from_timestamp(moment, 0).expect("a moment").format("Desde %d/%m/%Y").to_string();
+    let now = clock::now();
+
+    let page = browser.ask(Ask::get("/account").with("accept-language", "pt-BR")).await;
+
+    assert!([now - 60, now].into_iter().any(|moment| page.body.contains(&day(moment))), "{}", page.body);
+}
+
+#[actix_web::test]
 async fn a_way_in_is_removed_but_never_the_last() {
     let house = House::open().await;
     let browser = signed_in(&house, "acme", "ana").await;
@@ -167,6 +197,7 @@ async fn a_way_in_is_removed_but_never_the_last() {
     assert_eq!(elsewhere.who().await, None, "what came in by it is signed out");
     let last = browser.ask(remove(&ways[0]).with("accept", "text/html")).await;
     assert_eq!(last.status, 409, "{last:?}");
+    assert!(last.body.contains("class=\"button centred first\" href=\"/account\""), "{}", last.body);
     let nonsense = browser.ask(remove("x")).await;
 
     assert_eq!(nonsense.status, 303, "what is not there is gone: {nonsense:?}");

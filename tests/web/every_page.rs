@@ -15,13 +15,13 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
         ("/session/validate", "POST"),
         ("/logout", "POST"),
         ("/account", "GET, HEAD"),
-        ("/account/link/acme", "POST"),
-        ("/account/unlink", "POST"),
-        ("/account/sign-out", "POST"),
+        ("/account/link/acme", "GET, HEAD, POST"),
+        ("/account/unlink", "GET, HEAD, POST"),
+        ("/account/sign-out", "GET, HEAD, POST"),
         ("/prove", "GET, HEAD"),
-        ("/prove/address", "POST"),
-        ("/prove/again", "POST"),
-        ("/prove/code", "POST"),
+        ("/prove/address", "GET, HEAD, POST"),
+        ("/prove/again", "GET, HEAD, POST"),
+        ("/prove/code", "GET, HEAD, POST"),
         ("/providers", "GET, HEAD"),
         ("/embed.js", "GET, HEAD"),
         ("/style.css", "GET, HEAD"),
@@ -41,6 +41,28 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
             assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{method} {path}: {answer:?}");
             assert!(answer.cookies().is_empty() && answer.all("access-control-allow-methods").next().is_none());
             house.assert_clean(&answer);
+        }
+    }
+    assert!(house.upstream.heard().is_empty());
+}
+
+#[actix_web::test]
+async fn where_forms_are_sent_there_is_the_way_to_their_page() {
+    let house = House::open().await;
+
+    for (path, page) in [
+        ("/account/link/acme", "/account"),
+        ("/account/link/nobody", "/account"),
+        ("/account/unlink", "/account"),
+        ("/account/sign-out", "/account"),
+        ("/prove/address", "/prove"),
+        ("/prove/again", "/prove"),
+        ("/prove/code", "/prove"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = house.ask(Ask::by(method, path)).await;
+            assert_eq!((answer.status, answer.location()), (303, Some(page)), "{method} {path}: {answer:?}");
+            assert!(answer.cookies().is_empty());
         }
     }
     assert!(house.upstream.heard().is_empty());

@@ -6,6 +6,7 @@ use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan, SHOP, STANDARD};
 use crate::web::mailbox::Mailbox;
 use crate::web::upstream::json;
+use portaria::world::{clock, dice};
 
 /// A provider that names an address and does not vouch for it.
 fn asking() -> String {
@@ -27,7 +28,18 @@ fn mark(page: &Answer) -> String {
 async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("form", mark).extend_pairs(fields);
-    browser.ask(Ask::form(path, &form.finish()).with("accept", "text/html")).await
+    browser.ask(Ask::form(path, &form.finish()).with("accept", "text/html").with("accept-language", "en")).await
+}
+
+/// The page in English.
+async fn look(browser: &Browser, path: &str) -> Answer {
+    browser.ask(Ask::get(path).with("accept", "text/html").with("accept-language", "en")).await
+}
+
+/// What a login ends with, in English.
+async fn ends(browser: &Browser, provider: &str, who: &str) -> Answer {
+    let begun = browser.begin(&format!("/login/{provider}")).await;
+    look(browser, &browser.way_back(provider, &begun.state, who)).await
 }
 
 /// Somebody has come back from the provider and is asked for an address.
@@ -115,14 +127,17 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     for left in [4, 3, 2, 1] {
         let answer = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
         assert_eq!(answer.status, 422, "{answer:?}");
-        assert!(answer.body.contains("aria-invalid") && answer.body.contains(&left.to_string()), "{answer:?}");
+        let told = format!("This code is not right. Check the newest e-mail. Tries left: {left}.");
+        assert!(answer.body.contains("aria-invalid") && answer.body.contains(&told), "{}", answer.body);
         house.assert_clean(&answer);
     }
     let over = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
     assert_eq!(over.status, 400, "{over:?}");
+    assert!(over.body.contains("There were too many tries"), "{}", over.body);
     let late = post(&browser, "/prove/code", &form, &[("code", &code)]).await;
 
     assert_eq!(late.status, 400, "{late:?}");
+    assert!(late.body.contains("in another browser") && !late.body.contains("Nothing changed in your account"), "{}", late.body);
     assert_eq!(browser.who().await, None);
     house.assert_clean(&late);
 }
@@ -137,11 +152,16 @@ async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
     let code = mailbox.code();
 
     let (other, other_form) = asked(&house, "other").await;
-    for mark in [&form, &other_form] {
+    for (mark, status) in [(&form, 403), (&other_form, 303)] {
         let answer = post(&other, "/prove/code", mark, &[("code", &code)]).await;
-        assert!(matches!(answer.status, 400 | 403), "{answer:?}");
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.session().is_none() && answer.location().is_none_or(|place| place == "/prove"), "{answer:?}");
         house.assert_clean(&answer);
     }
+    post(&other, "/prove/address", &other_form, &[("email", "outra@loja.example")]).await;
+    let answer = post(&other, "/prove/code", &other_form, &[("code", &code)]).await;
+    let is_the_same = mailbox.code() == code;
+    assert!(is_the_same || answer.status == 422 && answer.session().is_none(), "{answer:?}");
     let nobody = post(&Browser::new(&house), "/prove/code", &form, &[("code", &code)]).await;
     assert_eq!(nobody.status, 400, "{nobody:?}");
     let copy = Browser::new(&house);
@@ -192,31 +212,183 @@ async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() 
 }
 
 #[actix_web::test]
-async fn mail_that_cannot_be_sent_is_said_and_too_many_wait() {
+async fn what_is_no_code_costs_nothing_and_wide_digits_are_digits() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let form = mark(&look(&browser, "/prove").await);
+    let code = mailbox.code();
+
+    for slip in ["", "12345", "1234567", "abcdef", "٠٠٠٠٠٠", &format!("{code}0"), &code[..5]] {
+        let answer = post(&browser, "/prove/code", &form, &[("code", slip)]).await;
+        assert_eq!(answer.status, 422, "{slip}: {answer:?}");
+        assert!(answer.body.contains("aria-invalid") && answer.body.contains("Tries left: 5."), "{slip}: {}", answer.body);
+    }
+    let wide = |digit: char| char::from_u32(u32::from('０') + digit.to_digit(10).expect("a digit")).expect("a letter");
+    let typed = post(&browser, "/prove/code", &form, &[("code", &code.chars().map(wide).collect::<String>())]).await;
+
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert_eq!(browser.who().await.as_deref(), Some("nova@loja.example"));
+}
+
+#[actix_web::test]
+async fn who_has_come_in_meanwhile_goes_on() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    let proof = browser.jar.borrow().clone();
+    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let form = mark(&look(&browser, "/prove").await);
+    let code = mailbox.code();
+    let typed = post(&browser, "/prove/code", &form, &[("code", &code)]).await;
+    assert_eq!(typed.status, 303, "{typed:?}");
+
+    let shop = format!("{SHOP}/");
+    for with_the_old_cookie in [false, true] {
+        if with_the_old_cookie {
+            browser.jar.borrow_mut().extend(proof.clone());
+        }
+        for answer in [look(&browser, "/prove").await, post(&browser, "/prove/code", &form, &[("code", &code)]).await] {
+            assert_eq!((answer.status, answer.location()), (303, Some(&*shop)), "{answer:?}");
+        }
+    }
+    assert!(browser.who().await.is_some());
+}
+
+#[actix_web::test]
+async fn a_form_of_ours_that_is_old_leads_to_the_page_and_does_nothing() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, _) = asked(&house, "ana").await;
+    let handle = browser.jar.borrow().iter().find(|(name, _)| name.contains("proof")).expect("a proof").1.clone();
+    let until = (clock::now() - 1).to_string();
+    let url = &house.front(crate::web::house::HOST).store.public_url;
+    let old = format!("{until}.{}", house.app.forms.seal(&[url, &handle, &until], b"", dice::bytes()));
+    let (_, others) = asked(&house, "other").await;
+
+    for form in [&*old, &others, "1.x", ""] {
+        for path in ["/prove/address", "/prove/again", "/prove/code"] {
+            let ask = Ask::form(path, &format!("form={form}&email=nova%40loja.example&code=000000"));
+            for ours in [("sec-fetch-site", "same-origin"), ("origin", url)] {
+                let answer = browser.ask(ask.clone().with(ours.0, ours.1)).await;
+                assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{form} {path}: {answer:?}");
+            }
+            for other in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "none"), ("origin", "null"), ("accept", "*/*")] {
+                let answer = browser.ask(ask.clone().with(other.0, other.1)).await;
+                assert_eq!(answer.status, 403, "{form} {path} {other:?}: {answer:?}");
+            }
+        }
+    }
+    assert!(mailbox.letters().is_empty());
+}
+
+#[actix_web::test]
+async fn another_way_leads_to_the_same_place() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let browser = Browser::new(&house);
+    let cart = format!("{SHOP}/carrinho");
+    let begun = browser.begin(&format!("/login/acme?return_to={cart}")).await;
+    browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+    let page = look(&browser, "/prove").await;
+
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &cart).finish();
+    assert!(page.body.contains(&format!("href=\"/login?{query}\"")), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn a_mail_that_cannot_be_sent_is_said_and_does_not_count() {
     let mailbox = Mailbox::open();
     let house = house(&mailbox).await;
     mailbox.refuse(true);
     let (browser, form) = asked(&house, "ana").await;
 
-    let failed = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
-    assert_eq!(failed.status, 503, "{failed:?}");
+    for _ in 0..4 {
+        let failed = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+        assert_eq!(failed.status, 503, "{failed:?}");
+        assert!(failed.body.contains("The e-mail could not be sent. Please try again in a moment."), "{}", failed.body);
+        let page = look(&browser, "/prove").await;
+        assert!(page.body.contains("value=\"nova@loja.example\"") && !page.body.contains("one-time-code"), "{}", page.body);
+    }
+    let code = post(&browser, "/prove/code", &form, &[("code", "000000")]).await;
+    assert_eq!((code.status, code.location()), (303, Some("/prove")), "there is no code to be typed: {code:?}");
     mailbox.refuse(false);
-    let waits = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
-    assert_eq!(waits.status, 429, "{waits:?}");
-    assert!(waits.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok_and(|seconds| seconds <= 30)), "{waits:?}");
-    let other = post(&browser, "/prove/address", &form, &[("email", "outra@loja.example")]).await;
-    assert_eq!(other.status, 303, "{other:?}");
-    assert!(!house.logged().contains("outra@loja.example"), "addresses are not logged");
+    let sent = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
+    let typed = post(&browser, "/prove/code", &mark(&look(&browser, "/prove").await), &[("code", &mailbox.code())]).await;
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert!(!house.logged().contains("nova@loja.example"), "addresses are not logged");
+}
+
+#[actix_web::test]
+async fn who_has_just_asked_for_a_mail_waits_for_the_next() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+
+    for (path, fields) in [("/prove/again", vec![]), ("/prove/address", vec![("email", "nova@loja.example")])] {
+        let waits = post(&browser, path, &form, &fields).await;
+        assert_eq!(waits.status, 429, "{waits:?}");
+        let seconds: u32 = waits.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("a time");
+        assert!((1..=30).contains(&seconds), "{waits:?}");
+        let told = format!("An e-mail was requested just now. You can ask for another in {seconds} s.");
+        assert!(waits.body.contains(&told), "{}", waits.body);
+    }
+    assert_eq!(mailbox.letters().len(), 1);
+}
+
+#[actix_web::test]
+async fn after_three_mails_the_newest_code_still_counts() {
+    let mailbox = Mailbox::open();
+    let house = house(&mailbox).await;
+    let (browser, form) = asked(&house, "ana").await;
+    for address in ["uma@loja.example", "duas@loja.example", "nova@loja.example"] {
+        let sent = post(&browser, "/prove/address", &form, &[("email", address)]).await;
+        assert_eq!(sent.status, 303, "{sent:?}");
+    }
+
+    for (path, fields) in [("/prove/again", vec![]), ("/prove/address", vec![("email", "mais@loja.example")])] {
+        let enough = post(&browser, path, &form, &fields).await;
+        assert_eq!(enough.status, 429, "{enough:?}");
+        let told = "We have sent all the e-mails we can for this sign-in. Type the newest code, or start again.";
+        assert!(enough.body.contains(told) && enough.body.contains("one-time-code"), "{}", enough.body);
+        assert!(enough.body.contains("nova@loja.example") && !enough.body.contains("mais@loja.example"), "{}", enough.body);
+        assert!(enough.cookies().is_empty(), "{enough:?}");
+    }
+    assert_eq!(mailbox.letters().len(), 3);
+    let typed = post(&browser, "/prove/code", &form, &[("code", &mailbox.code())]).await;
+
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert_eq!(browser.who().await.as_deref(), Some("nova@loja.example"));
 }
 
 #[actix_web::test]
 async fn without_mail_the_login_ends_and_says_why() {
-    let house = Plan::new(LOCAL).with("acme", &asking()).build().await;
+    let house = Plan::new(LOCAL).with("acme", &asking()).with_standard("beta").build().await;
+    let known = Browser::new(&house);
+    known.log_in("beta", "ana").await;
+    let email = known.who().await.expect("somebody");
 
-    let answer = Browser::new(&house).log_in("acme", "ana").await;
+    for (provider, says, told) in [
+        ("acme", "{\"id\":\"1\"}".to_owned(), "Clube Acme confirmed who you are but did not send us your e-mail address."),
+        ("acme", "{\"id\":\"1\",\"email\":\"ana@acme.example\"}".to_owned(), "Clube Acme has not confirmed that the address is yours."),
+        (
+            "beta",
+            format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}"),
+            "There already is an account with this address, and it belongs to another account at Clube Acme. \
+             Sign in there with the one you used before.",
+        ),
+    ] {
+        house.upstream.says("/me", json(200, &says));
+        let answer = ends(&Browser::new(&house), provider, "other").await;
 
-    assert_eq!(answer.status, 403, "{answer:?}");
-    assert!(answer.session().is_none());
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert!(answer.body.contains(told), "{told}: {}", answer.body);
+        assert!(answer.session().is_none());
+    }
 }
 
 #[actix_web::test]
@@ -226,13 +398,23 @@ async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     let before = Browser::new(&house);
     before.log_in("beta", "ana").await;
     let email = before.who().await.expect("somebody");
+    let uid = before.get("/session").await.json()["uid"].clone();
     house.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
 
     let browser = Browser::new(&house);
     let answer = browser.log_in("beta", "impostor").await;
 
     assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");
-    let page = browser.get("/prove").await;
+    let page = look(&browser, "/prove").await;
     assert!(page.body.contains(&format!("value=\"{email}\"")), "{page:?}");
+    let why = "An account with this address exists already. To open it, please confirm that the address is yours.";
+    assert!(page.body.contains(why) && !page.body.contains("did not give us"), "{}", page.body);
     assert_eq!(browser.who().await, None);
+    let other = post(&browser, "/prove/address", &mark(&page), &[("email", "no address")]).await;
+    assert!(!other.body.contains(why), "nothing is said of an address that was typed: {}", other.body);
+    let sent = post(&browser, "/prove/address", &mark(&page), &[("email", &email)]).await;
+    assert_eq!(sent.status, 303, "{sent:?}");
+    let typed = post(&browser, "/prove/code", &mark(&look(&browser, "/prove").await), &[("code", &mailbox.code())]).await;
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert_eq!(browser.get("/session").await.json()["uid"], uid, "whoever reads the mail of the account has it");
 }
