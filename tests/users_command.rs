@@ -355,6 +355,7 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 
     let (code, _, err) = portaria(&shop.folder.0, &["keys", "rotate"], &[]);
     assert!(code == 3 && err.contains("there is no master key: $PORTARIA_MASTER_KEY is not set"), "{err}");
+    assert!(err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have"), "{err}");
     assert!(!shop.folder.0.join("master.key").exists(), "none is made up");
     shop.master = dice::name().repeat(3);
     shop.refuses("keys rotate", 3, "were made with another master key");
@@ -392,6 +393,12 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         assert!(code == 0 && out.starts_with("ana@loja.example"), "{out}{err}");
         let (code, out, err) = run(&["users", "block", "ana@loja.example", "--json"]);
         assert!(code == 0 && out.contains("\"changed\":true"), "{out}{err}");
+
+        let master = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
+        let turn = Turn { fresh: signing::fresh(&master), plan: Plan::for_sessions_of(3600), wanted: true, now: clock::now() };
+        directory.write(turn).await.expect("storage");
+        let (code, _, err) = run(&["keys", "rotate"]);
+        assert!(code == 3 && err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have") && !err.contains("openssl"), "{err}");
 
         let kept = directory.read(ByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
         assert!(kept.blocked);
