@@ -38,12 +38,13 @@ struct Advice {
 }
 
 const MAKE: Advice = Advice {
-    there: "put 32 random bytes or more there: `openssl rand -hex 32`",
+    there: "make one of 32 random bytes or more: `openssl rand -hex 32`",
     everywhere: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
 };
 
 /// The brokers have one already, and another would open nothing of theirs.
-const THEIRS: Advice = Advice { there: "put there what the brokers have", everywhere: "set $PORTARIA_MASTER_KEY to what the brokers have" };
+const THEIRS: Advice =
+    Advice { there: "use the one that the brokers have", everywhere: "set $PORTARIA_MASTER_KEY to what the brokers have" };
 
 fn take(
     settings: &Settings,
