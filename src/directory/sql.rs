@@ -155,7 +155,7 @@ fn reason(error: &sqlx::Error) -> String {
 }
 
 /// PostgreSQL has codes of five letters, whose first two are the class: nothing may be written, no room, somebody stepped in,
-/// the system. Those of SQLite are numbers, whose last eight bits are the kind.
+/// the system. Those of the embedded database are numbers, whose last eight bits are the kind.
 fn is_about_the_machine(code: &str) -> bool {
     if code.len() == 5 {
         return ["25", "53", "57", "58"].iter().any(|class| code.starts_with(class));
