@@ -115,12 +115,27 @@ impl Window {
         let shown_from = if start - line_start > Self::WIDEST { floor(text, start - 40) } else { line_start };
         let shown_to = floor(text, line_end.min(start + Self::WIDEST)).max(start);
         let end = end.min(shown_to);
-        let before = printable(&text[shown_from..start]);
-        let marked = printable(&text[start..end]);
-        let after = printable(&text[end..shown_to]);
+        let line = without_password(&text[line_start..line_end]);
+        let part = |from: usize, to: usize| printable(&line[from - line_start..to - line_start]);
+        let (before, marked, after) = (part(shown_from, start), part(start, end), part(end, shown_to));
         let (from, to) = (before.len(), before.len() + marked.len());
         Self { text: before + &marked + &after, from, to: to.max(from) }
     }
+}
+
+/// A line with stars for the password in an address, `scheme://user:password@host`: as many as the password has bytes.
+fn without_password(line: &str) -> String {
+    let mut shown = line.to_owned();
+    for (scheme, _) in line.match_indices("://") {
+        let from = scheme + 3;
+        let authority = line[from..].split(['/', '"', '\'', ' ']).next().unwrap_or_default();
+        if let (Some(colon), Some(at)) = (authority.find(':'), authority.rfind('@'))
+            && colon < at
+        {
+            shown.replace_range(from + colon + 1..from + at, &"*".repeat(at - colon - 1));
+        }
+    }
+    shown
 }
 
 fn floor(text: &str, at: usize) -> usize {

@@ -35,7 +35,7 @@ words! {
         /// Example: `providers: /etc/portaria/providers.d`
         providers: Option<At<String>> = "providers",
         /// Where the key is kept that seals keys and cookies.
-        /// Default: made and kept under `data/` when the storage is a local file
+        /// Default: made and kept beside the storage when that is a local file
         /// Example: `masterKey: env:PORTARIA_MASTER_KEY`
         master_key: Option<SecretReference> = "masterKey",
         /// The session and its cookie.
@@ -70,7 +70,7 @@ words! {
         /// The record of logins, refusals, links and sign-outs.
         /// Default: see there
         audit: Option<AuditSpec> = "audit",
-        /// How mail is sent; needed only where a provider says `missingEmail: ask`.
+        /// How mail is sent: codes that prove an address, and the news of a way in that was added.
         /// Default: none
         mail: Option<MailSpec> = "mail",
         /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
@@ -196,6 +196,13 @@ words! {
         /// Who sends it: an address, or a name with the address in `<…>`.
         /// Example: `from: Loja Exemplo <nao-responda@loja.example>`
         from: At<String> = "from",
+    }
+}
+
+impl MailSpec {
+    /// Where its secrets are kept.
+    pub fn kept(&self) -> impl Iterator<Item = &SecretReference> {
+        self.user.iter().chain(&self.password)
     }
 }
 
@@ -329,6 +336,9 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             );
         }
     }
+    if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.value == "sqlite:") {
+        desk.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
+    }
     if let Some(storage) = &spec.storage
         && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme))
     {
@@ -360,9 +370,8 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
             desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
         }
     }
-    if let Some(from) = spec.mail.iter().map(|mail| &mail.from).find(|from| !mail::is_a_sender(from)) {
-        let help = "write it as `nao-responda@loja.example`, or as `Loja Exemplo <nao-responda@loja.example>`";
-        desk.complain(from.place, format!("`{}` is not an e-mail address", from.value), help);
+    if let Some(mail) = &spec.mail {
+        look_over_mail(mail, desk);
     }
     for address in spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0) {
         if Email::parse(&address.value).is_err() {
@@ -383,15 +392,6 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
     }
     if let Some(session) = &spec.session {
         look_over_session(session, desk);
-    }
-    if let Some(mail) = &spec.mail
-        && !["smtp://", "smtps://"].iter().any(|scheme| mail.smtp.starts_with(scheme))
-    {
-        desk.complain(
-            mail.smtp.place,
-            format!("`{}` is not the address of a mail server", mail.smtp.value),
-            "write `smtps://mail.loja.example:465` or `smtp://localhost:25`",
-        );
     }
     look_over_stores(spec, in_store, desk);
 }
@@ -446,6 +446,20 @@ fn look_over_origin(origin: &At<String>, desk: &mut Desk) {
         );
     } else if origin.value.starts_with("http://") && !is_loopback(host) {
         desk.complain(origin.place, format!("`{}` is not encrypted", origin.value), "write `https://…`; http is accepted on loopback only");
+    }
+}
+
+fn look_over_mail(mail: &MailSpec, desk: &mut Desk) {
+    if !mail::is_a_sender(&mail.from) {
+        let help = "write it as `nao-responda@loja.example`, or as `Loja Exemplo <nao-responda@loja.example>`";
+        desk.complain(mail.from.place, format!("`{}` is not an e-mail address", mail.from.value), help);
+    }
+    if let Some(wrong) = mail::wrong_server(&mail.smtp) {
+        let help = "write `smtps://mail.loja.example:465` or `smtp://localhost:25`, and beside it `user: env:…` and `password: env:…`";
+        desk.complain(mail.smtp.place, wrong, help);
+    }
+    if let (Some(alone), None) | (None, Some(alone)) = (&mail.user, &mail.password) {
+        desk.complain(alone.1, "the mail server knows somebody by a user and a password, and only one is set", "set both, or neither");
     }
 }
 

@@ -172,6 +172,8 @@ fn wrong_usage_and_a_bad_machine_have_codes_of_their_own() {
         (&["check", "nowhere"], 2, "no such file"),
         (&["test", "acme"], 2, "has no examples"),
         (&["check", "--config", "nowhere.yaml"], 3, "no such file"),
+        (&["keys", "list", "--storage", "sqlite:"], 2, "`sqlite:` names no file\n  help: write the file behind it"),
+        (&["keys", "list", "--storage", "data/portaria.db"], 2, "write `sqlite:` in front: `sqlite:data/portaria.db`"),
     ] {
         let (found, _, err) = portaria(&folder.0, arguments, &[]);
         assert_eq!(found, code, "{arguments:?}: {err}");
@@ -184,7 +186,7 @@ fn every_command_shows_an_example_in_its_help() {
     let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire"].map(|command| format!("keys {command}"));
-    let commands = ["serve", "check", "explain", "test", "incident", "users", "keys", "schema"].map(str::to_owned);
+    let commands = ["serve", "check", "explain", "test", "incident", "history", "users", "keys", "schema"].map(str::to_owned);
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);
@@ -208,6 +210,27 @@ fn a_file_that_asks_for_addresses_wants_mail_in_the_settings() {
     let (code, out, _) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("0 complaints"), "{out}");
+}
+
+#[test]
+fn a_secret_of_mail_that_is_not_where_the_settings_say_is_pointed_out() {
+    let mail = |keeps: &str| format!("mail: {{ smtp: smtps://mail.loja.example, from: nao-responda@loja.example, {keeps} }}");
+    let (user, password) = (mail("user: env:SMTP_USER, password: file:pw.txt"), mail("user: file:user.txt, password: env:SMTP_PASSWORD"));
+    let store = format!("stores:\n  atacado:\n    publicUrl: https://atacado.example\n    {password}\n");
+    let folder = Folder::new("mail-secrets").with("portaria.yaml", &format!("{user}\n{store}")).with("providers.d/acme.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}");
+    for part in
+        ["`SMTP_USER` points, so no mail", "`file:pw.txt`", "`file:user.txt`", "`SMTP_PASSWORD`", "portaria.yaml:1:81", "4 complaints"]
+    {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+
+    let folder = folder.with("pw.txt", "hush\n").with("user.txt", "loja\n");
+    let (code, out, _) = portaria(&folder.0, &["check"], &[("SMTP_USER", "loja"), ("SMTP_PASSWORD", "hush")]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("0 complaints") && !out.contains("hush"), "{out}");
 }
 
 #[test]

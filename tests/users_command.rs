@@ -54,7 +54,8 @@ impl Shop {
                 directory.write(arrival(store, identity, sid)).await.expect("storage").expect("welcome");
             }
             let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
-            let event = Event::new(clock::now(), "main", What::Refused).to("u-1").through("acme").because("blocked");
+            let impostor = arrival("main", proven("acme", "2", "ana"), "7");
+            let event = directory.write(impostor).await.expect("storage").expect_err("somebody else").event;
             assert!(directory.write(Remember { incident, event }).await.expect("storage"));
         });
         shop
@@ -188,7 +189,7 @@ fn somebody_unknown_and_a_store_that_is_not_there_are_said_with_what_may_be_mean
     for near in ["ana@loja.exmple", "anna@loja.example", "eria@loja.example"] {
         shop.refuses(&format!("users show {near}"), 1, "did you mean ");
     }
-    shop.refuses("users show zoe@outra.example", 1, "nobody in store `main` has the address zoe@outra.example");
+    shop.refuses("users show zoe@outra.example", 1, "nobody in store `main` has the address zoe@outra.example\n  help: `portaria users find` takes a part of it; with the code on the error page: `portaria incident CODE`");
     shop.refuses("users show caio@loja.example", 1, "somebody in store `atacado` has it: `--store atacado`");
     shop.refuses("users show ana@loja.example --store atacdo", 2, "there is no store `atacdo`\n  help: did you mean `atacado`?");
     shop.refuses("users --store zzz show ana@loja.example", 2, "the settings know `main` or `atacado`");
@@ -205,7 +206,9 @@ fn history_is_told_in_words_the_newest_first() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 3, "{out}");
     assert!(
-        lines[0].contains("Z  refused through acme because the store has blocked this person") && lines[0].ends_with("[incident K7Q-2MD]")
+        lines[0].contains("Z  refused through acme because the address belongs to somebody whom the same provider")
+            && lines[0].ends_with("(acme.yaml, version 3f2a) [incident K7Q-2MD]"),
+        "{out}"
     );
     assert!(lines[1].contains("Z  came in through beta because this person has the same address"), "{out}");
     assert!(lines[2].contains("(acme.yaml, version 3f2a)"), "{out}");
@@ -213,6 +216,41 @@ fn history_is_told_in_words_the_newest_first() {
     let json = shop.json("users history ana@loja.example --most 2");
     assert_eq!((&json["more"], &json["history"][0]["incident"]), (&true.into(), &"K7Q-2MD".into()));
     assert!(is_time(&json["history"][1]["at"]) && json["history"][1]["what"] == "login");
+}
+
+#[test]
+fn all_that_happened_is_told_also_what_happened_to_nobody() {
+    let shop = Shop::new();
+    shop.keys_at(&[1000]);
+    let code = |code: &str| Incident { code: code.into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
+    let failed = |what| Event { incident: None, ..Event::new(clock::now(), "main", what).through("beta").because("noAnswer") };
+    shop.on(async |directory| {
+        assert!(directory.write(Remember { incident: code("K7Q-3MD"), event: failed(What::Failed) }).await.expect("storage"));
+    });
+    shop.says("users erase bia@loja.example --yes");
+
+    let out = shop.says("history");
+    for (at, part) in [
+        "  main  somebody was forgotten",
+        "  main  a login through beta failed: noAnswer [incident K7Q-3MD]",
+        "  *  signing key ",
+        "  main  refused through acme because the address belongs to somebody",
+        "  atacado  came in through acme because nobody had this address",
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert!(out.lines().nth(at).is_some_and(|line| line.contains(part)), "{part}\n{out}");
+    }
+    assert!(out.lines().nth(3).is_some_and(|line| line.ends_with("[person u-1] [incident K7Q-2MD]")), "{out}");
+    assert_eq!(shop.says("history --store atacado").lines().count(), 1);
+    assert_eq!(shop.says("history --provider beta --store main").lines().count(), 2);
+    assert!(shop.says("history --most 1").ends_with("there is more: `--most 10`\n"));
+    assert!(shop.says("history --provider nobody").starts_with("nothing of that kind is written down"));
+    shop.refuses("history --store atacdo", 2, "help: did you mean `atacado`?");
+    let json = shop.json("history --most 4");
+    assert_eq!(keys(&json["history"][3]).join(", "), "at, store, what, uid, provider, because, evidence, version, incident, told");
+    assert_eq!((&json["more"], &json["history"][3]["uid"]), (&true.into(), &"u-1".into()));
 }
 
 #[test]
@@ -355,6 +393,7 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 
     let (code, _, err) = portaria(&shop.folder.0, &["keys", "rotate"], &[]);
     assert!(code == 3 && err.contains("there is no master key: $PORTARIA_MASTER_KEY is not set"), "{err}");
+    assert!(err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have"), "{err}");
     assert!(!shop.folder.0.join("master.key").exists(), "none is made up");
     shop.master = dice::name().repeat(3);
     shop.refuses("keys rotate", 3, "were made with another master key");
@@ -392,6 +431,12 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         assert!(code == 0 && out.starts_with("ana@loja.example"), "{out}{err}");
         let (code, out, err) = run(&["users", "block", "ana@loja.example", "--json"]);
         assert!(code == 0 && out.contains("\"changed\":true"), "{out}{err}");
+
+        let master = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
+        let turn = Turn { fresh: signing::fresh(&master), plan: Plan::for_sessions_of(3600), wanted: true, now: clock::now() };
+        directory.write(turn).await.expect("storage");
+        let (code, _, err) = run(&["keys", "rotate"]);
+        assert!(code == 3 && err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have") && !err.contains("openssl"), "{err}");
 
         let kept = directory.read(ByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
         assert!(kept.blocked);

@@ -5,8 +5,9 @@ use crate::commands::Global;
 use crate::commands::outcome::{Failure, Outcome, colour, say};
 use crate::diagnostic::{Complaint, Report, Severity};
 use crate::place::Source;
-use crate::settings::Settings;
-use crate::world::files;
+use crate::provider::reference::SecretReference;
+use crate::settings::{MailSpec, Settings, SettingsSpec};
+use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -99,7 +100,11 @@ impl Check {
 fn settings_line(global: &Global, lines: &mut Vec<Line>) -> Result<Settings, Failure> {
     if let Some(path) = global.settings_file() {
         let source: Source = files::source(&path).map_err(|error| Failure::file(&path, &error))?;
-        let (settings, report) = Settings::read(&source);
+        let (settings, mut report) = Settings::read(&source);
+        if let Some(spec) = settings.as_ref().and_then(|settings| settings.spec.as_ref()) {
+            report.complaints.extend(without_secrets(spec));
+            report = Report::new(report.source, report.complaints);
+        }
         let state = if settings.is_some() { "settings" } else { "broken" };
         let is_fine = settings.is_some();
         lines.push(Line { file: source.name.to_string(), state, missing: Vec::new(), report });
@@ -112,6 +117,19 @@ fn settings_line(global: &Global, lines: &mut Vec<Line>) -> Result<Settings, Fai
         }
     }
     global.settings()
+}
+
+/// Secrets of mail that are not where the settings say, of all stores.
+fn without_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
+    let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
+    let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::kept);
+    let missing = kept.filter(|kept| secrets::value(&kept.0).is_none());
+    let complaint = |kept: &SecretReference| {
+        let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.wanted());
+        let help = "set the variable, or write the file, where the broker runs".to_owned();
+        Complaint { severity: Severity::Warning, place: Some(kept.1), message, help }
+    };
+    missing.map(complaint).collect()
 }
 
 /// Files of a folder that nobody reads, although somebody wrote them.

@@ -57,7 +57,8 @@ fn told(kept: &Kept, story: &Value) -> String {
     let step = story["step"].as_str().map_or_else(String::new, |step| format!(" in {step}"));
     let _ = writeln!(told, "{said}{step}: {} ({})", story["message"].as_str().unwrap_or("see the code"), text("code"));
     let line = story["line"].as_u64().map_or_else(String::new, |line| format!(":{line}:{}", story["column"]));
-    let _ = writeln!(told, "  --> {}{line}", text("file"));
+    let version = story["version"].as_str().map_or_else(String::new, |version| format!(" (version {version})"));
+    let _ = writeln!(told, "  --> {}{line}{version}", text("file"));
     for exchange in story["exchanges"].as_array().into_iter().flatten() {
         let request = &exchange["request"];
         let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -13,30 +13,51 @@ use std::path::{Path, PathBuf};
 /// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
 /// is made if need be.
 pub fn key(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure> {
-    take(settings, storage, kept_beside)
+    take(settings, storage, kept_beside, MAKE)
 }
 
 /// The same, for a command that works with what a broker has made: a key that is made up now would open none of it.
 pub fn existing(settings: &Settings, storage: &Storage) -> Result<MasterKey, Failure> {
-    take(settings, storage, |file| {
+    let beside = |file: &Path| {
         let file = beside(file);
         secrets::value(&Reference::File(file.display().to_string().into())).ok_or_else(|| {
             Failure::Environment(
                 format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
-                "set the variable to what the broker has".to_owned(),
+                THEIRS.everywhere.to_owned(),
             )
         })
-    })
+    };
+    take(settings, storage, beside, THEIRS)
 }
 
-fn take(settings: &Settings, storage: &Storage, kept: impl Fn(&Path) -> Result<String, Failure>) -> Result<MasterKey, Failure> {
+/// What to do where a master key is wanted: by the words of the settings, and where the usual variable is looked at.
+#[derive(Clone, Copy)]
+struct Advice {
+    there: &'static str,
+    everywhere: &'static str,
+}
+
+const MAKE: Advice = Advice {
+    there: "make one of 32 random bytes or more: `openssl rand -hex 32`",
+    everywhere: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
+};
+
+/// The brokers have one already, and another would open nothing of theirs.
+const THEIRS: Advice =
+    Advice { there: "use the one that the brokers have", everywhere: "set $PORTARIA_MASTER_KEY to what the brokers have" };
+
+fn take(
+    settings: &Settings,
+    storage: &Storage,
+    kept: impl Fn(&Path) -> Result<String, Failure>,
+    advice: Advice,
+) -> Result<MasterKey, Failure> {
     let loopback = settings.ground().loopback;
     let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
     let usual = Reference::Variable("PORTARIA_MASTER_KEY".into());
     let text = match written {
         Some(reference) => secrets::value(&reference).ok_or_else(|| {
-            let help = "set it to 32 random bytes or more: `openssl rand -hex 32`".to_owned();
-            Failure::Environment(format!("`masterKey` points at `{}`, and nothing is there", reference.wanted()), help)
+            Failure::Environment(format!("`masterKey` points at `{}`, and nothing is there", reference.wanted()), advice.there.to_owned())
         })?,
         None => match secrets::value(&usual) {
             Some(text) => text,
@@ -46,14 +67,13 @@ fn take(settings: &Settings, storage: &Storage, kept: impl Fn(&Path) -> Result<S
                 Storage::Server(_) => {
                     return Err(Failure::Environment(
                         "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
-                        "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine".to_owned(),
+                        advice.everywhere.to_owned(),
                     ));
                 }
             },
         },
     };
-    let help = || "make one: `openssl rand -hex 32`".to_owned();
-    MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), help()))
+    MasterKey::new(text.trim(), loopback).map_err(|weak| Failure::Environment(weak.to_string(), advice.there.to_owned()))
 }
 
 fn beside(storage: &Path) -> PathBuf {

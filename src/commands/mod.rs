@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod history;
 pub mod incident;
 pub mod keys;
 pub mod master;
@@ -66,6 +67,11 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Tell the story behind the code on an error page
     #[command(after_help = "Example: portaria incident K7Q-2MD")]
     Incident(incident::Incident),
+    /// Tell what happened and why, the newest first: people who came or were refused, logins that failed, keys
+    #[command(after_help = "Example: portaria history --provider acme --most 10
+
+What happened outside of a store, such as to a key, stands at `*`. `portaria users history` is about one person.")]
+    History(history::History),
     /// Find out who somebody is, and help them: show, block, sign out, unlink, export, erase
     #[command(after_help = "Example: portaria users show ana@loja.example")]
     Users(users::Users),
@@ -86,6 +92,7 @@ impl Portaria {
             Command::Explain(explain) => explain.run(&self.global),
             Command::Test(test) => test.run(&self.global),
             Command::Incident(incident) => incident.run(&self.global),
+            Command::History(history) => history.run(&self.global),
             Command::Users(users) => users.run(&self.global),
             Command::Keys(keys) => keys.run(&self.global),
             Command::Schema(schema) => schema.run(),

@@ -65,6 +65,14 @@ pub fn many(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
+/// As many as wanted, and whether there are more; one more than that was asked for.
+pub fn cut<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let more = found.len() > most;
+    found.truncate(most);
+    (found, more)
+}
+
 /// Prints JSON; what a terminal would obey is written as JSON can write it.
 pub fn say_json(json: &str) {
     let mut safe = String::new();

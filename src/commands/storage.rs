@@ -17,8 +17,13 @@ pub const HELP: &str =
 pub fn place(flag: Option<&str>, settings: &Settings) -> Result<Storage, Failure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
     let storage = flag.or(written).unwrap_or(USUAL);
-    if let Some(file) = storage.strip_prefix("sqlite:").filter(|file| !file.is_empty()) {
-        return Ok(Storage::File(PathBuf::from(file)));
+    match storage.strip_prefix("sqlite:") {
+        Some("") => {
+            let help = "write the file behind it: `sqlite:data/portaria.db`";
+            return Err(Failure::Usage("`sqlite:` names no file".to_owned(), help.to_owned()));
+        }
+        Some(file) => return Ok(Storage::File(PathBuf::from(file))),
+        None => {}
     }
     match storage.split_once("://") {
         Some(("postgres" | "postgresql", _)) => Ok(Storage::Server(storage.to_owned())),
@@ -28,7 +33,7 @@ pub fn place(flag: Option<&str>, settings: &Settings) -> Result<Storage, Failure
         )),
         None => Err(Failure::Usage(
             format!("`{storage}` does not say which kind of storage it is"),
-            format!("write `sqlite:` in front: `sqlite:{}`", storage.trim_start_matches("sqlite:")),
+            format!("write `sqlite:` in front: `sqlite:{storage}`"),
         )),
     }
 }

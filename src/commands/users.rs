@@ -1,9 +1,9 @@
 //! `portaria users`: what support does for people.
 
 mod change; //   unlinked, blocked, signed out, forgotten
-mod desk; //     the store, and who is meant
+pub mod desk; // the store, and who is meant
 mod look; //     found, shown, handed out
-mod told; //     people in words and in JSON
+pub mod told; // people in words and in JSON
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::users::desk::Desk;

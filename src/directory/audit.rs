@@ -128,6 +128,46 @@ pub(crate) async fn write_down<S: Sql>(sql: &mut S, event: &Event) -> Result<(),
     sql.then(added, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
 }
 
+/// Writes down what belongs to nothing else that is kept.
+#[derive(Debug)]
+pub struct Note(pub Event);
+
+impl Verb for Note {
+    type Answer = ();
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+        write_down(sql, &self.0).await
+    }
+}
+
+macro_rules! lines {
+    ($rest:literal) => {
+        concat!("SELECT at, store, what, uid, provider, because, evidence, version, incident FROM audit WHERE ", $rest)
+    };
+}
+
+/// What happened, the newest first: to whomever, and to nobody.
+#[derive(Debug)]
+pub struct Lines {
+    /// At this store only.
+    pub store: Option<Box<str>>,
+    /// Through this provider only.
+    pub provider: Option<Box<str>>,
+    /// How many lines at most.
+    pub most: i64,
+}
+
+impl Verb for Lines {
+    type Answer = Vec<Event>;
+
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Event>, Fault> {
+        let lines = lines!("($1 = 1 OR store = $2) AND ($3 = 1 OR provider = $4) ORDER BY number DESC LIMIT $5");
+        let (store, provider) = (self.store.as_deref(), self.provider.as_deref());
+        let with = with![store.is_none(), store.unwrap_or_default(), provider.is_none(), provider.unwrap_or_default(), self.most];
+        sql.ask(lines, with).await?.iter().map(event).collect()
+    }
+}
+
 /// What happened to a person, the newest first.
 #[derive(Debug)]
 pub struct History {
@@ -141,8 +181,7 @@ impl Verb for History {
     type Answer = Vec<Event>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Event>, Fault> {
-        let lines = "SELECT at, store, what, uid, provider, because, evidence, version, incident FROM audit \
-             WHERE uid = $1 ORDER BY number DESC LIMIT $2";
+        let lines = lines!("uid = $1 ORDER BY number DESC LIMIT $2");
         sql.ask(lines, with![&self.uid, self.most]).await?.iter().map(event).collect()
     }
 }

@@ -30,6 +30,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use url::Url;
 
 /// The storage cannot be reached, or could not do it. The reason has been logged; nobody else is to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +63,20 @@ impl fmt::Debug for Storage {
     }
 }
 
-/// As it may be shown: an address without who knocks there and with which password.
+/// As it may be shown: an address without who knocks there and with which password. Of what it asks for, it is the place.
 impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => file.display().fmt(f),
             Self::Server(address) => {
-                let place = address.split_once("://").map_or(address.as_str(), |(_, place)| place);
-                let place = place.split(['?', '#']).next().unwrap_or_default();
-                write!(f, "postgres://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
+                // What is no address may hold a password anywhere.
+                let Ok(url) = Url::parse(address) else { return f.write_str("postgres://…") };
+                write!(f, "postgres://{}", url.host_str().unwrap_or_default())?;
+                url.port().map_or(Ok(()), |port| write!(f, ":{port}"))?;
+                f.write_str(url.path())?;
+                let query = url.query().unwrap_or_default().split('&');
+                let place = query.filter(|part| part.starts_with("host=") || part.starts_with("port="));
+                place.enumerate().try_for_each(|(at, part)| write!(f, "{}{part}", if at == 0 { '?' } else { '&' }))
             }
         }
     }
@@ -136,6 +142,30 @@ impl Directory {
         match &self.engine {
             Engine::Sqlite(_) => std::future::pending().await,
             Engine::Postgres(engine) => engine.news().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_shown_by_its_place_and_never_with_a_password() {
+        for (address, shown) in [
+            ("postgres://db.loja.example", "postgres://db.loja.example"),
+            ("postgres://ana:geheim@db.loja.example:5433/portaria", "postgres://db.loja.example:5433/portaria"),
+            ("postgresql://ana@[2001:db8::7]/portaria#geheim", "postgres://[2001:db8::7]/portaria"),
+            ("postgres://localhost/portaria?host=/run/x", "postgres://localhost/portaria?host=/run/x"),
+            (
+                "postgres://localhost/portaria?password=geheim&host=db.loja.example&user=ana&port=5433",
+                "postgres://localhost/portaria?host=db.loja.example&port=5433",
+            ),
+            ("postgres:///portaria?host=/run/x&sslpassword=geheim", "postgres:///portaria?host=/run/x"),
+            ("postgres://ana:ge?heim@localhost/portaria", "postgres://…"),
+            ("postgres://ana:geheim@", "postgres://…"),
+        ] {
+            assert_eq!(Storage::Server(address.to_owned()).to_string(), shown, "{address}");
         }
     }
 }

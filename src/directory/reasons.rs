@@ -30,11 +30,16 @@ pub fn told(event: &Event) -> String {
         What::Unblocked => format!("unblocked by {}", who(because)),
         What::Exported => "what is kept was handed out".to_owned(),
         What::Erased => "somebody was forgotten".to_owned(),
-        What::KeyPublished => format!("a signing key was published by {}", who(because)),
-        What::KeyActive => format!("a signing key signs, by {}", who(because)),
-        What::KeyGone => format!("a signing key is gone, by {}", who(because)),
+        What::KeyPublished => format!("{} was published by {}", key(event), who(because)),
+        What::KeyActive => format!("{} signs, by {}", key(event), who(because)),
+        What::KeyGone => format!("{} is gone, by {}", key(event), who(because)),
         What::Other => "something that this version does not know".to_owned(),
     }
+}
+
+/// Of a key the version is its name.
+fn key(event: &Event) -> String {
+    event.version.as_deref().map_or_else(|| "a signing key".to_owned(), |id| format!("signing key {id}"))
 }
 
 fn by_version(provider: &str, version: Option<&str>) -> String {

@@ -145,16 +145,91 @@ impl From<sqlx::Error> for Fault {
         if code.is_some_and(|code| clashes.contains(&&*code)) {
             return Self::Clash;
         }
-        // What the database says may repeat values; the log gets the kind alone.
         tracing::error!(reason = %reason(&error), "the storage did not do what it was asked");
         Self::Away
     }
 }
 
-/// What went wrong, without the values of people.
+/// What went wrong, without the values of people: what a database says may repeat them, so the log gets the code and the name of
+/// a constraint. Its sentence is told as well where it can only be about the machine: a disk, a file, a server.
 fn reason(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(said) => said.message().to_owned(),
-        None => error.to_string(),
+    let Some(said) = error.as_database_error() else { return error.to_string() };
+    let code = said.code().unwrap_or_default();
+    let constraint = said.constraint().map_or_else(String::new, |name| format!(", constraint {name}"));
+    let sentence = if is_about_the_machine(&code) { format!(": {}", said.message()) } else { String::new() };
+    format!("code {code}{constraint}{sentence}")
+}
+
+/// PostgreSQL has codes of five letters, whose first two are the class: nothing may be written, no room, somebody stepped in,
+/// the system. Those of the embedded database are numbers, whose last eight bits are the kind.
+fn is_about_the_machine(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["25", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+    }
+    // Busy, locked, read-only, not read or written, damaged, full, not opened, not a database.
+    code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 11, 13, 14, 26].contains(&(code & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::error::{DatabaseError, ErrorKind};
+    use std::borrow::Cow;
+    use std::fmt;
+
+    /// What a database might say.
+    #[derive(Debug)]
+    struct Said(&'static str, Option<&'static str>);
+
+    const SENTENCE: &str = "value \"ana@loja.example\" is not wanted";
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(SENTENCE)
+        }
+    }
+
+    impl std::error::Error for Said {}
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            SENTENCE
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+        fn constraint(&self) -> Option<&str> {
+            self.1
+        }
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn a_log_repeats_what_is_said_of_the_machine_and_nothing_of_people() {
+        for (code, constraint, expected) in [
+            ("22P02", None, "code 22P02"),
+            ("23514", Some("users_email_check"), "code 23514, constraint users_email_check"),
+            ("275", None, "code 275"),
+            ("1", None, "code 1"),
+            ("13", None, "code 13: "),
+            ("776", None, "code 776: "),
+            ("53100", None, "code 53100: "),
+            ("25006", None, "code 25006: "),
+        ] {
+            let told = reason(&sqlx::Error::Database(Box::new(Said(code, constraint))));
+            let expected = if expected.ends_with(": ") { format!("{expected}{SENTENCE}") } else { expected.to_owned() };
+            assert_eq!(told, expected);
+        }
     }
 }

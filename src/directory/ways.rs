@@ -5,7 +5,7 @@ use crate::directory::linking::{self, NotWelcome, Rule};
 use crate::directory::people::User;
 use crate::directory::sessions::{end, next};
 use crate::directory::sql::{Fault, Sql, Verb, with};
-use crate::directory::welcome::{known, remember_way, who};
+use crate::directory::welcome::{TurnedAway, known, remember_way, who};
 use crate::provider::identity::Identity;
 
 /// Adds a way in to somebody who is signed in; their session goes on under a new name.
@@ -28,25 +28,25 @@ pub struct Link {
 }
 
 impl Verb for Link {
-    type Answer = Result<(User, Rule), NotWelcome>;
+    type Answer = Result<(User, Rule), TurnedAway>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
         let Link { store, uid, identity, version, sid, new_sid, now } = self;
         let mine = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.hold(mine, with![uid, store]).await?;
         let session = sql.ask("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
+        let event = Event::new(*now, store, What::Linked).through(&identity.provider);
+        let evidence = linking::evidence_of(&identity.address).map(Into::into);
+        let whose = rows.first().map(|_| uid.clone());
+        let event = Event { uid: whose, evidence, version: Some(version.clone()), ..event };
         // Whoever was forgotten or signed out meanwhile has nothing to which anything could be added.
-        let (Some(row), Some(session)) = (rows.first(), session.first()) else { return Ok(Err(NotWelcome::SignedOut)) };
+        let (Some(row), Some(session)) = (rows.first(), session.first()) else {
+            return Ok(Err(TurnedAway::new(NotWelcome::SignedOut, event)));
+        };
         let (myself, latest) = (known(row)?, session.number(0)?);
         let (by_identity, _) = who(sql, store, identity).await?;
-        let event = Event::new(*now, store, What::Linked).to(uid).through(&identity.provider);
-        let evidence = linking::evidence_of(&identity.address).map(Into::into);
-        let event = Event { evidence, version: Some(version.clone()), ..event };
         match linking::decide_to_link(&myself, by_identity.as_ref()) {
-            Err(why) => {
-                write_down(sql, &Event { what: What::Refused, ..event.because(why.word()) }).await?;
-                Ok(Err(why))
-            }
+            Err(why) => Ok(Err(TurnedAway::new(why, event))),
             Ok(rule) => {
                 if rule == Rule::LinkedByThemselves {
                     remember_way(sql, store, uid, identity, version, rule, *now).await?;

@@ -39,8 +39,24 @@ pub struct Welcomed {
     pub rule: Rule,
 }
 
+/// Somebody who does not come in. It is written down by whoever hears it, in one line with the code of the story, if one is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// Why.
+    pub why: NotWelcome,
+    /// What is to be written down.
+    pub event: Event,
+}
+
+impl TurnedAway {
+    /// For this reason, of something that happened otherwise as in `event`.
+    pub fn new(why: NotWelcome, event: Event) -> Self {
+        Self { why, event: Event { what: What::Refused, ..event.because(why.word()) } }
+    }
+}
+
 impl Verb for Welcome {
-    type Answer = Result<Welcomed, NotWelcome>;
+    type Answer = Result<Welcomed, TurnedAway>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Self::Answer, Fault> {
         let (by_identity, by_email) = who(sql, &self.store, &self.identity).await?;
@@ -48,8 +64,7 @@ impl Verb for Welcome {
         let (uid, email, verified, rule) = match linking::decide(by_identity, by_email, &self.identity.address) {
             Decision::Refuse(why, whose) => {
                 let event = Event { uid: whose.map(|known| known.uid), ..self.event(What::Refused, why.word()) };
-                write_down(sql, &event).await?;
-                return Ok(Err(why));
+                return Ok(Err(TurnedAway { why, event }));
             }
             Decision::Same(known, rule) => {
                 self.note_address(sql, &known, rule).await?;

@@ -146,11 +146,6 @@ impl Composition {
         })
     }
 
-    /// The uses of facts in a part that `identity` composes itself.
-    pub fn composed_from(&self, name: &str) -> Option<Vec<Use>> {
-        self.composed().find(|(part, ..)| *part == name).map(|(.., uses)| uses)
-    }
-
     /// The facts that are parts of the identity as they are.
     pub fn facts(&self) -> impl Iterator<Item = Slot> {
         self.parts.iter().map(|(_, fact, _)| *fact)

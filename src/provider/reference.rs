@@ -3,6 +3,7 @@
 use crate::place::{At, Place};
 use crate::words::{Desk, Shape, Word, scalar};
 use crate::yaml::Node;
+use std::path::PathBuf;
 
 /// Where a value is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,11 @@ impl Reference {
             }
         }
         Some(Self::Literal(text.value.as_str().into()))
+    }
+
+    /// The file, if it is kept in one.
+    pub fn file(&self) -> Option<PathBuf> {
+        if let Self::File(path) = self { Some(PathBuf::from(&**path)) } else { None }
     }
 
     /// How a person would say where it is: the variable or the file.

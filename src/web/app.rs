@@ -97,6 +97,9 @@ impl App {
     /// Takes over changed settings, words and looks.
     pub fn change(&self, settings: &Settings, now: i64) {
         let next = Serving::new(settings, Some(&**self.serving.load()), now);
+        for complaint in &next.complaints {
+            tracing::error!(complaint, "a part of the settings is not in use");
+        }
         self.network.allow(reach(settings, &next));
         self.serving.store(Arc::new(next));
         self.complain(None);

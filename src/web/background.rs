@@ -2,7 +2,7 @@
 
 use crate::directory::probe::Clock;
 use crate::directory::tidy::tidy as tidy_up;
-use crate::settings::Settings;
+use crate::settings::{MailSpec, Settings};
 use crate::web::app::App;
 use crate::web::serving::Serving;
 use crate::world::files::{self, Stamp};
@@ -46,13 +46,14 @@ pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings
     });
 }
 
-/// The files that make up settings, words and looks, as they were last seen.
+/// The files that make up settings, secrets of mail, words and looks, as they were last seen.
 type Seen = Vec<(PathBuf, Option<Stamp>)>;
 
 fn seen(serving: &Serving, settings_file: Option<&Path>) -> Seen {
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
     for front in serving.fronts() {
         paths.extend(front.store.logo.clone());
+        paths.extend(front.store.mail.iter().flat_map(MailSpec::kept).filter_map(|kept| kept.0.file()));
         paths.extend(front.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
     }
     paths.sort();
@@ -80,9 +81,6 @@ fn change(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
     };
     app.change(&settings, clock::now());
     tracing::info!(file, "settings, words and looks have been read again");
-    for complaint in &app.serving().complaints {
-        tracing::error!(complaint, "the words of the pages are wrong; the last good ones serve");
-    }
 }
 
 fn tell_of(listing: &crate::roster::Listing, file: &Path) {
@@ -162,5 +160,31 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
         }
         let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;
         app.revocations.forget(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Source;
+    use crate::world::dice;
+
+    #[test]
+    fn a_file_with_a_secret_of_mail_is_looked_at_before_it_is_there() {
+        let folder = std::env::temp_dir().join(format!("portaria-seen-{}", dice::name()));
+        let file = folder.join("password");
+        let mail =
+            format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: env:SMTP_USER, password: file:{}", file.display());
+        let text = format!("providers: {}\nmail: {{ {mail} }}\n", folder.join("providers.d").display());
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        let serving = Serving::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0);
+
+        let before = seen(&serving, None);
+        files::write(&file, "geheim").unwrap();
+        let after = seen(&serving, None);
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert_ne!(before, after);
+        assert_eq!(before, seen(&serving, None));
     }
 }

@@ -1,9 +1,10 @@
 //! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, spend, drive, welcome, open, redirect.
 
 use crate::directory::attempts::Spend;
+use crate::directory::audit::{Event, Note, What};
 use crate::directory::linking::{NotWelcome, Rule};
 use crate::directory::ways::Link;
-use crate::directory::welcome::{Welcome, Welcomed};
+use crate::directory::welcome::{TurnedAway, Welcome, Welcomed};
 use crate::email::Email;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
@@ -20,7 +21,7 @@ use crate::web::brought;
 use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
-use crate::web::refused::{Refused, leads_to, not_welcome, wrong_method};
+use crate::web::refused::{Refused, leads_to, wrong_method};
 use crate::web::{cookies, prove, start};
 use crate::world::dice;
 use actix_web::HttpResponse;
@@ -135,16 +136,19 @@ pub async fn open(
             session
         }
         // By a code that is sent there anybody can prove an address.
-        Err(NotWelcome::NoAddress | NotWelcome::AddressReassigned | NotWelcome::Detached) if asked.front().post.is_some() => {
+        Err(TurnedAway { why: NotWelcome::NoAddress | NotWelcome::AddressReassigned | NotWelcome::Detached, event })
+            if asked.front().post.is_some() =>
+        {
+            app.directory.write(Note(event)).await?;
             return prove::begin(asked, identity, version, return_to).await;
         }
-        Err(why) => {
-            let cause = match (why, &identity.address) {
+        Err(away) => {
+            let mut refused = failed::not_let_in(asked, offer, return_to.as_deref(), away).await;
+            if refused.cause == Cause::MissingEmail && matches!(identity.address, Mailbox::Ask(Some(_))) {
                 // There is one, and nothing proves it.
-                (NotWelcome::NoAddress, Mailbox::Ask(Some(_))) => Cause::UnprovenEmail,
-                _ => not_welcome(why),
-            };
-            return Err(failed::not_let_in(asked, offer, return_to.as_deref(), cause, why == NotWelcome::Blocked).await);
+                refused.cause = Cause::UnprovenEmail;
+            }
+            return Err(refused);
         }
     };
     app.metrics.login(&store.name, &offer.provider.name, "welcome");
@@ -168,7 +172,9 @@ fn signed_in(asked: &Asked, session: &Session) -> Vec<HeaderValue> {
 async fn add(asked: &Asked, offer: &Arc<Offer>, brought: &Brought, identity: &Identity, sid: &str) -> Result<Finished, Refused> {
     let (app, store) = (asked.app(), &asked.front().store);
     let Some(session) = asked.session().filter(|session| *session.sid == *sid) else {
-        return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), Cause::NotFresh, true).await);
+        let event = Event::new(asked.now(), &store.name, What::Refused).through(&offer.provider.name);
+        let away = TurnedAway::new(NotWelcome::SignedOut, Event { version: Some(brought.version.clone()), ..event });
+        return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), away).await);
     };
     let new_sid = dice::name();
     let link = Link {
@@ -182,7 +188,7 @@ async fn add(asked: &Asked, offer: &Arc<Offer>, brought: &Brought, identity: &Id
     };
     let (user, rule) = match app.directory.write(link).await? {
         Ok(linked) => linked,
-        Err(why) => return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), not_welcome(why), false).await),
+        Err(away) => return Err(failed::not_let_in(asked, offer, brought.return_to.as_deref(), away).await),
     };
     app.revocations.end(&session.sid, session.latest());
     tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "a way in has been added");
@@ -235,7 +241,7 @@ async fn converse(
     }
 }
 
-async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Result<(Session, Rule), NotWelcome>, Refused> {
+async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Result<(Session, Rule), TurnedAway>, Refused> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     let (new_uid, sid) = (dice::name(), dice::name());
     let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest()));
@@ -251,7 +257,7 @@ async fn welcome(asked: &Asked, identity: &Identity, version: &str) -> Result<Re
     };
     let (user, rule) = match app.directory.write(arrival).await? {
         Ok(Welcomed { user, rule }) => (user, rule),
-        Err(why) => return Ok(Err(why)),
+        Err(away) => return Ok(Err(away)),
     };
     if let Some((sid, latest)) = &instead_of {
         app.revocations.end(sid, *latest);

@@ -1,7 +1,10 @@
 //! Logins that ended badly: the story is kept under a code, the log says one line, the shopper gets a page.
 
-use crate::directory::audit::{Event, What};
+use crate::directory::audit::{Event, Note, What};
 use crate::directory::incidents::{Incident, Remember};
+use crate::directory::linking::NotWelcome;
+use crate::directory::reasons;
+use crate::directory::welcome::TurnedAway;
 use crate::incident::Code;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -9,8 +12,9 @@ use crate::pages::Cause;
 use crate::roster::Offer;
 use crate::story::{self, short};
 use crate::web::asked::Asked;
-use crate::web::refused::{Ended, Refused, cause_of};
+use crate::web::refused::{Ended, Refused, cause_of, not_welcome};
 use crate::world::dice;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,8 +39,11 @@ pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
 /// A login that went wrong on the way to an identity.
 pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace) -> Refused {
     let cause = cause_of(error, trace);
-    let story = story::tell(&offer.provider, error, trace);
-    let code = remember(asked, offer, cause, &error.code, story).await;
+    let (store, provider) = (&asked.front().store.name, &offer.provider.name);
+    asked.app().metrics.login(store, provider, cause.name());
+    let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
+    let event = Event { version: Some(offer.version.clone()), ..event };
+    let code = remember(asked, &event, story::tell(&offer.provider, error, trace)).await;
     if cause == Cause::Cancelled {
         tracing::info!(store = &*asked.front().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
         return ended(cause, offer, return_to, code);
@@ -102,30 +109,39 @@ impl Stories {
     }
 }
 
-/// Somebody who showed who they are, and does not come in all the same.
-pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, cause: Cause, quiet: bool) -> Refused {
-    let story = serde_json::json!({ "provider": &*offer.provider.name, "file": &*offer.provider.source.name, "code": cause.name() });
-    let code = if quiet { None } else { remember(asked, offer, cause, cause.name(), story).await };
+/// Somebody who showed who they are, and does not come in all the same. It is written down once, with a code or without.
+pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, away: TurnedAway) -> Refused {
+    let TurnedAway { why, event } = away;
+    let (store, provider, cause) = (&asked.front().store.name, &offer.provider.name, not_welcome(why));
+    asked.app().metrics.login(store, provider, cause.name());
+    let file = &*offer.provider.source.name;
+    let story = json!({ "provider": provider, "file": file, "code": why.word(), "message": reasons::refusal(why.word()) });
+    // To whoever is blocked, or only has to sign in again, the page says everything.
+    let is_told = matches!(why, NotWelcome::Blocked | NotWelcome::SignedOut);
+    let code = if is_told { None } else { remember(asked, &event, story).await };
+    if code.is_none() {
+        // Where storage is away there is no line either, and that has been logged.
+        let _ = asked.app().directory.write(Note(event)).await;
+    }
     tracing::warn!(
-        store = &*asked.front().store.name,
-        provider = &*offer.provider.name,
+        store = &**store,
+        provider = &**provider,
         incident = code.as_ref().map(Code::as_str),
         cause = cause.name(),
+        because = why.word(),
         "somebody was not let in"
     );
     ended(cause, offer, return_to, code)
 }
 
-/// Keeps a story; without storage there is no code.
-async fn remember(asked: &Asked, offer: &Offer, cause: Cause, because: &str, story: serde_json::Value) -> Option<Code> {
+/// Keeps a story, and writes down what happened with its code; without storage there is no code.
+async fn remember(asked: &Asked, event: &Event, mut story: Value) -> Option<Code> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
-    app.metrics.login(&store.name, &offer.provider.name, cause.name());
     // Anybody can fail again and again; the storage is not theirs to fill.
     if !app.stories.one_more(asked.front().number, now / 60) {
         return None;
     }
-    let event = Event::new(now, &store.name, What::Failed).through(&offer.provider.name).because(&short(because));
-    let event = Event { version: Some(offer.version.clone()), ..event };
+    story["version"] = json!(event.version);
     // A code is taken once in many millions; then another is drawn.
     for _ in 0..3 {
         let code = Code::new(dice::bytes());

@@ -21,7 +21,7 @@ const LARGEST_PICTURE: usize = 256 * 1024;
 pub struct Serving {
     stores: Stores,
     fronts: HashMap<Box<str>, Arc<Front>>,
-    /// What was complained about when the words of the pages were read.
+    /// What was complained about when words were read and mail was prepared.
     pub complaints: Vec<String>,
 }
 
@@ -108,12 +108,13 @@ impl Serving {
             let ground = Ground { loopback: store.loopback };
             let roster = rosters.entry((store.providers.clone(), ground.loopback));
             let roster = roster.or_insert_with(|| Arc::new(Roster::open(&store.providers, ground, now)));
+            let earlier = before.and_then(|before| before.fronts.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
-                let kept = before.and_then(|before| before.fronts.get(&store.name)).map(|front| Arc::clone(&front.languages));
+                let kept = earlier.map(|front| Arc::clone(&front.languages));
                 languages(store.phrases.as_deref(), kept, &mut complaints)
             });
             let logo = store.logo.as_deref().and_then(picture);
-            let post = store.mail.as_ref().and_then(|mail| post(mail, &mut complaints));
+            let post = store.mail.as_ref().and_then(|mail| post(mail, earlier.and_then(|front| front.post.clone()), &mut complaints));
             let look = look(store, logo.is_some());
             let version = version(&look, logo.as_ref());
             let front = Front {
@@ -132,8 +133,8 @@ impl Serving {
     }
 }
 
-/// How mail leaves. What is wrong with that is complained about; until it is mended, none does.
-fn post(mail: &MailSpec, complaints: &mut Vec<String>) -> Option<Arc<Post>> {
+/// How mail leaves. What is wrong with that is complained about; until it is mended, it leaves as before, if it did.
+fn post(mail: &MailSpec, before: Option<Arc<Post>>, complaints: &mut Vec<String>) -> Option<Arc<Post>> {
     let (mut secret, mut missing) = (Vec::new(), Vec::new());
     for reference in [&mail.user, &mail.password] {
         let value = reference.as_ref().map(|reference| (reference, secrets::value(&reference.0)));
@@ -144,10 +145,16 @@ fn post(mail: &MailSpec, complaints: &mut Vec<String>) -> Option<Arc<Post>> {
     }
     if !missing.is_empty() {
         complaints.extend(missing);
-        return None;
+        return before;
     }
     let post = Post::new(&mail.smtp, secret[0].as_deref(), secret[1].as_deref(), &mail.from);
-    post.map(Arc::new).map_err(|wrong| complaints.push(format!("`mail`: {wrong}"))).ok()
+    match post {
+        Ok(post) => Some(Arc::new(post)),
+        Err(wrong) => {
+            complaints.push(format!("`mail`: {wrong}"));
+            before
+        }
+    }
 }
 
 fn look(store: &Store, logo: bool) -> Look {

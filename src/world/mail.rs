@@ -69,6 +69,11 @@ pub fn is_a_sender(from: &str) -> bool {
     mailbox(from).is_ok()
 }
 
+/// What is wrong with the address of a mail server, if anything.
+pub fn wrong_server(server: &str) -> Option<String> {
+    Server::parse(server).err()
+}
+
 impl Post {
     /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
     pub fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {

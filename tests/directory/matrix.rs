@@ -53,7 +53,7 @@ async fn comes(directory: &Directory, store: &str, identity: &Identity, sid: &st
             let proof = if user.email_verified { "" } else { ", not proven" };
             format!("{}: {who} as {}{proof}", welcomed.rule.word(), user.email)
         }
-        Err(why) => format!("refused: {}", why.word()),
+        Err(away) => format!("refused: {}", away.why.word()),
     }
 }
 
@@ -87,7 +87,7 @@ async fn outcome(directory: &Directory, store: &str, identity: &Identity, holder
     let link = Link { store: store.into(), uid, identity: identity.clone(), version: "v1".into(), sid, new_sid, now: 100 };
     match directory.write(link).await.expect("storage is there") {
         Ok((user, rule)) => format!("{}: self as {}", rule.word(), user.email),
-        Err(why) => format!("refused: {}", why.word()),
+        Err(away) => format!("refused: {}", away.why.word()),
     }
 }
 

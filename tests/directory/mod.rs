@@ -9,6 +9,7 @@ mod sessions;
 mod welcome;
 
 use crate::database::Server;
+use portaria::directory::audit::Note;
 use portaria::directory::linking::NotWelcome;
 use portaria::directory::people::{ByEmail, Record};
 use portaria::directory::welcome::{Welcome, Welcomed};
@@ -116,7 +117,12 @@ pub fn arrival(store: &str, identity: &Identity, sid: &str) -> Welcome {
 
 /// Somebody comes to the main store.
 pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Result<Welcomed, NotWelcome> {
-    directory.write(arrival("main", identity, sid)).await.expect("storage is there")
+    let away = match directory.write(arrival("main", identity, sid)).await.expect("storage is there") {
+        Ok(welcomed) => return Ok(welcomed),
+        Err(away) => away,
+    };
+    directory.write(Note(away.event)).await.expect("storage is there");
+    Err(away.why)
 }
 
 /// The id of somebody who comes to the main store and is let in.

@@ -7,6 +7,7 @@ use portaria::directory::linking::{NotWelcome, Rule};
 use portaria::directory::people::{Erase, Export, Find, WaysOf};
 use portaria::directory::tidy::tidy;
 use portaria::directory::ways::{Link, Unlink, Unlinked};
+use portaria::directory::welcome::TurnedAway;
 use portaria::provider::identity::{Identity, Mailbox};
 use portaria::provider::trust::Evidence;
 
@@ -33,9 +34,11 @@ on_both! {
         let gone = directory.write(link(&ana, &identity("gama", "8", Mailbox::Ask(None)), "1")).await.expect("storage");
 
         assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), Rule::LinkedByThemselves, Rule::Known));
-        assert_eq!(taken, Err(NotWelcome::LinkedElsewhere));
-        assert_eq!(theirs, Err(NotWelcome::LinkedElsewhere));
-        assert_eq!(gone, Err(NotWelcome::SignedOut), "with every way that is added the session gets a new name");
+        for refused in [taken, theirs] {
+            let TurnedAway { why, event } = refused.expect_err("it is somebody else's");
+            assert_eq!((why, event.uid, event.because.as_deref()), (NotWelcome::LinkedElsewhere, Some(bia.clone()), Some("linkedElsewhere")));
+        }
+        assert_eq!(gone.expect_err("the session is over").why, NotWelcome::SignedOut, "with every way that is added the session gets a new name");
         assert_eq!(comes(&directory, &without_address, "3").await.expect("welcome").user.uid, ana);
         let way = &directory.read(WaysOf(ana)).await.expect("storage")[1];
         assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));

@@ -1,9 +1,13 @@
 //! Ways in are added and removed by whoever is signed in, has just been so, and asks from our own page.
 
+use crate::command_line::portaria;
 use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
 use crate::web::house::{HOST, House, LOCAL, Plan, STANDARD};
 use crate::web::mailbox::Mailbox;
+use crate::web::upstream::json;
+use portaria::directory::audit::{Lines, What};
+use portaria::directory::people::Block;
 use portaria::world::clock;
 
 fn field(page: &Answer, name: &str) -> Option<String> {
@@ -70,6 +74,61 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
     assert!(answer.session().is_none());
     assert_eq!(uid(&browser).await, before, "whoever is signed in stays so");
     assert_ne!(uid(&bia).await, before);
+}
+
+#[actix_web::test]
+async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
+    let house = House::open().await;
+    let lines = async |most| {
+        let lines = Lines { store: Some("main".into()), provider: None, most };
+        let lines = house.app.directory.read(lines).await.expect("storage");
+        lines.into_iter().filter(|line| matches!(line.what, What::Refused | What::Failed)).collect::<Vec<_>>()
+    };
+    signed_in(&house, "beta", "bia").await;
+    let browser = signed_in(&house, "acme", "ana").await;
+    let ana: Box<str> = uid(&browser).await.into();
+
+    adds(&house, &browser, "beta", "bia").await;
+    let told = lines(100).await;
+    assert_eq!(
+        (told.len(), told[0].what, told[0].uid.as_ref(), told[0].because.as_deref()),
+        (1, What::Refused, Some(&ana), Some("linkedElsewhere"))
+    );
+    let code = told[0].incident.clone().expect("a code");
+    let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+    assert_eq!(status, 0, "{err}");
+    assert!(
+        out.contains("the login ended: this way in belongs to another person of the store") && out.contains("(linkedElsewhere)\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains(&format!("acme.yaml (version {})\n", told[0].version.as_deref().expect("a version")).replace("acme", "beta")),
+        "{out}"
+    );
+
+    house.app.directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: clock::now() }).await.expect("storage");
+    assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
+    let told = lines(100).await;
+    assert_eq!((told.len(), told[0].uid.as_ref(), told[0].because.as_deref(), &told[0].incident), (2, Some(&ana), Some("blocked"), &None));
+}
+
+#[actix_web::test]
+async fn however_many_are_refused_each_is_written_down() {
+    let house = House::open().await;
+    let browser = signed_in(&house, "acme", "ana").await;
+    let (ana, email) = (uid(&browser).await, browser.who().await.expect("somebody"));
+    house.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
+    let began = clock::now() / 60;
+
+    for _ in 0..130 {
+        assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
+    }
+    let lines = house.app.directory.read(Lines { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
+
+    let hers = lines.iter().filter(|line| line.what == What::Refused && line.uid.as_deref() == Some(&*ana));
+    assert_eq!(hers.count(), 130, "{:?}", lines.first());
+    assert!(clock::now() / 60 != began || lines[0].incident.is_none(), "so many stories are kept in a minute, and no more");
+    assert!(lines.iter().filter(|line| line.incident.is_some()).count() >= 120);
 }
 
 #[actix_web::test]
@@ -231,10 +290,7 @@ async fn nobody_is_sent_to_sign_in_and_hostile_names_do_nothing() {
 
     house.upstream.says(
         "/me",
-        crate::web::upstream::json(
-            200,
-            "{\"id\":\"1\",\"email\":\"ana@loja.example\",\"verified\":true,\"name\":\"<img src=x onerror=alert(1)>\"}",
-        ),
+        json(200, "{\"id\":\"1\",\"email\":\"ana@loja.example\",\"verified\":true,\"name\":\"<img src=x onerror=alert(1)>\"}"),
     );
     let browser = signed_in(&house, "acme", "ana").await;
     let page = browser.get("/account?done=%3Cscript%3E").await;

@@ -180,6 +180,34 @@ async fn a_place_that_is_no_longer_listed_is_not_gone_to_by_a_login_under_way() 
 }
 
 #[actix_web::test]
+async fn mail_leaves_as_before_while_its_password_is_not_there() {
+    let house = House::open().await;
+    let file = house.folder.0.join("password");
+    let mail =
+        format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: \"file:{0}\", password: \"file:{0}\"", file.display());
+    let settings = format!("{LOCAL}mail: {{ {mail} }}\n");
+    let leaves = || house.front("localhost:8080").post.is_some();
+
+    house.resettle(&settings);
+    assert!(!leaves(), "it was never there");
+    assert!(house.logged().contains("a part of the settings is not in use"), "{}", house.logged());
+    house.folder.write("password", "geheim");
+    house.resettle(&settings);
+    assert!(leaves() && house.app.complaints().is_empty());
+
+    std::fs::remove_file(&file).expect("it was there");
+    house.resettle(&settings);
+    assert!(leaves(), "the last good one serves");
+    assert!(
+        house.app.complaints().iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
+        "{:?}",
+        house.app.complaints()
+    );
+    house.resettle(LOCAL);
+    assert!(!leaves() && house.app.complaints().is_empty(), "without `mail` none is wanted");
+}
+
+#[actix_web::test]
 async fn a_cookie_of_another_name_is_another_cookie() {
     let house = House::open().await;
     let browser = Browser::new(&house);

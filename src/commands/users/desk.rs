@@ -71,9 +71,15 @@ impl Desk {
                 return Err(Failure::No(text));
             }
         }
-        if let Some(near) = self.near(&email).await? {
-            let _ = write!(text, "\n  help: did you mean {near}?");
-        }
+        let _ = match self.near(&email).await? {
+            Some(near) => write!(text, "\n  help: did you mean {near}?"),
+            None => {
+                write!(
+                    text,
+                    "\n  help: `portaria users find` takes a part of it; with the code on the error page: `portaria incident CODE`"
+                )
+            }
+        };
         Err(Failure::No(text))
     }
 

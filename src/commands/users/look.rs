@@ -1,20 +1,12 @@
 //! People as they are found, shown and handed out.
 
-use crate::commands::outcome::{Failure, Outcome, many, moment, say, say_json};
+use crate::commands::outcome::{Failure, Outcome, cut, many, moment, say, say_json};
 use crate::commands::users::desk::Desk;
 use crate::commands::users::told;
 use crate::diagnostic::printable;
 use crate::directory::audit::History;
 use crate::directory::people::{Export, Find, Record, SessionsOf, Standing, Way, WaysOf};
 use serde_json::json;
-
-/// As many as wanted, and whether there are more; one more than that was asked for.
-fn cut<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let more = found.len() > most;
-    found.truncate(most);
-    (found, more)
-}
 
 /// People who are meant by a text.
 pub async fn find(desk: &Desk, text: &str, most: i64) -> Result<Outcome, Failure> {

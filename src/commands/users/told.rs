@@ -80,6 +80,13 @@ pub fn event(event: &Event) -> String {
     format!("{}  {}{incident}", moment(event.at), printable(&reasons::told(event)))
 }
 
+/// The same where it may have happened to anybody, at any store.
+pub fn line(event: &Event) -> String {
+    let person = event.uid.as_deref().map_or_else(String::new, |uid| format!(" [person {}]", printable(uid)));
+    let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
+    format!("{}  {}  {}{person}{incident}", moment(event.at), printable(&event.store), printable(&reasons::told(event)))
+}
+
 /// A person, for programs.
 pub fn person_json(record: &Record) -> Value {
     let user = &record.user;
@@ -122,4 +129,16 @@ pub fn history_json(history: &[Event]) -> Value {
         })
     };
     history.iter().map(event).collect()
+}
+
+/// The same where it may have happened to anybody, at any store.
+pub fn lines_json(lines: &[Event]) -> Value {
+    let line = |event: &Event| {
+        json!({
+            "at": moment(event.at), "store": event.store, "what": event.what.word(), "uid": event.uid, "provider": event.provider,
+            "because": event.because, "evidence": event.evidence, "version": event.version, "incident": event.incident,
+            "told": reasons::told(event),
+        })
+    };
+    lines.iter().map(line).collect()
 }
