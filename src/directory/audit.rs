@@ -1,6 +1,7 @@
 //! What happened: lines that are only added. Of a person they hold the id and nothing else, so that a line can stay when the
 //! person is gone.
 
+use crate::directory::sessions::hold_person;
 use crate::directory::sql::{Fault, Row, Sql, Value, Verb, with};
 
 /// Something that is written down: who did what, and why it was so.
@@ -136,8 +137,17 @@ impl Verb for Note {
     type Answer = ();
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
-        write_down(sql, &self.0).await
+        write_down_if_there(sql, &self.0).await
     }
+}
+
+/// Writes it down; of somebody who was forgotten meanwhile, without saying of whom.
+pub(crate) async fn write_down_if_there<S: Sql>(sql: &mut S, event: &Event) -> Result<(), Fault> {
+    let uid = match &event.uid {
+        Some(uid) => hold_person(sql, uid).await?,
+        None => None,
+    };
+    write_down(sql, &Event { uid, ..event.clone() }).await
 }
 
 macro_rules! lines {

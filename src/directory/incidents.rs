@@ -1,6 +1,6 @@
 //! The stories behind the codes on error pages, kept for a day.
 
-use crate::directory::audit::{Event, write_down};
+use crate::directory::audit::{Event, write_down_if_there};
 use crate::directory::sql::{Fault, Sql, Verb, with};
 
 /// How long an incident is kept, in seconds.
@@ -37,7 +37,7 @@ impl Verb for Remember {
         if sql.ask(kept, with![code, store, *at, story]).await?.is_empty() {
             return Ok(false);
         }
-        write_down(sql, &Event { incident: Some(code.clone()), ..self.event.clone() }).await?;
+        write_down_if_there(sql, &Event { incident: Some(code.clone()), ..self.event.clone() }).await?;
         Ok(true)
     }
 }

@@ -249,6 +249,7 @@ impl Verb for Export {
     type Answer = Option<Everything>;
 
     async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Everything>, Fault> {
+        hold_person(sql, &self.uid).await?;
         let Some(record) = ById(self.uid.clone()).carry_out(sql).await? else { return Ok(None) };
         let event = Event::new(self.now, &record.store, What::Exported).to(&self.uid).because(By::Support.word());
         write_down(sql, &event).await?;

@@ -158,6 +158,7 @@ impl Keys {
             provider_id: claims.idp_sub.into(),
         };
         let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
+        // One that was made before there was this claim is good until it is over, and is not renewed.
         let end = claims.end.unwrap_or(until);
         Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end })
     }

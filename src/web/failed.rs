@@ -1,5 +1,6 @@
 //! Logins that ended badly: the story is kept under a code, the log says one line, the shopper gets a page.
 
+use crate::directory::Away;
 use crate::directory::audit::{Event, Note, What};
 use crate::directory::incidents::{Incident, Remember};
 use crate::directory::linking::NotWelcome;
@@ -43,7 +44,7 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
     asked.app().metrics.login(store, provider, cause.name());
     let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
     let event = Event { version: Some(offer.version.clone()), ..event };
-    let code = remember(asked, &event, story::tell(&offer.provider, error, trace)).await;
+    let code = remember(asked, &event, story::tell(&offer.provider, error, trace)).await.ok().flatten();
     if cause == Cause::Cancelled {
         tracing::info!(store = &*asked.front().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
         return ended(cause, offer, return_to, code);
@@ -118,11 +119,12 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
     let story = json!({ "provider": provider, "file": file, "code": why.word(), "message": reasons::refusal(why.word()) });
     // To whoever is blocked, or only has to sign in again, the page says everything.
     let is_told = matches!(why, NotWelcome::Blocked | NotWelcome::SignedOut);
-    let code = if is_told { None } else { remember(asked, &event, story).await };
-    if code.is_none() {
-        // Where storage is away there is no line either, and that has been logged.
+    let kept = if is_told { Ok(None) } else { remember(asked, &event, story).await };
+    // Where storage is away there is no line either, and that has been logged.
+    if let Ok(None) = kept {
         let _ = asked.app().directory.write(Note(event)).await;
     }
+    let code = kept.ok().flatten();
     tracing::warn!(
         store = &**store,
         provider = &**provider,
@@ -135,22 +137,20 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
 }
 
 /// Keeps a story, and writes down what happened with its code; without storage there is no code.
-async fn remember(asked: &Asked, event: &Event, mut story: Value) -> Option<Code> {
+async fn remember(asked: &Asked, event: &Event, mut story: Value) -> Result<Option<Code>, Away> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     // Anybody can fail again and again; the storage is not theirs to fill.
     if !app.stories.one_more(asked.front().number, now / 60) {
-        return None;
+        return Ok(None);
     }
     story["version"] = json!(event.version);
     // A code is taken once in many millions; then another is drawn.
     for _ in 0..3 {
         let code = Code::new(dice::bytes());
         let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.to_string() };
-        match app.directory.write(Remember { incident, event: event.clone() }).await {
-            Ok(true) => return Some(code),
-            Ok(false) => {}
-            Err(_) => return None,
+        if app.directory.write(Remember { incident, event: event.clone() }).await? {
+            return Ok(Some(code));
         }
     }
-    None
+    Ok(None)
 }

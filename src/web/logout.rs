@@ -30,6 +30,8 @@ pub async fn logout(asked: Asked) -> Result<HttpResponse, Refused> {
             .write(EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, event })
             .await?;
         asked.app().revocations.end(&session.sid, latest);
+        // Under the name that it may have got meanwhile it has ended as well.
+        let _ = asked.app().listen_to_storage(asked.now()).await;
         there = at_the_provider(&asked, &session);
     }
     let landing = there.or(wanted).unwrap_or_else(|| match callback::landing(&asked) {

@@ -92,9 +92,10 @@ async fn underway(asked: &Asked) -> Result<Underway, Refused> {
     Ok(Underway { handle, proof, kept, offer })
 }
 
-/// There is nothing to prove. Who is signed in has done so already, and goes on.
+/// There is nothing to prove. Who has come in a moment ago has most likely done so, and goes on.
 fn nothing(asked: &Asked) -> Refused {
-    let instead = asked.session().map(|_| callback::landing(asked));
+    let lately = asked.session().filter(|session| asked.now() - session.since <= GOOD_FOR);
+    let instead = lately.map(|_| callback::landing(asked));
     Refused { instead, ..Cause::ProofOver.into() }
 }
 
@@ -195,7 +196,10 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
     let letter = code_letter(asked.language(), &asked.front().look, &code, minutes);
     if let Err(reason) = post.send(email, &letter).await {
         tracing::error!(store = &*asked.front().store.name, %reason, "a mail could not be sent");
-        app.directory.write(TakeBack { id, code: hash, recipient, at: now }).await?;
+        // A letter that may have left counts, and so does its code.
+        if reason.is_certain {
+            app.directory.write(TakeBack { id, code: hash, recipient, at: now }).await?;
+        }
         return Ok(page(asked, &underway, true, Some(Wrong::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
     Ok(leads_to(PAGE))

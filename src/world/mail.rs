@@ -42,6 +42,8 @@ pub struct Post {
 /// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotSent {
+    /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.
+    pub is_certain: bool,
     reason: String,
 }
 
@@ -92,7 +94,7 @@ impl Post {
 
     /// Hands a letter in.
     pub async fn send(&self, to: &Email, letter: &Letter) -> Result<(), NotSent> {
-        let late = |_| Err(NotSent { reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
+        let late = |_| Err(NotSent { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
         tokio::time::timeout(TOTAL, self.hand_in(to, letter)).await.unwrap_or_else(late)
     }
 
@@ -111,14 +113,17 @@ impl Post {
             let known = [Mechanism::Plain, Mechanism::Login];
             connection.auth(&known, credentials).await.map_err(|error| NotSent::at("signing in", &error))?;
         }
-        connection.send(&envelope, &message).await.map_err(|error| NotSent::at("handing in", &error))?;
+        connection.send(&envelope, &message).await.map_err(|error| {
+            let is_certain = error.status().is_some();
+            NotSent { is_certain, ..NotSent::at("handing in", &error) }
+        })?;
         // The server has the letter, however it takes the good-bye.
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(())
     }
 
     fn message(&self, to: &Email, letter: &Letter) -> Result<(Vec<u8>, Envelope), NotSent> {
-        let unwritten = || NotSent { reason: "the letter cannot be written as a mail".to_owned() };
+        let unwritten = || NotSent { is_certain: true, reason: "the letter cannot be written as a mail".to_owned() };
         let to: Address = to.key().parse().map_err(|_| unwritten())?;
         let message = Message::builder()
             .from(self.from.clone())
@@ -189,7 +194,7 @@ impl NotSent {
             None if error.is_timeout() => "the mail server does not answer".to_owned(),
             None => told.or_else(own_words).unwrap_or_else(|| "the mail server is not understood".to_owned()),
         };
-        Self { reason: format!("{step}: {told}") }
+        Self { is_certain: true, reason: format!("{step}: {told}") }
     }
 }
 

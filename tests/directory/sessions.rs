@@ -2,8 +2,9 @@
 
 use crate::directory::{Place, arrival, at_once, comes, on_both, proven, uid};
 use portaria::directory::Directory;
-use portaria::directory::audit::{By, Event, History, What};
-use portaria::directory::people::{Block, Erase, SessionsOf};
+use portaria::directory::audit::{By, Event, History, Note, What};
+use portaria::directory::incidents::{Incident, Remember};
+use portaria::directory::people::{Block, Erase, Export, SessionsOf};
 use portaria::directory::sessions::{Cursor, EndSession, EndedSince, Look, SignOut};
 use portaria::directory::tidy::tidy;
 use portaria::directory::ways::{Link, Unlink, Unlinked};
@@ -137,6 +138,12 @@ on_both! {
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
         directory.write(SignOut { store: "main".into(), uid: ana.clone(), but: None, by: By::Support, now: 100 }).await.expect("storage");
         directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
+
+        let event = Event::new(100, "main", What::Refused).to(&ana);
+        directory.write(Note(event.clone())).await.expect("storage");
+        let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{}".to_owned() };
+        directory.write(Remember { incident, event }).await.expect("storage");
+        assert!(directory.write(Export { uid: ana.clone(), now: 100 }).await.expect("storage").is_none());
 
         assert!(directory.read(History { uid: ana, most: 10 }).await.expect("storage").is_empty());
     };

@@ -58,7 +58,7 @@ pub async fn unlink(desk: &Desk, person: &Record, provider: &str, id: Option<&st
         }
     }
     let left = desk.read(WaysOf(uid.clone())).await?;
-    let ended = open.iter().filter(|session| session.provider.as_deref() == Some(provider)).count() as u64;
+    let ended = open.iter().filter(|session| session.provider.as_deref().is_none_or(|through| through == provider)).count() as u64;
     let removed: Vec<&str> = ways.iter().filter(|way| !left.contains(way)).map(|way| &*way.provider_id).collect();
     let mut words =
         format!("{email} no longer comes in through {} ({}); {}", printable(provider), printable(&removed.join(", ")), sessions(ended));
