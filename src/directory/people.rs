@@ -210,14 +210,15 @@ pub struct Block {
 }
 
 impl Verb for Block {
-    type Answer = u64;
+    /// How many sessions ended; none when there is nobody of that name any more.
+    type Answer = Option<u64>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<u64, Fault> {
-        let Some(uid) = hold_person(sql, &self.uid).await? else { return Ok(0) };
+    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<u64>, Fault> {
+        let Some(uid) = hold_person(sql, &self.uid).await? else { return Ok(None) };
         sql.then("UPDATE users SET blocked = $1 WHERE uid = $2", with![self.blocked, &self.uid]).await?;
         let what = if self.blocked { What::Blocked } else { What::Unblocked };
         write_down(sql, &Event::new(self.now, &self.store, what).to(&uid).because(By::Support.word())).await?;
-        if self.blocked { end_all(sql, &self.uid, None).await } else { Ok(0) }
+        Ok(Some(if self.blocked { end_all(sql, &self.uid, None).await? } else { 0 }))
     }
 }
 

@@ -96,6 +96,8 @@ pub struct Send {
     pub code: Box<str>,
     /// The hash of the address.
     pub recipient: Box<str>,
+    /// What is written down when more codes would be guessing.
+    pub event: Event,
     /// When.
     pub now: i64,
 }
@@ -126,6 +128,8 @@ impl Verb for Send {
         // Mails to one address are counted one after the other, from however many proofs they come.
         sql.alone(&self.recipient).await?;
         if is_guessing(sql, row.text(1)?, &self.recipient, self.now).await? {
+            write_down(sql, &self.event).await?;
+            sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             return Ok(Sending::Over);
         }
         let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";

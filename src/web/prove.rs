@@ -179,7 +179,8 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
     let hash = hashed(&app.proof_key, &["code", &id, &code]);
     let recipient = hashed(&app.proof_key, &["recipient", &asked.front().store.name, email.key()]);
     let (id, now): (Box<str>, _) = (id.into(), asked.now());
-    let send = Send { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), now };
+    let event = Event::new(now, &asked.front().store.name, What::Unproven).through(&underway.kept.provider);
+    let send = Send { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
         Sending::Go => {}
         Sending::Over => return Err(over(asked, &underway)),

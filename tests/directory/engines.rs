@@ -57,7 +57,7 @@ on_both! {
         let incident = Incident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
         directory.write(Remember { incident, event: Event::new(100, main, What::Failed) }).await.expect("storage");
         directory.write(Begin { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
-        let send = Send { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), now: 100 };
+        let send = Send { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), event: Event::new(100, main, What::Unproven), now: 100 };
         directory.write(send).await.expect("storage");
 
         let event = Event::new(100, main, What::Unproven);

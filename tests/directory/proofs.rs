@@ -17,7 +17,8 @@ async fn begins_as(directory: &Directory, id: &str, who: &str) {
 }
 
 async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> Sending {
-    let send = Send { id: id.into(), sealed: format!("who at {recipient}"), code: code.into(), recipient: recipient.into(), now };
+    let event = Event::new(now, "main", What::Unproven);
+    let send = Send { id: id.into(), sealed: format!("who at {recipient}"), code: code.into(), recipient: recipient.into(), event, now };
     directory.write(send).await.expect("storage")
 }
 

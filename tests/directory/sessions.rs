@@ -137,7 +137,8 @@ on_both! {
         let event = Event::new(100, "main", What::Logout).to(&ana);
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
         directory.write(SignOut { store: "main".into(), uid: ana.clone(), but: None, by: By::Support, now: 100 }).await.expect("storage");
-        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
+        let block = Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
+        assert_eq!(directory.write(block).await, Ok(None), "nobody is said to be blocked");
 
         let event = Event::new(100, "main", What::Refused).to(&ana);
         directory.write(Note(event.clone())).await.expect("storage");

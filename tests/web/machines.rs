@@ -91,7 +91,7 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         let cookies = browser.cookies();
         assert_eq!(passes(&other, &cookies).await, 200);
         let block = Block { store: "main".into(), uid, blocked: true, now: clock::now() };
-        assert_eq!(other.app.directory.write(block).await, Ok(1));
+        assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
         hears(&house).await;
         assert_eq!(passes(&house, &cookies).await, 401);
         assert_eq!(browser.log_in("acme", "ana").await.status, 403);
@@ -134,7 +134,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
         }
         let block = Block { store: "main".into(), uid: "u0".into(), blocked: true, now };
 
-        assert_eq!(house.app.directory.write(block).await, Ok(1100));
+        assert_eq!(house.app.directory.write(block).await, Ok(Some(1100)));
         hears(&other).await;
 
         let alive = (0..1100).filter(|at| !other.app.revocations.is_ended(&format!("s{at}"))).count();

@@ -86,7 +86,8 @@ pub async fn block(desk: &Desk, person: &Record, blocked: bool) -> Result<(), Fa
     let changed = person.blocked != blocked;
     let mut ended = 0;
     if changed {
-        ended = desk.write(Block { store: desk.store.clone(), uid: person.user.uid.clone(), blocked, now: desk.now }).await?;
+        let block = Block { store: desk.store.clone(), uid: person.user.uid.clone(), blocked, now: desk.now };
+        ended = desk.write(block).await?.ok_or_else(|| look::gone(person))?;
     }
     let words = match (blocked, changed) {
         (true, true) => format!("{email} is blocked; {}\n`{}` lets them in again", sessions(ended), desk.command("unblock", email)),
