@@ -160,6 +160,11 @@ impl Sql for PgConnection {
         Ok(bound(held, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
     }
 
+    async fn lock(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<(), Fault> {
+        self.hold(sql, with).await?;
+        Ok(())
+    }
+
     async fn clock(&mut self) -> Result<Option<i64>, Fault> {
         let now = sqlx::query("SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)").fetch_one(self).await?;
         Ok(Some(Row::Postgres(now).number(0)?))

@@ -68,14 +68,24 @@ pub(crate) async fn end<S: Sql>(sql: &mut S, sid: &str, latest: i64) -> Result<(
 
 /// Ends all sessions of somebody but one; the last thing that a transaction does. Answers with how many there were.
 pub(crate) async fn end_all<S: Sql>(sql: &mut S, uid: &str, but: Option<&str>) -> Result<u64, Fault> {
+    end_through(sql, uid, but, "").await
+}
+
+/// The same for those that came through one provider, and those of which nobody knows through whom.
+pub(crate) async fn end_through<S: Sql>(sql: &mut S, uid: &str, but: Option<&str>, provider: &str) -> Result<u64, Fault> {
     let but = but.unwrap_or_default();
-    if sql.ask("SELECT sid FROM sessions WHERE uid = $1 AND sid <> $2 LIMIT 1", with![uid, but]).await?.is_empty() {
+    macro_rules! these {
+        ($before:literal, $after:literal) => {
+            concat!($before, " FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)", $after)
+        };
+    }
+    if sql.ask(these!("SELECT sid", " LIMIT 1"), with![uid, but, provider]).await?.is_empty() {
         return Ok(0);
     }
     let number = next(sql, "ends").await?;
-    let ended = "INSERT INTO ends (number, sid, latest) SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND sid <> $3";
-    let many = sql.run(ended, with![number, uid, but]).await?;
-    sql.then("DELETE FROM sessions WHERE uid = $1 AND sid <> $2", with![uid, but]).await?;
+    let ended = these!("INSERT INTO ends (number, sid, latest) SELECT $4, sid, latest", "");
+    let many = sql.run(ended, with![uid, but, provider, number]).await?;
+    sql.then(these!("DELETE", ""), with![uid, but, provider]).await?;
     Ok(many)
 }
 

@@ -30,6 +30,9 @@ pub trait Sql: Send {
     /// Asks for rows that are about to change: until this is over nobody else changes them.
     fn hold(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
 
+    /// Holds rows without hearing of them. What is asked next sees them as they are then.
+    fn lock(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<(), Fault>> + Send;
+
     /// What time it is at the storage, where that is elsewhere.
     fn clock(&mut self) -> impl Future<Output = Result<Option<i64>, Fault>> + Send;
 

@@ -3,7 +3,7 @@
 use crate::directory::audit::{By, Event, What, write_down};
 use crate::directory::linking::{self, NotWelcome, Rule};
 use crate::directory::people::User;
-use crate::directory::sessions::{end, next};
+use crate::directory::sessions::{end, end_through};
 use crate::directory::sql::{Fault, Sql, Verb, with};
 use crate::directory::welcome::{TurnedAway, known, remember_way, who};
 use crate::provider::identity::Identity;
@@ -124,19 +124,7 @@ impl Verb for Unlink {
         let gone = "DELETE FROM identities WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4)";
         sql.then(gone, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;
         write_down(sql, &Event::new(*now, store, What::Unlinked).to(uid).through(provider).because(by.word())).await?;
-        let but = but.as_deref().unwrap_or_default();
-        let through = "SELECT sid FROM sessions WHERE uid = $1 AND (provider = $2 OR provider IS NULL) AND sid <> $3 LIMIT 1";
-        if !sql.ask(through, with![uid, provider, but]).await?.is_empty() {
-            let number = next(sql, "ends").await?;
-            let ended = "INSERT INTO ends (number, sid, latest) \
-                 SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND (provider = $3 OR provider IS NULL) AND sid <> $4";
-            sql.then(ended, with![number, uid, provider, but]).await?;
-            sql.then(
-                "DELETE FROM sessions WHERE uid = $1 AND (provider = $2 OR provider IS NULL) AND sid <> $3",
-                with![uid, provider, but],
-            )
-            .await?;
-        }
+        end_through(sql, uid, but.as_deref(), provider).await?;
         Ok(Unlinked::Gone)
     }
 }

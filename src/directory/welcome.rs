@@ -183,7 +183,7 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
     if by_identity.as_ref().is_some_and(|known| known.email == *address) {
         return Ok((by_identity, None));
     }
-    sql.hold("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
+    sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
     // Asked once they are held: what they have there may have changed while they were waited for.
     let by_email = "SELECT uid, email, email_verified, blocked, \
          (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
@@ -203,7 +203,12 @@ pub(crate) async fn who<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -
 async fn by_way<S: Sql>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<Known>, Fault> {
     let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
-    sql.hold(by_way, with![store, &identity.provider, &identity.id]).await?.first().map(known).transpose()
+    // Only the person is held, never the way: who holds a person may come to ask for their ways.
+    let whose = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3)";
+    let way = with![store, &identity.provider, &identity.id];
+    sql.lock(whose, way).await?;
+    sql.ask(by_way, way).await?.first().map(known).transpose()
 }
 
 /// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider,

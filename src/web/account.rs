@@ -28,7 +28,7 @@ const FRESH: i64 = 300;
 pub async fn show(asked: Asked) -> Result<HttpResponse, Refused> {
     asked.limit(Kind::Page)?;
     asked.well_informed()?;
-    let here = format!("{}/account", asked.front().store.public_url);
+    let here = format!("{}{PAGE}", asked.front().store.public_url);
     let Some(session) = asked.session() else { return Ok(leads_to(&address(&["login"], &[("return_to", Some(&here))]))) };
     let app = asked.app();
     let record = app.directory.read(ById(session.person.uid.clone())).await?;
@@ -75,7 +75,7 @@ pub async fn link(asked: Asked) -> Result<HttpResponse, Refused> {
     let (session, form) = freshly_signed_in(&asked)?;
     let offer = start::offer(&asked)?;
     let inputs = start::inputs(&offer, |name| Ok(form.field(name)?.map(str::to_owned)))?;
-    let here = format!("{}/account", asked.front().store.public_url);
+    let here = format!("{}{PAGE}", asked.front().store.public_url);
     let purpose = Purpose { return_to: Some(here), link: Some(session.sid) };
     start::begin(&asked, &offer, inputs, purpose).await
 }

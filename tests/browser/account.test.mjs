@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertTouchable, assertWellBuilt } from './looks.mjs';
+import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
 import { openMailbox } from './mailbox.mjs';
 import { checkout } from './packages.mjs';
 import { logIn } from './peers.mjs';
@@ -166,13 +166,7 @@ for (const colorScheme of ['light', 'dark']) {
   for (const [name, open] of Object.entries(pages)) {
     test(`the page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme }, async ({ page }) => {
       await open(page);
-      for (const width of [320, 360, 768, 1440]) {
-        await page.setViewportSize({ width, height: 900 });
-        await assertWellBuilt(page);
-        await assertTouchable(page);
-        if (width !== 320) await page.screenshot({ path: `${screenshots}/${name}-${width}-${colorScheme}.png`, fullPage: true, caret: 'initial' });
-      }
-      await assertAccessible(page);
+      await assertRightAtEveryWidth(page, `${screenshots}/${name}`, colorScheme);
     }));
   }
 }

@@ -36,6 +36,17 @@ export async function assertTouchable(page) {
   assert.deepEqual(small, []);
 }
 
+// All of it from the narrowest window to a wide one; the pictures lie at this path.
+export async function assertRightAtEveryWidth(page, path, colorScheme) {
+  for (const width of [320, 360, 768, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await assertWellBuilt(page);
+    await assertTouchable(page);
+    if (width !== 320) await page.screenshot({ path: `${path}-${width}-${colorScheme}.png`, fullPage: true, caret: 'initial' });
+  }
+  await assertAccessible(page);
+}
+
 // Presses Tab until `wanted` has the focus; each stop on the way has to be seen.
 export async function tabTo(page, wanted) {
   for (let presses = 0; presses < 60; presses += 1) {

@@ -1,6 +1,6 @@
 // The three pages a shopper sees, at three widths, light and dark. The pictures are kept in target/screenshots.
 import { test } from 'node:test';
-import { assertAccessible, assertTouchable, assertWellBuilt } from './looks.mjs';
+import { assertRightAtEveryWidth } from './looks.mjs';
 import { login, meet, screenshots, shop, shopper, signIn } from './world.mjs';
 
 const pages = {
@@ -16,13 +16,7 @@ for (const colorScheme of ['light', 'dark']) {
   for (const [name, open] of Object.entries(pages)) {
     test(`the page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme }, async ({ page }) => {
       await open(page);
-      for (const width of [320, 360, 768, 1440]) {
-        await page.setViewportSize({ width, height: 900 });
-        await assertWellBuilt(page);
-        await assertTouchable(page);
-        if (width !== 320) await page.screenshot({ path: `${screenshots}/${name}-${width}-${colorScheme}.png`, fullPage: true, caret: 'initial' });
-      }
-      await assertAccessible(page);
+      await assertRightAtEveryWidth(page, `${screenshots}/${name}`, colorScheme);
     }));
   }
 }

@@ -91,6 +91,10 @@ impl Sql for Talk<'_> {
         self.ask(sql, with).await
     }
 
+    async fn lock(&mut self, _sql: &'static str, _with: &[Value<'_>]) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// The file is on this machine.
     async fn clock(&mut self) -> Result<Option<i64>, Fault> {
         Ok(None)
