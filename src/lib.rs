@@ -39,6 +39,7 @@ pub mod roster; //       the same as they serve right now
 pub mod explain; //      what would be sent and what is read
 pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference
+pub mod workbench; //    what mends a file, plays a provider, learns from a recording
 pub mod story; //        a login that went wrong, without secrets
 pub mod playground; //   an odd provider inside the program, to try logins out
 pub mod pages; //        what shoppers see, in their language

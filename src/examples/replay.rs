@@ -30,6 +30,10 @@ pub struct Played {
     pub differences: Vec<Difference>,
     /// The requests as they were sent, the redirect first.
     pub requests: Vec<(StepKind, Request)>,
+    /// What happened.
+    pub trace: Trace,
+    /// How it ended.
+    pub end: Result<Identity, LoginError>,
 }
 
 /// Plays a story.
@@ -51,13 +55,14 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
         }
         Err(why) => {
             let error = cannot_begin(why, provider);
-            return Played { differences: finish(story, Err(error), provider, differences), requests };
+            finish(story, &Err(error.clone()), provider, &mut differences);
+            return Played { differences, requests, trace: Trace::default(), end: Err(error) };
         }
     }
     let callback = callback(provider, story, &tokens, &facts);
     let recording = Recording::new(story.exchanges.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
     let accepted = start.attempt.accept(provider, &start.installation, &callback, Some(&start.attempt.state), &documents, start.now);
-    let (trace, result) = match accepted {
+    let (trace, end) = match accepted {
         Ok(login) => ready(login, &recording, &documents),
         Err(error) => (Trace::default(), Err(error)),
     };
@@ -87,7 +92,8 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
     } else if made < expected.len() {
         differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
     }
-    Played { differences: finish(story, result, provider, differences), requests }
+    finish(story, &end, provider, &mut differences);
+    Played { differences, requests, trace, end }
 }
 
 /// Facts and inputs that the file does not know are a slip of the pen.
@@ -143,14 +149,9 @@ fn cannot_begin(why: CannotBegin, provider: &Provider) -> LoginError {
     }
 }
 
-fn finish(
-    story: &StorySpec,
-    result: Result<Identity, LoginError>,
-    provider: &Provider,
-    mut differences: Vec<Difference>,
-) -> Vec<Difference> {
-    match (result, &story.identity, &story.refused) {
-        (Ok(identity), Some(expected), _) => compare_identity(&expected.0, &identity, &mut differences),
+fn finish(story: &StorySpec, end: &Result<Identity, LoginError>, provider: &Provider, differences: &mut Vec<Difference>) {
+    match (end, &story.identity, &story.refused) {
+        (Ok(identity), Some(expected), _) => compare_identity(&expected.0, identity, differences),
         (Ok(identity), None, Some(refused)) => {
             differences.push(Difference::new("the end".to_owned(), refusal(refused), format!("{} came in", identity.id)));
         }
@@ -159,13 +160,12 @@ fn finish(
                 && refused.code.value == error.code
                 && refused.message.as_ref().is_none_or(|message| message.value == error.message);
             if !same {
-                differences.push(Difference::new("the end".to_owned(), refusal(refused), told(&error, provider)));
+                differences.push(Difference::new("the end".to_owned(), refusal(refused), told(error, provider)));
             }
         }
-        (Err(error), ..) => differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), told(&error, provider))),
+        (Err(error), ..) => differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), told(error, provider))),
         (Ok(_), None, None) => {}
     }
-    differences
 }
 
 fn refusal(refused: &RefusedSpec) -> String {

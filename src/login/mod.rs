@@ -6,7 +6,7 @@ pub mod return_to;
 pub mod trace;
 
 use crate::login::error::LoginError;
-use crate::login::trace::{Exchange, Trace};
+use crate::login::trace::{Exchange, Trace, Witness};
 use crate::names::Slot;
 use crate::provider::Provider;
 use crate::provider::callback::Callback;
@@ -32,8 +32,18 @@ pub struct Login<'a> {
 
 /// Talks to the provider until the facts make an identity, or it is certain that they do not.
 pub async fn drive(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents) -> (Trace, Result<Identity, LoginError>) {
-    let mut trace = Trace::default();
-    let result = walk(login, fetch, documents, &mut trace).await;
+    drive_before(&mut (), login, fetch, documents).await
+}
+
+/// The same, while somebody watches.
+pub async fn drive_before(
+    witness: &mut dyn Witness,
+    login: Login<'_>,
+    fetch: &dyn Fetch,
+    documents: &Documents,
+) -> (Trace, Result<Identity, LoginError>) {
+    let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
+    let result = walk(login, (fetch, documents), witness, &mut trace).await;
     (trace, result)
 }
 
@@ -46,7 +56,15 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
     }
 }
 
-async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace: &mut Trace) -> Result<Identity, LoginError> {
+/// Where calls go, and what is known of issuers.
+type Ways<'a> = (&'a dyn Fetch, &'a Documents);
+
+async fn walk(
+    login: Login<'_>,
+    (fetch, documents): Ways<'_>,
+    witness: &mut dyn Witness,
+    trace: &mut Trace,
+) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
     let first = &provider.authorization;
     let fail = |step: &Step, error: StepError, facts: &Facts| {
@@ -54,7 +72,9 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
         LoginError::in_step(step.kind, error, missed, provider)
     };
     bring_keys(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
-    first.read_callback(callback, &document, &mut facts, documents).map_err(|error| fail(first, error, &facts))?;
+    let read = first.read_callback(callback, &document, &mut facts, documents);
+    witness.learns(None, first, &facts, read.as_ref().err());
+    read.map_err(|error| fail(first, error, &facts))?;
     same_issuer(provider, &facts)?;
     note(trace, &facts, first);
     for (at, step) in provider.calls.iter().enumerate() {
@@ -62,7 +82,9 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
             continue;
         }
         let before = step.is_optional().then(|| facts.clone());
-        match (call((at, step), &mut facts, fetch, documents, now, trace).await, before) {
+        let called = call((at, step), &mut facts, (fetch, documents), now, (trace, witness)).await;
+        witness.learns(Some(at), step, &facts, called.as_ref().err());
+        match (called, before) {
             (Ok(()), _) => note(trace, &facts, step),
             (Err(_), Some(before)) => {
                 facts = before;
@@ -90,13 +112,14 @@ async fn walk(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents, trace:
 async fn call(
     (at, step): (usize, &Step),
     facts: &mut Facts,
-    fetch: &dyn Fetch,
-    documents: &Documents,
+    (fetch, documents): Ways<'_>,
     now: i64,
-    trace: &mut Trace,
+    (trace, witness): (&mut Trace, &mut dyn Witness),
 ) -> Result<(), StepError> {
     let request = step.request(facts)?;
+    witness.sends(at, step, &request);
     let answer = fetch.send(&request).await;
+    witness.hears(at, step, answer.as_ref());
     trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
