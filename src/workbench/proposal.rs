@@ -1,0 +1,74 @@
+//! A change of a provider file that would mend it: why, and which lines become which.
+
+use serde::{Deserialize, Serialize};
+
+/// A proposed change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// What would stand there, in a few words: a path, or a word with its value.
+    pub title: String,
+    /// Why it is proposed: the name of a sentence of the pages, which says it in each language.
+    pub because: String,
+    /// What fills the holes of that sentence. Never a value of an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
+    /// The same sentence in English, for terminals and logs.
+    pub sentence: String,
+    /// The change; nothing where only a place outside of the file can be mended, such as the provider's console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+}
+
+/// Lines that take the place of others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The first line that changes, from 1. Where nothing is removed, the lines are put in front of it.
+    pub line: usize,
+    /// The lines as they are.
+    pub removed: Vec<String>,
+    /// The lines as they would be.
+    pub added: Vec<String>,
+}
+
+impl Change {
+    /// The text with the change, if the lines are still those that it takes away.
+    pub fn apply(&self, text: &str) -> Option<String> {
+        let lines: Vec<&str> = text.lines().collect();
+        let from = self.line.checked_sub(1)?;
+        let to = from.checked_add(self.removed.len())?;
+        if lines.get(from..to)? != self.removed.as_slice() {
+            return None;
+        }
+        let added = self.added.iter().map(String::as_str);
+        let changed: Vec<&str> = lines[..from].iter().copied().chain(added).chain(lines[to..].iter().copied()).collect();
+        Some(changed.join("\n") + "\n")
+    }
+
+    /// The change as programs for patches show it, one line each.
+    pub fn diff(&self) -> String {
+        let removed = self.removed.iter().map(|line| format!("- {line}\n"));
+        removed.chain(self.added.iter().map(|line| format!("+ {line}\n"))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_made_only_where_the_lines_are_still_the_same() {
+        let change = Change { line: 2, removed: vec!["  id: $.a".to_owned()], added: vec!["  id: $.b".to_owned()] };
+
+        assert_eq!(change.apply("read:\n  id: $.a\n  name: $.n\n").as_deref(), Some("read:\n  id: $.b\n  name: $.n\n"));
+        assert_eq!(change.apply("read:\n  id: $.c\n"), None);
+        assert_eq!(change.apply("read:\n"), None);
+        assert_eq!(change.diff(), "-   id: $.a\n+   id: $.b\n");
+    }
+
+    #[test]
+    fn what_only_adds_lines_takes_none_away() {
+        let change = Change { line: 2, removed: Vec::new(), added: vec!["pkce: off".to_owned()] };
+
+        assert_eq!(change.apply("name: Acme\nclientSecret: none\n").as_deref(), Some("name: Acme\npkce: off\nclientSecret: none\n"));
+    }
+}
