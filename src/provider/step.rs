@@ -251,6 +251,11 @@ impl Step {
         }
     }
 
+    /// An answer as the document in which paths find things, if it is one.
+    pub fn document(&self, answer: &Response) -> Option<Value> {
+        self.answers.read(answer).ok()
+    }
+
     /// Reads what the browser brought back.
     pub fn read_callback(&self, callback: &Callback, document: &Value, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
         if let Some(verify) = &self.verify {

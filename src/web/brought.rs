@@ -2,7 +2,6 @@
 
 use crate::login::attempt::Attempt;
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::provider::callback::{Callback, CallbackBy, StateIn};
 use crate::roster::Offer;
@@ -43,7 +42,7 @@ impl Unfit {
 
     async fn with_a_story(asked: &Asked, offer: &Offer, return_to: Option<&str>) -> Refused {
         let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
-        failed::login(asked, offer, return_to, &error, &Trace::default()).await
+        failed::early(asked, offer, return_to, &error).await
     }
 }
 

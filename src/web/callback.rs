@@ -8,13 +8,13 @@ use crate::directory::welcome::{TurnedAway, Welcome, Welcomed};
 use crate::email::Email;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
-use crate::login::{Login, drive};
+use crate::login::{Login, drive_before};
 use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
 use crate::provider::identity::{Identity, Mailbox};
 use crate::roster::Offer;
 use crate::session::{Person, Session, short_name};
+use crate::story::watch::Watch;
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought};
 use crate::web::brought;
@@ -106,7 +106,7 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
     let login = match accepted {
         Ok(login) => login,
-        Err(error) => return Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await),
+        Err(error) => return Err(failed::early(asked, offer, brought.return_to.as_deref(), &error).await),
     };
     let spend = Spend { attempt: attempts::spent(&attempt.state).into(), until: attempt.started + GOOD_FOR };
     if !app.directory.write(spend).await? {
@@ -229,14 +229,15 @@ async fn converse(
         return Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref()));
     };
     let began = crate::world::clock::moment();
-    let driven = tokio::time::timeout(BUDGET, drive(login, outgoing, &app.documents)).await;
+    let mut watch = Watch::default();
+    let driven = tokio::time::timeout(BUDGET, drive_before(&mut watch, login, outgoing, &app.documents)).await;
     app.metrics.conversation(&offer.provider.name, began.elapsed());
     match driven {
         Ok((_, Ok(identity))) => Ok(identity),
-        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace).await),
+        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace, &watch).await),
         Err(_) => {
             let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-            Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await)
+            Err(failed::early(asked, offer, brought.return_to.as_deref(), &error).await)
         }
     }
 }

@@ -11,11 +11,11 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::roster::Offer;
-use crate::story::{self, short};
+use crate::story::watch::Watch;
+use crate::story::{Happened, Story, short, tell};
 use crate::web::asked::Asked;
 use crate::web::refused::{Ended, Refused, cause_of, not_welcome};
 use crate::world::dice;
-use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,14 +37,22 @@ pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
     ended(cause, offer, None, None)
 }
 
+/// A login that ended before anything was asked of the provider.
+pub async fn early(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
+    login(asked, offer, return_to, error, &Trace::default(), &Watch::default()).await
+}
+
 /// A login that went wrong on the way to an identity.
-pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace) -> Refused {
+pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace, watch: &Watch) -> Refused {
     let cause = cause_of(error, trace);
     let (store, provider) = (&asked.front().store.name, &offer.provider.name);
     asked.app().metrics.login(store, provider, cause.name());
     let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
     let event = Event { version: Some(offer.version.clone()), ..event };
-    let code = remember(asked, &event, story::tell(&offer.provider, error, trace)).await.ok().flatten();
+    let code = remember(asked, &event, tell(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
+        .await
+        .ok()
+        .flatten();
     if cause == Cause::Cancelled {
         tracing::info!(store = &*asked.front().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
         return ended(cause, offer, return_to, code);
@@ -70,7 +78,7 @@ pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>,
     if let Some(code) = asked.app().stories.of(&door, minute) {
         return ended(cause_of(error, &Trace::default()), offer, return_to, Some(code));
     }
-    let refused = login(asked, offer, return_to, error, &Trace::default()).await;
+    let refused = early(asked, offer, return_to, error).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
         asked.app().stories.keep(door, minute, code);
     }
@@ -116,7 +124,13 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
     let (store, provider, cause) = (&asked.front().store.name, &offer.provider.name, not_welcome(why));
     asked.app().metrics.login(store, provider, cause.name());
     let file = &*offer.provider.source.name;
-    let story = json!({ "provider": provider, "file": file, "code": why.word(), "message": reasons::refusal(why.word()) });
+    let story = Story {
+        provider: provider.to_string(),
+        file: file.to_owned(),
+        code: Some(why.word().to_owned()),
+        message: Some(reasons::refusal(why.word()).clone()),
+        ..Story::default()
+    };
     // To whoever is blocked, or only has to sign in again, the page says everything.
     let is_told = matches!(why, NotWelcome::Blocked | NotWelcome::SignedOut);
     let kept = if is_told { Ok(None) } else { remember(asked, &event, story).await };
@@ -137,17 +151,18 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
 }
 
 /// Keeps a story, and writes down what happened with its code; without storage there is no code.
-async fn remember(asked: &Asked, event: &Event, mut story: Value) -> Result<Option<Code>, Away> {
+async fn remember(asked: &Asked, event: &Event, mut story: Story) -> Result<Option<Code>, Away> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     // Anybody can fail again and again; the storage is not theirs to fill.
     if !app.stories.one_more(asked.front().number, now / 60) {
         return Ok(None);
     }
-    story["version"] = json!(event.version);
+    story.version = event.version.as_ref().map(ToString::to_string);
+    let story = serde_json::to_string(&story).unwrap_or_default();
     // A code is taken once in many millions; then another is drawn.
     for _ in 0..3 {
         let code = Code::new(dice::bytes());
-        let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.to_string() };
+        let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.clone() };
         if app.directory.write(Remember { incident, event: event.clone() }).await? {
             return Ok(Some(code));
         }
