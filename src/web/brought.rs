@@ -30,12 +30,15 @@ struct Newest {
 }
 
 impl Unfit {
-    /// What is told of it. Only who has begun something gets a code: others could fill the storage with theirs.
+    /// What is told of it.
     pub async fn told(self, asked: &Asked) -> Refused {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.front().store)).collect();
         let refused = match self.newest {
             Some(Newest { return_to }) if self.cause == Cause::Lost => Self::with_a_story(asked, &self.offer, return_to.as_deref()).await,
-            Some(_) | None => failed::nobodys(self.cause, &self.offer),
+            newest => {
+                let return_to = newest.and_then(|newest| newest.return_to);
+                failed::without_a_conversation(asked, self.cause, &self.offer, return_to.as_deref()).await
+            }
         };
         Refused { cookies: dead, ..refused }
     }
@@ -85,7 +88,10 @@ pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<
         match listing.version(name, &brought.version) {
             Some(offer) if fits(offer, &brought) => return Ok(Ok((brought, Arc::clone(offer)))),
             // A version that is gone cannot read the state; if today's can, it was this attempt.
-            None if fits(today, &brought) => return Err(failed::without_a_story(Cause::Changed, today, brought.return_to.as_deref())),
+            None if fits(today, &brought) => {
+                let newest = Some(Newest { return_to: brought.return_to });
+                return Ok(Err(Unfit { cause: Cause::Changed, offer: Arc::clone(today), newest, dead }));
+            }
             Some(_) | None => {}
         }
     }

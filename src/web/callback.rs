@@ -110,7 +110,7 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     };
     let spend = Spend { attempt: attempts::spent(&attempt.state).into(), until: attempt.started + GOOD_FOR };
     if !app.directory.write(spend).await? {
-        return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought.return_to.as_deref()));
+        return Err(failed::without_a_conversation(asked, Cause::AlreadyUsed, offer, brought.return_to.as_deref()).await);
     }
     let identity = converse(asked, offer, brought, login, &outgoing).await?;
     if let Some(sid) = &brought.link {
@@ -226,7 +226,7 @@ async fn converse(
 ) -> Result<Identity, Refused> {
     let app = asked.app();
     let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else {
-        return Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref()));
+        return Err(failed::without_a_conversation(asked, Cause::Slow, offer, brought.return_to.as_deref()).await);
     };
     let began = crate::world::clock::moment();
     let mut watch = Watch::default();

@@ -25,16 +25,50 @@ fn ended(cause: Cause, offer: &Offer, return_to: Option<&str>, code: Option<Code
     Refused { login: Some(Box::new(login)), ..cause.into() }
 }
 
-/// An end that says everything by itself.
-pub fn without_a_story(cause: Cause, offer: &Offer, return_to: Option<&str>) -> Refused {
-    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a login ended");
-    ended(cause, offer, return_to, None)
+/// An end that has nothing to do with what the provider said. Its story is the same for everybody, so one a minute is kept: whoever
+/// knocks could fill the storage otherwise.
+pub async fn without_a_conversation(asked: &Asked, cause: Cause, offer: &Offer, return_to: Option<&str>) -> Refused {
+    let (store, provider) = (&asked.front().store.name, &offer.provider.name);
+    let (minute, door) = (asked.now() / 60, (asked.front().number, provider.clone(), cause.name()));
+    let mut code = asked.app().stories.of(&door, minute);
+    if code.is_none() {
+        let event = Event::new(asked.now(), store, What::Failed).through(provider).because(cause.name());
+        let event = Event { version: Some(offer.version.clone()), ..event };
+        let story = Story {
+            provider: provider.to_string(),
+            file: offer.provider.source.name.to_string(),
+            code: Some(cause.name().to_owned()),
+            message: Some(sentence(cause).to_owned()),
+            ..Story::default()
+        };
+        code = remember(asked, &event, story).await.ok().flatten();
+        if let Some(code) = &code {
+            asked.app().stories.keep(door, minute, code.clone());
+        }
+    }
+    asked.app().metrics.login(store, provider, cause.name());
+    tracing::info!(
+        store = &**store,
+        provider = &**provider,
+        incident = code.as_ref().map(Code::as_str),
+        cause = cause.name(),
+        "a login ended"
+    );
+    ended(cause, offer, return_to, code)
 }
 
-/// A callback that answers no attempt of this browser.
-pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
-    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a callback belongs to no attempt of its browser");
-    ended(cause, offer, None, None)
+/// What support should know of such an end.
+fn sentence(cause: Cause) -> &'static str {
+    match cause {
+        Cause::AlreadyUsed => "this callback came a second time, as by a double click or the back button; a login counts once",
+        Cause::Slow => "so many logins wait for this provider that it was not this one's turn within 10 seconds",
+        Cause::Changed => "the provider's file changed while the shopper was away, and what came back fits the new one only",
+        Cause::ProofOver => "the code was not typed in time, or was wrong too often, or the login began in another browser",
+        Cause::Malformed => "the callback's address was opened without any parameter",
+        _ => {
+            "the callback belongs to no login that this browser began: its cookie is gone, blocked or older than ten minutes, or the login began in another browser"
+        }
+    }
 }
 
 /// A login that ended before anything was asked of the provider.
@@ -74,7 +108,7 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
 
 /// A login that cannot even begin. Whoever knocks could fill the storage with such stories, so one a minute is kept.
 pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
-    let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone()));
+    let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone(), "start"));
     if let Some(code) = asked.app().stories.of(&door, minute) {
         return ended(cause_of(error, &Trace::default()), offer, return_to, Some(code));
     }
@@ -85,14 +119,14 @@ pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>,
     refused
 }
 
-/// The stories of this minute: store and provider, and the code under which one is kept.
+/// The stories of this minute: store, provider and kind, and the code under which one is kept.
 #[derive(Default)]
 pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>, Mutex<HashMap<u32, (i64, u32)>>);
 
 /// Stories that a store keeps in a minute.
 const MOST_STORIES: u32 = 120;
 
-type Door = (u32, Box<str>);
+type Door = (u32, Box<str>, &'static str);
 
 impl Stories {
     fn of(&self, door: &Door, minute: i64) -> Option<Code> {

@@ -7,6 +7,7 @@ mod browser;
 mod callback;
 mod callback_content;
 mod every_page;
+mod failures;
 mod forward_auth;
 mod hostile_provider;
 pub mod house;
