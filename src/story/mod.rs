@@ -188,10 +188,17 @@ pub fn tell(happened: Happened<'_>) -> Story {
 }
 
 /// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's:
-/// words with an `@`, and words that are mostly a number.
+/// words with an `@`, words that are mostly a number or longer than any word, and what stands behind the `?` of an address.
 pub fn short(text: &str) -> String {
-    let is_somebodys = |word: &str| word.contains('@') || word.bytes().filter(u8::is_ascii_digit).count() >= 4;
-    let words: Vec<&str> = text.split_whitespace().map(|word| if is_somebodys(word) { "‹…›" } else { word }).collect();
+    let is_address = |word: &str| word.starts_with("https://") || word.starts_with("http://");
+    let is_somebodys =
+        |word: &str| word.contains('@') || word.bytes().filter(u8::is_ascii_digit).count() >= 4 || word.len() > 40 && !is_address(word);
+    let told = |word| match word {
+        word if is_address(word) => word.split(['?', '#']).next().filter(|address| !is_somebodys(address)).unwrap_or("‹…›"),
+        word if is_somebodys(word) => "‹…›",
+        word => word,
+    };
+    let words: Vec<&str> = text.split_whitespace().map(told).collect();
     crate::diagnostic::printable(&words.join(" ").chars().take(200).collect::<String>())
 }
 
@@ -263,6 +270,8 @@ mod tests {
             ("not today", "not today"),
             ("user ana@loja.example CPF 123.456.789-00 not allowed", "user ‹…› CPF ‹…› not allowed"),
             ("error 403 in api v2", "error 403 in api v2"),
+            ("see https://acme.example/docs?for=ana", "see https://acme.example/docs"),
+            ("token eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl expired", "token ‹…› expired"),
         ] {
             assert_eq!(short(said), told);
         }
