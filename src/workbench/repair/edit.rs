@@ -1,13 +1,13 @@
 //! Changes of a file's text that leave quotes, brackets and comments as they are.
 
-use crate::place::Place;
-use crate::place::Source;
+use crate::place::{Place, Source};
 use crate::workbench::proposal::Change;
 use crate::workbench::repair::path::{Hop, written};
 use crate::yaml::{Kind, Node, parse};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is told by its sentence")]
 pub enum Edit {
     /// A path leads elsewhere.
     Path { place: Place, old: String, new: Vec<Hop> },
@@ -90,17 +90,11 @@ impl<'a> Sheet<'a> {
                     (false, _) => (node, false),
                 };
                 if !inner && let Some(read) = node.get("read").filter(|read| matches!(read.kind, Kind::Map(_))) {
-                    return facts
-                        .iter()
-                        .map(|(fact, path)| (fact.clone(), path.clone()))
-                        .collect::<Vec<_>>()
-                        .as_slice()
-                        .split_first()
-                        .map(|_| self.add(read, &lines(facts), facts));
+                    return Some(self.add(read, &lines(facts)));
                 }
                 let map = flow_map(facts);
                 let (key, value) = if inner { ("signed", format!("{{ read: {map} }}")) } else { ("read", map) };
-                Some(self.add(node, &[format!("{key}: {value}")], &[]))
+                Some(self.add(node, &[format!("{key}: {value}")]))
             }
             Edit::Word { step, word, key, value } => {
                 let Some(node) = self.step(*step) else {
@@ -109,7 +103,7 @@ impl<'a> Sheet<'a> {
                 };
                 match node.get(key) {
                     Some(old) => Some((old.place.start as usize, self.end_of(old), value.clone())),
-                    None => Some(self.add(node, &[format!("{key}: {value}")], &[])),
+                    None => Some(self.add(node, &[format!("{key}: {value}")])),
                 }
             }
             Edit::Top { key, value, behind } => {
@@ -155,7 +149,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Adds entries to a mapping, in its own style.
-    fn add(&self, map: &Node, entries: &[String], _facts: &[(String, Vec<Hop>)]) -> Stretch {
+    fn add(&self, map: &Node, entries: &[String]) -> Stretch {
         let start = map.place.start as usize;
         if self.text[start..].starts_with('{') {
             let close = self.end_of(map) - 1;
