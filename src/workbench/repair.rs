@@ -121,7 +121,9 @@ fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &
         rated.extend(no.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let behind = at as f32;
-            (proposal, 60.0 + 10.0 * f32::from(weight) - behind)
+            // Words that are plain count more than a format that would let them be read.
+            let plain = if error.code == "unreadable" && weight >= 2 { 250.0 } else { 0.0 };
+            (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
         }));
     }
     rated

@@ -54,36 +54,50 @@ fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
         ("b: one became a list of one", String::new(), json!([answer])),
     ];
     if let Value::Object(members) = answer {
-        let inner: Vec<&Value> = members.values().filter(|value| value.is_object()).collect();
-        if let [only] = inner[..] {
+        // Only an envelope can be left out: what else it held would be gone.
+        let inner: Vec<&Value> = members.values().collect();
+        if let [only] = inner[..]
+            && only.is_object()
+        {
             list.push(("b: unwrapped", String::new(), only.clone()));
         }
     }
     let mut all = Vec::new();
     objects(answer, "", &mut all);
-    for at in all {
+    // What is so for one of a list is so for all of them.
+    let is_first = |at: &String| at.split('/').all(|part| part.parse::<usize>().map_or(true, |number| number == 0));
+    for at in all.into_iter().filter(is_first) {
         let members = answer.pointer(&at).and_then(Value::as_object).expect("an object").clone();
-        let put = |new: Map<String, Value>| {
+        let change = |each: &dyn Fn(&Map<String, Value>) -> Map<String, Value>| {
             let mut changed = answer.clone();
-            *changed.pointer_mut(&at).expect("an object") = Value::Object(new);
+            let above = at.rsplit_once('/').map_or("", |(above, _)| above);
+            match changed.pointer_mut(above) {
+                Some(Value::Array(all)) if !at.is_empty() => {
+                    all.iter_mut().filter_map(Value::as_object_mut).for_each(|one| *one = each(one));
+                }
+                _ => *changed.pointer_mut(&at).expect("an object") = Value::Object(each(&members)),
+            }
             changed
         };
         for (key, value) in &members {
             let what = format!("{at}/{key}");
-            list.push(("b: key in another case", what.clone(), put(renamed(&members, key, &other_case(key)))));
+            list.push(("b: key in another case", what.clone(), change(&|one| renamed(one, key, &other_case(key)))));
             if let Some(other) = synonym(key, &members) {
-                list.push(("b: key is a synonym", format!("{what} → {other}"), put(renamed(&members, key, &other))));
+                list.push(("b: key is a synonym", format!("{what} → {other}"), change(&|one| renamed(one, key, &other))));
             }
-            let mut rest = members.clone();
-            rest.shift_remove(key);
-            let mut deeper = rest.clone();
-            deeper.insert("details".to_owned(), json!({ key.clone(): value }));
-            list.push(("b: value one level deeper", what.clone(), put(deeper)));
+            let deeper = change(&|one| {
+                let mut rest = one.clone();
+                let value = rest.shift_remove(key).unwrap_or(Value::Null);
+                rest.insert("details".to_owned(), json!({ key.clone(): value }));
+                rest
+            });
+            list.push(("b: value one level deeper", what.clone(), deeper));
             if let Some((above, _)) = at.rsplit_once('/')
                 && let Some(Value::Object(parent)) = answer.pointer(above)
                 && !parent.contains_key(key)
             {
-                let mut changed = put(rest);
+                let mut changed = answer.clone();
+                changed.pointer_mut(&at).and_then(Value::as_object_mut).expect("an object").shift_remove(key);
                 let parent = changed.pointer_mut(above).and_then(Value::as_object_mut).expect("an object");
                 parent.insert(key.clone(), value.clone());
                 list.push(("b: value one level shallower", what, changed));

@@ -68,7 +68,7 @@ pub fn other_case(key: &str) -> String {
 fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
     let pattern = Regex::new(r#"\$(?:\.[A-Za-z_*][A-Za-z0-9_]*|\[[^\]]*\])+"#).unwrap();
     let mut table = Table::default();
-    let mut broken = 0;
+    let (mut broken, mut checks) = (0, 0);
     for known in all() {
         let text = known.provider.source.text.to_string();
         let mut at = 0;
@@ -76,6 +76,15 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
             let code = line.split(" # ").next().unwrap_or(line);
             for found in pattern.find_iter(code).filter(|_| !line.trim_start().starts_with('#')) {
                 let path = hops(found.as_str()).expect("a path");
+                // Where a state or a token's issuer stands is a check; checks are never mended by what arrives.
+                let before = &code[..found.start()];
+                if ["issuer: ", "audience: ", "state: "]
+                    .iter()
+                    .any(|word| before.rfind(word).is_some_and(|at| !before[at + word.len()..].contains(' ')))
+                {
+                    checks += 1;
+                    continue;
+                }
                 for (kind, damaged) in damages(&path) {
                     let quote = if code[..found.start()].ends_with('\'') { '"' } else { '\'' };
                     let mut changed = text.clone();
@@ -102,5 +111,6 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
     }
     let (first, three) = table.print("The file is damaged, the answers are as recorded");
     println!("{broken} damaged files do not compile: those are complained about before anybody logs in");
+    println!("{checks} paths belong to checks (state, issuer, audience) and are not counted");
     assert!(first >= 90.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
 }

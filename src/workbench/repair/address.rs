@@ -20,6 +20,7 @@ pub fn drafts(provider: &Provider, is_there: bool) -> Vec<Draft> {
             score: 60.0,
             facts: Vec::new(),
             together: false,
+            same_words: false,
         });
     }
     let (because, sentence) = if is_there {
@@ -40,6 +41,7 @@ pub fn drafts(provider: &Provider, is_there: bool) -> Vec<Draft> {
         score: 50.0,
         facts: Vec::new(),
         together: false,
+        same_words: false,
     });
     drafts
 }

@@ -4,7 +4,7 @@ use crate::place::Place;
 use crate::provider::selector::Selector;
 use crate::words::Desk;
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_proof, is_not_theirs, likeness, speaks_of};
+use crate::workbench::repair::likeness::{Meaning, is_about_proof, is_not_theirs, likeness, meaning, speaks_of};
 use crate::workbench::repair::path::{Hop, last_key, written};
 use crate::workbench::repair::survey::{Spot, Survey};
 use crate::workbench::repair::wanted::{Part, Wanted};
@@ -22,6 +22,8 @@ pub struct Candidate {
     pub score: f32,
     /// Whether the key says the same words as the file's.
     pub same_words: bool,
+    /// Whether it is hardly anything else: a slip, a segment more or less.
+    pub close: bool,
 }
 
 /// A path, compiled; nothing where it is not one.
@@ -30,19 +32,55 @@ pub fn selector(hops: &[Hop]) -> Option<Selector> {
 }
 
 /// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
-pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Vec<Hop>]) -> Vec<Candidate> {
+pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
     let mut list = match wanted.hops.iter().position(|hop| matches!(hop, Hop::Other(_))) {
         Some(at) => with_filter(wanted, at, survey),
         None => Vec::new(),
     };
-    if list.is_empty() || wanted.hops.iter().all(|hop| !matches!(hop, Hop::Other(_))) {
-        list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
-    }
-    list.retain(|candidate| candidate.path != wanted.hops);
+    list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
+    list.extend(beside_filters(wanted, survey, neighbours));
+    // What the fact is read from already is no other place for it.
+    let own = |path: &Vec<Hop>| neighbours.iter().any(|(fact, known)| *fact == wanted.fact && known == path);
+    list.retain(|candidate| {
+        candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
+    });
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
     list.dedup_by(|later, earlier| later.path == earlier.path);
     list.truncate(4);
     list
+}
+
+/// Places beside what other facts find behind a filter.
+fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
+    let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
+    let mut list = Vec::new();
+    for (_, known) in neighbours.iter().filter(|(_, known)| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6) {
+        let room = selector(parents(known)).and_then(|selector| selector.first(root));
+        for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
+            if !crate::workbench::repair::survey::is_personal(key) {
+                let path = [parents(known), &[Hop::Key(key.clone())]].concat();
+                list.extend(
+                    of_leaf(wanted, &Spot { path, value }, neighbours).map(|found| Candidate { score: found.score + 14.0, ..found }),
+                );
+            }
+        }
+    }
+    list
+}
+
+/// Whether the first of several would stand for the one that a filter chose.
+fn gives_up_a_choice(wanted: &Wanted, candidate: &Candidate, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> bool {
+    let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
+    let is_about_address = wanted.meaning == Meaning::Email || wanted.meaning == Meaning::Verified;
+    let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|(_, path)| chooses(path)));
+    chosen && !chooses(&candidate.path) && first_of_several(&candidate.path, survey)
+}
+
+/// Whether a path leads through the first of several.
+pub fn first_of_several(path: &[Hop], survey: &Survey<'_>) -> bool {
+    let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, Hop::Index(_))).map(|(at, _)| &path[..at]);
+    let mut lengths = lists.filter_map(|list| survey.rooms.iter().find(|room| room.path == list)?.value.as_array().map(Vec::len));
+    lengths.any(|length| length > 1)
 }
 
 /// Whether a value at a path may be meant at all.
@@ -69,18 +107,21 @@ fn value_says_something(value: &Value) -> bool {
     crate::provider::selector::scalar_text(value).is_some()
 }
 
-fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Vec<Hop>]) -> Option<Candidate> {
+fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) -> Option<Candidate> {
     let fits = may_be_meant(wanted, &leaf.path, leaf.value)?;
     let key = last_key(&leaf.path).unwrap_or_default();
     let old = last_key(&wanted.hops).unwrap_or_default();
     let is_condition = wanted.part == Part::Condition;
+    let means = meaning(key);
+    let stranger = means != wanted.meaning && means != Meaning::Other && wanted.meaning != Meaning::Other && !wanted.any_value;
     let alike = likeness(old, key);
+    let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
     let about = if is_condition { 0.0 } else { speaks_of(wanted.meaning, key).max(0.9 * likeness(&wanted.fact, key)) };
     let (was, is) = (parents(&wanted.hops), parents(&leaf.path));
     let around = context(was, is);
     let deeper = leaf.path.starts_with(&wanted.hops);
     let shallower = wanted.hops.starts_with(&leaf.path);
-    let beside = !neighbours.is_empty() && neighbours.iter().any(|path| parents(path) == is);
+    let beside = !neighbours.is_empty() && neighbours.iter().any(|(_, path)| parents(path) == is);
     let same_room = was == is;
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
@@ -90,16 +131,24 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Vec<Hop>]) -> Option<
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
     score += if beside { 7.0 } else { 0.0 } + if same_room { 4.0 } else { 0.0 } + if shallower || deeper { 8.0 } else { 0.0 };
+    score += if alike >= 0.97 { 16.0 } else { 0.0 } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
     // Nothing speaks for it but its look.
     let nothing = name.max(about) < 0.45;
     let only_one = wanted.meaning == Meaning::Email;
-    if nothing && !(only_one || same_room || beside) || (is_condition && alike < 0.9) {
+    let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
+    let is_still_asked = alike >= 0.6 || deeper || shallower || (same_room && says_yes);
+    if nothing && !(only_one || same_room || beside) || (is_condition && !is_still_asked) {
         return None;
     }
     if nothing {
         score -= 12.0;
     }
-    Some(Candidate { path: leaf.path.clone(), score, same_words: alike >= 0.97 })
+    Some(Candidate {
+        path: leaf.path.clone(),
+        score,
+        same_words: alike >= 0.97,
+        close: alike >= 0.75 || ((deeper || shallower) && way < 1.5),
+    })
 }
 
 fn parents(path: &[Hop]) -> &[Hop] {
@@ -111,18 +160,22 @@ fn context(was: &[Hop], is: &[Hop]) -> f32 {
     if was.is_empty() && is.is_empty() {
         return 1.0;
     }
-    let mut row = vec![0_usize; is.len() + 1];
+    let mut row = vec![0.0_f32; is.len() + 1];
     for one in was {
-        let mut corner = 0;
+        let mut corner = 0.0;
         for (at, other) in is.iter().enumerate() {
-            let same = one == other || matches!((one, other), (Hop::Key(one), Hop::Key(other)) if likeness(one, other) >= 0.8);
-            let next = if same { corner + 1 } else { row[at + 1].max(row[at]) };
+            let same = match (one, other) {
+                (one, other) if one == other => 1.0,
+                (Hop::Key(one), Hop::Key(other)) => likeness(one, other),
+                _ => 0.0,
+            };
+            let next = if same > 0.6 { corner + same } else { row[at + 1].max(row[at]) };
             corner = row[at + 1];
             row[at + 1] = next;
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
-    let share = row[is.len()] as f32 / was.len().max(is.len()) as f32;
+    let share = row[is.len()] / was.len().max(is.len()) as f32;
     share
 }
 
@@ -157,7 +210,12 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
         for (path, like) in variants {
             let found = selector(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
             if let Some(fits) = found.and_then(|value| may_be_meant(wanted, &path, value)) {
-                list.push(Candidate { score: 50.0 * like + 25.0 * around + 15.0 * fits, path, same_words: like >= 0.97 });
+                list.push(Candidate {
+                    score: 50.0 * like + 25.0 * around + 15.0 * fits,
+                    path,
+                    same_words: like >= 0.97,
+                    close: like >= 0.75,
+                });
             }
         }
     }
@@ -183,8 +241,19 @@ fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
 /// What follows a filter, as it is, and with another last key.
 fn tails(wanted: &Wanted, tail: &[Hop], element: Option<&Value>) -> Vec<(Vec<Hop>, f32)> {
     let mut list = vec![(tail.to_vec(), 1.0)];
-    let Some(Hop::Key(old)) = tail.last() else { return list };
+    if tail.len() > 1 {
+        list.push((tail[..tail.len() - 1].to_vec(), 0.9));
+    }
     let Some(Value::Object(members)) = element else { return list };
+    let Some(Hop::Key(old)) = tail.last() else {
+        let below = members.keys().filter(|key| !crate::workbench::repair::survey::is_personal(key)).take(40);
+        list.extend(
+            below
+                .map(|key| (vec![Hop::Key(key.clone())], speaks_of(wanted.meaning, key).max(likeness(&wanted.fact, key))))
+                .filter(|(_, like)| *like > 0.5),
+        );
+        return list;
+    };
     for key in members.keys().filter(|key| *key != old).take(40) {
         let like = likeness(old, key).max(0.9 * speaks_of(wanted.meaning, key));
         if like > 0.5 && !crate::workbench::repair::survey::is_personal(key) {

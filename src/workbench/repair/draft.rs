@@ -25,6 +25,8 @@ pub struct Draft {
     pub facts: Vec<String>,
     /// Whether all of it moved as it was, so that what stood side by side still does.
     pub together: bool,
+    /// Whether the key says the same words as before.
+    pub same_words: bool,
 }
 
 /// The draft for one path and its new place.
@@ -49,6 +51,7 @@ pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> D
         score,
         facts: vec![wanted.fact.clone()],
         together: false,
+        same_words: false,
     }
 }
 
@@ -66,5 +69,6 @@ pub fn of_move(found: &Move, list: &[Wanted], step: &Step, edits: Vec<Edit>) -> 
         score: 90.0 + 3.0 * found.mended.len() as f32,
         facts: found.mended.iter().map(|(at, _)| list[*at].fact.clone()).collect(),
         together: true,
+        same_words: false,
     }
 }

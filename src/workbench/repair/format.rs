@@ -49,5 +49,6 @@ fn draft(step: &Step, key: &'static str, value: String, because: &'static str, s
         score,
         facts: Vec::new(),
         together: false,
+        same_words: false,
     }
 }

@@ -297,7 +297,7 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     let inside = if shorter.len() > 2 && longer.contains(shorter.as_str()) { 0.55 + 0.35 * share } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no more digits")]
     let letters = strsim::normalized_damerau_levenshtein(&first, &second) as f32;
-    same_meaning.max(inside).max(if letters > 0.6 { 0.9 * letters } else { 0.4 * letters })
+    same_meaning.max(inside).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The answer side: what is looked for in vain, where it may stand, and which change really finds it. Every change is
 //! compiled and the same answers are read with it before it is proposed.
 
+use crate::names::Names;
 use crate::place::Source;
 use crate::provider::identity::{Identity, Mailbox, NoIdentity};
 use crate::provider::step::{Read, StepKind};
@@ -10,9 +11,9 @@ use crate::workbench::repair::candidates::{Candidate, candidates};
 use crate::workbench::repair::draft::{Draft, of_move, of_path};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, likeness};
+use crate::workbench::repair::likeness::{Meaning, is_about_proof, likeness};
 use crate::workbench::repair::moved::moves;
-use crate::workbench::repair::path::{Hop, hops};
+use crate::workbench::repair::path::{Hop, hops, last_key};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
 use crate::workbench::repair::survey::Survey;
 use crate::workbench::repair::wanted::{Part, Wanted, wanted};
@@ -93,7 +94,7 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
                 .filter(|wanted| wanted.document == at && (wanted.part == Part::Claims) == (part == Part::Claims))
                 .cloned()
                 .collect();
-            let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims };
+            let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims, names: &provider.names };
             drafts.extend(there.moved());
             drafts.extend(there.single(goal, &reread));
         }
@@ -112,6 +113,7 @@ struct Here<'a> {
     survey: &'a Survey<'a>,
     list: &'a [Wanted],
     signed: bool,
+    names: &'a Names,
 }
 
 impl Here<'_> {
@@ -132,7 +134,7 @@ impl Here<'_> {
         for wanted in self.list {
             let least = if goal.failed && (needed(wanted) || !any_needed) { NEEDED } else { MODEST };
             let found = candidates(wanted, self.survey, &neighbours).into_iter();
-            all.extend(found.filter(|found| found.score >= least && (!wanted.weak || found.same_words)).map(|found| (wanted, found)));
+            all.extend(found.filter(|found| found.score >= least && (!wanted.weak || found.close)).map(|found| (wanted, found)));
         }
         let mut drafts = Vec::new();
         for (wanted, candidate) in &all {
@@ -143,7 +145,14 @@ impl Here<'_> {
                     changed.push((other, &found.path));
                 }
             }
+            // The same path elsewhere in the step leads to the same place.
+            for other in self.list.iter().filter(|other| other.hops == wanted.hops) {
+                if changed.iter().all(|(known, _)| known.place != other.place) {
+                    changed.push((other, &candidate.path));
+                }
+            }
             let mut draft = of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
+            draft.same_words = candidate.same_words;
             draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
             draft.score += if needed(wanted) { 20.0 } else { 0.0 };
             drafts.push(draft);
@@ -151,11 +160,11 @@ impl Here<'_> {
         drafts
     }
 
-    /// The paths by which facts are found.
-    fn neighbours(&self) -> Vec<Vec<Hop>> {
-        let paths = self.reads().iter().flat_map(|read| read.reading.paths());
-        let found = paths.filter(|path| path.first(self.value).is_some_and(|value| !value.is_null()));
-        found.filter_map(|path| hops(&path.source)).collect()
+    /// The facts that are found, and by which paths.
+    fn neighbours(&self) -> Vec<(String, Vec<Hop>)> {
+        let paths = self.reads().iter().flat_map(|read| read.reading.paths().into_iter().map(|path| (read.fact, path)));
+        let found = paths.filter(|(_, path)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
+        found.filter_map(|(fact, path)| Some((self.names.name(fact).to_string(), hops(&path.source)?))).collect()
     }
 
     fn reads(&self) -> &[Read] {
@@ -219,6 +228,7 @@ fn headers(document: &Document<'_>, case: &Case<'_>) -> Vec<Draft> {
             score: 60.0 * like,
             facts: Vec::new(),
             together: false,
+            same_words: false,
         });
     }
     drafts
@@ -291,12 +301,23 @@ fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), 
             };
             if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
                 && address != claim
+                && !(draft.same_words && speaks_of_one_address(&survey))
             {
                 return false;
             }
         }
     }
     true
+}
+
+/// Whether an answer holds one address only, and one claim about it.
+fn speaks_of_one_address(survey: &Survey<'_>) -> bool {
+    let several = survey.rooms.iter().any(|room| room.value.as_array().is_some_and(|list| list.len() > 1));
+    let mut addresses: Vec<&Value> =
+        survey.leaves.iter().map(|leaf| leaf.value).filter(|value| fit(Meaning::Email, value).is_some()).collect();
+    addresses.dedup();
+    let claims = survey.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(is_about_proof)).count();
+    !several && addresses.len() == 1 && claims <= 1
 }
 
 /// Whether an address stands somewhere in the answers where the file could look for one.

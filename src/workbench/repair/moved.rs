@@ -1,6 +1,6 @@
 //! What moved together: several paths that find nothing, and would all find something below another place.
 
-use crate::workbench::repair::candidates::selector;
+use crate::workbench::repair::candidates::{first_of_several, selector};
 use crate::workbench::repair::kind::fit;
 use crate::workbench::repair::likeness::Meaning;
 use crate::workbench::repair::path::Hop;
@@ -49,6 +49,8 @@ pub fn moves(list: &[Wanted], survey: &Survey<'_>) -> Vec<Move> {
     moves.sort_by_key(|one| {
         (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), crate::workbench::repair::path::written(&one.to, '\''))
     });
+    let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
+    moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && first_of_several(&one.to, survey)));
     moves.truncate(3);
     moves
 }

@@ -3,6 +3,7 @@
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::place::Source;
+use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::provider::reference::Reference;
 use crate::provider::step::{Body, Step, StepKind};
@@ -58,7 +59,7 @@ impl<'a> No<'a> {
             (None, Some(_)) => {}
         }
         let status = answer.map_or(200, |answer| answer.status);
-        Self { provider, trace, step, kind: error.step.or(step.map(|step| step.kind)), status, is_page: answer.is_some_and(is_page), words }
+        Self { provider, trace, step, kind: step.map(|step| step.kind).or(error.step), status, is_page: answer.is_some_and(is_page), words }
     }
 
     /// The causes, the likeliest first, with how certain they are.
@@ -404,7 +405,7 @@ fn compiles(provider: &Provider, change: &crate::workbench::proposal::Change) ->
 /// What an answer says, whatever it is written in.
 fn words_of(step: Option<&Step>, answer: &Response) -> String {
     let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).to_lowercase();
-    let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok());
+    let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
     let header = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
     let header = header.map_or_else(String::new, |(_, value)| format!("www-authenticate: {}\n", value.to_lowercase()));
     format!("{header}{}\n{}", document.as_ref().map(said).unwrap_or_default(), raw.replace("&quot;", "\"").replace('+', " "))

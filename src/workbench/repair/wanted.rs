@@ -1,5 +1,6 @@
 //! What the file looks for and does not find.
 
+use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::Provider;
 use crate::provider::facts::Facts;
@@ -10,6 +11,7 @@ use crate::workbench::repair::likeness::{Meaning, meaning};
 use crate::workbench::repair::path::{Hop, hops, last_key};
 use crate::workbench::repair::reread::{Document, Reread};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// More than these are not looked after at once.
 const MOST: usize = 24;
@@ -52,6 +54,8 @@ pub struct Wanted {
 
 /// All that is looked for in vain.
 pub fn wanted(provider: &Provider, reread: &Reread<'_>) -> Vec<Wanted> {
+    let of_steps = provider.steps().flat_map(|step| [step.uses_in_request(), step.uses_in_answer(), step.uses_in_when()]).flatten();
+    let used: HashSet<Slot> = of_steps.chain(provider.identity.uses()).map(|used| used.fact).chain(provider.identity.facts()).collect();
     let mut list = Vec::new();
     for (at, document) in reread.documents.iter().enumerate() {
         if document.forgiven {
@@ -61,8 +65,8 @@ pub fn wanted(provider: &Provider, reread: &Reread<'_>) -> Vec<Wanted> {
         for (part, reads, value) in parts {
             for (read, value) in reads.iter().filter_map(|read| value.as_ref().map(|value| (read, value))) {
                 let slot = read.fact;
-                let is_known = reread.facts.get(slot).is_some() && !read.written;
-                if !is_known {
+                let is_idle = !read.written && (reread.facts.get(slot).is_some() || !used.contains(&slot));
+                if !is_idle {
                     in_read(&provider.names.name(slot).to_string(), read, value, &reread.facts, (at, part), &mut list);
                 }
             }
@@ -105,6 +109,13 @@ fn in_conditions(document: &Document<'_>, at: usize, list: &mut Vec<Wanted>) {
     for condition in document.step.accepted.iter().flat_map(|accepted| accepted.conditions()) {
         for path in condition.paths().into_iter().filter(|path| path.all(value).is_empty()) {
             list.extend(of_path("accepted", path, at, Part::Condition));
+        }
+    }
+    // A no at a place where no text stands was not said there.
+    let refused = document.step.refused.iter().flat_map(|refused| refused.conditions()).filter(|_| document.refused);
+    for path in refused.flat_map(|condition| condition.paths()) {
+        if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
+            list.extend(of_path("refused", path, at, Part::Condition));
         }
     }
 }
