@@ -106,6 +106,11 @@ impl Refusal {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
 
+    /// The conditions.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
         let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);

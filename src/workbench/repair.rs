@@ -1,0 +1,191 @@
+//! When a login at a provider fails: the change of the provider's file that mends it, exact and ready to copy.
+//!
+//! Two sides may be wrong. Where an answer says what is needed in another place than the file looks, the answers are
+//! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider says no,
+//! its words lead to a cause with a name. No proposal holds a value of an answer, makes an address proven that was not,
+//! or takes a check away that the provider did not refuse in words.
+
+pub mod address;
+pub mod candidates;
+pub mod cause;
+pub mod draft;
+pub mod edit;
+pub mod format;
+pub mod kind;
+pub mod likeness;
+pub mod mend;
+pub mod moved;
+pub mod path;
+pub mod remedy;
+pub mod reread;
+pub mod survey;
+pub mod wanted;
+
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::provider::Provider;
+use crate::provider::identity::Identity;
+use crate::wire::Response;
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::edit::change;
+use crate::workbench::repair::mend::{Goal, has_address, mend, tried};
+use crate::workbench::repair::remedy::{No, is_page, nothing_came};
+use crate::workbench::repair::reread::{Case, reread};
+
+/// More proposals than these help nobody.
+const MOST: usize = 3;
+
+/// A proposal and how good it is.
+type Rated = (Proposal, f32);
+
+/// What would mend the file, best first: after a login that failed, or one that worked and left facts unfound.
+pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
+    let case = case_of(provider, end, trace);
+    let rated = match end {
+        Ok(_) => mend(provider, &case, &Goal::default()).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect(),
+        Err(error) => after_failure(provider, error, trace, &case),
+    };
+    best(rated)
+}
+
+/// What would make the file read an answer of one of its calls, best first.
+pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response) -> Vec<Proposal> {
+    let case = Case { answers: vec![(call, answer, false)], stubborn: true, ..Case::default() };
+    let Some(step) = provider.calls.get(call) else { return Vec::new() };
+    let goal = Goal { failed: false, ..Goal::default() };
+    let mut rated: Vec<Rated> = mend(provider, &case, &goal).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect();
+    if step.answers.read(answer).is_err() {
+        rated.extend(unreadable(provider, &case, &goal));
+    }
+    best(rated)
+}
+
+fn case_of<'a>(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &'a Trace) -> Case<'a> {
+    let answers: Vec<_> = trace
+        .exchanges
+        .iter()
+        .filter_map(|exchange| exchange.answer.as_ref().ok().map(|answer| (exchange.call, answer, exchange.forgiven)))
+        .collect();
+    let reached = answers.last().is_some_and(|(call, ..)| call + 1 == provider.calls.len()) || provider.calls.is_empty();
+    Case {
+        callback: (!trace.callback.pairs.is_empty()).then(|| trace.callback.document()),
+        answers,
+        complete: reached || end.map_or_else(|error| error.step.is_none(), |_| true),
+        stubborn: false,
+    }
+}
+
+fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &Case<'_>) -> Vec<Rated> {
+    if let Some(why) = trace.exchanges.last().and_then(|exchange| exchange.answer.as_ref().err()).filter(|_| error.code == "noAnswer") {
+        return vec![(nothing_came(why, error.step), 100.0)];
+    }
+    let goal = goal_of(error);
+    let last =
+        case.answers.last().filter(|_| error.step != Some(crate::provider::step::StepKind::GetAuthorizationCode) || !error.by_provider);
+    let mut rated: Vec<Rated> = Vec::new();
+    let is_about_reading = !goal.facts.is_empty() || goal.refused;
+    if is_about_reading {
+        rated.extend(
+            mend(provider, case, &goal).into_iter().map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
+        );
+    }
+    if error.code == "unreadable" {
+        rated.extend(unreadable(provider, case, &goal));
+    }
+    if matches!(error.code.as_str(), "missingEmail" | "unprovenEmail") {
+        let is_there = error.code == "unprovenEmail";
+        let own = Goal { facts: Vec::new(), ..goal.clone() };
+        let ask = tried(provider, case, &own, address::drafts(provider, is_there));
+        let unless_found = if rated.is_empty() && !has_address(&reread(provider, case)) { 40.0 } else { 0.0 };
+        rated.extend(ask.into_iter().filter_map(|mended| {
+            let change = change(&provider.source.text, &mended.text)?;
+            let draft = mended.draft;
+            let proposal = Proposal {
+                title: draft.title,
+                because: draft.because.to_owned(),
+                about: draft.about,
+                sentence: draft.sentence,
+                change: Some(change),
+            };
+            Some((proposal, draft.score + unless_found))
+        }));
+    }
+    let says_no = error.by_provider
+        || error.code == "unreadable"
+        || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
+    // An answer that says no in a way that the file does not know is told as well, behind what would be read.
+    let unheard = is_about_reading && !error.by_provider && rated.iter().all(|(_, rating)| *rating < 120.0);
+    if says_no || unheard {
+        let least = if says_no { 0 } else { 2 };
+        let no = No::of(provider, error, trace).proposals();
+        rated.extend(no.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            let behind = at as f32;
+            // Words that are plain count more than a format that would let them be read.
+            let plain = if error.code == "unreadable" && weight >= 2 { 250.0 } else { 0.0 };
+            (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
+        }));
+    }
+    rated
+}
+
+fn goal_of(error: &LoginError) -> Goal {
+    let fact = match error.code.as_str() {
+        _ if error.by_provider => None,
+        "missingFact" => error.message.strip_prefix('`').and_then(|rest| rest.split('`').next()),
+        "missingId" => Some("id"),
+        "missingEmail" => Some("email"),
+        "unprovenEmail" => Some("emailVerified"),
+        _ => None,
+    };
+    Goal { facts: fact.map(str::to_owned).into_iter().collect(), refused: error.by_provider && error.place.is_some(), failed: true }
+}
+
+/// The changes that make an answer readable; what then is missed is mended along with it.
+fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
+    let Some((call, answer, _)) = case.answers.last() else { return Vec::new() };
+    let Some(step) = provider.calls.get(*call) else { return Vec::new() };
+    let mut rated = Vec::new();
+    let open = Goal { facts: Vec::new(), refused: false, ..goal.clone() };
+    for mended in tried(provider, case, &open, format::drafts(step, answer)) {
+        let inner = mend(&mended.provider, case, &Goal { failed: false, ..open.clone() });
+        let reads_all =
+            wanted::wanted(&mended.provider, &reread(&mended.provider, case)).iter().all(|wanted| wanted.weak || !wanted.written);
+        let Some(own) = change(&provider.source.text, &mended.text) else { continue };
+        if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
+            && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))
+            && let Some(both) = change(&provider.source.text, &text)
+        {
+            let title = format!("{}, {}", mended.draft.title, proposal.title);
+            let sentence = format!("{}; {}", mended.draft.sentence, proposal.sentence);
+            let about = vec![mended.draft.title.clone(), proposal.title];
+            rated.push((Proposal { title, because: "severalMoved".to_owned(), about, sentence, change: Some(both) }, 120.0 + rating));
+        }
+        let draft = mended.draft;
+        let proposal = Proposal {
+            title: draft.title,
+            because: draft.because.to_owned(),
+            about: draft.about,
+            sentence: draft.sentence,
+            change: Some(own),
+        };
+        rated.push((proposal, 110.0 + draft.score));
+    }
+    rated
+}
+
+/// The best, each change once.
+fn best(mut rated: Vec<Rated>) -> Vec<Proposal> {
+    rated.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let mut list: Vec<Proposal> = Vec::new();
+    for (proposal, _) in rated {
+        let known = list.iter().any(|known| {
+            known.because == proposal.because && known.title == proposal.title
+                || (known.change.is_some() && known.change == proposal.change)
+        });
+        if !known && list.len() < MOST {
+            list.push(proposal);
+        }
+    }
+    list
+}
