@@ -11,7 +11,7 @@ use crate::workbench::repair::candidates::{Candidate, candidates};
 use crate::workbench::repair::draft::{Draft, of_move, of_path};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_proof, likeness};
+use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness};
 use crate::workbench::repair::moved::moves;
 use crate::workbench::repair::path::{Hop, hops, last_key};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
@@ -299,6 +299,13 @@ fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), 
                 let found = read.reading.paths().into_iter().find_map(|path| path.first(value))?;
                 survey.holder(found).map(|room| room.path.clone())
             };
+            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
+            let last = new.filter_map(|path| hops(&path.source)).next_back();
+            // A name with which somebody logs in may look like an address, and is not the one that was proven.
+            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address));
+            if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
+                return false;
+            }
             if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
                 && address != claim
                 && !(draft.same_words && speaks_of_one_address(&survey))
