@@ -47,7 +47,7 @@ pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> D
         because,
         about: vec![wanted.fact.clone(), new.clone(), wanted.source.clone()],
         sentence,
-        title: if wanted.part == Part::Condition { format!("{}: {new}", wanted.fact) } else { format!("{}: {new}", wanted.fact) },
+        title: format!("{}: {new}", wanted.fact),
         score,
         facts: vec![wanted.fact.clone()],
         together: false,
