@@ -189,3 +189,105 @@ fn best(mut rated: Vec<Rated>) -> Vec<Proposal> {
     }
     list
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::replay::play;
+    use crate::place::Source;
+    use crate::provider::{Ground, compile};
+
+    const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
+
+    /// What is proposed after these two answers.
+    fn after(file: &str, token: &str, person: &str) -> Vec<Proposal> {
+        let (provider, report) = compile(&Source::new("acme.yaml", file), Ground { loopback: false });
+        let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let quoted = |text: &str| text.replace('\'', "''");
+        let story = format!(
+            "- what: x\n  exchanges: [ {{ answer: {{ text: '{}' }} }}, {{ answer: {{ text: '{}' }} }} ]\n  refused: {{ code: x }}\n",
+            quoted(token),
+            quoted(person)
+        );
+        let stories =
+            crate::examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let played = play(&provider, &stories[0]);
+        propose(&provider, played.end.as_ref(), &played.trace)
+    }
+
+    fn diff(proposals: &[Proposal]) -> String {
+        proposals.first().and_then(|proposal| proposal.change.as_ref()).expect("a change").diff()
+    }
+
+    const TOKEN: &str = r#"{"access_token":"at-1"}"#;
+
+    #[test]
+    fn one_change_follows_an_envelope_and_keeps_the_comments() {
+        let found = after(FILE, TOKEN, r#"{"data":{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}}"#);
+
+        assert_eq!(found[0].because, "answerMoved");
+        assert_eq!(
+            diff(&found),
+            "-     id: $.user.id\n-     email: $.user.email          # theirs\n-     emailVerified: $.user.verified\n-     name: $.user.name\n\
+             +     id: $.data.user.id\n+     email: $.data.user.email          # theirs\n+     emailVerified: $.data.user.verified\n+     name: $.data.user.name\n"
+        );
+    }
+
+    #[test]
+    fn a_key_with_another_name_is_found_by_its_look_and_its_word() {
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","mail":"ana@loja.example","verified":true,"name":"Ana"}}"#);
+        assert_eq!(diff(&found), "-     email: $.user.email          # theirs\n+     email: $.user.mail          # theirs\n");
+
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","email_verificado":true,"name":"Ana"}}"#);
+        assert_eq!(diff(&found), "-     emailVerified: $.user.verified\n+     emailVerified: $.user.email_verificado\n");
+    }
+
+    #[test]
+    fn a_standard_place_that_moved_is_written_out() {
+        let found = after(FILE, r#"{"data":{"access_token":"at-1"}}"#, "{}");
+        assert_eq!(
+            diff(&found),
+            "- getAccessCode: { post: https://idp.example/t }\n+ getAccessCode: { post: https://idp.example/t, read: { accessToken: $.data.access_token } }\n"
+        );
+    }
+
+    #[test]
+    fn no_address_becomes_proven_by_what_is_not_about_it() {
+        // A flag of another kind, an address of somebody else, an address beside no claim.
+        for person in [
+            r#"{"user":{"id":"7","email":"ana@loja.example","active":true,"name":"Ana"}}"#,
+            r#"{"user":{"id":"7","recovery_email":"ana@loja.example","verified":true,"name":"Ana"}}"#,
+            r#"{"user":{"id":"7","verified":true,"name":"Ana"},"team":{"contact":{"email":"boss@loja.example"}}}"#,
+            r#"{"user":{"id":"7","username":"boss@loja.example","verified":true,"name":"Ana"}}"#,
+        ] {
+            for proposal in after(FILE, TOKEN, person) {
+                let is_ask = proposal.title.contains("missingEmail") || proposal.title.contains("scope");
+                assert!(is_ask || !proposal.title.starts_with("email"), "{person}: {proposal:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_no_address_is_it_is_asked_for() {
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","name":"Ana"}}"#);
+        let because: Vec<&str> = found.iter().map(|proposal| proposal.because.as_str()).collect();
+
+        assert_eq!(because[..2], ["scopeLacksEmail", "askBecauseMissing"]);
+        assert!(found[1].change.as_ref().is_some_and(|change| change.added == ["missingEmail: ask"]), "{found:?}");
+    }
+
+    #[test]
+    fn an_answer_in_another_format_gets_its_word() {
+        let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#;
+        let found = after(FILE, TOKEN, &format!("for(;;);{person}"));
+        assert_eq!(diff(&found), "+   skipPrefix: \"for(;;);\"\n");
+
+        let found = after(FILE, TOKEN, &format!("cb({person});"));
+        assert_eq!(diff(&found), "+   answer: jsonp\n");
+    }
+
+    #[test]
+    fn a_login_that_works_and_lacks_nothing_gets_no_proposal() {
+        assert!(after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#).is_empty());
+    }
+}

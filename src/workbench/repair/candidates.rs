@@ -40,7 +40,7 @@ pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, V
     list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
     list.extend(beside_filters(wanted, survey, neighbours));
     // What the fact is read from already is no other place for it.
-    let own = |path: &Vec<Hop>| neighbours.iter().any(|(fact, known)| *fact == wanted.fact && known == path);
+    let own = |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|(fact, known)| *fact == wanted.fact && known == path);
     list.retain(|candidate| {
         candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
     });
@@ -96,7 +96,7 @@ fn may_be_meant(wanted: &Wanted, path: &[Hop], value: &Value) -> Option<f32> {
     if speaks_of_proof && !proof && last_key(&wanted.hops) != Some(last) {
         return None;
     }
-    let strange = wanted.meaning == Meaning::Email && path.iter().filter_map(Hop::key).any(is_not_theirs);
+    let strange = wanted.meaning == Meaning::Email && path.iter().rev().take(3).filter_map(Hop::key).any(is_not_theirs);
     if strange && !wanted.hops.iter().filter_map(Hop::key).any(is_not_theirs) {
         return None;
     }
@@ -131,7 +131,13 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) 
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
     score += if beside { 7.0 } else { 0.0 } + if same_room { 4.0 } else { 0.0 } + if shallower || deeper { 8.0 } else { 0.0 };
-    score += if alike >= 0.97 { 16.0 } else { 0.0 } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
+    score += if key == old {
+        28.0
+    } else if alike >= 0.97 {
+        20.0
+    } else {
+        0.0
+    } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
     // Nothing speaks for it but its look.
     let nothing = name.max(about) < 0.45;
     let only_one = wanted.meaning == Meaning::Email;
@@ -147,7 +153,7 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) 
         path: leaf.path.clone(),
         score,
         same_words: alike >= 0.97,
-        close: alike >= 0.75 || ((deeper || shallower) && way < 1.5),
+        close: alike >= 0.6 || wanted.fact == key || ((deeper || shallower) && way < 1.5),
     })
 }
 

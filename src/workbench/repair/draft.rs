@@ -47,7 +47,7 @@ pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> D
         because,
         about: vec![wanted.fact.clone(), new.clone(), wanted.source.clone()],
         sentence,
-        title: if wanted.part == Part::Condition { format!("{}: {new}", wanted.fact) } else { format!("{}: {new}", wanted.fact) },
+        title: format!("{}: {new}", wanted.fact),
         score,
         facts: vec![wanted.fact.clone()],
         together: false,
@@ -66,7 +66,7 @@ pub fn of_move(found: &Move, list: &[Wanted], step: &Step, edits: Vec<Edit>) -> 
         sentence: format!("what {} reads stands below `{to}` in this answer, not below `{from}` ({count} paths)", step.kind.word()),
         about: vec![step.kind.word().to_owned(), to, from, count],
         #[expect(clippy::cast_precision_loss, reason = "some twenty paths at most")]
-        score: 90.0 + 3.0 * found.mended.len() as f32,
+        score: 130.0 + 3.0 * found.mended.len() as f32,
         facts: found.mended.iter().map(|(at, _)| list[*at].fact.clone()).collect(),
         together: true,
         same_words: false,

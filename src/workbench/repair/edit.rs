@@ -192,7 +192,6 @@ fn closing(text: &str, start: usize) -> usize {
     for (at, letter) in text[start..].char_indices() {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') if matches!(before, ' ' | '[' | '{' | ',' | '\n') => quote = Some(letter),
             (None, '{' | '[') => depth += 1,
             (None, '}' | ']') if depth == 1 => return start + at + 1,

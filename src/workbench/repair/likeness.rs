@@ -113,13 +113,13 @@ const WORDS: &[(Meaning, &[&str])] = &[
             "name",
             "displayname",
             "fullname",
+            "nome",
+            "nombre",
             "realname",
             "nickname",
             "nick",
             "globalname",
             "screenname",
-            "nome",
-            "nombre",
             "nomecompleto",
             "nombrecompleto",
             "username",
@@ -193,6 +193,12 @@ const NOT_THEIRS: &[&str] = &[
     "referrer",
     "unverified",
     "old",
+    "team",
+    "organization",
+    "organisation",
+    "org",
+    "workspace",
+    "group",
     "previous",
     "pending",
     "new",
@@ -272,6 +278,12 @@ pub fn is_about_proof(key: &str) -> bool {
         && !whole.contains("invalid")
 }
 
+/// Whether a key says by its own word that an address stands there.
+pub fn is_about_address(key: &str) -> bool {
+    let whole = joined(key);
+    ["mail", "correo", "courriel", "eposta"].iter().any(|stem| whole.contains(stem))
+}
+
 /// Whether a key says that what stands below it is somebody else's, or not to be relied upon.
 pub fn is_not_theirs(key: &str) -> bool {
     words(key).iter().any(|word| NOT_THEIRS.contains(&word.as_str()))
@@ -289,6 +301,8 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     if first == second {
         return 0.97;
     }
+    let (ours, theirs) = (words(one), words(other));
+    let same_end = if (ours.len() == 1 || theirs.len() == 1) && ours.last() == theirs.last() { 0.6 } else { 0.0 };
     let about = meaning(one);
     let same_meaning = if about == Meaning::Other { 0.0 } else { speaks_of(about, other) };
     let (shorter, longer) = if first.len() < second.len() { (&first, &second) } else { (&second, &first) };
@@ -297,7 +311,7 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     let inside = if shorter.len() > 2 && longer.contains(shorter.as_str()) { 0.55 + 0.35 * share } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no more digits")]
     let letters = strsim::normalized_damerau_levenshtein(&first, &second) as f32;
-    same_meaning.max(inside).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+    same_meaning.max(inside).max(same_end).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::workbench::repair::candidates::{Candidate, candidates};
 use crate::workbench::repair::draft::{Draft, of_move, of_path};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_proof, likeness};
+use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness};
 use crate::workbench::repair::moved::moves;
 use crate::workbench::repair::path::{Hop, hops, last_key};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
@@ -218,7 +218,7 @@ fn headers(document: &Document<'_>, case: &Case<'_>) -> Vec<Draft> {
             .filter(|name| name.len() < 60 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'));
         let best = plain.map(|other| (other, alike(other))).filter(|(_, like)| *like > 0.6).max_by(|one, other| one.1.total_cmp(&other.1));
         let Some((other, like)) = best else { continue };
-        let source = std::ops::Deref::deref(name).clone();
+        let source = name.value.clone();
         drafts.push(Draft {
             edits: vec![Edit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
             title: format!("header {other}"),
@@ -273,7 +273,8 @@ fn better(
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
     let heard = goal.refused && no(after) < no(before);
     let comes_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
-    if goal.failed && mended == 0 && !heard && !comes_in && !(goal.facts.is_empty() && !goal.refused) {
+    let is_asked = !goal.facts.is_empty() || goal.refused;
+    if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
         return None;
     }
     let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
@@ -299,15 +300,27 @@ fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), 
                 let found = read.reading.paths().into_iter().find_map(|path| path.first(value))?;
                 survey.holder(found).map(|room| room.path.clone())
             };
+            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
+            let last = new.filter_map(|path| hops(&path.source)).next_back();
+            // A name with which somebody logs in may look like an address, and is not the one that was proven.
+            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address));
+            if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
+                return false;
+            }
             if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
                 && address != claim
-                && !(draft.same_words && speaks_of_one_address(&survey))
+                && !(draft.same_words && is_one_step_away(&address, &claim) && speaks_of_one_address(&survey))
             {
                 return false;
             }
         }
     }
     true
+}
+
+/// Whether one room stands within the other.
+fn is_one_step_away(one: &[Hop], other: &[Hop]) -> bool {
+    one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
 }
 
 /// Whether an answer holds one address only, and one claim about it.

@@ -23,9 +23,14 @@ pub struct Move {
     pub mended: Vec<(usize, Vec<Hop>)>,
 }
 
+/// How paths began, and the number of the room in which they would begin.
+type Way = (Vec<Hop>, usize);
+/// The number of a wanted path, and its new place.
+type Path = (usize, Vec<Hop>);
+
 /// The moves that explain two paths or more, the best first.
 pub fn moves(list: &[Wanted], survey: &Survey<'_>) -> Vec<Move> {
-    let mut known: HashMap<(Vec<Hop>, usize), Vec<(usize, Vec<Hop>)>> = HashMap::new();
+    let mut known: HashMap<Way, Vec<Path>> = HashMap::new();
     for (at, wanted) in list.iter().enumerate() {
         for kept in 0..wanted.hops.len().min(6) {
             let (from, rest) = wanted.hops.split_at(kept);

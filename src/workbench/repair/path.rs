@@ -59,7 +59,6 @@ fn closing(inside: &str) -> Option<usize> {
     for (at, letter) in inside.char_indices() {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, '[') => depth += 1,
             (None, ']') if depth == 0 => return Some(at),

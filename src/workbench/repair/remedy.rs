@@ -119,6 +119,7 @@ impl<'a> No<'a> {
         self.causes().into_iter().take(4).map(|(cause, weight)| (self.proposal(cause), weight)).collect()
     }
 
+    #[expect(clippy::too_many_lines, reason = "one sentence for each cause")]
     fn proposal(&self, cause: Cause) -> Proposal {
         let name = &self.provider.name;
         let say = |because: &str, about: Vec<String>, title: &str, sentence: String| Proposal {

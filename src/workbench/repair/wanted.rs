@@ -5,6 +5,7 @@ use crate::place::Place;
 use crate::provider::Provider;
 use crate::provider::facts::Facts;
 use crate::provider::reading::Reading;
+use crate::provider::refusal::Refusal;
 use crate::provider::selector::{Selector, scalar_text};
 use crate::provider::step::Read;
 use crate::workbench::repair::likeness::{Meaning, meaning};
@@ -67,7 +68,7 @@ pub fn wanted(provider: &Provider, reread: &Reread<'_>) -> Vec<Wanted> {
                 let slot = read.fact;
                 let is_idle = !read.written && (reread.facts.get(slot).is_some() || !used.contains(&slot));
                 if !is_idle {
-                    in_read(&provider.names.name(slot).to_string(), read, value, &reread.facts, (at, part), &mut list);
+                    in_read(provider.names.name(slot), read, value, &reread.facts, (at, part), &mut list);
                 }
             }
         }
@@ -106,13 +107,13 @@ fn in_read(fact: &str, read: &Read, value: &Value, facts: &Facts, (document, par
 
 fn in_conditions(document: &Document<'_>, at: usize, list: &mut Vec<Wanted>) {
     let Some(value) = &document.value else { return };
-    for condition in document.step.accepted.iter().flat_map(|accepted| accepted.conditions()) {
+    for condition in document.step.accepted.iter().flat_map(Refusal::conditions) {
         for path in condition.paths().into_iter().filter(|path| path.all(value).is_empty()) {
             list.extend(of_path("accepted", path, at, Part::Condition));
         }
     }
     // A no at a place where no text stands was not said there.
-    let refused = document.step.refused.iter().flat_map(|refused| refused.conditions()).filter(|_| document.refused);
+    let refused = document.step.refused.iter().flat_map(Refusal::conditions).filter(|_| document.refused);
     for path in refused.flat_map(|condition| condition.paths()) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
             list.extend(of_path("refused", path, at, Part::Condition));
