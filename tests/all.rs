@@ -12,6 +12,7 @@ mod mistakes;
 mod playground;
 mod properties;
 mod readme;
+mod simulate;
 mod support;
 mod users_command;
 mod web;
