@@ -245,7 +245,11 @@ fn played(provider: Provider, path: &Path, old: Option<&Arc<Offer>>) -> Offer {
     let stories = match read {
         Some(Ok(stories)) => stories,
         Some(Err(report)) => {
-            tracing::warn!(provider = &*offer.provider.name, "its examples cannot be read, so nothing can be chosen: {}", report.draw(false));
+            tracing::warn!(
+                provider = &*offer.provider.name,
+                "its examples cannot be read, so nothing can be chosen: {}",
+                report.draw(false)
+            );
             Vec::new()
         }
         None => Vec::new(),

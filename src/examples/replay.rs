@@ -266,11 +266,8 @@ pub fn answer(answer: &AnswerSpec, tokens: &Tokens) -> Response {
     } else {
         (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
     };
-    let own = answer
-        .headers
-        .iter()
-        .flat_map(|headers| &headers.0)
-        .map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
+    let own =
+        answer.headers.iter().flat_map(|headers| &headers.0).map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
     let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("Content-Type".into(), content_type.into()));

@@ -103,7 +103,8 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
     let outgoing = Outgoing::new(app, asked.front(), offer);
     outgoing.see_to_document(&attempt.own_facts(&offer.provider, &installation), asked.now()).await;
-    let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), app.documents_of(offer), asked.now());
+    let accepted =
+        attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), app.documents_of(offer), asked.now());
     let login = match accepted {
         Ok(login) => login,
         Err(error) => return Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await),

@@ -7,8 +7,8 @@ use crate::provider::facts::Facts;
 use crate::roster::Offer;
 use crate::web::app::App;
 use crate::web::serving::Front;
-use crate::workbench::simulate::Simulation;
 use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use crate::workbench::simulate::Simulation;
 use crate::world::{clock, dice};
 use std::time::Duration;
 

@@ -145,7 +145,8 @@ async fn by_itself(request: HttpRequest, alone: Data<Alone>, body: Result<Bytes,
     tokio::time::sleep(answer.delay).await;
     let mut response = sent(answer, str::to_owned);
     for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
-        let (name, value) = (actix_web::http::header::HeaderName::from_static(name), actix_web::http::header::HeaderValue::from_static(value));
+        let (name, value) =
+            (actix_web::http::header::HeaderName::from_static(name), actix_web::http::header::HeaderValue::from_static(value));
         response.headers_mut().insert(name, value);
     }
     response

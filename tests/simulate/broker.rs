@@ -129,7 +129,12 @@ impl Reply {
 
 /// A text as it stood before a template escaped it.
 pub fn unescaped(text: &str) -> String {
-    text.replace("&#38;", "&").replace("&amp;", "&").replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
+    text.replace("&#38;", "&")
+        .replace("&amp;", "&")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
 }
 
 /// Sends bytes and reads until the other side is done.
@@ -207,7 +212,8 @@ impl Browser {
     pub async fn choose(&self, page: &Reply, word: &str) -> Reply {
         let mut reply = self.get(&page.choice(word)).await;
         if reply.status == 200 && reply.body.contains("<form method=\"post\"") {
-            let action = unescaped(reply.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form leads somewhere"));
+            let action =
+                unescaped(reply.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form leads somewhere"));
             let fields = reply.body.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
                 let mut parts = field.split('"');
                 let (name, value) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());

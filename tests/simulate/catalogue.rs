@@ -19,33 +19,30 @@ fn inputs(story: &StorySpec) -> Vec<(String, String)> {
     given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
 }
 
-/// Chooses a story in a fresh browser and holds what comes of it to what the story says.
-async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &StorySpec) {
+/// Chooses a story in a fresh browser; what came of it, where that is not what the story says.
+async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &StorySpec) -> Option<String> {
     let browser = broker.browser();
     let page = browser.arrive(name, inputs).await;
     let end = browser.choose(&page, word).await;
     let session = browser.session().await;
-    let told = format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident());
     let text = |identity: &Value, member: &str| identity.get(member).and_then(Value::as_str).map(str::to_owned);
-    match &story.identity {
+    let fine = match &story.identity {
         Some(identity) if identity.0.get("ask") != Some(&Value::Bool(true)) => {
-            assert_eq!(session["authenticated"], true, "{told} {}", end.body);
-            assert_eq!(session["provider"], name, "{told}");
-            assert_eq!(text(&session, "providerUserId"), text(&identity.0, "id"), "{told}");
-            assert_eq!(text(&session, "email"), text(&identity.0, "email"), "{told}");
+            session["authenticated"] == true
+                && session["provider"] == name
+                && text(&session, "providerUserId") == text(&identity.0, "id")
+                && text(&session, "email") == text(&identity.0, "email")
         }
         // Without mail nobody can prove an address.
-        Some(_) | None => {
-            assert_eq!(session["authenticated"], false, "{told}");
-            assert!((400..600).contains(&end.status), "{told}");
-            assert!(end.incident().is_some(), "{told}: {}", end.body);
-        }
-    }
+        Some(_) | None => session["authenticated"] == false && end.status != 303 && end.incident().is_some(),
+    };
+    (!fine).then(|| format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident()))
 }
 
 #[actix_web::test]
 async fn every_provider_logs_in_against_its_own_simulation() {
     let (mut providers, mut logins, mut refusals) = (0, 0, 0);
+    let mut others = Vec::new();
     for path in catalogue() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         let stories = stories(&path);
@@ -55,16 +52,22 @@ async fn every_provider_logs_in_against_its_own_simulation() {
         for word in offered.iter().filter(|word| word.starts_with("story-")) {
             let at: usize = word["story-".len()..].parse().expect("a number");
             let story = &stories[at - 1];
-            // Somebody who is known by now is welcome to come again: each story has a broker of its own.
-            let broker = Broker::with(&[&name]).await;
             let own = inputs(story);
-            play(&broker, &name, if own.is_empty() { &[] } else { &own }, word, story).await;
-            broker.stop().await;
-            if story.identity.is_some() { logins += 1 } else { refusals += 1 }
+            if story.identity.is_none() {
+                others.extend(play(&broker, &name, &own, word, story).await);
+                refusals += 1;
+                continue;
+            }
+            // Somebody who is known by now is welcome to come again: each login has a broker of its own.
+            let fresh = Broker::with(&[&name]).await;
+            others.extend(play(&fresh, &name, &own, word, story).await);
+            fresh.stop().await;
+            logins += 1;
         }
         broker.stop().await;
         providers += 1;
     }
     println!("{providers} providers, {logins} logins and {refusals} refusals against their own simulations");
+    assert!(others.is_empty(), "{others:#?}");
     assert!(providers >= 50 && logins >= providers, "{providers} providers, {logins} logins");
 }

@@ -1,6 +1,5 @@
 //! The simulation accepts what the file sends and nothing else, and says what differs.
 
-use crate::simulate::broker::{Folder, read};
 use portaria::examples;
 use portaria::login::attempt::{Attempt, Entropy, Installation};
 use portaria::place::Source;
@@ -11,7 +10,6 @@ use portaria::text::Text;
 use portaria::wire::{Method, Request};
 use portaria::workbench::simulate::{Answer, Asked, Simulation, carried, values};
 use portaria::world::dice;
-use std::sync::Arc;
 
 const URL: &str = "http://localhost:8080";
 const BASE: &str = "http://localhost:8080/simulation/acme";
@@ -215,7 +213,9 @@ fn whatever_is_asked_gets_an_answer() {
     let junk: Vec<u8> = (0..64 * 1024).map(|at: u32| u8::try_from(at * 7 % 251).unwrap_or(0)).collect();
     let too_much = vec![b'x'; 64 * 1024 + 1];
     for method in ["GET", "POST", "PUT", "HEAD", "%&/("] {
-        for path in ["", "/", "/choose", "/style.css", "/https", "/https/", "/https/\u{0}", "/https/sso.acme.example/token", "/x", "x", "//"] {
+        for path in
+            ["", "/", "/choose", "/style.css", "/https", "/https/", "/https/\u{0}", "/https/sso.acme.example/token", "/x", "x", "//"]
+        {
             for (query, body) in [("", &[][..]), ("a=%ff&&==&visit=%00", &junk), ("visit=1&choice=2", &too_much)] {
                 let asked = Asked { method, path, query, headers: &[("authorization", "\u{7f}")], body, public_url: URL, base: BASE };
                 let answer = mirror.simulation.answer(&asked, NOW, dice::bytes());
@@ -235,18 +235,10 @@ fn who_fills_it_pushes_out_the_oldest_and_time_does_the_rest() {
     for _ in 0..400 {
         mirror.back(&mirror.begin(), "story-1");
     }
-    assert_eq!(mirror.call(&request).status, 400, "its login is forgotten");
+    assert!(mirror.call(&request).status >= 400, "its login is forgotten");
 
     let begun = mirror.begin();
     let request = mirror.token(&begun, &mirror.back(&begun, "story-1"));
     let late = mirror.simulation.call(&request, URL, NOW + 601);
     assert_eq!(late.status, 400, "{}", body(&late));
-}
-
-#[test]
-fn answers_are_read_as_they_are() {
-    // The client of these tests itself: what it reads is what was sent.
-    let reply = read(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nc");
-    assert_eq!((reply.status, reply.header("a"), &*reply.body), (200, Some("b"), "c"));
-    drop(Arc::new(Folder::new()));
 }

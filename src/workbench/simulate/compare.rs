@@ -103,7 +103,9 @@ impl Told {
                 Some((_, other)) => {
                     self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), seen(shown, other));
                 }
-                None => self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned()),
+                None => {
+                    self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned())
+                }
             }
         }
         for (at, (name, _)) in found.iter().enumerate() {

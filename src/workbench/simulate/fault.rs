@@ -1,7 +1,7 @@
 //! What goes wrong with a story: no address, another shape, another state.
 
-use crate::examples::story::{Raw, StorySpec};
 use crate::email::Email;
+use crate::examples::story::{Raw, StorySpec};
 use crate::words::Named;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +69,8 @@ pub(super) fn wrong_state(story: &StorySpec) -> StorySpec {
     let mut story = story.clone();
     let place = story.place;
     let callback = story.callback.get_or_insert_with(|| {
-        let pair = |name: &str, value: &str| (crate::place::At::new(name.to_owned(), place), crate::place::At::new(value.to_owned(), place));
+        let pair =
+            |name: &str, value: &str| (crate::place::At::new(name.to_owned(), place), crate::place::At::new(value.to_owned(), place));
         Named(vec![pair("code", "c-1"), pair("state", "‹state›")])
     });
     for (_, value) in &mut callback.0 {

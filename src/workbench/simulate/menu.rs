@@ -111,8 +111,7 @@ fn faults(provider: &Provider, stories: &[StorySpec], base: &StorySpec, choices:
         add("error-in-200", "An error with HTTP 200", "the answer says no, and its status says yes", with_answer(base, at, says_no));
         let page = "<!doctype html>\n<html lang=\"en\"><title>Back soon</title><p>This provider is being mended.</p></html>\n";
         let kind = (At::new("Content-Type".to_owned(), base.place), At::new("text/html; charset=utf-8".to_owned(), base.place));
-        let html =
-            AnswerSpec { text: Some(At::new(page.to_owned(), base.place)), headers: Some(Named(vec![kind])), ..nothing(base.place) };
+        let html = AnswerSpec { text: Some(At::new(page.to_owned(), base.place)), headers: Some(Named(vec![kind])), ..nothing(base.place) };
         add("html", "A web page in place of data", "an answer with status 200 that is HTML", with_answer(base, at, html));
         let spent = spent(provider, stories).map_or_else(
             || AnswerSpec { status: Some(400), json: Some(Raw(json!({ "error": "invalid_grant" }))), ..nothing(base.place) },
@@ -166,7 +165,12 @@ fn spent<'s>(provider: &Provider, stories: &'s [StorySpec]) -> Option<&'s Answer
     let speaks_of_code = |story: &&StorySpec| {
         story.refused.as_ref().is_some_and(|refused| refused.code.value.contains("grant")) || story.what.value.contains("code")
     };
-    stories.iter().filter(speaks_of_code).find_map(|story| recorded_refusal(provider, story)).filter(|(call, _)| *call == 0).map(|(_, answer)| answer)
+    stories
+        .iter()
+        .filter(speaks_of_code)
+        .find_map(|story| recorded_refusal(provider, story))
+        .filter(|(call, _)| *call == 0)
+        .map(|(_, answer)| answer)
 }
 
 /// The call that is refused in a story, and the answer that refuses it in the provider's own words.

@@ -68,7 +68,9 @@ pub(super) fn look_over_challenge(provider: &Provider, attempt: &Attempt) -> Opt
     let length = provider.pkce.challenge("").filter(|_| provider.pkce == Pkce::S256)?.len();
     let fine = challenge.len() == length && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let expected = "a SHA-256 in base64 for addresses, of 43 letters";
-    (!fine).then(|| Difference::new("the code challenge".to_owned(), expected.to_owned(), format!("a text of {} letters", challenge.chars().count())))
+    (!fine).then(|| {
+        Difference::new("the code challenge".to_owned(), expected.to_owned(), format!("a text of {} letters", challenge.chars().count()))
+    })
 }
 
 /// Whether a request is the one that a step sends; answers with the facts that it taught.
@@ -114,7 +116,9 @@ pub(super) fn expect(
             Ok(expected) => compare(step, &expected, found),
             Err(_) => match step.request(&facts.clone().for_showing()) {
                 Ok(expected) => compare(step, &expected, found),
-                Err(_) => vec![Difference::new(format!("line {}", step.place.line), "a request".to_owned(), "it cannot be written".to_owned())],
+                Err(_) => {
+                    vec![Difference::new(format!("line {}", step.place.line), "a request".to_owned(), "it cannot be written".to_owned())]
+                }
             },
         };
         if found_now.is_empty() && differences.is_empty() {

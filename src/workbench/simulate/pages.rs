@@ -52,8 +52,7 @@ struct Back<'a> {
 }
 
 fn groups<'a>(choices: &'a [Choice], visit: Option<&str>, here: Here<'_>) -> Vec<Group<'a>> {
-    let kinds =
-        [(Kind::Login, "Recorded logins"), (Kind::Refusal, "Recorded refusals"), (Kind::Fault, "Or let something go wrong")];
+    let kinds = [(Kind::Login, "Recorded logins"), (Kind::Refusal, "Recorded refusals"), (Kind::Fault, "Or let something go wrong")];
     let group = |(kind, title)| {
         let items = choices.iter().filter(|choice| choice.kind == kind).map(|choice| {
             let address = visit.map_or_else(String::new, |visit| format!("{}/choose?visit={visit}&choice={}", here.base, choice.word));

@@ -21,7 +21,8 @@ pub(super) fn check(assertion: &Assertion, facts: &Facts, found: &Arrived, now: 
     let differ = |expected: &str, found: &str| {
         Difference::new(format!("the assertion (line {})", assertion.place.line), expected.to_owned(), found.to_owned())
     };
-    let tokens: Vec<Token> = found.values().iter().flat_map(|value| words(value).map(str::to_owned).collect::<Vec<_>>()).filter_map(Token::read).collect();
+    let tokens: Vec<Token> =
+        found.values().iter().flat_map(|value| words(value).map(str::to_owned).collect::<Vec<_>>()).filter_map(Token::read).collect();
     let mut why = differ("a signed token", "there is none");
     for token in tokens {
         let made = token.claims.get("iat").and_then(Value::as_i64).unwrap_or(0);
