@@ -64,6 +64,7 @@ fn playing(asked: &Asked, name: &str, query: &str) -> Option<Arc<Offer>> {
 }
 
 /// What is asked, and where.
+#[derive(Clone, Copy)]
 struct Question<'a> {
     path: &'a str,
     base: &'a str,

@@ -12,6 +12,7 @@ use portaria::web::forward_auth::Judged;
 use portaria::world::dice;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -155,7 +156,7 @@ pub async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) 
     assert!(address.ip().is_loopback(), "{url}");
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     let answer = raw(address, format!("{text}\r\n{body}").as_bytes()).await;
     read(&answer)

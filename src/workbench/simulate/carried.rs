@@ -26,7 +26,7 @@ mod tests {
         let base = "http://127.0.0.1:9/simulation/acme";
         for address in ["https://idp.example/token?x=1", "https://idp.example:8443/a//b/", "http://localhost:8080/a%2Fb?c=d%20e&f"] {
             let at = at(base, address);
-            let (path, query) = at.strip_prefix(base).and_then(|rest| Some(rest.split_once('?').unwrap_or((rest, "")))).unwrap();
+            let (path, query) = at.strip_prefix(base).map(|rest| rest.split_once('?').unwrap_or((rest, ""))).unwrap();
             assert_eq!(original(path, query).as_deref(), Some(address));
         }
         for path in ["", "/", "/https", "/https/", "/https//x", "/ftp/x", "/choose", "https/x"] {

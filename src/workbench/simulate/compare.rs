@@ -57,6 +57,9 @@ pub(super) fn compare(step: &Step, expected: &Request, found: &Arrived) -> Vec<D
     told.all
 }
 
+/// A name and a value.
+type Pair = (String, String);
+
 /// What was found to differ so far.
 struct Told {
     all: Vec<Difference>,
@@ -83,18 +86,12 @@ impl Told {
         self.all.push(Difference::new(format!("{what}{line}"), expected, found));
     }
 
-    fn pairs(
-        &mut self,
-        what: &str,
-        listed: &Listed<'_>,
-        (sent, shown): (&[(String, String)], &[(String, String)]),
-        found: &[(String, String)],
-    ) {
+    fn pairs(&mut self, what: &str, listed: &Listed<'_>, (sent, shown): (&[Pair], &[Pair]), found: &[Pair]) {
         if sent == found {
             return;
         }
         let before = self.all.len();
-        let nth = |list: &[(String, String)], at: usize| list[..at].iter().filter(|(name, _)| *name == list[at].0).count();
+        let nth = |list: &[Pair], at: usize| list[..at].iter().filter(|(name, _)| *name == list[at].0).count();
         for (at, (name, value)) in sent.iter().enumerate() {
             let same = found.iter().filter(|(other, _)| other == name).nth(nth(sent, at));
             let shown = shown.get(at).map_or("", |(_, value)| value);
@@ -104,7 +101,7 @@ impl Told {
                     self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), seen(shown, other));
                 }
                 None => {
-                    self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned())
+                    self.differ(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned());
                 }
             }
         }
@@ -115,7 +112,7 @@ impl Told {
             }
         }
         if self.all.len() == before {
-            let names = |list: &[(String, String)]| list.iter().map(|(name, _)| printable(name)).collect::<Vec<_>>().join(", ");
+            let names = |list: &[Pair]| list.iter().map(|(name, _)| printable(name)).collect::<Vec<_>>().join(", ");
             self.differ(&format!("the order of the {what}"), listed.step.place, names(sent), names(found));
         }
     }

@@ -115,7 +115,7 @@ fn faults(provider: &Provider, stories: &[StorySpec], base: &StorySpec, choices:
         add("html", "A web page in place of data", "an answer with status 200 that is HTML", with_answer(base, at, html));
         let spent = spent(provider, stories).map_or_else(
             || AnswerSpec { status: Some(400), json: Some(Raw(json!({ "error": "invalid_grant" }))), ..nothing(base.place) },
-            |story| story.clone(),
+            Clone::clone,
         );
         add("spent-code", "A code that was used before", "the call is refused as for a code that is gone", with_answer(base, at, spent));
     }

@@ -1,6 +1,6 @@
 //! A provider made from its own file and its recorded examples: it accepts exactly what the file sends and answers as was recorded.
 //!
-//! It is the engine in the mirror: what has to arrive is what the compiled file would send, and no notion of any protocol stands here. It
+//! It is the engine in the mirror: what has to arrive is what the compiled file would send, and no idea of any protocol stands here. It
 //! opens no doors; the moment and the dice are arguments, and an answer that shall take long says so and lets its caller wait.
 
 mod answer; //      what is sent back, and what is told of it

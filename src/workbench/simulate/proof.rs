@@ -57,7 +57,7 @@ impl Token {
         let (header, claims, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
         let decode = |part: &str| json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
         let (header, claims) = (decode(header)?, decode(claims)?);
-        Some(Self { header, claims, text })
+        Some(Self { text, header, claims })
     }
 }
 
