@@ -227,7 +227,7 @@ impl Browser {
             if reply.status != 303 || !reply.location().contains("/callback/") {
                 break;
             }
-            reply = self.get(&reply.location().to_owned()).await;
+            reply = self.get(reply.location()).await;
         }
         reply
     }
