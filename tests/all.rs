@@ -13,6 +13,7 @@ mod playground;
 mod properties;
 mod readme;
 mod repair;
+mod simulate;
 mod support;
 mod users_command;
 mod web;

@@ -9,6 +9,7 @@ pub mod master;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
+pub mod simulate;
 pub mod storage;
 pub mod sure;
 pub mod test;
@@ -61,6 +62,12 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]
     Explain(explain::Explain),
+    /// Play a provider from its file and its examples: it accepts exactly what the file sends
+    #[command(after_help = "Example: portaria simulate acme --listen 127.0.0.1:9000
+
+It listens on this machine only, sends browsers to --public-url and nowhere else, and says of every request whether it was what the file
+sends. To try a login without a second program: portaria serve --simulate acme")]
+    Simulate(simulate::Simulate),
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
     Test(test::Test),
@@ -90,6 +97,7 @@ impl Portaria {
             Command::Serve(serve) => serve.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
+            Command::Simulate(simulate) => simulate.run(&self.global),
             Command::Test(test) => test.run(&self.global),
             Command::Incident(incident) => incident.run(&self.global),
             Command::History(history) => history.run(&self.global),

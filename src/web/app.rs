@@ -3,6 +3,7 @@
 use crate::directory::{Away, Directory};
 use crate::playground::Playground;
 use crate::provider::documents::Documents;
+use crate::roster::Offer;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::settings::Settings;
@@ -92,6 +93,11 @@ impl App {
     /// The stores right now.
     pub fn serving(&self) -> Guard<Arc<Serving>> {
         self.serving.load()
+    }
+
+    /// What the issuer of a provider publishes: the real one, or the one that is played here.
+    pub fn documents_of<'a>(&'a self, offer: &'a Offer) -> &'a Documents {
+        offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
     }
 
     /// Takes over changed settings, words and looks.

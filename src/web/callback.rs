@@ -101,9 +101,10 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let (app, store) = (asked.app(), &asked.front().store);
     let installation = offer.installation(&store.public_url);
     let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
-    let outgoing = Outgoing::new(app, asked.front());
-    outgoing.see_to_document(offer, &attempt.own_facts(&offer.provider, &installation), asked.now()).await;
-    let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
+    let outgoing = Outgoing::new(app, asked.front(), offer);
+    outgoing.see_to_document(&attempt.own_facts(&offer.provider, &installation), asked.now()).await;
+    let accepted =
+        attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), app.documents_of(offer), asked.now());
     let login = match accepted {
         Ok(login) => login,
         Err(error) => return Err(failed::early(asked, offer, brought.return_to.as_deref(), &error).await),
@@ -230,7 +231,7 @@ async fn converse(
     };
     let began = crate::world::clock::moment();
     let mut watch = Watch::default();
-    let driven = tokio::time::timeout(BUDGET, drive_before(&mut watch, login, outgoing, &app.documents)).await;
+    let driven = tokio::time::timeout(BUDGET, drive_before(&mut watch, login, outgoing, app.documents_of(offer))).await;
     app.metrics.conversation(&offer.provider.name, began.elapsed());
     match driven {
         Ok((_, Ok(identity))) => Ok(identity),

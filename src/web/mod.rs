@@ -27,6 +27,7 @@ pub mod server;
 pub mod serving;
 pub mod session;
 pub mod signing;
+pub mod simulation;
 pub mod start;
 pub mod unserved;
 
@@ -85,6 +86,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/logo/{provider}", "GET, HEAD", [look(assets::provider_logo)]))
             .service(at("/.well-known/jwks.json", "GET, HEAD", [look(assets::jwks)]))
             .service(web::resource(["/playground", "/playground/{below:.*}"]).to(told(playground::answer)))
+            .service(web::resource(["/simulation/{provider}", "/simulation/{provider}/{below:.*}"]).to(told(simulation::answer)))
             .service(at("/", "GET, HEAD", [look(home)]))
             .default_service(web::to(told(nowhere))),
     );

@@ -13,6 +13,7 @@ use crate::web::failed;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
 use crate::web::refused::Refused;
+use crate::web::simulation;
 use crate::world::dice;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -36,10 +37,10 @@ pub async fn begin(asked: &Asked, offer: &Offer, inputs: Inputs, purpose: Purpos
     let (app, store) = (asked.app(), &asked.front().store);
     let installation = offer.installation(&store.public_url);
     let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), asked.now(), inputs);
-    let outgoing = Outgoing::new(app, asked.front());
+    let outgoing = Outgoing::new(app, asked.front(), offer);
     let known = attempt.own_facts(&offer.provider, &installation);
-    outgoing.see_to_document(offer, &known, asked.now()).await;
-    let request = attempt.redirect(&offer.provider, &installation, &app.documents);
+    outgoing.see_to_document(&known, asked.now()).await;
+    let request = attempt.redirect(&offer.provider, &installation, app.documents_of(offer));
     let request = match request {
         Ok(request) => request,
         Err(why) => return Err(cannot_begin(asked, why, offer, purpose.return_to.as_deref()).await),
@@ -48,7 +49,7 @@ pub async fn begin(asked: &Asked, offer: &Offer, inputs: Inputs, purpose: Purpos
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::send(&mut response, kept.ok_or(Cause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, request.address.expose())).finish())
+    Ok(response.insert_header((LOCATION, simulation::instead(offer, store, request.address.expose()))).finish())
 }
 
 /// The provider that the path names, if it serves this store.

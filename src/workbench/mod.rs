@@ -3,3 +3,4 @@
 
 pub mod proposal;
 pub mod repair;
+pub mod simulate;
