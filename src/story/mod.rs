@@ -16,6 +16,7 @@ use crate::story::watch::{Read, Watch};
 use crate::text::Text;
 use crate::wire;
 use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::propose;
 use serde::{Deserialize, Serialize};
 
 /// The story of a login. It is kept as JSON, so what is new in it may be missing in older ones.
@@ -183,6 +184,7 @@ pub fn tell(happened: Happened<'_>) -> Story {
             .map(|(fact, step)| Learned { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),
         identity: end.ok().map(who),
+        proposals: propose(provider, end, trace),
         ..Story::default()
     }
 }

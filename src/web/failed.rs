@@ -41,7 +41,7 @@ pub async fn without_a_conversation(asked: &Asked, cause: Cause, offer: &Offer, 
             message: Some(sentence(cause).to_owned()),
             ..Story::default()
         };
-        code = remember(asked, &event, story).await.ok().flatten();
+        code = remember(asked, &event, || story).await.ok().flatten();
         if let Some(code) = &code {
             asked.app().stories.keep(door, minute, code.clone());
         }
@@ -83,7 +83,7 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
     asked.app().metrics.login(store, provider, cause.name());
     let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
     let event = Event { version: Some(offer.version.clone()), ..event };
-    let code = remember(asked, &event, tell(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
+    let code = remember(asked, &event, || tell(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
         .await
         .ok()
         .flatten();
@@ -167,7 +167,7 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
     };
     // To whoever is blocked, or only has to sign in again, the page says everything.
     let is_told = matches!(why, NotWelcome::Blocked | NotWelcome::SignedOut);
-    let kept = if is_told { Ok(None) } else { remember(asked, &event, story).await };
+    let kept = if is_told { Ok(None) } else { remember(asked, &event, || story).await };
     // Where storage is away there is no line either, and that has been logged.
     if let Ok(None) = kept {
         let _ = asked.app().directory.write(Note(event)).await;
@@ -185,12 +185,14 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
 }
 
 /// Keeps a story, and writes down what happened with its code; without storage there is no code.
-async fn remember(asked: &Asked, event: &Event, mut story: Story) -> Result<Option<Code>, Away> {
+async fn remember(asked: &Asked, event: &Event, story: impl FnOnce() -> Story) -> Result<Option<Code>, Away> {
     let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     // Anybody can fail again and again; the storage is not theirs to fill.
     if !app.stories.one_more(asked.front().number, now / 60) {
         return Ok(None);
     }
+    // What would mend the file is looked for here, which is work: not for whoever fails again and again.
+    let mut story = story();
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();
     // A code is taken once in many millions; then another is drawn.
