@@ -147,5 +147,5 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
     }
     let (first, three) = table.print("The answers have changed, the file is as it was");
     println!("{alone} changes of one answer break an `accepted` that stands for all answers, and are not counted");
-    assert!(first >= 90.0 && three >= 91.0, "{first:.1} % first, {three:.1} % among three");
+    assert!(first >= 90.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
 }
