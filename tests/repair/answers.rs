@@ -47,6 +47,9 @@ fn renamed(members: &Map<String, Value>, old: &str, new: &str) -> Map<String, Va
     members.iter().map(|(key, value)| (if key == old { new.to_owned() } else { key.clone() }, value.clone())).collect()
 }
 
+/// What is done to an object.
+type Change<'a> = &'a dyn Fn(&Map<String, Value>) -> Map<String, Value>;
+
 /// The ways in which an answer changes, by rule.
 fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     let mut list = vec![
@@ -69,7 +72,7 @@ fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     let is_first = |at: &String| at.split('/').all(|part| part.parse::<usize>().map_or(true, |number| number == 0));
     for at in all.into_iter().filter(is_first) {
         let members = answer.pointer(&at).and_then(Value::as_object).expect("an object").clone();
-        let change = |each: &dyn Fn(&Map<String, Value>) -> Map<String, Value>| {
+        let change = |each: Change<'_>| {
             let mut changed = answer.clone();
             let above = at.rsplit_once('/').map_or("", |(above, _)| above);
             match changed.pointer_mut(above) {

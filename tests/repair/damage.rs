@@ -66,7 +66,7 @@ pub fn other_case(key: &str) -> String {
 
 #[test]
 fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
-    let pattern = Regex::new(r#"\$(?:\.[A-Za-z_*][A-Za-z0-9_]*|\[[^\]]*\])+"#).unwrap();
+    let pattern = Regex::new(r"\$(?:\.[A-Za-z_*][A-Za-z0-9_]*|\[[^\]]*\])+").expect("a pattern");
     let mut table = Table::default();
     let (mut broken, mut checks) = (0, 0);
     for known in all() {
