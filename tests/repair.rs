@@ -104,7 +104,11 @@ impl Table {
         let line = |kind: &str, row: &[usize; 4]| {
             let cases = row[1] + row[2] + row[3];
             let share = |part: usize| {
-                if cases == 0 { 100.0 } else { 100.0 * f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(cases).unwrap()) }
+                if cases == 0 {
+                    100.0
+                } else {
+                    100.0 * f64::from(u32::try_from(part).expect("a count")) / f64::from(u32::try_from(cases).expect("a count"))
+                }
             };
             println!("{kind:<34}{cases:>8}{:>7.1}%{:>7.1}%{:>12}", share(row[1]), share(row[1] + row[2]), row[0]);
             (share(row[1]), share(row[1] + row[2]))

@@ -47,6 +47,9 @@ fn renamed(members: &Map<String, Value>, old: &str, new: &str) -> Map<String, Va
     members.iter().map(|(key, value)| (if key == old { new.to_owned() } else { key.clone() }, value.clone())).collect()
 }
 
+/// What is done to an object.
+type Change<'a> = &'a dyn Fn(&Map<String, Value>) -> Map<String, Value>;
+
 /// The ways in which an answer changes, by rule.
 fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     let mut list = vec![
@@ -69,7 +72,7 @@ fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     let is_first = |at: &String| at.split('/').all(|part| part.parse::<usize>().map_or(true, |number| number == 0));
     for at in all.into_iter().filter(is_first) {
         let members = answer.pointer(&at).and_then(Value::as_object).expect("an object").clone();
-        let change = |each: &dyn Fn(&Map<String, Value>) -> Map<String, Value>| {
+        let change = |each: Change<'_>| {
             let mut changed = answer.clone();
             let above = at.rsplit_once('/').map_or("", |(above, _)| above);
             match changed.pointer_mut(above) {
@@ -147,5 +150,5 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
     }
     let (first, three) = table.print("The answers have changed, the file is as it was");
     println!("{alone} changes of one answer break an `accepted` that stands for all answers, and are not counted");
-    assert!(first >= 90.0 && three >= 91.0, "{first:.1} % first, {three:.1} % among three");
+    assert!(first >= 90.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
 }
