@@ -13,5 +13,7 @@ mod playground;
 mod properties;
 mod readme;
 mod support;
+mod try_command;
+mod try_record;
 mod users_command;
 mod web;

@@ -2,3 +2,4 @@
 //! and whether a provider still answers as it did.
 
 pub mod proposal;
+pub mod record;
