@@ -11,7 +11,7 @@ use portaria::workbench::record::{Recorded, record};
 fn own(provider: &Provider, story: &str) -> Vec<(String, String)> {
     let needed = provider.needed.iter().map(|needed| provider.names.name(needed.fact).to_string());
     let names = needed.chain(["state", "nonce", "codeVerifier", "codeChallenge"].map(str::to_owned));
-    let names = names.filter(|name| story.contains(&format!("‹{name}›")) && !name.to_lowercase().contains("key"));
+    let names = names.filter(|name| (name == "state" || story.contains(&format!("‹{name}›"))) && !name.to_lowercase().contains("key"));
     names.enumerate().map(|(at, name)| (name, format!("Canario{at}x9k2"))).collect()
 }
 

@@ -80,7 +80,7 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 /// A login that is tried.
-struct Trial {
+pub struct Trial {
     provider: Provider,
     path: PathBuf,
     installation: Installation,

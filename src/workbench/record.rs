@@ -60,7 +60,11 @@ pub fn record(recorded: Recorded<'_>, what: &str) -> Result<String, Vec<Differen
             for shapes in [false, true] {
                 match in_manner(recorded, what, Manner { facts, shapes, stranger }) {
                     Ok(text) => return Ok(text),
-                    Err(differences) => first = first.or(Some(differences)),
+                    // What differs only at the end says least.
+                    Err(differences) => {
+                        let is_vague = |all: &Vec<Difference>| all.iter().any(|difference| difference.place == "the end");
+                        first = first.filter(|first| !is_vague(first) || is_vague(&differences)).or(Some(differences));
+                    }
                 }
             }
         }

@@ -75,7 +75,7 @@ impl Fakes {
 
     /// A text stays as it is, unless it looks like somebody's.
     pub fn keep(&mut self, text: &str) {
-        if !text.contains('@') && text.bytes().filter(u8::is_ascii_digit).count() < 6 {
+        if !text.contains('@') && text.bytes().filter(u8::is_ascii_digit).count() < 8 {
             self.kept.push(text.to_owned());
         }
     }
@@ -116,6 +116,9 @@ impl Fakes {
     }
 
     fn number(&mut self, key: &str, number: &str) -> String {
+        if self.kept.iter().any(|kept| kept == number) {
+            return number.to_owned();
+        }
         let is_small = number.len() == 1 || number.len() <= 3 && self.is_written(number);
         let is_span = key.starts_with("expires") || key.contains("ttl") || key.ends_with("_in");
         if (is_small && !key.to_ascii_lowercase().ends_with("id")) || (is_span && number.len() < 9) {
@@ -137,7 +140,8 @@ impl Fakes {
             let (before, after) = text.split_once(&real).unwrap_or_default();
             return format!("{}{fake}{}", self.part(key, before), self.part(key, after));
         }
-        if text.is_empty() || self.is_quoted(text) || self.kept.iter().any(|kept| kept == text) {
+        let is_a_mask = text.starts_with('‹') && text.ends_with('›');
+        if text.is_empty() || is_a_mask || self.is_quoted(text) || self.kept.iter().any(|kept| kept == text) {
             return text.to_owned();
         }
         let fake = self.kind(key, text);
@@ -243,8 +247,12 @@ impl Fakes {
     /// Whether a real value stands in what is about to be written.
     pub fn shines_through(&self, text: &str) -> bool {
         let real = self.made.keys().chain(self.introduced.iter().map(|(real, _)| real));
-        let is_seen_anyway =
-            |real: &str| self.file.contains(real) || self.keys.iter().any(|key| key.contains(real)) || self.is_a_word(real);
+        let is_seen_anyway = |real: &str| {
+            self.file.contains(real)
+                || self.kept.iter().any(|kept| kept.contains(real))
+                || self.keys.iter().any(|key| key.contains(real))
+                || self.is_a_word(real)
+        };
         let fakes: Vec<&String> = self.made.values().chain(self.introduced.iter().map(|(_, fake)| fake)).collect();
         real.filter(|real| real.chars().count() >= 6 && !is_seen_anyway(real) && !fakes.iter().any(|fake| fake.contains(real.as_str())))
             .any(|real| text.contains(real.as_str()))
