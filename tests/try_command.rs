@@ -100,12 +100,12 @@ fn a_login_at_the_playground_is_told_step_by_step_and_leaves_nothing_behind() {
 
     assert_eq!(code, 0, "{out}{err}");
     for part in [
-        "getAuthorizationCode (line 11)",
+        "getAuthorizationCode (line 12)",
         "nonce_of_yours=‹state›",
         "read code: text",
-        "getAccessCode (line 16)",
+        "getAccessCode (line 17)",
         "← 200 application/json",
-        "read id: 16 digits  (line 24)",
+        "read id: 16 digits  (line 25)",
         "somebody would come in; nobody was created",
         "id       9007199254740993",
         "email    ana@loja.example (proven: claim)",
@@ -132,9 +132,9 @@ fn a_broken_file_is_shown_at_the_line_that_is_wrong() {
     assert_eq!(code, 1, "{out}{err}");
     for part in [
         "number: 16 digits",
-        "found no id  (line 24)",
+        "found no id  (line 25)",
         "(missingId)",
-        "providers.d/playground.yaml:24:9",
+        "providers.d/playground.yaml:25:9",
         "id: $.payload.person.id",
         "^^^",
         "help: ",
@@ -237,7 +237,7 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
         "{new}"
     );
     let (code, told, _) = portaria(&folder.0, &["test", "acme"], &[]);
-    assert_eq!((code, told.trim()), (0, "1 provider, 2 stories replayed, all as written"), "{kept}");
+    assert_eq!((code, told.trim()), (0, "1 provider, 2 stories replayed, 0 otherwise than written"), "{kept}");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
     let dormant = STANDARD.replace("UPSTREAM", "https://sso.acme.example").replace("file:secret", "env:ACME_SECRET");
     let asks = dormant
         .replace("env:ACME_SECRET", "none")
-        .replace("perfil", "\"${shop}\"")
+        .replace("scope: perfil", "extra: { shop: \"${shop}\" }")
         .replace("getAuthorizationCode", "inputs: { shop: { label: Shop } }\ngetAuthorizationCode");
     let folder = Folder::new("try-not")
         .with("providers.d/acme.yaml", &dormant)

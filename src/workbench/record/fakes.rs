@@ -140,8 +140,8 @@ impl Fakes {
             let (before, after) = text.split_once(&real).unwrap_or_default();
             return format!("{}{fake}{}", self.part(key, before), self.part(key, after));
         }
-        let is_a_mask = text.starts_with('‹') && text.ends_with('›');
-        if text.is_empty() || is_a_mask || self.is_quoted(text) || self.kept.iter().any(|kept| kept == text) {
+        let is_anybodys = text.starts_with('‹') && text.ends_with('›') || matches!(text, "true" | "false" | "yes" | "no");
+        if text.is_empty() || is_anybodys || self.is_quoted(text) || self.kept.iter().any(|kept| kept == text) {
             return text.to_owned();
         }
         let fake = self.kind(key, text);
@@ -189,11 +189,10 @@ impl Fakes {
 
     /// Whether the file says this itself, as a word of its own.
     fn is_written(&self, text: &str) -> bool {
-        let is_apart = |at: usize| {
-            let before = self.file[..at].chars().next_back().is_none_or(|letter| !letter.is_alphanumeric());
-            before && self.file[at + text.len()..].chars().next().is_none_or(|letter| !letter.is_alphanumeric())
-        };
-        !text.is_empty() && self.file.match_indices(text).any(|(at, _)| is_apart(at))
+        let is_apart = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+        let around = |at: usize| (self.file[..at].chars().next_back(), self.file[at + text.len()..].chars().next());
+        !text.is_empty()
+            && self.file.match_indices(text).map(|(at, _)| around(at)).any(|(before, after)| is_apart(before) && is_apart(after))
     }
 
     /// Whether the file compares something with this text.
@@ -204,7 +203,7 @@ impl Fakes {
     }
 
     fn is_a_word(&self, text: &str) -> bool {
-        WORDS.contains(&text.to_ascii_lowercase().as_str()) || (text.len() >= 3 && self.is_written(text))
+        WORDS.contains(&text.to_ascii_lowercase().as_str()) || (text.len() >= 2 && self.is_written(text))
     }
 
     fn next(&mut self, kind: &'static str) -> usize {
@@ -255,8 +254,15 @@ impl Fakes {
         };
         let fakes: Vec<&String> = self.made.values().chain(self.introduced.iter().map(|(_, fake)| fake)).collect();
         real.filter(|real| real.chars().count() >= 6 && !is_seen_anyway(real) && !fakes.iter().any(|fake| fake.contains(real.as_str())))
-            .any(|real| text.contains(real.as_str()))
+            .any(|real| stands_in(real, text))
     }
+}
+
+/// Whether it stands there by itself, rather than as a part of a longer word.
+fn stands_in(real: &str, text: &str) -> bool {
+    let is_apart = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+    let around = |at: usize| (text[..at].chars().next_back(), text[at + real.len()..].chars().next());
+    text.match_indices(real).map(|(at, _)| around(at)).any(|(before, after)| is_apart(before) && is_apart(after))
 }
 
 fn collect(value: &Value, scalars: &mut Vec<String>) {

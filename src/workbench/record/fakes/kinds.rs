@@ -52,12 +52,17 @@ impl Fakes {
             if letter.is_alphanumeric() {
                 word.push(letter);
             } else {
-                fake.push_str(&self.run(&word));
+                fake.push_str(&self.part_of_a_path(&word));
                 word.clear();
                 fake.push(letter);
             }
         }
-        fake + &self.run(&word)
+        fake + &self.part_of_a_path(&word)
+    }
+
+    /// What is as short as a version is nobody's.
+    fn part_of_a_path(&mut self, word: &str) -> String {
+        if word.len() <= 2 { word.to_owned() } else { self.run(word) }
     }
 
     fn host(&mut self, host: &str) -> String {
