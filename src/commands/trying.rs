@@ -128,7 +128,7 @@ impl Try {
         let playground = (door.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
         let wall = Wall { network: &trial.network, playground };
         let announced = Announced { wall, screen: &trial.screen };
-        let ended = match self.begin(trial, &announced).await? {
+        let ended = match begin(trial, &announced).await? {
             Ok(request) => self.wait(trial, &announced, request, arrivals).await,
             Err(error) => Ok(early(None, error)),
         };
@@ -140,20 +140,6 @@ impl Try {
             door.close().await;
         }
         ended
-    }
-
-    /// The request that the browser carries to the provider, or why there is none.
-    async fn begin(&self, trial: &Trial, announced: &Announced<'_>) -> Result<Result<Request, LoginError>, Failure> {
-        let Trial { provider, installation, attempt, documents, screen, .. } = trial;
-        screen.heading(&format!("{} ({})", provider.title, provider.source.name));
-        let known = attempt.own_facts(provider, installation);
-        discover(provider, &known, announced, documents, clock::now()).await;
-        match attempt.redirect(provider, installation, documents) {
-            Ok(request) => Ok(Ok(request)),
-            Err(CannotBegin::Input(name)) => Err(arrivals::unfit_input(&name)),
-            Err(CannotBegin::NoDocument) => Ok(Err(LoginError::bad_callback("noDocument", "the issuer's document could not be had"))),
-            Err(CannotBegin::Request(error)) => Ok(Err(LoginError::in_step(StepKind::GetAuthorizationCode, error, None, provider))),
-        }
     }
 
     /// Sends the browser out, and talks to the provider once it is back.
@@ -226,6 +212,20 @@ fn trial(provider: Provider, path: PathBuf, inputs: Inputs, settings: &Settings,
     }
     let playground = Arc::new(Playground::new(dice::bytes()));
     (Trial { provider, path, installation, attempt, documents: Documents::default(), network, playground, screen }, stores)
+}
+
+/// The request that the browser carries to the provider, or why there is none.
+async fn begin(trial: &Trial, announced: &Announced<'_>) -> Result<Result<Request, LoginError>, Failure> {
+    let Trial { provider, installation, attempt, documents, screen, .. } = trial;
+    screen.heading(&format!("{} ({})", provider.title, provider.source.name));
+    let known = attempt.own_facts(provider, installation);
+    discover(provider, &known, announced, documents, clock::now()).await;
+    match attempt.redirect(provider, installation, documents) {
+        Ok(request) => Ok(Ok(request)),
+        Err(CannotBegin::Input(name)) => Err(arrivals::unfit_input(&name)),
+        Err(CannotBegin::NoDocument) => Ok(Err(LoginError::bad_callback("noDocument", "the issuer's document could not be had"))),
+        Err(CannotBegin::Request(error)) => Ok(Err(LoginError::in_step(StepKind::GetAuthorizationCode, error, None, provider))),
+    }
 }
 
 /// An end before anything was asked of the provider.

@@ -17,7 +17,7 @@ fn open() -> String {
 const OPEN_HOST: &str = "login.loja.example";
 
 /// What a page of the workbench writes into its forms.
-async fn mark(browser: &Browser, house: &House, host: &str) -> String {
+fn mark(browser: &Browser, house: &House, host: &str) -> String {
     let session = browser.jar.borrow().iter().find(|(name, _)| *name == *house.front(host).store.cookie).map(|(_, token)| token.clone());
     let front = house.front(host);
     let session = session.and_then(|token| house.app.signing.keys().verify(&token, front.parties(), clock::now()));
@@ -28,7 +28,7 @@ async fn mark(browser: &Browser, house: &House, host: &str) -> String {
 }
 
 async fn begin(house: &House, browser: &Browser, host: &str) -> Answer {
-    let form = mark(browser, house, host).await;
+    let form = mark(browser, house, host);
     browser.ask(Ask::form("/lab/acme/tests", &format!("form={form}"))).await
 }
 
@@ -104,7 +104,7 @@ async fn a_test_login_that_fails_tells_why_and_so_does_a_wrong_state() {
 async fn an_answer_counts_once_and_a_form_of_another_site_begins_nothing() {
     let house = House::open().await;
     let browser = Browser::new(&house);
-    let form = mark(&browser, &house, "localhost:8080").await;
+    let form = mark(&browser, &house, "localhost:8080");
 
     for ask in [
         Ask::form("/lab/acme/tests", "form="),
@@ -197,7 +197,7 @@ async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
 async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are_refused() {
     let house = open_house(&open()).await;
     let ana = signed_in(&house, "ana@clientes.example", true);
-    let form = mark(&ana, &house, OPEN_HOST).await;
+    let form = mark(&ana, &house, OPEN_HOST);
 
     let begun = ana
         .ask(Ask::form(

@@ -10,7 +10,7 @@ use crate::story::told;
 use std::fmt::Write as _;
 
 /// Where it is printed, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Screen {
     /// Whether a program reads what is printed.
     pub json: bool,
