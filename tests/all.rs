@@ -15,5 +15,7 @@ mod readme;
 mod repair;
 mod simulate;
 mod support;
+mod try_command;
+mod try_record;
 mod users_command;
 mod web;

@@ -99,6 +99,7 @@ fn only_few_rooms_expose_what_is_secret() {
         "provider/template.rs",
         "login/attempt.rs",
         "login/mod.rs",
+        "world/browser.rs",
         "world/network.rs",
         "web/outgoing.rs",
         "web/start.rs",

@@ -10,6 +10,7 @@ use crate::login::error::LoginError;
 use crate::login::trace::{self, Trace};
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, Mailbox};
+use crate::provider::step::Step;
 use crate::story::looks::Looks;
 use crate::story::shape::{Member, shape};
 use crate::story::watch::{Read, Watch};
@@ -18,6 +19,7 @@ use crate::wire;
 use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::propose;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The story of a login. It is kept as JSON, so what is new in it may be missing in older ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,15 +208,7 @@ pub fn short(text: &str) -> String {
 
 fn exchange(provider: &Provider, watch: &Watch, told: &trace::Exchange) -> Exchange {
     let step = &provider.calls[told.call];
-    let (answer, no_answer) = match &told.answer {
-        Ok(answer) => {
-            let kind = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| short(value));
-            let document = step.document(answer);
-            let shape = document.as_ref().map(shape);
-            (Some(Answer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape }), None)
-        }
-        Err(why) => (None, Some(why.to_string())),
-    };
+    let (answer, no_answer) = heard(step, told.answer.as_ref());
     Exchange {
         step: told.step.word().to_owned(),
         line: Some(step.place.line),
@@ -222,9 +216,27 @@ fn exchange(provider: &Provider, watch: &Watch, told: &trace::Exchange) -> Excha
         answer,
         no_answer,
         forgiven: told.forgiven,
-        took: watch.took(told.call).map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        took: watch.took(told.call).map(millis),
         facts: facts(provider, watch.facts(Some(told.call))),
     }
+}
+
+/// What came back, by its looks; or why nothing came.
+pub fn heard(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<Answer>, Option<String>) {
+    match answer {
+        Ok(answer) => {
+            let kind = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| short(value));
+            let document = step.document(answer);
+            let shape = document.as_ref().map(shape);
+            (Some(Answer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape }), None)
+        }
+        Err(why) => (None, Some(why.to_string())),
+    }
+}
+
+/// A time in milliseconds.
+pub fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A request as it is told.
@@ -237,7 +249,8 @@ pub fn request(request: &wire::Request) -> Request {
     }
 }
 
-fn facts(provider: &Provider, read: &[Read]) -> Vec<Fact> {
+/// What was read, by its looks.
+pub fn facts(provider: &Provider, read: &[Read]) -> Vec<Fact> {
     let one = |read: &Read| {
         let name = provider.names.name(read.fact);
         let fact = match read.found {

@@ -83,7 +83,8 @@ pub fn tell_answer(exchange: &Exchange, text: &mut String) {
     }
 }
 
-fn tell_shape(members: &[Member], indent: usize, text: &mut String) {
+/// The shape of a document, as lines.
+pub fn tell_shape(members: &[Member], indent: usize, text: &mut String) {
     for member in members {
         let told = member.told();
         let key = printable(&member.key);

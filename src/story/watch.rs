@@ -43,6 +43,11 @@ pub struct Read {
 }
 
 impl Watch {
+    /// How long the provider took that has just answered.
+    pub fn just_took(&self) -> Duration {
+        self.took
+    }
+
     /// How long a call took.
     pub fn took(&self, call: usize) -> Option<Duration> {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)

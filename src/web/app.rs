@@ -7,7 +7,9 @@ use crate::roster::Offer;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::settings::Settings;
+use crate::stores::Stores;
 use crate::web::failed::Stories;
+use crate::web::lab::tests::Tests;
 use crate::web::limits::Limits;
 use crate::web::metrics::Metrics;
 use crate::web::news::News;
@@ -52,6 +54,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What was told in this minute of logins that could not begin.
     pub stories: Stories,
+    /// Test logins of the staff.
+    pub tests: Tests,
 }
 
 impl App {
@@ -60,7 +64,7 @@ impl App {
         let now = clock::now();
         let serving = Serving::new(settings, None, now);
         let plan = serving.rotation();
-        let (network, no_certificates) = Network::new(reach(settings, &serving));
+        let (network, no_certificates) = Network::new(reach(settings, serving.stores()));
         if let Some(reason) = no_certificates {
             tracing::warn!(
                 reason,
@@ -85,6 +89,7 @@ impl App {
             limits: Limits::default(),
             metrics: Metrics::default(),
             stories: Stories::default(),
+            tests: Tests::default(),
         };
         app.listen_to_storage(now).await?;
         Ok(app)
@@ -106,7 +111,7 @@ impl App {
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.network.allow(reach(settings, &next));
+        self.network.allow(reach(settings, next.stores()));
         self.serving.store(Arc::new(next));
         self.complain(None);
     }
@@ -134,10 +139,11 @@ impl App {
     }
 }
 
-fn reach(settings: &Settings, serving: &Serving) -> Reach {
+/// Which addresses providers may have.
+pub fn reach(settings: &Settings, stores: &Stores) -> Reach {
     let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
     Reach {
-        everything: serving.stores().all().iter().all(|store| store.loopback),
+        everything: stores.all().iter().all(|store| store.loopback),
         private_hosts: listed.map(|host| host.value.as_str().into()).collect(),
     }
 }

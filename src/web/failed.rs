@@ -186,13 +186,17 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
 
 /// Keeps a story, and writes down what happened with its code; without storage there is no code.
 async fn remember(asked: &Asked, event: &Event, story: impl FnOnce() -> Story) -> Result<Option<Code>, Away> {
-    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     // Anybody can fail again and again; the storage is not theirs to fill.
-    if !app.stories.one_more(asked.front().number, now / 60) {
+    if !asked.app().stories.one_more(asked.front().number, asked.now() / 60) {
         return Ok(None);
     }
     // What would mend the file is looked for here, which is work: not for whoever fails again and again.
-    let mut story = story();
+    keep(asked, event, story()).await
+}
+
+/// The same, however many there are.
+pub async fn keep(asked: &Asked, event: &Event, mut story: Story) -> Result<Option<Code>, Away> {
+    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();
     // A code is taken once in many millions; then another is drawn.

@@ -14,6 +14,7 @@ pub mod forms;
 pub mod forward_auth;
 pub mod headers;
 pub mod health;
+pub mod lab;
 pub mod limits;
 pub mod login_page;
 pub mod logout;
@@ -77,6 +78,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/prove/address", "GET, HEAD, POST", [look(prove::back), post(prove::address_typed)]))
             .service(at("/prove/again", "GET, HEAD, POST", [look(prove::back), post(prove::again)]))
             .service(at("/prove/code", "GET, HEAD, POST", [look(prove::back), post(prove::code_typed)]))
+            .service(at("/lab/{provider}/tests", "POST", [post(lab::test_login::begin)]))
             .service(at("/providers", "GET, HEAD", [look(assets::providers)]))
             .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
             .service(at("/style.css", "GET, HEAD", [look(assets::style)]))

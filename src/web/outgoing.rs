@@ -2,13 +2,14 @@
 //! are answered in the house.
 
 use crate::login::discover;
-use crate::playground;
+use crate::playground::{self, Playground};
 use crate::provider::facts::Facts;
 use crate::roster::Offer;
 use crate::web::app::App;
 use crate::web::serving::Front;
 use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
 use crate::workbench::simulate::Simulation;
+use crate::world::network::Network;
 use crate::world::{clock, dice};
 use std::time::Duration;
 
@@ -46,28 +47,9 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// The part of an address below our own playground.
-    fn in_the_house<'r>(&self, request: &'r Request) -> Option<&'r str> {
-        if !self.front.store.playground {
-            return None;
-        }
-        request.address.expose().strip_prefix(&*self.front.store.public_url)?.strip_prefix("/playground/")
-    }
-
-    async fn ask_the_playground(&self, below: &str, request: &Request) -> Result<Response, NoAnswer> {
-        let (path, query) = below.split_once('?').unwrap_or((below, ""));
-        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
-        let asked = playground::Asked {
-            method: &request.method.to_string(),
-            path: &format!("/{path}"),
-            query,
-            headers: &headers,
-            body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
-            public_url: &self.front.store.public_url,
-        };
-        let answer = self.app.playground.answer(&asked, clock::now(), dice::bytes());
-        let headers = answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        heard(Response { status: answer.status, headers, body: answer.body }, answer.delay, request).await
+    fn wall(&self) -> Wall<'_> {
+        let store = &self.front.store;
+        Wall { network: &self.app.network, playground: store.playground.then_some((&self.app.playground, &*store.public_url)) }
     }
 
     async fn ask_the_simulation(&self, simulation: &Simulation, request: &Request) -> Result<Response, NoAnswer> {
@@ -95,9 +77,49 @@ impl Fetch for Outgoing<'_> {
         if let Some(simulated) = &self.offer.simulated {
             return Box::pin(self.ask_the_simulation(&simulated.simulation, request));
         }
-        match self.in_the_house(request) {
-            Some(below) => Box::pin(self.ask_the_playground(below, request)),
-            None => self.app.network.send(request),
-        }
+        self.wall().carry(request)
     }
+}
+
+/// Where requests leave: the network, but for what leads to a playground of our own.
+#[derive(Clone, Copy)]
+pub struct Wall<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The playground, and the address of which it is a part.
+    pub playground: Option<(&'a Playground, &'a str)>,
+}
+
+impl<'a> Wall<'a> {
+    fn carry(self, request: &'a Request) -> Answering<'a> {
+        let below = |public_url: &str| request.address.expose().strip_prefix(public_url)?.strip_prefix("/playground/");
+        if let Some((playground, public_url)) = self.playground
+            && let Some(below) = below(public_url)
+        {
+            return Box::pin(ask(playground, public_url, below, request));
+        }
+        self.network.send(request)
+    }
+}
+
+impl Fetch for Wall<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        self.carry(request)
+    }
+}
+
+async fn ask(playground: &Playground, public_url: &str, below: &str, request: &Request) -> Result<Response, NoAnswer> {
+    let (path, query) = below.split_once('?').unwrap_or((below, ""));
+    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
+    let asked = playground::Asked {
+        method: &request.method.to_string(),
+        path: &format!("/{path}"),
+        query,
+        headers: &headers,
+        body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
+        public_url,
+    };
+    let answer = playground.answer(&asked, clock::now(), dice::bytes());
+    let headers = answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    heard(Response { status: answer.status, headers, body: answer.body }, answer.delay, request).await
 }

@@ -2,5 +2,6 @@
 //! and whether a provider still answers as it did.
 
 pub mod proposal;
+pub mod record;
 pub mod repair;
 pub mod simulate;
