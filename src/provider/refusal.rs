@@ -102,6 +102,11 @@ impl Refusal {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
 
+    /// The paths that its conditions look at.
+    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
+        self.conditions.iter().flat_map(Condition::paths)
+    }
+
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
         let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);

@@ -1,6 +1,7 @@
 //! What requests need: the stores as they serve right now, and the doors they share.
 
 use crate::directory::{Away, Directory};
+use crate::drift::Drift;
 use crate::playground::Playground;
 use crate::provider::documents::Documents;
 use crate::session::revocation::Revocations;
@@ -49,6 +50,8 @@ pub struct App {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether providers still answer as they did.
+    pub drift: Drift,
     /// What was told in this minute of logins that could not begin.
     pub stories: Stories,
 }
@@ -83,8 +86,10 @@ impl App {
             playground: Playground::new(*master.derive("playground")),
             limits: Limits::default(),
             metrics: Metrics::default(),
+            drift: Drift::default(),
             stories: Stories::default(),
         };
+        app.drift.recall(&app.directory, now).await?;
         app.listen_to_storage(now).await?;
         Ok(app)
     }

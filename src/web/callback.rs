@@ -8,6 +8,7 @@ use crate::directory::welcome::{TurnedAway, Welcome, Welcomed};
 use crate::email::Email;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
+use crate::login::trace::Trace;
 use crate::login::{Login, drive_before};
 use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
@@ -232,6 +233,9 @@ async fn converse(
     let mut watch = Watch::default();
     let driven = tokio::time::timeout(BUDGET, drive_before(&mut watch, login, outgoing, &app.documents)).await;
     app.metrics.conversation(&offer.provider.name, began.elapsed());
+    if let Ok((trace, end)) = &driven {
+        look_at(asked, offer, trace, &watch, end.as_ref());
+    }
     match driven {
         Ok((_, Ok(identity))) => Ok(identity),
         Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace, &watch).await),
@@ -239,6 +243,14 @@ async fn converse(
             let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
             Err(failed::early(asked, offer, brought.return_to.as_deref(), &error).await)
         }
+    }
+}
+
+/// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves.
+fn look_at(asked: &Asked, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>) {
+    let listing = asked.front().roster.now();
+    if listing.offer(&offer.provider.name).is_some_and(|current| current.version == offer.version) {
+        asked.app().drift.observe(&asked.front().store.name, offer, trace, watch, end, asked.now());
     }
 }
 
