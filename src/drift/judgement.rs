@@ -11,14 +11,14 @@
 //!
 //! * what was missed by at most three in a hundred is broken when four of five miss it, and [`ALARM`] is enough: once in
 //!   `e^25`, about seven in a hundred thousand million, and below one in a million even for shares that are somewhat off. A loss
-//!   for everybody takes six to twelve answers, one for half of the people about twenty. A crowd of whom a
+//!   for everybody takes six to fourteen answers, one for half of the people about twenty. A crowd of whom a
 //!   quarter lacks it, such as one tenant's people, makes the sum fall.
 //! * what more people than that lack is theirs to lack. Only when it is gone for everybody is it broken: the expectation is
 //!   raised by a quarter, the sum has to reach [`ALARM_FOR_SOME`], and that takes a day and a hundred people or more without a single
 //!   one who has it. What most people lack is not judged at all.
 //!
 //! While the sum is above nothing, answers are kept aside; when it falls back they are learned, so that a slow change becomes
-//! the expectation, and a break does not. One person who tries again and again brings the same answer: that weighs a quarter.
+//! the expectation, and a break does not. One person who tries again and again brings the same answer: that weighs a fifth.
 //!
 //! **The end.** The same sum the other way round: some twenty good readings in a row, or more with misses among them.
 
@@ -197,11 +197,11 @@ impl Stream {
         self.unsaved.add(found);
     }
 
-    /// How much a miss weighs: one that was just seen, a quarter.
+    /// How much a miss weighs: one that was just seen, a fifth.
     fn news(&mut self, print: Option<u64>) -> f64 {
         let Some(print) = print else { return 1.0 };
         if self.lately.contains(&print) {
-            return 0.25;
+            return 0.2;
         }
         self.lately.rotate_right(1);
         self.lately[0] = print;
@@ -227,7 +227,7 @@ mod tests {
     fn what_was_always_there_is_missed_soon_and_sooner_the_better_it_is_known() {
         let after = |found| broken_after(&mut taught(found, 0), [false; 100]);
 
-        assert_eq!((after(10), after(30), after(100), after(10_000)), (None, Some(12), Some(9), Some(6)));
+        assert_eq!((after(10), after(30), after(100), after(10_000)), (None, Some(14), Some(9), Some(6)));
     }
 
     #[test]

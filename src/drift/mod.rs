@@ -80,15 +80,7 @@ impl Drift {
     }
 
     /// Looks at a login that is over. What has changed is said in the log, once.
-    pub fn observe(
-        &self,
-        store: &str,
-        offer: &Offer,
-        trace: &Trace,
-        watch: &Watch,
-        end: Result<&Identity, &LoginError>,
-        now: i64,
-    ) {
+    pub fn observe(&self, store: &str, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>, now: i64) {
         let provider = &offer.provider;
         let book = self.book(store, &provider.name);
         let plan = locked(&book).plan(offer);

@@ -260,8 +260,9 @@ mod tests {
     fn a_provider_that_invents_keys_does_not_make_it_grow() {
         let mut shape = Shape::default();
         for round in 0..50 {
-            let members: Map<String, Value> =
-                (0..10_000).map(|at| (format!("k{}", "abcdefghij".repeat(1 + at % 3)) + &format!("{round}x{at:x}"), json!({ "a": [at] }))).collect();
+            let members: Map<String, Value> = (0..10_000)
+                .map(|at| (format!("k{}", "abcdefghij".repeat(1 + at % 3)) + &format!("{round}x{at:x}"), json!({ "a": [at] })))
+                .collect();
             shape.add(&Value::Object(members));
         }
         let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));

@@ -85,7 +85,19 @@ impl Default for Metrics {
         registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
-        Self { registry, logins, conversations, checks, files, readings, drift, ended, silence, yes: AtomicU64::new(0), no: AtomicU64::new(0) }
+        Self {
+            registry,
+            logins,
+            conversations,
+            checks,
+            files,
+            readings,
+            drift,
+            ended,
+            silence,
+            yes: AtomicU64::new(0),
+            no: AtomicU64::new(0),
+        }
     }
 }
 
