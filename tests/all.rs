@@ -6,6 +6,7 @@ mod catalogue;
 mod command_line;
 mod database;
 mod directory;
+mod drift;
 mod generated;
 mod login;
 mod mistakes;

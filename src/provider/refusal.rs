@@ -111,6 +111,11 @@ impl Refusal {
         &self.conditions
     }
 
+    /// The paths that its conditions look at.
+    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
+        self.conditions.iter().flat_map(Condition::paths)
+    }
+
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
         let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);

@@ -29,6 +29,8 @@ pub struct Seen {
     pub took: Duration,
     /// What was read, or looked for in vain.
     pub facts: Vec<Read>,
+    /// Why the step failed, if it did.
+    pub failed: Option<StepError>,
 }
 
 /// A fact that was read, or looked for in vain.
@@ -68,7 +70,7 @@ impl Witness for Watch {
         self.took = self.sent.take().map_or(Duration::ZERO, |sent| sent.elapsed());
     }
 
-    fn learns(&mut self, call: Option<usize>, step: &Step, facts: &Facts, _error: Option<&StepError>) {
+    fn learns(&mut self, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
         let told_before = |fact: Slot| self.seen.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
         let mut read: Vec<Read> = Vec::new();
         for (fact, place, written) in step.learns() {
@@ -83,6 +85,6 @@ impl Witness for Watch {
                 read.push(Read { fact, place, found });
             }
         }
-        self.seen.push(Seen { call, took: std::mem::take(&mut self.took), facts: read });
+        self.seen.push(Seen { call, took: std::mem::take(&mut self.took), facts: read, failed: error.cloned() });
     }
 }

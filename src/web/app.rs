@@ -1,6 +1,7 @@
 //! What requests need: the stores as they serve right now, and the doors they share.
 
 use crate::directory::{Away, Directory};
+use crate::drift::Drift;
 use crate::playground::Playground;
 use crate::provider::documents::Documents;
 use crate::roster::Offer;
@@ -52,6 +53,8 @@ pub struct App {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether providers still answer as they did.
+    pub drift: Drift,
     /// What was told in this minute of logins that could not begin.
     pub stories: Stories,
     /// Test logins of the staff.
@@ -88,9 +91,11 @@ impl App {
             playground: Playground::new(*master.derive("playground")),
             limits: Limits::default(),
             metrics: Metrics::default(),
+            drift: Drift::default(),
             stories: Stories::default(),
             tests: Tests::default(),
         };
+        app.drift.recall(&app.directory, now).await?;
         app.listen_to_storage(now).await?;
         Ok(app)
     }

@@ -235,6 +235,9 @@ async fn converse(
     let mut watch = Watch::default();
     let talked = talk(asked, offer, login, outgoing, &mut watch).await;
     let return_to = brought.return_to.as_deref();
+    if let Talked::Over(trace, end) = &talked {
+        look_at(asked, offer, trace, &watch, end.as_ref());
+    }
     if !matches!(talked, Talked::Busy) {
         app.metrics.conversation(&offer.provider.name, began.elapsed());
     }
@@ -262,6 +265,14 @@ pub async fn talk(asked: &Asked, offer: &Offer, login: Login<'_>, outgoing: &Out
             let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
             Talked::Over(Trace::default(), Err(error))
         }
+    }
+}
+
+/// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves.
+fn look_at(asked: &Asked, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>) {
+    let listing = asked.front().roster.now();
+    if listing.offer(&offer.provider.name).is_some_and(|current| current.version == offer.version) {
+        asked.app().drift.observe(&asked.front().store.name, offer, trace, watch, end, asked.now());
     }
 }
 

@@ -6,6 +6,7 @@ pub mod ask;
 mod browser;
 mod callback;
 mod callback_content;
+mod drift;
 mod every_page;
 mod failures;
 mod forward_auth;
