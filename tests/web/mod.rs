@@ -10,6 +10,7 @@ mod every_page;
 mod forward_auth;
 mod hostile_provider;
 pub mod house;
+mod lab;
 mod limits;
 mod login_page;
 mod logout;

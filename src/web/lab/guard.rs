@@ -1,0 +1,56 @@
+//! Who may use the lab: on the machine itself everybody, elsewhere the people whom the store lists as its staff.
+
+use crate::login::return_to::LONGEST;
+use crate::pages::Cause;
+use crate::pages::frame::address;
+use crate::web::asked::Asked;
+use crate::web::refused::Refused;
+use actix_web::http::Method;
+
+/// Somebody who may use the lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff {
+    /// Who it is; nobody in particular on a loopback address, where all are one.
+    pub uid: Option<Box<str>>,
+}
+
+impl Staff {
+    /// To whom the forms of a page are bound.
+    pub fn bound(&self) -> String {
+        format!("lab {}", self.uid.as_deref().unwrap_or_default())
+    }
+}
+
+/// Whether there is no lab at this store, as far as anybody can tell.
+pub fn is_closed(asked: &Asked) -> bool {
+    let store = &asked.front().store;
+    !store.loopback && store.staff.is_empty()
+}
+
+/// Lets staff in. Whoever is not signed in is led to the login and comes back; others are told that the page is not theirs.
+pub fn staff(asked: &Asked) -> Result<Staff, Refused> {
+    let store = &asked.front().store;
+    if store.loopback {
+        return Ok(Staff { uid: None });
+    }
+    if is_closed(asked) {
+        return Err(Cause::NoSuchPage.into());
+    }
+    asked.well_informed()?;
+    let Some(session) = asked.session() else {
+        return Err(Refused { instead: Some(login(asked)), ..Cause::NotStaff.into() });
+    };
+    // An address that is not proven says nothing about who somebody is.
+    if session.person.email_verified && store.staff.contains(&session.person.email) {
+        return Ok(Staff { uid: Some(session.person.uid) });
+    }
+    Err(Cause::NotStaff.into())
+}
+
+/// The login from which the browser comes back here; what was sent by a form cannot be sent again.
+fn login(asked: &Asked) -> String {
+    let url = &asked.front().store.public_url;
+    let here = asked.request().uri().path_and_query().filter(|_| *asked.request().method() != Method::POST);
+    let here = here.map(|here| format!("{url}{here}")).filter(|here| here.len() <= LONGEST);
+    address(&["login"], &[("return_to", Some(&here.unwrap_or_else(|| format!("{url}/lab"))))])
+}
