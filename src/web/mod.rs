@@ -97,8 +97,8 @@ pub fn routes(config: &mut ServiceConfig) {
                     .app_data(PayloadConfig::new(lab::answer::LARGEST_FORM)),
             )
             .service(at("/lab/{provider}/tests", "GET, HEAD", [look(lab::provider::back)]))
-            .service(at("/lab/{provider}/tests/{code}", "GET, HEAD", [look(lab::tests::show)]))
-            .service(at("/lab/{provider}/tests/{code}/{file}", "GET, HEAD", [look(lab::tests::file)]))
+            .service(at("/lab/{provider}/tests/{code}", "GET, HEAD", [look(lab::stories::show)]))
+            .service(at("/lab/{provider}/tests/{code}/{file}", "GET, HEAD", [look(lab::stories::file)]))
             .service(web::resource(["/playground", "/playground/{below:.*}"]).to(told(playground::answer)))
             .service(at("/", "GET, HEAD", [look(home)]))
             .default_service(web::to(told(nowhere))),

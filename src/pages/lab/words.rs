@@ -348,14 +348,14 @@ mod tests {
         let mut words = LabLanguage::of("es").words.clone();
         let proposal = Proposal {
             title: "$.b".to_owned(),
-            because: "moved".to_owned(),
+            because: "nobody knows this".to_owned(),
             about: vec!["a".to_owned(), "{1}".to_owned()],
             sentence: "It moved.".to_owned(),
             change: None,
         };
 
         assert_eq!(words.reason(&proposal), ("It moved.".to_owned(), false));
-        words.because.insert("moved".to_owned(), "Pasó de {1} a {2}.".to_owned());
+        words.because.insert("nobody knows this".to_owned(), "Pasó de {1} a {2}.".to_owned());
         assert_eq!(words.reason(&proposal), ("Pasó de a a {1}.".to_owned(), true));
     }
 }

@@ -55,7 +55,7 @@ pub async fn read(asked: Asked) -> Result<HttpResponse, Refused> {
     let staff = guard::staff(&asked)?;
     let bench = bench(&asked)?;
     let here = address(&["lab", &bench.name, "answer"], &[]);
-    let form = forms::ours(&asked, &staff.bound(), &here)?;
+    let form = forms::ours(&asked, &guard::bound(&asked), &here)?;
     let field = |name: &str| Ok::<_, Refused>(form.field(name)?.unwrap_or_default().to_owned());
     let (call, status, kind, body) = (field("call")?, field("status")?, field("kind")?, field("body")?);
     let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
@@ -132,7 +132,7 @@ fn drawn(
         status: &typed.status,
         kind: &typed.kind,
         body: &typed.body,
-        form: &forms::mark(asked, &staff.bound()),
+        form: &forms::mark(asked, &guard::bound(asked)),
         wrong,
         result,
     };

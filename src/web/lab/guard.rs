@@ -10,15 +10,13 @@ use actix_web::http::Method;
 /// Somebody who may use the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staff {
-    /// Who it is; nobody in particular on a loopback address, where all are one.
+    /// Who it is; on a loopback address nobody has to be signed in.
     pub uid: Option<Box<str>>,
 }
 
-impl Staff {
-    /// To whom the forms of a page are bound.
-    pub fn bound(&self) -> String {
-        format!("lab {}", self.uid.as_deref().unwrap_or_default())
-    }
+/// Whose the forms of the lab are: the session's; on the machine itself, where nobody has to be signed in, the lab's.
+pub fn bound(asked: &Asked) -> Box<str> {
+    asked.session().map_or_else(|| "lab".into(), |session| session.sid)
 }
 
 /// Whether there is no lab at this store, as far as anybody can tell.
@@ -31,7 +29,7 @@ pub fn is_closed(asked: &Asked) -> bool {
 pub fn staff(asked: &Asked) -> Result<Staff, Refused> {
     let store = &asked.front().store;
     if store.loopback {
-        return Ok(Staff { uid: None });
+        return Ok(Staff { uid: asked.session().map(|session| session.person.uid) });
     }
     if is_closed(asked) {
         return Err(Cause::NoSuchPage.into());

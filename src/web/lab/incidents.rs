@@ -7,7 +7,7 @@ use crate::pages::lab::incident::{IncidentPage, LookupPage};
 use crate::pages::{Cause, lab as pages};
 use crate::web::asked::Asked;
 use crate::web::lab::provider::bench_of;
-use crate::web::lab::tests::{Kept, course, moment, report, story};
+use crate::web::lab::stories::{Kept, course, moment, report, story};
 use crate::web::lab::{self, guard};
 use crate::web::limits::Kind;
 use crate::web::refused::{Refused, leads_to};

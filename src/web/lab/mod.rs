@@ -5,7 +5,7 @@ pub mod guard;
 pub mod incidents;
 pub mod list;
 pub mod provider;
-pub mod tests;
+pub mod stories;
 
 use crate::diagnostic::{Report, Severity};
 use crate::pages::frame::address;

@@ -161,7 +161,7 @@ pub fn drawn(asked: &Asked, staff: &Staff, bench: &Bench, test: Option<TestShown
         values: bench.values(),
         callback: bits(&callback),
         inputs: offer.map(|offer| login_page::choice(&offer, None).inputs).unwrap_or_default(),
-        form: &forms::mark(asked, &staff.bound()),
+        form: &forms::mark(asked, &guard::bound(asked)),
         test,
         paste: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
     };
