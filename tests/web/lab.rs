@@ -174,7 +174,7 @@ async fn a_public_store_without_staff_has_no_lab() {
 async fn every_state_of_a_provider_is_shown_with_what_helps() {
     let house = Plan::new(LOCAL)
         .with_standard("acme")
-        .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:PORTARIA_TEST_NEVER_SET"))
+        .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:LAB_TEST_NEVER_SET"))
         .with("broken", "name: Broken\nclientSecret: hunter2\nraed: {}\n")
         .with("off", &format!("enabled: false\n{STANDARD}"))
         .build()
@@ -182,11 +182,11 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
     house.folder.write("providers.d/wrong.yml", "name: x\n");
 
     let list = house.ask(Ask::get("/lab?lang=en")).await;
-    for part in ["Clube Acme", "PORTARIA_TEST_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
+    for part in ["Clube Acme", "LAB_TEST_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
         assert!(list.body.contains(part), "{part}: {}", list.body);
     }
     let waiting = house.ask(Ask::get("/lab/waiting?lang=en")).await;
-    assert!(waiting.body.contains("PORTARIA_TEST_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
+    assert!(waiting.body.contains("LAB_TEST_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
     let broken = house.ask(Ask::get("/lab/broken?lang=en")).await;
     for part in ["id=\"L3\"", "^^^^", "a secret may not stand in the file", "••••••", "raed"] {
         assert!(broken.body.contains(part), "{part}: {}", broken.body);

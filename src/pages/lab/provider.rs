@@ -2,7 +2,7 @@
 
 use crate::pages::lab::code::{Code, DOTS, Piece};
 use crate::pages::lab::course::{Course, Went};
-use crate::pages::lab::frame::{Apart, LabFrame};
+use crate::pages::lab::frame::{Apart, LabFrame, Last};
 use crate::pages::lab::parts::Pair;
 use crate::pages::lab::shown::{Bit, Branch};
 use crate::pages::lab::words::LabWords;
@@ -44,6 +44,8 @@ pub struct ProviderPage<'a> {
     pub inputs: Vec<Field>,
     /// The hidden proof that a form of ours was sent.
     pub form: &'a str,
+    /// What the last test came to, where none is told.
+    pub last: Option<Last>,
     /// The test that is told.
     pub test: Option<TestShown>,
     /// The address of the page on which an answer is pasted, if the provider makes calls.
@@ -102,6 +104,16 @@ impl ProviderPage<'_> {
 
     fn can_be_tested(&self) -> bool {
         self.state() == "offered" || self.stale
+    }
+
+    /// What the last test came to, as a sentence.
+    fn came_to(&self, last: &Last) -> String {
+        let words = &self.words().list;
+        match &last.step {
+            _ if last.passed => self.words().test.passed.clone(),
+            Some(step) => fill(&words.failed_in, &[("step", step)]),
+            None => words.failed.clone(),
+        }
     }
 
     /// What follows from the state, where it is not fine.

@@ -11,12 +11,14 @@ use crate::diagnostic::{Report, Severity};
 use crate::pages::frame::address;
 use crate::pages::lab::frame::{Apart, Entry, Group, LabFrame, Last};
 use crate::pages::lab::words::LabLanguage;
+use crate::place::Source;
 use crate::provider::Provider;
 use crate::roster::Standing;
 use crate::web::asked::Asked;
 use crate::web::lab::guard::Staff;
 use crate::web::{cookies, headers};
 use crate::world::secrets;
+use crate::yaml::{self, Kind};
 use crate::{catalogue, roster};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
@@ -79,6 +81,14 @@ pub fn compiled(asked: &Asked, standing: &Standing) -> Option<Provider> {
     crate::provider::compile(&standing.report.source, asked.front().roster.ground()).0
 }
 
+/// What a file calls its provider, even where the rest of it is broken.
+pub fn named_in(source: &Source) -> Option<String> {
+    let (root, _) = yaml::parse(source).ok()?;
+    let Kind::Scalar { text, .. } = &root.get("name")?.kind else { return None };
+    let name: String = text.trim().chars().take(100).collect();
+    (!name.is_empty()).then_some(name)
+}
+
 /// The version of a file today.
 pub fn version(standing: &Standing) -> Box<str> {
     roster::version(&standing.report.source.text)
@@ -108,7 +118,8 @@ pub fn groups(asked: &Asked, staff: &Staff, current: Option<&str>) -> Vec<Group>
     for standing in listing.standings().values() {
         let name = standing.report.source.stem();
         let offer = listing.offer(name);
-        let title = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).unwrap_or(name);
+        let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
+        let title = known.or_else(|| named_in(&standing.report.source)).unwrap_or_else(|| name.to_owned());
         let apart = match standing.state {
             _ if !front.offers(name) => Some(Apart::Playground),
             "off" => Some(Apart::Off),
@@ -118,7 +129,7 @@ pub fn groups(asked: &Asked, staff: &Staff, current: Option<&str>) -> Vec<Group>
         let (mistakes, warnings) = count(&standing.report);
         let entry = Entry {
             name: name.to_owned(),
-            title: crate::diagnostic::printable(title),
+            title: crate::diagnostic::printable(&title),
             href: Some(address(&["lab", name], &[])),
             current: current == Some(name),
             missing: standing.missing.clone(),

@@ -64,7 +64,8 @@ impl Bench {
         let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
             let older = asked.front().roster.now().offer(&self.name).map(|offer| offer.provider.title.to_string());
-            older.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
+            let known = older.or_else(|| lab::named_in(&self.standing.report.source));
+            known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
         })
     }
 
@@ -162,6 +163,7 @@ pub fn drawn(asked: &Asked, staff: &Staff, bench: &Bench, test: Option<TestShown
         callback: bits(&callback),
         inputs: offer.map(|offer| login_page::choice(&offer, None).inputs).unwrap_or_default(),
         form: &forms::mark(asked, &guard::bound(asked)),
+        last: if test.is_none() { lab::last_test(asked, staff, &bench.name) } else { None },
         test,
         paste: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
     };
