@@ -7,7 +7,7 @@ use crate::provider::Provider;
 use crate::provider::callback::StateIn;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::failure::StepError;
-use crate::provider::step::StepKind;
+use crate::provider::step::{Step, StepKind};
 use crate::text::Text;
 use crate::wire::{Method, Request};
 use crate::world::secrets;
@@ -64,7 +64,7 @@ pub fn given(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
 /// The facts with which a call would be written and its answer read: the given ones, and masks for what the steps before it give.
 pub fn before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = beginning(provider, given);
-    let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(|step| step.learns()).map(|(fact, ..)| fact).collect();
+    let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learns).map(|(fact, ..)| fact).collect();
     let earlier = provider.steps().take(call + 1).flat_map(|step| step.learns().map(|(fact, ..)| fact).collect::<Vec<_>>());
     for fact in earlier.filter(|fact| !own.contains(fact)) {
         if facts.get(fact).is_none() {

@@ -137,7 +137,7 @@ impl Course {
         for (at, exchange) in story.exchanges.iter().enumerate() {
             let nth = story.exchanges[..at].iter().filter(|other| other.step == exchange.step).count() + 1;
             let name = if many(&exchange.step) { format!("{} {nth}", exchange.step) } else { exchange.step.clone() };
-            stages.push(call(exchange, name, words));
+            stages.push(call(exchange, &name, words));
         }
         let told = stages.len();
         match end {
@@ -247,7 +247,7 @@ fn callback(story: &Story, words: &LabWords) -> Stage {
     }
 }
 
-fn call(exchange: &Exchange, name: String, words: &LabWords) -> Stage {
+fn call(exchange: &Exchange, name: &str, words: &LabWords) -> Stage {
     let asking = Asking::of(&exchange.request);
     let (about, about_english, branches) = answer(exchange, words);
     let status = exchange.answer.as_ref().map_or_else(String::new, |answer| format!(" → {}", answer.status));
@@ -260,7 +260,7 @@ fn call(exchange: &Exchange, name: String, words: &LabWords) -> Stage {
         about_english,
         tree: branches,
         facts: facts(&exchange.facts, words),
-        ..empty(&name)
+        ..empty(name)
     }
 }
 
@@ -307,7 +307,7 @@ fn identity(story: &Story, end: End, words: &LabWords) -> Stage {
         Went::Unreached => words.test.unreached.clone(),
         _ => facts.iter().map(|fact| fact.name.clone()).collect::<Vec<_>>().join(", "),
     };
-    Stage { went, brief, facts, ..empty(&words.test.identity) }
+    Stage { brief, went, facts, ..empty(&words.test.identity) }
 }
 
 fn drawn(story: &Story, today: Today<'_>, end: End) -> Drawn {
@@ -344,16 +344,15 @@ fn width(line: &str, column: usize) -> usize {
     let mut depth = 0_usize;
     let mut end = rest.len();
     for (at, letter) in rest.iter().enumerate() {
+        let is_next = is_nested && depth == 0 && matches!(letter, '}' | ']' | ')' | ',');
+        if is_next || (*letter == '#' && at > 0 && rest[at - 1] == ' ') {
+            end = at;
+            break;
+        }
         match letter {
             '{' | '[' | '(' => depth += 1,
-            '}' | ']' | ')' if depth == 0 && is_nested => (end, depth) = (at, usize::MAX),
             '}' | ']' | ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 && is_nested => (end, depth) = (at, usize::MAX),
-            '#' if at > 0 && rest[at - 1] == ' ' => (end, depth) = (at, usize::MAX),
             _ => {}
-        }
-        if depth == usize::MAX {
-            break;
         }
     }
     rest[..end].iter().collect::<String>().trim_end().chars().count().max(1)

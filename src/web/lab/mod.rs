@@ -35,7 +35,7 @@ pub fn is_below(path: &str) -> bool {
 }
 
 /// What stands around a page of the lab.
-pub fn frame<'a>(asked: &'a Asked, here: String) -> LabFrame<'a> {
+pub fn frame(asked: &Asked, here: String) -> LabFrame<'_> {
     let front = asked.front();
     let offered = front.languages.offered(&front.store.languages);
     LabFrame {
