@@ -233,13 +233,11 @@ fn early(redirect: Option<Request>, error: LoginError) -> Ended {
 }
 
 fn waits_for(provider: &Provider, missing: &[String], name: &str) -> String {
-    let mut help = String::new();
-    for missing in missing {
-        help.push_str(&match missing.strip_prefix("file:") {
-            Some(path) => format!("\n  help: write it into {}", Path::new(path).display()),
-            None => format!("\n  help: export {missing}=…"),
-        });
-    }
+    let how = |missing: &String| match missing.strip_prefix("file:") {
+        Some(path) => format!("\n  help: write it into {}", Path::new(path).display()),
+        None => format!("\n  help: export {missing}=…"),
+    };
+    let help: String = missing.iter().map(how).collect();
     let place = format!("what {} gave you for this app, then `portaria try {name}` again", provider.title);
     format!("error: {} waits for {}{help}\n  help: it is {place}", provider.source.name, missing.join(", "))
 }

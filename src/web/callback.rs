@@ -235,37 +235,28 @@ async fn converse(
     let mut watch = Watch::default();
     let talked = talk(asked, offer, login, outgoing, &mut watch).await;
     let return_to = brought.return_to.as_deref();
-    if let Talked::Over(trace, end) = &talked {
+    if let Some((trace, end)) = &talked {
         look_at(asked, offer, trace, &watch, end.as_ref());
-    }
-    if !matches!(talked, Talked::Busy) {
         app.metrics.conversation(&offer.provider.name, began.elapsed());
     }
     match talked {
-        Talked::Busy => Err(failed::without_a_conversation(asked, Cause::Slow, offer, return_to).await),
-        Talked::Over(_, Ok(identity)) => Ok(identity),
-        Talked::Over(trace, Err(error)) => Err(failed::login(asked, offer, return_to, &error, &trace, &watch).await),
+        None => Err(failed::without_a_conversation(asked, Cause::Slow, offer, return_to).await),
+        Some((_, Ok(identity))) => Ok(identity),
+        Some((trace, Err(error))) => Err(failed::login(asked, offer, return_to, &error, &trace, &watch).await),
     }
 }
 
-/// What became of a conversation with a provider.
-pub enum Talked {
-    /// Too many talk to it already.
-    Busy,
-    /// It is over.
-    Over(Trace, Result<Identity, LoginError>),
-}
+/// What became of a conversation with a provider; nothing when too many talk to it already.
+pub type Talked = Option<(Trace, Result<Identity, LoginError>)>;
 
 /// Talks to a provider, when it is this login's turn and for as long as anybody waits.
 pub async fn talk(asked: &Asked, offer: &Offer, login: Login<'_>, outgoing: &Outgoing<'_>, watch: &mut Watch) -> Talked {
-    let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else { return Talked::Busy };
-    match tokio::time::timeout(BUDGET, drive_before(watch, login, outgoing, asked.app().documents_of(offer))).await {
-        Ok((trace, end)) => Talked::Over(trace, end),
-        Err(_) => {
-            let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-            Talked::Over(Trace::default(), Err(error))
-        }
-    }
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else { return None };
+    let driven = tokio::time::timeout(BUDGET, drive_before(watch, login, outgoing, asked.app().documents_of(offer))).await;
+    Some(driven.unwrap_or_else(|_| {
+        let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
+        (Trace::default(), Err(error))
+    }))
 }
 
 /// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves.

@@ -46,7 +46,7 @@ async fn test(house: &House, browser: &Browser, host: &str, who: &str) -> Answer
 
 fn state(begun: &Answer) -> String {
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
-    url.query_pairs().find(|(name, _)| name == "state").map(|(_, state)| state.into_owned()).unwrap_or_else(|| panic!("{begun:?}"))
+    url.query_pairs().find(|(name, _)| name == "state").map_or_else(|| panic!("{begun:?}"), |(_, state)| state.into_owned())
 }
 
 fn code(ended: &Answer) -> String {

@@ -131,7 +131,7 @@ async fn come_back(request: HttpRequest, body: Bytes, awaited: Data<Awaited>) ->
 fn page(request: &HttpRequest, awaited: &Awaited, fits: bool) -> HttpResponse {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
     let language = awaited.languages.choose(&[], None, accepted);
-    let accent = awaited.store.accent.as_deref().and_then(|accent| Accent::parse(accent)).unwrap_or_default();
+    let accent = awaited.store.accent.as_deref().and_then(Accent::parse).unwrap_or_default();
     let look = Look { title: awaited.store.title.to_string(), accent, ..Look::default() };
     let page = TriedPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits }.render();
     let nonce = dice::name();

@@ -48,6 +48,8 @@ pub struct Entry {
     pub mistakes: usize,
     /// How many warnings there are about it.
     pub warnings: usize,
+    /// Whether its answers have changed.
+    pub drifts: bool,
     /// Whether an older version serves because this one is broken.
     pub stale: bool,
     /// Why it is nowhere, or has no button.
@@ -116,6 +118,9 @@ impl LabFrame<'_> {
             |one: &str, many: &str, count: usize| if count == 1 { one.to_owned() } else { fill(many, &[("count", &count.to_string())]) };
         if entry.mistakes > 0 {
             say(number(&words.mistake, &words.mistakes, entry.mistakes), true);
+        }
+        if entry.drifts {
+            say(self.words().drift.changed.clone(), true);
         }
         if entry.stale {
             say(words.stale.clone(), false);

@@ -2,6 +2,7 @@
 
 use crate::pages::lab::code::{Code, DOTS, Piece};
 use crate::pages::lab::course::{Course, Went};
+use crate::pages::lab::drifting::Drifts;
 use crate::pages::lab::frame::{Apart, LabFrame, Last};
 use crate::pages::lab::parts::Pair;
 use crate::pages::lab::shown::{Bit, Branch};
@@ -44,6 +45,8 @@ pub struct ProviderPage<'a> {
     pub inputs: Vec<Field>,
     /// The hidden proof that a form of ours was sent.
     pub form: &'a str,
+    /// What has changed in its answers.
+    pub drifts: Drifts,
     /// What the last test came to, where none is told.
     pub last: Option<Last>,
     /// The test that is told.

@@ -60,6 +60,7 @@ pub struct LabWords {
     pub(crate) states: StatesWords,
     pub(crate) list: ListWords,
     pub(crate) provider: ProviderWords,
+    pub(crate) drift: DriftWords,
     pub(crate) test: TestWords,
     pub(crate) looks: LooksWords,
     pub(crate) answer: AnswerWords,
@@ -80,6 +81,20 @@ pub(crate) struct AroundWords {
     pub(crate) providers: String,
     pub(crate) all: String,
     pub(crate) copied: String,
+}
+
+/// What has changed in a provider's answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DriftWords {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) changed: String,
+    pub(crate) lost: String,
+    pub(crate) replaced: String,
+    pub(crate) kind: String,
+    pub(crate) unreadable: String,
+    pub(crate) unaccepted: String,
 }
 
 /// The states of a provider.

@@ -139,6 +139,7 @@ pub fn groups(asked: &Asked, staff: &Staff, current: Option<&str>) -> Vec<Group>
             missing: standing.missing.clone(),
             mistakes,
             warnings,
+            drifts: !asked.app().drift.warnings(&front.store.name, name).is_empty(),
             stale: standing.stale,
             apart,
             last: last_test(asked, staff, name),

@@ -6,10 +6,12 @@ use crate::names::Slot;
 use crate::pages::Cause;
 use crate::pages::frame::address;
 use crate::pages::lab::code::Code;
+use crate::pages::lab::drifting::Drifts;
 use crate::pages::lab::frame::{Apart, LabFrame};
 use crate::pages::lab::parts::{Preview, Reading, pairs};
 use crate::pages::lab::provider::{ProviderPage, Setting, TestShown};
 use crate::pages::lab::shown::{Asking, bits};
+use crate::pages::lab::words::LabLanguage;
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::roster::Standing;
@@ -17,6 +19,7 @@ use crate::story;
 use crate::text::Text;
 use crate::web::asked::Asked;
 use crate::web::lab::guard::Staff;
+use crate::web::lab::stories::moment;
 use crate::web::lab::{self, guard};
 use crate::web::limits::Kind;
 use crate::web::login_page;
@@ -163,6 +166,11 @@ pub fn drawn(asked: &Asked, staff: &Staff, bench: &Bench, test: Option<TestShown
         callback: bits(&callback),
         inputs: offer.map(|offer| login_page::choice(&offer, None).inputs).unwrap_or_default(),
         form: &forms::mark(asked, &guard::bound(asked)),
+        drifts: Drifts::of(
+            &asked.app().drift.warnings(&asked.front().store.name, &bench.name),
+            moment,
+            &LabLanguage::of(&asked.language().code).words,
+        ),
         last: if test.is_none() { lab::last_test(asked, staff, &bench.name) } else { None },
         test,
         paste: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),

@@ -15,7 +15,7 @@ use crate::story::watch::Watch;
 use crate::story::{Happened, Story, tell};
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought, Purpose, Tester};
-use crate::web::callback::{Finished, Talked, talk};
+use crate::web::callback::{Finished, talk};
 use crate::web::lab::guard::{bound, staff};
 use crate::web::lab::tests::Last;
 use crate::web::limits::Kind;
@@ -82,12 +82,12 @@ pub async fn finish(
                 return Err(failed::without_a_conversation(asked, Cause::AlreadyUsed, offer, None).await);
             }
             match talk(asked, offer, login, &outgoing, &mut watch).await {
-                Talked::Busy => {
+                None => {
                     let error =
                         LoginError { step: None, ..LoginError::bad_callback("tooSlow", "too many logins talk to the provider already") };
                     (Trace::default(), Err(error))
                 }
-                Talked::Over(trace, end) => (trace, end),
+                Some(ended) => ended,
             }
         }
     };

@@ -1,6 +1,7 @@
 //! A story as YAML: short things on one line, longer ones below each other, every text in quotes that could be anything else.
 
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 
 /// The longest line that is written on purpose.
 const WIDEST: usize = 120;
@@ -18,11 +19,11 @@ fn block(members: &Map<String, Value>, indent: usize, text: &mut String) {
         let is_short = line.chars().count() <= WIDEST;
         match value {
             Value::Object(below) if !is_short && !below.is_empty() => {
-                text.push_str(&format!("{:indent$}{}:\n", "", scalar(key)));
+                let _ = writeln!(text, "{:indent$}{}:", "", scalar(key));
                 block(below, indent + 2, text);
             }
             Value::Array(list) if key == "exchanges" || !is_short && !list.is_empty() => {
-                text.push_str(&format!("{:indent$}{}:\n", "", scalar(key)));
+                let _ = writeln!(text, "{:indent$}{}:", "", scalar(key));
                 elements(list, indent + 2, text);
             }
             _ => {
@@ -86,7 +87,9 @@ fn quoted(text: &str) -> String {
             }
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            letter if crate::diagnostic::is_hidden(letter) => quoted.push_str(&format!("\\U{:08x}", u32::from(letter))),
+            letter if crate::diagnostic::is_hidden(letter) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(letter));
+            }
             letter => quoted.push(letter),
         }
     }

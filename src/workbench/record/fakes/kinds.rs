@@ -138,7 +138,7 @@ impl Fakes {
         let mut fake = String::new();
         while fake.is_empty() || fake.eq_ignore_ascii_case(word) {
             let many = self.next("name") - 1;
-            fake = NAMES[many % NAMES.len()].to_owned();
+            NAMES[many % NAMES.len()].clone_into(&mut fake);
             if many >= NAMES.len() {
                 fake.push_str(&(many / NAMES.len() + 1).to_string());
             }
