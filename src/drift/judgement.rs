@@ -143,6 +143,11 @@ impl Stream {
     /// Counts an answer. `print` tells whether it is the same answer again; without one, each is news.
     pub fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<Turn> {
         self.untold.add(found);
+        if found && self.sum <= 0.0 && self.broken.is_none() {
+            // What is found while nothing is doubtful can only be learned.
+            self.learn(found);
+            return None;
+        }
         let expected = self.expected();
         let Some(weights) = (expected.answers() >= LEARNS).then(|| Weights::of(expected)).flatten() else {
             self.learn(found);

@@ -93,7 +93,9 @@ impl Page {
 
     fn reading<'p>(&mut self, reading: &'p Planned, found: Found, looked: &'p Looked, now: i64, news: &mut Vec<News<'p>>) {
         if let Some(turned) = self.one(&reading.key, found.is_ok(), Some(looked.print), now) {
-            let change = if matches!(found, Err(Some(_))) { Change::Type } else { Change::Lost };
+            // Where nothing but `null` stands it is lost.
+            let is_other = matches!(found, Err(Some(instead)) if instead != "null" && instead != "empty");
+            let change = if is_other { Change::Type } else { Change::Lost };
             news.push(News { fact: Some(reading), path: reading.paths.first(), ..turned.news(&reading.key, change) });
         }
         // What is missed as a whole is not missed in parts as well.
@@ -130,11 +132,11 @@ impl Page {
     }
 
     fn one(&mut self, key: &str, found: bool, print: Option<u64>, now: i64) -> Option<Flipped> {
-        if !self.streams.contains_key(key) {
-            self.streams.insert(key.into(), Stream::default());
-        }
-        let stream = self.streams.get_mut(key)?;
-        let turn = stream.count(found, print, now)?;
+        let turn = match self.streams.get_mut(key) {
+            Some(stream) => stream.count(found, print, now),
+            None => self.streams.entry(key.into()).or_default().count(found, print, now),
+        }?;
+        let stream = self.streams.get(key)?;
         Some(Flipped { turn, before: stream.expected(), now: stream.run, since: stream.broken.unwrap_or(now) })
     }
 }
