@@ -1,18 +1,14 @@
 //! What is known of the answers of one provider to one store: what was counted, and what is warned about.
 
-use crate::drift::judgement::{Count, Stream, Turn};
-use crate::drift::looked::{ANSWER, Looked, Outcome, Plan, Planned, PlannedPath, PlannedStep};
-use crate::drift::replacement::{Gone, proposal, replacement};
-use crate::drift::shape::{Kind, Seen, Shape};
-use crate::drift::warning::{Change, Warning};
+use crate::drift::judgement::{Count, Turn};
+use crate::drift::looked::{Looked, Plan, PlannedStep};
+use crate::drift::page::{News, Page};
+use crate::drift::warning::{Change, Warning, by_cause};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
-use crate::provider::selector::scalar_text;
 use crate::roster::Offer;
-use crate::workbench::proposal::Proposal;
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -49,7 +45,7 @@ pub struct Turned {
 }
 
 /// What is known of a provider's answers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Book {
     plan: Option<(Box<str>, Arc<Plan>)>,
     pub(super) steps: BTreeMap<Box<str>, Page>,
@@ -59,27 +55,6 @@ pub struct Book {
     /// What storage has to forget, because what is so now is expected from now on.
     pub(super) forgotten: Vec<Key>,
     logged: HashMap<Key, i64>,
-}
-
-/// What is known of a step.
-#[derive(Debug, Default)]
-pub struct Page {
-    pub(super) streams: HashMap<Box<str>, Stream>,
-    pub(super) kinds: HashMap<Box<str>, Seen>,
-    pub(super) shape: Shape,
-}
-
-/// Something that has turned, before it is told.
-struct News<'a> {
-    key: &'a str,
-    fact: Option<&'a Planned>,
-    path: Option<&'a PlannedPath>,
-    change: Change,
-    turn: Turn,
-    before: Count,
-    now: Count,
-    since: i64,
-    proposal: Option<Proposal>,
 }
 
 impl Book {
@@ -127,184 +102,101 @@ impl Book {
         }
     }
 
+    /// Reads those answers of a login that are looked at as documents: while everything is as it was, few of them.
+    pub fn read(&mut self, plan: &Plan, looked: &mut [Looked], provider: &Provider, trace: &Trace) {
+        for looked in looked {
+            if self.wants(plan, looked) {
+                looked.read(provider, trace);
+            }
+        }
+    }
+
+    /// Whether an answer is looked at as a document.
+    pub fn wants(&mut self, plan: &Plan, looked: &Looked) -> bool {
+        let Some(step) = plan.steps.get(looked.step) else { return false };
+        self.page(&step.name).is_some_and(|page| page.wants(step, looked))
+    }
+
+    fn page(&mut self, step: &str) -> Option<&mut Page> {
+        if !self.steps.contains_key(step) {
+            self.steps.insert(step.into(), Page::default());
+        }
+        self.steps.get_mut(step)
+    }
+
     /// Counts the answers of a login.
     pub fn count(&mut self, plan: &Plan, looked: &[Looked], ended: &Ended<'_>) -> Vec<Turned> {
         let mut told = Vec::new();
         for looked in looked {
             let step = &plan.steps[looked.step];
-            if !self.steps.contains_key(&step.name) {
-                self.steps.insert(step.name.clone(), Page::default());
-            }
-            let Some(page) = self.steps.get_mut(&step.name) else { continue };
-            for news in page.count(step, looked, ended) {
-                told.push(self.tell(step, news, ended));
+            let news = self.page(&step.name).map(|page| page.count(step, looked, ended)).unwrap_or_default();
+            if !news.is_empty() {
+                told.extend(self.tell(step, news, ended));
             }
         }
         told
     }
 
-    fn tell(&mut self, step: &PlannedStep, news: News<'_>, ended: &Ended<'_>) -> Turned {
-        let key: Key = (step.name.clone(), news.key.into());
-        let turn = news.turn;
-        let warning = match turn {
-            Turn::Broken => {
-                let warning = news.warning(step);
-                self.warnings.insert(key.clone(), warning.clone());
-                self.news.insert(key.clone(), Some(warning.clone()));
-                warning
-            }
-            Turn::Well => {
-                self.news.insert(key.clone(), None);
-                self.warnings.remove(&key).unwrap_or_else(|| news.warning(step))
-            }
-        };
-        let is_told = match turn {
-            Turn::Broken => self.logged.get(&key).is_none_or(|at| ended.now - at >= HOUR),
-            Turn::Well => true,
-        };
-        if is_told && turn == Turn::Broken {
-            self.logged.insert(key, ended.now);
+    /// Keeps what has turned, and says it once for each cause.
+    fn tell(&mut self, step: &PlannedStep, news: Vec<News<'_>>, ended: &Ended<'_>) -> Vec<Turned> {
+        let mut by_turn: [(Turn, Vec<Warning>); 2] = [(Turn::Broken, Vec::new()), (Turn::Well, Vec::new())];
+        for news in news {
+            let key: Key = (step.name.clone(), news.key.into());
+            let own = news.warning(step);
+            let warning = match news.turn {
+                Turn::Broken => {
+                    self.warnings.insert(key.clone(), own.clone());
+                    self.news.insert(key, Some(own.clone()));
+                    own
+                }
+                Turn::Well => {
+                    self.news.insert(key.clone(), None);
+                    self.warnings.remove(&key).unwrap_or(own)
+                }
+            };
+            by_turn.iter_mut().filter(|(turn, _)| *turn == news.turn).for_each(|(_, all)| all.push(warning.clone()));
         }
-        Turned { warning, turn, is_told }
+        let mut told = Vec::new();
+        for (turn, all) in by_turn {
+            for warning in by_cause(all) {
+                let is_told = self.is_told(step, turn, &warning, ended.now);
+                told.push(Turned { warning, turn, is_told });
+            }
+        }
+        told
     }
 
-    /// The warnings, with how it is now.
+    /// Whether the log says it: not again within the hour, and of what moved together only the first and the last.
+    fn is_told(&mut self, step: &PlannedStep, turn: Turn, warning: &Warning, now: i64) -> bool {
+        let about = warning.path.as_deref().or(warning.fact.as_deref()).unwrap_or_default();
+        let key: Key = (step.name.clone(), format!("{} {about}", warning.kind.word()).into());
+        match turn {
+            Turn::Broken => {
+                let is_told = self.logged.get(&key).is_none_or(|at| now - at >= HOUR);
+                if is_told {
+                    self.logged.insert(key, now);
+                }
+                is_told
+            }
+            Turn::Well => {
+                let has_more = self.warnings.iter().any(|(key, other)| key.0 == step.name && other.kind == Change::Moved);
+                warning.kind != Change::Moved || !has_more
+            }
+        }
+    }
+
+    /// The warnings, one for each cause, with how it is now.
     pub fn warnings(&self) -> Vec<Warning> {
+        by_cause(self.each_warning())
+    }
+
+    /// The warnings, one for each fact.
+    pub(super) fn each_warning(&self) -> Vec<Warning> {
         let now = |(key, warning): (&Key, &Warning)| {
             let stream = self.steps.get(&key.0).and_then(|page| page.streams.get(&key.1));
             let run = stream.map(|stream| stream.run).filter(|run| run.answers() > 0);
             Warning { share_now: run.map_or(warning.share_now, Count::share), ..warning.clone() }
         };
         self.warnings.iter().map(now).collect()
-    }
-}
-
-impl Page {
-    fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p Looked, ended: &Ended<'_>) -> Vec<News<'p>> {
-        let mut news = Vec::new();
-        let (is_read, change) = match looked.outcome {
-            Outcome::Read(_) => (true, Change::Unreadable),
-            Outcome::Unreadable => (false, Change::Unreadable),
-            Outcome::Unaccepted => (false, Change::Unaccepted),
-        };
-        if looked.step > 0 {
-            // An answer that is none is the same for everybody.
-            news.extend(self.one(ANSWER, is_read, None, ended.now).map(|turned| turned.news(ANSWER, change)));
-        }
-        let Outcome::Read(found) = &looked.outcome else { return news };
-        if let Some(document) = &looked.document {
-            self.shape.add(document);
-        }
-        for (at, found) in found {
-            let reading = &step.readings[*at];
-            if let Some(turned) = self.one(&reading.key, found.is_ok(), Some(looked.print), ended.now) {
-                let change = if matches!(found, Err(Some(_))) { Change::Type } else { Change::Lost };
-                let proposal = self.moved(reading, reading.paths.first(), &turned, looked.document.as_ref(), ended);
-                let change = if change == Change::Lost && proposal.is_some() { Change::Replaced } else { change };
-                news.push(News { fact: Some(reading), path: reading.paths.first(), proposal, ..turned.news(&reading.key, change) });
-            }
-            // What is missed as a whole is not missed in parts as well.
-            let is_doubtful = self.streams.get(&reading.key).is_some_and(Stream::is_doubtful);
-            if let Some(document) = looked.document.as_ref().filter(|_| !is_doubtful) {
-                self.paths(reading, document, looked, ended, &mut news);
-            }
-        }
-        news
-    }
-
-    /// Counts what stands at the paths of a reading that found something all the same.
-    fn paths<'p>(&mut self, reading: &'p Planned, document: &Value, looked: &'p Looked, ended: &Ended<'_>, news: &mut Vec<News<'p>>) {
-        for planned in &reading.paths {
-            let value = planned.path.first(document).filter(|value| is_there(value));
-            if !reading.is_one_path
-                && let Some(turned) = self.one(&planned.key, value.is_some(), Some(looked.print), ended.now)
-            {
-                let proposal = self.moved(reading, Some(planned), &turned, Some(document), ended);
-                let change = if proposal.is_some() { Change::Replaced } else { Change::Lost };
-                news.push(News { fact: Some(reading), path: Some(planned), proposal, ..turned.news(&planned.key, change) });
-            }
-            let Some(kind) = value.map(Kind::of) else { continue };
-            if !self.kinds.contains_key(&planned.kind_key) {
-                self.kinds.insert(planned.kind_key.clone(), Seen::default());
-            }
-            let is_broken = self.streams.get(&planned.kind_key).is_some_and(|stream| stream.broken.is_some());
-            let usual = self.kinds.get_mut(&planned.kind_key).and_then(|seen| {
-                if !is_broken {
-                    seen.add(kind);
-                }
-                seen.usual()
-            });
-            if let Some(turned) = self.one(&planned.kind_key, usual == Some(kind), Some(looked.print), ended.now) {
-                news.push(News { fact: Some(reading), path: Some(planned), ..turned.news(&planned.kind_key, Change::Type) });
-            }
-        }
-    }
-
-    fn one(&mut self, key: &str, found: bool, print: Option<u64>, now: i64) -> Option<Flipped> {
-        if !self.streams.contains_key(key) {
-            self.streams.insert(key.into(), Stream::default());
-        }
-        let stream = self.streams.get_mut(key)?;
-        let turn = stream.count(found, print, now)?;
-        Some(Flipped { turn, before: stream.expected(), now: stream.run, since: stream.broken.unwrap_or(now) })
-    }
-
-    /// Where something has probably moved to, as a change of the file.
-    fn moved(
-        &self,
-        reading: &Planned,
-        path: Option<&PlannedPath>,
-        turned: &Flipped,
-        document: Option<&Value>,
-        ended: &Ended<'_>,
-    ) -> Option<Proposal> {
-        let (planned, document) = (path?, document.filter(|_| turned.turn == Turn::Broken)?);
-        let kind = self.kinds.get(&planned.kind_key).and_then(Seen::usual);
-        let gone = Gone { fact: &reading.name, path: &planned.path, kind, since: turned.now.answers() };
-        let path = replacement(gone, document, &self.shape)?;
-        Some(proposal(ended.provider, gone, &path))
-    }
-}
-
-/// A stream that has turned.
-#[derive(Clone, Copy)]
-struct Flipped {
-    turn: Turn,
-    before: Count,
-    now: Count,
-    since: i64,
-}
-
-impl Flipped {
-    fn news(self, key: &str, change: Change) -> News<'_> {
-        let Self { turn, before, now, since } = self;
-        News { key, fact: None, path: None, change, turn, before, now, since, proposal: None }
-    }
-}
-
-impl News<'_> {
-    fn warning(&self, step: &PlannedStep) -> Warning {
-        let warning = Warning {
-            step: step.name.to_string(),
-            fact: self.fact.map(|reading| reading.name.to_string()),
-            line: self.fact.map_or(Some(step.line), |reading| reading.line),
-            kind: self.change,
-            since: self.since,
-            share_before: self.before.share(),
-            share_now: self.now.share(),
-            path: self.path.map(|planned| planned.path.source.to_string()),
-            proposal: self.proposal.clone(),
-            sentence: String::new(),
-        };
-        Warning { sentence: warning.told(), ..warning }
-    }
-}
-
-/// Whether something stands there, as conditions see it.
-fn is_there(value: &Value) -> bool {
-    match value {
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        value => scalar_text(value).is_some(),
     }
 }

@@ -142,23 +142,39 @@ fn key(name: &str, source: &str) -> Box<str> {
 }
 
 /// An answer that counts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Looked {
     /// Which step of the plan.
     pub step: usize,
     /// What became of it.
     pub outcome: Outcome,
-    /// The answer as a document; of a callback there is none, because anybody may write one.
+    /// Which of the trace's exchanges it is; of a callback none, because anybody may write one.
+    pub exchange: Option<usize>,
+    /// The answer as a document, where it was looked at as one.
     pub document: Option<Value>,
     /// Tells it from others without saying what is in it; of a callback always the same.
     pub print: u64,
 }
 
+impl Looked {
+    /// Reads the answer as a document, if it was read at all.
+    pub fn read(&mut self, provider: &Provider, trace: &Trace) {
+        let exchange = self.exchange.and_then(|at| trace.exchanges.get(at));
+        if let (Outcome::Read(_), None, Some(exchange)) = (&self.outcome, &self.document, exchange) {
+            let step = provider.calls.get(exchange.call);
+            self.document = step.zip(exchange.answer.as_ref().ok()).and_then(|(step, answer)| step.document(answer));
+        }
+    }
+}
+
+/// Whether something was found, or else what stands there instead.
+pub type Found = Result<(), Option<&'static str>>;
+
 /// What became of an answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was read: which of the planned readings found something, or what stands there instead.
-    Read(Vec<(usize, Result<(), Option<&'static str>>)>),
+    /// It was read: what the planned readings found.
+    Read(Vec<(usize, Found)>),
     /// It is no document.
     Unreadable,
     /// The file takes a good answer for a refusal.
@@ -182,7 +198,7 @@ pub fn look(plan: &Plan, provider: &Provider, trace: &Trace, watch: &Watch) -> V
 fn callback(plan: &Plan, seen: &Seen) -> Option<Looked> {
     let outcome = Outcome::Read(found(plan.steps.first()?, seen, &[]));
     match seen.failed {
-        None | Some(StepError::MissingFact { .. }) => Some(Looked { step: 0, outcome, document: None, print: 0 }),
+        None | Some(StepError::MissingFact { .. }) => Some(Looked { step: 0, outcome, exchange: None, document: None, print: 0 }),
         Some(_) => None,
     }
 }
@@ -190,23 +206,22 @@ fn callback(plan: &Plan, seen: &Seen) -> Option<Looked> {
 fn answer(plan: &Plan, provider: &Provider, trace: &Trace, call: usize, seen: &Seen, before: &[Seen]) -> Option<Looked> {
     let (step, planned) = (provider.calls.get(call)?, plan.steps.get(call + 1)?);
     // A request that could not be written is missed where its fact was.
-    let exchange = trace.exchanges.iter().find(|exchange| exchange.call == call)?;
-    let answer = exchange.answer.as_ref().ok()?;
-    let document = step.document(answer);
+    let at = trace.exchanges.iter().position(|exchange| exchange.call == call)?;
+    let answer = trace.exchanges[at].answer.as_ref().ok()?;
     let outcome = match &seen.failed {
         None | Some(StepError::MissingFact { .. }) => Outcome::Read(found(planned, seen, before)),
         Some(StepError::Unreadable { .. }) => Outcome::Unreadable,
-        Some(StepError::Refused(refused)) if is_no_refusal(step, planned, answer, document.as_ref(), refused) => Outcome::Unaccepted,
+        Some(StepError::Refused(refused)) if is_no_refusal(step, planned, answer, refused) => Outcome::Unaccepted,
         // Somebody brought a wrong code, or what belongs to another login; somebody changed their mind; nothing came.
         Some(_) => return None,
     };
     let mut print = DefaultHasher::new();
     answer.body.hash(&mut print);
-    Some(Looked { step: call + 1, outcome, document, print: print.finish() })
+    Some(Looked { step: call + 1, outcome, exchange: Some(at), document: None, print: print.finish() })
 }
 
 /// What was found and missed. A standard place that an earlier answer filled already is neither.
-fn found(planned: &PlannedStep, seen: &Seen, before: &[Seen]) -> Vec<(usize, Result<(), Option<&'static str>>)> {
+fn found(planned: &PlannedStep, seen: &Seen, before: &[Seen]) -> Vec<(usize, Found)> {
     let is_told = |fact: Slot| before.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
     let mut list = Vec::with_capacity(planned.readings.len());
     for (at, reading) in planned.readings.iter().enumerate() {
@@ -225,8 +240,9 @@ fn found(planned: &PlannedStep, seen: &Seen, before: &[Seen]) -> Vec<(usize, Res
 
 /// Whether the file's `accepted` refuses what is no refusal: half of what is read from a good answer stands in it, or it is about
 /// a person, whom nobody can be refused by a wrong code any more, and what `accepted` looks at is gone.
-fn is_no_refusal(step: &Step, planned: &PlannedStep, answer: &Response, document: Option<&Value>, refused: &Refused) -> bool {
-    let Some(document) = document.filter(|_| (200..300).contains(&answer.status)) else { return false };
+fn is_no_refusal(step: &Step, planned: &PlannedStep, answer: &Response, refused: &Refused) -> bool {
+    let is_good = (200..300).contains(&answer.status);
+    let Some(document) = &step.document(answer).filter(|_| is_good) else { return false };
     let Some(missed) = refused.place.and_then(|place| step.accepted.iter().find(|accepted| accepted.place == place)) else {
         return false;
     };

@@ -8,9 +8,11 @@
 //! code, a login that was cancelled, and silence tell nothing about what answers look like.
 
 pub mod book; //        what is known of one provider
+pub mod cause; //       why something has turned, and what would mend it
 pub mod judgement; //   whether what is missed is a surprise
 mod keep; //            written down, and shared
 pub mod looked; //      what one login tells
+pub mod page; //        what is known of one step
 pub mod replacement; // where something has moved to
 pub mod shape; //       paths and kinds
 pub mod warning; //     what is said
@@ -84,10 +86,11 @@ impl Drift {
         let provider = &offer.provider;
         let book = self.book(store, &provider.name);
         let plan = locked(&book).plan(offer);
-        let looked = look(&plan, provider, trace, watch);
+        let mut looked = look(&plan, provider, trace, watch);
         if looked.is_empty() {
             return;
         }
+        locked(&book).read(&plan, &mut looked, provider, trace);
         let turned = locked(&book).count(&plan, &looked, &Ended { provider, trace, end, now });
         turned.iter().filter(|turned| turned.is_told).for_each(|turned| tell(store, offer, turned));
     }
@@ -104,7 +107,7 @@ impl Drift {
         for (_, provider, book) in self.all() {
             let mut book = locked(&book);
             let warned: Vec<(String, String)> =
-                book.warnings().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
+                book.each_warning().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
             for (step, fact, count) in book.untold() {
                 let entry = all.entry((provider.to_string(), step, fact)).or_default();
                 entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
@@ -128,6 +131,7 @@ fn tell(store: &str, offer: &Offer, turned: &Turned) {
             provider,
             step,
             fact,
+            facts = (!warning.facts.is_empty()).then(|| warning.facts.join(" ")),
             file,
             line = warning.line,
             what,

@@ -131,6 +131,11 @@ impl Shape {
         Some(&node.seen)
     }
 
+    /// How many answers were added.
+    pub fn times(&self) -> i64 {
+        self.root.seen.times()
+    }
+
     /// How many paths are kept.
     pub fn len(&self) -> usize {
         self.size

@@ -2,6 +2,7 @@
 
 use crate::workbench::proposal::Proposal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ pub enum Change {
     Type,
     /// It is gone, and something new probably takes its place.
     Replaced,
+    /// The answer is arranged otherwise, so that several facts are gone at once.
+    Moved,
     /// The answer cannot be read at all.
     Unreadable,
     /// The file takes good answers for refusals.
@@ -20,12 +23,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Lost, Self::Type, Self::Replaced, Self::Moved, Self::Unreadable, Self::Unaccepted];
+
     /// Its name: pages have their sentences by it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Lost => "lost",
             Self::Type => "type",
             Self::Replaced => "replaced",
+            Self::Moved => "moved",
             Self::Unreadable => "unreadable",
             Self::Unaccepted => "unaccepted",
         }
@@ -40,6 +47,9 @@ pub struct Warning {
     pub step: String,
     /// The fact; nothing where it is about the answer as a whole.
     pub fact: Option<String>,
+    /// The facts that an answer as a whole takes along, where these are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
     /// The line of the file that reads it; a standard place has none. For an answer as a whole the line of its step.
     pub line: Option<u32>,
     /// What has changed.
@@ -71,11 +81,45 @@ impl Warning {
             Change::Type => {
                 format!("`{fact}`{at} was of its usual kind in {before} of answers and is in {now} now: something else stands there")
             }
+            Change::Moved => {
+                let facts: Vec<String> = self.facts.iter().map(|fact| format!("`{fact}`")).collect();
+                format!("the answer is arranged otherwise: {} found in {before} of answers, and in {now} now", facts.join(", "))
+            }
             Change::Unreadable => format!("{before} of answers could be read, and {now} can now"),
             Change::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
         };
         let proposal = self.proposal.as_ref().map_or_else(String::new, |proposal| format!("; {}", proposal.sentence));
         format!("{text}{proposal}")
+    }
+}
+
+/// One warning for each cause: facts that an answer took along are told together.
+pub fn by_cause(all: Vec<Warning>) -> Vec<Warning> {
+    let (moved, mut list): (Vec<Warning>, Vec<Warning>) = all.into_iter().partition(|warning| warning.kind == Change::Moved);
+    let mut steps: BTreeMap<String, Warning> = BTreeMap::new();
+    for warning in moved {
+        let step = warning.step.clone();
+        let one = match steps.remove(&step) {
+            Some(known) => both(known, warning),
+            None => Warning { facts: warning.fact.iter().cloned().collect(), fact: None, path: None, ..warning },
+        };
+        steps.insert(step, one);
+    }
+    list.extend(steps.into_values().map(|warning| Warning { sentence: warning.told(), ..warning }));
+    list
+}
+
+fn both(mut one: Warning, other: Warning) -> Warning {
+    one.facts.extend(other.fact.filter(|fact| !one.facts.contains(fact)));
+    let lines = |proposal: &Proposal| proposal.change.as_ref().map_or(0, |change| change.removed.len() + change.added.len());
+    Warning {
+        line: one.line.into_iter().chain(other.line).min(),
+        since: one.since.min(other.since),
+        share_before: one.share_before.min(other.share_before),
+        share_now: one.share_now.max(other.share_now),
+        // Whichever came last saw most of it.
+        proposal: one.proposal.into_iter().chain(other.proposal).max_by_key(lines),
+        ..one
     }
 }
 
@@ -93,24 +137,41 @@ pub fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_warning_says_what_was_and_what_is() {
-        let warning = Warning {
+    fn warning(fact: &str, line: u32, kind: Change) -> Warning {
+        Warning {
             step: "getUserInfo".to_owned(),
-            fact: Some("email".to_owned()),
-            line: Some(7),
-            kind: Change::Lost,
-            since: 100,
+            fact: Some(fact.to_owned()),
+            facts: Vec::new(),
+            line: Some(line),
+            kind,
+            since: 100 + i64::from(line),
             share_before: 0.9996,
             share_now: 0.0,
-            path: Some("$.email".to_owned()),
+            path: Some(format!("$.{fact}")),
             proposal: None,
             sentence: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_warning_says_what_was_and_what_is() {
+        let warning = warning("email", 7, Change::Lost);
 
         assert_eq!(warning.told(), "`email` at `$.email` was found in more than 99.9 % of answers and is found in 0 % now");
         let json = serde_json::to_value(&warning).unwrap();
         assert_eq!((json["kind"].as_str(), json["shareBefore"].as_f64()), (Some("lost"), Some(0.9996)));
         assert_eq!(serde_json::from_value::<Warning>(json).unwrap(), warning);
+    }
+
+    #[test]
+    fn what_moved_together_is_one_warning() {
+        let all = vec![warning("id", 7, Change::Moved), warning("name", 9, Change::Lost), warning("email", 8, Change::Moved)];
+
+        let told = by_cause(all);
+
+        assert_eq!((told.len(), told[0].fact.as_deref()), (2, Some("name")));
+        let moved = &told[1];
+        assert_eq!((moved.facts.join(" "), moved.fact.as_deref(), moved.line, moved.since), ("id email".to_owned(), None, Some(7), 107));
+        assert_eq!(moved.sentence, "the answer is arranged otherwise: `id`, `email` found in more than 99.9 % of answers, and in 0 % now");
     }
 }
