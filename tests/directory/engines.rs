@@ -7,6 +7,7 @@ use portaria::directory::audit::{By, Event, What};
 use portaria::directory::incidents::{Incident, Remember};
 use portaria::directory::proofs::{Begin, Send, Try};
 use portaria::directory::sessions::{Look, SignOut};
+use portaria::directory::tallies::{Add, Tally, Warn, Warned};
 use portaria::directory::tidy::tidy;
 use portaria::directory::{Away, Directory, Storage};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -62,6 +63,11 @@ on_both! {
 
         let event = Event::new(100, main, What::Unproven);
         directory.write(Try { id: "p".into(), code: "x".into(), event, now: 100 }).await.expect("storage");
+        let long_ago = -2_000_000;
+        let tally = Tally { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), kind: "".into(), found: 1, missed: 0 };
+        directory.write(Add { tallies: vec![tally], now: long_ago }).await.expect("storage");
+        let warned = Warned { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), since: long_ago, warning: Some("{}".to_owned()), is_forgotten: false };
+        directory.write(Warn(vec![warned])).await.expect("storage");
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 1_000_000, 900_000).await.expect("storage");

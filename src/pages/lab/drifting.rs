@@ -53,10 +53,11 @@ fn sentence(warning: &Warning, since: &str, words: &LabWords) -> String {
     let phrase = match warning.kind {
         Change::Lost => &words.lost,
         Change::Replaced => &words.replaced,
+        Change::Moved => &words.moved,
         Change::Type => &words.kind,
         Change::Unreadable => &words.unreadable,
         Change::Unaccepted => &words.unaccepted,
     };
     let (before, now) = (percent(warning.share_before), percent(warning.share_now));
-    fill(phrase, &[("before", &before), ("now", &now), ("since", since)])
+    fill(phrase, &[("before", &before), ("now", &now), ("since", since), ("facts", &warning.facts.join(", "))])
 }

@@ -92,6 +92,7 @@ pub(crate) struct DriftWords {
     pub(crate) changed: String,
     pub(crate) lost: String,
     pub(crate) replaced: String,
+    pub(crate) moved: String,
     pub(crate) kind: String,
     pub(crate) unreadable: String,
     pub(crate) unaccepted: String,
