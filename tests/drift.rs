@@ -61,13 +61,14 @@ fn lived(plan: &Plan, step: usize, document: &Value, lacks: &[f64], more: f64, d
     for (at, reading) in plan.steps[step].readings.iter().enumerate() {
         let share = if lacks[at] > 0.0 { (lacks[at] * more).min(0.95) } else { 0.0 };
         let is_lacking = dice.happens(share);
-        if is_lacking && let Some(key) = reading.paths.first().and_then(|planned| planned.path.source.strip_prefix("$.")) {
-            if let Some(members) = document.as_object_mut() {
-                match dice.below(3) {
-                    0 => drop(members.remove(key)),
-                    1 => members.get_mut(key).into_iter().for_each(|value| *value = Value::Null),
-                    _ => members.get_mut(key).into_iter().for_each(|value| *value = json!("")),
-                }
+        if is_lacking
+            && let Some(key) = reading.paths.first().and_then(|planned| planned.path.source.strip_prefix("$."))
+            && let Some(members) = document.as_object_mut()
+        {
+            match dice.below(3) {
+                0 => drop(members.remove(key)),
+                1 => members.get_mut(key).into_iter().for_each(|value| *value = Value::Null),
+                _ => members.get_mut(key).into_iter().for_each(|value| *value = json!("")),
             }
         }
         let stands =
@@ -286,10 +287,16 @@ fn fine(value: &Value) -> (u16, String) {
 }
 
 type Changing = fn(usize, Value) -> (u16, String);
+/// What changes, how, and what is warned about: the fact, the change, the proposal.
+type Case = (&'static str, Changing, Option<&'static str>, Change, Option<&'static str>);
+
+fn column(after: Option<usize>) -> String {
+    format!("{:>8}", after.map_or_else(|| "never".to_owned(), |after| after.to_string()))
+}
 
 #[test]
 fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
-    let cases: [(&str, Changing, Option<&str>, Change, Option<&str>); 10] = [
+    let cases: [Case; 10] = [
         (
             "path renamed",
             |_, person| fine(&renamed(person, "email", "mail_address")),
@@ -344,12 +351,12 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
         ),
     ];
     let known = [30, 100, 10_000].map(|logins| (logins, taught(logins)));
-    println!("{:<30}{}", "logins before the change", known.iter().map(|(logins, _)| format!("{logins:>8}")).collect::<String>());
+    println!("{:<30}{}", "logins before the change", known.each_ref().map(|(logins, _)| column(Some(*logins))).concat());
     for (what, change, fact, kind, title) in cases {
         let mut line = format!("{what:<30}");
         for (logins, taught) in &known {
             let (after, warnings) = changed(taught, change);
-            line += &format!("{:>8}", after.map_or_else(|| "never".to_owned(), |after| after.to_string()));
+            line += &column(after);
             assert!(after.is_some_and(|after| after <= 30), "{what} after {logins}: {after:?}");
             let warning = warnings.iter().find(|warning| warning.fact.as_deref() == fact).unwrap_or_else(|| panic!("{what}: {warnings:?}"));
             assert_eq!((warning.kind, warning.step.as_str()), (kind, "getUserInfo"), "{what}: {warning:?}");
@@ -359,8 +366,7 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
         println!("{line}");
     }
     let half = known.map(|(_, taught)| changed(&taught, |at, person| fine(&if at % 2 == 0 { without(person, "email") } else { person })).0);
-    let told = half.map(|after| format!("{:>8}", after.map_or_else(|| "never".to_owned(), |after| after.to_string())));
-    println!("{:<30}{}", "lost for half of the people", told.concat());
+    println!("{:<30}{}", "lost for half of the people", half.map(column).concat());
     assert!(half[2].is_some_and(|after| after <= 30), "{half:?}");
 }
 

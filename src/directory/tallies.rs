@@ -127,16 +127,13 @@ impl Verb for Warn {
                 let forget = "DELETE FROM tallies WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
                 sql.then(forget, with![store, provider, step, what]).await?;
             }
-            match warning {
-                Some(warning) => {
-                    let warn = "INSERT INTO drifts (store, provider, step, what, since, warning) VALUES ($1, $2, $3, $4, $5, $6)
-                         ON CONFLICT (store, provider, step, what) DO NOTHING";
-                    sql.then(warn, with![store, provider, step, what, *since, warning]).await?;
-                }
-                None => {
-                    let over = "DELETE FROM drifts WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
-                    sql.then(over, with![store, provider, step, what]).await?;
-                }
+            if let Some(warning) = warning {
+                let warn = "INSERT INTO drifts (store, provider, step, what, since, warning) VALUES ($1, $2, $3, $4, $5, $6)
+                     ON CONFLICT (store, provider, step, what) DO NOTHING";
+                sql.then(warn, with![store, provider, step, what, *since, warning]).await?;
+            } else {
+                let over = "DELETE FROM drifts WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
+                sql.then(over, with![store, provider, step, what]).await?;
             }
         }
         Ok(())

@@ -75,8 +75,8 @@ impl Book {
     }
 
     /// The plan, if a login was looked at.
-    pub fn planned(&self) -> Option<&Plan> {
-        self.plan.as_ref().map(|(_, plan)| &**plan)
+    pub fn planned(&self) -> Option<Arc<Plan>> {
+        self.plan.as_ref().map(|(_, plan)| Arc::clone(plan))
     }
 
     fn is_over(&mut self, key: &Key) {

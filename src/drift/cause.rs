@@ -79,7 +79,7 @@ impl Arranged<'_> {
     }
 }
 
-impl<'a> Broken<'a> {
+impl Broken<'_> {
     /// Whether the answer is arranged otherwise: several facts stand below another place, or nothing that is read is there at all.
     fn arranged<'b>(&'b self, repairs: &'b [Proposal]) -> Option<Arranged<'b>> {
         let Outcome::Read(found) = &self.looked.outcome else { return None };

@@ -231,7 +231,7 @@ mod tests {
 
     /// After how many answers it is broken, if that comes.
     fn broken_after(stream: &mut Stream, answers: impl IntoIterator<Item = bool>) -> Option<usize> {
-        let mut turns = answers.into_iter().enumerate().map(|(at, found)| stream.count(found, Some(at as u64 + 1), at as i64));
+        let mut turns = (0_u32..).zip(answers).map(|(at, found)| stream.count(found, Some(u64::from(at) + 1), i64::from(at)));
         turns.position(|turn| turn == Some(Turn::Broken)).map(|at| at + 1)
     }
 

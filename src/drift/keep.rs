@@ -5,7 +5,7 @@ use crate::directory::tallies::{Add, Added, Tally, Warn, Warned, Warnings};
 use crate::directory::{Away, Directory};
 use crate::drift::book::{Book, Key};
 use crate::drift::judgement::Count;
-use crate::drift::looked::{ANSWER, Plan};
+use crate::drift::looked::ANSWER;
 use crate::drift::shape::{Kind, Kinds, Seen};
 use crate::drift::warning::Warning;
 use crate::drift::{Drift, locked};
@@ -204,7 +204,7 @@ impl Book {
 
     /// Step, fact, and what was counted since this was last asked for: of all that the file reads.
     pub(super) fn untold(&mut self) -> Vec<(String, String, Option<Count>)> {
-        let Some(plan) = self.planned().map(Plan::clone) else { return Vec::new() };
+        let Some(plan) = self.planned() else { return Vec::new() };
         let mut told = Vec::new();
         for (at, step) in plan.steps.iter().enumerate() {
             let Some(page) = self.steps.get_mut(&step.name) else { continue };

@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// A book, with its store and its provider.
+type Shelved = (Box<str>, Box<str>, Arc<Mutex<Book>>);
 type Books = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<Book>>>>;
 
 /// What is known of all providers' answers.
@@ -75,7 +77,7 @@ impl Drift {
         Arc::clone(books.entry(store.into()).or_default().entry(provider.into()).or_default())
     }
 
-    fn all(&self) -> Vec<(Box<str>, Box<str>, Arc<Mutex<Book>>)> {
+    fn all(&self) -> Vec<Shelved> {
         let books = locked(&self.books);
         let each = books.iter().flat_map(|(store, books)| books.iter().map(move |(provider, book)| (store, provider, book)));
         each.map(|(store, provider, book)| (store.clone(), provider.clone(), Arc::clone(book))).collect()

@@ -93,8 +93,8 @@ impl Page {
 
     fn reading<'p>(&mut self, reading: &'p Planned, found: Found, looked: &'p Looked, now: i64, news: &mut Vec<News<'p>>) {
         if let Some(turned) = self.one(&reading.key, found.is_ok(), Some(looked.print), now) {
-            // Where nothing but `null` stands it is lost.
-            let is_other = matches!(found, Err(Some(instead)) if instead != "null" && instead != "empty");
+            // Where `null` or an empty text stands it is lost.
+            let is_other = found.err().flatten().is_some_and(|instead| !matches!(instead, "null" | "an empty text"));
             let change = if is_other { Change::Type } else { Change::Lost };
             news.push(News { fact: Some(reading), path: reading.paths.first(), ..turned.news(&reading.key, change) });
         }
