@@ -311,7 +311,17 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     let inside = if shorter.len() > 2 && longer.contains(shorter.as_str()) { 0.55 + 0.35 * share } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no more digits")]
     let letters = strsim::normalized_damerau_levenshtein(&first, &second) as f32;
-    same_meaning.max(inside).max(same_end).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+    let slip = if is_slip(&first, &second) { 0.85 } else { 0.0 };
+    same_meaning.max(inside).max(same_end).max(slip).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+}
+
+/// Whether two neighbouring letters only changed places: in a short key too that is nothing but a slip.
+fn is_slip(one: &str, other: &str) -> bool {
+    let differ: Vec<(char, char)> = one.chars().zip(other.chars()).filter(|(ours, theirs)| ours != theirs).collect();
+    let [(first, second), (third, fourth)] = differ[..] else { return false };
+    let at = one.chars().zip(other.chars()).position(|(ours, theirs)| ours != theirs).unwrap_or_default();
+    let beside = one.chars().zip(other.chars()).nth(at + 1).is_some_and(|(ours, theirs)| ours != theirs);
+    one.chars().count() == other.chars().count() && beside && first == fourth && second == third
 }
 
 #[cfg(test)]
@@ -334,6 +344,7 @@ mod tests {
         {
             assert!(likeness(one, other) > 0.6, "{one} {other}: {}", likeness(one, other));
         }
+        assert!(likeness("di", "id") > 0.8 && likeness("ko", "ok") > 0.8 && likeness("ab", "cd") < 0.1);
         for (one, other) in [("email", "phone"), ("id", "created"), ("name", "plan"), ("picture", "score")] {
             assert!(likeness(one, other) < 0.5, "{one} {other}: {}", likeness(one, other));
         }

@@ -4,27 +4,33 @@
 use crate::names::Names;
 use crate::place::Source;
 use crate::provider::identity::{Identity, Mailbox, NoIdentity};
+use crate::provider::json;
+use crate::provider::reading::Reading;
 use crate::provider::step::{Read, StepKind};
 use crate::provider::{Ground, Provider, compile};
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::candidates::{Candidate, candidates};
-use crate::workbench::repair::draft::{Draft, of_move, of_path};
+use crate::workbench::repair::candidates::{Candidate, Neighbour, candidates};
+use crate::workbench::repair::draft::{self, Draft, of_move};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness};
+use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness, meaning};
 use crate::workbench::repair::moved::moves;
 use crate::workbench::repair::path::{Hop, hops, last_key};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
 use crate::workbench::repair::survey::Survey;
-use crate::workbench::repair::wanted::{Part, Wanted, wanted};
+use crate::workbench::repair::wanted::{Part, Wanted, inner_paths, of_path, wanted};
 use serde_json::Value;
 
 /// As many changes are compiled and tried.
-const TRIED: usize = 10;
-/// What is not needed is proposed only when it is this likely.
+const TRIED: usize = 12;
+/// Beside something that is needed, other things are proposed only when they are this likely.
 const MODEST: f32 = 52.0;
-/// What is needed is proposed when it is this likely.
-const NEEDED: f32 = 24.0;
+/// What is not found is proposed when it is this likely.
+const LIKELY: f32 = 22.0;
+/// What a failed login needs is proposed when it is this likely.
+const NEEDED: f32 = 16.0;
+/// As many paths into texts that are JSON are looked after.
+const INNER: usize = 8;
 
 /// What has to become better.
 #[derive(Clone, Debug, Default)]
@@ -97,12 +103,48 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
             let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims, names: &provider.names };
             drafts.extend(there.moved());
             drafts.extend(there.single(goal, &reread));
+            if part == Part::Answer {
+                drafts.extend(inner(document, at, value, &provider.names));
+            }
         }
         if document.answer.is_some() {
             drafts.extend(headers(document, case));
         }
     }
     drafts.sort_by(|one, other| other.score.total_cmp(&one.score));
+    // Each thing that is not found has its best change tried before any has its second.
+    let mut seen: Vec<(Option<String>, Option<String>)> = Vec::new();
+    let (mut firsts, others): (Vec<Draft>, Vec<Draft>) = drafts.into_iter().partition(|draft| {
+        let what = (draft.facts.first().cloned(), draft.about.get(2).cloned());
+        let is_first = draft.together || !seen.contains(&what);
+        seen.push(what);
+        is_first
+    });
+    firsts.extend(others);
+    firsts
+}
+
+/// What is looked for in texts that are JSON themselves.
+fn inner(document: &Document<'_>, at: usize, value: &Value, names: &Names) -> Vec<Draft> {
+    let reads = document.step.reads.iter().flat_map(|read| inner_paths(&read.reading).into_iter().map(|paths| (read.fact, paths)));
+    let reads: Vec<_> = reads.take(INNER).collect();
+    let mut drafts = Vec::new();
+    for (fact, (outer, path)) in &reads {
+        let text = outer.first(value).and_then(Value::as_str).and_then(|text| json::parse(text.as_bytes()).ok());
+        let Some(inside) = text.filter(|inside| path.first(inside).is_none_or(|found| found.is_object() || found.is_array())) else { continue };
+        let Some(wanted) = of_path(names.name(*fact), path, at, Part::Answer) else { continue };
+        let own = meaning(&wanted.fact);
+        let wanted = Wanted { meaning: own, about: own, ..wanted };
+        let beside = reads.iter().filter(|(_, (other, near))| other.source == outer.source && near.first(&inside).is_some());
+        let neighbours = beside.filter_map(|(fact, (_, near))| {
+            Some(Neighbour { fact: names.name(*fact).to_string(), path: hops(&near.source)?, plain: true })
+        });
+        let survey = Survey::of(&inside);
+        for found in candidates(&wanted, &survey, &neighbours.collect::<Vec<_>>()) {
+            let edit = Edit::Path { place: wanted.place, old: wanted.source.clone(), new: found.path.clone() };
+            drafts.push(draft::of_path(&wanted, vec![edit], &found.path, found.score));
+        }
+    }
     drafts
 }
 
@@ -132,9 +174,22 @@ impl Here<'_> {
         let any_needed = reread.documents.iter().any(|_| self.list.iter().any(needed));
         let mut all: Vec<(&Wanted, Candidate)> = Vec::new();
         for wanted in self.list {
-            let least = if goal.failed && (needed(wanted) || !any_needed) { NEEDED } else { MODEST };
-            let found = candidates(wanted, self.survey, &neighbours).into_iter();
-            all.extend(found.filter(|found| found.score >= least && (!wanted.weak || found.close)).map(|found| (wanted, found)));
+            let is_needed = goal.failed && (needed(wanted) || !any_needed);
+            if wanted.said && !is_needed {
+                continue;
+            }
+            let least = match goal.failed {
+                true if is_needed => NEEDED,
+                true => MODEST,
+                false => LIKELY,
+            };
+            let found = candidates(wanted, self.survey, &neighbours);
+            // Where words speak for one place, looks alone are not enough for another.
+            let words_speak = found.iter().any(|found| !found.by_look && found.score >= MODEST);
+            let found = found.into_iter().filter(|found| {
+                found.score >= least && (!wanted.weak || found.close) && (is_needed || !(found.by_look && words_speak))
+            });
+            all.extend(found.map(|found| (wanted, found)));
         }
         let mut drafts = Vec::new();
         for (wanted, candidate) in &all {
@@ -151,7 +206,7 @@ impl Here<'_> {
                     changed.push((other, &candidate.path));
                 }
             }
-            let mut draft = of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
+            let mut draft = draft::of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
             draft.same_words = candidate.same_words;
             draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
             draft.score += if needed(wanted) { 20.0 } else { 0.0 };
@@ -161,10 +216,20 @@ impl Here<'_> {
     }
 
     /// The facts that are found, and by which paths.
-    fn neighbours(&self) -> Vec<(String, Vec<Hop>)> {
-        let paths = self.reads().iter().flat_map(|read| read.reading.paths().into_iter().map(|path| (read.fact, path)));
-        let found = paths.filter(|(_, path)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
-        found.filter_map(|(fact, path)| Some((self.names.name(fact).to_string(), hops(&path.source)?))).collect()
+    fn neighbours(&self) -> Vec<Neighbour> {
+        let alternatives = self.reads().iter().flat_map(|read| match &read.reading {
+            Reading::FirstOf(all, _) => all.iter().map(|one| (read.fact, one)).collect(),
+            one => vec![(read.fact, one)],
+        });
+        let paths = alternatives.flat_map(|(fact, one)| {
+            let plain = matches!(one, Reading::Path(_));
+            one.paths().into_iter().map(move |path| (fact, path, plain))
+        });
+        let found = paths.filter(|(_, path, _)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
+        let near = found.filter_map(|(fact, path, plain)| {
+            Some(Neighbour { fact: self.names.name(fact).to_string(), path: hops(&path.source)?, plain })
+        });
+        near.collect()
     }
 
     fn reads(&self) -> &[Read] {
@@ -267,7 +332,7 @@ fn better(
     };
     let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
     let no = |reread: &Reread<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
-    if lost || (no(after) > no(before) && before.documents.len() >= after.documents.len()) || !is_as_safe(before, (new, after), draft) {
+    if lost || (no(after) > no(before) && before.documents.len() >= after.documents.len()) || !is_as_safe((old, before), (new, after), draft) {
         return None;
     }
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
@@ -277,6 +342,18 @@ fn better(
     if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
         return None;
     }
+    // A change that brings nothing new to a login that works is none; a format speaks for itself.
+    let value = |provider: &Provider, reread: &Reread<'_>, name: &str| {
+        provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned())
+    };
+    let gains = || {
+        new.names.iter().any(|(_, name)| {
+            value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then)))
+        })
+    };
+    if !goal.failed && !draft.facts.is_empty() && no(after) >= no(before) && !gains() {
+        return None;
+    }
     let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
@@ -284,7 +361,7 @@ fn better(
 }
 
 /// Whether nobody's address becomes proven by something that is not about it.
-fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), draft: &Draft) -> bool {
+fn is_as_safe((old, before): (&Provider, &Reread<'_>), (provider, after): (&Provider, &Reread<'_>), draft: &Draft) -> bool {
     let proven = |end: &Option<Result<Identity, NoIdentity>>| matches!(end, Some(Ok(Identity { address: Mailbox::Proven(..), .. })));
     let about = draft.facts.iter().any(|fact| fact == "email" || fact == "emailVerified");
     if draft.together || !about || proven(&before.end) {
@@ -303,7 +380,9 @@ fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), 
             let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
             let last = new.filter_map(|path| hops(&path.source)).next_back();
             // A name with which somebody logs in may look like an address, and is not the one that was proven.
-            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address));
+            // A filter of the file may have chosen the address in words.
+            let chosen = |hop: &Hop| matches!(hop, Hop::Other(text) if is_about_address(text) && old.source.text.contains(text.as_str()));
+            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address) || path.iter().any(chosen));
             if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
                 return false;
             }
