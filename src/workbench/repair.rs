@@ -287,6 +287,42 @@ mod tests {
     }
 
     #[test]
+    fn each_hole_of_a_text_and_each_alternative_is_mended_by_itself() {
+        let after_name = |name: &str, person: &str| {
+            let file = FILE.replace("name: $.user.name", &format!("name: {name}"));
+            diff(&after(&file, TOKEN, person))
+        };
+        let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"given":"Ana","family":"Prova","status":"active"}}"#;
+
+        let found = after_name("${$.user.wrong} ${$.user.family}", person);
+        assert!(found.ends_with("+     name: ${$.user.given} ${$.user.family}\n"), "{found}");
+        let found = after_name("[ $.user.nick, $.user ]", person);
+        assert!(found.contains("$.user.given") && !found.contains("status"), "{found}");
+    }
+
+    #[test]
+    fn a_path_behind_a_filter_and_one_into_a_text_are_mended_where_they_stand() {
+        let file = FILE
+            .replace("$.user.email ", "$.user.reach[?@.kind == \"mail\"].vlaue ")
+            .replace("$.user.verified", "$.user.reach[?@.kind == \"mail\"].checked");
+        let file = file.replace("name: $.user.name", "name: ${$.user.extra | json \"$.name.wrong\"}");
+        let person = r#"{"user":{"id":"7","reach":[{"kind":"phone","value":"1","checked":true},{"kind":"mail","value":"ana@loja.example","checked":true}],"extra":"{\"name\":{\"first\":\"Ana\"}}"}}"#;
+
+        let found = after(&file, TOKEN, person);
+        assert!(diff(&found).contains("reach[?@.kind == \"mail\"].value"), "{found:?}");
+        let file = file.replace("vlaue", "value");
+        assert!(diff(&after(&file, TOKEN, person)).contains("json \"$.name.first\"}"));
+    }
+
+    #[test]
+    fn a_name_that_somebody_does_not_have_is_no_mistake_of_the_file() {
+        for name in ["null", "\"\""] {
+            let person = format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","verified":true,"name":{name},"plan":"Gold"}}}}"#);
+            assert!(after(FILE, TOKEN, &person).is_empty());
+        }
+    }
+
+    #[test]
     fn a_login_that_works_and_lacks_nothing_gets_no_proposal() {
         assert!(after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#).is_empty());
     }

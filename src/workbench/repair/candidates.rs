@@ -3,8 +3,10 @@
 use crate::place::Place;
 use crate::provider::selector::Selector;
 use crate::words::Desk;
-use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_proof, is_not_theirs, likeness, meaning, speaks_of};
+use crate::workbench::repair::kind::{fit, is_known_by_look};
+use crate::workbench::repair::likeness::{
+    Meaning, is_about_proof, is_about_records, is_not_theirs, likeness, meaning, speaks_of, spelling,
+};
 use crate::workbench::repair::path::{Hop, last_key, written};
 use crate::workbench::repair::survey::{Spot, Survey, is_personal};
 use crate::workbench::repair::wanted::{Part, Wanted};
@@ -30,6 +32,8 @@ pub struct Candidate {
     pub close: bool,
     /// Whether nothing speaks for it but what stands there.
     pub by_look: bool,
+    /// Whether another fact is read there already.
+    pub is_taken: bool,
 }
 
 /// A path that finds something in the same answer.
@@ -57,7 +61,8 @@ pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]
     list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
     list.extend(beside_filters(wanted, survey, neighbours));
     // What the fact is read from already is no other place for it.
-    let own = |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path);
+    let own =
+        |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path);
     list.retain(|candidate| {
         candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
     });
@@ -75,7 +80,9 @@ pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]
 fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]) -> Vec<Candidate> {
     let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
     let mut list = Vec::new();
-    for known in neighbours.iter().map(|near| &near.path).filter(|known| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6) {
+    for known in
+        neighbours.iter().map(|near| &near.path).filter(|known| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6)
+    {
         let room = selector(parents(known)).and_then(|selector| selector.first(root));
         for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
             if !is_personal(key) {
@@ -146,16 +153,24 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
     let deeper = leaf.path.starts_with(&wanted.hops);
     let shallower = wanted.hops.starts_with(&leaf.path);
     let beside = neighbours.iter().any(|near| parents(&near.path) == is);
-    let is_taken = !is_condition && !is_hint && alike < 0.97 && neighbours.iter().any(|near| near.path == leaf.path);
+    let is_taken = !is_condition && !is_hint && alike < 0.8 && neighbours.iter().any(|near| near.path == leaf.path);
     let same_room = was == is;
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
     // A segment may have been dropped or added at the end as well: then the last key is a parent of the other.
-    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * likeness(old, parent) });
-    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * likeness(parent, key) });
+    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling(old, parent) });
+    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling(parent, key) });
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
-    score += if beside { 7.0 } else { 0.0 } + if same_room { 4.0 } else { 0.0 } + if shallower || deeper { 8.0 } else { 0.0 };
+    score += if beside { 7.0 } else { 0.0 }
+        + if !same_room {
+            0.0
+        } else if was.is_empty() {
+            4.0
+        } else {
+            8.0
+        }
+        + if shallower || deeper { 8.0 } else { 0.0 };
     score += if key == old {
         28.0
     } else if alike >= 0.97 {
@@ -174,7 +189,10 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
     score += if is_hint { 40.0 } else { 0.0 } - if is_taken { 16.0 } else { 0.0 };
     score += if is_condition && same_room && says_yes { 16.0 } else { 0.0 };
     // A key that is known to be about something else is not taken for its look.
-    if nothing && (is_taken || stranger) && !is_condition {
+    let is_name = |meaning: Meaning| matches!(meaning, Meaning::Name | Meaning::First | Meaning::Last);
+    let stranger = stranger && !(is_name(means) && is_name(wanted.meaning));
+    let no_look = !is_known_by_look(wanted.meaning, leaf.value) || is_about_records(key);
+    if nothing && (is_taken || stranger || no_look) && !is_condition {
         return None;
     }
     if nothing {
@@ -190,10 +208,12 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
             || ((deeper || shallower) && way < 1.5)
             || (about >= 0.75 && same_room && !is_taken),
         by_look: nothing,
+        is_taken,
     })
 }
 
-fn parents(path: &[Hop]) -> &[Hop] {
+/// The way to the room in which a path ends.
+pub fn parents(path: &[Hop]) -> &[Hop] {
     path.split_last().map_or(path, |(_, parents)| parents)
 }
 
@@ -264,6 +284,7 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
                     same_words: like >= 0.97,
                     close: like >= 0.75,
                     by_look: false,
+                    is_taken: false,
                 });
             }
         }

@@ -9,7 +9,7 @@ use crate::provider::reading::Reading;
 use crate::provider::step::{Read, StepKind};
 use crate::provider::{Ground, Provider, compile};
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::candidates::{Candidate, Neighbour, candidates};
+use crate::workbench::repair::candidates::{Candidate, Neighbour, candidates, parents};
 use crate::workbench::repair::draft::{self, Draft, of_move};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
 use crate::workbench::repair::kind::fit;
@@ -131,7 +131,9 @@ fn inner(document: &Document<'_>, at: usize, value: &Value, names: &Names) -> Ve
     let mut drafts = Vec::new();
     for (fact, (outer, path)) in &reads {
         let text = outer.first(value).and_then(Value::as_str).and_then(|text| json::parse(text.as_bytes()).ok());
-        let Some(inside) = text.filter(|inside| path.first(inside).is_none_or(|found| found.is_object() || found.is_array())) else { continue };
+        let Some(inside) = text.filter(|inside| path.first(inside).is_none_or(|found| found.is_object() || found.is_array())) else {
+            continue;
+        };
         let Some(wanted) = of_path(names.name(*fact), path, at, Part::Answer) else { continue };
         let own = meaning(&wanted.fact);
         let wanted = Wanted { meaning: own, about: own, ..wanted };
@@ -187,7 +189,7 @@ impl Here<'_> {
             // Where words speak for one place, looks alone are not enough for another.
             let words_speak = found.iter().any(|found| !found.by_look && found.score >= MODEST);
             let found = found.into_iter().filter(|found| {
-                found.score >= least && (!wanted.weak || found.close) && (is_needed || !(found.by_look && words_speak))
+                found.score >= least && (!wanted.weak || found.close) && (is_needed || !(found.is_taken || (found.by_look && words_speak)))
             });
             all.extend(found.map(|found| (wanted, found)));
         }
@@ -332,7 +334,10 @@ fn better(
     };
     let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
     let no = |reread: &Reread<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
-    if lost || (no(after) > no(before) && before.documents.len() >= after.documents.len()) || !is_as_safe((old, before), (new, after), draft) {
+    if lost
+        || (no(after) > no(before) && before.documents.len() >= after.documents.len())
+        || !is_as_safe((old, before), (new, after), draft)
+    {
         return None;
     }
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
@@ -343,13 +348,12 @@ fn better(
         return None;
     }
     // A change that brings nothing new to a login that works is none; a format speaks for itself.
-    let value = |provider: &Provider, reread: &Reread<'_>, name: &str| {
-        provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned())
-    };
+    let value =
+        |provider: &Provider, reread: &Reread<'_>, name: &str| provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned());
     let gains = || {
-        new.names.iter().any(|(_, name)| {
-            value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then)))
-        })
+        new.names
+            .iter()
+            .any(|(_, name)| value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then))))
     };
     if !goal.failed && !draft.facts.is_empty() && no(after) >= no(before) && !gains() {
         return None;
@@ -380,9 +384,12 @@ fn is_as_safe((old, before): (&Provider, &Reread<'_>), (provider, after): (&Prov
             let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
             let last = new.filter_map(|path| hops(&path.source)).next_back();
             // A name with which somebody logs in may look like an address, and is not the one that was proven.
-            // A filter of the file may have chosen the address in words.
+            // A filter of the file may have chosen the address in words, and the claim with it.
+            let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
+            let rooms: Vec<Vec<Hop>> = claims.filter_map(|path| hops(&path.source)).map(|path| parents(&path).to_vec()).collect();
             let chosen = |hop: &Hop| matches!(hop, Hop::Other(text) if is_about_address(text) && old.source.text.contains(text.as_str()));
-            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address) || path.iter().any(chosen));
+            let by_choice = |path: &[Hop]| path.iter().any(chosen) && rooms.iter().all(|room| room == parents(path));
+            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address) || by_choice(&path));
             if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
                 return false;
             }

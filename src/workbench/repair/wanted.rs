@@ -112,8 +112,9 @@ fn in_read(
             let of_key = last_key(&wanted.hops).map_or(Meaning::Other, meaning);
             let plain = if about == Meaning::Other { of_key } else { about };
             // What another alternative puts in the place of this hole.
-            let others = alternatives.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, other)| other.paths());
-            let hints = others.filter(|other| !is_plain && own.iter().all(|known| known.source != other.source));
+            let others = alternatives.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            let others = others.filter(|other| is_like(one, other)).flat_map(Reading::paths);
+            let hints = others.filter(|other| own.iter().all(|known| known.source != other.source));
             // Or where the other facts of the step find the text that they look into.
             let looks_into = inner_paths(one).iter().any(|(outer, _)| outer.source == path.source);
             let hints = hints.filter_map(|other| hops(&other.source)).chain(texts.iter().filter(|_| looks_into).cloned()).collect();
@@ -138,6 +139,14 @@ pub fn inner_paths(reading: &Reading) -> Vec<(&Selector, &Selector)> {
         Reading::FirstOf(all, _) => all.iter().flat_map(inner_paths).collect(),
         Reading::Path(_) | Reading::Condition(_) | Reading::Conditions(..) => Vec::new(),
     }
+}
+
+/// Whether two alternatives look at the same things in two ways: all but one of their paths are the same, and one is a text.
+fn is_like(one: &Reading, other: &Reading) -> bool {
+    let (ours, theirs) = (one.paths(), other.paths());
+    let shared = ours.iter().filter(|path| theirs.iter().any(|known| known.source == path.source)).count();
+    let is_text = |reading: &Reading| matches!(reading, Reading::Text(_));
+    (is_text(one) || is_text(other)) && ours.len() == theirs.len() && shared + 1 == ours.len()
 }
 
 /// Whether a path finds what its reading can use.
