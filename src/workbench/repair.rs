@@ -11,6 +11,7 @@ pub mod cause;
 pub mod draft;
 pub mod edit;
 pub mod format;
+pub mod inner;
 pub mod kind;
 pub mod likeness;
 pub mod mend;
@@ -18,6 +19,7 @@ pub mod moved;
 pub mod path;
 pub mod remedy;
 pub mod reread;
+pub mod safe;
 pub mod survey;
 pub mod wanted;
 
@@ -149,8 +151,9 @@ fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
     let open = Goal { facts: Vec::new(), refused: false, ..goal.clone() };
     for mended in tried(provider, case, &open, format::drafts(step, answer)) {
         let inner = mend(&mended.provider, case, &Goal { failed: false, ..open.clone() });
-        let reads_all =
-            wanted::wanted(&mended.provider, &reread(&mended.provider, case)).iter().all(|wanted| wanted.weak || !wanted.written);
+        let reads_all = wanted::wanted(&mended.provider, &reread(&mended.provider, case))
+            .iter()
+            .all(|wanted| wanted.lack == wanted::Lack::Spare || !wanted.written);
         let Some(own) = change(&provider.source.text, &mended.text) else { continue };
         if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
             && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))

@@ -30,10 +30,19 @@ pub struct Candidate {
     pub same_words: bool,
     /// Whether it is hardly anything else: a slip, a segment more or less.
     pub close: bool,
-    /// Whether nothing speaks for it but what stands there.
-    pub by_look: bool,
-    /// Whether another fact is read there already.
-    pub is_taken: bool,
+    /// What speaks for it.
+    pub support: Support,
+}
+
+/// What speaks for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Its key.
+    Word,
+    /// Nothing but what stands there.
+    Look,
+    /// Its key, but another fact is read there already.
+    Taken,
 }
 
 /// A path that finds something in the same answer.
@@ -207,8 +216,11 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
             || is_hint
             || ((deeper || shallower) && way < 1.5)
             || (about >= 0.75 && same_room && !is_taken),
-        by_look: nothing,
-        is_taken,
+        support: match () {
+            () if is_taken => Support::Taken,
+            () if nothing => Support::Look,
+            () => Support::Word,
+        },
     })
 }
 
@@ -283,8 +295,7 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
                     path,
                     same_words: like >= 0.97,
                     close: like >= 0.75,
-                    by_look: false,
-                    is_taken: false,
+                    support: Support::Word,
                 });
             }
         }

@@ -3,22 +3,22 @@
 
 use crate::names::Names;
 use crate::place::Source;
-use crate::provider::identity::{Identity, Mailbox, NoIdentity};
-use crate::provider::json;
 use crate::provider::reading::Reading;
 use crate::provider::step::{Read, StepKind};
 use crate::provider::{Ground, Provider, compile};
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::candidates::{Candidate, Neighbour, candidates, parents};
+use crate::workbench::repair::candidates::{Candidate, Neighbour, Support, candidates};
 use crate::workbench::repair::draft::{self, Draft, of_move};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
+use crate::workbench::repair::inner;
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness, meaning};
+use crate::workbench::repair::likeness::{Meaning, likeness};
 use crate::workbench::repair::moved::moves;
-use crate::workbench::repair::path::{Hop, hops, last_key};
+use crate::workbench::repair::path::{Hop, hops};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
+use crate::workbench::repair::safe::is_as_safe;
 use crate::workbench::repair::survey::Survey;
-use crate::workbench::repair::wanted::{Part, Wanted, inner_paths, of_path, wanted};
+use crate::workbench::repair::wanted::{Lack, Part, Wanted, wanted};
 use serde_json::Value;
 
 /// As many changes are compiled and tried.
@@ -29,8 +29,6 @@ const MODEST: f32 = 52.0;
 const LIKELY: f32 = 22.0;
 /// What a failed login needs is proposed when it is this likely.
 const NEEDED: f32 = 16.0;
-/// As many paths into texts that are JSON are looked after.
-const INNER: usize = 8;
 
 /// What has to become better.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +102,7 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
             drafts.extend(there.moved());
             drafts.extend(there.single(goal, &reread));
             if part == Part::Answer {
-                drafts.extend(inner(document, at, value, &provider.names));
+                drafts.extend(inner::drafts(document, at, value, &provider.names));
             }
         }
         if document.answer.is_some() {
@@ -122,32 +120,6 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
     });
     firsts.extend(others);
     firsts
-}
-
-/// What is looked for in texts that are JSON themselves.
-fn inner(document: &Document<'_>, at: usize, value: &Value, names: &Names) -> Vec<Draft> {
-    let reads = document.step.reads.iter().flat_map(|read| inner_paths(&read.reading).into_iter().map(|paths| (read.fact, paths)));
-    let reads: Vec<_> = reads.take(INNER).collect();
-    let mut drafts = Vec::new();
-    for (fact, (outer, path)) in &reads {
-        let text = outer.first(value).and_then(Value::as_str).and_then(|text| json::parse(text.as_bytes()).ok());
-        let Some(inside) = text.filter(|inside| path.first(inside).is_none_or(|found| found.is_object() || found.is_array())) else {
-            continue;
-        };
-        let Some(wanted) = of_path(names.name(*fact), path, at, Part::Answer) else { continue };
-        let own = meaning(&wanted.fact);
-        let wanted = Wanted { meaning: own, about: own, ..wanted };
-        let beside = reads.iter().filter(|(_, (other, near))| other.source == outer.source && near.first(&inside).is_some());
-        let neighbours = beside.filter_map(|(fact, (_, near))| {
-            Some(Neighbour { fact: names.name(*fact).to_string(), path: hops(&near.source)?, plain: true })
-        });
-        let survey = Survey::of(&inside);
-        for found in candidates(&wanted, &survey, &neighbours.collect::<Vec<_>>()) {
-            let edit = Edit::Path { place: wanted.place, old: wanted.source.clone(), new: found.path.clone() };
-            drafts.push(draft::of_path(&wanted, vec![edit], &found.path, found.score));
-        }
-    }
-    drafts
 }
 
 /// One document and what is looked for in it.
@@ -177,7 +149,7 @@ impl Here<'_> {
         let mut all: Vec<(&Wanted, Candidate)> = Vec::new();
         for wanted in self.list {
             let is_needed = goal.failed && (needed(wanted) || !any_needed);
-            if wanted.said && !is_needed {
+            if wanted.lack == Lack::Said && !is_needed {
                 continue;
             }
             let least = match goal.failed {
@@ -187,9 +159,11 @@ impl Here<'_> {
             };
             let found = candidates(wanted, self.survey, &neighbours);
             // Where words speak for one place, looks alone are not enough for another.
-            let words_speak = found.iter().any(|found| !found.by_look && found.score >= MODEST);
+            let words_speak = found.iter().any(|found| found.support == Support::Word && found.score >= MODEST);
             let found = found.into_iter().filter(|found| {
-                found.score >= least && (!wanted.weak || found.close) && (is_needed || !(found.is_taken || (found.by_look && words_speak)))
+                found.score >= least
+                    && (wanted.lack != Lack::Spare || found.close)
+                    && (is_needed || found.support == Support::Word || (found.support == Support::Look && !words_speak))
             });
             all.extend(found.map(|found| (wanted, found)));
         }
@@ -362,61 +336,6 @@ fn better(
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
     Some((rating, !still))
-}
-
-/// Whether nobody's address becomes proven by something that is not about it.
-fn is_as_safe((old, before): (&Provider, &Reread<'_>), (provider, after): (&Provider, &Reread<'_>), draft: &Draft) -> bool {
-    let proven = |end: &Option<Result<Identity, NoIdentity>>| matches!(end, Some(Ok(Identity { address: Mailbox::Proven(..), .. })));
-    let about = draft.facts.iter().any(|fact| fact == "email" || fact == "emailVerified");
-    if draft.together || !about || proven(&before.end) {
-        return true;
-    }
-    let known = provider.known;
-    for document in &after.documents {
-        for (reads, value) in [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)] {
-            let Some(value) = value else { continue };
-            let survey = Survey::of(value);
-            let room = |slot| {
-                let read = reads.iter().find(|read| read.fact == slot)?;
-                let found = read.reading.paths().into_iter().find_map(|path| path.first(value))?;
-                survey.holder(found).map(|room| room.path.clone())
-            };
-            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
-            let last = new.filter_map(|path| hops(&path.source)).next_back();
-            // A name with which somebody logs in may look like an address, and is not the one that was proven.
-            // A filter of the file may have chosen the address in words, and the claim with it.
-            let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
-            let rooms: Vec<Vec<Hop>> = claims.filter_map(|path| hops(&path.source)).map(|path| parents(&path).to_vec()).collect();
-            let chosen = |hop: &Hop| matches!(hop, Hop::Other(text) if is_about_address(text) && old.source.text.contains(text.as_str()));
-            let by_choice = |path: &[Hop]| path.iter().any(chosen) && rooms.iter().all(|room| room == parents(path));
-            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address) || by_choice(&path));
-            if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
-                return false;
-            }
-            if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
-                && address != claim
-                && !(draft.same_words && is_one_step_away(&address, &claim) && speaks_of_one_address(&survey))
-            {
-                return false;
-            }
-        }
-    }
-    true
-}
-
-/// Whether one room stands within the other.
-fn is_one_step_away(one: &[Hop], other: &[Hop]) -> bool {
-    one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
-}
-
-/// Whether an answer holds one address only, and one claim about it.
-fn speaks_of_one_address(survey: &Survey<'_>) -> bool {
-    let several = survey.rooms.iter().any(|room| room.value.as_array().is_some_and(|list| list.len() > 1));
-    let mut addresses: Vec<&Value> =
-        survey.leaves.iter().map(|leaf| leaf.value).filter(|value| fit(Meaning::Email, value).is_some()).collect();
-    addresses.dedup();
-    let claims = survey.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(is_about_proof)).count();
-    !several && addresses.len() == 1 && claims <= 1
 }
 
 /// Whether an address stands somewhere in the answers where the file could look for one.

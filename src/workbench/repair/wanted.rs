@@ -29,6 +29,17 @@ pub enum Part {
     Condition,
 }
 
+/// What is lacked where a path finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no such place.
+    Nowhere,
+    /// The answer says at this very place that there is nothing.
+    Said,
+    /// Only this way to it: the fact is known all the same.
+    Spare,
+}
+
 /// A path that finds nothing.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -50,12 +61,10 @@ pub struct Wanted {
     pub written: bool,
     /// Whether any value will do, because a text or a condition is made of it.
     pub any_value: bool,
-    /// Whether the fact is known all the same.
-    pub weak: bool,
+    /// What is lacked by it.
+    pub lack: Lack,
     /// What the fact itself is about, where only a part of it is looked for.
     pub about: Meaning,
-    /// Whether the answer says at this very place that there is nothing.
-    pub said: bool,
     /// Paths that stand in the place of this one elsewhere.
     pub hints: Vec<Vec<Hop>>,
 }
@@ -71,7 +80,8 @@ pub fn wanted(provider: &Provider, reread: &Reread<'_>) -> Vec<Wanted> {
         }
         let parts = [(Part::Answer, &document.step.reads, &document.value), (Part::Claims, &document.step.signed_reads, &document.claims)];
         for (part, reads, value) in parts {
-            let texts = reads.iter().flat_map(|read| inner_paths(&read.reading)).filter_map(|(outer, _)| hops(&outer.source)).collect();
+            let texts = reads.iter().flat_map(|read| inner_paths(&read.reading)).filter_map(|(outer, _)| hops(&outer.source));
+            let texts: Vec<Vec<Hop>> = texts.collect();
             for (read, value) in reads.iter().filter_map(|read| value.as_ref().map(|value| (read, value))) {
                 let slot = read.fact;
                 let is_idle = !read.written && (reread.facts.get(slot).is_some() || !used.contains(&slot));
@@ -92,7 +102,7 @@ fn in_read(
     value: &Value,
     facts: &Facts,
     (document, part): (usize, Part),
-    texts: &Vec<Vec<Hop>>,
+    texts: &[Vec<Hop>],
     list: &mut Vec<Wanted>,
 ) {
     let is_found = read.reading.find(Some(value), facts).is_ok();
@@ -121,11 +131,14 @@ fn in_read(
             list.push(Wanted {
                 meaning: if is_plain || is_condition { plain } else { of_hole(about, of_key, path, &own) },
                 about,
-                said,
                 hints,
                 written: read.written,
                 any_value: !is_plain,
-                weak: is_found && !is_condition && alternatives.len() > 1,
+                lack: match () {
+                    () if said => Lack::Said,
+                    () if is_found && !is_condition && alternatives.len() > 1 => Lack::Spare,
+                    () => Lack::Nowhere,
+                },
                 ..wanted
             });
         }
@@ -203,9 +216,8 @@ pub fn of_path(fact: &str, path: &Selector, document: usize, part: Part) -> Opti
         part,
         written: true,
         any_value: true,
-        weak: false,
+        lack: Lack::Nowhere,
         about: Meaning::Other,
-        said: false,
         hints: Vec::new(),
     })
 }
