@@ -60,6 +60,11 @@ impl Text {
         !self.marks.is_empty()
     }
 
+    /// Whether another text has the same value.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+
     /// Whether there is no character at all.
     pub fn is_empty(&self) -> bool {
         self.value.is_empty()

@@ -5,6 +5,7 @@ mod answers;
 mod damage;
 mod dialects;
 mod hostile;
+mod quiet;
 mod refusals;
 
 use crate::support::{STRICT, catalogue, text};

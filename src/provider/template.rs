@@ -126,6 +126,14 @@ impl Template {
         self.holes().filter_map(|hole| if let Origin::Path(path) = &hole.origin { Some(&**path) } else { None })
     }
 
+    /// The paths into texts that are JSON themselves, each behind the path of its text.
+    pub fn inner_paths(&self) -> impl Iterator<Item = (&Selector, &Selector)> {
+        self.holes().filter_map(|hole| match (&hole.origin, hole.functions.first()) {
+            (Origin::Path(outer), Some(Function::Json(inner))) => Some((&**outer, &**inner)),
+            _ => None,
+        })
+    }
+
     /// Its holes.
     pub fn holes(&self) -> impl Iterator<Item = &Hole> {
         self.pieces.iter().filter_map(|piece| if let Piece::Hole(hole) = piece { Some(hole) } else { None })

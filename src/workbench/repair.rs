@@ -11,6 +11,7 @@ pub mod cause;
 pub mod draft;
 pub mod edit;
 pub mod format;
+pub mod inner;
 pub mod kind;
 pub mod likeness;
 pub mod mend;
@@ -18,6 +19,7 @@ pub mod moved;
 pub mod path;
 pub mod remedy;
 pub mod reread;
+pub mod safe;
 pub mod survey;
 pub mod wanted;
 
@@ -149,8 +151,9 @@ fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
     let open = Goal { facts: Vec::new(), refused: false, ..goal.clone() };
     for mended in tried(provider, case, &open, format::drafts(step, answer)) {
         let inner = mend(&mended.provider, case, &Goal { failed: false, ..open.clone() });
-        let reads_all =
-            wanted::wanted(&mended.provider, &reread(&mended.provider, case)).iter().all(|wanted| wanted.weak || !wanted.written);
+        let reads_all = wanted::wanted(&mended.provider, &reread(&mended.provider, case))
+            .iter()
+            .all(|wanted| wanted.lack == wanted::Lack::Spare || !wanted.written);
         let Some(own) = change(&provider.source.text, &mended.text) else { continue };
         if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
             && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))
@@ -284,6 +287,42 @@ mod tests {
 
         let found = after(FILE, TOKEN, &format!("cb({person});"));
         assert_eq!(diff(&found), "+   answer: jsonp\n");
+    }
+
+    #[test]
+    fn each_hole_of_a_text_and_each_alternative_is_mended_by_itself() {
+        let after_name = |name: &str, person: &str| {
+            let file = FILE.replace("name: $.user.name", &format!("name: {name}"));
+            diff(&after(&file, TOKEN, person))
+        };
+        let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"given":"Ana","family":"Prova","status":"active"}}"#;
+
+        let found = after_name("${$.user.wrong} ${$.user.family}", person);
+        assert!(found.ends_with("+     name: ${$.user.given} ${$.user.family}\n"), "{found}");
+        let found = after_name("[ $.user.nick, $.user ]", person);
+        assert!(found.contains("$.user.given") && !found.contains("status"), "{found}");
+    }
+
+    #[test]
+    fn a_path_behind_a_filter_and_one_into_a_text_are_mended_where_they_stand() {
+        let file = FILE
+            .replace("$.user.email ", "$.user.reach[?@.kind == \"mail\"].vlaue ")
+            .replace("$.user.verified", "$.user.reach[?@.kind == \"mail\"].checked");
+        let file = file.replace("name: $.user.name", "name: ${$.user.extra | json \"$.name.wrong\"}");
+        let person = r#"{"user":{"id":"7","reach":[{"kind":"phone","value":"1","checked":true},{"kind":"mail","value":"ana@loja.example","checked":true}],"extra":"{\"name\":{\"first\":\"Ana\"}}"}}"#;
+
+        let found = after(&file, TOKEN, person);
+        assert!(diff(&found).contains("reach[?@.kind == \"mail\"].value"), "{found:?}");
+        let file = file.replace("vlaue", "value");
+        assert!(diff(&after(&file, TOKEN, person)).contains("json \"$.name.first\"}"));
+    }
+
+    #[test]
+    fn a_name_that_somebody_does_not_have_is_no_mistake_of_the_file() {
+        for name in ["null", "\"\""] {
+            let person = format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","verified":true,"name":{name},"plan":"Gold"}}}}"#);
+            assert!(after(FILE, TOKEN, &person).is_empty());
+        }
     }
 
     #[test]

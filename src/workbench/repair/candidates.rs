@@ -3,13 +3,19 @@
 use crate::place::Place;
 use crate::provider::selector::Selector;
 use crate::words::Desk;
-use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_proof, is_not_theirs, likeness, meaning, speaks_of};
+use crate::workbench::repair::kind::{fit, is_known_by_look};
+use crate::workbench::repair::likeness::{
+    Meaning, is_about_proof, is_about_records, is_not_theirs, likeness, meaning, speaks_of, spelling,
+};
 use crate::workbench::repair::path::{Hop, last_key, written};
-use crate::workbench::repair::survey::{Spot, Survey};
+use crate::workbench::repair::survey::{Spot, Survey, is_personal};
 use crate::workbench::repair::wanted::{Part, Wanted};
 use serde_json::Value;
 
+/// As many places are given for one path.
+const MOST: usize = 4;
+/// As many paths with a filter are tried for one path.
+const VARIANTS: usize = 240;
 /// As many rooms are tried for a path with a filter.
 const ROOMS: usize = 40;
 
@@ -24,6 +30,30 @@ pub struct Candidate {
     pub same_words: bool,
     /// Whether it is hardly anything else: a slip, a segment more or less.
     pub close: bool,
+    /// What speaks for it.
+    pub support: Support,
+}
+
+/// What speaks for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Its key.
+    Word,
+    /// Nothing but what stands there.
+    Look,
+    /// Its key, but another fact is read there already.
+    Taken,
+}
+
+/// A path that finds something in the same answer.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    /// The fact that is read by it.
+    pub fact: String,
+    /// The path.
+    pub path: Vec<Hop>,
+    /// Whether the fact is what stands there as it is.
+    pub plain: bool,
 }
 
 /// A path, compiled; nothing where it is not one.
@@ -32,7 +62,7 @@ pub fn selector(hops: &[Hop]) -> Option<Selector> {
 }
 
 /// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
-pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
+pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]) -> Vec<Candidate> {
     let mut list = match wanted.hops.iter().position(|hop| matches!(hop, Hop::Other(_))) {
         Some(at) => with_filter(wanted, at, survey),
         None => Vec::new(),
@@ -40,24 +70,31 @@ pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, V
     list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
     list.extend(beside_filters(wanted, survey, neighbours));
     // What the fact is read from already is no other place for it.
-    let own = |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|(fact, known)| *fact == wanted.fact && known == path);
+    let own =
+        |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path);
     list.retain(|candidate| {
         candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
     });
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
-    list.dedup_by(|later, earlier| later.path == earlier.path);
-    list.truncate(4);
+    let mut seen: Vec<Vec<Hop>> = Vec::new();
+    list.retain(|candidate| {
+        let is_new = !seen.contains(&candidate.path);
+        seen.extend(is_new.then(|| candidate.path.clone()));
+        is_new && seen.len() <= MOST
+    });
     list
 }
 
 /// Places beside what other facts find behind a filter.
-fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
+fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]) -> Vec<Candidate> {
     let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
     let mut list = Vec::new();
-    for (_, known) in neighbours.iter().filter(|(_, known)| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6) {
+    for known in
+        neighbours.iter().map(|near| &near.path).filter(|known| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6)
+    {
         let room = selector(parents(known)).and_then(|selector| selector.first(root));
         for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
-            if !crate::workbench::repair::survey::is_personal(key) {
+            if !is_personal(key) {
                 let path = [parents(known), &[Hop::Key(key.clone())]].concat();
                 list.extend(
                     of_leaf(wanted, &Spot { path, value }, neighbours).map(|found| Candidate { score: found.score + 14.0, ..found }),
@@ -69,10 +106,10 @@ fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, V
 }
 
 /// Whether the first of several would stand for the one that a filter chose.
-fn gives_up_a_choice(wanted: &Wanted, candidate: &Candidate, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> bool {
+fn gives_up_a_choice(wanted: &Wanted, candidate: &Candidate, survey: &Survey<'_>, neighbours: &[Neighbour]) -> bool {
     let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
     let is_about_address = wanted.meaning == Meaning::Email || wanted.meaning == Meaning::Verified;
-    let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|(_, path)| chooses(path)));
+    let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|near| chooses(&near.path)));
     chosen && !chooses(&candidate.path) && first_of_several(&candidate.path, survey)
 }
 
@@ -107,7 +144,7 @@ fn value_says_something(value: &Value) -> bool {
     crate::provider::selector::scalar_text(value).is_some()
 }
 
-fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) -> Option<Candidate> {
+fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option<Candidate> {
     let fits = may_be_meant(wanted, &leaf.path, leaf.value)?;
     let key = last_key(&leaf.path).unwrap_or_default();
     let old = last_key(&wanted.hops).unwrap_or_default();
@@ -116,21 +153,33 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) 
     let stranger = means != wanted.meaning && means != Meaning::Other && wanted.meaning != Meaning::Other && !wanted.any_value;
     let alike = likeness(old, key);
     let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
+    let is_hint = wanted.hints.contains(&leaf.path);
     let about = if is_condition { 0.0 } else { speaks_of(wanted.meaning, key).max(0.9 * likeness(&wanted.fact, key)) };
+    // A part of a fact may have a key that speaks of the whole.
+    let about = if wanted.any_value { about.max(0.8 * speaks_of(wanted.about, key)) } else { about };
     let (was, is) = (parents(&wanted.hops), parents(&leaf.path));
     let around = context(was, is);
     let deeper = leaf.path.starts_with(&wanted.hops);
     let shallower = wanted.hops.starts_with(&leaf.path);
-    let beside = !neighbours.is_empty() && neighbours.iter().any(|(_, path)| parents(path) == is);
+    let beside = neighbours.iter().any(|near| parents(&near.path) == is);
+    let is_taken = !is_condition && !is_hint && alike < 0.8 && neighbours.iter().any(|near| near.path == leaf.path);
     let same_room = was == is;
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
     // A segment may have been dropped or added at the end as well: then the last key is a parent of the other.
-    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * likeness(old, parent) });
-    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * likeness(parent, key) });
+    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling(old, parent) });
+    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling(parent, key) });
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
-    score += if beside { 7.0 } else { 0.0 } + if same_room { 4.0 } else { 0.0 } + if shallower || deeper { 8.0 } else { 0.0 };
+    score += if beside { 7.0 } else { 0.0 }
+        + if !same_room {
+            0.0
+        } else if was.is_empty() {
+            4.0
+        } else {
+            8.0
+        }
+        + if shallower || deeper { 8.0 } else { 0.0 };
     score += if key == old {
         28.0
     } else if alike >= 0.97 {
@@ -139,11 +188,20 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) 
         0.0
     } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
     // Nothing speaks for it but its look.
-    let nothing = name.max(about) < 0.45;
+    let nothing = name.max(about) < 0.45 && !is_hint;
     let only_one = wanted.meaning == Meaning::Email;
     let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
     let is_still_asked = alike >= 0.6 || deeper || shallower || (same_room && says_yes);
-    if nothing && !(only_one || same_room || beside) || (is_condition && !is_still_asked) {
+    if nothing && !(only_one || same_room || beside || deeper) || (is_condition && !is_still_asked) {
+        return None;
+    }
+    score += if is_hint { 40.0 } else { 0.0 } - if is_taken { 16.0 } else { 0.0 };
+    score += if is_condition && same_room && says_yes { 16.0 } else { 0.0 };
+    // A key that is known to be about something else is not taken for its look.
+    let is_name = |meaning: Meaning| matches!(meaning, Meaning::Name | Meaning::First | Meaning::Last);
+    let stranger = stranger && !(is_name(means) && is_name(wanted.meaning));
+    let no_look = !is_known_by_look(wanted.meaning, leaf.value) || is_about_records(key);
+    if nothing && (is_taken || stranger || no_look) && !is_condition {
         return None;
     }
     if nothing {
@@ -153,11 +211,21 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) 
         path: leaf.path.clone(),
         score,
         same_words: alike >= 0.97,
-        close: alike >= 0.6 || wanted.fact == key || ((deeper || shallower) && way < 1.5),
+        close: alike >= 0.6
+            || wanted.fact == key
+            || is_hint
+            || ((deeper || shallower) && way < 1.5)
+            || (about >= 0.75 && same_room && !is_taken),
+        support: match () {
+            () if is_taken => Support::Taken,
+            () if nothing => Support::Look,
+            () => Support::Word,
+        },
     })
 }
 
-fn parents(path: &[Hop]) -> &[Hop] {
+/// The way to the room in which a path ends.
+pub fn parents(path: &[Hop]) -> &[Hop] {
     path.split_last().map_or(path, |(_, parents)| parents)
 }
 
@@ -194,11 +262,17 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
     let mut rooms: Vec<(&Spot<'_>, f32)> = survey.rooms.iter().map(|room| (room, context(head, &room.path))).collect();
     rooms.sort_by(|one, other| other.1.total_cmp(&one.1));
     for (room, around) in rooms.into_iter().take(ROOMS) {
-        let element = match room.value {
+        if list.len() >= VARIANTS {
+            break;
+        }
+        // The one that the filter chooses tells the most about what stands behind it.
+        let chosen = [room.path.as_slice(), &wanted.hops[at..=at]].concat();
+        let chosen = selector(&chosen).and_then(|selector| root.and_then(|root| selector.first(root)));
+        let element = chosen.or(match room.value {
             Value::Array(list) => list.first(),
             Value::Object(members) => members.values().find(|value| value.is_object()),
             _ => None,
-        };
+        });
         let mut variants: Vec<(Vec<Hop>, f32)> = Vec::new();
         for (filter, kept) in filters(middle, element) {
             for (tail, like) in tails(wanted, tail, element) {
@@ -213,7 +287,7 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
                     .map(|(tail, like)| ([room.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
             );
         }
-        for (path, like) in variants {
+        for (path, like) in variants.into_iter().take(VARIANTS) {
             let found = selector(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
             if let Some(fits) = found.and_then(|value| may_be_meant(wanted, &path, value)) {
                 list.push(Candidate {
@@ -221,6 +295,7 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
                     path,
                     same_words: like >= 0.97,
                     close: like >= 0.75,
+                    support: Support::Word,
                 });
             }
         }
@@ -247,25 +322,20 @@ fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
 /// What follows a filter, as it is, and with another last key.
 fn tails(wanted: &Wanted, tail: &[Hop], element: Option<&Value>) -> Vec<(Vec<Hop>, f32)> {
     let mut list = vec![(tail.to_vec(), 1.0)];
-    if tail.len() > 1 {
+    if !tail.is_empty() {
         list.push((tail[..tail.len() - 1].to_vec(), 0.9));
     }
     let Some(Value::Object(members)) = element else { return list };
-    let Some(Hop::Key(old)) = tail.last() else {
-        let below = members.keys().filter(|key| !crate::workbench::repair::survey::is_personal(key)).take(40);
-        list.extend(
-            below
-                .map(|key| (vec![Hop::Key(key.clone())], speaks_of(wanted.meaning, key).max(likeness(&wanted.fact, key))))
-                .filter(|(_, like)| *like > 0.5),
-        );
-        return list;
-    };
-    for key in members.keys().filter(|key| *key != old).take(40) {
-        let like = likeness(old, key).max(0.9 * speaks_of(wanted.meaning, key));
-        if like > 0.5 && !crate::workbench::repair::survey::is_personal(key) {
-            let mut other = tail[..tail.len() - 1].to_vec();
-            other.push(Hop::Key(key.clone()));
-            list.push((other, like));
+    let old = tail.last().and_then(Hop::key);
+    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && !is_personal(key)).take(40) {
+        let said = speaks_of(wanted.meaning, key);
+        let by_word = old.map_or_else(|| said.max(likeness(&wanted.fact, key)), |old| likeness(old, key).max(0.9 * said));
+        // An address or a picture is known by its look as well.
+        let looks = matches!(wanted.meaning, Meaning::Email | Meaning::Picture) && fit(wanted.meaning, value).is_some();
+        let like = if looks { by_word.max(0.6) } else { by_word };
+        if like > 0.5 {
+            let kept = if old.is_some() { &tail[..tail.len() - 1] } else { tail };
+            list.push(([kept, &[Hop::Key(key.clone())]].concat(), like));
         }
     }
     list

@@ -33,7 +33,7 @@ pub fn fit(meaning: Meaning, value: &Value) -> Option<f32> {
             Some(if (2..=6).contains(&text.len()) && text.starts_with(|letter: char| letter.is_ascii_lowercase()) { 1.0 } else { 0.4 })
         }
         Meaning::Access | Meaning::Identity | Meaning::Refresh | Meaning::Code
-            if flag || is_web || !one_word || matches!(value, Value::Number(_)) =>
+            if flag || is_web || !is_token(&text) || matches!(value, Value::Number(_)) =>
         {
             None
         }
@@ -41,6 +41,26 @@ pub fn fit(meaning: Meaning, value: &Value) -> Option<f32> {
         Meaning::Access | Meaning::Refresh | Meaning::Code => Some(if text.len() >= 16 { 1.0 } else { 0.7 }),
         Meaning::Seconds => digits.then_some(1.0),
         Meaning::Other => Some(0.6),
+    }
+}
+
+/// Whether a text is made as codes and tokens are: no blanks, no letters with marks.
+fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a value is known for what is looked for where its key tells nothing.
+pub fn is_known_by_look(meaning: Meaning, value: &Value) -> bool {
+    let Some(text) = scalar_text(value) else { return false };
+    match meaning {
+        // A word in small letters is a kind or a state of something as often.
+        Meaning::Name | Meaning::First | Meaning::Last => !text.starts_with(|letter: char| letter.is_ascii_lowercase()),
+        Meaning::Locale => {
+            let (language, country) = text.split_once(['-', '_']).unwrap_or((&text, ""));
+            let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+            language.len() == 2 && letters(language) && country.len() <= 4 && letters(country)
+        }
+        _ => true,
     }
 }
 
@@ -58,5 +78,13 @@ mod tests {
         assert_eq!(fit(Meaning::Picture, &json!("http://img.example/a.png")), None);
         assert_eq!(fit(Meaning::Id, &json!(true)), None);
         assert_eq!(fit(Meaning::Id, &json!({ "a": 1 })), None);
+        assert_eq!(fit(Meaning::Access, &json!("a sentence")), None);
+    }
+
+    #[test]
+    fn a_name_and_a_language_are_known_by_their_look() {
+        assert!(is_known_by_look(Meaning::Name, &json!("Ana Prova")) && is_known_by_look(Meaning::Name, &json!("诺拉")));
+        assert!(!is_known_by_look(Meaning::Name, &json!("active")));
+        assert!(is_known_by_look(Meaning::Locale, &json!("pt-BR")) && !is_known_by_look(Meaning::Locale, &json!("active")));
     }
 }

@@ -207,6 +207,10 @@ const NOT_THEIRS: &[&str] = &[
     "employer",
 ];
 
+/// How keys end that are about the record, not the person.
+const RECORDS: &[&str] =
+    &["iss", "aud", "azp", "nonce", "jti", "scope", "type", "status", "kind", "object", "state", "version", "msg", "message"];
+
 /// The words of a key, in small letters: `avatarUrl` and `avatar_url` have the same.
 pub fn words(key: &str) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
@@ -270,6 +274,11 @@ pub fn speaks_of(meaning: Meaning, key: &str) -> f32 {
     if spoken { 0.5 } else { 0.0 }
 }
 
+/// Whether a key speaks of how a token or a record is made, or of a no, and so of nobody.
+pub fn is_about_records(key: &str) -> bool {
+    words(key).last().is_some_and(|word| RECORDS.contains(&word.as_str())) || joined(key).starts_with("err")
+}
+
 /// Whether a key is about a proof of an address.
 pub fn is_about_proof(key: &str) -> bool {
     let whole = joined(key);
@@ -289,8 +298,15 @@ pub fn is_not_theirs(key: &str) -> bool {
     words(key).iter().any(|word| NOT_THEIRS.contains(&word.as_str()))
 }
 
-/// How alike two keys are, from 0 to 1.
+/// How alike two keys are, from 0 to 1: by their letters, or because they speak of the same.
 pub fn likeness(one: &str, other: &str) -> f32 {
+    let about = meaning(one);
+    let same_meaning = if about == Meaning::Other { 0.0 } else { speaks_of(about, other) };
+    same_meaning.max(spelling(one, other))
+}
+
+/// How alike two keys are written, from 0 to 1.
+pub fn spelling(one: &str, other: &str) -> f32 {
     if one == other {
         return 1.0;
     }
@@ -303,15 +319,23 @@ pub fn likeness(one: &str, other: &str) -> f32 {
     }
     let (ours, theirs) = (words(one), words(other));
     let same_end = if (ours.len() == 1 || theirs.len() == 1) && ours.last() == theirs.last() { 0.6 } else { 0.0 };
-    let about = meaning(one);
-    let same_meaning = if about == Meaning::Other { 0.0 } else { speaks_of(about, other) };
     let (shorter, longer) = if first.len() < second.len() { (&first, &second) } else { (&second, &first) };
     #[expect(clippy::cast_precision_loss, reason = "keys are short")]
     let share = shorter.len() as f32 / longer.len() as f32;
     let inside = if shorter.len() > 2 && longer.contains(shorter.as_str()) { 0.55 + 0.35 * share } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no more digits")]
     let letters = strsim::normalized_damerau_levenshtein(&first, &second) as f32;
-    same_meaning.max(inside).max(same_end).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+    let slip = if is_slip(&first, &second) { 0.85 } else { 0.0 };
+    inside.max(same_end).max(slip).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+}
+
+/// Whether two neighbouring letters only changed places: in a short key too that is nothing but a slip.
+fn is_slip(one: &str, other: &str) -> bool {
+    let differ: Vec<(char, char)> = one.chars().zip(other.chars()).filter(|(ours, theirs)| ours != theirs).collect();
+    let [(first, second), (third, fourth)] = differ[..] else { return false };
+    let at = one.chars().zip(other.chars()).position(|(ours, theirs)| ours != theirs).unwrap_or_default();
+    let beside = one.chars().zip(other.chars()).nth(at + 1).is_some_and(|(ours, theirs)| ours != theirs);
+    one.chars().count() == other.chars().count() && beside && first == fourth && second == third
 }
 
 #[cfg(test)]
@@ -334,6 +358,7 @@ mod tests {
         {
             assert!(likeness(one, other) > 0.6, "{one} {other}: {}", likeness(one, other));
         }
+        assert!(likeness("di", "id") > 0.8 && likeness("ko", "ok") > 0.8 && likeness("ab", "cd") < 0.1);
         for (one, other) in [("email", "phone"), ("id", "created"), ("name", "plan"), ("picture", "score")] {
             assert!(likeness(one, other) < 0.5, "{one} {other}: {}", likeness(one, other));
         }

@@ -3,28 +3,32 @@
 
 use crate::names::Names;
 use crate::place::Source;
-use crate::provider::identity::{Identity, Mailbox, NoIdentity};
+use crate::provider::reading::Reading;
 use crate::provider::step::{Read, StepKind};
 use crate::provider::{Ground, Provider, compile};
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::candidates::{Candidate, candidates};
-use crate::workbench::repair::draft::{Draft, of_move, of_path};
+use crate::workbench::repair::candidates::{Candidate, Neighbour, Support, candidates};
+use crate::workbench::repair::draft::{self, Draft, of_move};
 use crate::workbench::repair::edit::{Edit, Sheet, change};
+use crate::workbench::repair::inner;
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness};
+use crate::workbench::repair::likeness::{Meaning, likeness};
 use crate::workbench::repair::moved::moves;
-use crate::workbench::repair::path::{Hop, hops, last_key};
+use crate::workbench::repair::path::{Hop, hops};
 use crate::workbench::repair::reread::{Case, Document, Reread, reread};
+use crate::workbench::repair::safe::is_as_safe;
 use crate::workbench::repair::survey::Survey;
-use crate::workbench::repair::wanted::{Part, Wanted, wanted};
+use crate::workbench::repair::wanted::{Lack, Part, Wanted, wanted};
 use serde_json::Value;
 
 /// As many changes are compiled and tried.
-const TRIED: usize = 10;
-/// What is not needed is proposed only when it is this likely.
+const TRIED: usize = 12;
+/// Beside something that is needed, other things are proposed only when they are this likely.
 const MODEST: f32 = 52.0;
-/// What is needed is proposed when it is this likely.
-const NEEDED: f32 = 24.0;
+/// What is not found is proposed when it is this likely.
+const LIKELY: f32 = 22.0;
+/// What a failed login needs is proposed when it is this likely.
+const NEEDED: f32 = 16.0;
 
 /// What has to become better.
 #[derive(Clone, Debug, Default)]
@@ -97,13 +101,25 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
             let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims, names: &provider.names };
             drafts.extend(there.moved());
             drafts.extend(there.single(goal, &reread));
+            if part == Part::Answer {
+                drafts.extend(inner::drafts(document, at, value, &provider.names));
+            }
         }
         if document.answer.is_some() {
             drafts.extend(headers(document, case));
         }
     }
     drafts.sort_by(|one, other| other.score.total_cmp(&one.score));
-    drafts
+    // Each thing that is not found has its best change tried before any has its second.
+    let mut seen: Vec<(Option<String>, Option<String>)> = Vec::new();
+    let (mut firsts, others): (Vec<Draft>, Vec<Draft>) = drafts.into_iter().partition(|draft| {
+        let what = (draft.facts.first().cloned(), draft.about.get(2).cloned());
+        let is_first = draft.together || !seen.contains(&what);
+        seen.push(what);
+        is_first
+    });
+    firsts.extend(others);
+    firsts
 }
 
 /// One document and what is looked for in it.
@@ -132,9 +148,24 @@ impl Here<'_> {
         let any_needed = reread.documents.iter().any(|_| self.list.iter().any(needed));
         let mut all: Vec<(&Wanted, Candidate)> = Vec::new();
         for wanted in self.list {
-            let least = if goal.failed && (needed(wanted) || !any_needed) { NEEDED } else { MODEST };
-            let found = candidates(wanted, self.survey, &neighbours).into_iter();
-            all.extend(found.filter(|found| found.score >= least && (!wanted.weak || found.close)).map(|found| (wanted, found)));
+            let is_needed = goal.failed && (needed(wanted) || !any_needed);
+            if wanted.lack == Lack::Said && !is_needed {
+                continue;
+            }
+            let least = match goal.failed {
+                true if is_needed => NEEDED,
+                true => MODEST,
+                false => LIKELY,
+            };
+            let found = candidates(wanted, self.survey, &neighbours);
+            // Where words speak for one place, looks alone are not enough for another.
+            let words_speak = found.iter().any(|found| found.support == Support::Word && found.score >= MODEST);
+            let found = found.into_iter().filter(|found| {
+                found.score >= least
+                    && (wanted.lack != Lack::Spare || found.close)
+                    && (is_needed || found.support == Support::Word || (found.support == Support::Look && !words_speak))
+            });
+            all.extend(found.map(|found| (wanted, found)));
         }
         let mut drafts = Vec::new();
         for (wanted, candidate) in &all {
@@ -151,7 +182,7 @@ impl Here<'_> {
                     changed.push((other, &candidate.path));
                 }
             }
-            let mut draft = of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
+            let mut draft = draft::of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
             draft.same_words = candidate.same_words;
             draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
             draft.score += if needed(wanted) { 20.0 } else { 0.0 };
@@ -161,10 +192,20 @@ impl Here<'_> {
     }
 
     /// The facts that are found, and by which paths.
-    fn neighbours(&self) -> Vec<(String, Vec<Hop>)> {
-        let paths = self.reads().iter().flat_map(|read| read.reading.paths().into_iter().map(|path| (read.fact, path)));
-        let found = paths.filter(|(_, path)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
-        found.filter_map(|(fact, path)| Some((self.names.name(fact).to_string(), hops(&path.source)?))).collect()
+    fn neighbours(&self) -> Vec<Neighbour> {
+        let alternatives = self.reads().iter().flat_map(|read| match &read.reading {
+            Reading::FirstOf(all, _) => all.iter().map(|one| (read.fact, one)).collect(),
+            one => vec![(read.fact, one)],
+        });
+        let paths = alternatives.flat_map(|(fact, one)| {
+            let plain = matches!(one, Reading::Path(_));
+            one.paths().into_iter().map(move |path| (fact, path, plain))
+        });
+        let found = paths.filter(|(_, path, _)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
+        let near = found.filter_map(|(fact, path, plain)| {
+            Some(Neighbour { fact: self.names.name(fact).to_string(), path: hops(&path.source)?, plain })
+        });
+        near.collect()
     }
 
     fn reads(&self) -> &[Read] {
@@ -267,7 +308,10 @@ fn better(
     };
     let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
     let no = |reread: &Reread<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
-    if lost || (no(after) > no(before) && before.documents.len() >= after.documents.len()) || !is_as_safe(before, (new, after), draft) {
+    if lost
+        || (no(after) > no(before) && before.documents.len() >= after.documents.len())
+        || !is_as_safe((old, before), (new, after), draft)
+    {
         return None;
     }
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
@@ -277,60 +321,21 @@ fn better(
     if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
         return None;
     }
+    // A change that brings nothing new to a login that works is none; a format speaks for itself.
+    let value =
+        |provider: &Provider, reread: &Reread<'_>, name: &str| provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned());
+    let gains = || {
+        new.names
+            .iter()
+            .any(|(_, name)| value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then))))
+    };
+    if !goal.failed && !draft.facts.is_empty() && no(after) >= no(before) && !gains() {
+        return None;
+    }
     let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
     Some((rating, !still))
-}
-
-/// Whether nobody's address becomes proven by something that is not about it.
-fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), draft: &Draft) -> bool {
-    let proven = |end: &Option<Result<Identity, NoIdentity>>| matches!(end, Some(Ok(Identity { address: Mailbox::Proven(..), .. })));
-    let about = draft.facts.iter().any(|fact| fact == "email" || fact == "emailVerified");
-    if draft.together || !about || proven(&before.end) {
-        return true;
-    }
-    let known = provider.known;
-    for document in &after.documents {
-        for (reads, value) in [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)] {
-            let Some(value) = value else { continue };
-            let survey = Survey::of(value);
-            let room = |slot| {
-                let read = reads.iter().find(|read| read.fact == slot)?;
-                let found = read.reading.paths().into_iter().find_map(|path| path.first(value))?;
-                survey.holder(found).map(|room| room.path.clone())
-            };
-            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
-            let last = new.filter_map(|path| hops(&path.source)).next_back();
-            // A name with which somebody logs in may look like an address, and is not the one that was proven.
-            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address));
-            if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
-                return false;
-            }
-            if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
-                && address != claim
-                && !(draft.same_words && is_one_step_away(&address, &claim) && speaks_of_one_address(&survey))
-            {
-                return false;
-            }
-        }
-    }
-    true
-}
-
-/// Whether one room stands within the other.
-fn is_one_step_away(one: &[Hop], other: &[Hop]) -> bool {
-    one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
-}
-
-/// Whether an answer holds one address only, and one claim about it.
-fn speaks_of_one_address(survey: &Survey<'_>) -> bool {
-    let several = survey.rooms.iter().any(|room| room.value.as_array().is_some_and(|list| list.len() > 1));
-    let mut addresses: Vec<&Value> =
-        survey.leaves.iter().map(|leaf| leaf.value).filter(|value| fit(Meaning::Email, value).is_some()).collect();
-    addresses.dedup();
-    let claims = survey.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(is_about_proof)).count();
-    !several && addresses.len() == 1 && claims <= 1
 }
 
 /// Whether an address stands somewhere in the answers where the file could look for one.
