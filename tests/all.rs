@@ -7,6 +7,7 @@ mod command_line;
 mod database;
 mod directory;
 mod generated;
+mod import;
 mod login;
 mod mistakes;
 mod playground;

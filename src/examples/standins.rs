@@ -68,7 +68,7 @@ pub fn beginning(provider: &Provider, story: &StorySpec) -> Beginning {
 }
 
 /// A fresh key for a fact that is used as one.
-fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
+pub fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
     for step in provider.steps() {
         if let Some((template, algorithm)) = step.assertion().map(crate::provider::assertion::Assertion::key)
             && template.first_fact() == Some(fact)

@@ -1,0 +1,141 @@
+//! The first step: where the browser was sent, and what it brought back.
+
+use crate::workbench::draft::{Entry, Piece};
+use crate::workbench::learn::look::{is_random, plain};
+use crate::workbench::learn::shape::{Sent, Shape, shape};
+use crate::workbench::learn::sign;
+use crate::workbench::learn::thread::{Origin, Thread, cut};
+use crate::workbench::recorded::host_of;
+
+/// Where an issuer's document says what stands in the file otherwise.
+fn published<'t>(thread: &'t Thread<'_>, key: &str) -> Option<&'t str> {
+    thread.issuer.as_ref()?.1.get(key)?.as_str()
+}
+
+/// The request of the first step; what is read from the callback is added when all calls are known.
+pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
+    let redirect = thread.journey.redirect;
+    let mut words = Vec::new();
+    let base = address(thread, redirect.base());
+    let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
+    if published(thread, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
+        words.push(Entry::because("get", Piece::Text(format!("{base}{fragment}")), "the browser was sent here, and came back with the state"));
+    }
+    let asked = redirect.query();
+    let mut sent = Vec::new();
+    let mut scope = None;
+    for (name, value) in &asked {
+        if name == "scope" {
+            scope = Some(value.clone());
+        }
+        let differs = thread.all.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
+        let (text, because) = if plain(name) == "nonce" && is_random(value) && thread.known.exactly(value).is_none() && differs {
+            thread.known.add("nonce", value);
+            ("${nonce}".to_owned(), Some("another one in each login".to_owned()))
+        } else {
+            thread.write(name, value, redirect.at, true)
+        };
+        sent.push(Sent { name: name.clone(), value: text, because });
+    }
+    let usual_scope = thread.issuer.is_some() && scope.as_deref() == Some("openid profile email");
+    if let Some(scope) = scope.filter(|_| !usual_scope) {
+        words.push(Entry::new("scope", Piece::Text(scope.clone())));
+    }
+    let is_asked = |name: &str| asked.iter().any(|(known, _)| known == name);
+    let path_state = state_in(thread);
+    if path_state != Some("path") {
+        let mut standard = vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", "${clientId}".to_owned()),
+            ("redirect_uri", "${redirectUri}".to_owned()),
+        ];
+        if is_asked("scope") || thread.issuer.is_some() {
+            standard.push(("scope", "${scope}".to_owned()));
+        }
+        if path_state.is_none() {
+            standard.push(("state", "${state}".to_owned()));
+        }
+        if thread.issuer.is_some() {
+            standard.push(("nonce", "${nonce}".to_owned()));
+        }
+        if thread.pkce != "off" {
+            standard.push(("code_challenge", if thread.pkce == "plain" { "${codeVerifier}" } else { "${codeChallenge}" }.to_owned()));
+            standard.push(("code_challenge_method", thread.pkce.to_owned()));
+        }
+        put(shape(&standard, &sent), "query", &mut words);
+    } else {
+        words.push(Entry::new("query", Piece::Block(crate::workbench::learn::shape::entries(&sent))));
+    }
+    if let Some(word) = path_state {
+        words.push(Entry::because("stateIn", Piece::text(word), "no parameter of the callback is one that went out"));
+    }
+    words
+}
+
+/// Adds a shape to the words of a step.
+pub fn put(shape: Shape, written: &str, words: &mut Vec<Entry>) {
+    match shape {
+        Shape::Written(all) if all.is_empty() => {}
+        Shape::Written(all) => words.push(Entry::new(written, Piece::Block(all))),
+        Shape::Standard { rename, extra } => {
+            for (word, list) in [("rename", rename), ("extra", extra)] {
+                if !list.is_empty() {
+                    words.push(Entry::new(word, Piece::Block(list)));
+                }
+            }
+        }
+    }
+}
+
+/// How the state came back, where it is no parameter.
+fn state_in(thread: &Thread<'_>) -> Option<&'static str> {
+    if thread.journey.state.is_some() {
+        return None;
+    }
+    let last = thread.journey.back.rsplit('/').next().unwrap_or_default();
+    Some(if is_random(last) { "path" } else { "cookie" })
+}
+
+/// An address with holes in place of what is known; hosts to which it may then lead are remembered.
+pub fn address(thread: &mut Thread<'_>, base: &str) -> String {
+    // What stands in the path may be anything that an answer gave; the host only what is a host.
+    thread.resolve(base);
+    let written = thread.known.write(base).unwrap_or_else(|| base.replace("${", "$${"));
+    let host = host_of(base);
+    let rest = written.split_once("://").map_or("", |(_, rest)| rest);
+    let host_has_hole = written.starts_with("${") || rest.split('/').next().unwrap_or_default().contains("${");
+    if host_has_hole && !thread.hosts.iter().any(|known| known == host) {
+        thread.hosts.push(host.to_owned());
+    }
+    written
+}
+
+/// What the callback is read for, and how it comes.
+pub fn callback(thread: &Thread<'_>, words: &mut Vec<Entry>) {
+    let journey = thread.journey;
+    if journey.callback.method == "POST" {
+        words.push(Entry::because("callback", Piece::text("post"), "the browser came back with a form"));
+    }
+    let mut read = Vec::new();
+    let mut codes: Vec<&str> = vec![&journey.code];
+    codes.extend(thread.all.iter().map(|other| other.code.as_str()).filter(|code| *code != journey.code));
+    codes.dedup();
+    let path = |name: &str| {
+        crate::workbench::learn::document::path(&[crate::workbench::learn::document::Key::Name(name.to_owned())])
+    };
+    if codes != ["code"] {
+        let value = if let [only] = codes[..] { Piece::Text(path(only)) } else { Piece::List(codes.iter().map(|name| Piece::Text(path(name))).collect()) };
+        read.push(Entry::because("code", value, format!("the callback's parameter {} went out with the token call", cut(&journey.code))));
+    }
+    let state = journey.state.as_ref().and_then(|state| journey.brought.iter().find(|(_, value)| value == state));
+    if let Some((name, _)) = state.filter(|(name, _)| name != "state") {
+        read.push(Entry::because("state", Piece::Text(path(name)), "the state came back here"));
+    }
+    read.extend(thread.reads.iter().filter(|(origin, _)| *origin == Origin::Callback).map(|(_, entry)| entry.clone()));
+    if let Some(signature) = sign::find(&journey.brought, &thread.known, true).filter(|signature| !signature.wants_key) {
+        words.push(Entry::new("verify", Piece::Block(signature.words)));
+    }
+    if !read.is_empty() {
+        words.push(Entry::new("read", Piece::Block(read)));
+    }
+}

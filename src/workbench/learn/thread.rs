@@ -1,0 +1,326 @@
+//! One login followed from its beginning: what is known so far, what answers gave, and the file that grows from it.
+
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
+use crate::workbench::draft::{Entry, Piece};
+use crate::workbench::learn::client::{self, Client};
+use crate::workbench::learn::document::Leaf;
+use crate::workbench::learn::documents::Published;
+use crate::workbench::learn::journey::Journey;
+use crate::workbench::learn::known::Known;
+use crate::workbench::learn::look::{camel, is_followable, is_random, is_standard_word, plain, says_secret, variable};
+use crate::workbench::learn::token::Jwt;
+use chrono::{DateTime, FixedOffset};
+
+/// Where a value first came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The browser brought it.
+    Callback,
+    /// The answer of this call.
+    Call(usize),
+}
+
+/// A value of an answer that may go out again.
+struct Given {
+    value: String,
+    origin: Origin,
+    leaf: Leaf,
+}
+
+/// A login, followed.
+pub struct Thread<'a> {
+    /// What the provider is to be called.
+    pub name: String,
+    /// The login that is followed.
+    pub journey: &'a Journey<'a>,
+    /// All logins of the recording.
+    pub all: &'a [Journey<'a>],
+    /// What issuers published.
+    pub published: &'a Published,
+    /// The client.
+    pub client: Client,
+    /// What is known so far.
+    pub known: Known,
+    given: Vec<Given>,
+    /// What each answer is read for, because it went out again.
+    pub reads: Vec<(Origin, Entry)>,
+    /// Settings and secrets: name, whether it is a secret, value, why.
+    pub kept: Vec<(String, bool, String, String)>,
+    /// The word for PKCE.
+    pub pkce: &'static str,
+    /// The issuer whose document is used: the word's value, and the document.
+    pub issuer: Option<(String, serde_json::Value)>,
+    /// Hosts to which an address with a hole may lead.
+    pub hosts: Vec<String>,
+}
+
+impl<'a> Thread<'a> {
+    /// Takes up a login of a recording: the one in which most is called.
+    pub fn new(name: &str, all: &'a [Journey<'a>], published: &'a Published) -> Self {
+        let journey = all.iter().rev().max_by_key(|journey| journey.calls.len()).unwrap_or(&all[0]);
+        let mut thread = Self {
+            name: name.to_owned(),
+            journey,
+            all,
+            published,
+            client: client::find(journey),
+            known: Known::default(),
+            given: Vec::new(),
+            reads: Vec::new(),
+            kept: Vec::new(),
+            pkce: "off",
+            issuer: None,
+            hosts: Vec::new(),
+        };
+        thread.begin();
+        thread
+    }
+
+    /// What is known when the browser is sent off.
+    fn begin(&mut self) {
+        let asked = self.journey.redirect.query();
+        if let Some(id) = self.client.id.clone() {
+            self.known.add("clientId", &id);
+        }
+        if let Some(secret) = self.client.secret.clone() {
+            self.known.add("clientSecret", &secret);
+        }
+        self.known.add("redirectUri", self.journey.back.as_str());
+        if let Some(state) = self.journey.state.clone() {
+            self.known.add("state", &state);
+        }
+        let token = &self.journey.calls[self.journey.exchange];
+        let sent = client::named(token);
+        for (name, value) in &asked {
+            use crate::provider::pkce::Pkce;
+            let proof = |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
+            if let Some((_, verifier)) = proof(Pkce::S256) {
+                self.pkce = "S256";
+                self.known.add("codeVerifier", verifier);
+                self.known.add("codeChallenge", value);
+            } else if plain(name).contains("challenge") && proof(Pkce::Plain).is_some() {
+                self.pkce = "plain";
+                self.known.add("codeVerifier", value);
+            }
+        }
+        let nonce = self.nonce(&asked);
+        if let Some(nonce) = nonce {
+            self.known.add("nonce", &nonce);
+        }
+        if let Some((_, scope)) = asked.iter().find(|(name, _)| name == "scope") {
+            self.known.add("scope", scope);
+        }
+        let brought = self.journey.brought.clone();
+        for (name, value) in brought {
+            if name == self.journey.code {
+                self.known.add("code", &value);
+            } else if Some(&value) != self.journey.state.as_ref() {
+                let leaf = Leaf { keys: vec![crate::workbench::learn::document::Key::Name(name)], text: value };
+                self.give(Origin::Callback, leaf);
+            }
+        }
+        self.issuer = self.issuer_of(token.sent.base());
+    }
+
+    /// The value that a signed token repeats, or that is called so.
+    fn nonce(&self, asked: &[(String, String)]) -> Option<String> {
+        let answers = self.journey.calls.iter().filter_map(|call| call.document.as_ref());
+        let claims: Vec<Jwt> = answers.flat_map(|document| document.leaves()).filter_map(|leaf| Jwt::read(&leaf.text)).collect();
+        let repeated = |value: &str| claims.iter().any(|token| token.claim("nonce") == Some(value));
+        let mut fits = asked.iter().filter(|(name, value)| repeated(value) || name == "nonce" && is_random(value));
+        fits.next().map(|(_, value)| value.clone()).filter(|value| Some(value) != self.journey.state.as_ref())
+    }
+
+    fn issuer_of(&self, token_address: &str) -> Option<(String, serde_json::Value)> {
+        let mine = |document: &serde_json::Value| {
+            let says = |key: &str, address: &str| document.get(key).and_then(serde_json::Value::as_str) == Some(address);
+            says("authorization_endpoint", self.journey.redirect.base()) || says("token_endpoint", token_address)
+        };
+        let (address, document) = self.published.issuers.iter().find(|(_, document)| mine(document))?;
+        let issuer = document.get("issuer")?.as_str()?;
+        let usual = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        Some((if *address == usual { issuer.to_owned() } else { address.clone() }, document.clone()))
+    }
+
+    /// An answer gave a value; it may go out again.
+    pub fn give(&mut self, origin: Origin, leaf: Leaf) {
+        if is_followable(&leaf.text) && self.given.len() < 5000 {
+            self.given.push(Given { value: leaf.text.clone(), origin, leaf });
+        }
+    }
+
+    /// Whether an answer gave this value, or it is known already.
+    pub fn knows(&self, value: &str) -> bool {
+        self.known.exactly(value).is_some() || self.given.iter().any(|given| given.value == value)
+    }
+
+    /// Whatever an answer gave and stands in this text becomes a fact.
+    pub fn resolve(&mut self, text: &str) {
+        if text.len() < 6 || self.known.exactly(text).is_some() {
+            return;
+        }
+        let exact = self.given.iter().position(|given| given.value == text);
+        let inside = || {
+            let within = self.given.iter().enumerate().filter(|(_, given)| given.value.len() >= 8 && text.contains(given.value.as_str()));
+            within.max_by_key(|(_, given)| given.value.len()).map(|(at, _)| at)
+        };
+        if let Some(at) = exact.or_else(inside) {
+            let Given { value, origin, leaf } = self.given.swap_remove(at);
+            if self.known.exactly(&value).is_some() {
+                return self.resolve(text);
+            }
+            let fact = self.fact_name(origin, &leaf);
+            if !self.is_standard(origin, &leaf, &fact) {
+                let entry = Entry::because(fact.clone(), Piece::Text(leaf.path()), "came with this answer and went out again");
+                self.reads.push((origin, entry));
+            }
+            self.known.add(&fact, &value);
+            if exact.is_none() {
+                self.resolve_rest(text);
+            }
+        }
+    }
+
+    fn resolve_rest(&mut self, text: &str) {
+        for _ in 0..4 {
+            let more = self.given.iter().any(|given| given.value.len() >= 8 && text.contains(given.value.as_str()));
+            if !more || self.known.exactly(text).is_some() {
+                return;
+            }
+            let before = self.given.len();
+            self.resolve(text);
+            if self.given.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Whether a fact stands where the standard has it, so that nothing has to be written.
+    fn is_standard(&self, origin: Origin, leaf: &Leaf, fact: &str) -> bool {
+        let path = leaf.path();
+        let list = match origin {
+            Origin::Callback => CALLBACK,
+            Origin::Call(at) if at <= self.journey.exchange => TOKEN,
+            Origin::Call(_) => return false,
+        };
+        list.iter().any(|(known, key)| *known == fact && path == format!("$.{key}"))
+    }
+
+    fn fact_name(&self, origin: Origin, leaf: &Leaf) -> String {
+        let is_new = |name: &str| self.known.value(name).is_none() && !self.kept.iter().any(|(known, ..)| known == name);
+        let own = plain(leaf.name());
+        if let Origin::Call(at) = origin {
+            let is_token = own.contains("token") || !own.ends_with("id") && !crate::workbench::learn::look::is_address(&leaf.text);
+            if at == self.journey.exchange && is_token && is_new("accessToken") {
+                return "accessToken".to_owned();
+            }
+            if at < self.journey.exchange && own.contains("token") && is_new("appToken") {
+                return "appToken".to_owned();
+            }
+        }
+        let name = camel(leaf.name());
+        self.free(&name)
+    }
+
+    /// A name that is not taken.
+    fn free(&self, name: &str) -> String {
+        let lists = [TOKEN, PERSON, CALLBACK, FROM_THE_START, FROM_DISCOVERY];
+        let is_taken = |name: &str| {
+            lists.iter().any(|list| list.iter().any(|(known, _)| *known == name))
+                || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed")
+                || self.known.value(name).is_some()
+                || self.kept.iter().any(|(known, ..)| known == name)
+                || self.reads.iter().any(|(_, entry)| entry.key == name)
+        };
+        if !is_taken(name) {
+            return name.to_owned();
+        }
+        let mut capital = name.to_owned();
+        if let Some(first) = capital.get_mut(0..1) {
+            first.make_ascii_uppercase();
+        }
+        (1..).map(|at| if at == 1 { format!("own{capital}") } else { format!("own{capital}{at}") }).find(|name| !is_taken(name)).unwrap_or_default()
+    }
+
+    /// Keeps a value of the installation: a reference stands in the file in its place.
+    pub fn keep(&mut self, name: &str, secret: bool, value: &str, because: &str) -> String {
+        let fact = self.free(&camel(name));
+        self.kept.push((fact.clone(), secret, value.to_owned(), because.to_owned()));
+        self.known.add(&fact, value);
+        fact
+    }
+
+    /// The variable that holds a value of the installation.
+    pub fn variable(&self, fact: &str) -> String {
+        let own: String = self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        format!("{own}_{}", variable(fact))
+    }
+
+    /// A text as the file writes it, and why.
+    pub fn write(&mut self, name: &str, text: &str, at: Option<i64>, in_browser: bool) -> (String, Option<String>) {
+        self.resolve(text);
+        if let Some(written) = self.known.write(text) {
+            let because = self.why(&written, name);
+            return (written, because);
+        }
+        if let Some(written) = at.and_then(|at| moment(text, at)) {
+            return (written, Some("the moment of the call".to_owned()));
+        }
+        let hidden = says_secret(name) && text.len() >= 8 && !is_standard_word(text) && !text.contains(' ');
+        if hidden || is_random(text) {
+            let fact = self.keep(name, !in_browser && says_secret(name), text, "looks like a value of this installation");
+            return (format!("${{{fact}}}"), None);
+        }
+        (text.replace("${", "$${"), None)
+    }
+
+    /// What tells that a hole is right.
+    fn why(&self, written: &str, name: &str) -> Option<String> {
+        let fact = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or(written);
+        Some(match fact {
+            "state" => "went out here and came back with the callback".to_owned(),
+            "code" if self.journey.code == "code" => "the callback's code went out here".to_owned(),
+            "code" => format!("the callback's parameter {} went out here", cut(&self.journey.code)),
+            "redirectUri" => "the address to which the browser came back".to_owned(),
+            "codeVerifier" => "its SHA-256 is the challenge".to_owned(),
+            "codeChallenge" => "the SHA-256 of the verifier".to_owned(),
+            "clientId" if Some(name) != self.client.called.as_deref() => "the client's name again".to_owned(),
+            "clientSecret" => "stands beside the client's name".to_owned(),
+            _ if fact.contains('|') => "recomputed: it is this".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// The beginning of a name out of the recording.
+pub fn cut(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(40).collect()
+}
+
+/// A moment as the language writes it, where a text is the moment of the call.
+fn moment(text: &str, at: i64) -> Option<String> {
+    if text.parse::<i64>().is_ok_and(|seconds| (seconds - at).abs() < 300) {
+        return Some("${now}".to_owned());
+    }
+    let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y%m%d%H%M%S", "%Y/%m/%d %H:%M:%S"];
+    if !(14..=20).contains(&text.len()) {
+        return None;
+    }
+    let quarters = (-48..=56).map(|quarter| quarter * 900);
+    let mut zones: Vec<i32> = quarters.collect();
+    zones.sort_by_key(|zone| (zone % 3600 != 0, zone.abs()));
+    for format in formats {
+        let Ok(local) = chrono::NaiveDateTime::parse_from_str(text, format) else { continue };
+        for zone in &zones {
+            let offset = FixedOffset::east_opt(*zone)?;
+            let there: DateTime<FixedOffset> = DateTime::from_timestamp(at, 0)?.with_timezone(&offset);
+            if (there.naive_local() - local).num_seconds().abs() < 300 {
+                let sign = if *zone < 0 { '-' } else { '+' };
+                let zone = format!("{sign}{:02}:{:02}", zone.abs() / 3600, zone.abs() % 3600 / 60);
+                return Some(format!("${{now | date \"{format}\" \"{zone}\"}}"));
+            }
+        }
+    }
+    None
+}
