@@ -10,6 +10,7 @@ mod generated;
 mod import;
 mod login;
 mod mistakes;
+mod new;
 mod playground;
 mod properties;
 mod readme;

@@ -1,5 +1,6 @@
 //! What `portaria import` learns, measured on the whole catalogue.
 
+use crate::command_line::{Folder, portaria};
 use crate::support::{STRICT, catalogue, root, text};
 use portaria::examples::replay::play;
 use portaria::examples::story::StorySpec;
@@ -7,7 +8,7 @@ use portaria::place::Source;
 use portaria::provider::{Provider, compile};
 use portaria::workbench::draft::{Draft, Entry, Piece};
 use portaria::workbench::learn::{Learned, learn};
-use portaria::workbench::recorded::Recorded;
+use portaria::workbench::recorded::{Answered, Recorded};
 use portaria::workbench::{curl, har, recording};
 use portaria::yaml::{Kind, Node};
 
@@ -238,4 +239,76 @@ fn files_are_learnt_from_curl_lines() {
 
     assert!(right * 100 >= all * 85, "{right} of {all}");
     assert!((right + nearly) * 100 >= all * 95, "{right} and {nearly} of {all}");
+}
+
+fn acme() -> Case {
+    let all = cases();
+    all.into_iter().find(|case| case.provider.title.contains("Discord")).expect("a provider with everything usual")
+}
+
+#[test]
+fn the_program_learns_a_file_and_no_value_of_the_recording_gets_out() {
+    let case = acme();
+    let (exchanges, values) = recorded(&case, true);
+    let brought = exchanges.iter().flat_map(|exchange| exchange.query().into_iter().chain(exchange.form().unwrap_or_default()));
+    let mut canaries: Vec<String> = brought.filter(|(name, _)| matches!(name.as_str(), "code" | "password" | "login" | "state")).map(|(_, value)| value).collect();
+    canaries.extend(values.iter().filter(|(name, _)| !matches!(name.as_str(), "publicUrl" | "redirectUri")).map(|(_, value)| value.clone()));
+    canaries.extend(exchanges.iter().filter_map(|exchange| Some(exchange.header("cookie")?.to_owned())));
+    for story in &case.stories {
+        let identity = story.identity.as_ref().and_then(|raw| raw.0.as_object()).expect("an identity");
+        canaries.extend(identity.values().filter_map(|value| value.as_str().filter(|text| text.len() > 4).map(str::to_owned)));
+    }
+    assert!(canaries.len() > 10);
+    for (file, written) in [("login.har", har::write(&exchanges)), ("login.txt", curl::write(&exchanges))] {
+        let folder = Folder::new("import").with(file, &written);
+
+        let (code, out, err) = portaria(&folder.0, &["import", file, "--name", "acme"], &[]);
+
+        assert_eq!(code, 0, "{out}{err}");
+        let learned = text(&folder.0.join("providers.d/acme.yaml"));
+        for canary in &canaries {
+            assert!(![&out, &err, &learned].iter().any(|said| said.contains(canary.as_str())), "{canary}\n{out}\n{learned}");
+        }
+        assert!(out.contains("/callback/acme") && out.contains("ACME_CLIENT_SECRET"), "{out}");
+        let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+        assert_eq!(code, 0, "{out}");
+        let (code, _, err) = portaria(&folder.0, &["import", file, "--name", "acme"], &[]);
+        assert!(code == 2 && err.contains("--force"), "{err}");
+        let (code, out, _) = portaria(&folder.0, &["import", file, "--name", "other", "--stdout"], &[]);
+        assert!(code == 0 && out.contains("getAccessCode") && !folder.0.join("providers.d/other.yaml").exists(), "{out}");
+    }
+}
+
+#[test]
+fn what_is_missing_in_a_recording_is_named() {
+    let case = acme();
+    let (exchanges, _) = recorded(&case, false);
+    let without_calls: Vec<Recorded> = exchanges.iter().take(2).cloned().collect();
+    let without_callback: Vec<Recorded> = exchanges.iter().skip(2).cloned().collect();
+    for (exchanges, part) in [(without_calls, "no token call"), (without_callback, "no callback"), (Vec::new(), "no callback")] {
+        let folder = Folder::new("import-missing").with("login.har", &har::write(&exchanges));
+        let (code, _, err) = portaria(&folder.0, &["import", "login.har", "--name", "acme"], &[]);
+        assert_eq!(code, 1, "{err}");
+        assert!(err.contains(part) && err.contains("help:") && !folder.0.join("providers.d/acme.yaml").exists(), "{part}: {err}");
+    }
+}
+
+#[test]
+fn hostile_recordings_neither_hang_nor_break_out() {
+    let escape = "\u{1b}]0;x\u{7}<script>alert(1)</script>${clientSecret}";
+    let mut exchanges = Vec::new();
+    for at in 0..3000 {
+        let answer = Answered { status: 302, headers: vec![("Location".to_owned(), format!("https://b.example/{at}?{escape}"))], body: "[".repeat(5000) };
+        let address = format!("https://a.example/{at}?next=https://b.example/{}&state={escape}&x={}", at + 1, "y".repeat(500));
+        exchanges.push(Recorded { method: "GET".to_owned(), address, answer: Some(answer), ..Recorded::default() });
+    }
+    let _ = learn("acme", &exchanges, STRICT);
+    let (mut real, _) = recorded(&acme(), true);
+    for exchange in &mut real {
+        if let Some(answer) = exchange.answer.as_mut().filter(|answer| answer.body.starts_with('{')) {
+            answer.body = answer.body.replacen('{', "{\"\\u001b]0;x\\u0007 # name: x\\n\":\"ana\",", 1);
+        }
+    }
+    let learned = learn("acme", &real, STRICT).unwrap_or_else(|why| panic!("{why}"));
+    assert!(!learned.text.contains('\u{1b}') && !learned.text.contains('\u{7}'));
 }

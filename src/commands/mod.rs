@@ -3,9 +3,12 @@
 pub mod check;
 pub mod explain;
 pub mod history;
+pub mod import;
 pub mod incident;
+pub mod kept;
 pub mod keys;
 pub mod master;
+pub mod new;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
@@ -61,6 +64,16 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]
     Explain(explain::Explain),
+    /// Write a provider file by answering questions, or from flags
+    #[command(after_help = "Example: portaria new clube-acme
+         portaria new acme --discovery https://idp.acme.example --yes")]
+    New(new::New),
+    /// Learn a provider file from a HAR that a browser exported, or from curl lines with their answers
+    #[command(after_help = "Example: portaria import login.har --name acme
+
+Record from the press of the login button until the shop is back, with “Preserve log” on. The call that sends the code is made by the
+shop's server, where no browser sees it: add it as a curl line with its answer (`curl -i …`).")]
+    Import(import::Import),
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
     Test(test::Test),
@@ -90,6 +103,8 @@ impl Portaria {
             Command::Serve(serve) => serve.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
+            Command::New(new) => new.run(&self.global),
+            Command::Import(import) => import.run(&self.global),
             Command::Test(test) => test.run(&self.global),
             Command::Incident(incident) => incident.run(&self.global),
             Command::History(history) => history.run(&self.global),

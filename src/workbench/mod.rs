@@ -4,6 +4,7 @@
 pub mod proposal;
 
 // A file that is made from a recording, and a recording that is made from a file.
+pub mod checklist;
 pub mod curl;
 pub mod draft;
 pub mod har;

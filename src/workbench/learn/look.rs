@@ -65,13 +65,13 @@ pub fn camel(name: &str) -> String {
 /// A name in capitals, as variables have it.
 pub fn variable(name: &str) -> String {
     let mut out = String::new();
+    let mut last = '_';
     for letter in name.chars() {
-        if letter.is_ascii_uppercase() && out.chars().last().is_some_and(|last| last.is_ascii_lowercase() || last.is_ascii_digit()) {
+        if letter.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit()) {
             out.push('_');
         }
-        out.push(if letter.is_ascii_alphanumeric() { letter } else { '_' });
-        let last = out.pop().unwrap_or('_');
-        out.push(last.to_ascii_uppercase());
+        out.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' });
+        last = letter;
     }
     out
 }

@@ -269,7 +269,7 @@ fn name_rank(name: &str) -> Option<i32> {
 }
 
 fn name_score(leaf: &Leaf, _: &Value) -> Option<i32> {
-    if is_address(&leaf.text) || leaf.text.len() > 200 || is_email(&leaf.text) {
+    if is_address(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 || is_email(&leaf.text) {
         return None;
     }
     let points = name_rank(&plain(leaf.name()))?;
@@ -324,5 +324,6 @@ fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {
         "lang" => 90,
         _ => return None,
     };
-    shape.then(|| points - depth(leaf))
+    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, Key::Name(name) if plain(name).contains("locale")));
+    (shape && !is_part).then(|| points - depth(leaf))
 }

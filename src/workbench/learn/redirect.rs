@@ -1,7 +1,8 @@
 //! The first step: where the browser was sent, and what it brought back.
 
 use crate::workbench::draft::{Entry, Piece};
-use crate::workbench::learn::look::{is_random, plain};
+use crate::workbench::learn::document::{Key, path};
+use crate::workbench::learn::look::{camel, is_random, plain};
 use crate::workbench::learn::shape::{Sent, Shape, shape};
 use crate::workbench::learn::sign;
 use crate::workbench::learn::thread::{Origin, Thread, cut};
@@ -16,7 +17,7 @@ fn published<'t>(thread: &'t Thread<'_>, key: &str) -> Option<&'t str> {
 pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
     let redirect = thread.journey.redirect;
     let mut words = Vec::new();
-    let base = address(thread, redirect.base());
+    let base = first_address(thread);
     let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
     if published(thread, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
         words.push(Entry::because("get", Piece::Text(format!("{base}{fragment}")), "the browser was sent here, and came back with the state"));
@@ -72,6 +73,23 @@ pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
     words
 }
 
+/// The address of the first step, with a hole where it differs between logins.
+fn first_address(thread: &mut Thread<'_>) -> String {
+    let base = thread.journey.redirect.base();
+    let host = host_of(base);
+    let Some((label, tail)) = host.split_once('.').filter(|(_, tail)| tail.contains('.')) else { return address(thread, base) };
+    let mut others = thread.all.iter().map(|other| host_of(other.redirect.base())).filter(|other| *other != host).peekable();
+    if others.peek().is_none() || !others.all(|other| other.split_once('.').is_some_and(|(_, other)| other == tail)) {
+        return address(thread, base);
+    }
+    let named = thread.journey.brought.iter().find(|(_, value)| value == host || value == label).map(|(name, _)| camel(name));
+    let input = named.unwrap_or_else(|| "shop".to_owned());
+    let written = base.replacen(label, &format!("${{{input}}}"), 1);
+    thread.input = Some(input);
+    thread.hosts.push(host.to_owned());
+    written
+}
+
 /// Adds a shape to the words of a step.
 pub fn put(shape: Shape, written: &str, words: &mut Vec<Entry>) {
     match shape {
@@ -111,7 +129,7 @@ pub fn address(thread: &mut Thread<'_>, base: &str) -> String {
 }
 
 /// What the callback is read for, and how it comes.
-pub fn callback(thread: &Thread<'_>, words: &mut Vec<Entry>) {
+pub fn callback(thread: &Thread<'_>, named: bool, words: &mut Vec<Entry>) -> Option<Entry> {
     let journey = thread.journey;
     if journey.callback.method == "POST" {
         words.push(Entry::because("callback", Piece::text("post"), "the browser came back with a form"));
@@ -120,9 +138,7 @@ pub fn callback(thread: &Thread<'_>, words: &mut Vec<Entry>) {
     let mut codes: Vec<&str> = vec![&journey.code];
     codes.extend(thread.all.iter().map(|other| other.code.as_str()).filter(|code| *code != journey.code));
     codes.dedup();
-    let path = |name: &str| {
-        crate::workbench::learn::document::path(&[crate::workbench::learn::document::Key::Name(name.to_owned())])
-    };
+    let path = |name: &str| path(&[Key::Name(name.to_owned())]);
     if codes != ["code"] {
         let value = if let [only] = codes[..] { Piece::Text(path(only)) } else { Piece::List(codes.iter().map(|name| Piece::Text(path(name))).collect()) };
         read.push(Entry::because("code", value, format!("the callback's parameter {} went out with the token call", cut(&journey.code))));
@@ -132,10 +148,46 @@ pub fn callback(thread: &Thread<'_>, words: &mut Vec<Entry>) {
         read.push(Entry::because("state", Piece::Text(path(name)), "the state came back here"));
     }
     read.extend(thread.reads.iter().filter(|(origin, _)| *origin == Origin::Callback).map(|(_, entry)| entry.clone()));
+    let identity = if named { None } else { names(thread, &mut read) };
     if let Some(signature) = sign::find(&journey.brought, &thread.known, true).filter(|signature| !signature.wants_key) {
         words.push(Entry::new("verify", Piece::Block(signature.words)));
     }
     if !read.is_empty() {
         words.push(Entry::new("read", Piece::Block(read)));
     }
+    identity
+}
+
+/// A name that only the callback tells, as JSON inside of a parameter.
+fn names(thread: &Thread<'_>, read: &mut Vec<Entry>) -> Option<Entry> {
+    let brought = thread.all.iter().flat_map(|journey| &journey.brought).filter(|(_, value)| value.starts_with('{'));
+    for (parameter, value) in brought {
+        let Ok(json) = crate::provider::json::parse(value.as_bytes()) else { continue };
+        let leaves = crate::workbench::learn::document::leaves_of(&json);
+        let find = |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&plain(leaf.name()).as_str())).map(|leaf| leaf.path());
+        let inside = path(&[Key::Name(parameter.clone())]);
+        let mut add = |fact: &str, at: &str| {
+            read.push(Entry::because(fact, Piece::Text(format!("${{{inside} | json \"{at}\"}}")), "a name that only the callback tells"));
+        };
+        let parts = (find(["firstname", "givenname", "given"]), find(["lastname", "familyname", "family"]));
+        let name = match (parts, find(["name", "fullname", "displayname"])) {
+            ((Some(first), last), _) => {
+                add("firstName", &first);
+                last.map_or_else(
+                    || "${firstName}".to_owned(),
+                    |last| {
+                        add("lastName", &last);
+                        "${firstName} ${lastName?}".to_owned()
+                    },
+                )
+            }
+            (_, Some(name)) => {
+                add("ownName", &name);
+                "${ownName}".to_owned()
+            }
+            _ => continue,
+        };
+        return Some(Entry::new("identity", Piece::Block(vec![Entry::new("name", Piece::Text(name))])));
+    }
+    None
 }

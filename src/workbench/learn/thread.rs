@@ -51,6 +51,8 @@ pub struct Thread<'a> {
     pub pkce: &'static str,
     /// The issuer whose document is used: the word's value, and the document.
     pub issuer: Option<(String, serde_json::Value)>,
+    /// What is asked of the shopper, because it differs between logins and stands in the address of the first step.
+    pub input: Option<String>,
     /// Hosts to which an address with a hole may lead.
     pub hosts: Vec<String>,
 }
@@ -71,6 +73,7 @@ impl<'a> Thread<'a> {
             kept: Vec::new(),
             pkce: "off",
             issuer: None,
+            input: None,
             hosts: Vec::new(),
         };
         thread.begin();
@@ -97,8 +100,8 @@ impl<'a> Thread<'a> {
             let proof = |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
             if let Some((_, verifier)) = proof(Pkce::S256) {
                 self.pkce = "S256";
-                self.known.add("codeVerifier", verifier);
                 self.known.add("codeChallenge", value);
+                self.known.add("codeVerifier", verifier);
             } else if plain(name).contains("challenge") && proof(Pkce::Plain).is_some() {
                 self.pkce = "plain";
                 self.known.add("codeVerifier", value);
@@ -111,8 +114,12 @@ impl<'a> Thread<'a> {
         if let Some((_, scope)) = asked.iter().find(|(name, _)| name == "scope") {
             self.known.add("scope", scope);
         }
-        let brought = self.journey.brought.clone();
-        for (name, value) in brought {
+        self.issuer = self.issuer_of(token.sent.base());
+    }
+
+    /// The browser is back: what it brought may go out again.
+    pub fn come_back(&mut self) {
+        for (name, value) in self.journey.brought.clone() {
             if name == self.journey.code {
                 self.known.add("code", &value);
             } else if Some(&value) != self.journey.state.as_ref() {
@@ -120,7 +127,6 @@ impl<'a> Thread<'a> {
                 self.give(Origin::Callback, leaf);
             }
         }
-        self.issuer = self.issuer_of(token.sent.base());
     }
 
     /// The value that a signed token repeats, or that is called so.
@@ -230,6 +236,7 @@ impl<'a> Thread<'a> {
             lists.iter().any(|list| list.iter().any(|(known, _)| *known == name))
                 || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed")
                 || self.known.value(name).is_some()
+                || self.input.as_deref() == Some(name)
                 || self.kept.iter().any(|(known, ..)| known == name)
                 || self.reads.iter().any(|(_, entry)| entry.key == name)
         };

@@ -28,6 +28,7 @@ impl Thread<'_> {
     /// The file.
     pub fn learned(mut self) -> Learned {
         let mut first = redirect::request(&mut self);
+        self.come_back();
         let mut steps = Vec::new();
         for number in 0..self.journey.calls.len() {
             steps.push(calls::request(&mut self, number));
@@ -37,11 +38,12 @@ impl Thread<'_> {
         let (sources, places) = self.sources(token.as_ref());
         let chosen = choose(&sources);
         let placed: Vec<(Place, Chosen)> = chosen.into_iter().map(|chosen| (places[chosen.source], chosen)).collect();
-        redirect::callback(&self, &mut first);
+        let is_named = placed.iter().any(|(_, chosen)| chosen.entry.key == "name");
+        let identity = redirect::callback(&self, is_named, &mut first);
         for (number, words) in steps.iter_mut().enumerate() {
             self.answer(number, words, token.as_ref(), &placed);
         }
-        self.file(first, steps, &placed)
+        self.file((first, identity), steps, &placed)
     }
 
     /// An answer has come: whatever stands in it may go out again.
@@ -197,12 +199,11 @@ impl Thread<'_> {
     }
 
     /// The file from its parts.
-    fn file(self, first: Vec<Entry>, mut steps: Vec<Vec<Entry>>, chosen: &[(Place, Chosen)]) -> Learned {
+    fn file(self, (first, identity): (Vec<Entry>, Option<Entry>), mut steps: Vec<Vec<Entry>>, chosen: &[(Place, Chosen)]) -> Learned {
         let mut draft = Draft::default();
         let mut decide = Vec::new();
         draft.head.push(format!("Learnt from a recording of {}. What stands behind a # tells by what.", if self.all.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.all.len()) }));
-        let title = title(&self.name);
-        draft.word(Entry::because("name", Piece::Text(title), "what the button says"));
+        draft.word(Entry::because("name", Piece::Text(title(&self.name)), "what the button says"));
         if self.client.secret.is_none() {
             draft.word(Entry::because("clientSecret", Piece::text("none"), "no secret was sent"));
         }
@@ -216,6 +217,11 @@ impl Thread<'_> {
             if !kept.is_empty() {
                 draft.word(Entry::new(word, Piece::Block(kept)));
             }
+        }
+        if let Some(input) = &self.input {
+            let words = vec![Entry::new("label", Piece::Text(title(input))), Entry::new("pattern", Piece::text("[a-z0-9][a-z0-9-]*"))];
+            let asked = Entry::because(input, Piece::Block(words), "it differed between logins; decide what the shopper is asked");
+            draft.word(Entry::new("inputs", Piece::Block(vec![asked])));
         }
         if let Some((issuer, _)) = &self.issuer {
             draft.word(Entry::because("discovery", Piece::Text(issuer.clone()), "its document was fetched, and names these addresses"));
@@ -240,6 +246,9 @@ impl Thread<'_> {
         }
         if !rest.is_empty() {
             draft.word(Entry::new("getUserInfo", one_or_many(rest)));
+        }
+        if let Some(identity) = identity {
+            draft.word(identity);
         }
         let mut variables = vec![format!("{}_CLIENT_ID", variable_name(&self.name))];
         if self.client.secret.is_some() {

@@ -1,0 +1,116 @@
+//! `portaria import FILE`: learns a provider's file from a recording.
+
+use crate::commands::outcome::{Failure, Outcome, say};
+use crate::commands::{Global, kept};
+use crate::workbench::learn::{CannotLearn, Learned, learn};
+use crate::workbench::recorded::{Recorded, host_of};
+use crate::workbench::{curl, har};
+use crate::world::files;
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Learn a provider's file.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// A HAR that a browser exported, or a text of curl lines, each followed by its answer; several are one recording
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What the provider is to be called [default: from the host that the browser was sent to]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Print the file instead of writing it
+    #[arg(long)]
+    stdout: bool,
+    /// Write over a file that is there already
+    #[arg(long)]
+    force: bool,
+}
+
+/// The largest recording that is read.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+impl Import {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        let settings = global.settings()?;
+        let mut exchanges = Vec::new();
+        for file in &self.files {
+            exchanges.extend(exchanges_of(file)?);
+        }
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => name_of(&exchanges),
+        };
+        kept::look_over_name(&name)?;
+        let path = kept::place(&settings, &name);
+        if !self.stdout {
+            kept::is_free(&path, self.force)?;
+        }
+        let learned = match learn(&name, &exchanges, settings.ground()) {
+            Ok(learned) => learned,
+            Err(why) if global.json => {
+                let CannotLearn { missing, help } = why;
+                return Err(Failure::No(json!({ "error": missing, "help": help }).to_string()));
+            }
+            Err(why) => return Err(Failure::No(why.to_string())),
+        };
+        if self.stdout {
+            say(learned.text.trim_end());
+            return Ok(Outcome::Fine);
+        }
+        files::write(&path, &learned.text).map_err(|error| Failure::file(&path, &error))?;
+        if global.json {
+            say(&json!({ "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide }).to_string());
+        } else {
+            say(&told(&learned, &path.display().to_string()));
+            say(kept::next_steps(&path, &settings)?.trim_end());
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+/// A name from the host to which the browser was sent.
+fn name_of(exchanges: &[Recorded]) -> String {
+    let sent_off = exchanges.iter().find(|exchange| exchange.query().iter().any(|(_, value)| value.starts_with("http") && host_of(value) != exchange.host()));
+    let host = sent_off.map_or("", |exchange| exchange.host()).split(':').next().unwrap_or_default();
+    let labels: Vec<&str> = host.split('.').collect();
+    // What stands before the ending, and before `com.br` and its like.
+    let behind = if labels.len() >= 3 && labels[labels.len() - 2].len() <= 3 { 3 } else { 2 };
+    let label = labels.len().checked_sub(behind).and_then(|at| labels.get(at)).or(labels.first()).copied().unwrap_or_default();
+    let name: String = label.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect();
+    if name.is_empty() { "provider".to_owned() } else { name.to_ascii_lowercase() }
+}
+
+fn told(learned: &Learned, path: &str) -> String {
+    let logins = if learned.logins == 1 { "one login".to_owned() } else { format!("{} logins", learned.logins) };
+    let mut text = format!("{path} is learnt from {logins}. What stands behind a # tells by what.\n");
+    if !learned.decide.is_empty() {
+        text.push_str("\nWhat no recording can say:\n");
+        for decide in &learned.decide {
+            text.push_str(&format!("  {decide}\n"));
+        }
+    }
+    text.push_str("\nThe recording holds secrets and a person's data: delete it when the file works.\n");
+    text
+}
+
+/// What a file holds, whichever of the two it is.
+fn exchanges_of(file: &Path) -> Result<Vec<Recorded>, Failure> {
+    let bytes = files::bytes(file, LARGEST + 1).map_err(|error| Failure::file(file, &error))?;
+    let shown = file.display();
+    if bytes.len() > LARGEST {
+        return Err(Failure::Usage(
+            format!("{shown} is larger than 64 MB"),
+            "record the login alone: clear the list of requests, press the login button, and export right after".to_owned(),
+        ));
+    }
+    let first = bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
+    let read = if first == Some(b'{') { har::read(&bytes) } else { curl::read(&String::from_utf8_lossy(&bytes)) };
+    read.map_err(|why| {
+        Failure::No(format!(
+            "error: {shown}: {}\n  help: export a HAR from the browser's network panel (“Save all as HAR with content”), or write curl lines with their answers",
+            crate::diagnostic::printable(&why)
+        ))
+    })
+}
