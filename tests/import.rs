@@ -12,7 +12,6 @@ use portaria::workbench::recorded::{Answered, Recorded};
 use portaria::workbench::{curl, har, recording};
 use portaria::yaml::{Kind, Node};
 
-
 struct Case {
     name: String,
     file: String,
@@ -38,7 +37,8 @@ fn recorded(case: &Case, noise: bool) -> (Vec<Recorded>, Vec<(String, String)>) 
     let mut installation: Vec<(String, String)> = Vec::new();
     let mut values = Vec::new();
     for story in &case.stories {
-        let made = recording::make(&case.provider, story, &installation, noise).unwrap_or_else(|why| panic!("{}: {}: {why}", case.name, story.what.value));
+        let made = recording::make(&case.provider, story, &installation, noise)
+            .unwrap_or_else(|why| panic!("{}: {}: {why}", case.name, story.what.value));
         all.extend(made.exchanges);
         if installation.is_empty() {
             let attempt = ["state", "nonce", "codeVerifier", "codeChallenge", "redirectUri", "publicUrl"];
@@ -137,7 +137,10 @@ fn differences(case: &Case, words: &[Entry]) -> Vec<String> {
     let Some(provider) = provider else { return vec![report.draw(false)] };
     let all = case.stories.iter().flat_map(|story| {
         let played = play(&provider, story);
-        let real = played.differences.into_iter().filter(|difference| !difference.place.starts_with("facts:") && !difference.place.starts_with("inputs:"));
+        let real = played
+            .differences
+            .into_iter()
+            .filter(|difference| !difference.place.starts_with("facts:") && !difference.place.starts_with("inputs:"));
         real.map(|difference| format!("{}: {difference}", story.what.value)).collect::<Vec<_>>()
     });
     all.collect()
@@ -148,14 +151,18 @@ fn comparable(case: &Case, learned: &Learned, values: &[(String, String)]) -> Ve
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
         if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
-            written = written.replace(&format!("${{{fact}}}"), &format!("${{{own}}}")).replace(&format!("  {fact}:"), &format!("  {own}:"));
+            written = written
+                .replace(&format!("${{{fact}}}"), &format!("${{{own}}}"))
+                .replace(&format!("  {fact}: env:"), &format!("  {own}: env:"));
         }
     }
     let theirs = tree(&case.file);
     let kept_keys: Vec<String> = theirs
         .iter()
         .filter(|entry| entry.key == "secrets")
-        .flat_map(|entry| if let Piece::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() })
+        .flat_map(
+            |entry| if let Piece::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() },
+        )
         .collect();
     for made in ["signingKey", "privateKey"] {
         if let [own] = &kept_keys[..] {
@@ -208,15 +215,11 @@ fn measure(what: &str, route: impl Fn(&[Recorded]) -> Vec<Recorded>) -> (usize, 
             report.push_str(&format!("{}: one edit: {edit}\n", case.name));
         } else {
             report.push_str(&format!("{}: more than one edit\n  {}\n", case.name, differences.join("\n  ")));
-            if std::path::Path::new("/tmp/wt/show").exists() {
-                report.push_str(&learned.text);
-            }
         }
     }
     println!("{what}: {right} of {} without an edit, {nearly} more with one\n{report}", cases.len());
     (right, nearly, cases.len())
 }
-
 
 /// For each provider of the catalogue a recording is made from its stories that end well, by the engine, with values made by chance in place of the
 /// stand-ins and with a browser's noise; from it a file is learnt, and every one of these stories is played with that file. It is right when every request
@@ -251,8 +254,10 @@ fn the_program_learns_a_file_and_no_value_of_the_recording_gets_out() {
     let case = acme();
     let (exchanges, values) = recorded(&case, true);
     let brought = exchanges.iter().flat_map(|exchange| exchange.query().into_iter().chain(exchange.form().unwrap_or_default()));
-    let mut canaries: Vec<String> = brought.filter(|(name, _)| matches!(name.as_str(), "code" | "password" | "login" | "state")).map(|(_, value)| value).collect();
-    canaries.extend(values.iter().filter(|(name, _)| !matches!(name.as_str(), "publicUrl" | "redirectUri")).map(|(_, value)| value.clone()));
+    let mut canaries: Vec<String> =
+        brought.filter(|(name, _)| matches!(name.as_str(), "code" | "password" | "login" | "state")).map(|(_, value)| value).collect();
+    canaries
+        .extend(values.iter().filter(|(name, _)| !matches!(name.as_str(), "publicUrl" | "redirectUri")).map(|(_, value)| value.clone()));
     canaries.extend(exchanges.iter().filter_map(|exchange| Some(exchange.header("cookie")?.to_owned())));
     for story in &case.stories {
         let identity = story.identity.as_ref().and_then(|raw| raw.0.as_object()).expect("an identity");
@@ -281,7 +286,8 @@ fn the_program_learns_a_file_and_no_value_of_the_recording_gets_out() {
 
 #[test]
 fn what_is_missing_in_a_recording_is_named() {
-    let case = acme();
+    let mut case = acme();
+    case.stories.truncate(1);
     let (exchanges, _) = recorded(&case, false);
     let without_calls: Vec<Recorded> = exchanges.iter().take(2).cloned().collect();
     let without_callback: Vec<Recorded> = exchanges.iter().skip(2).cloned().collect();
@@ -298,7 +304,11 @@ fn hostile_recordings_neither_hang_nor_break_out() {
     let escape = "\u{1b}]0;x\u{7}<script>alert(1)</script>${clientSecret}";
     let mut exchanges = Vec::new();
     for at in 0..3000 {
-        let answer = Answered { status: 302, headers: vec![("Location".to_owned(), format!("https://b.example/{at}?{escape}"))], body: "[".repeat(5000) };
+        let answer = Answered {
+            status: 302,
+            headers: vec![("Location".to_owned(), format!("https://b.example/{at}?{escape}"))],
+            body: "[".repeat(5000),
+        };
         let address = format!("https://a.example/{at}?next=https://b.example/{}&state={escape}&x={}", at + 1, "y".repeat(500));
         exchanges.push(Recorded { method: "GET".to_owned(), address, answer: Some(answer), ..Recorded::default() });
     }

@@ -19,7 +19,8 @@ fn typed(folder: &Path, arguments: &[&str], lines: &str) -> (i32, String, String
     (output.status.code().unwrap_or(-1), told(output.stdout), told(output.stderr))
 }
 
-const PLAIN: &[&str] = &["--authorize", "https://sso.acme.example/a", "--token", "https://sso.acme.example/t", "--userinfo", "https://sso.acme.example/me"];
+const PLAIN: &[&str] =
+    &["--authorize", "https://sso.acme.example/a", "--token", "https://sso.acme.example/t", "--userinfo", "https://sso.acme.example/me"];
 
 fn with<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     ["new", "acme"].into_iter().chain(PLAIN.iter().copied()).chain(arguments.iter().copied()).collect()
@@ -201,13 +202,20 @@ fn an_issuer_that_cannot_be_used_is_said_to_be_so() {
     let moved = server("302 Found", "Location: http://127.0.0.1:9/x\r\n", |_| String::new());
     let other = server("200 OK", "", |_| "{\"issuer\":\"https://other.example\"}".to_owned());
     let page = server("200 OK", "", |_| "<html>".to_owned());
-    let gone = TcpListener::bind("127.0.0.1:0").map(|listener| format!("http://{}", listener.local_addr().expect("an address"))).expect("a port");
-    for (address, exit, part) in [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "no document"), (gone, 3, "could not be reached")] {
+    let gone =
+        TcpListener::bind("127.0.0.1:0").map(|listener| format!("http://{}", listener.local_addr().expect("an address"))).expect("a port");
+    for (address, exit, part) in
+        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "no document"), (gone, 3, "could not be reached")]
+    {
         let (code, _, err) = portaria(&folder.0, &["new", "acme", "--discovery", &address, "--yes"], &[]);
         assert_eq!(code, exit, "{part}: {err}");
         assert!(err.contains(part) && err.contains("help"), "{part}: {err}");
     }
-    let (code, _, err) = portaria(&folder.0, &["new", "acme", "--discovery", "https://10.0.0.7", "--yes", "--public-url", "https://login.loja.example"], &[]);
+    let (code, _, err) = portaria(
+        &folder.0,
+        &["new", "acme", "--discovery", "https://10.0.0.7", "--yes", "--public-url", "https://login.loja.example"],
+        &[],
+    );
     assert_eq!(code, 3, "{err}");
     assert!(err.contains("may not be reached from here") && !folder.0.join("providers.d/acme.yaml").exists(), "{err}");
 }

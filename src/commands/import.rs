@@ -72,7 +72,9 @@ impl Import {
 
 /// A name from the host to which the browser was sent.
 fn name_of(exchanges: &[Recorded]) -> String {
-    let sent_off = exchanges.iter().find(|exchange| exchange.query().iter().any(|(_, value)| value.starts_with("http") && host_of(value) != exchange.host()));
+    let sent_off = exchanges
+        .iter()
+        .find(|exchange| exchange.query().iter().any(|(_, value)| value.starts_with("http") && host_of(value) != exchange.host()));
     let host = sent_off.map_or("", |exchange| exchange.host()).split(':').next().unwrap_or_default();
     let labels: Vec<&str> = host.split('.').collect();
     // What stands before the ending, and before `com.br` and its like.

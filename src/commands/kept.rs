@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// A provider's name is part of addresses and variables.
 pub fn look_over_name(name: &str) -> Result<(), Failure> {
-    let fits = !name.is_empty() && name.len() <= 60 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
+    let fits =
+        !name.is_empty() && name.len() <= 60 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
     if fits {
         return Ok(());
     }
@@ -46,7 +47,11 @@ pub fn next_steps(path: &Path, settings: &Settings) -> Result<String, Failure> {
         let _ = writeln!(text, "  set {}", missing.join(", "));
     }
     let below = if provider.state_in == crate::provider::callback::StateIn::Path { "/…" } else { "" };
-    let _ = writeln!(text, "  register {}/callback/{name}{below} at the provider, as the address that the browser comes back to", settings.public_url);
+    let _ = writeln!(
+        text,
+        "  register {}/callback/{name}{below} at the provider, as the address that the browser comes back to",
+        settings.public_url
+    );
     let _ = writeln!(text, "  portaria explain {name}");
     let _ = writeln!(text, "  portaria try {name}");
     Ok(text)

@@ -182,7 +182,11 @@ fn usual(answers: &mut Answers) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(
-        format!("nobody can be asked here, and {} not given: {}", if missing.len() == 1 { "this is" } else { "these are" }, missing.join(", ")),
+        format!(
+            "nobody can be asked here, and {} not given: {}",
+            if missing.len() == 1 { "this is" } else { "these are" },
+            missing.join(", ")
+        ),
         "give them as flags, or `--discovery URL`, or run it on a terminal".to_owned(),
     ))
 }

@@ -162,8 +162,32 @@ fn escaped(text: &str, from: usize, word: &mut String) -> Result<usize, String> 
 
 /// Options of curl that take a value and do not matter here.
 const WITH_VALUE: &[&str] = &[
-    "-o", "--output", "-m", "--max-time", "--connect-timeout", "--retry", "-x", "--proxy", "--cacert", "-E", "--cert", "--key", "-w", "--write-out",
-    "--resolve", "-c", "--cookie-jar", "-D", "--dump-header", "--interface", "--limit-rate", "--max-redirs", "--ciphers", "-T", "--upload-file", "-F",
+    "-o",
+    "--output",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "--retry",
+    "-x",
+    "--proxy",
+    "--cacert",
+    "-E",
+    "--cert",
+    "--key",
+    "-w",
+    "--write-out",
+    "--resolve",
+    "-c",
+    "--cookie-jar",
+    "-D",
+    "--dump-header",
+    "--interface",
+    "--limit-rate",
+    "--max-redirs",
+    "--ciphers",
+    "-T",
+    "--upload-file",
+    "-F",
     "--form",
 ];
 
@@ -188,7 +212,12 @@ fn command_of(words: &[String]) -> Result<Recorded, String> {
         };
         let mut name = name;
         // `-XPOST`, `-uid:secret`: the value may follow at once.
-        if name.starts_with('-') && !name.starts_with("--") && name.len() > 2 && name.is_char_boundary(2) && "XHdubAeomxwcDET".contains(&name[1..2]) {
+        if name.starts_with('-')
+            && !name.starts_with("--")
+            && name.len() > 2
+            && name.is_char_boundary(2)
+            && "XHdubAeomxwcDET".contains(&name[1..2])
+        {
             inline = Some(name[2..].to_owned());
             name.truncate(2);
         }
@@ -335,7 +364,12 @@ mod tests {
         let short = |at: usize| (read[at].method.as_str(), read[at].address.as_str(), read[at].body.as_deref());
         assert_eq!(short(0), ("POST", "https://idp.example/token", Some("grant_type=authorization_code&code=a+b")));
         assert_eq!(read[0].header("authorization"), Some("Basic aWQ6cCB3"));
-        assert!(read[0].answer.as_ref().is_some_and(|answer| answer.status == 201 && answer.body == "{\"a\":1}" && answer.header("x-b") == Some("c")));
+        assert!(
+            read[0]
+                .answer
+                .as_ref()
+                .is_some_and(|answer| answer.status == 201 && answer.body == "{\"a\":1}" && answer.header("x-b") == Some("c"))
+        );
         assert_eq!(read[0].at, Some(1_767_323_045));
         assert_eq!(short(1), ("GET", "https://idp.example/me?x=1&y=2", None));
         assert_eq!(short(2), ("POST", "https://idp.example/j", Some("{\"n\":\"it'sA\"}")));

@@ -218,10 +218,16 @@ mod tests {
             words: vec![
                 Entry::new("name", Piece::text("Clube: Acme")),
                 Entry::because("pkce", Piece::Bare("off".to_owned()), "no challenge was sent\u{1b}"),
-                Entry::new("getUserInfo", Piece::Blocks(vec![vec![
-                    Entry::new("get", Piece::text("https://a.example/me")),
-                    Entry::new("read", Piece::Block(vec![Entry::new("id", Piece::List(vec![Piece::text("$.a"), Piece::text("$['b-c']")]))])),
-                ]])),
+                Entry::new(
+                    "getUserInfo",
+                    Piece::Blocks(vec![vec![
+                        Entry::new("get", Piece::text("https://a.example/me")),
+                        Entry::new(
+                            "read",
+                            Piece::Block(vec![Entry::new("id", Piece::List(vec![Piece::text("$.a"), Piece::text("$['b-c']")]))]),
+                        ),
+                    ]]),
+                ),
             ],
         };
 
@@ -235,8 +241,29 @@ mod tests {
 
     #[test]
     fn every_text_comes_back_as_it_was() {
-        for text in ["a b", "1.10", "yes", "it's", "a: b", "x #y", "\u{1b}[0m", "{ viewer }", "- a", "é\u{2028}", "@x", "'q'", "0x1", "", "a\nb", "*", "%", "\u{1f600}"] {
-            let node = crate::yaml::parse(&crate::place::Source::new("a", format!("k: {}\nl: [ {} ]\n", scalar(text), in_flow(text)))).expect("YAML").0;
+        for text in [
+            "a b",
+            "1.10",
+            "yes",
+            "it's",
+            "a: b",
+            "x #y",
+            "\u{1b}[0m",
+            "{ viewer }",
+            "- a",
+            "é\u{2028}",
+            "@x",
+            "'q'",
+            "0x1",
+            "",
+            "a\nb",
+            "*",
+            "%",
+            "\u{1f600}",
+        ] {
+            let node = crate::yaml::parse(&crate::place::Source::new("a", format!("k: {}\nl: [ {} ]\n", scalar(text), in_flow(text))))
+                .expect("YAML")
+                .0;
             let crate::yaml::Kind::Map(entries) = &node.kind else { panic!("a block") };
             let crate::yaml::Kind::Scalar { text: read, .. } = &entries[0].value.kind else { panic!("{text}") };
             assert_eq!(read, text);

@@ -173,7 +173,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Recorded>, String> {
     let har: Har = serde_json::from_slice(bytes).map_err(|error| {
         let why = match error.classify() {
             serde_json::error::Category::Eof => "it ends too early".to_owned(),
-            serde_json::error::Category::Data => "it lacks `log`, `entries`, `request` or `url`, or one of them is something else".to_owned(),
+            serde_json::error::Category::Data => {
+                "it lacks `log`, `entries`, `request` or `url`, or one of them is something else".to_owned()
+            }
             _ => format!("it breaks off at line {}, column {}", error.line(), error.column()),
         };
         format!("this is no HAR: {why}")

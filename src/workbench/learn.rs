@@ -66,8 +66,7 @@ const LONGEST_ADDRESS: usize = 16 * 1024;
 
 /// Learns the file of a provider that is to be called `name`.
 pub fn learn(name: &str, exchanges: &[Recorded], ground: Ground) -> Result<Learned, CannotLearn> {
-    let usable: Vec<Recorded> =
-        with_landings(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
+    let usable: Vec<Recorded> = with_landings(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
     let journeys = journey::find(&usable)?;
     let published = Published::find(&usable);
     let learned = Thread::new(name, &journeys, &published).learned();
@@ -75,7 +74,10 @@ pub fn learn(name: &str, exchanges: &[Recorded], ground: Ground) -> Result<Learn
     if provider.is_none() {
         // A complaint is about the file, and a file holds no value of the recording that is a secret.
         let first = report.complaints.first().map_or_else(String::new, |complaint| format!("{}; {}", complaint.message, complaint.help));
-        return Err(CannotLearn { missing: format!("what was recorded is not yet a whole login: {first}"), help: "record all of a login, once more".to_owned() });
+        return Err(CannotLearn {
+            missing: format!("what was recorded is not yet a whole login: {first}"),
+            help: "record all of a login, once more".to_owned(),
+        });
     }
     Ok(learned)
 }
@@ -87,7 +89,8 @@ fn with_landings<'a>(exchanges: impl Iterator<Item = &'a Recorded>) -> Vec<Recor
     let mut out = Vec::with_capacity(all.len());
     for exchange in &all {
         out.push((*exchange).clone());
-        let landing = exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
+        let landing =
+            exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
         if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && look::is_address(landing)) {
             let visit = Recorded { method: "GET".to_owned(), address: landing.to_owned(), at: exchange.at, ..Recorded::default() };
             if !visited.contains(visit.base()) {

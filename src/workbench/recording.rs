@@ -51,7 +51,11 @@ pub fn make(provider: &Provider, story: &StorySpec, installation: &[(String, Str
         let mut call = sent(&exchange.request, at);
         call.answer = exchange.answer.as_ref().ok().map(came);
         if noise && nth == 0 {
-            exchanges.push(Recorded { method: "OPTIONS".to_owned(), answer: Some(Answered { status: 204, ..Answered::default() }), ..call.clone() });
+            exchanges.push(Recorded {
+                method: "OPTIONS".to_owned(),
+                answer: Some(Answered { status: 204, ..Answered::default() }),
+                ..call.clone()
+            });
         }
         exchanges.push(call);
         if nth == 0 {
@@ -278,7 +282,8 @@ fn browse(
         exchanges.push(thing(&format!("{origin}/app.js"), "text/javascript", "go()", at));
         let mut typed = thing(&format!("{origin}/signin"), "text/html", "", at);
         typed.method = "POST".to_owned();
-        typed.headers = vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random(12)))];
+        typed.headers =
+            vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random(12)))];
         typed.body = Some(as_form(&[header("login", "ana@loja.example"), header("password", "senha-da-ana-0815")]));
         typed.answer = Some(moved(&address));
         exchanges.push(typed);

@@ -10,19 +10,30 @@ use serde_json::Value;
 
 /// Fetches the issuer's document and fills in what it says.
 pub fn fill_in(issuer: &str, settings: &Settings, answers: &mut Answers) -> Result<(), Failure> {
-    let address = if issuer.contains("/.well-known/") { issuer.to_owned() } else { format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')) };
+    let address = if issuer.contains("/.well-known/") {
+        issuer.to_owned()
+    } else {
+        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+    };
     if !(address.starts_with("https://") || settings.ground().loopback && address.starts_with("http://")) {
-        return Err(Failure::Usage("--discovery: an issuer's address begins with https://".to_owned(), "write it as its tokens name it, such as `https://idp.example`".to_owned()));
+        return Err(Failure::Usage(
+            "--discovery: an issuer's address begins with https://".to_owned(),
+            "write it as its tokens name it, such as `https://idp.example`".to_owned(),
+        ));
     }
     let document = fetch(&address, settings)?;
     let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if named.is_empty() || !issuer.contains("/.well-known/") && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
         let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", crate::diagnostic::printable(named)) };
-        return Err(Failure::No(format!("error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it")));
+        return Err(Failure::No(format!(
+            "error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it"
+        )));
     }
     for end in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
         if document.get(end).and_then(Value::as_str).is_none() {
-            return Err(Failure::No(format!("error: {address} names no `{end}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`")));
+            return Err(Failure::No(format!(
+                "error: {address} names no `{end}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
+            )));
         }
     }
     let list = |name: &str| -> Option<Vec<&str>> { Some(document.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect()) };
@@ -73,9 +84,16 @@ fn fetch(address: &str, settings: &Settings) -> Result<Value, Failure> {
     match answer.status {
         200 => {}
         300..=399 => {
-            return Err(Failure::No(format!("error: {address} sends to another address, which is not followed\n  help: write the issuer's own address")));
+            return Err(Failure::No(format!(
+                "error: {address} sends to another address, which is not followed\n  help: write the issuer's own address"
+            )));
         }
-        status => return Err(Failure::No(format!("error: {address} answers {status}\n  help: write the issuer's address; its document lies below it"))),
+        status => {
+            return Err(Failure::No(format!(
+                "error: {address} answers {status}\n  help: write the issuer's address; its document lies below it"
+            )));
+        }
     }
-    json::parse(&answer.body).map_err(|why| Failure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address")))
+    json::parse(&answer.body)
+        .map_err(|why| Failure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address")))
 }

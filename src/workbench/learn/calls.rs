@@ -36,7 +36,12 @@ pub fn request(thread: &mut Thread<'_>, number: usize) -> Vec<Entry> {
     let query = writing.pairs(thread, &without(&query_pairs));
     let form = form_pairs.as_ref().map(|pairs| writing.pairs(thread, &without(pairs)));
     let body = json.map(|json| writing.json(thread, &json, ""));
-    let text = call.sent.body.as_ref().filter(|body| form.is_none() && body_is_text(body) && json_is_none(body)).map(|body| thread.write("", body, call.sent.at, false).0);
+    let text = call
+        .sent
+        .body
+        .as_ref()
+        .filter(|body| form.is_none() && body_is_text(body) && json_is_none(body))
+        .map(|body| thread.write("", body, call.sent.at, false).0);
     let mut words = Vec::new();
     let method = if call.sent.method == "POST" { "post" } else { "get" };
     let published = if is_exchange { "token_endpoint" } else { "userinfo_endpoint" };
@@ -65,7 +70,10 @@ pub fn request(thread: &mut Thread<'_>, number: usize) -> Vec<Entry> {
             words.push(Entry::new("text", Piece::Text(text)));
         }
         if let Some(basic) = basic(thread, &call) {
-            words.insert(1.min(words.len()), Entry::because("credentials", Piece::text(basic), "the client's name and secret stand in the header"));
+            words.insert(
+                1.min(words.len()),
+                Entry::because("credentials", Piece::text(basic), "the client's name and secret stand in the header"),
+            );
         }
     }
     words.extend(writing.assertion);
@@ -99,7 +107,14 @@ fn basic(thread: &Thread<'_>, call: &Call<'_>) -> Option<&'static str> {
 type Carried = (Vec<Sent>, Option<Vec<Sent>>);
 
 /// The token call: the standard one where it fits.
-fn exchange(thread: &mut Thread<'_>, call: &Call<'_>, (mut get, is_published): (Entry, bool), (query, form): Carried, asserts: bool, words: &mut Vec<Entry>) {
+fn exchange(
+    thread: &mut Thread<'_>,
+    call: &Call<'_>,
+    (mut get, is_published): (Entry, bool),
+    (query, form): Carried,
+    asserts: bool,
+    words: &mut Vec<Entry>,
+) {
     let is_post = call.sent.method == "POST";
     let basic = basic(thread, call);
     let credentials = ["client_id", "client_secret"];
@@ -131,7 +146,11 @@ fn exchange(thread: &mut Thread<'_>, call: &Call<'_>, (mut get, is_published): (
     let id = ("client_id", "${clientId}");
     let secret = ("client_secret", "${clientSecret}");
     let usual = if thread.client.secret.is_some() { with(&[id, secret]) } else { with(&[id]) };
-    let jwt = with(&[id, ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", "${clientAssertion}")]);
+    let jwt = with(&[
+        id,
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", "${clientAssertion}"),
+    ]);
     let mut ways: Vec<(Option<&str>, Vec<(&str, String)>)> = match (basic, in_query) {
         (Some(word), _) => vec![(Some(word), base.clone())],
         (None, true) => vec![(Some("query"), base.clone())],
@@ -231,8 +250,11 @@ impl Writing {
         let list = |value: &Value| -> Vec<(String, Value)> {
             value.as_object().map_or_else(Vec::new, |members| members.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
         };
-        let header: Vec<Entry> =
-            list(&token.header).iter().filter(|(name, value)| name != "alg" && !(name == "typ" && value == "JWT")).map(|(name, value)| member(thread, name, value)).collect();
+        let header: Vec<Entry> = list(&token.header)
+            .iter()
+            .filter(|(name, value)| name != "alg" && !(name == "typ" && value == "JWT"))
+            .map(|(name, value)| member(thread, name, value))
+            .collect();
         let claims: Vec<Entry> = list(&token.claims)
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "iat" | "exp" | "jti" | "nbf"))
@@ -329,14 +351,29 @@ fn is_usual(name: &str, value: &str, call: &Call<'_>) -> bool {
     let low = value.to_ascii_lowercase();
     match name.to_ascii_lowercase().as_str() {
         "accept" => low.starts_with("application/json") || low.starts_with("*/*") || low.starts_with("text/html") || low.is_empty(),
-        "user-agent" => {
-            ["mozilla/", "curl/", "portaria/", "python", "axios/", "node", "okhttp", "go-http-client", "java/", "postman", "undici", "apache-httpclient", "reqwest", "insomnia", "wget/"]
-                .iter()
-                .any(|usual| low.starts_with(usual))
-        }
+        "user-agent" => [
+            "mozilla/",
+            "curl/",
+            "portaria/",
+            "python",
+            "axios/",
+            "node",
+            "okhttp",
+            "go-http-client",
+            "java/",
+            "postman",
+            "undici",
+            "apache-httpclient",
+            "reqwest",
+            "insomnia",
+            "wget/",
+        ]
+        .iter()
+        .any(|usual| low.starts_with(usual)),
         "content-type" => {
             let form = call.sent.form().is_some() && low.starts_with("application/x-www-form-urlencoded");
-            let json = low.starts_with("application/json") && call.sent.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
+            let json = low.starts_with("application/json")
+                && call.sent.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
             form || json || low.starts_with("text/plain") || call.sent.body.as_ref().is_none_or(String::is_empty)
         }
         _ => false,

@@ -22,7 +22,8 @@ pub struct Client {
 }
 
 /// Names under which a client's id goes.
-const NAMES: &[&str] = &["clientid", "appid", "clientkey", "appkey", "apikey", "consumerkey", "applicationid", "app", "client", "key", "id"];
+const NAMES: &[&str] =
+    &["clientid", "appid", "clientkey", "appkey", "apikey", "consumerkey", "applicationid", "app", "client", "key", "id"];
 
 /// Finds out who the client is.
 pub fn find(journey: &Journey<'_>) -> Client {
@@ -30,12 +31,16 @@ pub fn find(journey: &Journey<'_>) -> Client {
     let basic = token.sent.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(unpacked);
     let asked = journey.redirect.query();
     let fits = |value: &str| {
-        value.len() >= 2 && value != journey.back && Some(value) != journey.state.as_deref() && !is_standard_word(value) && !is_address(value)
+        value.len() >= 2
+            && value != journey.back
+            && Some(value) != journey.state.as_deref()
+            && !is_standard_word(value)
+            && !is_address(value)
     };
     let by_name = NAMES.iter().find_map(|name| asked.iter().find(|(known, value)| plain(known) == *name && fits(value)));
-    let repeated = asked.iter().find(|(name, value)| {
-        fits(value) && value.len() >= 4 && !name.contains("scope") && token.said.lines().any(|said| said == value)
-    });
+    let repeated = asked
+        .iter()
+        .find(|(name, value)| fits(value) && value.len() >= 4 && !name.contains("scope") && token.said.lines().any(|said| said == value));
     let found = by_name.or(repeated);
     let mut client = Client { id: found.map(|(_, value)| value.clone()), called: found.map(|(name, _)| name.clone()), ..Client::default() };
     if let Some((name, word)) = basic.as_deref().and_then(|text| text.split_once(':')) {
@@ -57,7 +62,10 @@ pub fn find(journey: &Journey<'_>) -> Client {
 /// Whether a word was percent-encoded: every `%` in it begins one letter.
 fn is_encoded(word: &str) -> bool {
     word.contains('%')
-        && word.split('%').skip(1).all(|rest| rest.len() >= 2 && rest.is_char_boundary(2) && rest[..2].bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && word
+            .split('%')
+            .skip(1)
+            .all(|rest| rest.len() >= 2 && rest.is_char_boundary(2) && rest[..2].bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// What stands in `Authorization: Basic …`.
@@ -79,8 +87,15 @@ pub fn named(call: &Call<'_>) -> Vec<(String, String)> {
 /// The secret: what is called so, or what looks like one beside the client's id.
 fn secret_in(call: &Call<'_>, journey: &Journey<'_>, id: Option<&str>) -> Option<String> {
     let all = named(call);
+    // The proof of PKCE looks like a secret, and its hash went out with the redirect.
+    let asked = journey.redirect.query();
+    let is_proof = |value: &str| {
+        let challenge = crate::provider::pkce::Pkce::S256.challenge(value);
+        asked.iter().any(|(_, sent)| Some(sent) == challenge.as_ref() || sent == value)
+    };
     let is_other = |value: &str| {
-        Some(value) != id
+        !is_proof(value)
+            && Some(value) != id
             && value != journey.back
             && Some(value) != journey.state.as_deref()
             && !is_standard_word(value)
@@ -92,7 +107,10 @@ fn secret_in(call: &Call<'_>, journey: &Journey<'_>, id: Option<&str>) -> Option
         let sends_code = journey.brought.iter().any(|(name, value)| *name == journey.code && all.iter().any(|(_, sent)| sent == value));
         all.iter().find(|(name, value)| {
             let proof = plain(name).contains("verifier") || plain(name).contains("sign") || plain(name) == "sig";
-            sends_code && !proof && is_other(value) && (is_random(value) && plain(name) != "code" || says_secret(name) && value.len() >= 8)
+            sends_code
+                && !proof
+                && is_other(value)
+                && (is_random(value) && plain(name) != "code" || says_secret(name) && value.len() >= 8)
                 && !earlier_answer(journey, call, value)
         })
     };

@@ -149,5 +149,6 @@ pub fn path(keys: &[Key]) -> String {
 
 /// Whether a name can stand in a path without quotation marks.
 pub fn is_plain(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

@@ -43,9 +43,9 @@ impl Published {
 
 fn keys(value: &Value) -> Option<Vec<String>> {
     let keys = value.get("keys")?.as_array()?;
-    keys.iter().all(|key| key.get("kty").is_some()).then(|| {
-        keys.iter().filter_map(|key| key.get("kid")?.as_str().map(str::to_owned)).collect()
-    })
+    keys.iter()
+        .all(|key| key.get("kty").is_some())
+        .then(|| keys.iter().filter_map(|key| key.get("kid")?.as_str().map(str::to_owned)).collect())
 }
 
 fn is_issuer(value: &Value) -> bool {
@@ -54,5 +54,6 @@ fn is_issuer(value: &Value) -> bool {
 
 /// Whether a call only fetches what an issuer publishes.
 pub fn is_document(call: &Call<'_>) -> bool {
-    call.sent.method == "GET" && call.document.as_ref().is_some_and(|document| keys(&document.value).is_some() || is_issuer(&document.value))
+    call.sent.method == "GET"
+        && call.document.as_ref().is_some_and(|document| keys(&document.value).is_some() || is_issuer(&document.value))
 }

@@ -1,9 +1,9 @@
 //! Where in a recording the logins are: the redirect, the callback that brings its state back, and the calls that matter.
 
+use crate::workbench::learn::CannotLearn;
 use crate::workbench::learn::document::{Document, leaves_of};
 use crate::workbench::learn::look::{is_address, is_followable, is_random, is_standard_word};
-use crate::workbench::learn::CannotLearn;
-use crate::workbench::recorded::{Recorded, host_of, pairs};
+use crate::workbench::recorded::{Answered, Recorded, host_of, pairs};
 use std::collections::HashMap;
 
 /// One login of a recording.
@@ -134,9 +134,10 @@ fn follow<'a>(exchanges: &'a [Recorded], turn: &Turn, from: usize, to: usize) ->
     let brought = brought(callback, &turn.back);
     let is_call = |exchange: &&Recorded| {
         matches!(exchange.method.as_str(), "GET" | "POST")
-            && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_page(answer.header("content-type")))
+            && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_page(answer))
     };
-    let before: Vec<Call<'_>> = exchanges[from..turn.redirect].iter().filter(is_call).filter(|call| call.answer.is_some()).rev().take(20).map(call).collect();
+    let before: Vec<Call<'_>> =
+        exchanges[from..turn.redirect].iter().filter(is_call).filter(|call| call.answer.is_some()).rev().take(20).map(call).collect();
     let after: Vec<Call<'_>> = exchanges[turn.callback + 1..to].iter().filter(is_call).take(MOST_CALLS).map(call).collect();
     let asked = redirect.query();
     let is_new = |value: &str| value.len() >= 3 && Some(value) != turn.state.as_deref() && !asked.iter().any(|(_, sent)| sent == value);
@@ -164,8 +165,11 @@ fn follow<'a>(exchanges: &'a [Recorded], turn: &Turn, from: usize, to: usize) ->
     Ok(Journey { redirect, callback, brought, back: turn.back.clone(), state: turn.state.clone(), calls: calls.0, exchange, code })
 }
 
-fn is_page(kind: Option<&str>) -> bool {
-    kind.is_some_and(|kind| ["text/html", "text/css", "image/", "font/", "video/", "audio/"].iter().any(|page| kind.starts_with(page)))
+/// Whether an answer is for eyes. Some servers call every answer HTML, so that is looked at.
+fn is_page(answer: &Answered) -> bool {
+    let kind = answer.header("content-type").unwrap_or_default();
+    let is_html = kind.starts_with("text/html") && (answer.body.trim().is_empty() || answer.body.trim_start().starts_with('<'));
+    is_html || ["text/css", "image/", "font/", "video/", "audio/"].iter().any(|page| kind.starts_with(page))
 }
 
 fn call(sent: &Recorded) -> Call<'_> {
@@ -196,9 +200,28 @@ pub fn is_ambient(name: &str) -> bool {
         || name.starts_with("sec-")
         || matches!(
             name.as_str(),
-            "cookie" | "referer" | "origin" | "host" | "content-length" | "connection" | "accept-encoding" | "accept-language" | "cache-control"
-                | "pragma" | "dnt" | "upgrade-insecure-requests" | "te" | "priority" | "if-none-match" | "if-modified-since" | "keep-alive"
-                | "transfer-encoding" | "proxy-connection" | "traceparent" | "tracestate" | "baggage"
+            "cookie"
+                | "referer"
+                | "origin"
+                | "host"
+                | "content-length"
+                | "connection"
+                | "accept-encoding"
+                | "accept-language"
+                | "cache-control"
+                | "pragma"
+                | "dnt"
+                | "upgrade-insecure-requests"
+                | "te"
+                | "priority"
+                | "if-none-match"
+                | "if-modified-since"
+                | "keep-alive"
+                | "transfer-encoding"
+                | "proxy-connection"
+                | "traceparent"
+                | "tracestate"
+                | "baggage"
         )
 }
 

@@ -83,14 +83,17 @@ impl Known {
             return Some(format!("Basic {how}"));
         }
         let mut parts = vec![(text.to_owned(), false)];
-        let mut inside: Vec<(&String, &String)> = self.made.iter().filter(|(value, _)| value.len() >= SHORTEST_INSIDE && text.contains(value.as_str())).collect();
+        let mut inside: Vec<(&String, &String)> =
+            self.made.iter().filter(|(value, _)| value.len() >= SHORTEST_INSIDE && text.contains(value.as_str())).collect();
         inside.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.1.cmp(other.1)));
         for (value, how) in inside {
-            parts = parts.into_iter().flat_map(|(part, is_hole)| if is_hole { vec![(part, true)] } else { split(&part, value, how) }).collect();
+            parts =
+                parts.into_iter().flat_map(|(part, is_hole)| if is_hole { vec![(part, true)] } else { split(&part, value, how) }).collect();
         }
-        parts.iter().any(|(_, is_hole)| *is_hole).then(|| {
-            parts.iter().map(|(part, is_hole)| if *is_hole { part.clone() } else { part.replace("${", "$${") }).collect()
-        })
+        parts
+            .iter()
+            .any(|(_, is_hole)| *is_hole)
+            .then(|| parts.iter().map(|(part, is_hole)| if *is_hole { part.clone() } else { part.replace("${", "$${") }).collect())
     }
 
     /// `id:secret` in base64, as holes with functions.

@@ -8,7 +8,9 @@ pub fn plain(name: &str) -> String {
 /// Whether a text looks as if it was made by chance: long, of letters and digits, and not a sentence, an address or a date.
 pub fn is_random(text: &str) -> bool {
     let fits = text.len() >= 16
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=' | b'+' | b'/' | b'~' | b'|' | b'!' | b'*'));
+        && text.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=' | b'+' | b'/' | b'~' | b'|' | b'!' | b'*')
+        });
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
     // A word with a year or a version in it is no chance.
@@ -29,15 +31,31 @@ pub fn is_followable(text: &str) -> bool {
 /// Whether a name says that its value is nobody's business.
 pub fn says_secret(name: &str) -> bool {
     let name = plain(name);
-    ["secret", "password", "passwd", "privatekey", "apikey", "appkey", "accesskey", "subscriptionkey"].iter().any(|word| name.contains(word))
+    ["secret", "password", "passwd", "privatekey", "apikey", "appkey", "accesskey", "subscriptionkey"]
+        .iter()
+        .any(|word| name.contains(word))
         || name.ends_with("token") && name != "responsetypetoken"
         || matches!(name.as_str(), "key" | "authorization" | "cookie")
 }
 
 /// Whether a value is one of the words that OAuth 2 itself knows.
 pub fn is_standard_word(text: &str) -> bool {
-    matches!(text, "code" | "authorization_code" | "S256" | "plain" | "token" | "form_post" | "query" | "fragment" | "consent" | "login" | "none" | "online" | "offline")
-        || text.starts_with("urn:")
+    matches!(
+        text,
+        "code"
+            | "authorization_code"
+            | "S256"
+            | "plain"
+            | "token"
+            | "form_post"
+            | "query"
+            | "fragment"
+            | "consent"
+            | "login"
+            | "none"
+            | "online"
+            | "offline"
+    ) || text.starts_with("urn:")
 }
 
 /// A name as facts have it: `client_ref` becomes `clientRef`.
@@ -94,13 +112,29 @@ mod tests {
 
     #[test]
     fn chance_is_told_from_what_somebody_wrote() {
-        for text in ["9f86d081884c7d659a2feaa0c55ad015", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r", "550e8400-e29b-41d4-a716-446655440000", "104417220399817265001"] {
+        for text in [
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "104417220399817265001",
+        ] {
             assert!(is_random(text), "{text}");
         }
         for text in [
-            "application/json", "2026-01-02 03:04:05", "id,name,first_name,last_name", "users.getCurrentUser", "authorization_code", "web:broker:1.0",
-            "urn:ietf:params:oauth:grant-type:jwt-bearer", "wallet:user:read,wallet:user:email", "instagram_business_basic", "openid profile email", "5.199",
-            "2022-01-06", "id,username,account_type,media_count", "creator_properties_v2",
+            "application/json",
+            "2026-01-02 03:04:05",
+            "id,name,first_name,last_name",
+            "users.getCurrentUser",
+            "authorization_code",
+            "web:broker:1.0",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "wallet:user:read,wallet:user:email",
+            "instagram_business_basic",
+            "openid profile email",
+            "5.199",
+            "2022-01-06",
+            "id,username,account_type,media_count",
+            "creator_properties_v2",
         ] {
             assert!(!is_random(text), "{text}");
         }
@@ -108,7 +142,10 @@ mod tests {
 
     #[test]
     fn names_are_turned_into_names() {
-        assert_eq!((camel("x-api_key").as_str(), variable("xApiKey").as_str(), variable("my-shop").as_str()), ("xApiKey", "X_API_KEY", "MY_SHOP"));
+        assert_eq!(
+            (camel("x-api_key").as_str(), variable("xApiKey").as_str(), variable("my-shop").as_str()),
+            ("xApiKey", "X_API_KEY", "MY_SHOP")
+        );
         assert_eq!((camel("9"), camel("open_id")), ("value".to_owned(), "openId".to_owned()));
     }
 }

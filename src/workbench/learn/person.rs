@@ -42,7 +42,7 @@ pub fn choose(sources: &[Source]) -> Vec<Chosen> {
     chosen.extend(pick("email", mails, "looks like an e-mail address"));
     chosen.extend(verified);
     chosen.extend(pick("name", names(sources), "the person's name, by its name"));
-    chosen.extend(pick("picture", candidates(sources, picture_score), "an address of a picture, by its name"));
+    chosen.extend(pictures(sources));
     chosen.extend(pick("locale", candidates(sources, locale_score), "a language, by its name and look"));
     chosen
 }
@@ -123,7 +123,11 @@ fn mark(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
             && list.iter().all(|other| other.get(name).is_some())
             && let Some(text) = value.as_str().filter(|text| text.chars().all(|letter| letter.is_ascii_alphanumeric()))
         {
-            let right = matches!(plain(text).as_str(), "mail" | "email");
+            let is_mail = |text: &str| matches!(plain(text).as_str(), "mail" | "email");
+            if !list.iter().any(|other| other.get(name).and_then(Value::as_str).is_some_and(is_mail)) {
+                continue;
+            }
+            let right = is_mail(text);
             return Some(if right { Ok(format!("[?@.{name} == \"{text}\"]")) } else { Err(()) });
         }
     }
@@ -136,13 +140,42 @@ fn depth(leaf: &Leaf) -> i32 {
 
 /// Things that are not the person although they have ids and names.
 const OTHERS: &[&str] = &[
-    "team", "company", "organization", "organisation", "org", "workspace", "role", "group", "site", "app", "client", "bot", "device", "tenant", "account",
-    "guild", "city", "country", "bio", "tier", "plan", "license", "location", "error", "meta", "self", "bikes", "shoes", "clubs",
+    "team",
+    "company",
+    "organization",
+    "organisation",
+    "org",
+    "workspace",
+    "role",
+    "group",
+    "site",
+    "app",
+    "client",
+    "bot",
+    "device",
+    "tenant",
+    "account",
+    "guild",
+    "city",
+    "country",
+    "bio",
+    "tier",
+    "plan",
+    "license",
+    "location",
+    "error",
+    "meta",
+    "self",
+    "bikes",
+    "shoes",
+    "clubs",
 ];
 
 fn is_about_others(leaf: &Leaf) -> bool {
     let names: Vec<String> = leaf.keys.iter().filter_map(|key| if let Key::Name(name) = key { Some(plain(name)) } else { None }).collect();
-    names.split_last().is_some_and(|(_, above)| above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s"))))
+    names.split_last().is_some_and(|(_, above)| {
+        above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s")))
+    })
 }
 
 fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
@@ -157,7 +190,7 @@ fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
         "userid" => 90,
         "unionid" => 89,
         "accountid" => 88,
-        "uuid" => 87,
+        "uuid" => 91,
         "openid" => 85,
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
         "number" => 40,
@@ -165,7 +198,14 @@ fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
         _ => return None,
     };
     let others = if is_about_others(leaf) { 50 } else { 0 };
-    Some(points - depth(leaf) - others)
+    // An address is where something lies, not who somebody is.
+    let address = if is_address(&leaf.text) && name != "sub" { 20 } else { 0 };
+    Some(points - depth(leaf) - others - address - in_list(leaf))
+}
+
+/// The first of a bare list may be anything; it is taken where there is nothing better.
+fn in_list(leaf: &Leaf) -> i32 {
+    if matches!(leaf.keys.first(), Some(Key::At(_))) { 20 } else { 0 }
 }
 
 /// An id stands beside a name or an address.
@@ -173,10 +213,15 @@ fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
         let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };
-        let beside = leaves_of(value).into_iter().filter(|leaf| leaf.keys.len() == above.len() + 1 && path(&leaf.keys[..above.len()]) == path(above));
-        let company = beside.filter(|leaf| is_email(&leaf.text) || plain(leaf.name()).ends_with("name")).count();
-        if company > 0 {
-            id.score += 8;
+        let beside = leaves_of(value)
+            .into_iter()
+            .filter(|leaf| leaf.keys.len() == above.len() + 1 && path(&leaf.keys[..above.len()]) == path(above));
+        let beside: Vec<Leaf> = beside.collect();
+        if beside.iter().any(|leaf| is_email(&leaf.text)) {
+            id.score += 15;
+        }
+        if beside.iter().any(|leaf| plain(leaf.name()).ends_with("name")) {
+            id.score += 5;
         }
     }
 }
@@ -195,7 +240,12 @@ fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
         _ => 40,
     };
     let proven = if beside(leaf, value).is_some() { 15 } else { 0 };
-    let others = if is_about_others(leaf) && !leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if plain(name).contains("account"))) { 30 } else { 0 };
+    let others = if is_about_others(leaf) && !leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if plain(name).contains("account")))
+    {
+        30
+    } else {
+        0
+    };
     Some(points - depth(leaf) - others + proven)
 }
 
@@ -218,7 +268,8 @@ fn beside(leaf: &Leaf, value: &Value) -> Option<String> {
         _ => None,
     };
     let is_flag = |value: &Value| !value.is_object() && !value.is_array() && !value.as_str().is_some_and(is_email);
-    let mut flags: Vec<(u8, &String)> = members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, _)| Some((rank(name)?, name))).collect();
+    let mut flags: Vec<(u8, &String)> =
+        members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, _)| Some((rank(name)?, name))).collect();
     flags.sort_unstable();
     flags.first().map(|(_, name)| (*name).clone())
 }
@@ -244,12 +295,17 @@ fn proof(mail: &Candidate, sources: &[Source]) -> Option<Chosen> {
     keys.push(Key::Name(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, Key::Where(_)));
     let is_doubtful = !plain(&name).contains("mail") && !in_list;
-    let yes = said.iter().find(|text| matches!(text.to_lowercase().as_str(), "yes" | "y" | "confirmed" | "verified" | "checked" | "active"));
+    let yes =
+        said.iter().find(|text| matches!(text.to_lowercase().as_str(), "yes" | "y" | "confirmed" | "verified" | "checked" | "active"));
     let value = match yes {
         Some(word) => Piece::Block(vec![Entry::new("at", Piece::Text(path(&keys))), Entry::new("is", Piece::text(word.clone()))]),
         None => Piece::Text(path(&keys)),
     };
-    let because = if is_doubtful { "it stands beside the address; decide whether it is about the address" } else { "says whether the address is proven" };
+    let because = if is_doubtful {
+        "it stands beside the address; decide whether it is about the address"
+    } else {
+        "says whether the address is proven"
+    };
     Some(Chosen { source: mail.source, entry: Entry::because("emailVerified", value, because), is_doubtful })
 }
 
@@ -269,12 +325,19 @@ fn name_rank(name: &str) -> Option<i32> {
 }
 
 fn name_score(leaf: &Leaf, _: &Value) -> Option<i32> {
-    if is_address(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 || is_email(&leaf.text) {
+    if is_address(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 {
         return None;
     }
-    let points = name_rank(&plain(leaf.name()))?;
+    let own = plain(leaf.name());
+    // An address is a name only where there is no other.
+    let address = match (is_email(&leaf.text), own.as_str()) {
+        (true, "name") => 60,
+        (true, _) => return None,
+        (false, _) => 0,
+    };
+    let points = name_rank(&own)?;
     let others = if is_about_others(leaf) { 60 } else { 0 };
-    Some(points - depth(leaf) - others)
+    Some(points - depth(leaf) - others - in_list(leaf) - address)
 }
 
 /// Whole names, and names in two parts.
@@ -294,7 +357,50 @@ fn names(sources: &[Source]) -> Vec<Candidate> {
         let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}}} ${{{last}?}}", first.how));
         all.push(Candidate { score: 88 + first.score, how, ..first });
     }
+    all.extend(names_by_language(sources));
     all
+}
+
+/// Names that stand once for each language: whichever it is.
+fn names_by_language(sources: &[Source]) -> Vec<Candidate> {
+    let mut all = Vec::new();
+    for (source, place) in sources.iter().enumerate() {
+        for (login, value) in place.said.iter().enumerate() {
+            let leaves = value.as_ref().map_or_else(Vec::new, leaves_of);
+            let find = |words: [&str; 2]| {
+                let found = leaves.iter().find(|leaf| {
+                    let is_language = leaf.text.len() < 200 && leaf.name().len() == 5 && leaf.name().as_bytes()[2] == b'_';
+                    is_language && leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if words.contains(&plain(name).as_str())))
+                });
+                found.map(|leaf| {
+                    let mut keys = leaf.keys.clone();
+                    keys.pop();
+                    keys.push(Key::Where(".*".to_owned()));
+                    keys
+                })
+            };
+            if let Some(first) = find(["firstname", "givenname"]) {
+                let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", path(&last)));
+                let how = format!("${{{}}}{family}", path(&first));
+                all.push(Candidate { source, login, score: 80 + place.weight, how, keys: first });
+            }
+        }
+    }
+    all
+}
+
+/// A picture; what is escaped for HTML behind a question mark is better left away.
+fn pictures(sources: &[Source]) -> Option<Chosen> {
+    let mut found = pick("picture", candidates(sources, picture_score), "an address of a picture, by its name")?;
+    let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
+    if let Piece::Text(how) = &found.entry.value {
+        let is_escaped = said.into_iter().any(|leaf| leaf.path() == *how && leaf.text.contains("&amp;"));
+        if is_escaped {
+            let ways = [format!("${{{how} | before \"?\"}}"), how.clone()];
+            found.entry.value = Piece::List(ways.into_iter().map(Piece::Text).collect());
+        }
+    }
+    Some(found)
 }
 
 fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
@@ -302,21 +408,38 @@ fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
         return None;
     }
     let rank = |name: &str| {
-        let words = [("picture", 100), ("avatar", 95), ("photo", 90), ("image", 85), ("headimg", 85), ("icon", 60), ("figure", 60), ("thumb", 50), ("img", 70), ("pic", 70)];
-        words.into_iter().find(|(word, _)| name.contains(word)).map(|(_, points)| points).or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
+        let words = [
+            ("picture", 100),
+            ("avatar", 95),
+            ("photo", 90),
+            ("image", 85),
+            ("headimg", 85),
+            ("icon", 60),
+            ("figure", 60),
+            ("thumb", 50),
+            ("img", 70),
+            ("pic", 70),
+        ];
+        words
+            .into_iter()
+            .find(|(word, _)| name.contains(word))
+            .map(|(_, points)| points)
+            .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
     };
     let own = rank(&plain(leaf.name()));
     let above = leaf.keys.iter().rev().skip(1).filter_map(|key| if let Key::Name(name) = key { rank(&plain(name)) } else { None }).next();
     let points = own.or(above.map(|points| points - 2))?;
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // Of several sizes the largest.
-    let size = leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
+    let size =
+        leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
     Some((points - depth(leaf) - others) * 1000 / 1000 + i32::from(size > 0) * (size.min(400) / 100))
 }
 
 fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {
     let text = leaf.text.as_bytes();
-    let shape = matches!(text.len(), 2 | 5) && text[..2].iter().all(u8::is_ascii_lowercase) && (text.len() == 2 || matches!(text[2], b'-' | b'_'));
+    let shape =
+        matches!(text.len(), 2 | 5) && text[..2].iter().all(u8::is_ascii_lowercase) && (text.len() == 2 || matches!(text[2], b'-' | b'_'));
     let points = match plain(leaf.name()).as_str() {
         "locale" => 100,
         "language" => 95,

@@ -20,7 +20,11 @@ pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
     let base = first_address(thread);
     let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
     if published(thread, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
-        words.push(Entry::because("get", Piece::Text(format!("{base}{fragment}")), "the browser was sent here, and came back with the state"));
+        words.push(Entry::because(
+            "get",
+            Piece::Text(format!("{base}{fragment}")),
+            "the browser was sent here, and came back with the state",
+        ));
     }
     let asked = redirect.query();
     let mut sent = Vec::new();
@@ -140,7 +144,11 @@ pub fn callback(thread: &Thread<'_>, named: bool, words: &mut Vec<Entry>) -> Opt
     codes.dedup();
     let path = |name: &str| path(&[Key::Name(name.to_owned())]);
     if codes != ["code"] {
-        let value = if let [only] = codes[..] { Piece::Text(path(only)) } else { Piece::List(codes.iter().map(|name| Piece::Text(path(name))).collect()) };
+        let value = if let [only] = codes[..] {
+            Piece::Text(path(only))
+        } else {
+            Piece::List(codes.iter().map(|name| Piece::Text(path(name))).collect())
+        };
         read.push(Entry::because("code", value, format!("the callback's parameter {} went out with the token call", cut(&journey.code))));
     }
     let state = journey.state.as_ref().and_then(|state| journey.brought.iter().find(|(_, value)| value == state));

@@ -42,7 +42,11 @@ fn rsa(into: &str, value: &str, strict: bool) -> Option<Signature> {
     let bytes = STANDARD.decode(value).ok().filter(|bytes| !strict && matches!(bytes.len(), 128 | 256 | 384 | 512))?;
     drop(bytes);
     let words = vec![
-        Entry::because("into", Piece::text(into), "a signature by a private key; a recording cannot show over what, so this is the usual manner"),
+        Entry::because(
+            "into",
+            Piece::text(into),
+            "a signature by a private key; a recording cannot show over what, so this is the usual manner",
+        ),
         Entry::new("algorithm", Piece::text("rsaSha256")),
         Entry::new("key", Piece::text("${privateKey}")),
     ];
@@ -52,11 +56,18 @@ fn rsa(into: &str, value: &str, strict: bool) -> Option<Signature> {
 fn manner(into: &str, value: &str, others: &[&(String, String)], known: &Known, strict: bool) -> Option<Signature> {
     let around = surroundings(known);
     let leave: Vec<Option<&str>> = std::iter::once(None).chain(others.iter().map(|(name, _)| Some(name.as_str()))).collect();
-    let secrets: Vec<(&str, &str)> =
-        known.facts().iter().filter(|(fact, _)| fact.to_lowercase().contains("secret") || fact.to_lowercase().contains("key")).map(|(fact, value)| (fact.as_str(), value.as_str())).collect();
+    let secrets: Vec<(&str, &str)> = known
+        .facts()
+        .iter()
+        .filter(|(fact, _)| fact.to_lowercase().contains("secret") || fact.to_lowercase().contains("key"))
+        .map(|(fact, value)| (fact.as_str(), value.as_str()))
+        .collect();
     for left_out in leave {
-        let mut signed: Vec<(&str, &str)> =
-            others.iter().filter(|(name, _)| Some(name.as_str()) != left_out).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut signed: Vec<(&str, &str)> = others
+            .iter()
+            .filter(|(name, _)| Some(name.as_str()) != left_out)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         signed.sort_unstable();
         for (pair, join) in [("=", "&"), ("=", ""), ("", "")] {
             if strict && (pair.is_empty() || join.is_empty()) {
@@ -121,7 +132,9 @@ fn surroundings(known: &Known) -> Vec<(Told, Told)> {
         all.push((nothing(), (format!("&{name}=${{clientSecret}}"), format!("&{name}={secret}"))));
     }
     if let Some(token) = known.value("accessToken") {
-        for (one, other, how) in [(token, secret, "accessToken | append clientSecret"), (secret, token, "clientSecret | append accessToken")] {
+        for (one, other, how) in
+            [(token, secret, "accessToken | append clientSecret"), (secret, token, "clientSecret | append accessToken")]
+        {
             let joined = format!("{one}{other}");
             let md5 = hex(Md5::digest(joined.as_bytes()).as_ref());
             let sha256 = hex(digest::digest(&digest::SHA256, joined.as_bytes()).as_ref());

@@ -97,7 +97,8 @@ impl<'a> Thread<'a> {
         let sent = client::named(token);
         for (name, value) in &asked {
             use crate::provider::pkce::Pkce;
-            let proof = |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
+            let proof =
+                |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
             if let Some((_, verifier)) = proof(Pkce::S256) {
                 self.pkce = "S256";
                 self.known.add("codeChallenge", value);
@@ -247,7 +248,10 @@ impl<'a> Thread<'a> {
         if let Some(first) = capital.get_mut(0..1) {
             first.make_ascii_uppercase();
         }
-        (1..).map(|at| if at == 1 { format!("own{capital}") } else { format!("own{capital}{at}") }).find(|name| !is_taken(name)).unwrap_or_default()
+        (1..)
+            .map(|at| if at == 1 { format!("own{capital}") } else { format!("own{capital}{at}") })
+            .find(|name| !is_taken(name))
+            .unwrap_or_default()
     }
 
     /// Keeps a value of the installation: a reference stands in the file in its place.
@@ -260,7 +264,8 @@ impl<'a> Thread<'a> {
 
     /// The variable that holds a value of the installation.
     pub fn variable(&self, fact: &str) -> String {
-        let own: String = self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        let own: String =
+            self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
         format!("{own}_{}", variable(fact))
     }
 

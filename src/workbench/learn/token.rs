@@ -76,7 +76,9 @@ impl Jwt {
             rest.split('/').any(|part| part == value).then(|| (name.clone(), value.to_owned()))
         });
         Some(match part {
-            Some((name, value)) if crate::workbench::learn::document::is_plain(&name) => format!("{host}{}", rest.replace(&value, &format!("${{$.{name}}}"))),
+            Some((name, value)) if crate::workbench::learn::document::is_plain(&name) => {
+                format!("{host}{}", rest.replace(&value, &format!("${{$.{name}}}")))
+            }
             _ => issuer.to_owned(),
         })
     }
@@ -93,7 +95,10 @@ mod tests {
 
         let issuer = |claims: &str| Jwt::read(&token(claims)).and_then(|token| token.issuer());
 
-        assert_eq!(issuer(r#"{"iss":"https://idp.example/9188040d/v2","tid":"9188040d"}"#).as_deref(), Some("https://idp.example/${$.tid}/v2"));
+        assert_eq!(
+            issuer(r#"{"iss":"https://idp.example/9188040d/v2","tid":"9188040d"}"#).as_deref(),
+            Some("https://idp.example/${$.tid}/v2")
+        );
         assert_eq!(issuer(r#"{"iss":"https://idp.example","tid":"idp.example"}"#).as_deref(), Some("https://idp.example"));
         assert!(Jwt::read("e30.e30.e30").is_none() && Jwt::read("a.b").is_none());
     }

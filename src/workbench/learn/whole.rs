@@ -50,7 +50,8 @@ impl Thread<'_> {
     fn hear(&mut self, number: usize) {
         let Some(document) = self.journey.calls[number].document.clone() else { return };
         for leaf in document.leaves() {
-            let is_token = number == self.journey.exchange && leaf.keys == [Key::Name("access_token".to_owned())] && document.format != Some("xml");
+            let is_token =
+                number == self.journey.exchange && leaf.keys == [Key::Name("access_token".to_owned())] && document.format != Some("xml");
             if is_token {
                 self.known.add("accessToken", &leaf.text);
             } else {
@@ -87,7 +88,11 @@ impl Thread<'_> {
             words.push(Entry::because("token", Piece::Text(format!("${{{fact}}}")), "it is a signed token"));
         }
         if !by_discovery {
-            let value = if let [only] = &issuers[..] { Piece::text(only.clone()) } else { Piece::List(issuers.into_iter().map(Piece::Text).collect()) };
+            let value = if let [only] = &issuers[..] {
+                Piece::text(only.clone())
+            } else {
+                Piece::List(issuers.into_iter().map(Piece::Text).collect())
+            };
             words.push(Entry::because("issuer", value, "the token's iss"));
             words.push(Entry::because("keys", Piece::Text(keys), "the token's key is kept there"));
         }
@@ -192,7 +197,9 @@ impl Thread<'_> {
         let own = self.reads.iter().filter(|(origin, _)| *origin == Origin::Call(number)).map(|(_, entry)| entry.clone());
         let own: Vec<Entry> = own.collect();
         let read: Vec<Entry> = own.iter().cloned().chain(here(Place::Answer(number))).collect();
-        let is_only = self.journey.calls.len() == number + 1 && number == self.journey.exchange + 1 && chosen.iter().all(|(place, _)| *place == Place::Answer(number));
+        let is_only = self.journey.calls.len() == number + 1
+            && number == self.journey.exchange + 1
+            && chosen.iter().all(|(place, _)| *place == Place::Answer(number));
         if !read.is_empty() && !(is_only && is_standard(&read)) {
             words.push(Entry::new("read", Piece::Block(read)));
         }
@@ -202,7 +209,10 @@ impl Thread<'_> {
     fn file(self, (first, identity): (Vec<Entry>, Option<Entry>), mut steps: Vec<Vec<Entry>>, chosen: &[(Place, Chosen)]) -> Learned {
         let mut draft = Draft::default();
         let mut decide = Vec::new();
-        draft.head.push(format!("Learnt from a recording of {}. What stands behind a # tells by what.", if self.all.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.all.len()) }));
+        draft.head.push(format!(
+            "Learnt from a recording of {}. What stands behind a # tells by what.",
+            if self.all.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.all.len()) }
+        ));
         draft.word(Entry::because("name", Piece::Text(title(&self.name)), "what the button says"));
         if self.client.secret.is_none() {
             draft.word(Entry::because("clientSecret", Piece::text("none"), "no secret was sent"));
@@ -228,7 +238,11 @@ impl Thread<'_> {
         }
         if !self.hosts.is_empty() {
             let hosts = self.host_patterns();
-            draft.word(Entry::because("hosts", Piece::List(hosts.into_iter().map(Piece::Text).collect()), "a part of an address came from an answer; decide which hosts it may name"));
+            draft.word(Entry::because(
+                "hosts",
+                Piece::List(hosts.into_iter().map(Piece::Text).collect()),
+                "a part of an address came from an answer; decide which hosts it may name",
+            ));
         }
         if self.pkce != "S256" {
             let because = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
@@ -265,9 +279,15 @@ impl Thread<'_> {
     fn host_patterns(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for host in &self.hosts {
-            let seen = self.all.iter().flat_map(|journey| journey.calls.iter().map(|call| host_of(call.sent.base()))).filter(|other| *other != host);
+            let seen = self
+                .all
+                .iter()
+                .flat_map(|journey| journey.calls.iter().map(|call| host_of(call.sent.base())))
+                .filter(|other| *other != host);
             let tail = host.split_once('.').map_or("", |(_, tail)| tail);
-            let differs = seen.into_iter().any(|other| other.split_once('.').is_some_and(|(_, other)| other == tail) && tail.contains('.') && self.all.len() > 1);
+            let differs = seen
+                .into_iter()
+                .any(|other| other.split_once('.').is_some_and(|(_, other)| other == tail) && tail.contains('.') && self.all.len() > 1);
             let pattern = if differs { format!("*.{tail}") } else { host.clone() };
             if !all.contains(&pattern) {
                 all.push(pattern);
@@ -287,7 +307,10 @@ impl Thread<'_> {
                 Some("the safe word; write `claim` if emailVerified below is about the address")
             }
             (Some(_), None) => {
-                decide.push("`trustEmail`: no answer says whether an address is proven; write `always` only if this provider proves every one".to_owned());
+                decide.push(
+                    "`trustEmail`: no answer says whether an address is proven; write `always` only if this provider proves every one"
+                        .to_owned(),
+                );
                 Some("the safe word: nothing says that an address is proven; `always` if this provider proves every one")
             }
             (None, _) => {
