@@ -281,7 +281,7 @@ fn browse(
         exchanges.push(thing(&format!("{origin}/logo.png"), "image/png", "png", at));
         exchanges.push(thing(&format!("{origin}/app.js"), "text/javascript", "go()", at));
         let mut typed = thing(&format!("{origin}/signin"), "text/html", "", at);
-        typed.method = "POST".to_owned();
+        "POST".clone_into(&mut typed.method);
         typed.headers =
             vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random(12)))];
         typed.body = Some(as_form(&[header("login", "ana@loja.example"), header("password", "senha-da-ana-0815")]));
@@ -293,7 +293,7 @@ fn browse(
     }
     let mut coming = Recorded { method: "GET".to_owned(), address, at: Some(at), ..Recorded::default() };
     if by_post {
-        coming.method = "POST".to_owned();
+        "POST".clone_into(&mut coming.method);
         coming.headers = vec![header("Content-Type", "application/x-www-form-urlencoded")];
         coming.body = Some(as_form(&brought));
     }

@@ -85,7 +85,7 @@ fn turns(exchanges: &[Recorded]) -> Vec<Turn> {
             continue;
         }
         let asked = exchange.query();
-        let addresses = asked.iter().filter(|(_, value)| is_address(value) && host_of(value) != "");
+        let addresses = asked.iter().filter(|(_, value)| is_address(value) && !host_of(value).is_empty());
         let found = addresses.filter_map(|(_, back)| {
             let base = back.split(['?', '#']).next().unwrap_or_default();
             let later = visits.get(base)?.iter().copied().filter(|visit| *visit > at);

@@ -64,7 +64,7 @@ fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -> Ve
 
 /// The best candidate, and behind it others of the same answer for logins in which it is not there.
 fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
-    all.sort_by(|one, other| other.score.cmp(&one.score));
+    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
     let logins = all.iter().map(|candidate| candidate.login).max().unwrap_or(0) + 1;
@@ -358,6 +358,12 @@ fn names(sources: &[Source]) -> Vec<Candidate> {
         all.push(Candidate { score: 88 + first.score, how, ..first });
     }
     all.extend(names_by_language(sources));
+    // What is an address in one login is no good name in another either.
+    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.how.clone(), candidate.score)).collect();
+    for candidate in &mut all {
+        let worst = scores.iter().filter(|(how, _)| *how == candidate.how).map(|(_, score)| *score).min();
+        candidate.score = worst.unwrap_or(candidate.score);
+    }
     all
 }
 
@@ -427,7 +433,7 @@ fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
             .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
     };
     let own = rank(&plain(leaf.name()));
-    let above = leaf.keys.iter().rev().skip(1).filter_map(|key| if let Key::Name(name) = key { rank(&plain(name)) } else { None }).next();
+    let above = leaf.keys.iter().rev().skip(1).find_map(|key| if let Key::Name(name) = key { rank(&plain(name)) } else { None });
     let points = own.or(above.map(|points| points - 2))?;
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // Of several sizes the largest.
