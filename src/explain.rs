@@ -46,7 +46,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
 }
 
 /// The facts that some request, condition or the identity waits for.
-fn used_facts(provider: &Provider) -> Vec<Slot> {
+pub fn used_facts(provider: &Provider) -> Vec<Slot> {
     let in_steps =
         provider.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
     let in_require = provider.require.iter().flat_map(|require| &require.0).flat_map(crate::provider::condition::Condition::uses);

@@ -35,12 +35,13 @@ pub mod directory;
 pub mod settings; //     portaria.yaml
 pub mod stores; //       the same as it is meant: stores, and what they inherit
 pub mod catalogue; //    the provider files of a folder
-pub mod roster; //       the same as they serve right now
 pub mod explain; //      what would be sent and what is read
 pub mod examples; //     recorded exchanges that replay, and how much they would notice
 pub mod reference; //    the generated pages: schemas and reference
 pub mod workbench; //    what mends a file, plays a provider, learns from a recording
+pub mod roster; //       the providers of a folder as they serve right now
 pub mod story; //        a login that went wrong, without secrets
+pub mod drift; //        whether a provider still answers as it did
 pub mod playground; //   an odd provider inside the program, to try logins out
 pub mod pages; //        what shoppers see, in their language
 pub mod web; //          the broker over HTTP

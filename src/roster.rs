@@ -3,11 +3,14 @@
 
 use crate::catalogue::{self, State};
 use crate::diagnostic::Report;
+use crate::examples;
 use crate::login::attempt::{GOOD_FOR, Installation};
 use crate::names::Slot;
+use crate::provider::documents::Documents;
 use crate::provider::reference::Reference;
 use crate::provider::{Ground, Provider};
 use crate::text::Text;
+use crate::workbench::simulate::{Simulation, values};
 use crate::world::files::{self, Stamp};
 use crate::world::secrets;
 use arc_swap::{ArcSwap, Guard};
@@ -35,7 +38,17 @@ pub struct Offer {
     pub gate: Arc<Semaphore>,
     /// How many may ask for the issuer's document at once.
     pub asking: Arc<Semaphore>,
+    /// Who plays the provider, where it is not the real one.
+    pub simulated: Option<Simulated>,
     values: Vec<(Slot, Text)>,
+}
+
+/// A provider that is played here: nothing is ever sent to the real one.
+pub struct Simulated {
+    /// Who plays it.
+    pub simulation: Simulation,
+    /// What it publishes, apart from what real issuers do.
+    pub documents: Documents,
 }
 
 impl fmt::Debug for Offer {
@@ -88,6 +101,12 @@ impl Listing {
         self.retired.iter().map(|(offer, _)| offer).find(|offer| *offer.provider.name == *name && *offer.version == *version)
     }
 
+    /// A provider and its earlier versions with which logins may still be under way, the present one first.
+    pub fn versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<Offer>> {
+        let retired = self.retired.iter().map(|(offer, _)| offer).filter(move |offer| *offer.provider.name == *name);
+        self.offers.get(name).into_iter().chain(retired)
+    }
+
     /// The providers that have a button, in order.
     pub fn buttons(&self) -> &[Arc<Offer>] {
         &self.buttons
@@ -104,6 +123,7 @@ impl Listing {
 pub struct Roster {
     folder: PathBuf,
     ground: Ground,
+    simulated: Vec<Box<str>>,
     listing: ArcSwap<Listing>,
     /// What was last seen of each file; held while the folder is looked over.
     seen: Mutex<HashMap<PathBuf, Seen>>,
@@ -115,9 +135,10 @@ struct Seen {
 }
 
 impl Roster {
-    /// Reads a folder.
-    pub fn open(folder: &Path, ground: Ground, now: i64) -> Self {
-        let roster = Self { folder: folder.to_owned(), ground, listing: ArcSwap::default(), seen: Mutex::default() };
+    /// Reads a folder; the providers of these names are played here.
+    pub fn open(folder: &Path, ground: Ground, simulated: &[Box<str>], now: i64) -> Self {
+        let simulated = simulated.to_vec();
+        let roster = Self { folder: folder.to_owned(), ground, simulated, listing: ArcSwap::default(), seen: Mutex::default() };
         roster.look_again(now);
         roster
     }
@@ -172,23 +193,31 @@ impl Roster {
         for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.ground)) {
             let name = entry.report.source.stem().to_owned();
             let mut stamps = vec![(path.clone(), stamp)];
+            let is_simulated = self.simulated.iter().any(|simulated| **simulated == *name);
+            if is_simulated {
+                let examples = catalogue::examples_of(path);
+                stamps.push((examples.clone(), files::stamp(&examples)));
+            }
             stamps.extend(entry.state.provider().into_iter().flat_map(files_of).map(|path| (path.clone(), files::stamp(&path))));
             seen.insert(path.clone(), Seen { stamps });
             let (state, missing) = match &entry.state {
+                State::Offered(_) | State::Dormant(..) if is_simulated => ("offered", Vec::new()),
                 State::Dormant(_, missing) => ("dormant", missing.clone()),
                 other => (other.word(), Vec::new()),
             };
             let stale = matches!(entry.state, State::Broken) && offers.contains_key(name.as_str());
-            match entry.state {
-                State::Offered(provider) => {
-                    let old = offers.get(name.as_str());
-                    let offer = Arc::new(offer(*provider, old));
-                    if let Some(old) = offers.insert(name.into(), offer) {
-                        retired.push((old, now.saturating_add(GOOD_FOR)));
-                    }
+            let old = offers.get(name.as_str());
+            let new = match entry.state {
+                State::Offered(provider) | State::Dormant(provider, _) if is_simulated => Some(played(*provider, path, old)),
+                State::Offered(provider) => Some(offer(*provider, old)),
+                State::Off(_) | State::Dormant(..) => {
+                    drop(offers.remove(name.as_str()));
+                    None
                 }
-                State::Off(_) | State::Dormant(..) => drop(offers.remove(name.as_str())),
-                State::Broken => {}
+                State::Broken => None,
+            };
+            if let Some(old) = new.and_then(|new| offers.insert(name.into(), Arc::new(new))) {
+                retired.push((old, now.saturating_add(GOOD_FOR)));
             }
             standings.insert(path.clone(), Arc::new(Standing { state, missing, stale, report: entry.report }));
         }
@@ -206,7 +235,28 @@ fn offer(provider: Provider, old: Option<&Arc<Offer>>) -> Offer {
     let version = URL_SAFE_NO_PAD.encode(&digest(&SHA256, provider.source.text.as_bytes()).as_ref()[..12]);
     let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
     let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
-    Offer { provider, version: version.into(), gate, asking, values }
+    Offer { provider, version: version.into(), gate, asking, simulated: None, values }
+}
+
+/// A provider that is played here, with the stories beside its file; what is not set is made up.
+fn played(provider: Provider, path: &Path, old: Option<&Arc<Offer>>) -> Offer {
+    let mut offer = offer(provider, old);
+    let read = files::source(&catalogue::examples_of(path)).ok().map(|source| examples::read(&source));
+    let stories = match read {
+        Some(Ok(stories)) => stories,
+        Some(Err(report)) => {
+            tracing::warn!(
+                provider = &*offer.provider.name,
+                "its examples cannot be read, so nothing can be chosen: {}",
+                report.draw(false)
+            );
+            Vec::new()
+        }
+        None => Vec::new(),
+    };
+    let (values, _) = values(&offer.provider, &stories, std::mem::take(&mut offer.values));
+    let simulation = Simulation::new(offer.provider.clone(), stories, values.clone());
+    Offer { simulated: Some(Simulated { simulation, documents: Documents::default() }), values, ..offer }
 }
 
 /// The files in which a provider's secrets are kept.

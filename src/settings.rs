@@ -271,6 +271,8 @@ pub struct Settings {
     pub public_url: String,
     /// The folder of the provider files.
     pub providers: String,
+    /// The providers that are played here in place of the real ones; only the command line says so.
+    pub simulated: Vec<Box<str>>,
     /// As written, for the rooms that need more of it.
     pub spec: Option<SettingsSpec>,
 }
@@ -286,7 +288,7 @@ impl SettingsSpec {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), spec: None }
+        Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), simulated: Vec::new(), spec: None }
     }
 }
 
@@ -305,6 +307,7 @@ impl Settings {
             Self {
                 public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
                 providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
+                simulated: Vec::new(),
                 spec: Some(spec),
             }
         });

@@ -1,5 +1,6 @@
 //! Stores as they are meant: what the settings say, what a store inherits, and what is so by default, made into values.
 
+use crate::email::Email;
 use crate::provider::hosts::is_loopback;
 use crate::session::Lasting;
 use crate::session::rotation::Plan;
@@ -62,6 +63,8 @@ pub struct Store {
     pub playground: bool,
     /// Proxies whose word is taken.
     pub proxies: Vec<Block>,
+    /// The e-mail addresses of those who may use the workbench.
+    pub staff: Vec<Email>,
 }
 
 /// Rates per minute for each address.
@@ -228,6 +231,9 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         // It lets anybody be anybody, so it never stands beside real people.
         playground: loopback && own.playground.or(main.playground).unwrap_or(true),
         proxies,
+        staff: texts(own.lab.as_ref().or(main.lab.as_ref()).and_then(|lab| lab.staff.as_ref()))
+            .filter_map(|address| Email::parse(address).ok())
+            .collect(),
     }
 }
 

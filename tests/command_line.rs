@@ -186,7 +186,7 @@ fn every_command_shows_an_example_in_its_help() {
     let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire"].map(|command| format!("keys {command}"));
-    let commands = ["serve", "check", "explain", "test", "incident", "history", "users", "keys", "schema"].map(str::to_owned);
+    let commands = ["serve", "check", "explain", "try", "test", "incident", "history", "users", "keys", "schema"].map(str::to_owned);
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);

@@ -12,9 +12,11 @@ pub mod new;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
+pub mod simulate;
 pub mod storage;
 pub mod sure;
 pub mod test;
+pub mod trying;
 pub mod users;
 
 use crate::commands::outcome::{Failure, Outcome};
@@ -74,6 +76,18 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
 Record from the press of the login button until the shop is back, with “Preserve log” on. The call that sends the code is made by the
 shop's server, where no browser sees it: add it as a curl line with its answer (`curl -i …`).")]
     Import(import::Import),
+    /// Play a provider from its file and its examples: it accepts exactly what the file sends
+    #[command(after_help = "Example: portaria simulate acme --listen 127.0.0.1:9000
+
+It listens on this machine only, sends browsers to --public-url and nowhere else, and says of every request whether it was what the file
+sends. To try a login without a second program: portaria serve --simulate acme")]
+    Simulate(simulate::Simulate),
+    /// Log in at a provider for real, told step by step, with nobody created
+    #[command(after_help = "Example: portaria try acme --record
+
+The provider sends the browser back to PUBLIC_URL/callback/NAME, which has to be registered there. Where that is on this machine, the
+answer is awaited there; otherwise, and with --paste, the address to which the browser was sent is pasted here.")]
+    Try(trying::Try),
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
     Test(test::Test),
@@ -105,6 +119,8 @@ impl Portaria {
             Command::Explain(explain) => explain.run(&self.global),
             Command::New(new) => new.run(&self.global),
             Command::Import(import) => import.run(&self.global),
+            Command::Simulate(simulate) => simulate.run(&self.global),
+            Command::Try(trying) => trying.run(&self.global),
             Command::Test(test) => test.run(&self.global),
             Command::Incident(incident) => incident.run(&self.global),
             Command::History(history) => history.run(&self.global),

@@ -2,7 +2,7 @@
 
 use crate::commands::Global;
 use crate::commands::outcome::{Failure, Outcome, say};
-use crate::commands::{master, storage};
+use crate::commands::{master, simulate, storage};
 use crate::directory::Storage;
 use crate::provider::reference::Reference;
 use crate::session::seal::MasterKey;
@@ -24,6 +24,9 @@ pub struct Serve {
     listen: Option<SocketAddr>,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
+    /// Play this provider in place of the real one, from its file and its examples; on loopback only, and may be given several times
+    #[arg(long, env = "PORTARIA_SIMULATE", value_name = "NAME", value_delimiter = ',')]
+    simulate: Vec<String>,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -39,6 +42,13 @@ impl Serve {
         let settings = self.settings(global)?;
         let listen = self.listen(&settings)?;
         fits(listen, &settings)?;
+        for name in &settings.simulated {
+            if name.contains(['/', '\\']) || name.ends_with(".yaml") {
+                let help = "write the name alone, as in `portaria serve --simulate acme`; `--providers` says where the files lie";
+                return Err(Failure::Usage(format!("--simulate: `{name}` is a file, not a provider's name"), help.to_owned()));
+            }
+            simulate::read(name, &settings)?;
+        }
         let place = storage::place(self.storage.as_deref(), &settings)?;
         let master = master::key(&settings, &place)?;
         actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &place, &master))
@@ -53,6 +63,8 @@ impl Serve {
         {
             settings.public_url = format!("http://localhost:{}", listen.port());
         }
+        let names = self.simulate.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+        settings.simulated = names.map(Into::into).collect();
         Ok(settings)
     }
 
@@ -113,6 +125,14 @@ impl Serve {
 
 /// Whether what is set may listen there: on an installation for trying things out anybody may be anybody.
 fn fits(listen: SocketAddr, settings: &Settings) -> Result<(), Failure> {
+    let is_open = !listen.ip().is_loopback() || Stores::new(settings).all().iter().any(|store| !store.loopback);
+    if is_open && !settings.simulated.is_empty() {
+        return Err(Failure::Usage(
+            format!("at a simulated provider ({}) anybody may be anybody, and this broker is open to others", settings.simulated.join(", ")),
+            "simulate only where both `--listen` and every `publicUrl` are on loopback: `--listen 127.0.0.1:8080 --public-url http://localhost:8080`"
+                .to_owned(),
+        ));
+    }
     if listen.ip().is_loopback() || !Stores::new(settings).all().iter().any(|store| store.loopback) {
         return Ok(());
     }
@@ -140,6 +160,15 @@ fn greet(app: &App, addresses: &[SocketAddr]) {
         }
     }
     say(&format!("providers  {} offered ({}), {dormant} waiting for their variables", offered.len(), offered.join(", ")));
+    let simulated: Vec<&str> = front.map_or_else(Vec::new, |front| {
+        let listing = front.roster.now();
+        let mut names: Vec<_> = offered.iter().filter(|name| listing.offer(name).is_some_and(|offer| offer.simulated.is_some())).collect();
+        names.sort();
+        names.into_iter().map(|name| &**name).collect()
+    });
+    if !simulated.is_empty() {
+        say(&format!("simulated  {}: nothing is sent to the real providers, and anybody may be anybody", simulated.join(", ")));
+    }
     if !broken.is_empty() {
         say(&format!("broken     {}; see `portaria check`", broken.join(", ")));
     }

@@ -56,6 +56,7 @@ whats! {
     Login = "login" "Somebody came in.",
     Refused = "refused" "Somebody showed who they are, and did not come in.",
     Failed = "failed" "A login went wrong before anybody knew who it was.",
+    Tested = "tested" "Support staff tried a provider out, and nobody came in.",
     Unproven = "unproven" "An address was not proven: its codes were typed wrong too often.",
     Linked = "linked" "A way in was added by the person.",
     Unlinked = "unlinked" "A way in was removed.",

@@ -8,8 +8,10 @@ type Step = (i64, &'static str, &'static str);
 const SQLITE: &[Step] = &[
     (1, "people", include_str!("migrations/sqlite/1_people.sql")),
     (2, "many machines", include_str!("migrations/sqlite/2_many_machines.sql")),
+    (3, "answers", include_str!("migrations/sqlite/3_answers.sql")),
 ];
-const POSTGRES: &[Step] = &[(1, "people", include_str!("migrations/postgres/1_people.sql"))];
+const POSTGRES: &[Step] =
+    &[(1, "people", include_str!("migrations/postgres/1_people.sql")), (2, "answers", include_str!("migrations/postgres/2_answers.sql"))];
 
 /// Those of the embedded database.
 pub fn sqlite() -> Migrator {

@@ -17,6 +17,7 @@ pub mod reasons; //      decisions in words
 pub mod sessions; //     those that ended before their time
 pub mod sql; //          what a verb needs of an engine
 pub mod sqlite; //       the other
+pub mod tallies; //      what providers' answers are like
 pub mod tidy; //         what is over goes
 pub mod ways; //         linked and unlinked by somebody who is signed in, or by support
 pub mod welcome; //      somebody comes in

@@ -19,6 +19,8 @@ pub fn told(event: &Event) -> String {
         What::Login => format!("came in{through} because {}{version}", rule(because, evidence)),
         What::Refused => format!("refused{through} because {}{version}", refusal(because)),
         What::Failed => format!("a login{through} failed: {because}"),
+        What::Tested if because.is_empty() => format!("a test login{through} worked, and nobody came in{version}"),
+        What::Tested => format!("a test login{through} failed: {because}{version}"),
         What::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
         What::Linked => format!("added the way in{through}{version}"),
         What::Unlinked => format!("the way in{through} was removed by {}", who(because)),

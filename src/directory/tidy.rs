@@ -3,6 +3,7 @@
 
 use crate::directory::incidents::KEPT;
 use crate::directory::sql::{Fault, Sql, Verb, with};
+use crate::directory::tallies;
 use crate::directory::{Away, Directory};
 
 const DAY: i64 = 86_400;
@@ -21,6 +22,16 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", over),
         ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", over),
         ("DELETE FROM incidents WHERE code IN (SELECT code FROM incidents WHERE at < $1 LIMIT $2)", now.saturating_sub(KEPT)),
+        (
+            "DELETE FROM tallies WHERE (store, provider, step, what, kind) IN
+             (SELECT store, provider, step, what, kind FROM tallies WHERE at < $1 LIMIT $2)",
+            now.saturating_sub(tallies::KEPT),
+        ),
+        (
+            "DELETE FROM drifts WHERE (store, provider, step, what) IN
+             (SELECT store, provider, step, what FROM drifts WHERE since < $1 LIMIT $2)",
+            now.saturating_sub(tallies::KEPT),
+        ),
         ("DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE at < $1 LIMIT $2)", audit_since),
     ] {
         while directory.write(Remove { sql, before }).await? {}

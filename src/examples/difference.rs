@@ -105,7 +105,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn pairs(text: &str) -> Vec<(String, String)> {
+/// The parameters of a query or a form, undone.
+pub fn pairs(text: &str) -> Vec<(String, String)> {
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     text.split('&')
         .filter(|pair| !pair.is_empty())

@@ -4,7 +4,7 @@ use crate::examples::difference::{Difference, compare_identity, compare_request}
 use crate::examples::standins::{Beginning, beginning};
 use crate::examples::story::{AnswerSpec, ExchangeSpec, RefusedSpec, StorySpec};
 use crate::examples::tokens::Tokens;
-use crate::login::attempt::CannotBegin;
+use crate::login::attempt::{CannotBegin, Installation};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::login::{Login, drive};
@@ -17,7 +17,7 @@ use crate::provider::parameters::Pairs;
 use crate::provider::step::StepKind;
 use crate::text::{Text, form_encode};
 use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Mutex;
@@ -184,22 +184,30 @@ fn told(error: &LoginError, provider: &Provider) -> String {
 }
 
 fn put_discovery(provider: &Provider, story: &StorySpec, start: &Beginning, documents: &Documents) {
-    let Some(discovery) = &provider.discovery else { return };
+    if let Some((address, document)) = discovery(provider, story, &start.installation) {
+        documents.put(&address, document, start.now);
+    }
+}
+
+/// The issuer's document of a story, and its address.
+pub fn discovery(provider: &Provider, story: &StorySpec, installation: &Installation) -> Option<(String, Value)> {
     let mut facts = provider.no_facts();
-    for (slot, value) in &start.installation.values {
+    for (slot, value) in &installation.values {
         facts.set(*slot, value.clone());
     }
-    let Some((address, issuer)) = discovery.address(&facts) else { return };
+    let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
     let base = issuer.unwrap_or_else(|| address.clone());
     let below = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
     let usual = json!({
         "issuer": base, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
         "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
     });
-    documents.put(&address, story.discovery.as_ref().map_or(usual, |raw| raw.0.clone()), start.now);
+    let document = story.discovery.as_ref().map_or(usual, |raw| raw.0.clone());
+    Some((address, document))
 }
 
-fn callback(provider: &Provider, story: &StorySpec, tokens: &Tokens, facts: &Facts) -> Callback {
+/// What the browser brings back in a story, signed where the file wants that.
+pub fn callback(provider: &Provider, story: &StorySpec, tokens: &Tokens, facts: &Facts) -> Callback {
     let usual = || {
         vec![
             ("code".to_owned(), "c-1".to_owned()),
@@ -242,39 +250,37 @@ impl<'a> Recording<'a> {
     fn new(exchanges: &'a [ExchangeSpec], tokens: &'a Tokens) -> Self {
         Self { answers: Mutex::new(exchanges.iter()), tokens }
     }
+}
 
-    fn answer(&self, answer: &AnswerSpec) -> Response {
-        let (body, content_type) = if let Some(json) = &answer.json {
-            (self.tokens.replace_in(&json.0).to_string(), "application/json")
-        } else if let Some(form) = &answer.form {
-            let mut body = Text::default();
-            let pairs: Pairs<'_> = form
-                .0
-                .iter()
-                .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(self.tokens.replace(&value.value)))))
-                .collect();
-            crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
-            (body.expose().to_owned(), "application/x-www-form-urlencoded")
-        } else {
-            (answer.text.as_ref().map_or_else(String::new, |text| self.tokens.replace(&text.value)), "text/plain")
-        };
-        let own = answer
-            .headers
+/// An answer as it comes, with its tokens in place.
+pub fn answer(answer: &AnswerSpec, tokens: &Tokens) -> Response {
+    let (body, content_type) = if let Some(json) = &answer.json {
+        (tokens.replace_in(&json.0).to_string(), "application/json")
+    } else if let Some(form) = &answer.form {
+        let mut body = Text::default();
+        let pairs: Pairs<'_> = form
+            .0
             .iter()
-            .flat_map(|headers| &headers.0)
-            .map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
-        let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-            headers.push(("Content-Type".into(), content_type.into()));
-        }
-        Response { status: answer.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), headers, body: body.into_bytes() }
+            .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(tokens.replace(&value.value)))))
+            .collect();
+        crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
+        (body.expose().to_owned(), "application/x-www-form-urlencoded")
+    } else {
+        (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
+    };
+    let own =
+        answer.headers.iter().flat_map(|headers| &headers.0).map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
+    let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        headers.push(("Content-Type".into(), content_type.into()));
     }
+    Response { status: answer.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), headers, body: body.into_bytes() }
 }
 
 impl Fetch for Recording<'_> {
     fn send<'a>(&'a self, _: &'a Request) -> Answering<'a> {
         let next = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-        let answer = next.map(|exchange| self.answer(&exchange.answer)).ok_or(NoAnswer::Unreachable);
+        let answer = next.map(|exchange| answer(&exchange.answer, self.tokens)).ok_or(NoAnswer::Unreachable);
         Box::pin(std::future::ready(answer))
     }
 }

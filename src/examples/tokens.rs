@@ -8,6 +8,7 @@ use crate::provider::documents::Documents;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, Family, Signing};
 use crate::provider::signed::{Keys, Signed};
+use crate::world::dice::Pair;
 use jsonwebtoken::EncodingKey;
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
@@ -28,6 +29,28 @@ impl Tokens {
         documents: &Documents,
         differences: &mut Vec<Difference>,
     ) -> Self {
+        let mut tokens = Self::signed_with(&standins::pair, provider, story, (start.now, facts), differences);
+        let mut merged: Vec<(String, Vec<Value>)> = Vec::new();
+        for (address, key) in tokens.keys.drain(..) {
+            match merged.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, keys)) => keys.push(key),
+                None => merged.push((address, vec![key])),
+            }
+        }
+        for (address, keys) in merged {
+            documents.put(&address, json!({ "keys": keys }), start.now);
+        }
+        tokens
+    }
+
+    /// Makes the tokens of a story at a moment, with these keys for an algorithm: the provider's, or a stranger's.
+    pub fn signed_with(
+        pairs: &dyn Fn(Algorithm, bool) -> Pair,
+        provider: &Provider,
+        story: &StorySpec,
+        (now, facts): (i64, &Facts),
+        differences: &mut Vec<Difference>,
+    ) -> Self {
         let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
         for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
             let all: Vec<&Signed> = provider.steps().filter_map(|step| step.signed()).collect();
@@ -46,7 +69,7 @@ impl Tokens {
                 ));
                 continue;
             };
-            match tokens.one(&name.value, spec, signed, start, facts) {
+            match tokens.one(&name.value, spec, signed, pairs, (now, facts)) {
                 Ok((address, expected)) => {
                     if let (Some(expected), Some(address)) = (expected, &address)
                         && expected != *address
@@ -57,16 +80,6 @@ impl Tokens {
                 Err(why) => differences.push(Difference::new(format!("token {}", name.value), "a token".to_owned(), why)),
             }
         }
-        let mut merged: Vec<(String, Vec<Value>)> = Vec::new();
-        for (address, key) in tokens.keys.drain(..) {
-            match merged.iter_mut().find(|(known, _)| *known == address) {
-                Some((_, keys)) => keys.push(key),
-                None => merged.push((address, vec![key])),
-            }
-        }
-        for (address, keys) in merged {
-            documents.put(&address, json!({ "keys": keys }), start.now);
-        }
         tokens
     }
 
@@ -75,8 +88,8 @@ impl Tokens {
         name: &str,
         spec: &TokenSpec,
         signed: &Signed,
-        start: &Beginning,
-        facts: &Facts,
+        pairs: &dyn Fn(Algorithm, bool) -> Pair,
+        (now, facts): (i64, &Facts),
     ) -> Result<(Option<String>, Option<String>), String> {
         let stranger = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
         let algorithm = spec.algorithm.or_else(|| signed.accepted().and_then(|list| list.first().copied()));
@@ -92,23 +105,28 @@ impl Tokens {
             }
             Keys::Address(_) => {
                 let algorithm = algorithm.unwrap_or(Algorithm::Es256);
-                let pair = standins::pair(algorithm, stranger);
+                let pair = pairs(algorithm, stranger);
                 if let Some(address) = signed.keys_address(facts) {
-                    let published = if stranger { standins::pair(algorithm, false) } else { pair.clone() };
+                    let published = if stranger { pairs(algorithm, false) } else { pair.clone() };
                     self.keys.push((address, jwk(&published.private, algorithm, &kid)?));
                 }
                 (algorithm, pair.private.into_bytes())
             }
         };
         let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
-        claims.entry("iat").or_insert_with(|| json!(start.now));
-        claims.entry("exp").or_insert_with(|| json!(start.now + 3600));
+        claims.entry("iat").or_insert_with(|| json!(now));
+        claims.entry("exp").or_insert_with(|| json!(now + 3600));
         let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
         let token = Signing::read(&key, algorithm)
             .and_then(|key| key.token(&header, &Value::Object(claims).to_string()))
             .map_err(|bad| bad.0.to_owned())?;
         self.texts.push((standins::visible(name), token));
         Ok((signed.keys_address(facts), spec.keys.as_ref().map(|keys| keys.value.clone())))
+    }
+
+    /// The keys that verify them, and where each is published.
+    pub fn keys(&self) -> &[(String, Value)] {
+        &self.keys
     }
 
     /// A text with its tokens in place of their names.

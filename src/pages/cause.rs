@@ -52,6 +52,11 @@ pub enum Cause {
         /// When the next one is welcome.
         seconds: u64,
     },
+    /// Too many test logins.
+    TooManyTests {
+        /// When the next one may begin.
+        seconds: u64,
+    },
     /// The storage is away for a moment.
     Away,
     /// The request came from another site.
@@ -75,7 +80,7 @@ pub(crate) enum Step {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Cancelled,
         Self::Refused,
         Self::Slow,
@@ -99,6 +104,7 @@ impl Cause {
         Self::NoSuchProvider,
         Self::NoSuchPage,
         Self::TooMany { seconds: 60 },
+        Self::TooManyTests { seconds: 60 },
         Self::Away,
         Self::CrossSite,
         Self::Malformed,
@@ -132,6 +138,7 @@ impl Cause {
             Self::NoSuchProvider => "noSuchProvider",
             Self::NoSuchPage => "noSuchPage",
             Self::TooMany { .. } => "tooMany",
+            Self::TooManyTests { .. } => "tooManyTests",
             Self::Away => "away",
             Self::CrossSite => "crossSite",
             Self::Malformed => "malformed",
@@ -166,6 +173,7 @@ impl Cause {
             | Self::NoSuchProvider
             | Self::NoSuchPage
             | Self::TooMany { .. }
+            | Self::TooManyTests { .. }
             | Self::Away
             | Self::CrossSite
             | Self::Malformed
@@ -212,6 +220,7 @@ impl Cause {
             Self::AlreadyUsed
             | Self::BadInput
             | Self::NoSuchProvider
+            | Self::TooManyTests { .. }
             | Self::CrossSite
             | Self::Malformed
             | Self::TooLarge

@@ -63,7 +63,7 @@ impl<'a> ErrorPage<'a> {
 
     fn what(&self) -> String {
         let wait = match self.cause {
-            Cause::TooMany { seconds } => self.words().wait(seconds),
+            Cause::TooMany { seconds } | Cause::TooManyTests { seconds } => self.words().wait(seconds),
             _ => String::new(),
         };
         let provider = self.provider.unwrap_or(&self.words().error.service);

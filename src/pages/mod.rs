@@ -15,6 +15,7 @@ pub mod mail; //         what is written to them
 pub mod phrases; //      the words of a language
 pub mod preference; //   which one somebody reads
 pub mod prove; //        the page on which somebody proves an address
+pub mod tried; //        where a browser ends that was sent out from a terminal
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use login::{Choice, Field, LoginPage, Mark, Notice, Person};
 pub use look::{Logo, Look, store_css};
 pub use mail::{code_letter, new_way_letter};
 pub use prove::{ProvePage, Stage, Why, Wrong};
+pub use tried::TriedPage;
 
 /// The style of the pages, the same for every store: `/style.css`.
 pub const STYLE: &str = include_str!("style.css");

@@ -20,6 +20,7 @@ pub struct Phrases {
     pub(crate) mail: MailPhrases,
     pub(crate) error: ErrorPhrases,
     pub(crate) incident: IncidentPhrases,
+    pub(crate) tried: TriedPhrases,
     causes: BTreeMap<String, CausePhrases>,
     spelling: BTreeMap<char, String>,
 }
@@ -141,6 +142,15 @@ pub(crate) struct IncidentPhrases {
     pub(crate) dash: String,
     pub(crate) until: String,
     pub(crate) day: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TriedPhrases {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) other_title: String,
+    pub(crate) other_what: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

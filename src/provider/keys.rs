@@ -101,6 +101,12 @@ impl Signing {
         key.map(|key| Self(key, algorithm)).map_err(|_| bad)
     }
 
+    /// The half that verifies what this one signs.
+    pub fn other_half(&self) -> Option<Verifying> {
+        let jwk = Jwk::from_encoding_key(&self.0, self.1.jose()).ok()?;
+        DecodingKey::from_jwk(&jwk).ok().map(Verifying)
+    }
+
     /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BadKey> {
         let bad = BadKey("the private key does not fit the algorithm");

@@ -6,9 +6,13 @@ use crate::provider::facts::Facts;
 use crate::provider::reading::Reading;
 use crate::provider::selector::{Selector, scalar_text};
 use crate::provider::template::{Template, Use};
+use crate::text::Text;
 use crate::words;
 use crate::words::{Desk, OneOrMany, Shape, Word};
 use crate::yaml::Node;
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 words! {
@@ -102,6 +106,16 @@ impl Refusal {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
 
+    /// The conditions.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// The paths that its conditions look at.
+    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
+        self.conditions.iter().flat_map(Condition::paths)
+    }
+
     /// Every use of a fact in it.
     pub fn uses(&self) -> Vec<Use> {
         let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);
@@ -140,12 +154,56 @@ pub fn refused<'a>(
     Refused { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
 }
 
-/// A provider may repeat what it was sent; what is secret is shown as its mask.
+/// Shorter values are words of any text.
+const SHORTEST_SECRET: usize = 7;
+
+/// A provider may repeat what it was sent, as it was or in the encoding in which it was sent; what is secret is shown as its mask.
 fn without_secrets(text: String, facts: &Facts) -> String {
-    facts
-        .known()
-        .filter(|(_, secret)| secret.is_secret() && secret.len() >= 8)
-        .fold(text, |text, (_, secret)| text.replace(secret.expose(), &secret.masked()))
+    let secrets: Vec<&Text> =
+        facts.known().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
+    let text = secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), &secret.masked()));
+    let hidden = |bytes: &[u8]| {
+        let holds = |secret: &&&Text| bytes.windows(secret.len()).any(|part| part == secret.expose().as_bytes());
+        secrets.iter().find(holds).map(|secret| secret.masked())
+    };
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let run = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
+        let (word, others) = rest.split_at(run);
+        told.push_str(&in_disguise(word).iter().find_map(|bytes| hidden(bytes)).unwrap_or_else(|| word.to_owned()));
+        let other = others.find(is_part).unwrap_or(others.len());
+        told.push_str(&others[..other]);
+        rest = &others[other..];
+    }
+    told
+}
+
+/// What a word stands for in the encodings in which values are sent.
+fn in_disguise(word: &str) -> Vec<Vec<u8>> {
+    if word.len() < SHORTEST_SECRET {
+        return Vec::new();
+    }
+    let plain: String = word
+        .trim_end_matches('=')
+        .chars()
+        .map(|c| {
+            if c == '+' {
+                '-'
+            } else if c == '/' {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let lenient = GeneralPurpose::new(
+        &URL_SAFE,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let percent = word.contains('%').then(|| percent_encoding::percent_decode_str(word).collect());
+    lenient.decode(plain.trim_matches('.')).ok().into_iter().chain(percent).collect()
 }
 
 /// A code is a short word; whatever else stands in it cannot be counted or looked up.
@@ -157,4 +215,26 @@ fn code_of(text: &str) -> String {
 /// A provider's words are kept short and free of control characters.
 fn shortened(text: &str) -> String {
     crate::diagnostic::printable(text).chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::Slot;
+
+    #[test]
+    fn what_a_provider_repeats_of_our_secrets_is_told_as_its_mask() {
+        let mut facts = Facts::with_labels(["clientSecret".into()].into_iter().collect());
+        facts.set(Slot(0), Text::secret("pass w/rd+é1", &"clientSecret".into()));
+
+        for (said, told) in [
+            ("bad secret pass w/rd+é1.", "bad secret ‹clientSecret›."),
+            ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "got Basic ‹clientSecret› here"),
+            ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx==", "got Basic ‹clientSecret›"),
+            ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
+            ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
+        ] {
+            assert_eq!(without_secrets(said.to_owned(), &facts), told);
+        }
+    }
 }

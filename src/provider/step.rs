@@ -251,6 +251,11 @@ impl Step {
         }
     }
 
+    /// An answer as the document in which paths find things, if it is one.
+    pub fn document(&self, answer: &Response) -> Option<Value> {
+        self.answers.read(answer).ok()
+    }
+
     /// Reads what the browser brought back.
     pub fn read_callback(&self, callback: &Callback, document: &Value, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
         if let Some(verify) = &self.verify {
@@ -263,7 +268,8 @@ impl Step {
         self.learn(document, "", facts, documents)
     }
 
-    fn look_for_no(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
+    /// Whether an answer means no.
+    pub(crate) fn look_for_no(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
         let all = self.accepted.iter().chain(&self.refused);
         let say_no = |place| Err(StepError::Refused(refused(&all, document, facts, status, place)));
         let is_good = (200..300).contains(&status);
@@ -318,7 +324,7 @@ impl Step {
 
     /// Learns what a document says. A claim that an address is proven is about the address of its own document: one from
     /// before falls with the address.
-    fn learn_all(&self, reads: &[Read], document: &Value, facts: &mut Facts) {
+    pub(crate) fn learn_all(&self, reads: &[Read], document: &Value, facts: &mut Facts) {
         let (mut email, mut claim) = (false, None);
         for read in reads {
             let found = self.learn_one(read, document, facts);

@@ -303,6 +303,11 @@ impl Hole {
         if let Origin::Fact(fact) = self.origin { Some(fact) } else { None }
     }
 
+    /// The same where no function follows, so that the fact can be read back from what was written.
+    pub fn bare_fact(&self) -> Option<Slot> {
+        self.fact().filter(|_| self.functions.is_empty())
+    }
+
     /// Fills it: `Ok(None)` where it may stay empty.
     pub fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, Missing> {
         if self.functions.is_empty()

@@ -76,7 +76,7 @@ pub async fn link(asked: Asked) -> Result<HttpResponse, Refused> {
     let offer = start::offer(&asked)?;
     let inputs = start::inputs(&offer, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let here = format!("{}{PAGE}", asked.front().store.public_url);
-    let purpose = Purpose { return_to: Some(here), link: Some(session.sid) };
+    let purpose = Purpose { return_to: Some(here), link: Some(session.sid), test: None };
     start::begin(&asked, &offer, inputs, purpose).await
 }
 

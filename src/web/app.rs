@@ -1,12 +1,16 @@
 //! What requests need: the stores as they serve right now, and the doors they share.
 
 use crate::directory::{Away, Directory};
+use crate::drift::Drift;
 use crate::playground::Playground;
 use crate::provider::documents::Documents;
+use crate::roster::Offer;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::settings::Settings;
+use crate::stores::Stores;
 use crate::web::failed::Stories;
+use crate::web::lab::tests::Tests;
 use crate::web::limits::Limits;
 use crate::web::metrics::Metrics;
 use crate::web::news::News;
@@ -49,8 +53,12 @@ pub struct App {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether providers still answer as they did.
+    pub drift: Drift,
     /// What was told in this minute of logins that could not begin.
     pub stories: Stories,
+    /// Test logins of the staff.
+    pub tests: Tests,
 }
 
 impl App {
@@ -59,7 +67,7 @@ impl App {
         let now = clock::now();
         let serving = Serving::new(settings, None, now);
         let plan = serving.rotation();
-        let (network, no_certificates) = Network::new(reach(settings, &serving));
+        let (network, no_certificates) = Network::new(reach(settings, serving.stores()));
         if let Some(reason) = no_certificates {
             tracing::warn!(
                 reason,
@@ -83,8 +91,11 @@ impl App {
             playground: Playground::new(*master.derive("playground")),
             limits: Limits::default(),
             metrics: Metrics::default(),
+            drift: Drift::default(),
             stories: Stories::default(),
+            tests: Tests::default(),
         };
+        app.drift.recall(&app.directory, now).await?;
         app.listen_to_storage(now).await?;
         Ok(app)
     }
@@ -94,13 +105,18 @@ impl App {
         self.serving.load()
     }
 
+    /// What the issuer of a provider publishes: the real one, or the one that is played here.
+    pub fn documents_of<'a>(&'a self, offer: &'a Offer) -> &'a Documents {
+        offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
+    }
+
     /// Takes over changed settings, words and looks.
     pub fn change(&self, settings: &Settings, now: i64) {
         let next = Serving::new(settings, Some(&**self.serving.load()), now);
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.network.allow(reach(settings, &next));
+        self.network.allow(reach(settings, next.stores()));
         self.serving.store(Arc::new(next));
         self.complain(None);
     }
@@ -128,10 +144,11 @@ impl App {
     }
 }
 
-fn reach(settings: &Settings, serving: &Serving) -> Reach {
+/// Which addresses providers may have.
+pub fn reach(settings: &Settings, stores: &Stores) -> Reach {
     let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
     Reach {
-        everything: serving.stores().all().iter().all(|store| store.loopback),
+        everything: stores.all().iter().all(|store| store.loopback),
         private_hosts: listed.map(|host| host.value.as_str().into()).collect(),
     }
 }

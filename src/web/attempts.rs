@@ -23,6 +23,15 @@ struct Sealed {
     return_to: Option<String>,
     #[serde(default)]
     link: Option<Box<str>>,
+    #[serde(default)]
+    test: Option<Tester>,
+}
+
+/// Who tries a provider out: a person of the staff, or, on this machine, anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tester {
+    /// Their id, if they are signed in.
+    pub by: Option<Box<str>>,
 }
 
 /// What a login is for.
@@ -32,6 +41,8 @@ pub struct Purpose {
     pub return_to: Option<String>,
     /// The session to which a way in is to be added.
     pub link: Option<Box<str>>,
+    /// Who only tries the provider out; then nobody comes in.
+    pub test: Option<Tester>,
 }
 
 /// An attempt that a browser brought back.
@@ -48,6 +59,8 @@ pub struct Brought {
     pub return_to: Option<String>,
     /// The session to which a way in is to be added.
     pub link: Option<Box<str>>,
+    /// Who only tries the provider out; then nobody comes in.
+    pub test: Option<Tester>,
 }
 
 /// Attempts that are older are not even told that they are too old.
@@ -69,8 +82,8 @@ pub fn keep(
     let Kept { state, nonce: token_nonce, verifier, started, inputs } = attempt.kept();
     let mark = mark(&state);
     let (provider, version) = (offer.provider.name.clone(), offer.version.clone());
-    let Purpose { return_to, link } = purpose;
-    let sealed = Sealed { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to, link };
+    let Purpose { return_to, link, test } = purpose;
+    let sealed = Sealed { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to, link, test };
     let text = serde_json::to_vec(&sealed).expect("texts can be written");
     let name = cookies::attempt_name(&mark, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
@@ -91,9 +104,10 @@ pub fn keep(
 pub fn all(seal: &Seal, store: &Store, jar: Jar<'_>, now: i64) -> Vec<Brought> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
-        let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to, link } = serde_json::from_slice(&text).ok()?;
+        let Sealed { provider, version, state, nonce, verifier, started, inputs, return_to, link, test } =
+            serde_json::from_slice(&text).ok()?;
         let kept = Kept { state, nonce, verifier, started, inputs };
-        Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to, link })
+        Some(Brought { cookie: name.to_owned(), provider, version, kept, return_to, link, test })
     });
     // A browser that keeps a cookie longer than it was told to has no attempt in it.
     opened.filter(|brought| now.saturating_sub(brought.kept.started) < KEPT).collect()

@@ -18,6 +18,8 @@ const LISTEN: Duration = Duration::from_millis(500);
 const TIDY: Duration = Duration::from_mins(10);
 /// How often it is looked whether signing keys are due to be turned over.
 const TURN: Duration = Duration::from_mins(1);
+/// How often it is written down what providers' answers are like.
+const KEEP: Duration = Duration::from_mins(1);
 /// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -29,6 +31,7 @@ pub fn begin(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings
     actix_web::rt::spawn(listen(app.clone()));
     actix_web::rt::spawn(tidy(app.clone(), audit_kept));
     actix_web::rt::spawn(turn_keys(app.clone()));
+    actix_web::rt::spawn(keep_drift(app.clone()));
     let app = app.clone();
     let begun = watched(&app.serving(), settings_file.as_deref());
     let seen = Mutex::new(seen(&app.serving(), settings_file.as_deref()));
@@ -114,6 +117,15 @@ async fn turn_keys(app: Data<App>) {
         if agrees_with_storage(&app).await {
             let _ = app.turn_keys(clock::now()).await;
         }
+    }
+}
+
+/// What was counted of providers' answers is written down, and what others have counted is read.
+async fn keep_drift(app: Data<App>) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        // Where storage is away it is written the next time.
+        let _ = app.drift.keep(&app.directory, clock::now()).await;
     }
 }
 

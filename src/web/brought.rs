@@ -2,14 +2,14 @@
 
 use crate::login::attempt::Attempt;
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::provider::callback::{Callback, CallbackBy, StateIn};
 use crate::roster::Offer;
 use crate::web::asked::Asked;
-use crate::web::attempts::{self, Brought};
+use crate::web::attempts::{self, Brought, Tester};
 use crate::web::cookies;
 use crate::web::failed;
+use crate::web::lab::test_login;
 use crate::web::refused::Refused;
 use std::sync::Arc;
 
@@ -28,22 +28,45 @@ pub struct Unfit {
 
 struct Newest {
     return_to: Option<String>,
+    test: Option<Tester>,
+    state: Box<str>,
+    cookie: String,
+}
+
+impl Newest {
+    fn of(brought: &Brought) -> Self {
+        Self {
+            return_to: brought.return_to.clone(),
+            test: brought.test.clone(),
+            state: brought.kept.state.clone(),
+            cookie: brought.cookie.clone(),
+        }
+    }
 }
 
 impl Unfit {
-    /// What is told of it. Only who has begun something gets a code: others could fill the storage with theirs.
+    /// What is told of it.
     pub async fn told(self, asked: &Asked) -> Refused {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.front().store)).collect();
         let refused = match self.newest {
-            Some(Newest { return_to }) if self.cause == Cause::Lost => Self::with_a_story(asked, &self.offer, return_to.as_deref()).await,
-            Some(_) | None => failed::nobodys(self.cause, &self.offer),
+            Some(Newest { test: Some(tester), state, cookie, .. }) if self.cause == Cause::Lost => {
+                let refused = test_login::nobodys(asked, &self.offer, &tester, &state).await;
+                return Refused { cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.front().store)]).collect(), ..refused };
+            }
+            Some(Newest { return_to, .. }) if self.cause == Cause::Lost => {
+                Self::with_a_story(asked, &self.offer, return_to.as_deref()).await
+            }
+            newest => {
+                let return_to = newest.and_then(|newest| newest.return_to);
+                failed::without_a_conversation(asked, self.cause, &self.offer, return_to.as_deref()).await
+            }
         };
         Refused { cookies: dead, ..refused }
     }
 
     async fn with_a_story(asked: &Asked, offer: &Offer, return_to: Option<&str>) -> Refused {
         let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
-        failed::login(asked, offer, return_to, &error, &Trace::default()).await
+        failed::early(asked, offer, return_to, &error).await
     }
 }
 
@@ -75,7 +98,7 @@ pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<
     all.retain(|brought| *brought.provider == *name);
     // The one that began last, where no state comes back that would tell them apart.
     all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
-    let newest = all.first().map(|brought| Newest { return_to: brought.return_to.clone() });
+    let newest = all.first().map(Newest::of);
     let (document, state) = (callback.document(), asked.part("state"));
     let fits = |offer: &Offer, brought: &Brought| {
         let attempt = Attempt::resume(&offer.provider, &offer.installation(&front.store.public_url), brought.kept.clone());
@@ -86,7 +109,11 @@ pub fn attempt(asked: &Asked, name: &str, callback: &Callback) -> Result<Result<
         match listing.version(name, &brought.version) {
             Some(offer) if fits(offer, &brought) => return Ok(Ok((brought, Arc::clone(offer)))),
             // A version that is gone cannot read the state; if today's can, it was this attempt.
-            None if fits(today, &brought) => return Err(failed::without_a_story(Cause::Changed, today, brought.return_to.as_deref())),
+            None if fits(today, &brought) => {
+                asked.app().tests.over(&front.store.name, &brought.kept.state);
+                let newest = Some(Newest::of(&brought));
+                return Ok(Err(Unfit { cause: Cause::Changed, offer: Arc::clone(today), newest, dead }));
+            }
             Some(_) | None => {}
         }
     }

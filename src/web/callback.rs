@@ -9,16 +9,18 @@ use crate::email::Email;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
-use crate::login::{Login, drive};
+use crate::login::{Login, drive_before};
 use crate::pages::{Cause, new_way_letter};
 use crate::provider::callback::{Callback, CallbackBy};
 use crate::provider::identity::{Identity, Mailbox};
 use crate::roster::Offer;
 use crate::session::{Person, Session, short_name};
+use crate::story::watch::Watch;
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought};
 use crate::web::brought;
 use crate::web::failed;
+use crate::web::lab::test_login;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
 use crate::web::refused::{Refused, leads_to, wrong_method};
@@ -48,7 +50,10 @@ pub async fn by_address(asked: Asked) -> Result<HttpResponse, Refused> {
         Ok(found) => found,
         Err(unfit) => return Err(unfit.told(&asked).await),
     };
-    let whole = finish(&asked, &brought, &offer, &callback).await;
+    let whole = match &brought.test {
+        Some(tester) => test_login::finish(&asked, &brought, tester, &offer, &callback).await,
+        None => finish(&asked, &brought, &offer, &callback).await,
+    };
     // Whatever came of it, this attempt is over; but where storage is away nobody knows, and it may be tried again.
     let done = cookies::clear(&brought.cookie, &asked.front().store);
     let is_over = !whole.as_ref().is_err_and(|refused| refused.cause == Cause::Away);
@@ -101,16 +106,17 @@ async fn finish(asked: &Asked, brought: &Brought, offer: &Arc<Offer>, callback: 
     let (app, store) = (asked.app(), &asked.front().store);
     let installation = offer.installation(&store.public_url);
     let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
-    let outgoing = Outgoing::new(app, asked.front());
-    outgoing.see_to_document(offer, &attempt.own_facts(&offer.provider, &installation), asked.now()).await;
-    let accepted = attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), &app.documents, asked.now());
+    let outgoing = Outgoing::new(app, asked.front(), offer);
+    outgoing.see_to_document(&attempt.own_facts(&offer.provider, &installation), asked.now()).await;
+    let accepted =
+        attempt.accept(&offer.provider, &installation, callback, asked.part("state").as_deref(), app.documents_of(offer), asked.now());
     let login = match accepted {
         Ok(login) => login,
-        Err(error) => return Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await),
+        Err(error) => return Err(failed::early(asked, offer, brought.return_to.as_deref(), &error).await),
     };
     let spend = Spend { attempt: attempts::spent(&attempt.state).into(), until: attempt.started + GOOD_FOR };
     if !app.directory.write(spend).await? {
-        return Err(failed::without_a_story(Cause::AlreadyUsed, offer, brought.return_to.as_deref()));
+        return Err(failed::without_a_conversation(asked, Cause::AlreadyUsed, offer, brought.return_to.as_deref()).await);
     }
     let identity = converse(asked, offer, brought, login, &outgoing).await?;
     if let Some(sid) = &brought.link {
@@ -225,19 +231,48 @@ async fn converse(
     outgoing: &Outgoing<'_>,
 ) -> Result<Identity, Refused> {
     let app = asked.app();
-    let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else {
-        return Err(failed::without_a_story(Cause::Slow, offer, brought.return_to.as_deref()));
-    };
     let began = crate::world::clock::moment();
-    let driven = tokio::time::timeout(BUDGET, drive(login, outgoing, &app.documents)).await;
-    app.metrics.conversation(&offer.provider.name, began.elapsed());
-    match driven {
-        Ok((_, Ok(identity))) => Ok(identity),
-        Ok((trace, Err(error))) => Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &trace).await),
+    let mut watch = Watch::default();
+    let talked = talk(asked, offer, login, outgoing, &mut watch).await;
+    let return_to = brought.return_to.as_deref();
+    if let Talked::Over(trace, end) = &talked {
+        look_at(asked, offer, trace, &watch, end.as_ref());
+    }
+    if !matches!(talked, Talked::Busy) {
+        app.metrics.conversation(&offer.provider.name, began.elapsed());
+    }
+    match talked {
+        Talked::Busy => Err(failed::without_a_conversation(asked, Cause::Slow, offer, return_to).await),
+        Talked::Over(_, Ok(identity)) => Ok(identity),
+        Talked::Over(trace, Err(error)) => Err(failed::login(asked, offer, return_to, &error, &trace, &watch).await),
+    }
+}
+
+/// What became of a conversation with a provider.
+pub enum Talked {
+    /// Too many talk to it already.
+    Busy,
+    /// It is over.
+    Over(Trace, Result<Identity, LoginError>),
+}
+
+/// Talks to a provider, when it is this login's turn and for as long as anybody waits.
+pub async fn talk(asked: &Asked, offer: &Offer, login: Login<'_>, outgoing: &Outgoing<'_>, watch: &mut Watch) -> Talked {
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else { return Talked::Busy };
+    match tokio::time::timeout(BUDGET, drive_before(watch, login, outgoing, asked.app().documents_of(offer))).await {
+        Ok((trace, end)) => Talked::Over(trace, end),
         Err(_) => {
             let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-            Err(failed::login(asked, offer, brought.return_to.as_deref(), &error, &Trace::default()).await)
+            Talked::Over(Trace::default(), Err(error))
         }
+    }
+}
+
+/// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves.
+fn look_at(asked: &Asked, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>) {
+    let listing = asked.front().roster.now();
+    if listing.offer(&offer.provider.name).is_some_and(|current| current.version == offer.version) {
+        asked.app().drift.observe(&asked.front().store.name, offer, trace, watch, end, asked.now());
     }
 }
 

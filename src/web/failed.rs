@@ -11,11 +11,11 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::roster::Offer;
-use crate::story::{self, short};
+use crate::story::watch::Watch;
+use crate::story::{Happened, Story, short, tell};
 use crate::web::asked::Asked;
 use crate::web::refused::{Ended, Refused, cause_of, not_welcome};
 use crate::world::dice;
-use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -25,26 +25,68 @@ fn ended(cause: Cause, offer: &Offer, return_to: Option<&str>, code: Option<Code
     Refused { login: Some(Box::new(login)), ..cause.into() }
 }
 
-/// An end that says everything by itself.
-pub fn without_a_story(cause: Cause, offer: &Offer, return_to: Option<&str>) -> Refused {
-    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a login ended");
-    ended(cause, offer, return_to, None)
+/// An end that has nothing to do with what the provider said. Its story is the same for everybody, so one a minute is kept: whoever
+/// knocks could fill the storage otherwise.
+pub async fn without_a_conversation(asked: &Asked, cause: Cause, offer: &Offer, return_to: Option<&str>) -> Refused {
+    let (store, provider) = (&asked.front().store.name, &offer.provider.name);
+    let (minute, door) = (asked.now() / 60, (asked.front().number, provider.clone(), cause.name()));
+    let mut code = asked.app().stories.of(&door, minute);
+    if code.is_none() {
+        let event = Event::new(asked.now(), store, What::Failed).through(provider).because(cause.name());
+        let event = Event { version: Some(offer.version.clone()), ..event };
+        let story = Story {
+            provider: provider.to_string(),
+            file: offer.provider.source.name.to_string(),
+            code: Some(cause.name().to_owned()),
+            message: Some(sentence(cause).to_owned()),
+            ..Story::default()
+        };
+        code = remember(asked, &event, || story).await.ok().flatten();
+        if let Some(code) = &code {
+            asked.app().stories.keep(door, minute, code.clone());
+        }
+    }
+    asked.app().metrics.login(store, provider, cause.name());
+    tracing::info!(
+        store = &**store,
+        provider = &**provider,
+        incident = code.as_ref().map(Code::as_str),
+        cause = cause.name(),
+        "a login ended"
+    );
+    ended(cause, offer, return_to, code)
 }
 
-/// A callback that answers no attempt of this browser.
-pub fn nobodys(cause: Cause, offer: &Offer) -> Refused {
-    tracing::info!(provider = &*offer.provider.name, cause = cause.name(), "a callback belongs to no attempt of its browser");
-    ended(cause, offer, None, None)
+/// What support should know of such an end.
+fn sentence(cause: Cause) -> &'static str {
+    match cause {
+        Cause::AlreadyUsed => "this callback came a second time, as by a double click or the back button; a login counts once",
+        Cause::Slow => "so many logins wait for this provider that it was not this one's turn within 10 seconds",
+        Cause::Changed => "the provider's file changed while the shopper was away, and what came back fits the new one only",
+        Cause::ProofOver => "the code was not typed in time, or was wrong too often, or the login began in another browser",
+        Cause::Malformed => "the callback's address was opened without any parameter",
+        _ => {
+            "the callback belongs to no login that this browser began: its cookie is gone, blocked or older than ten minutes, or the login began in another browser"
+        }
+    }
+}
+
+/// A login that ended before anything was asked of the provider.
+pub async fn early(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
+    login(asked, offer, return_to, error, &Trace::default(), &Watch::default()).await
 }
 
 /// A login that went wrong on the way to an identity.
-pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace) -> Refused {
+pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError, trace: &Trace, watch: &Watch) -> Refused {
     let cause = cause_of(error, trace);
     let (store, provider) = (&asked.front().store.name, &offer.provider.name);
     asked.app().metrics.login(store, provider, cause.name());
     let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
     let event = Event { version: Some(offer.version.clone()), ..event };
-    let code = remember(asked, &event, story::tell(&offer.provider, error, trace)).await.ok().flatten();
+    let code = remember(asked, &event, || tell(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
+        .await
+        .ok()
+        .flatten();
     if cause == Cause::Cancelled {
         tracing::info!(store = &*asked.front().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
         return ended(cause, offer, return_to, code);
@@ -66,25 +108,25 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
 
 /// A login that cannot even begin. Whoever knocks could fill the storage with such stories, so one a minute is kept.
 pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
-    let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone()));
+    let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone(), "start"));
     if let Some(code) = asked.app().stories.of(&door, minute) {
         return ended(cause_of(error, &Trace::default()), offer, return_to, Some(code));
     }
-    let refused = login(asked, offer, return_to, error, &Trace::default()).await;
+    let refused = early(asked, offer, return_to, error).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
         asked.app().stories.keep(door, minute, code);
     }
     refused
 }
 
-/// The stories of this minute: store and provider, and the code under which one is kept.
+/// The stories of this minute: store, provider and kind, and the code under which one is kept.
 #[derive(Default)]
 pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>, Mutex<HashMap<u32, (i64, u32)>>);
 
 /// Stories that a store keeps in a minute.
 const MOST_STORIES: u32 = 120;
 
-type Door = (u32, Box<str>);
+type Door = (u32, Box<str>, &'static str);
 
 impl Stories {
     fn of(&self, door: &Door, minute: i64) -> Option<Code> {
@@ -116,10 +158,16 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
     let (store, provider, cause) = (&asked.front().store.name, &offer.provider.name, not_welcome(why));
     asked.app().metrics.login(store, provider, cause.name());
     let file = &*offer.provider.source.name;
-    let story = json!({ "provider": provider, "file": file, "code": why.word(), "message": reasons::refusal(why.word()) });
+    let story = Story {
+        provider: provider.to_string(),
+        file: file.to_owned(),
+        code: Some(why.word().to_owned()),
+        message: Some(reasons::refusal(why.word()).clone()),
+        ..Story::default()
+    };
     // To whoever is blocked, or only has to sign in again, the page says everything.
     let is_told = matches!(why, NotWelcome::Blocked | NotWelcome::SignedOut);
-    let kept = if is_told { Ok(None) } else { remember(asked, &event, story).await };
+    let kept = if is_told { Ok(None) } else { remember(asked, &event, || story).await };
     // Where storage is away there is no line either, and that has been logged.
     if let Ok(None) = kept {
         let _ = asked.app().directory.write(Note(event)).await;
@@ -137,17 +185,24 @@ pub async fn not_let_in(asked: &Asked, offer: &Offer, return_to: Option<&str>, a
 }
 
 /// Keeps a story, and writes down what happened with its code; without storage there is no code.
-async fn remember(asked: &Asked, event: &Event, mut story: Value) -> Result<Option<Code>, Away> {
-    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
+async fn remember(asked: &Asked, event: &Event, story: impl FnOnce() -> Story) -> Result<Option<Code>, Away> {
     // Anybody can fail again and again; the storage is not theirs to fill.
-    if !app.stories.one_more(asked.front().number, now / 60) {
+    if !asked.app().stories.one_more(asked.front().number, asked.now() / 60) {
         return Ok(None);
     }
-    story["version"] = json!(event.version);
+    // What would mend the file is looked for here, which is work: not for whoever fails again and again.
+    keep(asked, event, story()).await
+}
+
+/// The same, however many there are.
+pub async fn keep(asked: &Asked, event: &Event, mut story: Story) -> Result<Option<Code>, Away> {
+    let (app, store, now) = (asked.app(), &asked.front().store, asked.now());
+    story.version = event.version.as_ref().map(ToString::to_string);
+    let story = serde_json::to_string(&story).unwrap_or_default();
     // A code is taken once in many millions; then another is drawn.
     for _ in 0..3 {
         let code = Code::new(dice::bytes());
-        let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.to_string() };
+        let incident = Incident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.clone() };
         if app.directory.write(Remember { incident, event: event.clone() }).await? {
             return Ok(Some(code));
         }

@@ -84,6 +84,7 @@ pub async fn metrics_apart(app: Data<App>) -> HttpResponse {
 
 fn exposition(app: &App) -> HttpResponse {
     let (states, _) = providers(app);
+    app.metrics.drift(app.drift.told());
     let text = app.metrics.text(&states, app.revocations.len(), clock::now() - app.revocations.fresh());
     guarded(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }

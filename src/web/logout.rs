@@ -8,6 +8,7 @@ use crate::text::Text;
 use crate::web::asked::Asked;
 use crate::web::limits::Kind;
 use crate::web::refused::Refused;
+use crate::web::simulation;
 use crate::web::{callback, cookies};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -74,5 +75,6 @@ fn at_the_provider(asked: &Asked, session: &Session) -> Option<String> {
     let filled = address.fill(&facts).ok()?;
     let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.masked()));
     // Nothing secret is among the facts, so the masks show everything.
-    Some(format!("{}{query}", filled.base.masked()))
+    let address = format!("{}{query}", filled.base.masked());
+    Some(simulation::instead(&offer, &asked.front().store, &address))
 }

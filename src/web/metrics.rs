@@ -1,5 +1,6 @@
 //! What is counted: logins and how they ended, conversations with providers, checks.
 
+use crate::drift::Told;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -33,6 +34,21 @@ struct InState {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Looked {
+    provider: String,
+    step: String,
+    fact: String,
+    found: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct About {
+    provider: String,
+    step: String,
+    fact: String,
+}
+
 /// The counts.
 pub struct Metrics {
     registry: Registry,
@@ -40,6 +56,8 @@ pub struct Metrics {
     conversations: Family<With, Histogram>,
     checks: Family<Answered, Counter>,
     files: Family<InState, Gauge>,
+    readings: Family<Looked, Counter>,
+    drift: Family<About, Gauge>,
     ended: Gauge,
     silence: Gauge,
     /// Checks that were answered with yes: counted here, because these are asked for on every request.
@@ -57,14 +75,29 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("portaria");
         let (logins, checks, files) = (Family::default(), Family::default(), Family::default());
         let conversations = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let (readings, drift) = (Family::default(), Family::default());
         let (ended, silence) = (Gauge::default(), Gauge::default());
         registry.register("logins", "Logins by store, provider and how they ended", Family::clone(&logins));
         registry.register("conversation_seconds", "How long the calls of a login took, by provider", Family::clone(&conversations));
         registry.register("checks", "Checks of forward authentication by answer", Family::clone(&checks));
         registry.register("provider_files", "Provider files by state", Family::clone(&files));
+        registry.register("readings", "Facts that were looked for in answers, by provider, step and fact", Family::clone(&readings));
+        registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
-        Self { registry, logins, conversations, checks, files, ended, silence, yes: AtomicU64::new(0), no: AtomicU64::new(0) }
+        Self {
+            registry,
+            logins,
+            conversations,
+            checks,
+            files,
+            readings,
+            drift,
+            ended,
+            silence,
+            yes: AtomicU64::new(0),
+            no: AtomicU64::new(0),
+        }
     }
 }
 
@@ -77,6 +110,19 @@ impl Metrics {
     /// A provider was talked to.
     pub fn conversation(&self, provider: &str, took: Duration) {
         self.conversations.get_or_create(&With { provider: provider.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// What was counted of providers' answers since this was last told, and what is warned about.
+    pub fn drift(&self, told: Vec<Told>) {
+        // What no file reads any more is not told of.
+        self.drift.clear();
+        for Told { provider, step, fact, count, is_broken } in told {
+            for (found, count) in count.into_iter().flat_map(|count| [("yes", count.found), ("no", count.missed)]) {
+                let label = Looked { provider: provider.clone(), step: step.clone(), fact: fact.clone(), found };
+                self.readings.get_or_create(&label).inc_by(u64::try_from(count).unwrap_or_default());
+            }
+            self.drift.get_or_create(&About { provider, step, fact }).set(i64::from(is_broken));
+        }
     }
 
     /// Everything, as it is read by machines.

@@ -14,6 +14,7 @@ pub mod forms;
 pub mod forward_auth;
 pub mod headers;
 pub mod health;
+pub mod lab;
 pub mod limits;
 pub mod login_page;
 pub mod logout;
@@ -27,6 +28,7 @@ pub mod server;
 pub mod serving;
 pub mod session;
 pub mod signing;
+pub mod simulation;
 pub mod start;
 pub mod unserved;
 
@@ -76,6 +78,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/prove/address", "GET, HEAD, POST", [look(prove::back), post(prove::address_typed)]))
             .service(at("/prove/again", "GET, HEAD, POST", [look(prove::back), post(prove::again)]))
             .service(at("/prove/code", "GET, HEAD, POST", [look(prove::back), post(prove::code_typed)]))
+            .service(at("/lab/{provider}/tests", "POST", [post(lab::test_login::begin)]))
             .service(at("/providers", "GET, HEAD", [look(assets::providers)]))
             .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
             .service(at("/style.css", "GET, HEAD", [look(assets::style)]))
@@ -85,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/logo/{provider}", "GET, HEAD", [look(assets::provider_logo)]))
             .service(at("/.well-known/jwks.json", "GET, HEAD", [look(assets::jwks)]))
             .service(web::resource(["/playground", "/playground/{below:.*}"]).to(told(playground::answer)))
+            .service(web::resource(["/simulation/{provider}", "/simulation/{provider}/{below:.*}"]).to(told(simulation::answer)))
             .service(at("/", "GET, HEAD", [look(home)]))
             .default_service(web::to(told(nowhere))),
     );

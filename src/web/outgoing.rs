@@ -1,34 +1,38 @@
-//! How requests to providers leave: by the network, except for those to our own playground, which are answered in the house.
+//! How requests to providers leave: by the network, except for those to our own playground and to providers that are played here, which
+//! are answered in the house.
 
 use crate::login::discover;
-use crate::playground;
+use crate::playground::{self, Playground};
 use crate::provider::facts::Facts;
 use crate::roster::Offer;
 use crate::web::app::App;
 use crate::web::serving::Front;
 use crate::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use crate::workbench::simulate::Simulation;
+use crate::world::network::Network;
 use crate::world::{clock, dice};
 use std::time::Duration;
 
 /// A provider that takes longer has not answered.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The way out for one store.
+/// The way out for one login of a store.
 pub struct Outgoing<'a> {
     app: &'a App,
     front: &'a Front,
+    offer: &'a Offer,
 }
 
 impl<'a> Outgoing<'a> {
-    /// The way out for a store.
-    pub fn new(app: &'a App, front: &'a Front) -> Self {
-        Self { app, front }
+    /// The way out for a login of a store, through this provider.
+    pub fn new(app: &'a App, front: &'a Front, offer: &'a Offer) -> Self {
+        Self { app, front, offer }
     }
 
     /// Sees to the issuer's document. Whoever comes while it is being asked for does not ask as well: what is known still serves, and
     /// where nothing is known, the answer is waited for.
-    pub async fn see_to_document(&self, offer: &Offer, known: &Facts, now: i64) {
-        let documents = &self.app.documents;
+    pub async fn see_to_document(&self, known: &Facts, now: i64) {
+        let (offer, documents) = (self.offer, self.app.documents_of(self.offer));
         let Some((address, _)) = offer.provider.discovery.as_ref().and_then(|discovery| discovery.address(known)) else { return };
         if !documents.is_due(&address, now) {
             return;
@@ -43,43 +47,79 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// The part of an address below our own playground.
-    fn in_the_house<'r>(&self, request: &'r Request) -> Option<&'r str> {
-        if !self.front.store.playground {
-            return None;
-        }
-        request.address.expose().strip_prefix(&*self.front.store.public_url)?.strip_prefix("/playground/")
+    fn wall(&self) -> Wall<'_> {
+        let store = &self.front.store;
+        Wall { network: &self.app.network, playground: store.playground.then_some((&self.app.playground, &*store.public_url)) }
     }
 
-    async fn ask_the_playground(&self, below: &str, request: &Request) -> Result<Response, NoAnswer> {
-        let (path, query) = below.split_once('?').unwrap_or((below, ""));
-        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
-        let asked = playground::Asked {
-            method: &request.method.to_string(),
-            path: &format!("/{path}"),
-            query,
-            headers: &headers,
-            body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
-            public_url: &self.front.store.public_url,
-        };
-        let answer = self.app.playground.answer(&asked, clock::now(), dice::bytes());
-        tokio::time::sleep(answer.delay.min(PATIENCE)).await;
-        if answer.delay > PATIENCE {
-            return Err(NoAnswer::TooSlow);
+    async fn ask_the_simulation(&self, simulation: &Simulation, request: &Request) -> Result<Response, NoAnswer> {
+        let answer = simulation.call(request, &self.front.store.public_url, clock::now());
+        if let Some(told) = &answer.told {
+            tracing::info!(provider = &*simulation.provider().name, "simulation: {told}");
         }
-        if answer.body.len() > request.largest {
-            return Err(NoAnswer::TooLarge);
-        }
-        let headers = answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Ok(Response { status: answer.status, headers, body: answer.body })
+        let delay = answer.delay;
+        heard(answer.response(), delay, request).await
     }
+}
+
+/// An answer that was made in the house, held to what the network's are held to.
+async fn heard(answer: Response, delay: Duration, request: &Request) -> Result<Response, NoAnswer> {
+    tokio::time::sleep(delay.min(PATIENCE)).await;
+    if delay > PATIENCE {
+        return Err(NoAnswer::TooSlow);
+    }
+    if answer.body.len() > request.largest { Err(NoAnswer::TooLarge) } else { Ok(answer) }
 }
 
 impl Fetch for Outgoing<'_> {
     fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
-        match self.in_the_house(request) {
-            Some(below) => Box::pin(self.ask_the_playground(below, request)),
-            None => self.app.network.send(request),
+        // Whatever the address: what is played here goes nowhere else.
+        if let Some(simulated) = &self.offer.simulated {
+            return Box::pin(self.ask_the_simulation(&simulated.simulation, request));
         }
+        self.wall().carry(request)
     }
+}
+
+/// Where requests leave: the network, but for what leads to a playground of our own.
+#[derive(Clone, Copy)]
+pub struct Wall<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The playground, and the address of which it is a part.
+    pub playground: Option<(&'a Playground, &'a str)>,
+}
+
+impl<'a> Wall<'a> {
+    fn carry(self, request: &'a Request) -> Answering<'a> {
+        let below = |public_url: &str| request.address.expose().strip_prefix(public_url)?.strip_prefix("/playground/");
+        if let Some((playground, public_url)) = self.playground
+            && let Some(below) = below(public_url)
+        {
+            return Box::pin(ask(playground, public_url, below, request));
+        }
+        self.network.send(request)
+    }
+}
+
+impl Fetch for Wall<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        self.carry(request)
+    }
+}
+
+async fn ask(playground: &Playground, public_url: &str, below: &str, request: &Request) -> Result<Response, NoAnswer> {
+    let (path, query) = below.split_once('?').unwrap_or((below, ""));
+    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
+    let asked = playground::Asked {
+        method: &request.method.to_string(),
+        path: &format!("/{path}"),
+        query,
+        headers: &headers,
+        body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
+        public_url,
+    };
+    let answer = playground.answer(&asked, clock::now(), dice::bytes());
+    let headers = answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    heard(Response { status: answer.status, headers, body: answer.body }, answer.delay, request).await
 }

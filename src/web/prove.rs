@@ -183,7 +183,7 @@ async fn send(asked: &Asked, mut underway: Underway, email: &Email, typed: bool)
     let send = Send { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
         Sending::Go => {}
-        Sending::Over => return Err(over(asked, &underway)),
+        Sending::Over => return Err(over(asked, &underway).await),
         Sending::Enough => {
             underway.kept.email = before;
             return Ok(page(asked, &underway, false, Some(Wrong::Enough), StatusCode::TOO_MANY_REQUESTS));
@@ -225,7 +225,7 @@ pub async fn code_typed(asked: Asked) -> Result<HttpResponse, Refused> {
     let event = Event::new(asked.now(), &asked.front().store.name, What::Unproven).through(&underway.kept.provider);
     let proof = match app.directory.write(Try { id: id.clone().into(), code, event, now: asked.now() }).await? {
         Tried::Right(proof) => proof,
-        Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway)),
+        Tried::Wrong(0) | Tried::Over => return Err(over(&asked, &underway).await),
         Tried::Wrong(left) => {
             underway.proof.left = left;
             return Ok(wrong(&underway));
@@ -249,8 +249,8 @@ fn digit(letter: char) -> Option<char> {
     narrow.is_ascii_digit().then_some(narrow)
 }
 
-fn over(asked: &Asked, underway: &Underway) -> Refused {
-    let mut refused = failed::without_a_story(Cause::ProofOver, &underway.offer, underway.kept.return_to.as_deref());
+async fn over(asked: &Asked, underway: &Underway) -> Refused {
+    let mut refused = failed::without_a_conversation(asked, Cause::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
     refused.cookies.push(cookies::clear_proof(&asked.front().store));
     refused
 }

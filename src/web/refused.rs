@@ -111,7 +111,7 @@ fn status(refused: &Refused) -> StatusCode {
         Cause::Refused | Cause::Unreachable | Cause::Odd => StatusCode::BAD_GATEWAY,
         Cause::Slow => StatusCode::GATEWAY_TIMEOUT,
         Cause::NoSuchProvider | Cause::NoSuchPage => StatusCode::NOT_FOUND,
-        Cause::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Cause::TooMany { .. } | Cause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
         Cause::Away => StatusCode::SERVICE_UNAVAILABLE,
         Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Cause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -127,7 +127,7 @@ impl Refused {
             return response.insert_header((LOCATION, place)).finish();
         }
         match self.cause {
-            Cause::TooMany { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
+            Cause::TooMany { seconds } | Cause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
             Cause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
             _ => {}
         }

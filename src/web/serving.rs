@@ -107,7 +107,7 @@ impl Serving {
         for (number, store) in stores.all().iter().enumerate() {
             let ground = Ground { loopback: store.loopback };
             let roster = rosters.entry((store.providers.clone(), ground.loopback));
-            let roster = roster.or_insert_with(|| Arc::new(Roster::open(&store.providers, ground, now)));
+            let roster = roster.or_insert_with(|| Arc::new(Roster::open(&store.providers, ground, &settings.simulated, now)));
             let earlier = before.and_then(|before| before.fronts.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let kept = earlier.map(|front| Arc::clone(&front.languages));

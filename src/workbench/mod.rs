@@ -11,3 +11,6 @@ pub mod har;
 pub mod learn;
 pub mod recorded;
 pub mod recording;
+pub mod record;
+pub mod repair;
+pub mod simulate;

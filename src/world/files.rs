@@ -107,6 +107,14 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     std::fs::write(path, text)
 }
 
+/// Adds to the end of a file, which is made if need be; what stands there stays as it is.
+pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
 /// Whether there is such a folder.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()

@@ -1,6 +1,7 @@
 //! The doors to the world: the disk, variables and secrets, the clock, dice, the network and the post. Nothing else opens them.
 
 pub mod addresses;
+pub mod browser;
 pub mod clock;
 pub mod dice;
 pub mod files;

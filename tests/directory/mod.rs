@@ -1,5 +1,6 @@
 //! What every directory does, whatever keeps it: each behaviour is shown on both engines.
 
+mod answers;
 mod engines;
 mod keys;
 mod matrix;

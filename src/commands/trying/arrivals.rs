@@ -1,0 +1,162 @@
+//! How the browser's answer arrives: by the browser itself, or pasted into the terminal; and what is asked there.
+
+use crate::commands::outcome::Failure;
+use crate::commands::trying::screen::Screen;
+use crate::diagnostic::printable;
+use crate::login::attempt::Inputs;
+use crate::provider::Provider;
+use crate::provider::callback::Callback;
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::oneshot;
+
+/// The most that is read of a line.
+const LONGEST: u64 = 64 * 1024;
+
+/// What came back.
+pub struct Arrival {
+    /// The parameters.
+    pub callback: Callback,
+    /// The state from the path.
+    pub state: Option<String>,
+    /// Who wants to know whether it fits.
+    pub reply: Option<oneshot::Sender<bool>>,
+}
+
+/// Everything that arrives.
+pub struct Arrivals<'a> {
+    screen: &'a Screen,
+    /// The callback's address, without a state.
+    address: &'a str,
+    browser: Option<UnboundedReceiver<Arrival>>,
+    lines: Option<UnboundedReceiver<String>>,
+}
+
+impl<'a> Arrivals<'a> {
+    /// From the browser, where somebody listens for it; from the terminal, where that is wished, the only way, or possible.
+    pub fn new(screen: &'a Screen, address: &'a str, browser: Option<UnboundedReceiver<Arrival>>) -> Self {
+        let pastes = browser.is_none() || std::io::stdin().is_terminal();
+        Self { screen, address, browser, lines: pastes.then(lines) }
+    }
+
+    /// What is waited for, in a sentence.
+    pub fn awaited(&self) -> String {
+        let address = self.address;
+        match (&self.browser, &self.lines) {
+            (Some(_), None) => format!("waiting for the browser at {address}; Ctrl-C stops"),
+            (Some(_), Some(_)) => {
+                format!("waiting for the browser at {address}, or for the address that it was sent back to, pasted here; Ctrl-C stops")
+            }
+            (None, _) => format!(
+                "when the browser has come back to {address}, paste the whole address from its address bar here, or the form that it \
+                 sent; Ctrl-C stops"
+            ),
+        }
+    }
+
+    /// The next that arrives.
+    pub async fn next(&mut self) -> Result<Arrival, Failure> {
+        loop {
+            let line = tokio::select! {
+                Some(arrival) = from(&mut self.browser) => return Ok(arrival),
+                line = from(&mut self.lines) => line,
+            };
+            match line.map(|line| self.pasted(line.trim())) {
+                Some(Ok(Some(arrival))) => return Ok(arrival),
+                Some(Ok(None)) => {}
+                Some(Err(why)) => self.screen.say(&format!("{why}; still waiting")),
+                None if self.browser.is_some() => self.lines = None,
+                None => {
+                    return Err(Failure::No(
+                        "error: nothing fitting was pasted\n  help: paste the whole address from the browser's address bar".to_owned(),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// A line as what came back: the whole address, or only its parameters.
+    fn pasted(&self, line: &str) -> Result<Option<Arrival>, String> {
+        let line = line.trim_matches(['"', '\'']);
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let (state, query) = if line.contains("://") {
+            let line = line.split('#').next().unwrap_or_default();
+            let (place, query) = line.split_once('?').unwrap_or((line, ""));
+            let below = place.strip_prefix(self.address).filter(|below| below.is_empty() || below.starts_with('/'));
+            let below = below.ok_or_else(|| format!("this is no address below {}", self.address))?;
+            (Some(below.trim_matches('/').to_owned()).filter(|state| !state.is_empty()), query)
+        } else if line.contains('=') {
+            (None, line.trim_start_matches('?'))
+        } else {
+            return Err("this is neither an address nor a form".to_owned());
+        };
+        let callback = Callback::new(url::form_urlencoded::parse(query.as_bytes()).into_owned());
+        Ok(Some(Arrival { callback, state, reply: None }))
+    }
+}
+
+/// The next from a channel, if there is one; otherwise nothing ever comes.
+async fn from<T>(channel: &mut Option<UnboundedReceiver<T>>) -> Option<T> {
+    match channel {
+        Some(channel) => channel.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The lines that are typed. Reading them cannot be stopped, so it is done apart, and ends with the program.
+fn lines() -> UnboundedReceiver<String> {
+    let (tell, told) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        while let Some(line) = read_line() {
+            if tell.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
+fn read_line() -> Option<String> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().take(LONGEST).read_line(&mut line);
+    read.is_ok_and(|read| read > 0).then_some(line)
+}
+
+/// What a shopper would type: as it was given, or asked for at the terminal.
+pub fn inputs(provider: &Provider, given: &[(String, String)], screen: &Screen) -> Result<Inputs, Failure> {
+    if let Some((unknown, _)) = given.iter().find(|(name, _)| provider.inputs.iter().all(|input| *input.name != **name)) {
+        let known = provider.inputs.iter().map(|input| &*input.name);
+        let help = if provider.inputs.is_empty() {
+            "leave `--input` out".to_owned()
+        } else {
+            format!("it asks for {}", crate::diagnostic::one_of(known))
+        };
+        return Err(Failure::Usage(format!("{} has no input `{}`", provider.source.name, printable(unknown)), help));
+    }
+    let mut inputs = Inputs::new();
+    for input in &provider.inputs {
+        let typed = match given.iter().find(|(name, _)| **name == *input.name) {
+            Some((_, value)) => Some(value.clone()),
+            None if std::io::stdin().is_terminal() => {
+                screen.say(&format!("{} (`{}`):", printable(&input.label), input.name));
+                read_line().map(|line| line.trim().to_owned())
+            }
+            None => None,
+        };
+        match typed.filter(|typed| input.accepts(typed)) {
+            Some(typed) => inputs.push((input.name.clone(), typed.into())),
+            None => return Err(unfit_input(&input.name)),
+        }
+    }
+    Ok(inputs)
+}
+
+/// What was given for an input cannot be used, or nothing was.
+pub fn unfit_input(name: &str) -> Failure {
+    Failure::Usage(
+        format!("`{name}` is asked for, and what was given does not fit"),
+        format!("give it as a shopper would type it: `--input {name}=…`"),
+    )
+}

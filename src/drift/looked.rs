@@ -1,0 +1,238 @@
+//! What one login tells about a provider's answers: which of them count, and what was found and missed in each.
+
+use crate::explain::used_facts;
+use crate::login::trace::Trace;
+use crate::names::Slot;
+use crate::provider::Provider;
+use crate::provider::failure::StepError;
+use crate::provider::reading::Reading;
+use crate::provider::refusal::Refused;
+use crate::provider::selector::{Selector, scalar_text};
+use crate::provider::step::{Read, Step, StepKind};
+use crate::story::watch::{Seen, Watch};
+use crate::wire::Response;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// Under this key it is counted whether an answer can be read at all.
+pub const ANSWER: &str = "answer";
+
+/// What a file reads, step by step: made once for each version of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The callback, then each call.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// What a step reads.
+#[derive(Clone, Debug)]
+pub struct PlannedStep {
+    /// Its name: `callback`, or the word of its step, with a number where there are several.
+    pub name: Box<str>,
+    /// The line where it is written.
+    pub line: u32,
+    /// What is read.
+    pub readings: Vec<Planned>,
+}
+
+/// A fact that is read.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The fact.
+    pub fact: Slot,
+    /// Its name.
+    pub name: Box<str>,
+    /// Name and reading: another reading is another key, so that its expectation begins anew.
+    pub key: Box<str>,
+    /// The line that reads it; a standard place has none.
+    pub line: Option<u32>,
+    /// The paths that it looks at in the answer itself.
+    pub paths: Vec<PlannedPath>,
+    /// Whether it is but one path, so that the fact and the path are missed together.
+    pub is_one_path: bool,
+    /// Whether it is read from a signed token.
+    pub is_signed: bool,
+}
+
+/// A path that is looked at.
+#[derive(Clone, Debug)]
+pub struct PlannedPath {
+    /// Under this key it is counted whether something stands there.
+    pub key: Box<str>,
+    /// Under this one, of which kind that is.
+    pub kind_key: Box<str>,
+    /// The path.
+    pub path: Selector,
+}
+
+impl Plan {
+    /// What a file reads.
+    pub fn of(provider: &Provider) -> Self {
+        let used = used_facts(provider);
+        let mut names: Vec<&str> = Vec::new();
+        let mut steps = vec![planned("callback".into(), &provider.authorization, &used, provider)];
+        for step in &provider.calls {
+            names.push(step.kind.word());
+            let number = names.iter().filter(|name| **name == step.kind.word()).count();
+            let name = if number == 1 { step.kind.word().to_owned() } else { format!("{} {number}", step.kind.word()) };
+            steps.push(planned(name.into(), step, &used, provider));
+        }
+        Self { steps }
+    }
+
+    /// Whether a step counts something under a key.
+    pub fn counts(&self, step: &str, key: &str) -> bool {
+        let of = |reading: &Planned| *reading.key == *key || reading.paths.iter().any(|path| *path.key == *key || *path.kind_key == *key);
+        self.steps.iter().any(|planned| *planned.name == *step && (key == ANSWER || planned.readings.iter().any(of)))
+    }
+}
+
+fn planned(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) -> PlannedStep {
+    let is_called = |fact: Slot| provider.names.name(fact);
+    let mut readings: Vec<Planned> = Vec::new();
+    let mut add = |planned: Planned| {
+        if !readings.iter().any(|known| known.fact == planned.fact && known.is_signed == planned.is_signed) {
+            readings.push(planned);
+        }
+    };
+    let one = |read: &Read, is_signed: bool| {
+        let name = is_called(read.fact);
+        let source = read.reading.source();
+        let paths = if is_signed { Vec::new() } else { read.reading.paths() };
+        let paths = paths.into_iter().map(|path| PlannedPath {
+            key: format!("path {name} {}", path.source).into(),
+            kind_key: format!("kind {name} {}", path.source).into(),
+            path: path.clone(),
+        });
+        Planned {
+            fact: read.fact,
+            name: (&**name).into(),
+            key: key(name, &source),
+            line: read.written.then_some(read.reading.place().line),
+            paths: paths.collect(),
+            is_one_path: matches!(read.reading, Reading::Path(_)),
+            is_signed,
+        }
+    };
+    let waited_for = |read: &&Read| read.written || used.contains(&read.fact);
+    step.reads.iter().filter(waited_for).for_each(|read| add(one(read, false)));
+    step.signed_reads.iter().filter(waited_for).for_each(|read| add(one(read, true)));
+    for (fact, header) in &step.header_reads {
+        let name = is_called(*fact);
+        add(Planned {
+            fact: *fact,
+            name: (&**name).into(),
+            key: key(name, &header.value),
+            line: Some(header.place.line),
+            paths: Vec::new(),
+            is_one_path: true,
+            is_signed: false,
+        });
+    }
+    PlannedStep { name, line: step.place.line, readings }
+}
+
+/// Short, however long the reading is.
+fn key(name: &str, source: &str) -> Box<str> {
+    let print = URL_SAFE_NO_PAD.encode(&digest(&SHA256, source.as_bytes()).as_ref()[..9]);
+    format!("fact {name} {print}").into()
+}
+
+/// An answer that counts.
+#[derive(Debug)]
+pub struct Looked {
+    /// Which step of the plan.
+    pub step: usize,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The answer as a document; of a callback there is none, because anybody may write one.
+    pub document: Option<Value>,
+    /// Tells it from others without saying what is in it; of a callback always the same.
+    pub print: u64,
+}
+
+/// What became of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was read: which of the planned readings found something, or what stands there instead.
+    Read(Vec<(usize, Result<(), Option<&'static str>>)>),
+    /// It is no document.
+    Unreadable,
+    /// The file takes a good answer for a refusal.
+    Unaccepted,
+}
+
+/// The answers of a login that count.
+pub fn look(plan: &Plan, provider: &Provider, trace: &Trace, watch: &Watch) -> Vec<Looked> {
+    let mut all = Vec::new();
+    for (at, seen) in watch.seen.iter().enumerate() {
+        let before = &watch.seen[..at];
+        let looked = match seen.call {
+            None => callback(plan, seen),
+            Some(call) => answer(plan, provider, trace, call, seen, before),
+        };
+        all.extend(looked);
+    }
+    all
+}
+
+fn callback(plan: &Plan, seen: &Seen) -> Option<Looked> {
+    let outcome = Outcome::Read(found(plan.steps.first()?, seen, &[]));
+    match seen.failed {
+        None | Some(StepError::MissingFact { .. }) => Some(Looked { step: 0, outcome, document: None, print: 0 }),
+        Some(_) => None,
+    }
+}
+
+fn answer(plan: &Plan, provider: &Provider, trace: &Trace, call: usize, seen: &Seen, before: &[Seen]) -> Option<Looked> {
+    let (step, planned) = (provider.calls.get(call)?, plan.steps.get(call + 1)?);
+    // A request that could not be written is missed where its fact was.
+    let exchange = trace.exchanges.iter().find(|exchange| exchange.call == call)?;
+    let answer = exchange.answer.as_ref().ok()?;
+    let document = step.document(answer);
+    let outcome = match &seen.failed {
+        None | Some(StepError::MissingFact { .. }) => Outcome::Read(found(planned, seen, before)),
+        Some(StepError::Unreadable { .. }) => Outcome::Unreadable,
+        Some(StepError::Refused(refused)) if is_no_refusal(step, planned, answer, document.as_ref(), refused) => Outcome::Unaccepted,
+        // Somebody brought a wrong code, or what belongs to another login; somebody changed their mind; nothing came.
+        Some(_) => return None,
+    };
+    let mut print = DefaultHasher::new();
+    answer.body.hash(&mut print);
+    Some(Looked { step: call + 1, outcome, document, print: print.finish() })
+}
+
+/// What was found and missed. A standard place that an earlier answer filled already is neither.
+fn found(planned: &PlannedStep, seen: &Seen, before: &[Seen]) -> Vec<(usize, Result<(), Option<&'static str>>)> {
+    let is_told = |fact: Slot| before.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
+    let mut list = Vec::with_capacity(planned.readings.len());
+    for (at, reading) in planned.readings.iter().enumerate() {
+        // Without its token nothing is read from it; the token is missed.
+        if seen.failed.is_some() && reading.is_signed {
+            continue;
+        }
+        match seen.facts.iter().find(|read| read.fact == reading.fact) {
+            Some(read) => list.push((at, read.found.map(drop))),
+            None if reading.line.is_none() && is_told(reading.fact) => {}
+            None => list.push((at, Err(None))),
+        }
+    }
+    list
+}
+
+/// Whether the file's `accepted` refuses what is no refusal: half of what is read from a good answer stands in it, or it is about
+/// a person, whom nobody can be refused by a wrong code any more, and what `accepted` looks at is gone.
+fn is_no_refusal(step: &Step, planned: &PlannedStep, answer: &Response, document: Option<&Value>, refused: &Refused) -> bool {
+    let Some(document) = document.filter(|_| (200..300).contains(&answer.status)) else { return false };
+    let Some(missed) = refused.place.and_then(|place| step.accepted.iter().find(|accepted| accepted.place == place)) else {
+        return false;
+    };
+    let stands = |reading: &Planned| reading.paths.iter().any(|planned| planned.path.first(document).and_then(scalar_text).is_some());
+    let read: Vec<&Planned> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
+    let standing = read.iter().filter(|reading| stands(reading)).count();
+    let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && refused.code == answer.status.to_string();
+    (standing > 0 && standing * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refused.message.is_none() && is_gone())
+}

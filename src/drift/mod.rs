@@ -1,0 +1,140 @@
+//! Whether a provider still answers as it did.
+//!
+//! Of every login it is counted, per store, provider and step, which facts were found and missed, and what the answers look like:
+//! paths and kinds, never values. What was found nearly always and is missed now is warned about before shoppers complain; in
+//! ordinary traffic it is silent. How that is judged stands in [`judgement`].
+//!
+//! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
+//! code, a login that was cancelled, and silence tell nothing about what answers look like.
+
+pub mod book; //        what is known of one provider
+pub mod judgement; //   whether what is missed is a surprise
+mod keep; //            written down, and shared
+pub mod looked; //      what one login tells
+pub mod replacement; // where something has moved to
+pub mod shape; //       paths and kinds
+pub mod warning; //     what is said
+
+use crate::drift::book::{Book, Ended, Turned};
+use crate::drift::judgement::{Count, Turn};
+use crate::drift::looked::look;
+use crate::drift::warning::Warning;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::provider::identity::Identity;
+use crate::roster::Offer;
+use crate::story::watch::Watch;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Books = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<Book>>>>;
+
+/// What is known of all providers' answers.
+#[derive(Default)]
+pub struct Drift {
+    books: Mutex<Books>,
+    /// Storage is written to and read by one at a time; until which second it was read.
+    read: tokio::sync::Mutex<i64>,
+}
+
+impl fmt::Debug for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drift").finish_non_exhaustive()
+    }
+}
+
+/// What was counted of a fact since it was last asked for, and whether it is warned about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The provider.
+    pub provider: String,
+    /// The step.
+    pub step: String,
+    /// The fact; empty for the answer as a whole.
+    pub fact: String,
+    /// How often it was found and missed; of the answer as a whole nothing is told.
+    pub count: Option<Count>,
+    /// Whether it is warned about.
+    pub is_broken: bool,
+}
+
+/// Whatever holds a lock here panics nowhere; what it counted is as good as before.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drift {
+    fn book(&self, store: &str, provider: &str) -> Arc<Mutex<Book>> {
+        let mut books = locked(&self.books);
+        if let Some(book) = books.get(store).and_then(|books| books.get(provider)) {
+            return Arc::clone(book);
+        }
+        Arc::clone(books.entry(store.into()).or_default().entry(provider.into()).or_default())
+    }
+
+    fn all(&self) -> Vec<(Box<str>, Box<str>, Arc<Mutex<Book>>)> {
+        let books = locked(&self.books);
+        let each = books.iter().flat_map(|(store, books)| books.iter().map(move |(provider, book)| (store, provider, book)));
+        each.map(|(store, provider, book)| (store.clone(), provider.clone(), Arc::clone(book))).collect()
+    }
+
+    /// Looks at a login that is over. What has changed is said in the log, once.
+    pub fn observe(&self, store: &str, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>, now: i64) {
+        let provider = &offer.provider;
+        let book = self.book(store, &provider.name);
+        let plan = locked(&book).plan(offer);
+        let looked = look(&plan, provider, trace, watch);
+        if looked.is_empty() {
+            return;
+        }
+        let turned = locked(&book).count(&plan, &looked, &Ended { provider, trace, end, now });
+        turned.iter().filter(|turned| turned.is_told).for_each(|turned| tell(store, offer, turned));
+    }
+
+    /// What is warned about of a provider.
+    pub fn warnings(&self, store: &str, provider: &str) -> Vec<Warning> {
+        let book = locked(&self.books).get(store).and_then(|books| books.get(provider)).map(Arc::clone);
+        book.map_or_else(Vec::new, |book| locked(&book).warnings())
+    }
+
+    /// What machines read: all facts that the files read, over all stores.
+    pub fn told(&self) -> Vec<Told> {
+        let mut all: BTreeMap<(String, String, String), (Option<Count>, bool)> = BTreeMap::new();
+        for (_, provider, book) in self.all() {
+            let mut book = locked(&book);
+            let warned: Vec<(String, String)> =
+                book.warnings().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
+            for (step, fact, count) in book.untold() {
+                let entry = all.entry((provider.to_string(), step, fact)).or_default();
+                entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
+            }
+            for (step, fact) in warned {
+                all.entry((provider.to_string(), step, fact)).or_default().1 = true;
+            }
+        }
+        let told = all.into_iter();
+        told.map(|((provider, step, fact), (count, is_broken))| Told { provider, step, fact, count, is_broken }).collect()
+    }
+}
+
+fn tell(store: &str, offer: &Offer, turned: &Turned) {
+    let Turned { warning, turn, .. } = turned;
+    let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
+    let (step, fact, what) = (warning.step.as_str(), warning.fact.as_deref(), warning.kind.word());
+    match turn {
+        Turn::Broken => tracing::warn!(
+            store,
+            provider,
+            step,
+            fact,
+            file,
+            line = warning.line,
+            what,
+            said = %crate::diagnostic::printable(&warning.sentence),
+            proposal = warning.proposal.as_ref().map(|proposal| crate::diagnostic::printable(&proposal.title)),
+            "a provider answers otherwise than before"
+        ),
+        Turn::Well => tracing::info!(store, provider, step, fact, what, "a provider answers as before again"),
+    }
+}

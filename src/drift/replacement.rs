@@ -1,0 +1,173 @@
+//! Where something that is gone from its place has probably moved to: a path that is new since then, of the same kind, and with
+//! the same key or one like it.
+
+use crate::drift::shape::{Kind, Shape};
+use crate::provider::Provider;
+use crate::provider::selector::Selector;
+use crate::story::looks::Looks;
+use crate::workbench::proposal::{Change, Proposal};
+use serde_json::Value;
+
+/// Places of an answer that are looked at.
+const LOOKED_AT: usize = 400;
+/// How deep an answer is looked into.
+const DEEPEST: usize = 8;
+
+/// What is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone<'a> {
+    /// The fact.
+    pub fact: &'a str,
+    /// The path that found it.
+    pub path: &'a Selector,
+    /// The kind of value that it used to find.
+    pub kind: Option<Kind>,
+    /// How many answers have come since it began to be missed: what was seen oftener is not new.
+    pub since: i64,
+}
+
+/// The path that probably took its place, as it would be written.
+pub fn replacement(gone: Gone<'_>, document: &Value, shape: &Shape) -> Option<String> {
+    let mut leaves = Vec::new();
+    let mut left = LOOKED_AT;
+    leaves_of(document, &mut Vec::new(), &mut left, &mut leaves);
+    let is_new = |keys: &[&str]| shape.at(keys).is_some_and(|seen| seen.times() <= gone.since);
+    let fits = |value: &Value| match (gone.fact, Looks::of_value(value)) {
+        ("email", looks) => looks == Some(Looks::Address),
+        ("picture", looks) => looks == Some(Looks::Web),
+        (_, looks) => looks.is_some_and(|looks| looks != Looks::Empty),
+    };
+    let is_kind = |value: &Value| gone.kind.is_none_or(|kind| kind == Kind::of(value));
+    let last = last_key(&gone.path.source);
+    let mut found: Vec<(u32, String)> = Vec::new();
+    let fitting: Vec<&(Vec<&str>, &Value)> = leaves.iter().filter(|(keys, value)| fits(value) && is_new(keys)).collect();
+    let alone = fitting.iter().filter(|(_, value)| is_kind(value)).count() == 1;
+    for (keys, value) in fitting {
+        let key = keys.iter().rev().find(|key| **key != "[]").copied().unwrap_or_default();
+        let likeness = match (plain(key), plain(&last)) {
+            (new, old) if new == old => 4,
+            (new, old) if is_kind(value) && strsim::jaro_winkler(&new, &old) >= 0.85 => 3,
+            (new, old) if is_kind(value) && old.len() > 1 && (new.contains(&old) || (new.len() > 1 && old.contains(&new))) => 2,
+            _ if alone && is_kind(value) => 1,
+            _ => continue,
+        };
+        found.push((likeness, written(keys)));
+    }
+    let best = found.iter().map(|(likeness, _)| *likeness).max()?;
+    let mut best_ones = found.into_iter().filter(|(likeness, _)| *likeness == best).map(|(_, path)| path);
+    // Of two that are as likely neither is.
+    best_ones.next().filter(|_| best_ones.next().is_none())
+}
+
+/// The change of the file that it would be.
+pub fn proposal(provider: &Provider, gone: Gone<'_>, path: &str) -> Proposal {
+    let old = &*gone.path.source;
+    let number = usize::try_from(gone.path.place.line).unwrap_or_default();
+    let line = number.checked_sub(1).and_then(|at| provider.source.text.lines().nth(at));
+    let change = line.and_then(|line| {
+        let at = only_place(line, old)?;
+        let added = format!("{}{path}{}", &line[..at], &line[at + old.len()..]);
+        Some(Change { line: number, removed: vec![line.to_owned()], added: vec![added] })
+    });
+    Proposal {
+        title: path.to_owned(),
+        because: "driftReplaced".to_owned(),
+        about: vec![gone.fact.to_owned(), old.to_owned(), path.to_owned()],
+        sentence: format!("`{}` is not found at `{old}` any more, and `{path}` is new", gone.fact),
+        change,
+    }
+}
+
+/// Where a path stands in a line, if that is one place, and not the beginning of a longer path.
+fn only_place(line: &str, path: &str) -> Option<usize> {
+    let goes_on = |after: &str| after.starts_with(|letter: char| letter.is_alphanumeric() || "_.[".contains(letter));
+    let mut places = line.match_indices(path).map(|(at, _)| at).filter(|at| !goes_on(&line[at + path.len()..]));
+    places.next().filter(|_| places.next().is_none())
+}
+
+fn leaves_of<'v>(value: &'v Value, keys: &mut Vec<&'v str>, left: &mut usize, leaves: &mut Vec<(Vec<&'v str>, &'v Value)>) {
+    if *left == 0 || keys.len() > DEEPEST {
+        return;
+    }
+    *left -= 1;
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                if crate::story::shape::is_a_name(key) {
+                    keys.push(key);
+                    leaves_of(value, keys, left, leaves);
+                    keys.pop();
+                }
+            }
+        }
+        Value::Array(list) => {
+            if let Some(first) = list.first() {
+                keys.push("[]");
+                leaves_of(first, keys, left, leaves);
+                keys.pop();
+            }
+        }
+        _ => leaves.push((keys.clone(), value)),
+    }
+}
+
+fn written(keys: &[&str]) -> String {
+    keys.iter().fold("$".to_owned(), |path, key| {
+        let is_plain = key.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+        match *key {
+            "[]" => path + "[0]",
+            key if is_plain => path + "." + key,
+            key => format!("{path}['{key}']"),
+        }
+    })
+}
+
+/// The last key of a path as it is written.
+fn last_key(path: &str) -> String {
+    let end = path.rsplit(['.', '[']).find(|part| part.chars().any(char::is_alphabetic)).unwrap_or_default();
+    end.chars().filter(|letter| !"'\"]".contains(*letter)).collect()
+}
+
+fn plain(key: &str) -> String {
+    key.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+    use serde_json::json;
+
+    fn moved(fact: &str, path: &str, before: &Value, now: &Value) -> Option<String> {
+        let mut shape = Shape::default();
+        (0..50).for_each(|_| shape.add(before));
+        (0..8).for_each(|_| shape.add(now));
+        let path = Selector::known(path, Place::default());
+        let kind = path.first(before).map(Kind::of);
+        replacement(Gone { fact, path: &path, kind, since: 8 }, now, &shape)
+    }
+
+    #[test]
+    fn what_is_gone_is_looked_for_among_what_is_new() {
+        let before = json!({ "id": 7, "email": "ana@loja.example", "name": "Ana", "plan": "x" });
+        for (fact, path, now, expected) in [
+            ("id", "$.id", json!({ "data": { "id": 7, "email": "ana@loja.example" } }), Some("$.data.id")),
+            ("email", "$.email", json!({ "id": 7, "emailAddress": "ana@loja.example" }), Some("$.emailAddress")),
+            ("email", "$.email", json!({ "id": 7, "contact": "ana@loja.example" }), Some("$.contact")),
+            ("email", "$.email", json!({ "id": 7, "contact": "hidden" }), None),
+            ("email", "$.email", json!({ "id": 7, "plan": "ana@loja.example" }), None),
+            ("name", "$.name", json!({ "id": 7, "e-names": [ { "full name": "Ana" } ] }), Some("$['e-names'][0]['full name']")),
+            ("name", "$.name", json!({ "id": 7, "one": "Ana", "two": "Ana" }), None),
+            ("id", "$.id", json!({ "name": "Ana", "ID": "7" }), Some("$.ID")),
+        ] {
+            assert_eq!(moved(fact, path, &before, &now).as_deref(), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_proposal_changes_the_one_path_of_its_line() {
+        assert_eq!(only_place("  read: { id: $.id, token: $.id_token }", "$.id"), Some(14));
+        assert_eq!(only_place("  read: { id: [ $.id, $.id ] }", "$.id"), None);
+        assert_eq!(only_place("  read: { id: $.data.id }", "$.data"), None);
+    }
+}

@@ -1,0 +1,287 @@
+//! The shape of a step's answers: which paths there are, of which kinds, and how often. Never a value: a key that looks like one
+//! is `*`, and what is too much is `…`.
+
+use crate::story::shape::is_a_name;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Paths that are kept of a step at most.
+pub const MOST: usize = 200;
+/// Members of one answer that are looked at, at most.
+const LOOKED_AT: usize = 500;
+/// How deep an answer is looked into.
+const DEEPEST: usize = 8;
+/// Where more follows that is not kept.
+pub const MORE: &str = "…";
+
+/// Kinds of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// An empty text.
+    Empty,
+    /// `true` or `false`.
+    Flag,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] = [Self::Null, Self::Empty, Self::Flag, Self::Number, Self::Text, Self::List, Self::Object];
+
+    /// The kind of a value.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Flag,
+            Value::Number(_) => Self::Number,
+            Value::String(text) if text.is_empty() => Self::Empty,
+            Value::String(_) => Self::Text,
+            Value::Array(_) => Self::List,
+            Value::Object(_) => Self::Object,
+        }
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        ["null", "empty", "bool", "number", "text", "list", "object"][self as usize]
+    }
+
+    /// It, as a sentence says it.
+    pub fn told(self) -> &'static str {
+        ["null", "an empty text", "true or false", "a number", "a text", "a list", "an object"][self as usize]
+    }
+
+    /// What a word names.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// How often each kind was seen.
+pub type Kinds = [i64; 7];
+
+/// What is kept of a path.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// What storage knows.
+    pub stored: Kinds,
+    /// What was seen since that was written.
+    pub unsaved: Kinds,
+}
+
+impl Seen {
+    /// One more.
+    pub fn add(&mut self, kind: Kind) {
+        self.unsaved[kind as usize] += 1;
+    }
+
+    /// How often a kind was seen.
+    pub fn of(&self, kind: Kind) -> i64 {
+        self.stored[kind as usize] + self.unsaved[kind as usize]
+    }
+
+    /// How often it was seen at all.
+    pub fn times(&self) -> i64 {
+        Kind::ALL.into_iter().map(|kind| self.of(kind)).sum()
+    }
+
+    /// The kind that it mostly has, if it holds something.
+    pub fn usual(&self) -> Option<Kind> {
+        let kinds = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Null | Kind::Empty) && self.of(*kind) > 0);
+        kinds.max_by_key(|kind| self.of(*kind))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Node {
+    seen: Seen,
+    below: BTreeMap<Box<str>, Self>,
+}
+
+/// The shape of a step's answers.
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    root: Node,
+    size: usize,
+}
+
+impl Shape {
+    /// Adds an answer.
+    pub fn add(&mut self, document: &Value) {
+        let mut left = LOOKED_AT;
+        add(&mut self.root, document, 0, (&mut self.size, &mut left));
+    }
+
+    /// What is known of the value at a path, given by its keys; `[]` for what stands in a list.
+    pub fn at(&self, keys: &[&str]) -> Option<&Seen> {
+        let mut node = &self.root;
+        for key in keys {
+            let key: &str = if is_kept(key) { key } else { "*" };
+            node = node.below.get(key)?;
+        }
+        Some(&node.seen)
+    }
+
+    /// How many paths are kept.
+    pub fn len(&self) -> usize {
+        self.size
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+
+    /// All paths with what is known of them. A path is its keys as a JSON list.
+    pub fn each(&mut self, mut told: impl FnMut(&str, &mut Seen)) {
+        each(&mut self.root, &mut Vec::new(), &mut told);
+    }
+
+    /// Takes over what storage knows of a path.
+    pub fn store(&mut self, path: &str, kind: Kind, times: i64) {
+        let Ok(keys) = serde_json::from_str::<Vec<Box<str>>>(path) else { return };
+        let mut node = &mut self.root;
+        for key in keys.into_iter().take(DEEPEST + 1) {
+            if !node.below.contains_key(&key) {
+                if self.size >= MOST && &*key != MORE {
+                    return;
+                }
+                self.size += 1;
+            }
+            node = node.below.entry(key).or_default();
+        }
+        node.seen.stored[kind as usize] = times;
+    }
+}
+
+fn is_kept(key: &str) -> bool {
+    is_a_name(key) || key == "[]" || key == MORE
+}
+
+fn add(node: &mut Node, value: &Value, depth: usize, (size, left): (&mut usize, &mut usize)) {
+    node.seen.add(Kind::of(value));
+    if depth == DEEPEST {
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            let (mut has_odd, mut has_more) = (false, false);
+            for (key, value) in members {
+                if *left == 0 {
+                    return;
+                }
+                *left -= 1;
+                let is_name = is_a_name(key);
+                if !is_name && std::mem::replace(&mut has_odd, true) {
+                    continue;
+                }
+                let key = if is_name { key } else { "*" };
+                if let Some(below) = node.below.get_mut(key) {
+                    add(below, value, depth + 1, (size, left));
+                } else if *size < MOST {
+                    *size += 1;
+                    add(node.below.entry(key.into()).or_default(), value, depth + 1, (size, left));
+                } else if !std::mem::replace(&mut has_more, true) {
+                    node.below.entry(MORE.into()).or_default().seen.add(Kind::of(value));
+                }
+            }
+        }
+        Value::Array(list) => {
+            if let Some(first) = list.first()
+                && *left > 0
+                && (node.below.contains_key("[]") || *size < MOST)
+            {
+                *left -= 1;
+                if !node.below.contains_key("[]") {
+                    *size += 1;
+                }
+                add(node.below.entry("[]".into()).or_default(), first, depth + 1, (size, left));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn each(node: &mut Node, keys: &mut Vec<Box<str>>, told: &mut impl FnMut(&str, &mut Seen)) {
+    if node.seen.times() > 0 {
+        told(&serde_json::to_string(&keys).unwrap_or_default(), &mut node.seen);
+    }
+    for (key, below) in &mut node.below {
+        keys.push(key.clone());
+        each(below, keys, told);
+        keys.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+
+    fn told(shape: &mut Shape) -> Vec<String> {
+        let mut lines = Vec::new();
+        shape.each(|path, seen| {
+            let kinds = Kind::ALL.into_iter().filter(|kind| seen.of(*kind) > 0);
+            lines.push(format!("{path} {}", kinds.map(|kind| format!("{} {}", kind.word(), seen.of(kind))).collect::<Vec<_>>().join(", ")));
+        });
+        lines
+    }
+
+    #[test]
+    fn a_shape_knows_paths_kinds_and_how_often_and_no_values() {
+        let mut shape = Shape::default();
+        shape.add(&json!({ "id": 7, "mail": "ana@loja.example", "ana@loja.example": 1, "bia@loja.example": 1, "list": [ { "a": true } ] }));
+        shape.add(&json!({ "id": "7", "mail": "", "list": [] }));
+
+        assert_eq!(
+            told(&mut shape),
+            [
+                "[] object 2",
+                r#"["*"] number 1"#,
+                r#"["id"] number 1, text 1"#,
+                r#"["list"] list 2"#,
+                r#"["list","[]"] object 1"#,
+                r#"["list","[]","a"] bool 1"#,
+                r#"["mail"] empty 1, text 1"#
+            ]
+        );
+    }
+
+    #[test]
+    fn a_provider_that_invents_keys_does_not_make_it_grow() {
+        let mut shape = Shape::default();
+        for round in 0..50 {
+            let members: Map<String, Value> = (0..10_000)
+                .map(|at| (format!("k{}", "abcdefghij".repeat(1 + at % 3)) + &format!("{round}x{at:x}"), json!({ "a": [at] })))
+                .collect();
+            shape.add(&Value::Object(members));
+        }
+        let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
+        shape.add(&deep);
+
+        assert!(shape.len() <= MOST, "{}", shape.len());
+        assert!(told(&mut shape).iter().any(|line| line.contains(MORE)));
+    }
+
+    #[test]
+    fn what_storage_knows_comes_back() {
+        let mut shape = Shape::default();
+        shape.store(r#"["data","id"]"#, Kind::Number, 12);
+        shape.store("no path", Kind::Number, 12);
+        for at in 0..1000 {
+            shape.store(&format!(r#"["k{at}"]"#), Kind::Text, 1);
+        }
+
+        assert_eq!(shape.at(&["data", "id"]).and_then(Seen::usual), Some(Kind::Number));
+        assert!(shape.len() <= MOST);
+    }
+}

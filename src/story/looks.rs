@@ -1,0 +1,132 @@
+//! What a value looks like, for people who must not see the value.
+
+use crate::text::Text;
+use serde_json::Value;
+use std::fmt;
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// `null`, an empty text.
+    Empty,
+    /// `true` or `false`.
+    YesOrNo,
+    /// A whole number of so many digits.
+    Digits(usize),
+    /// Any other number.
+    Number,
+    /// An e-mail address.
+    Address,
+    /// An address on the web.
+    Web,
+    /// A text of so many characters.
+    Text(usize),
+}
+
+impl Looks {
+    /// The looks of a text.
+    pub fn of(text: &str) -> Self {
+        let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text {
+            "" => Self::Empty,
+            "true" | "false" => Self::YesOrNo,
+            _ if is_whole(text) => Self::Digits(text.len()),
+            _ if crate::email::Email::parse(text).is_ok() => Self::Address,
+            _ if text.starts_with("https://") || text.starts_with("http://") => Self::Web,
+            _ => Self::Text(text.chars().count()),
+        }
+    }
+
+    /// The looks of a fact.
+    pub fn of_fact(text: &Text) -> Self {
+        Self::of(text.expose())
+    }
+
+    /// The looks of a scalar of an answer; lists and objects have none.
+    pub fn of_value(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Empty,
+            Value::Bool(_) => Self::YesOrNo,
+            Value::Number(number) => match Self::of(&number.to_string()) {
+                Self::Digits(digits) => Self::Digits(digits),
+                _ => Self::Number,
+            },
+            Value::String(text) => match Self::of(text) {
+                // A text stays a text: `"7"` is none of the numbers.
+                Self::Digits(_) | Self::YesOrNo => Self::Text(text.chars().count()),
+                looks => looks,
+            },
+            Value::Array(_) | Value::Object(_) => return None,
+        })
+    }
+
+    /// Its name, for pages that say it in their own language, and the number that goes with it.
+    pub fn word(self) -> (&'static str, Option<usize>) {
+        match self {
+            Self::Empty => ("empty", None),
+            Self::YesOrNo => ("yesOrNo", None),
+            Self::Digits(many) => ("digits", Some(many)),
+            Self::Number => ("number", None),
+            Self::Address => ("address", None),
+            Self::Web => ("web", None),
+            Self::Text(many) => ("text", Some(many)),
+        }
+    }
+
+    /// What [`Self::word`] names.
+    pub fn named(word: &str, many: Option<usize>) -> Option<Self> {
+        Some(match (word, many) {
+            ("empty", _) => Self::Empty,
+            ("yesOrNo", _) => Self::YesOrNo,
+            ("digits", Some(many)) => Self::Digits(many),
+            ("number", _) => Self::Number,
+            ("address", _) => Self::Address,
+            ("web", _) => Self::Web,
+            ("text", Some(many)) => Self::Text(many),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Looks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("empty"),
+            Self::YesOrNo => f.write_str("yes or no"),
+            Self::Digits(1) => f.write_str("one digit"),
+            Self::Digits(many) => write!(f, "{many} digits"),
+            Self::Number => f.write_str("number"),
+            Self::Address => f.write_str("e-mail address"),
+            Self::Web => f.write_str("web address"),
+            Self::Text(many) => write!(f, "text, {many}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_told_by_its_looks() {
+        for (value, told) in [
+            (json!(null), "empty"),
+            (json!(""), "empty"),
+            (json!(true), "yes or no"),
+            (json!(123), "3 digits"),
+            (json!(1.5), "number"),
+            (json!("123"), "text, 3"),
+            (json!("ana@loja.example"), "e-mail address"),
+            (json!("https://loja.example/ana.png"), "web address"),
+            (json!("José"), "text, 4"),
+        ] {
+            let looks = Looks::of_value(&value).unwrap();
+            let (word, many) = looks.word();
+
+            assert_eq!(looks.to_string(), told);
+            assert_eq!(Looks::named(word, many), Some(looks));
+        }
+        assert_eq!(Looks::of_value(&json!([])), None);
+    }
+}

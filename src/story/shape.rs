@@ -1,0 +1,130 @@
+//! The shape of a document: its keys, and what its values look like. Never a value.
+
+use crate::story::looks::Looks;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How much of a document's shape is told.
+const MOST: usize = 200;
+
+/// One member of a document, with what stands below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its key; `[]` for what stands in a list, `…` where more follows that is not told.
+    pub key: String,
+    /// What its value looks like; nothing for objects and lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<String>,
+    /// How many characters or digits it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub many: Option<usize>,
+    /// What stands below it; of a list its first element.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub below: Vec<Self>,
+}
+
+impl Member {
+    /// What its value looks like, for an English text.
+    pub fn told(&self) -> String {
+        self.looks.as_deref().and_then(|word| Looks::named(word, self.many)).map(|looks| looks.to_string()).unwrap_or_default()
+    }
+}
+
+/// The shape of a document.
+pub fn shape(document: &Value) -> Vec<Member> {
+    let mut left = MOST;
+    below(document, &mut left)
+}
+
+fn below(value: &Value, left: &mut usize) -> Vec<Member> {
+    let mut members = Vec::new();
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                if *left == 0 {
+                    members.push(Member { key: "…".to_owned(), looks: None, many: None, below: Vec::new() });
+                    break;
+                }
+                *left -= 1;
+                members.push(member(key_as_told(key), value, left));
+            }
+        }
+        Value::Array(list) => {
+            if let Some(first) = list.first()
+                && *left > 0
+            {
+                *left -= 1;
+                members.push(member("[]".to_owned(), first, left));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let (looks, many) = Looks::of_value(value).map_or(("empty", None), Looks::word);
+            members.push(Member { key: String::new(), looks: Some(looks.to_owned()), many, below: Vec::new() });
+        }
+    }
+    members
+}
+
+fn member(key: String, value: &Value, left: &mut usize) -> Member {
+    match Looks::of_value(value) {
+        Some(looks) => {
+            let (looks, many) = looks.word();
+            Member { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
+        }
+        None => Member { key, looks: None, many: None, below: below(value, left) },
+    }
+}
+
+/// Whether a key is a name that a program gave, and no value such as a person's address.
+pub fn is_a_name(key: &str) -> bool {
+    let numbers = key.bytes().filter(u8::is_ascii_digit).count();
+    numbers < 4
+        && key.len() <= 64
+        && key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c))
+        && !(key.contains('@') && key.contains('.'))
+}
+
+/// A key as it is told: one that looks like a value is kept to itself.
+pub fn key_as_told(key: &str) -> String {
+    if is_a_name(key) { key.to_owned() } else { "‹key›".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+
+    fn drawn(members: &[Member]) -> String {
+        let one = |member: &Member| match member.below.as_slice() {
+            [] => format!("{}: {}", member.key, member.told()),
+            below => format!("{} {{ {} }}", member.key, drawn(below)),
+        };
+        members.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_shape_tells_keys_and_looks_and_no_values() {
+        let document = json!({ "data": { "mail": "ana@loja.example", "id": 7, "ok": true, "none": null, "list": [ { "a": "b" }, 2 ] }, "ana@loja.example": 1 });
+
+        assert_eq!(
+            drawn(&shape(&document)),
+            "data { mail: e-mail address, id: one digit, ok: yes or no, none: empty, list { [] { a: text, 1 } } }, ‹key›: one digit"
+        );
+    }
+
+    #[test]
+    fn a_large_document_is_told_in_part() {
+        let document: Map<String, Value> = (0..1000).map(|at| (format!("k{at}"), json!(1))).collect();
+
+        let told = shape(&Value::Object(document));
+
+        assert_eq!(told.len(), MOST + 1);
+        assert_eq!(told.last().map(|member| member.key.as_str()), Some("…"));
+    }
+
+    #[test]
+    fn a_document_that_is_a_list_or_a_text_has_a_shape_as_well() {
+        assert_eq!(drawn(&shape(&json!([{ "id": "x" }]))), "[] { id: text, 1 }");
+        assert_eq!(drawn(&shape(&json!("hello"))), ": text, 5");
+    }
+}

@@ -1,0 +1,5 @@
+//! The workbench of support staff.
+
+pub mod guard;
+pub mod test_login;
+pub mod tests;

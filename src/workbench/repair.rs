@@ -1,0 +1,293 @@
+//! When a login at a provider fails: the change of the provider's file that mends it, exact and ready to copy.
+//!
+//! Two sides may be wrong. Where an answer says what is needed in another place than the file looks, the answers are
+//! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider says no,
+//! its words lead to a cause with a name. No proposal holds a value of an answer, makes an address proven that was not,
+//! or takes a check away that the provider did not refuse in words.
+
+pub mod address;
+pub mod candidates;
+pub mod cause;
+pub mod draft;
+pub mod edit;
+pub mod format;
+pub mod kind;
+pub mod likeness;
+pub mod mend;
+pub mod moved;
+pub mod path;
+pub mod remedy;
+pub mod reread;
+pub mod survey;
+pub mod wanted;
+
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::provider::Provider;
+use crate::provider::identity::Identity;
+use crate::wire::Response;
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::edit::change;
+use crate::workbench::repair::mend::{Goal, has_address, mend, tried};
+use crate::workbench::repair::remedy::{No, is_page, nothing_came};
+use crate::workbench::repair::reread::{Case, reread};
+
+/// More proposals than these help nobody.
+const MOST: usize = 3;
+
+/// A proposal and how good it is.
+type Rated = (Proposal, f32);
+
+/// What would mend the file, best first: after a login that failed, or one that worked and left facts unfound.
+pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
+    let case = case_of(provider, end, trace);
+    let rated = match end {
+        Ok(_) => mend(provider, &case, &Goal::default()).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect(),
+        Err(error) => after_failure(provider, error, trace, &case),
+    };
+    best(rated)
+}
+
+/// What would make the file read an answer of one of its calls, best first.
+pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response) -> Vec<Proposal> {
+    let case = Case { answers: vec![(call, answer, false)], stubborn: true, ..Case::default() };
+    let Some(step) = provider.calls.get(call) else { return Vec::new() };
+    let goal = Goal { failed: false, ..Goal::default() };
+    let mut rated: Vec<Rated> = mend(provider, &case, &goal).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect();
+    if step.answers.read(answer).is_err() {
+        rated.extend(unreadable(provider, &case, &goal));
+    }
+    best(rated)
+}
+
+fn case_of<'a>(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &'a Trace) -> Case<'a> {
+    let answers: Vec<_> = trace
+        .exchanges
+        .iter()
+        .filter_map(|exchange| exchange.answer.as_ref().ok().map(|answer| (exchange.call, answer, exchange.forgiven)))
+        .collect();
+    let reached = answers.last().is_some_and(|(call, ..)| call + 1 == provider.calls.len()) || provider.calls.is_empty();
+    Case {
+        callback: (!trace.callback.pairs.is_empty()).then(|| trace.callback.document()),
+        answers,
+        complete: reached || end.map_or_else(|error| error.step.is_none(), |_| true),
+        stubborn: false,
+    }
+}
+
+fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &Case<'_>) -> Vec<Rated> {
+    if let Some(why) = trace.exchanges.last().and_then(|exchange| exchange.answer.as_ref().err()).filter(|_| error.code == "noAnswer") {
+        return vec![(nothing_came(why, error.step), 100.0)];
+    }
+    let goal = goal_of(error);
+    let last =
+        case.answers.last().filter(|_| error.step != Some(crate::provider::step::StepKind::GetAuthorizationCode) || !error.by_provider);
+    let mut rated: Vec<Rated> = Vec::new();
+    let is_about_reading = !goal.facts.is_empty() || goal.refused;
+    if is_about_reading {
+        rated.extend(
+            mend(provider, case, &goal).into_iter().map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
+        );
+    }
+    if error.code == "unreadable" {
+        rated.extend(unreadable(provider, case, &goal));
+    }
+    if matches!(error.code.as_str(), "missingEmail" | "unprovenEmail") {
+        let is_there = error.code == "unprovenEmail";
+        let own = Goal { facts: Vec::new(), ..goal.clone() };
+        let ask = tried(provider, case, &own, address::drafts(provider, is_there));
+        let unless_found = if rated.is_empty() && !has_address(&reread(provider, case)) { 40.0 } else { 0.0 };
+        rated.extend(ask.into_iter().filter_map(|mended| {
+            let change = change(&provider.source.text, &mended.text)?;
+            let draft = mended.draft;
+            let proposal = Proposal {
+                title: draft.title,
+                because: draft.because.to_owned(),
+                about: draft.about,
+                sentence: draft.sentence,
+                change: Some(change),
+            };
+            Some((proposal, draft.score + unless_found))
+        }));
+    }
+    let says_no = error.by_provider
+        || error.code == "unreadable"
+        || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
+    // An answer that says no in a way that the file does not know is told as well, behind what would be read.
+    let unheard = is_about_reading && !error.by_provider && rated.iter().all(|(_, rating)| *rating < 120.0);
+    if says_no || unheard {
+        let least = if says_no { 0 } else { 2 };
+        let no = No::of(provider, error, trace).proposals();
+        rated.extend(no.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            let behind = at as f32;
+            // Words that are plain count more than a format that would let them be read.
+            let plain = if error.code == "unreadable" && weight >= 2 { 250.0 } else { 0.0 };
+            (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
+        }));
+    }
+    rated
+}
+
+fn goal_of(error: &LoginError) -> Goal {
+    let fact = match error.code.as_str() {
+        _ if error.by_provider => None,
+        "missingFact" => error.message.strip_prefix('`').and_then(|rest| rest.split('`').next()),
+        "missingId" => Some("id"),
+        "missingEmail" => Some("email"),
+        "unprovenEmail" => Some("emailVerified"),
+        _ => None,
+    };
+    Goal { facts: fact.map(str::to_owned).into_iter().collect(), refused: error.by_provider && error.place.is_some(), failed: true }
+}
+
+/// The changes that make an answer readable; what then is missed is mended along with it.
+fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
+    let Some((call, answer, _)) = case.answers.last() else { return Vec::new() };
+    let Some(step) = provider.calls.get(*call) else { return Vec::new() };
+    let mut rated = Vec::new();
+    let open = Goal { facts: Vec::new(), refused: false, ..goal.clone() };
+    for mended in tried(provider, case, &open, format::drafts(step, answer)) {
+        let inner = mend(&mended.provider, case, &Goal { failed: false, ..open.clone() });
+        let reads_all =
+            wanted::wanted(&mended.provider, &reread(&mended.provider, case)).iter().all(|wanted| wanted.weak || !wanted.written);
+        let Some(own) = change(&provider.source.text, &mended.text) else { continue };
+        if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
+            && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))
+            && let Some(both) = change(&provider.source.text, &text)
+        {
+            let title = format!("{}, {}", mended.draft.title, proposal.title);
+            let sentence = format!("{}; {}", mended.draft.sentence, proposal.sentence);
+            let about = vec![mended.draft.title.clone(), proposal.title];
+            rated.push((Proposal { title, because: "severalMoved".to_owned(), about, sentence, change: Some(both) }, 120.0 + rating));
+        }
+        let draft = mended.draft;
+        let proposal = Proposal {
+            title: draft.title,
+            because: draft.because.to_owned(),
+            about: draft.about,
+            sentence: draft.sentence,
+            change: Some(own),
+        };
+        rated.push((proposal, 110.0 + draft.score));
+    }
+    rated
+}
+
+/// The best, each change once.
+fn best(mut rated: Vec<Rated>) -> Vec<Proposal> {
+    rated.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let mut list: Vec<Proposal> = Vec::new();
+    for (proposal, _) in rated {
+        let known = list.iter().any(|known| {
+            known.because == proposal.because && known.title == proposal.title
+                || (known.change.is_some() && known.change == proposal.change)
+        });
+        if !known && list.len() < MOST {
+            list.push(proposal);
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::replay::play;
+    use crate::place::Source;
+    use crate::provider::{Ground, compile};
+
+    const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
+
+    /// What is proposed after these two answers.
+    fn after(file: &str, token: &str, person: &str) -> Vec<Proposal> {
+        let (provider, report) = compile(&Source::new("acme.yaml", file), Ground { loopback: false });
+        let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let quoted = |text: &str| text.replace('\'', "''");
+        let story = format!(
+            "- what: x\n  exchanges: [ {{ answer: {{ text: '{}' }} }}, {{ answer: {{ text: '{}' }} }} ]\n  refused: {{ code: x }}\n",
+            quoted(token),
+            quoted(person)
+        );
+        let stories =
+            crate::examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let played = play(&provider, &stories[0]);
+        propose(&provider, played.end.as_ref(), &played.trace)
+    }
+
+    fn diff(proposals: &[Proposal]) -> String {
+        proposals.first().and_then(|proposal| proposal.change.as_ref()).expect("a change").diff()
+    }
+
+    const TOKEN: &str = r#"{"access_token":"at-1"}"#;
+
+    #[test]
+    fn one_change_follows_an_envelope_and_keeps_the_comments() {
+        let found = after(FILE, TOKEN, r#"{"data":{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}}"#);
+
+        assert_eq!(found[0].because, "answerMoved");
+        assert_eq!(
+            diff(&found),
+            "-     id: $.user.id\n-     email: $.user.email          # theirs\n-     emailVerified: $.user.verified\n-     name: $.user.name\n\
+             +     id: $.data.user.id\n+     email: $.data.user.email          # theirs\n+     emailVerified: $.data.user.verified\n+     name: $.data.user.name\n"
+        );
+    }
+
+    #[test]
+    fn a_key_with_another_name_is_found_by_its_look_and_its_word() {
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","mail":"ana@loja.example","verified":true,"name":"Ana"}}"#);
+        assert_eq!(diff(&found), "-     email: $.user.email          # theirs\n+     email: $.user.mail          # theirs\n");
+
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","email_verificado":true,"name":"Ana"}}"#);
+        assert_eq!(diff(&found), "-     emailVerified: $.user.verified\n+     emailVerified: $.user.email_verificado\n");
+    }
+
+    #[test]
+    fn a_standard_place_that_moved_is_written_out() {
+        let found = after(FILE, r#"{"data":{"access_token":"at-1"}}"#, "{}");
+        assert_eq!(
+            diff(&found),
+            "- getAccessCode: { post: https://idp.example/t }\n+ getAccessCode: { post: https://idp.example/t, read: { accessToken: $.data.access_token } }\n"
+        );
+    }
+
+    #[test]
+    fn no_address_becomes_proven_by_what_is_not_about_it() {
+        // A flag of another kind, an address of somebody else, an address beside no claim.
+        for person in [
+            r#"{"user":{"id":"7","email":"ana@loja.example","active":true,"name":"Ana"}}"#,
+            r#"{"user":{"id":"7","recovery_email":"ana@loja.example","verified":true,"name":"Ana"}}"#,
+            r#"{"user":{"id":"7","verified":true,"name":"Ana"},"team":{"contact":{"email":"boss@loja.example"}}}"#,
+            r#"{"user":{"id":"7","username":"boss@loja.example","verified":true,"name":"Ana"}}"#,
+        ] {
+            for proposal in after(FILE, TOKEN, person) {
+                let is_ask = proposal.title.contains("missingEmail") || proposal.title.contains("scope");
+                assert!(is_ask || !proposal.title.starts_with("email"), "{person}: {proposal:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_no_address_is_it_is_asked_for() {
+        let found = after(FILE, TOKEN, r#"{"user":{"id":"7","name":"Ana"}}"#);
+        let because: Vec<&str> = found.iter().map(|proposal| proposal.because.as_str()).collect();
+
+        assert_eq!(because[..2], ["scopeLacksEmail", "askBecauseMissing"]);
+        assert!(found[1].change.as_ref().is_some_and(|change| change.added == ["missingEmail: ask"]), "{found:?}");
+    }
+
+    #[test]
+    fn an_answer_in_another_format_gets_its_word() {
+        let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#;
+        let found = after(FILE, TOKEN, &format!("for(;;);{person}"));
+        assert_eq!(diff(&found), "+   skipPrefix: \"for(;;);\"\n");
+
+        let found = after(FILE, TOKEN, &format!("cb({person});"));
+        assert_eq!(diff(&found), "+   answer: jsonp\n");
+    }
+
+    #[test]
+    fn a_login_that_works_and_lacks_nothing_gets_no_proposal() {
+        assert!(after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#).is_empty());
+    }
+}

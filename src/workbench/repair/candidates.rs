@@ -1,0 +1,272 @@
+//! Where in an answer that which is looked for may stand, the likeliest place first.
+
+use crate::place::Place;
+use crate::provider::selector::Selector;
+use crate::words::Desk;
+use crate::workbench::repair::kind::fit;
+use crate::workbench::repair::likeness::{Meaning, is_about_proof, is_not_theirs, likeness, meaning, speaks_of};
+use crate::workbench::repair::path::{Hop, last_key, written};
+use crate::workbench::repair::survey::{Spot, Survey};
+use crate::workbench::repair::wanted::{Part, Wanted};
+use serde_json::Value;
+
+/// As many rooms are tried for a path with a filter.
+const ROOMS: usize = 40;
+
+/// A place that may be meant.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The path.
+    pub path: Vec<Hop>,
+    /// How likely it is, from 0 to about 100.
+    pub score: f32,
+    /// Whether the key says the same words as the file's.
+    pub same_words: bool,
+    /// Whether it is hardly anything else: a slip, a segment more or less.
+    pub close: bool,
+}
+
+/// A path, compiled; nothing where it is not one.
+pub fn selector(hops: &[Hop]) -> Option<Selector> {
+    Selector::parse(&written(hops, '\''), Place::default(), &mut Desk::default())
+}
+
+/// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
+pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
+    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, Hop::Other(_))) {
+        Some(at) => with_filter(wanted, at, survey),
+        None => Vec::new(),
+    };
+    list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
+    list.extend(beside_filters(wanted, survey, neighbours));
+    // What the fact is read from already is no other place for it.
+    let own = |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|(fact, known)| *fact == wanted.fact && known == path);
+    list.retain(|candidate| {
+        candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
+    });
+    list.sort_by(|one, other| other.score.total_cmp(&one.score));
+    list.dedup_by(|later, earlier| later.path == earlier.path);
+    list.truncate(4);
+    list
+}
+
+/// Places beside what other facts find behind a filter.
+fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> Vec<Candidate> {
+    let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
+    let mut list = Vec::new();
+    for (_, known) in neighbours.iter().filter(|(_, known)| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6) {
+        let room = selector(parents(known)).and_then(|selector| selector.first(root));
+        for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
+            if !crate::workbench::repair::survey::is_personal(key) {
+                let path = [parents(known), &[Hop::Key(key.clone())]].concat();
+                list.extend(
+                    of_leaf(wanted, &Spot { path, value }, neighbours).map(|found| Candidate { score: found.score + 14.0, ..found }),
+                );
+            }
+        }
+    }
+    list
+}
+
+/// Whether the first of several would stand for the one that a filter chose.
+fn gives_up_a_choice(wanted: &Wanted, candidate: &Candidate, survey: &Survey<'_>, neighbours: &[(String, Vec<Hop>)]) -> bool {
+    let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
+    let is_about_address = wanted.meaning == Meaning::Email || wanted.meaning == Meaning::Verified;
+    let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|(_, path)| chooses(path)));
+    chosen && !chooses(&candidate.path) && first_of_several(&candidate.path, survey)
+}
+
+/// Whether a path leads through the first of several.
+pub fn first_of_several(path: &[Hop], survey: &Survey<'_>) -> bool {
+    let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, Hop::Index(_))).map(|(at, _)| &path[..at]);
+    let mut lengths = lists.filter_map(|list| survey.rooms.iter().find(|room| room.path == list)?.value.as_array().map(Vec::len));
+    lengths.any(|length| length > 1)
+}
+
+/// Whether a value at a path may be meant at all.
+fn may_be_meant(wanted: &Wanted, path: &[Hop], value: &Value) -> Option<f32> {
+    let fits = match fit(wanted.meaning, value) {
+        Some(fits) => fits,
+        None if wanted.any_value && wanted.meaning != Meaning::Verified && value_says_something(value) => 0.2,
+        None => return None,
+    };
+    let last = last_key(path).unwrap_or_default();
+    let proof = is_about_proof(last);
+    let speaks_of_proof = wanted.meaning == Meaning::Verified || wanted.fact == "emailVerified";
+    if speaks_of_proof && !proof && last_key(&wanted.hops) != Some(last) {
+        return None;
+    }
+    let strange = wanted.meaning == Meaning::Email && path.iter().rev().take(3).filter_map(Hop::key).any(is_not_theirs);
+    if strange && !wanted.hops.iter().filter_map(Hop::key).any(is_not_theirs) {
+        return None;
+    }
+    Some(fits)
+}
+
+fn value_says_something(value: &Value) -> bool {
+    crate::provider::selector::scalar_text(value).is_some()
+}
+
+fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[(String, Vec<Hop>)]) -> Option<Candidate> {
+    let fits = may_be_meant(wanted, &leaf.path, leaf.value)?;
+    let key = last_key(&leaf.path).unwrap_or_default();
+    let old = last_key(&wanted.hops).unwrap_or_default();
+    let is_condition = wanted.part == Part::Condition;
+    let means = meaning(key);
+    let stranger = means != wanted.meaning && means != Meaning::Other && wanted.meaning != Meaning::Other && !wanted.any_value;
+    let alike = likeness(old, key);
+    let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
+    let about = if is_condition { 0.0 } else { speaks_of(wanted.meaning, key).max(0.9 * likeness(&wanted.fact, key)) };
+    let (was, is) = (parents(&wanted.hops), parents(&leaf.path));
+    let around = context(was, is);
+    let deeper = leaf.path.starts_with(&wanted.hops);
+    let shallower = wanted.hops.starts_with(&leaf.path);
+    let beside = !neighbours.is_empty() && neighbours.iter().any(|(_, path)| parents(path) == is);
+    let same_room = was == is;
+    #[expect(clippy::cast_precision_loss, reason = "paths are short")]
+    let way = was.len().abs_diff(is.len()) as f32;
+    // A segment may have been dropped or added at the end as well: then the last key is a parent of the other.
+    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * likeness(old, parent) });
+    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * likeness(parent, key) });
+    let name = alike.max(0.8 * inner.max(outer));
+    let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
+    score += if beside { 7.0 } else { 0.0 } + if same_room { 4.0 } else { 0.0 } + if shallower || deeper { 8.0 } else { 0.0 };
+    score += if key == old {
+        28.0
+    } else if alike >= 0.97 {
+        20.0
+    } else {
+        0.0
+    } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
+    // Nothing speaks for it but its look.
+    let nothing = name.max(about) < 0.45;
+    let only_one = wanted.meaning == Meaning::Email;
+    let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
+    let is_still_asked = alike >= 0.6 || deeper || shallower || (same_room && says_yes);
+    if nothing && !(only_one || same_room || beside) || (is_condition && !is_still_asked) {
+        return None;
+    }
+    if nothing {
+        score -= 12.0;
+    }
+    Some(Candidate {
+        path: leaf.path.clone(),
+        score,
+        same_words: alike >= 0.97,
+        close: alike >= 0.6 || wanted.fact == key || ((deeper || shallower) && way < 1.5),
+    })
+}
+
+fn parents(path: &[Hop]) -> &[Hop] {
+    path.split_last().map_or(path, |(_, parents)| parents)
+}
+
+/// How alike two ways are, from 0 to 1: how much of both stands in both, in order.
+fn context(was: &[Hop], is: &[Hop]) -> f32 {
+    if was.is_empty() && is.is_empty() {
+        return 1.0;
+    }
+    let mut row = vec![0.0_f32; is.len() + 1];
+    for one in was {
+        let mut corner = 0.0;
+        for (at, other) in is.iter().enumerate() {
+            let same = match (one, other) {
+                (one, other) if one == other => 1.0,
+                (Hop::Key(one), Hop::Key(other)) => likeness(one, other),
+                _ => 0.0,
+            };
+            let next = if same > 0.6 { corner + same } else { row[at + 1].max(row[at]) };
+            corner = row[at + 1];
+            row[at + 1] = next;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "paths are short")]
+    let share = row[is.len()] / was.len().max(is.len()) as f32;
+    share
+}
+
+/// Places for a path that holds a filter or a star: the same in another room, or with another key in it.
+fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate> {
+    let (head, middle, tail) = (&wanted.hops[..at], &wanted.hops[at], &wanted.hops[at + 1..]);
+    let Hop::Other(middle) = middle else { return Vec::new() };
+    let root = survey.rooms.first().map(|room| room.value);
+    let mut list = Vec::new();
+    let mut rooms: Vec<(&Spot<'_>, f32)> = survey.rooms.iter().map(|room| (room, context(head, &room.path))).collect();
+    rooms.sort_by(|one, other| other.1.total_cmp(&one.1));
+    for (room, around) in rooms.into_iter().take(ROOMS) {
+        let element = match room.value {
+            Value::Array(list) => list.first(),
+            Value::Object(members) => members.values().find(|value| value.is_object()),
+            _ => None,
+        };
+        let mut variants: Vec<(Vec<Hop>, f32)> = Vec::new();
+        for (filter, kept) in filters(middle, element) {
+            for (tail, like) in tails(wanted, tail, element) {
+                variants.push(([room.path.as_slice(), &[Hop::Other(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
+            }
+        }
+        if let Value::Object(_) = room.value {
+            // What was a list is one object.
+            variants.extend(
+                tails(wanted, tail, Some(room.value))
+                    .into_iter()
+                    .map(|(tail, like)| ([room.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
+            );
+        }
+        for (path, like) in variants {
+            let found = selector(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
+            if let Some(fits) = found.and_then(|value| may_be_meant(wanted, &path, value)) {
+                list.push(Candidate {
+                    score: 50.0 * like + 25.0 * around + 15.0 * fits,
+                    path,
+                    same_words: like >= 0.97,
+                    close: like >= 0.75,
+                });
+            }
+        }
+    }
+    list
+}
+
+/// A filter as it is, and with the key that an element has instead.
+fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
+    let mut list = vec![(filter.to_owned(), 1.0)];
+    let Some((before, rest)) = filter.split_once("@.") else { return list };
+    let end = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
+    let (key, after) = rest.split_at(end);
+    for other in element.and_then(Value::as_object).into_iter().flat_map(|members| members.keys()).take(40) {
+        let plain = other.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let like = likeness(key, other);
+        if plain && other != key && like > 0.5 {
+            list.push((format!("{before}@.{other}{after}"), like));
+        }
+    }
+    list
+}
+
+/// What follows a filter, as it is, and with another last key.
+fn tails(wanted: &Wanted, tail: &[Hop], element: Option<&Value>) -> Vec<(Vec<Hop>, f32)> {
+    let mut list = vec![(tail.to_vec(), 1.0)];
+    if tail.len() > 1 {
+        list.push((tail[..tail.len() - 1].to_vec(), 0.9));
+    }
+    let Some(Value::Object(members)) = element else { return list };
+    let Some(Hop::Key(old)) = tail.last() else {
+        let below = members.keys().filter(|key| !crate::workbench::repair::survey::is_personal(key)).take(40);
+        list.extend(
+            below
+                .map(|key| (vec![Hop::Key(key.clone())], speaks_of(wanted.meaning, key).max(likeness(&wanted.fact, key))))
+                .filter(|(_, like)| *like > 0.5),
+        );
+        return list;
+    };
+    for key in members.keys().filter(|key| *key != old).take(40) {
+        let like = likeness(old, key).max(0.9 * speaks_of(wanted.meaning, key));
+        if like > 0.5 && !crate::workbench::repair::survey::is_personal(key) {
+            let mut other = tail[..tail.len() - 1].to_vec();
+            other.push(Hop::Key(key.clone()));
+            list.push((other, like));
+        }
+    }
+    list
+}

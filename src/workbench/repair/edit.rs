@@ -1,0 +1,334 @@
+//! Changes of a file's text that leave quotes, brackets and comments as they are.
+
+use crate::place::{Place, Source};
+use crate::workbench::proposal::Change;
+use crate::workbench::repair::path::{Hop, written};
+use crate::yaml::{Kind, Node, parse};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is told by its sentence")]
+pub enum Edit {
+    /// A path leads elsewhere.
+    Path { place: Place, old: String, new: Vec<Hop> },
+    /// A text within a value is another.
+    Within { place: Place, old: String, new: String },
+    /// Facts are read in a step, under `read`, or under `read` of `signed`.
+    Read { step: Place, word: &'static str, signed: bool, facts: Vec<(String, Vec<Hop>)> },
+    /// A word stands in a step, with a value as YAML writes it.
+    Word { step: Place, word: &'static str, key: &'static str, value: String },
+    /// A word at the top of the file, with a value as YAML writes it; behind the first of these words that is there.
+    Top { key: &'static str, value: String, behind: &'static [&'static str] },
+    /// A word of a step gets another name.
+    Rename { step: Place, from: &'static str, to: &'static str },
+}
+
+/// A file that is being changed.
+pub struct Sheet<'a> {
+    text: &'a str,
+    root: Node,
+}
+
+/// A stretch of bytes that becomes another text.
+type Stretch = (usize, usize, String);
+
+impl<'a> Sheet<'a> {
+    /// Opens a file.
+    pub fn open(source: &'a Source) -> Option<Self> {
+        let (root, _) = parse(source).ok()?;
+        Some(Self { text: &source.text, root })
+    }
+
+    /// The text with all changes, or nothing where one of them has no place.
+    pub fn apply(&self, edits: &[Edit]) -> Option<String> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();
+        let mut ordered: Vec<&Edit> = edits.iter().collect();
+        // Several changes of one value are made from its end, so that places before them stay.
+        ordered.sort_by_key(|edit| {
+            std::cmp::Reverse(if let Edit::Path { place, .. } | Edit::Within { place, .. } = edit { place.start } else { 0 })
+        });
+        for edit in ordered {
+            match edit {
+                Edit::Path { place, .. } | Edit::Within { place, .. } => {
+                    let (node, flow) = scalar_at(&self.root, place.start as usize, self.text, false)?;
+                    let (start, end) = (node.place.start as usize, node.place.end as usize);
+                    let known = scalars.iter().position(|(from, ..)| *from == start);
+                    let at = known.unwrap_or_else(|| {
+                        scalars.push((start, end, self.text[start..end].to_owned(), flow));
+                        scalars.len() - 1
+                    });
+                    let raw = &mut scalars[at].2;
+                    replace_in(raw, (place.start as usize).saturating_sub(start), edit)?;
+                }
+                other => stretches.push(self.stretch(other)?),
+            }
+        }
+        for (start, end, raw, flow) in scalars {
+            stretches.push((start, end, quoted_if_needed(raw, flow)));
+        }
+        stretches.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
+        let mut text = self.text.to_owned();
+        let mut border = text.len() + 1;
+        for (start, end, new) in stretches {
+            if end > border || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+                return None;
+            }
+            text.replace_range(start..end, &new);
+            border = start;
+        }
+        Some(text)
+    }
+
+    fn stretch(&self, edit: &Edit) -> Option<Stretch> {
+        match edit {
+            Edit::Read { step, word, signed, facts } => {
+                let Some(node) = self.step(*step) else { return self.new_step(word, *signed, facts) };
+                let (node, inner) = match (signed, node.get("signed")) {
+                    (true, Some(inner)) if matches!(inner.kind, Kind::Map(_)) => (inner, false),
+                    (true, _) => (node, true),
+                    (false, _) => (node, false),
+                };
+                if !inner && let Some(read) = node.get("read").filter(|read| matches!(read.kind, Kind::Map(_))) {
+                    return Some(self.add(read, &lines(facts)));
+                }
+                let map = flow_map(facts);
+                let (key, value) = if inner { ("signed", format!("{{ read: {map} }}")) } else { ("read", map) };
+                Some(self.add(node, &[format!("{key}: {value}")]))
+            }
+            Edit::Word { step, word, key, value } => {
+                let Some(node) = self.step(*step) else {
+                    let (at, start) = self.end_of_file();
+                    return Some((at, at, format!("{start}{word}:\n  {key}: {value}\n")));
+                };
+                match node.get(key) {
+                    Some(old) => Some((old.place.start as usize, self.end_of(old), value.clone())),
+                    None => Some(self.add(node, &[format!("{key}: {value}")])),
+                }
+            }
+            Edit::Top { key, value, behind } => {
+                if let Some(old) = self.root.get(key) {
+                    return Some((old.place.start as usize, self.end_of(old), value.clone()));
+                }
+                let Kind::Map(entries) = &self.root.kind else { return None };
+                let entry = behind.iter().find_map(|word| entries.iter().find(|entry| entry.key.value == *word));
+                let entry = entry.or(entries.first())?;
+                let end = self.end_of_line(self.end_of(&entry.value).max(entry.key.place.end as usize));
+                Some((end, end, format!("\n{key}: {value}")))
+            }
+            Edit::Rename { step, from, to } => {
+                let Kind::Map(entries) = &self.step(*step)?.kind else { return None };
+                let key = &entries.iter().find(|entry| entry.key.value == *from)?.key;
+                Some((key.place.start as usize, key.place.end as usize, (*to).to_owned()))
+            }
+            Edit::Path { .. } | Edit::Within { .. } => None,
+        }
+    }
+
+    fn new_step(&self, word: &str, signed: bool, facts: &[(String, Vec<Hop>)]) -> Option<Stretch> {
+        if self.root.get(word).is_some_and(|node| !node.is_null()) {
+            return None;
+        }
+        let map = flow_map(facts);
+        let line = if signed { format!("  signed: {{ read: {map} }}") } else { format!("  read: {map}") };
+        if self.root.get(word).is_some() {
+            let Kind::Map(entries) = &self.root.kind else { return None };
+            let end = self.end_of_line(entries.iter().find(|entry| entry.key.value == word)?.key.place.end as usize);
+            return Some((end, end, format!("\n{line}")));
+        }
+        let (at, start) = self.end_of_file();
+        Some((at, at, format!("{start}{word}:\n{line}\n")))
+    }
+
+    /// The mapping that begins at a place.
+    fn step(&self, place: Place) -> Option<&Node> {
+        if place.start == self.root.place.start {
+            return None;
+        }
+        map_at(&self.root, place.start)
+    }
+
+    /// Adds entries to a mapping, in its own style.
+    fn add(&self, map: &Node, entries: &[String]) -> Stretch {
+        let start = map.place.start as usize;
+        if self.text[start..].starts_with('{') {
+            let close = self.end_of(map) - 1;
+            let before = self.text[..close].trim_end();
+            let comma = if before.ends_with('{') { " " } else { ", " };
+            return (before.len(), close, format!("{comma}{} ", entries.join(", ")));
+        }
+        let end = self.end_of_line(self.end_of(map));
+        let indent = " ".repeat((map.place.column as usize).saturating_sub(1));
+        (end, end, entries.iter().map(|entry| format!("\n{indent}{entry}")).collect())
+    }
+
+    fn end_of_file(&self) -> (usize, &'static str) {
+        (self.text.len(), if self.text.ends_with('\n') { "" } else { "\n" })
+    }
+
+    fn end_of_line(&self, at: usize) -> usize {
+        let rest = &self.text[at..];
+        let end = rest.find('\n').map_or(self.text.len(), |line| at + line);
+        if self.text[..end].ends_with('\r') && end > at { end - 1 } else { end }
+    }
+
+    /// The byte behind a node.
+    fn end_of(&self, node: &Node) -> usize {
+        let start = node.place.start as usize;
+        match &node.kind {
+            Kind::Scalar { .. } => node.place.end as usize,
+            Kind::List(_) | Kind::Map(_) if self.text[start..].starts_with(['{', '[']) => closing(self.text, start),
+            Kind::List(nodes) => nodes.iter().map(|node| self.end_of(node)).max().unwrap_or(start),
+            Kind::Map(entries) => {
+                entries.iter().map(|entry| self.end_of(&entry.value).max(entry.key.place.end as usize)).max().unwrap_or(start)
+            }
+        }
+    }
+}
+
+/// The byte behind the bracket that closes the one at a place.
+fn closing(text: &str, start: usize) -> usize {
+    let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
+    for (at, letter) in text[start..].char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') if matches!(before, ' ' | '[' | '{' | ',' | '\n') => quote = Some(letter),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') if depth == 1 => return start + at + 1,
+            (None, '}' | ']') => depth -= 1,
+            _ => {}
+        }
+        before = letter;
+    }
+    text.len()
+}
+
+fn map_at(node: &Node, start: u32) -> Option<&Node> {
+    match &node.kind {
+        Kind::Map(_) if node.place.start == start => Some(node),
+        Kind::Map(entries) => entries.iter().find_map(|entry| map_at(&entry.value, start)),
+        Kind::List(nodes) => nodes.iter().find_map(|node| map_at(node, start)),
+        Kind::Scalar { .. } => None,
+    }
+}
+
+/// The scalar around a byte, and whether it stands within brackets.
+fn scalar_at<'n>(node: &'n Node, at: usize, text: &str, flow: bool) -> Option<(&'n Node, bool)> {
+    let flow = flow || (!matches!(node.kind, Kind::Scalar { .. }) && text[node.place.start as usize..].starts_with(['{', '[']));
+    match &node.kind {
+        Kind::Scalar { .. } => {
+            ((node.place.start as usize..node.place.end as usize).contains(&at) && !node.is_null()).then_some((node, flow))
+        }
+        Kind::List(nodes) => nodes.iter().find_map(|node| scalar_at(node, at, text, flow)),
+        Kind::Map(entries) => entries.iter().find_map(|entry| scalar_at(&entry.value, at, text, flow)),
+    }
+}
+
+/// Puts a new text in the place of an old one, within a value as it stands in the file.
+fn replace_in(raw: &mut String, from: usize, edit: &Edit) -> Option<()> {
+    let single = raw.starts_with('\'');
+    let (old, new) = match edit {
+        Edit::Path { old, new, .. } => (old.clone(), written(new, if single { '"' } else { '\'' })),
+        Edit::Within { old, new, .. } => (old.clone(), new.clone()),
+        _ => return None,
+    };
+    let new = if single { new.replace('\'', "''") } else { new };
+    if raw.starts_with('"') && new.contains(['"', '\\']) {
+        return None;
+    }
+    let old = if single && !raw.contains(&old) { old.replace('\'', "''") } else { old };
+    let ends = |at: usize| !raw[at + old.len()..].starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '.' | '['));
+    let at = raw.match_indices(&old).map(|(at, _)| at).find(|at| *at >= from && ends(*at))?;
+    raw.replace_range(at..at + old.len(), &new);
+    Some(())
+}
+
+/// A value as YAML writes it where it stands.
+fn quoted_if_needed(raw: String, flow: bool) -> String {
+    if raw.starts_with(['"', '\'', '|', '>']) {
+        return raw;
+    }
+    let needs = raw.contains(": ")
+        || raw.contains(" #")
+        || (flow && raw.contains(['[', ']', '{', '}', ',']))
+        || raw.starts_with(['[', '{', '*', '&', '!', '%', '@', '`']);
+    if needs { quoted(&raw) } else { raw }
+}
+
+fn quoted(raw: &str) -> String {
+    if raw.contains(['"', '\\']) { format!("'{}'", raw.replace('\'', "''")) } else { format!("\"{raw}\"") }
+}
+
+fn lines(facts: &[(String, Vec<Hop>)]) -> Vec<String> {
+    facts.iter().map(|(fact, path)| format!("{fact}: {}", quoted_if_needed(written(path, '\''), true))).collect()
+}
+
+fn flow_map(facts: &[(String, Vec<Hop>)]) -> String {
+    format!("{{ {} }}", lines(facts).join(", "))
+}
+
+/// The lines that differ between two texts.
+pub fn change(before: &str, after: &str) -> Option<Change> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let rest = old.len().min(new.len()) - same;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let change = Change { line: same + 1, removed: own(&old[same..old.len() - tail]), added: own(&new[same..new.len() - tail]) };
+    (old != new).then_some(change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workbench::repair::path::hops;
+
+    const FILE: &str =
+        "name: Acme   # ours\ngetUserInfo:\n  get: https://a.example\n  read: { id: $.id, mail: '$.a[?@.b == \"x\"].v' }   # see\n";
+
+    fn edit(text: &str, edits: &[Edit]) -> String {
+        Sheet::open(&Source::new("acme.yaml", text)).unwrap().apply(edits).unwrap()
+    }
+
+    fn at(text: &str, part: &str) -> Place {
+        let start = u32::try_from(text.find(part).unwrap()).unwrap();
+        Place { start, end: start + u32::try_from(part.len()).unwrap(), ..Place::default() }
+    }
+
+    #[test]
+    fn a_path_within_brackets_gets_quotes_only_where_it_needs_them() {
+        let path = |old: &str, new: &str| Edit::Path { place: at(FILE, old), old: old.to_owned(), new: hops(new).unwrap() };
+
+        assert!(edit(FILE, &[path("$.id", "$.user.id")]).contains("{ id: $.user.id, mail"));
+        assert!(edit(FILE, &[path("$.id", "$.list[0].id")]).contains("{ id: \"$.list[0].id\", mail"));
+        assert!(edit(FILE, &[path("$.id", "$['e-id']")]).contains("{ id: \"$['e-id']\", mail"));
+        assert!(edit(FILE, &[path("$.a[?@.b == \"x\"].v", "$.d['e-a'].v")]).contains("mail: '$.d[\"e-a\"].v' }   # see"));
+    }
+
+    #[test]
+    fn words_are_added_in_the_style_of_their_block() {
+        let step = at(FILE, "get: https");
+        let block = edit(FILE, &[Edit::Word { step, word: "getUserInfo", key: "answer", value: "jsonp".to_owned() }]);
+        assert!(block.ends_with("# see\n  answer: jsonp\n"), "{block}");
+
+        let flow = "name: Acme\ngetUserInfo: { get: https://a.example }\n";
+        let added = Edit::Read {
+            step: at(flow, "{ get"),
+            word: "getUserInfo",
+            signed: false,
+            facts: vec![("id".to_owned(), hops("$.a[0].id").unwrap())],
+        };
+        assert_eq!(edit(flow, &[added]), "name: Acme\ngetUserInfo: { get: https://a.example, read: { id: \"$.a[0].id\" } }\n");
+
+        let top = Edit::Top { key: "missingEmail", value: "ask".to_owned(), behind: &["trustEmail", "name"] };
+        assert!(edit(FILE, &[top]).starts_with("name: Acme   # ours\nmissingEmail: ask\ngetUserInfo:"));
+    }
+
+    #[test]
+    fn a_change_holds_only_the_lines_that_differ() {
+        let change = change("a\nb\nc\n", "a\nx\ny\nc\n").unwrap();
+        assert_eq!((change.line, change.removed.len(), change.added.len()), (2, 1, 2));
+        assert_eq!(change.apply("a\nb\nc\n").as_deref(), Some("a\nx\ny\nc\n"));
+        assert!(super::change("a\n", "a\n").is_none());
+    }
+}

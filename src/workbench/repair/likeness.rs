@@ -1,0 +1,348 @@
+//! How alike two keys are, and which keys speak of the same thing in the languages in which answers are written.
+
+/// What a fact is about, as far as the program can tell from its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Meaning {
+    Id,
+    Email,
+    Verified,
+    Name,
+    First,
+    Last,
+    Picture,
+    Locale,
+    Access,
+    Identity,
+    Refresh,
+    Seconds,
+    Code,
+    Other,
+}
+
+/// Words for each meaning, joined and in small letters; the surest first.
+const WORDS: &[(Meaning, &[&str])] = &[
+    (
+        Meaning::Id,
+        &[
+            "id",
+            "sub",
+            "uid",
+            "userid",
+            "openid",
+            "unionid",
+            "accountid",
+            "subject",
+            "identifier",
+            "memberid",
+            "personid",
+            "profileid",
+            "customerid",
+            "uuid",
+            "guid",
+            "loginid",
+            "userno",
+            "number",
+            "identificador",
+            "usuarioid",
+            "idusuario",
+            "codigo",
+            "numero",
+            "matricula",
+            "idpersona",
+            "account",
+            "user",
+            "pk",
+        ],
+    ),
+    (
+        Meaning::Email,
+        &[
+            "email",
+            "mail",
+            "emailaddress",
+            "useremail",
+            "primaryemail",
+            "defaultemail",
+            "accountemail",
+            "mailaddress",
+            "correo",
+            "correoelectronico",
+            "emailprincipal",
+            "preferredemail",
+            "confirmedemail",
+            "userprincipalname",
+            "upn",
+            "courriel",
+            "eposta",
+            "mailbox",
+            "emails",
+            "enderecodeemail",
+            "login",
+            "username",
+            "user",
+        ],
+    ),
+    (
+        Meaning::Verified,
+        &[
+            "emailverified",
+            "verified",
+            "isverified",
+            "verifiedemail",
+            "isemailverified",
+            "emailconfirmed",
+            "confirmed",
+            "isconfirmed",
+            "emailvalidated",
+            "mailverified",
+            "checked",
+            "emailverificado",
+            "verificado",
+            "confirmado",
+            "correoverificado",
+            "validated",
+            "isemailvalid",
+            "emailisverified",
+            "verificada",
+        ],
+    ),
+    (
+        Meaning::Name,
+        &[
+            "name",
+            "displayname",
+            "fullname",
+            "nome",
+            "nombre",
+            "realname",
+            "nickname",
+            "nick",
+            "globalname",
+            "screenname",
+            "nomecompleto",
+            "nombrecompleto",
+            "username",
+            "formattedname",
+            "loginname",
+            "login",
+            "handle",
+            "vanity",
+            "apelido",
+            "title",
+        ],
+    ),
+    (Meaning::First, &["firstname", "givenname", "given", "first", "forename", "nome", "nombre", "primeironome", "primernombre"]),
+    (Meaning::Last, &["lastname", "familyname", "family", "surname", "last", "sobrenome", "apellido", "apellidos"]),
+    (
+        Meaning::Picture,
+        &[
+            "picture",
+            "avatar",
+            "avatarurl",
+            "pictureurl",
+            "photo",
+            "photourl",
+            "image",
+            "imageurl",
+            "profileimageurl",
+            "profileimage",
+            "profilepicture",
+            "profilepictureurl",
+            "profilephoto",
+            "pic",
+            "picurl",
+            "headimgurl",
+            "thumbnail",
+            "foto",
+            "fotourl",
+            "imagem",
+            "imagen",
+            "icon",
+            "url",
+            "href",
+        ],
+    ),
+    (Meaning::Locale, &["locale", "language", "lang", "preferredlanguage", "languagecode", "idioma", "lingua", "preferredlocale"]),
+    (
+        Meaning::Access,
+        &["accesstoken", "token", "authtoken", "accesskey", "bearertoken", "usertoken", "entry", "access", "jeton", "tokendeacesso"],
+    ),
+    (Meaning::Identity, &["idtoken", "identitytoken", "jwt", "openidtoken"]),
+    (Meaning::Refresh, &["refreshtoken", "refresh"]),
+    (Meaning::Seconds, &["expiresin", "expires", "expire", "ttl", "lifetime", "expiration", "expiry", "validfor"]),
+    (Meaning::Code, &["code", "authcode", "authorizationcode", "oauthcode", "ticket", "codigo"]),
+];
+
+/// Keys of addresses that are not the person's own, or not for this.
+const NOT_THEIRS: &[&str] = &[
+    "recovery",
+    "backup",
+    "alternate",
+    "alternative",
+    "secondary",
+    "support",
+    "billing",
+    "manager",
+    "parent",
+    "friend",
+    "sender",
+    "boss",
+    "invited",
+    "inviter",
+    "referrer",
+    "unverified",
+    "old",
+    "team",
+    "organization",
+    "organisation",
+    "org",
+    "workspace",
+    "group",
+    "previous",
+    "pending",
+    "new",
+    "owner",
+    "company",
+    "employer",
+];
+
+/// The words of a key, in small letters: `avatarUrl` and `avatar_url` have the same.
+pub fn words(key: &str) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for letter in key.chars().take(64) {
+        if letter.is_alphanumeric() {
+            let begins = !before.is_alphanumeric()
+                || (letter.is_uppercase() && !before.is_uppercase())
+                || (letter.is_numeric() != before.is_numeric());
+            if begins {
+                list.push(String::new());
+            }
+            if let Some(word) = list.last_mut() {
+                word.extend(plain_letter(letter).to_lowercase());
+            }
+        }
+        before = letter;
+    }
+    list
+}
+
+/// A letter without its mark.
+fn plain_letter(letter: char) -> char {
+    match letter {
+        'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ç' => 'c',
+        'ñ' => 'n',
+        other => other,
+    }
+}
+
+/// A key in small letters without anything between its words.
+pub fn joined(key: &str) -> String {
+    words(key).concat()
+}
+
+/// What a fact or a key is about.
+pub fn meaning(name: &str) -> Meaning {
+    let name = joined(name);
+    let exact = WORDS.iter().find(|(_, words)| words.iter().take(12).any(|word| *word == name));
+    exact.or_else(|| WORDS.iter().find(|(_, words)| words.contains(&name.as_str()))).map_or(Meaning::Other, |(meaning, _)| *meaning)
+}
+
+/// How well a key speaks of a meaning, from 0 to 1.
+pub fn speaks_of(meaning: Meaning, key: &str) -> f32 {
+    let Some((_, list)) = WORDS.iter().find(|(known, _)| *known == meaning) else { return 0.0 };
+    let whole = joined(key);
+    if let Some(at) = list.iter().position(|word| *word == whole) {
+        #[expect(clippy::cast_precision_loss, reason = "a list of some thirty words")]
+        return 0.9 - 0.3 * at as f32 / list.len() as f32;
+    }
+    let parts = words(key);
+    let spoken = list
+        .iter()
+        .take(14)
+        .any(|word| word.len() > 1 && (parts.iter().any(|part| part == word) || (word.len() > 3 && whole.contains(word))));
+    if spoken { 0.5 } else { 0.0 }
+}
+
+/// Whether a key is about a proof of an address.
+pub fn is_about_proof(key: &str) -> bool {
+    let whole = joined(key);
+    ["verif", "confirm", "valid", "checked"].iter().any(|stem| whole.contains(stem))
+        && !whole.contains("unverif")
+        && !whole.contains("invalid")
+}
+
+/// Whether a key says by its own word that an address stands there.
+pub fn is_about_address(key: &str) -> bool {
+    let whole = joined(key);
+    ["mail", "correo", "courriel", "eposta"].iter().any(|stem| whole.contains(stem))
+}
+
+/// Whether a key says that what stands below it is somebody else's, or not to be relied upon.
+pub fn is_not_theirs(key: &str) -> bool {
+    words(key).iter().any(|word| NOT_THEIRS.contains(&word.as_str()))
+}
+
+/// How alike two keys are, from 0 to 1.
+pub fn likeness(one: &str, other: &str) -> f32 {
+    if one == other {
+        return 1.0;
+    }
+    let (first, second) = (joined(one), joined(other));
+    if first.is_empty() || second.is_empty() {
+        return 0.0;
+    }
+    if first == second {
+        return 0.97;
+    }
+    let (ours, theirs) = (words(one), words(other));
+    let same_end = if (ours.len() == 1 || theirs.len() == 1) && ours.last() == theirs.last() { 0.6 } else { 0.0 };
+    let about = meaning(one);
+    let same_meaning = if about == Meaning::Other { 0.0 } else { speaks_of(about, other) };
+    let (shorter, longer) = if first.len() < second.len() { (&first, &second) } else { (&second, &first) };
+    #[expect(clippy::cast_precision_loss, reason = "keys are short")]
+    let share = shorter.len() as f32 / longer.len() as f32;
+    let inside = if shorter.len() > 2 && longer.contains(shorter.as_str()) { 0.55 + 0.35 * share } else { 0.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "a share needs no more digits")]
+    let letters = strsim::normalized_damerau_levenshtein(&first, &second) as f32;
+    same_meaning.max(inside).max(same_end).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_words_in_another_case_are_nearly_the_same_key() {
+        assert_eq!(words("avatarUrl"), ["avatar", "url"]);
+        assert_eq!(words("AVATAR_URL"), ["avatar", "url"]);
+        assert!(likeness("avatarUrl", "avatar_url") > 0.95);
+        assert!(likeness("e-mail", "email") > 0.95);
+        assert!(likeness("correo_electrónico", "correoElectronico") > 0.95);
+    }
+
+    #[test]
+    fn synonyms_are_more_alike_than_strangers() {
+        for (one, other) in
+            [("email", "mail"), ("id", "sub"), ("id", "uid"), ("name", "nome"), ("access_token", "token"), ("picture", "avatar")]
+        {
+            assert!(likeness(one, other) > 0.6, "{one} {other}: {}", likeness(one, other));
+        }
+        for (one, other) in [("email", "phone"), ("id", "created"), ("name", "plan"), ("picture", "score")] {
+            assert!(likeness(one, other) < 0.5, "{one} {other}: {}", likeness(one, other));
+        }
+    }
+
+    #[test]
+    fn a_mark_of_another_kind_is_no_proof_of_an_address() {
+        assert!(is_about_proof("email_verified") && is_about_proof("isConfirmed") && is_about_proof("correoVerificado"));
+        assert!(!is_about_proof("is_unverified") && !is_about_proof("active") && !is_about_proof("primary"));
+        assert!(is_not_theirs("recovery_email") && is_not_theirs("managerEmail") && !is_not_theirs("primary_email"));
+    }
+}

@@ -1,0 +1,341 @@
+//! The answer side: what is looked for in vain, where it may stand, and which change really finds it. Every change is
+//! compiled and the same answers are read with it before it is proposed.
+
+use crate::names::Names;
+use crate::place::Source;
+use crate::provider::identity::{Identity, Mailbox, NoIdentity};
+use crate::provider::step::{Read, StepKind};
+use crate::provider::{Ground, Provider, compile};
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::candidates::{Candidate, candidates};
+use crate::workbench::repair::draft::{Draft, of_move, of_path};
+use crate::workbench::repair::edit::{Edit, Sheet, change};
+use crate::workbench::repair::kind::fit;
+use crate::workbench::repair::likeness::{Meaning, is_about_address, is_about_proof, likeness};
+use crate::workbench::repair::moved::moves;
+use crate::workbench::repair::path::{Hop, hops, last_key};
+use crate::workbench::repair::reread::{Case, Document, Reread, reread};
+use crate::workbench::repair::survey::Survey;
+use crate::workbench::repair::wanted::{Part, Wanted, wanted};
+use serde_json::Value;
+
+/// As many changes are compiled and tried.
+const TRIED: usize = 10;
+/// What is not needed is proposed only when it is this likely.
+const MODEST: f32 = 52.0;
+/// What is needed is proposed when it is this likely.
+const NEEDED: f32 = 24.0;
+
+/// What has to become better.
+#[derive(Clone, Debug, Default)]
+pub struct Goal {
+    /// Facts that were missed.
+    pub facts: Vec<String>,
+    /// Whether an answer was taken for a no by a path of the file.
+    pub refused: bool,
+    /// Whether the login was refused at all.
+    pub failed: bool,
+}
+
+/// A change that was tried.
+pub struct Mended {
+    /// What is said about it.
+    pub draft: Draft,
+    /// The whole text with the change.
+    pub text: String,
+    /// The file with it.
+    pub provider: Provider,
+    /// How good it is.
+    pub rating: f32,
+    /// Whether nothing is missed any more.
+    pub whole: bool,
+}
+
+/// The proposals that change how answers are read, best first.
+pub fn mend(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<(Proposal, f32, bool)> {
+    let mut found = tried(provider, case, goal, drafts(provider, case, goal));
+    // A second thing may be broken behind the first.
+    if let Some(first) = found.first().filter(|first| goal.failed && !first.whole) {
+        let again = tried(&first.provider, case, goal, drafts(&first.provider, case, goal));
+        if let Some(second) = again.into_iter().next().filter(|second| second.whole) {
+            let both = both(first, second);
+            found.insert(0, both);
+        }
+    }
+    let proposals = found.into_iter().filter_map(|mended| {
+        let change = change(&provider.source.text, &mended.text)?;
+        let Draft { title, because, about, sentence, .. } = mended.draft;
+        Some((Proposal { title, because: because.to_owned(), about, sentence, change: Some(change) }, mended.rating, mended.whole))
+    });
+    proposals.collect()
+}
+
+fn both(first: &Mended, second: Mended) -> Mended {
+    let mut draft = second.draft;
+    draft.title = format!("{}, {}", first.draft.title, draft.title);
+    draft.sentence = format!("{}; {}", first.draft.sentence, draft.sentence);
+    draft.about = vec![first.draft.title.clone(), draft.title.clone()];
+    draft.because = "severalMoved";
+    Mended { draft, rating: second.rating + 1.0, ..second }
+}
+
+/// The changes that may mend it.
+fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
+    let stubborn = Case { stubborn: true, ..case.clone() };
+    let reread = reread(provider, &stubborn);
+    let list = wanted(provider, &reread);
+    let mut drafts = Vec::new();
+    for (at, document) in reread.documents.iter().enumerate() {
+        for (value, part) in [(&document.value, Part::Answer), (&document.claims, Part::Claims)] {
+            let Some(value) = value else { continue };
+            let survey = Survey::of(value);
+            let here: Vec<Wanted> = list
+                .iter()
+                .filter(|wanted| wanted.document == at && (wanted.part == Part::Claims) == (part == Part::Claims))
+                .cloned()
+                .collect();
+            let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims, names: &provider.names };
+            drafts.extend(there.moved());
+            drafts.extend(there.single(goal, &reread));
+        }
+        if document.answer.is_some() {
+            drafts.extend(headers(document, case));
+        }
+    }
+    drafts.sort_by(|one, other| other.score.total_cmp(&one.score));
+    drafts
+}
+
+/// One document and what is looked for in it.
+struct Here<'a> {
+    document: &'a Document<'a>,
+    value: &'a Value,
+    survey: &'a Survey<'a>,
+    list: &'a [Wanted],
+    signed: bool,
+    names: &'a Names,
+}
+
+impl Here<'_> {
+    fn moved(&self) -> Vec<Draft> {
+        let found = moves(self.list, self.survey);
+        let drafts = found.iter().map(|found| {
+            let mended: Vec<(&Wanted, &[Hop])> = found.mended.iter().map(|(at, path)| (&self.list[*at], path.as_slice())).collect();
+            of_move(found, self.list, self.document.step, self.edits(&mended))
+        });
+        drafts.collect()
+    }
+
+    fn single(&self, goal: &Goal, reread: &Reread<'_>) -> Vec<Draft> {
+        let neighbours = self.neighbours();
+        let needed = |wanted: &Wanted| goal.facts.contains(&wanted.fact) || (goal.refused && wanted.part == Part::Condition);
+        let any_needed = reread.documents.iter().any(|_| self.list.iter().any(needed));
+        let mut all: Vec<(&Wanted, Candidate)> = Vec::new();
+        for wanted in self.list {
+            let least = if goal.failed && (needed(wanted) || !any_needed) { NEEDED } else { MODEST };
+            let found = candidates(wanted, self.survey, &neighbours).into_iter();
+            all.extend(found.filter(|found| found.score >= least && (!wanted.weak || found.close)).map(|found| (wanted, found)));
+        }
+        let mut drafts = Vec::new();
+        for (wanted, candidate) in &all {
+            let mut changed: Vec<(&Wanted, &[Hop])> = vec![(wanted, &candidate.path)];
+            for (other, found) in &all {
+                let is_new = changed.iter().all(|(known, path)| known.place != other.place && *path != found.path.as_slice());
+                if found.same_words && is_new && (candidate.same_words || other.fact == wanted.fact) {
+                    changed.push((other, &found.path));
+                }
+            }
+            // The same path elsewhere in the step leads to the same place.
+            for other in self.list.iter().filter(|other| other.hops == wanted.hops) {
+                if changed.iter().all(|(known, _)| known.place != other.place) {
+                    changed.push((other, &candidate.path));
+                }
+            }
+            let mut draft = of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
+            draft.same_words = candidate.same_words;
+            draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
+            draft.score += if needed(wanted) { 20.0 } else { 0.0 };
+            drafts.push(draft);
+        }
+        drafts
+    }
+
+    /// The facts that are found, and by which paths.
+    fn neighbours(&self) -> Vec<(String, Vec<Hop>)> {
+        let paths = self.reads().iter().flat_map(|read| read.reading.paths().into_iter().map(|path| (read.fact, path)));
+        let found = paths.filter(|(_, path)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
+        found.filter_map(|(fact, path)| Some((self.names.name(fact).to_string(), hops(&path.source)?))).collect()
+    }
+
+    fn reads(&self) -> &[Read] {
+        if self.signed { &self.document.step.signed_reads } else { &self.document.step.reads }
+    }
+
+    /// The edits that give these paths their new places.
+    fn edits(&self, mended: &[(&Wanted, &[Hop])]) -> Vec<Edit> {
+        let mut edits: Vec<Edit> = Vec::new();
+        let mut facts: Vec<(String, Vec<Hop>)> = Vec::new();
+        for (wanted, path) in mended {
+            if wanted.written {
+                edits.push(Edit::Path { place: wanted.place, old: wanted.source.clone(), new: path.to_vec() });
+            } else {
+                facts.push((wanted.fact.clone(), path.to_vec()));
+            }
+        }
+        if facts.is_empty() {
+            return edits;
+        }
+        // Where a step reads by its own words, the standard places of a person are not looked at any more.
+        let step = self.document.step;
+        if self.signed || step.kind == StepKind::GetUserInfo {
+            let standard = self.reads().iter().filter(|read| !read.written);
+            for path in standard.flat_map(|read| read.reading.paths()) {
+                let fact = crate::provider::standard::PERSON.iter().find(|(_, key)| path.is_key(key)).map(|(fact, _)| (*fact).to_owned());
+                let found = path.first(self.value).is_some_and(|value| !value.is_null());
+                if let (Some(fact), Some(path), true) = (fact, hops(&path.source), found) {
+                    facts.push((fact, path));
+                }
+            }
+        }
+        edits.push(Edit::Read { step: step.place, word: step.kind.word(), signed: self.signed, facts });
+        edits
+    }
+}
+
+/// Headers that are there under another name.
+fn headers(document: &Document<'_>, case: &Case<'_>) -> Vec<Draft> {
+    let Some((_, answer, _)) = document.answer.and_then(|at| case.answers.get(at)) else { return Vec::new() };
+    let mut drafts = Vec::new();
+    for (_, name) in &document.step.header_reads {
+        if answer.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        let alike = |other: &str| likeness(name.trim_start_matches("X-"), other.trim_start_matches("X-").trim_start_matches("x-"));
+        let plain = answer
+            .headers
+            .iter()
+            .map(|(name, _)| &**name)
+            .filter(|name| name.len() < 60 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'));
+        let best = plain.map(|other| (other, alike(other))).filter(|(_, like)| *like > 0.6).max_by(|one, other| one.1.total_cmp(&other.1));
+        let Some((other, like)) = best else { continue };
+        let source = name.value.clone();
+        drafts.push(Draft {
+            edits: vec![Edit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
+            title: format!("header {other}"),
+            because: "headerRenamed",
+            about: vec![other.to_owned(), source.clone()],
+            sentence: format!("the answer has a header `{other}`, and none called `{source}`"),
+            score: 60.0 * like,
+            facts: Vec::new(),
+            together: false,
+            same_words: false,
+        });
+    }
+    drafts
+}
+
+/// Compiles the drafts, reads the answers with them, and keeps what makes it better.
+pub fn tried(provider: &Provider, case: &Case<'_>, goal: &Goal, drafts: Vec<Draft>) -> Vec<Mended> {
+    let Some(sheet) = Sheet::open(&provider.source) else { return Vec::new() };
+    let before = reread(provider, case);
+    let mut list: Vec<Mended> = Vec::new();
+    for draft in drafts.into_iter().take(TRIED) {
+        let Some(text) = sheet.apply(&draft.edits) else { continue };
+        // What is proposed is what comes of it when the lines are put in.
+        let Some(text) = change(&provider.source.text, &text).and_then(|change| change.apply(&provider.source.text)) else { continue };
+        if list.iter().any(|known| known.text == text) {
+            continue;
+        }
+        let source = Source::new(provider.source.name.clone(), text.as_str());
+        let (Some(changed), _) = compile(&source, Ground { loopback: true }) else { continue };
+        let Some((rating, whole)) = better((provider, &before), (&changed, &reread(&changed, case)), goal, &draft) else { continue };
+        list.push(Mended { rating, whole, draft, text, provider: changed });
+    }
+    list.sort_by(|one, other| other.rating.total_cmp(&one.rating));
+    list
+}
+
+/// How much better it is with a change; nothing where it is not, or where it would be less safe.
+fn better(
+    (old, before): (&Provider, &Reread<'_>),
+    (new, after): (&Provider, &Reread<'_>),
+    goal: &Goal,
+    draft: &Draft,
+) -> Option<(f32, bool)> {
+    let known = |provider: &Provider, reread: &Reread<'_>, name: &str| {
+        provider.names.find(name).is_some_and(|slot| reread.facts.get(slot).is_some())
+    };
+    let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
+    let no = |reread: &Reread<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
+    if lost || (no(after) > no(before) && before.documents.len() >= after.documents.len()) || !is_as_safe(before, (new, after), draft) {
+        return None;
+    }
+    let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
+    let heard = goal.refused && no(after) < no(before);
+    let comes_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
+    let is_asked = !goal.facts.is_empty() || goal.refused;
+    if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
+        return None;
+    }
+    let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
+    Some((rating, !still))
+}
+
+/// Whether nobody's address becomes proven by something that is not about it.
+fn is_as_safe(before: &Reread<'_>, (provider, after): (&Provider, &Reread<'_>), draft: &Draft) -> bool {
+    let proven = |end: &Option<Result<Identity, NoIdentity>>| matches!(end, Some(Ok(Identity { address: Mailbox::Proven(..), .. })));
+    let about = draft.facts.iter().any(|fact| fact == "email" || fact == "emailVerified");
+    if draft.together || !about || proven(&before.end) {
+        return true;
+    }
+    let known = provider.known;
+    for document in &after.documents {
+        for (reads, value) in [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)] {
+            let Some(value) = value else { continue };
+            let survey = Survey::of(value);
+            let room = |slot| {
+                let read = reads.iter().find(|read| read.fact == slot)?;
+                let found = read.reading.paths().into_iter().find_map(|path| path.first(value))?;
+                survey.holder(found).map(|room| room.path.clone())
+            };
+            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
+            let last = new.filter_map(|path| hops(&path.source)).next_back();
+            // A name with which somebody logs in may look like an address, and is not the one that was proven.
+            let in_words = last.is_none_or(|path| last_key(&path).is_none_or(is_about_address));
+            if proven(&after.end) && draft.facts.iter().any(|fact| fact == "email") && !draft.same_words && !in_words {
+                return false;
+            }
+            if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
+                && address != claim
+                && !(draft.same_words && is_one_step_away(&address, &claim) && speaks_of_one_address(&survey))
+            {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Whether one room stands within the other.
+fn is_one_step_away(one: &[Hop], other: &[Hop]) -> bool {
+    one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
+}
+
+/// Whether an answer holds one address only, and one claim about it.
+fn speaks_of_one_address(survey: &Survey<'_>) -> bool {
+    let several = survey.rooms.iter().any(|room| room.value.as_array().is_some_and(|list| list.len() > 1));
+    let mut addresses: Vec<&Value> =
+        survey.leaves.iter().map(|leaf| leaf.value).filter(|value| fit(Meaning::Email, value).is_some()).collect();
+    addresses.dedup();
+    let claims = survey.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(is_about_proof)).count();
+    !several && addresses.len() == 1 && claims <= 1
+}
+
+/// Whether an address stands somewhere in the answers where the file could look for one.
+pub fn has_address(reread: &Reread<'_>) -> bool {
+    let values =
+        reread.documents.iter().filter(|document| document.answer.is_some()).flat_map(|document| [&document.value, &document.claims]);
+    values.flatten().any(|value| Survey::of(value).leaves.iter().any(|leaf| fit(Meaning::Email, leaf.value).is_some()))
+}

@@ -1,0 +1,435 @@
+//! The request side: from a provider's no to its cause, and the line that would change it where one would.
+
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::place::Source;
+use crate::provider::json;
+use crate::provider::pkce::Pkce;
+use crate::provider::reference::Reference;
+use crate::provider::step::{Body, Step, StepKind};
+use crate::provider::{Ground, Provider, compile};
+use crate::wire::{NoAnswer, Response};
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::cause::{Cause, causes, said};
+use crate::workbench::repair::edit::{Edit, Sheet, change};
+use serde_json::Value;
+
+/// Parameters that a provider may name as missing.
+const PARAMETERS: &[&str] = &[
+    "code_verifier",
+    "code_challenge",
+    "redirect_uri",
+    "response_type",
+    "grant_type",
+    "client_secret",
+    "client_id",
+    "access_token",
+    "scope",
+    "nonce",
+    "state",
+    "audience",
+    "resource",
+    "code",
+];
+
+/// A no, and where it was said.
+pub struct No<'a> {
+    provider: &'a Provider,
+    trace: &'a Trace,
+    step: Option<&'a Step>,
+    kind: Option<StepKind>,
+    status: u16,
+    is_page: bool,
+    words: String,
+}
+
+impl<'a> No<'a> {
+    /// What the last answer, the callback and the error say together.
+    pub fn of(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
+        let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
+        let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
+        let step = match last {
+            Some(exchange) => provider.calls.get(exchange.call),
+            None => Some(&provider.authorization),
+        };
+        let mut words = if error.by_provider { format!("{}\n{}\n", error.code, error.message).to_lowercase() } else { String::new() };
+        match (answer, last) {
+            (Some(answer), _) => words.push_str(&words_of(step, answer)),
+            (None, None) => words.push_str(&said(&trace.callback.document())),
+            (None, Some(_)) => {}
+        }
+        let status = answer.map_or(200, |answer| answer.status);
+        Self { provider, trace, step, kind: step.map(|step| step.kind).or(error.step), status, is_page: answer.is_some_and(is_page), words }
+    }
+
+    /// The causes, the likeliest first, with how certain they are.
+    pub fn causes(&self) -> Vec<(Cause, u8)> {
+        let mut list = causes(&self.words);
+        let at_token = self.kind == Some(StepKind::GetAccessCode);
+        let by_status = match self.status {
+            404 | 410 => Some((Cause::AddressWrong, 2)),
+            405 => Some((Cause::MethodOther, 4)),
+            415 => Some((Cause::BodyOther, 4)),
+            429 => Some((Cause::TooMany, 4)),
+            500..=599 => Some((Cause::Unavailable, 2)),
+            401 if at_token => Some((Cause::SecretRefused, 1)),
+            401 => Some((Cause::TokenRefused, 2)),
+            403 if !at_token => Some((Cause::TokenRefused, 1)),
+            _ if self.is_page => Some((Cause::AddressWrong, 1)),
+            _ => None,
+        };
+        if let Some((cause, weight)) = by_status
+            && !list.iter().any(|(known, other)| *known == cause && *other >= weight)
+        {
+            let at = list.iter().position(|(_, known)| *known < weight).unwrap_or(list.len());
+            list.retain(|(known, _)| *known != cause);
+            list.insert(at.min(list.len()), (cause, weight));
+        }
+        if !at_token {
+            // Only where the code is redeemed can these be the reason.
+            list.retain(|(cause, _)| !matches!(cause, Cause::CodeSpent) || self.kind.is_none());
+        }
+        self.with_doubts(list)
+    }
+
+    /// What a cause may really be.
+    fn with_doubts(&self, mut list: Vec<(Cause, u8)>) -> Vec<(Cause, u8)> {
+        let has = |list: &[(Cause, u8)], cause: Cause| list.iter().any(|(known, _)| *known == cause);
+        if list.first().is_some_and(|(cause, _)| *cause == Cause::SecretRefused) && !has(&list, Cause::CredentialsElsewhere) {
+            list.insert(1, (Cause::CredentialsElsewhere, 0));
+        }
+        if list.first() == Some(&(Cause::CodeSpent, 1)) && !has(&list, Cause::RedirectUnknown) {
+            list.insert(1, (Cause::RedirectUnknown, 0));
+        }
+        // A missing parameter is told by its name where it has one of its own.
+        if list.first().is_some_and(|(cause, _)| *cause == Cause::ParameterMissing)
+            && self.words.contains("client_secret")
+            && has(&list, Cause::SecretRefused)
+        {
+            list.retain(|(cause, weight)| *cause != Cause::SecretRefused || *weight > 1);
+        }
+        if self.provider.pkce == Pkce::Off {
+            list.retain(|(cause, _)| *cause != Cause::PkceRefused);
+        }
+        list
+    }
+
+    /// The proposals.
+    pub fn proposals(&self) -> Vec<(Proposal, u8)> {
+        self.causes().into_iter().take(4).map(|(cause, weight)| (self.proposal(cause), weight)).collect()
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one sentence for each cause")]
+    fn proposal(&self, cause: Cause) -> Proposal {
+        let name = &self.provider.name;
+        let say = |because: &str, about: Vec<String>, title: &str, sentence: String| Proposal {
+            title: title.to_owned(),
+            because: because.to_owned(),
+            about,
+            sentence,
+            change: None,
+        };
+        match cause {
+            Cause::SecretRefused => {
+                let from = self.kept(self.provider.known.client_secret);
+                say(
+                    "secretRefused",
+                    vec![from.clone()],
+                    "clientSecret",
+                    format!("the provider refuses the client's secret; it comes from {from}"),
+                )
+            }
+            Cause::ClientUnknown => {
+                let from = self.kept(self.provider.known.client_id);
+                say(
+                    "clientUnknown",
+                    vec![from.clone()],
+                    "clientId",
+                    format!("the provider knows no such client; its name comes from {from}"),
+                )
+            }
+            Cause::CredentialsElsewhere => self.credentials(),
+            Cause::PkceRefused => self.changed(
+                &[Edit::Top { key: "pkce", value: "off".to_owned(), behind: &["clientSecret", "clientId", "name"] }],
+                say("pkceRefused", Vec::new(), "pkce: off", "the provider does not take PKCE".to_owned()),
+            ),
+            Cause::PkceRequired => {
+                let edits = [Edit::Top { key: "pkce", value: "S256".to_owned(), behind: &["clientSecret", "clientId", "name"] }];
+                let edits = if self.provider.pkce == Pkce::S256 { &[][..] } else { &edits[..] };
+                self.changed(edits, say("pkceRequired", Vec::new(), "pkce: S256", "the provider asks for PKCE".to_owned()))
+            }
+            Cause::RedirectUnknown => {
+                let address = self.redirect_address();
+                let sentence = format!("the redirect address is not the one that is registered with the provider; register {address}");
+                say("redirectUnknown", vec![address.clone()], &address, sentence)
+            }
+            Cause::ScopeRefused => self.scope(),
+            Cause::CodeSpent => {
+                say("codeSpent", Vec::new(), "code", "the code was used before, or is too old; log in once more".to_owned())
+            }
+            Cause::GrantRefused => say(
+                "grantRefused",
+                Vec::new(),
+                "authorization code",
+                "the client may not log people in by a code; allow that in the provider's console".to_owned(),
+            ),
+            Cause::BodyOther => self.body(),
+            Cause::MethodOther => self.method(),
+            Cause::AddressWrong => {
+                let step = self.step_word();
+                say(
+                    "addressWrong",
+                    vec![step.clone()],
+                    &step,
+                    format!("the address of {step} answers with a page or with nothing; compare it with the manual"),
+                )
+            }
+            Cause::AudienceMissing => say(
+                "audienceMissing",
+                Vec::new(),
+                "extra: { audience: … }",
+                "the provider wants to know for which API the token is; add `audience` or `resource` under `extra`".to_owned(),
+            ),
+            Cause::ParameterMissing => self.parameter(),
+            Cause::SignatureRefused => {
+                let step = self.step_word();
+                say(
+                    "signatureRefused",
+                    vec![step.clone()],
+                    "sign",
+                    format!("the provider does not take the signature of {step}; compare key and order with the manual"),
+                )
+            }
+            Cause::ClockWrong => say(
+                "clockWrong",
+                Vec::new(),
+                "clock",
+                "the provider finds the moment of the request wrong; set this machine's clock".to_owned(),
+            ),
+            Cause::TokenRefused => {
+                let step = self.step_word();
+                say(
+                    "tokenRefused",
+                    vec![step.clone()],
+                    "bearer",
+                    format!("{step} does not take the access token; compare scope and header with the manual"),
+                )
+            }
+            Cause::PlaceRefused => say(
+                "placeRefused",
+                Vec::new(),
+                "address of this server",
+                "the provider answers only to registered addresses; register that of this server".to_owned(),
+            ),
+            Cause::Declined => say("declined", Vec::new(), "declined", "the person, or their organisation, said no".to_owned()),
+            Cause::TooMany => say("tooMany", Vec::new(), "limit", "the provider was asked too often; wait and log in again".to_owned()),
+            Cause::Unavailable => say(
+                "unavailable",
+                vec![name.to_string()],
+                "provider",
+                "the provider itself is in trouble; wait and log in again".to_owned(),
+            ),
+        }
+    }
+
+    /// A proposal with a change, if the change compiles.
+    fn changed(&self, edits: &[Edit], proposal: Proposal) -> Proposal {
+        let source = &self.provider.source;
+        let text = if edits.is_empty() { None } else { Sheet::open(source).and_then(|sheet| sheet.apply(edits)) };
+        let found = text.and_then(|text| change(&source.text, &text)).filter(|change| compiles(self.provider, change));
+        Proposal { change: found, ..proposal }
+    }
+
+    fn credentials(&self) -> Proposal {
+        let is_basic = self.step.is_some_and(|step| step.basic.is_some());
+        let is_get = self.step.is_some_and(|step| step.method == crate::wire::Method::Get);
+        let to = match (is_basic, is_get) {
+            (false, _) => "basic",
+            (true, true) => "query",
+            (true, false) => "form",
+        };
+        let proposal = Proposal {
+            title: format!("credentials: {to}"),
+            because: "credentialsElsewhere".to_owned(),
+            about: vec![to.to_owned()],
+            sentence: format!("the provider may expect the client's name and secret elsewhere: `credentials: {to}`"),
+            change: None,
+        };
+        let by_hand = self.step.is_some_and(|step| {
+            let uses = step.uses_in_request();
+            step.assertion.is_some()
+                || step.sign.is_some()
+                || (!is_basic && !matches!(step.body, Body::Form(_) | Body::None))
+                || uses.is_empty()
+        });
+        match self.step.filter(|step| step.kind == StepKind::GetAccessCode && !by_hand) {
+            Some(step) => {
+                self.changed(&[Edit::Word { step: step.place, word: step.kind.word(), key: "credentials", value: to.to_owned() }], proposal)
+            }
+            None => proposal,
+        }
+    }
+
+    fn scope(&self) -> Proposal {
+        let scope = self.provider.scope.as_deref().unwrap_or_default();
+        let is_border = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
+        let separator = scope.chars().find(|letter| is_border(*letter)).unwrap_or(' ');
+        let all: Vec<&str> = scope.split(is_border).filter(|word| !word.is_empty()).collect();
+        let named = |word: &&&str| {
+            let word = word.to_lowercase();
+            self.words.match_indices(&word).any(|(at, _)| {
+                let inside =
+                    |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '-'));
+                !inside(self.words[..at].chars().next_back()) && !inside(self.words[at + word.len()..].chars().next())
+            })
+        };
+        let refused: Vec<&str> = all.iter().filter(named).copied().collect();
+        let (Some(word), true) = (refused.first(), refused.len() < all.len()) else {
+            return Proposal {
+                title: "scope".to_owned(),
+                because: "scopeRefused".to_owned(),
+                about: vec![scope.to_owned()],
+                sentence: format!(
+                    "the provider does not allow what `scope` asks for; allow it in the console, or ask for less than `{scope}`"
+                ),
+                change: None,
+            };
+        };
+        let left: Vec<&str> = all.iter().filter(|one| *one != word).copied().collect();
+        let joined = left.join(&separator.to_string());
+        let value = if joined.contains([':', '#', '[', ']', '{', '}', ',']) { format!("\"{joined}\"") } else { joined.clone() };
+        self.changed(
+            &[Edit::Word { step: self.provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
+            Proposal {
+                title: format!("scope: {joined}"),
+                because: "scopeWordRefused".to_owned(),
+                about: vec![(*word).to_owned()],
+                sentence: format!("the provider does not allow the scope `{word}`; allow it in the console, or take it out"),
+                change: None,
+            },
+        )
+    }
+
+    fn body(&self) -> Proposal {
+        let is_json = self.step.is_some_and(|step| matches!(step.body, Body::Json(_)));
+        let (from, to) = if is_json { ("json", "form") } else { ("form", "json") };
+        let proposal = Proposal {
+            title: format!("{to}: …"),
+            because: "bodyOther".to_owned(),
+            about: vec![to.to_owned()],
+            sentence: format!("the provider reads the body in another format: write it under `{to}`"),
+            change: None,
+        };
+        let Some(step) = self.step else { return proposal };
+        let renamed = self.changed(&[Edit::Rename { step: step.place, from, to }], proposal.clone());
+        if renamed.change.is_some() || is_json || step.kind != StepKind::GetAccessCode || step.basic.is_some() {
+            return renamed;
+        }
+        let mut members =
+            vec!["grant_type: authorization_code", "code: \"${code}\"", "redirect_uri: \"${redirectUri}\"", "client_id: \"${clientId}\""];
+        if step.uses_in_request().iter().any(|used| used.fact == self.provider.known.client_secret) {
+            members.push("client_secret: \"${clientSecret}\"");
+        }
+        if self.provider.pkce != Pkce::Off {
+            members.push("code_verifier: \"${codeVerifier}\"");
+        }
+        let value = format!("{{ {} }}", members.join(", "));
+        self.changed(&[Edit::Word { step: step.place, word: step.kind.word(), key: "json", value }], proposal)
+    }
+
+    fn method(&self) -> Proposal {
+        let is_get = self.step.is_some_and(|step| step.method == crate::wire::Method::Get);
+        let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
+        let step = self.step_word();
+        let proposal = Proposal {
+            title: format!("{to}: …"),
+            because: "methodOther".to_owned(),
+            about: vec![step.clone(), to.to_owned()],
+            sentence: format!("the address of {step} is not called by `{from}`; call it by `{to}`"),
+            change: None,
+        };
+        match self.step {
+            Some(step) => self.changed(&[Edit::Rename { step: step.place, from, to }], proposal),
+            None => proposal,
+        }
+    }
+
+    fn parameter(&self) -> Proposal {
+        let named = PARAMETERS.iter().find(|name| self.words.contains(**name) || self.words.contains(&name.replace('_', " ")));
+        let name = named.map_or("…", |name| *name);
+        let step = self.step_word();
+        Proposal {
+            title: format!("extra: {{ {name}: … }}"),
+            because: "parameterMissing".to_owned(),
+            about: vec![name.to_owned(), step.clone()],
+            sentence: format!("the provider misses the parameter `{name}` in {step}; its manual may have another name for it (`rename`)"),
+            change: None,
+        }
+    }
+
+    fn step_word(&self) -> String {
+        self.kind.map_or("the login", StepKind::word).to_owned()
+    }
+
+    /// Where a value of the installation comes from.
+    fn kept(&self, fact: crate::names::Slot) -> String {
+        let needed = self.provider.needed.iter().find(|needed| needed.fact == fact);
+        match needed.map(|needed| &needed.reference) {
+            Some(Reference::Variable(name)) => format!("the variable {name}"),
+            Some(Reference::File(path)) => format!("the file {path}"),
+            Some(Reference::Literal(_)) | None => format!("`{}` of this file", self.provider.names.name(fact)),
+        }
+    }
+
+    /// The redirect address as it was sent, with what is secret in it masked.
+    fn redirect_address(&self) -> String {
+        let usual = || format!("https://YOUR-HOST/callback/{}", self.provider.name);
+        let sent = self.trace.exchanges.iter().find_map(|exchange| {
+            let body = exchange.request.body.as_ref().map(crate::text::Text::masked).unwrap_or_default();
+            let query = exchange.request.address.masked();
+            let pairs = format!("{}&{body}", query.split_once('?').map_or("", |(_, query)| query));
+            let value = pairs.split('&').find_map(|pair| pair.strip_prefix("redirect_uri="))?.to_owned();
+            percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(|text| crate::diagnostic::printable(&text))
+        });
+        sent.filter(|address| address.starts_with("http") && address.len() < 300).unwrap_or_else(usual)
+    }
+}
+
+/// Whether a file with a change is still right.
+fn compiles(provider: &Provider, change: &crate::workbench::proposal::Change) -> bool {
+    change.apply(&provider.source.text).is_some_and(|text| {
+        let source = Source::new(provider.source.name.clone(), text.as_str());
+        compile(&source, Ground { loopback: true }).0.is_some()
+    })
+}
+
+/// What an answer says, whatever it is written in.
+fn words_of(step: Option<&Step>, answer: &Response) -> String {
+    let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).to_lowercase();
+    let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
+    let header = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
+    let header = header.map_or_else(String::new, |(_, value)| format!("www-authenticate: {}\n", value.to_lowercase()));
+    format!("{header}{}\n{}", document.as_ref().map(said).unwrap_or_default(), raw.replace("&quot;", "\"").replace('+', " "))
+}
+
+/// Whether an answer is a web page.
+pub fn is_page(answer: &Response) -> bool {
+    let start: String = String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]).trim_start().to_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// What is said when nothing came back at all.
+pub fn nothing_came(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
+    let step = step.map_or("the login", StepKind::word).to_owned();
+    let (because, sentence) = match why {
+        NoAnswer::Unreachable => ("notReached", format!("nobody answers at the address of {step}; compare it with the manual")),
+        NoAnswer::TooSlow => ("tooSlow", format!("the address of {step} does not answer in time; wait and log in again")),
+        NoAnswer::TooLarge => {
+            ("tooLarge", format!("the answer of {step} is larger than what is read; compare its address with the manual"))
+        }
+        NoAnswer::Forbidden => {
+            ("notAllowedFromHere", format!("the address of {step} leads into this server's own net, which is not allowed"))
+        }
+    };
+    Proposal { title: step.clone(), because: because.to_owned(), about: vec![step], sentence, change: None }
+}

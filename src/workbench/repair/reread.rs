@@ -1,0 +1,136 @@
+//! The answers of a login, read once more: with the file as it is, or as it would be. Nothing is sent, no signature is
+//! judged, and nothing that is read here lets anybody in.
+
+use crate::names::Slot;
+use crate::provider::Provider;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Facts};
+use crate::provider::identity::{Identity, NoIdentity};
+use crate::provider::signed::claims_of_anybody;
+use crate::provider::step::Step;
+use crate::text::Text;
+use crate::wire::Response;
+use serde_json::Value;
+
+/// What there is to read: what the browser brought, and the answers with the number of their call.
+#[derive(Clone, Debug, Default)]
+pub struct Case<'a> {
+    /// The callback's parameters; nothing where they are not looked at.
+    pub callback: Option<Value>,
+    /// The answers: call, answer, whether its failure was forgiven.
+    pub answers: Vec<(usize, &'a Response, bool)>,
+    /// Whether all calls were made, so that there has to be an identity.
+    pub complete: bool,
+    /// Whether an answer is read although the file takes it for a no.
+    pub stubborn: bool,
+}
+
+/// One answer, read.
+#[derive(Debug)]
+pub struct Document<'p> {
+    /// Which answer of the case; nothing for the callback.
+    pub answer: Option<usize>,
+    /// The step that reads it.
+    pub step: &'p Step,
+    /// What it holds; nothing where it cannot be read.
+    pub value: Option<Value>,
+    /// What its signed token claims.
+    pub claims: Option<Value>,
+    /// Whether the file takes it for a no.
+    pub refused: bool,
+    /// Whether its failure was forgiven.
+    pub forgiven: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Reread<'p> {
+    /// The answers, as far as they were read.
+    pub documents: Vec<Document<'p>>,
+    /// All that became known.
+    pub facts: Facts,
+    /// Who would have come in, where all calls were made.
+    pub end: Option<Result<Identity, NoIdentity>>,
+}
+
+/// Reads the answers of a case.
+pub fn reread<'p>(provider: &'p Provider, case: &Case<'_>) -> Reread<'p> {
+    let mut facts = stand_ins(provider);
+    let mut documents = Vec::new();
+    let mut stopped = false;
+    if let Some(callback) = &case.callback {
+        let document = read_one(&provider.authorization, (None, false), Some(callback.clone()), None, &mut facts, case);
+        stopped = document.refused;
+        documents.push(document);
+    }
+    for (at, (call, answer, forgiven)) in case.answers.iter().enumerate() {
+        if stopped {
+            break;
+        }
+        let Some(step) = provider.calls.get(*call) else { break };
+        let before = forgiven.then(|| facts.clone());
+        let value = step.answers.read(answer).ok();
+        let document = read_one(step, (Some(at), *forgiven), value, Some(answer), &mut facts, case);
+        stopped = (document.refused && !forgiven) || (document.value.is_none() && document.claims.is_none() && !forgiven);
+        documents.push(document);
+        if let Some(before) = before {
+            facts = before;
+        }
+    }
+    let end = (case.complete && !stopped).then(|| {
+        provider.identity.compose(&mut facts);
+        provider.identity.identity(&provider.name, &facts, &provider.names)
+    });
+    Reread { documents, facts, end }
+}
+
+fn read_one<'p>(
+    step: &'p Step,
+    (at, forgiven): (Option<usize>, bool),
+    value: Option<Value>,
+    answer: Option<&Response>,
+    facts: &mut Facts,
+    case: &Case<'_>,
+) -> Document<'p> {
+    let status = answer.map_or(200, |answer| answer.status);
+    let says_error = answer.is_none() && value.as_ref().and_then(|value| value.get("error")).is_some();
+    let refused = says_error || step.look_for_no(value.as_ref(), facts, status).is_err();
+    let mut document = Document { answer: at, step, value, claims: None, refused, forgiven };
+    if refused && !case.stubborn {
+        return document;
+    }
+    for (fact, name) in &step.header_reads {
+        let found = answer.iter().flat_map(|answer| &answer.headers).find(|(known, _)| known.eq_ignore_ascii_case(name));
+        if let Some((_, value)) = found {
+            facts.learn(*fact, value.trim());
+        }
+    }
+    let nothing = Value::Null;
+    let token = match answer {
+        Some(answer) => step.token_to_verify(answer, facts).map(|(_, token)| token),
+        None => step.token_in(document.value.as_ref().unwrap_or(&nothing), facts).map(|(_, token)| token),
+    };
+    if let Some(value) = &document.value {
+        step.learn_all(&step.reads, value, facts);
+    }
+    document.claims = token.and_then(|token| claims_of_anybody(&token));
+    if let Some(claims) = &document.claims {
+        step.learn_all(&step.signed_reads, claims, facts);
+    }
+    document
+}
+
+/// What every login has from the start; the real values are not needed for seeing where things stand.
+fn stand_ins(provider: &Provider) -> Facts {
+    let mut facts = provider.no_facts();
+    let names = FROM_THE_START.iter().chain(FROM_DISCOVERY).map(|(name, _)| *name);
+    let own =
+        provider.needed.iter().map(|needed| needed.fact).chain(provider.inputs.iter().filter_map(|input| provider.names.find(&input.name)));
+    let all: Vec<Slot> = names.filter_map(|name| provider.names.find(name)).chain(own).collect();
+    for slot in all {
+        facts.set(slot, Text::plain("x"));
+    }
+    for (slot, value) in provider.literals() {
+        facts.set(slot, value);
+    }
+    facts
+}

@@ -1,0 +1,126 @@
+//! How often the first proposal mends a file: every path of the catalogue is damaged in turn, by rule, and every answer
+//! changed; and how often the cause of a provider's no is named first.
+
+mod answers;
+mod damage;
+mod dialects;
+mod hostile;
+mod refusals;
+
+use crate::support::{STRICT, catalogue, text};
+use portaria::catalogue::{State, examples_of, load};
+use portaria::examples;
+use portaria::examples::replay::play;
+use portaria::examples::story::StorySpec;
+use portaria::place::Source;
+use portaria::provider::identity::Identity;
+use portaria::provider::{Ground, Provider, compile};
+use portaria::workbench::proposal::Proposal;
+use portaria::workbench::repair::propose;
+use std::collections::BTreeMap;
+
+/// A provider with the stories in which somebody comes in, and who.
+pub struct Known {
+    pub provider: Provider,
+    pub stories: Vec<(StorySpec, Identity)>,
+}
+
+/// All of the catalogue.
+pub fn all() -> Vec<Known> {
+    let mut list = Vec::new();
+    for path in catalogue() {
+        let (State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _)) = load(&path, STRICT).state else {
+            panic!("{}", path.display())
+        };
+        let examples = examples_of(&path);
+        let stories = examples::read(&Source::new(examples.display().to_string(), text(&examples)))
+            .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let stories = stories.into_iter().filter_map(|story| play(&provider, &story).end.ok().map(|identity| (story, identity))).collect();
+        list.push(Known { provider: *provider, stories });
+    }
+    assert!(list.len() >= 50, "the catalogue is there");
+    list
+}
+
+/// A provider from a changed text.
+pub fn compiled(provider: &Provider, text: &str) -> Option<Provider> {
+    compile(&Source::new(provider.source.name.clone(), text), Ground { loopback: true }).0
+}
+
+/// What became of one damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The login came out the same all the same.
+    Unnoticed,
+    /// The first proposal brings the same identity back.
+    First,
+    /// The second or the third does.
+    Later,
+    /// None does.
+    Missed,
+}
+
+/// Proposes after a story that went wrong, and tries the proposals on the same story.
+pub fn outcome(provider: &Provider, story: &StorySpec, right: &Identity) -> (Outcome, Vec<Proposal>) {
+    let played = play(provider, story);
+    if played.end.as_ref().is_ok_and(|identity| identity == right) {
+        return (Outcome::Unnoticed, Vec::new());
+    }
+    let proposals = propose(provider, played.end.as_ref(), &played.trace);
+    let mends = |proposal: &Proposal| {
+        let text = proposal.change.as_ref().and_then(|change| change.apply(&provider.source.text));
+        let mended = text.map(|text| compiled(provider, &text).expect("what is proposed compiles"));
+        mended.is_some_and(|mended| play(&mended, story).end.is_ok_and(|identity| identity == *right))
+    };
+    let outcome = match proposals.iter().position(mends) {
+        Some(0) => Outcome::First,
+        Some(_) => Outcome::Later,
+        None => Outcome::Missed,
+    };
+    (outcome, proposals)
+}
+
+/// The figures, per kind of damage.
+#[derive(Default)]
+pub struct Table {
+    rows: BTreeMap<&'static str, [usize; 4]>,
+    missed: Vec<String>,
+}
+
+impl Table {
+    /// Counts one.
+    pub fn count(&mut self, kind: &'static str, outcome: Outcome, what: impl FnOnce() -> String) {
+        let row = self.rows.entry(kind).or_default();
+        row[outcome as usize] += 1;
+        if matches!(outcome, Outcome::Missed | Outcome::Later) {
+            self.missed.push(format!("{outcome:?} {kind}: {}", what()));
+        }
+    }
+
+    /// Prints them: first, among three, of how many; and gives the shares of the whole.
+    pub fn print(&self, title: &str) -> (f64, f64) {
+        println!("\n{title}\n{:<34}{:>8}{:>8}{:>8}{:>12}", "damage", "cases", "first", "of 3", "unnoticed");
+        let mut sum = [0; 4];
+        let line = |kind: &str, row: &[usize; 4]| {
+            let cases = row[1] + row[2] + row[3];
+            let share = |part: usize| {
+                if cases == 0 {
+                    100.0
+                } else {
+                    100.0 * f64::from(u32::try_from(part).expect("a count")) / f64::from(u32::try_from(cases).expect("a count"))
+                }
+            };
+            println!("{kind:<34}{cases:>8}{:>7.1}%{:>7.1}%{:>12}", share(row[1]), share(row[1] + row[2]), row[0]);
+            (share(row[1]), share(row[1] + row[2]))
+        };
+        for (kind, row) in &self.rows {
+            line(kind, row);
+            (0..4).for_each(|at| sum[at] += row[at]);
+        }
+        let shares = line("all", &sum);
+        for missed in &self.missed {
+            println!("  {missed}");
+        }
+        shares
+    }
+}

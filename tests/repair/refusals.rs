@@ -1,0 +1,166 @@
+//! The request is wrong, and the provider says so in its own words.
+
+use crate::repair::dialects::DIALECTS;
+use crate::repair::{all, compiled};
+use crate::support::{provider, ready};
+use portaria::examples::replay::play;
+use portaria::examples::story::AnswerSpec;
+use portaria::login::error::LoginError;
+use portaria::login::trace::Trace;
+use portaria::place::{At, Place};
+use portaria::provider::Provider;
+use portaria::provider::callback::Callback;
+use portaria::provider::pkce::Pkce;
+use portaria::provider::step::StepKind;
+use portaria::words::Named;
+use portaria::workbench::proposal::Proposal;
+use portaria::workbench::repair::cause::Cause;
+use portaria::workbench::repair::propose;
+use std::collections::BTreeMap;
+
+/// The name of the sentence that tells a cause.
+fn told(cause: Cause) -> &'static [&'static str] {
+    match cause {
+        Cause::SecretRefused => &["secretRefused"],
+        Cause::CredentialsElsewhere => &["credentialsElsewhere"],
+        Cause::PkceRefused => &["pkceRefused"],
+        Cause::PkceRequired => &["pkceRequired"],
+        Cause::RedirectUnknown => &["redirectUnknown"],
+        Cause::ScopeRefused => &["scopeRefused", "scopeWordRefused"],
+        Cause::CodeSpent => &["codeSpent"],
+        Cause::ClientUnknown => &["clientUnknown"],
+        Cause::BodyOther => &["bodyOther"],
+        Cause::MethodOther => &["methodOther"],
+        Cause::AddressWrong => &["addressWrong"],
+        Cause::AudienceMissing => &["audienceMissing"],
+        Cause::ParameterMissing => &["parameterMissing"],
+        Cause::TooMany => &["tooMany"],
+        Cause::Unavailable => &["unavailable"],
+        other => panic!("{other:?} has no wording here"),
+    }
+}
+
+#[test]
+fn the_cause_of_a_no_is_named_first_in_every_dialect_for_every_provider() {
+    let mut rows: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for known in all() {
+        let Some((story, _)) = known.stories.first() else { continue };
+        for (name, cause, status, content, body) in DIALECTS {
+            // Who does not use it is not refused for it.
+            if *cause == Cause::PkceRefused && known.provider.pkce == Pkce::Off {
+                continue;
+            }
+            let mut story = story.clone();
+            let Some(exchanges) = story.exchanges.as_mut().filter(|exchanges| !exchanges.0.is_empty()) else { continue };
+            let at = |text: &str| At::new(text.to_owned(), Place::default());
+            let answer = &mut exchanges.0[0].answer;
+            *answer = AnswerSpec {
+                status: Some(*status),
+                headers: Some(Named(vec![(at("Content-Type"), at(content))])),
+                json: None,
+                form: None,
+                text: Some(at(body)),
+                ..answer.clone()
+            };
+            let played = play(&known.provider, &story);
+            let proposals = propose(&known.provider, played.end.as_ref(), &played.trace);
+            for change in proposals.iter().filter_map(|proposal| proposal.change.as_ref()) {
+                let text = change.apply(&known.provider.source.text).expect("the change fits");
+                assert!(compiled(&known.provider, &text).is_some(), "{name}: {text}");
+            }
+            let place = proposals.iter().position(|proposal| told(*cause).contains(&proposal.because.as_str()));
+            let row = rows.entry(format!("{cause:?}")).or_default();
+            row[0] += 1;
+            row[1] += usize::from(place == Some(0));
+            row[2] += usize::from(place.is_some());
+            if place != Some(0) {
+                let said: Vec<&str> = proposals.iter().map(|proposal| proposal.because.as_str()).collect();
+                missed.push(format!("{} {name} ({cause:?}): {said:?}", known.provider.name));
+            }
+        }
+    }
+    println!("\n{:<24}{:>8}{:>8}{:>8}   {} wordings", "cause", "cases", "first", "of 3", DIALECTS.len());
+    let mut sum = [0; 3];
+    for (cause, row) in &rows {
+        println!("{cause:<24}{:>8}{:>8}{:>8}", row[0], row[1], row[2]);
+        (0..3).for_each(|at| sum[at] += row[at]);
+    }
+    println!("{:<24}{:>8}{:>8}{:>8}", "all", sum[0], sum[1], sum[2]);
+    missed.iter().for_each(|missed| println!("  {missed}"));
+    assert!(sum[1] * 100 >= sum[0] * 90, "{} of {}", sum[1], sum[0]);
+}
+
+const FILE: &str = "name: Acme\ngetAuthorizationCode:\n  get: https://idp.example/a\n  scope: openid email orders:read   # what we need\n\
+getAccessCode:\n  post: https://idp.example/t\ngetUserInfo:\n  get: https://idp.example/me\n";
+
+/// What is proposed when the call for the token is answered so.
+fn after(file: &str, status: i32, body: &str) -> (Provider, Vec<Proposal>) {
+    let provider = provider(file);
+    let story = format!(
+        "- what: x\n  exchanges: [ {{ answer: {{ status: {status}, text: '{}' }} }} ]\n  refused: {{ step: getAccessCode, code: x }}\n",
+        body.replace('\'', "''")
+    );
+    let stories = portaria::examples::read(&portaria::place::Source::new("acme.examples.yaml", story)).expect("a story");
+    let played = play(&provider, &stories[0]);
+    let proposals = propose(&provider, played.end.as_ref(), &played.trace);
+    (provider, proposals)
+}
+
+fn diff(proposals: &[Proposal]) -> String {
+    proposals[0].change.as_ref().expect("a change").diff()
+}
+
+#[test]
+fn the_line_that_would_change_is_exact() {
+    let (_, pkce) = after(FILE, 400, r#"{"error":"invalid_request","error_description":"PKCE is not supported"}"#);
+    assert_eq!(diff(&pkce), "+ pkce: off\n");
+    let (_, basic) = after(FILE, 401, r#"{"error":"invalid_client","error_description":"Missing Authorization header"}"#);
+    assert_eq!(diff(&basic), "+   credentials: basic\n");
+    let in_header = FILE.replace("https://idp.example/t\n", "https://idp.example/t\n  credentials: basic   # as it says\n");
+    let (_, form) = after(
+        &in_header,
+        401,
+        r#"{"error":"invalid_client","error_description":"client authentication method client_secret_basic is not supported"}"#,
+    );
+    assert_eq!(diff(&form), "-   credentials: basic   # as it says\n+   credentials: form   # as it says\n");
+    let (_, scope) = after(FILE, 400, r#"{"error":"invalid_scope","error_description":"orders:read is not allowed"}"#);
+    assert_eq!(diff(&scope), "-   scope: openid email orders:read   # what we need\n+   scope: openid email   # what we need\n");
+    let (_, method) = after(FILE, 405, "");
+    assert_eq!(diff(&method), "-   post: https://idp.example/t\n+   get: https://idp.example/t\n");
+    let (_, json) = after(FILE, 415, "");
+    assert!(diff(&json).starts_with("+   json: { grant_type: authorization_code, code: \"${code}\""), "{}", diff(&json));
+}
+
+#[test]
+fn where_no_line_helps_the_sentence_says_where_to_look() {
+    let (_, secret) = after(FILE, 401, r#"{"error":"invalid_client","error_description":"The client secret is incorrect"}"#);
+    assert!(secret[0].change.is_none() && secret[0].sentence.contains("ACME_CLIENT_SECRET"), "{secret:?}");
+    let (_, redirect) = after(FILE, 400, r#"{"error":"redirect_uri_mismatch"}"#);
+    assert!(redirect[0].change.is_none() && redirect[0].sentence.contains("/callback/acme"), "{redirect:?}");
+}
+
+#[test]
+fn a_check_is_taken_away_only_when_the_provider_refuses_it_in_words() {
+    for body in [r#"{"error":"invalid_grant"}"#, r#"{"error":"invalid_client"}"#, r#"{"error":"invalid_request"}"#, "", "<html></html>"] {
+        let (_, proposals) = after(FILE, 400, body);
+        assert!(proposals.iter().all(|proposal| proposal.because != "pkceRefused"), "{body}: {proposals:?}");
+    }
+}
+
+#[test]
+fn a_no_in_the_callback_is_understood_as_well() {
+    let provider = provider(FILE);
+    let pairs = [("error", "invalid_scope"), ("error_description", "the scope orders:read does not exist"), ("state", "s")];
+    let trace = Trace { callback: Callback::new(pairs), ..Trace::default() };
+    let error = LoginError {
+        step: Some(StepKind::GetAuthorizationCode),
+        code: "invalid_scope".to_owned(),
+        message: "the scope orders:read does not exist".to_owned(),
+        place: None,
+        by_provider: true,
+    };
+    let proposals = propose(&provider, Err(&error), &trace);
+    assert_eq!(proposals[0].because, "scopeWordRefused");
+    assert_eq!(ready(async { proposals[0].about.clone() }), ["orders:read"]);
+}

@@ -1,0 +1,73 @@
+//! Every provider of the catalogue against its own simulation.
+
+use crate::simulate::broker::Broker;
+use crate::support::{catalogue, text};
+use portaria::catalogue::examples_of;
+use portaria::examples::story::StorySpec;
+use portaria::place::Source;
+use serde_json::Value;
+use std::path::Path;
+
+fn stories(path: &Path) -> Vec<StorySpec> {
+    let path = examples_of(path);
+    let source = Source::new(path.display().to_string(), text(&path));
+    portaria::examples::read(&source).unwrap_or_else(|report| panic!("{}", report.draw(false)))
+}
+
+fn inputs(story: &StorySpec) -> Vec<(String, String)> {
+    let given = story.inputs.iter().flat_map(|inputs| &inputs.0);
+    given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
+}
+
+/// Chooses a story in a fresh browser; what came of it, where that is not what the story says.
+async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &StorySpec) -> Option<String> {
+    let browser = broker.browser();
+    let page = browser.arrive(name, inputs).await;
+    let end = browser.choose(&page, word).await;
+    let session = browser.session().await;
+    let text = |identity: &Value, member: &str| identity.get(member).and_then(Value::as_str).map(str::to_owned);
+    let fine = match &story.identity {
+        Some(identity) if identity.0.get("ask") != Some(&Value::Bool(true)) => {
+            session["authenticated"] == true
+                && session["provider"] == name
+                && text(&session, "providerUserId") == text(&identity.0, "id")
+                && text(&session, "email") == text(&identity.0, "email")
+        }
+        // Without mail nobody can prove an address.
+        Some(_) | None => session["authenticated"] == false && end.status != 303 && end.incident().is_some(),
+    };
+    (!fine).then(|| format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident()))
+}
+
+#[actix_web::test]
+async fn every_provider_logs_in_against_its_own_simulation() {
+    let (mut providers, mut logins, mut refusals) = (0, 0, 0);
+    let mut others = Vec::new();
+    for path in catalogue() {
+        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let stories = stories(&path);
+        let base = stories.iter().find(|story| story.identity.is_some()).unwrap_or_else(|| panic!("{name} has no login"));
+        let broker = Broker::with(&[&name]).await;
+        let offered = broker.browser().arrive(&name, &inputs(base)).await.choices();
+        for word in offered.iter().filter(|word| word.starts_with("story-")) {
+            let at: usize = word["story-".len()..].parse().expect("a number");
+            let story = &stories[at - 1];
+            let own = inputs(story);
+            if story.identity.is_none() {
+                others.extend(play(&broker, &name, &own, word, story).await);
+                refusals += 1;
+                continue;
+            }
+            // Somebody who is known by now is welcome to come again: each login has a broker of its own.
+            let fresh = Broker::with(&[&name]).await;
+            others.extend(play(&fresh, &name, &own, word, story).await);
+            fresh.stop().await;
+            logins += 1;
+        }
+        broker.stop().await;
+        providers += 1;
+    }
+    println!("{providers} providers, {logins} logins and {refusals} refusals against their own simulations");
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(providers >= 50 && logins >= providers, "{providers} providers, {logins} logins");
+}

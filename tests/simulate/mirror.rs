@@ -1,0 +1,244 @@
+//! The simulation accepts what the file sends and nothing else, and says what differs.
+
+use portaria::examples;
+use portaria::login::attempt::{Attempt, Entropy, Installation};
+use portaria::place::Source;
+use portaria::provider::callback::Callback;
+use portaria::provider::documents::Documents;
+use portaria::provider::{Ground, Provider, compile};
+use portaria::text::Text;
+use portaria::wire::{Method, Request};
+use portaria::workbench::simulate::{Answer, Asked, Simulation, carried, values};
+use portaria::world::dice;
+
+const URL: &str = "http://localhost:8080";
+const BASE: &str = "http://localhost:8080/simulation/acme";
+const NOW: i64 = 1_800_000_000;
+
+const ACME: &str = "name: Clube <b>Acme</b>
+clientId: loja-42
+clientSecret: env:ACME_SECRET
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar?v=1\", scope: perfil }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo:
+  get: https://sso.acme.example/me
+  read: { id: $.id, email: $.email, emailVerified: $.ok }
+";
+
+const STORIES: &str = "- what: a <i>login</i>
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - answer: { json: { id: 7, email: ana@loja.example, ok: true } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+- what: the code was used before
+  exchanges:
+    - answer: { status: 403, json: { error: code_gone, error_description: it is gone } }
+  refused: { step: getAccessCode, code: code_gone, message: it is gone }
+";
+
+struct Mirror {
+    provider: Provider,
+    simulation: Simulation,
+    installation: Installation,
+}
+
+/// A login as the broker makes it.
+struct Begun {
+    attempt: Attempt,
+    redirect: Request,
+}
+
+impl Mirror {
+    fn new() -> Self {
+        let (provider, report) = compile(&Source::new("acme.yaml", ACME), Ground { loopback: true });
+        let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let stories = examples::read(&Source::new("acme.examples.yaml", STORIES)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let (values, _) = values(&provider, &stories, provider.literals().collect());
+        let installation = Installation { public_url: URL.into(), values: values.clone() };
+        Self { simulation: Simulation::new(provider.clone(), stories, values), provider, installation }
+    }
+
+    fn begin(&self) -> Begun {
+        let attempt = Attempt::new(&self.provider, &self.installation, &Entropy(dice::bytes()), NOW, Vec::new());
+        let redirect = attempt.redirect(&self.provider, &self.installation, &Documents::default()).expect("it can begin");
+        Begun { attempt, redirect }
+    }
+
+    fn browse(&self, method: &str, below: &str) -> Answer {
+        let (path, query) = below.split_once('?').unwrap_or((below, ""));
+        let asked = Asked { method, path, query, headers: &[], body: b"", public_url: URL, base: BASE };
+        self.simulation.answer(&asked, NOW, dice::bytes())
+    }
+
+    fn arrive(&self, address: &str) -> Answer {
+        self.browse("GET", carried::at(BASE, address).strip_prefix(BASE).expect("it lies there"))
+    }
+
+    /// The parameters with which the browser goes back.
+    fn back(&self, begun: &Begun, word: &str) -> Callback {
+        let page = self.arrive(begun.redirect.address.expose());
+        assert_eq!(page.status, 200, "{}", body(&page));
+        let visit = body(&page).split("visit=").nth(1).and_then(|rest| rest.split(['&', '"']).next()).expect("a visit").to_owned();
+        let answer = self.browse("GET", &format!("/choose?visit={visit}&choice={word}"));
+        let (_, location) = answer.headers.iter().find(|(name, _)| &**name == "Location").expect("it goes back");
+        let address = url::Url::parse(location).expect("an address");
+        assert!(location.starts_with(&*begun.attempt.redirect_uri), "{location}");
+        Callback::new(address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())))
+    }
+
+    /// The request for the token, as the file writes it.
+    fn token(&self, begun: &Begun, callback: &Callback) -> Request {
+        let mut facts = begun.attempt.own_facts(&self.provider, &self.installation);
+        self.provider.authorization.read_callback(callback, &callback.document(), &mut facts, &Documents::default()).expect("it is fine");
+        self.provider.calls[0].request(&facts).expect("it can be written")
+    }
+
+    fn call(&self, request: &Request) -> Answer {
+        self.simulation.call(request, URL, NOW + 1)
+    }
+}
+
+fn body(answer: &Answer) -> String {
+    String::from_utf8_lossy(&answer.body).into_owned()
+}
+
+fn changed(request: &Request, from: &str, to: &str) -> Request {
+    let body = request.body.as_ref().expect("a form").expose().to_owned();
+    assert!(body.contains(from), "{from} is not in the form");
+    Request { body: Some(Text::plain(body.replace(from, to))), ..request.clone() }
+}
+
+#[test]
+fn a_login_goes_well_and_its_code_works_once() {
+    let mirror = Mirror::new();
+    let begun = mirror.begin();
+    let callback = mirror.back(&begun, "story-1");
+    let request = mirror.token(&begun, &callback);
+
+    let first = mirror.call(&request);
+    let again = mirror.call(&request);
+
+    assert_eq!(first.status, 200, "{}", body(&first));
+    assert!(body(&first).contains("at-1-"), "the token is this login's own: {}", body(&first));
+    // As the provider's own example of it has it, with the reason in place of its sentence.
+    assert_eq!(again.status, 403);
+    assert!(body(&again).contains("code_gone") && body(&again).contains("works once"), "{}", body(&again));
+    assert!(again.told.as_deref().is_some_and(|told| told.starts_with("refused")), "{again:?}");
+}
+
+#[test]
+fn two_logins_have_two_codes() {
+    let mirror = Mirror::new();
+    let code = |callback: &Callback| callback.document()["code"].as_str().map(str::to_owned);
+    let (one, other) = (mirror.begin(), mirror.begin());
+
+    let (one, other) = (mirror.back(&one, "story-1"), mirror.back(&other, "story-1"));
+
+    assert!(code(&one).is_some() && code(&one) != code(&other));
+}
+
+#[test]
+fn a_call_that_is_not_the_files_is_refused_and_the_line_is_named() {
+    let mirror = Mirror::new();
+    let begun = mirror.begin();
+    let callback = mirror.back(&begun, "story-1");
+    let right = mirror.token(&begun, &callback);
+    let secret = mirror.installation.values.iter().find(|(_, value)| value.is_secret()).map(|(_, value)| value.expose().to_owned());
+    let secret = secret.expect("there is one");
+    let with = |name: &'static str, value: &str| {
+        let mut request = right.clone();
+        request.headers.push((name.into(), Text::plain(value)));
+        request
+    };
+    for (wrong, named) in [
+        (changed(&right, &secret, "another-secret"), "form `client_secret` (line 5): expected ‹clientSecret›, found another value"),
+        (changed(&right, "grant_type=authorization_code", "grant_type=password"), "form `grant_type` (line 5)"),
+        (changed(&right, "&client_id=loja-42", ""), "form `client_id` (line 5): expected loja-42, found it is missing"),
+        (changed(&right, "client_id=loja-42", "client_id=loja-42&more=1"), "form `more`"),
+        (changed(&right, &begun.attempt.verifier, "a-proof-of-somebody-else-a-proof-of-somebody"), "the code verifier"),
+        (changed(&right, "http%3A%2F%2Flocalhost%3A8080%2Fcallback", "http%3A%2F%2Fevil.example%2Fcallback"), "form `redirect_uri`"),
+        (Request { method: Method::Get, ..right.clone() }, "the method"),
+        (Request { address: Text::plain("https://sso.acme.example/other"), ..right.clone() }, "the address (line 5)"),
+        (Request { body: None, ..right.clone() }, "form `code`"),
+        (with("Authorization", "Bearer x"), "header `Authorization`"),
+    ] {
+        let answer = mirror.call(&wrong);
+
+        let told = answer.told.clone().unwrap_or_default();
+        assert!(told.contains(named), "{named}: {told}");
+        assert!(answer.status >= 400, "{named}");
+        assert!(!told.contains("another-secret") && !told.contains(&secret) && !body(&answer).contains(&secret), "{told}");
+    }
+    assert_eq!(mirror.call(&right).status, 200, "what was wrong has used nothing up");
+}
+
+#[test]
+fn a_browser_that_comes_with_another_request_is_told_what_differs() {
+    let mirror = Mirror::new();
+    let address = mirror.begin().redirect.address.expose().to_owned();
+    for (from, to, named) in [
+        ("client_id=loja-42", "client_id=outra", "query `client_id` (line 4)"),
+        ("&scope=perfil", "", "query `scope` (line 4)"),
+        ("client_id=", "clientid=", "query `client_id` (line 4)"),
+        ("v=1", "v=2", "query `v`"),
+        ("localhost%3A8080", "evil.example", "query `redirect_uri`"),
+        ("response_type=code&client_id=loja-42", "client_id=loja-42&response_type=code", "the order of the query"),
+        ("code_challenge=", "code_challenge=x", "the code challenge"),
+        ("&state=", "&estado=", "query `state`"),
+        ("scope=perfil", "scope=%3Cscript%3E", "query `scope`"),
+    ] {
+        assert!(address.contains(from), "{address}");
+
+        let answer = mirror.arrive(&address.replace(from, to));
+
+        let page = body(&answer).replace("&#96;", "`");
+        assert_eq!(answer.status, 400, "{named}: {page}");
+        assert!(page.contains(named), "{named}: {page}");
+        assert!(!page.contains("<script") && !page.contains("choice="), "{page}");
+    }
+}
+
+#[test]
+fn texts_of_files_and_of_strangers_are_escaped() {
+    let mirror = Mirror::new();
+    let page = body(&mirror.arrive(mirror.begin().redirect.address.expose()));
+
+    assert!(page.contains("Clube &#60;b&#62;Acme") && page.contains("a &#60;i&#62;login"), "{page}");
+    assert!(!page.contains("<b>") && !page.contains("<i>"), "{page}");
+}
+
+#[test]
+fn whatever_is_asked_gets_an_answer() {
+    let mirror = Mirror::new();
+    let junk: Vec<u8> = (0..64 * 1024).map(|at: u32| u8::try_from(at * 7 % 251).unwrap_or(0)).collect();
+    let too_much = vec![b'x'; 64 * 1024 + 1];
+    for method in ["GET", "POST", "PUT", "HEAD", "%&/("] {
+        for path in
+            ["", "/", "/choose", "/style.css", "/https", "/https/", "/https/\u{0}", "/https/sso.acme.example/token", "/x", "x", "//"]
+        {
+            for (query, body) in [("", &[][..]), ("a=%ff&&==&visit=%00", &junk), ("visit=1&choice=2", &too_much)] {
+                let asked = Asked { method, path, query, headers: &[("authorization", "\u{7f}")], body, public_url: URL, base: BASE };
+                let answer = mirror.simulation.answer(&asked, NOW, dice::bytes());
+                assert!((200..500).contains(&answer.status), "{method} {path}: {}", answer.status);
+                assert!(body.len() <= 64 * 1024 || answer.status == 413, "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_fills_it_pushes_out_the_oldest_and_time_does_the_rest() {
+    let mirror = Mirror::new();
+    let first = mirror.begin();
+    let callback = mirror.back(&first, "story-1");
+    let request = mirror.token(&first, &callback);
+    for _ in 0..400 {
+        mirror.back(&mirror.begin(), "story-1");
+    }
+    assert!(mirror.call(&request).status >= 400, "its login is forgotten");
+
+    let begun = mirror.begin();
+    let request = mirror.token(&begun, &mirror.back(&begun, "story-1"));
+    let late = mirror.simulation.call(&request, URL, NOW + 601);
+    assert_eq!(late.status, 400, "{}", body(&late));
+}

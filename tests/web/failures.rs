@@ -1,0 +1,54 @@
+//! Every page on which a login ends shows a code, and the code tells support why.
+
+use crate::command_line::portaria;
+use crate::web::browser::Browser;
+use crate::web::house::House;
+
+/// The code on a page, in its short spelling.
+fn code_on(page: &str) -> Option<String> {
+    let code = |text: &str| {
+        let letters: Vec<char> = text.chars().take(7).collect();
+        let fits = letters.len() == 7
+            && letters.iter().enumerate().all(|(at, c)| if at == 3 { *c == '-' } else { c.is_ascii_uppercase() || c.is_ascii_digit() });
+        fits.then(|| letters.into_iter().collect::<String>())
+    };
+    page.match_indices('>').find_map(|(at, _)| code(page[at + 1..].trim_start()))
+}
+
+#[actix_web::test]
+async fn an_end_that_the_provider_has_no_part_in_has_a_code_as_well() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let begun = browser.begin("/login/acme").await;
+    let kept = browser.cookies();
+    let way = browser.way_back("acme", &begun.state, "ana");
+    assert_eq!(browser.get(&way).await.status, 303);
+
+    browser.jar.borrow_mut().clear();
+    let lost = browser.get(&way).await;
+    let (name, value) = kept.split_once('=').expect("a cookie");
+    browser.jar.borrow_mut().push((name.to_owned(), value.to_owned()));
+    let again = browser.get(&way).await;
+
+    for (answer, reason) in [(lost, "(lost)"), (again, "(alreadyUsed)")] {
+        let code = code_on(&answer.body).unwrap_or_else(|| panic!("{reason} has a code: {answer:?}"));
+        let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+        assert_eq!(status, 0, "{err}");
+        assert!(out.contains(reason), "{out}");
+        house.assert_clean(&answer);
+    }
+}
+
+#[actix_web::test]
+async fn whoever_knocks_in_vain_again_and_again_is_given_one_code_a_minute() {
+    let house = House::open().await;
+    let browser = Browser::new(&house);
+    let mut codes = std::collections::BTreeSet::new();
+
+    for _ in 0..20 {
+        let answer = browser.get("/callback/acme?code=x&state=y").await;
+        codes.insert(code_on(&answer.body).unwrap_or_else(|| panic!("a code: {answer:?}")));
+    }
+
+    assert!(codes.len() <= 2, "the storage is not theirs to fill: {codes:?}");
+}
