@@ -8,6 +8,7 @@ use crate::workbench::{curl, har};
 use crate::world::files;
 use clap::Args;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Learn a provider's file.
@@ -90,7 +91,7 @@ fn told(learned: &Learned, path: &str) -> String {
     if !learned.decide.is_empty() {
         text.push_str("\nWhat no recording can say:\n");
         for decide in &learned.decide {
-            text.push_str(&format!("  {decide}\n"));
+            let _ = writeln!(text, "  {decide}");
         }
     }
     text.push_str("\nThe recording holds secrets and a person's data: delete it when the file works.\n");

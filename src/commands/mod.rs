@@ -69,7 +69,7 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Write a provider file by answering questions, or from flags
     #[command(after_help = "Example: portaria new clube-acme
          portaria new acme --discovery https://idp.acme.example --yes")]
-    New(new::New),
+    New(Box<new::New>),
     /// Learn a provider file from a HAR that a browser exported, or from curl lines with their answers
     #[command(after_help = "Example: portaria import login.har --name acme
 

@@ -278,7 +278,7 @@ pub fn draft(answers: &Answers) -> Draft {
     let reads_email = get("discovery").is_some() || get("email") != Some("none");
     match get("trust").filter(|_| reads_email) {
         Some("always") => {
-            draft.word(Entry::because("trustEmail", text("always"), "it only hands out addresses that it has checked itself"))
+            draft.word(Entry::because("trustEmail", text("always"), "it only hands out addresses that it has checked itself"));
         }
         Some("never") => {
             draft.word(Entry::because("trustEmail", text("never"), "nothing says that its addresses are proven"));

@@ -1,171 +1,12 @@
 //! What browsers keep of their traffic (HAR 1.2), read and written: only the fields that a login needs; everything else is passed over.
 
-use crate::workbench::recorded::{Answered, LONGEST_BODY, MOST, Recorded, as_form};
+pub mod fields;
+
+use crate::workbench::har::fields::{Came, Content, Creator, Entry, Har, Log, Nothing, Pair, Posted, Sent, Timings};
+use crate::workbench::recorded::{Answered, LONGEST_BODY, Recorded, as_form};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat};
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-#[derive(Deserialize, Serialize)]
-struct Har {
-    log: Log,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Log {
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    creator: Creator,
-    #[serde(deserialize_with = "entries")]
-    entries: Vec<Entry>,
-}
-
-#[derive(Default, Deserialize, Serialize)]
-struct Creator {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    version: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    #[serde(default)]
-    started_date_time: String,
-    #[serde(default)]
-    time: f64,
-    request: Sent,
-    #[serde(default)]
-    response: Option<Came>,
-    #[serde(skip_deserializing)]
-    cache: Nothing,
-    #[serde(skip_deserializing)]
-    timings: Timings,
-}
-
-#[derive(Default, Serialize)]
-struct Nothing {}
-
-#[derive(Default, Serialize)]
-struct Timings {
-    send: u8,
-    wait: u8,
-    receive: u8,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    method: String,
-    url: String,
-    #[serde(default)]
-    http_version: String,
-    #[serde(skip_deserializing)]
-    cookies: [u8; 0],
-    #[serde(default)]
-    headers: Vec<Pair>,
-    #[serde(skip_deserializing)]
-    query_string: [u8; 0],
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    post_data: Option<Posted>,
-    #[serde(skip_deserializing)]
-    headers_size: i32,
-    #[serde(skip_deserializing)]
-    body_size: i32,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Pair {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Posted {
-    #[serde(default)]
-    mime_type: String,
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    params: Vec<Pair>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Came {
-    #[serde(default)]
-    status: f64,
-    #[serde(default)]
-    status_text: String,
-    #[serde(default)]
-    http_version: String,
-    #[serde(skip_deserializing)]
-    cookies: [u8; 0],
-    #[serde(default)]
-    headers: Vec<Pair>,
-    #[serde(default)]
-    content: Content,
-    #[serde(default, rename = "redirectURL")]
-    redirect_url: String,
-    #[serde(skip_deserializing)]
-    headers_size: i32,
-    #[serde(skip_deserializing)]
-    body_size: i32,
-}
-
-#[derive(Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Content {
-    #[serde(default)]
-    size: f64,
-    #[serde(default)]
-    mime_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    encoding: Option<String>,
-}
-
-/// Entries one after another: what no login needs is let go before the next is read.
-fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
-    struct Entries;
-    impl<'de> Visitor<'de> for Entries {
-        type Value = Vec<Entry>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of entries")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Entry>, A::Error> {
-            let mut kept = Vec::new();
-            while kept.len() < MOST {
-                let Some(mut entry) = list.next_element::<Entry>()? else { return Ok(kept) };
-                if is_media(&entry) {
-                    continue;
-                }
-                if let Some(content) = entry.response.as_mut().map(|came| &mut came.content)
-                    && content.text.as_ref().is_some_and(|text| text.len() > LONGEST_BODY)
-                {
-                    content.text = None;
-                }
-                kept.push(entry);
-            }
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(kept)
-        }
-    }
-    deserializer.deserialize_seq(Entries)
-}
-
-fn is_media(entry: &Entry) -> bool {
-    let kind = entry.response.as_ref().map_or("", |came| came.content.mime_type.as_str());
-    ["image/", "font/", "text/css", "video/", "audio/"].iter().any(|media| kind.starts_with(media))
-}
 
 /// Reads a HAR, or says what is wrong with it, without telling any of its values.
 pub fn read(bytes: &[u8]) -> Result<Vec<Recorded>, String> {
@@ -303,7 +144,7 @@ mod tests {
             answer: Some(Answered { status: 200, headers: vec![("X-A".to_owned(), "b".to_owned())], body: "{}".to_owned() }),
         };
 
-        let read = read(write(&[exchange.clone()]).as_bytes()).expect("a HAR");
+        let read = read(write(std::slice::from_ref(&exchange)).as_bytes()).expect("a HAR");
 
         assert_eq!(read.len(), 1);
         assert!(read[0].address == exchange.address && read[0].body == exchange.body && read[0].at == exchange.at);

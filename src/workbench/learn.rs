@@ -2,18 +2,25 @@
 //!
 //! Nothing here knows any provider. What a recording cannot say gets the safe word and a comment that says what to decide.
 
+pub mod assertion;
 pub mod calls;
 pub mod client;
 pub mod document;
 pub mod documents;
 pub mod envelope;
+pub mod headers;
 pub mod journey;
 pub mod known;
 pub mod look;
+pub mod moment;
+pub mod names;
 pub mod person;
+pub mod proven;
 pub mod redirect;
 pub mod shape;
 pub mod sign;
+pub mod signed;
+pub mod sweep;
 pub mod thread;
 pub mod token;
 pub mod whole;
@@ -21,8 +28,10 @@ pub mod whole;
 use crate::place::Source;
 use crate::provider::{Ground, compile};
 use crate::workbench::learn::documents::Published;
+use crate::workbench::learn::sweep::Sweep;
 use crate::workbench::learn::thread::Thread;
 use crate::workbench::recorded::{MOST, Recorded};
+use std::collections::HashSet;
 use std::fmt;
 
 /// What was learnt.
@@ -69,7 +78,19 @@ pub fn learn(name: &str, exchanges: &[Recorded], ground: Ground) -> Result<Learn
     let usable: Vec<Recorded> = with_landings(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
     let journeys = journey::find(&usable)?;
     let published = Published::find(&usable);
-    let learned = Thread::new(name, &journeys, &published).learned();
+    let mut sweep = Sweep::new(exchanges, &journeys);
+    let mut learned = Thread::new(name, &journeys, &published, &HashSet::new()).learned();
+    sweep.keep(&learned.values);
+    let stains = sweep.stains(&learned.text);
+    if !stains.is_empty() {
+        // What was sent as it stands becomes a reference, and then nothing may be left.
+        let taboo = stains.into_iter().map(|stain| stain.value).collect();
+        learned = Thread::new(name, &journeys, &published, &taboo).learned();
+        sweep.keep(&learned.values);
+        if let Some(stain) = sweep.stains(&learned.text).first() {
+            return Err(Sweep::refusal(stain, &learned.text));
+        }
+    }
     let (provider, report) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
     if provider.is_none() {
         // A complaint is about the file, and a file holds no value of the recording that is a secret.

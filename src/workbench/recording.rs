@@ -25,6 +25,33 @@ pub struct Recording {
     pub values: Vec<(String, String)>,
 }
 
+/// The logins of all stories that end well, one after another, with the browser's noise around them.
+pub struct Logins {
+    /// What was sent and what came back, in order.
+    pub exchanges: Vec<Recorded>,
+    /// How many logins that is.
+    pub logins: usize,
+    /// All values that were made for it, by the names of their facts.
+    pub values: Vec<(String, String)>,
+}
+
+/// Records every story that ends well, with the same installation in each.
+pub fn of_all(provider: &Provider, stories: &[StorySpec]) -> Result<Logins, String> {
+    let mut all = Logins { exchanges: Vec::new(), logins: 0, values: Vec::new() };
+    let mut installation: Vec<(String, String)> = Vec::new();
+    for story in stories.iter().filter(|story| story.identity.is_some()) {
+        let made = make(provider, story, &installation, true)?;
+        all.exchanges.extend(made.exchanges);
+        all.logins += 1;
+        if installation.is_empty() {
+            let of_attempt = ["state", "nonce", "codeVerifier", "codeChallenge", "redirectUri", "publicUrl"];
+            installation = made.values.iter().filter(|(name, _)| !of_attempt.contains(&name.as_str())).cloned().collect();
+        }
+        all.values.extend(made.values);
+    }
+    if all.logins == 0 { Err("no example of it ends with somebody coming in".to_owned()) } else { Ok(all) }
+}
+
 /// Makes a recording; `noise` is what a browser does besides.
 pub fn make(provider: &Provider, story: &StorySpec, installation: &[(String, String)], noise: bool) -> Result<Recording, String> {
     let values = values(provider, story, installation);

@@ -2,7 +2,9 @@
 
 use crate::text::form_encode;
 use crate::workbench::draft::{Entry, Piece};
-use crate::workbench::learn::journey::{Call, is_ambient};
+use crate::workbench::learn::assertion;
+use crate::workbench::learn::headers::{basic, headers};
+use crate::workbench::learn::journey::Call;
 use crate::workbench::learn::redirect::{address, put};
 use crate::workbench::learn::shape::{Sent, Shape, entries, shape};
 use crate::workbench::learn::sign;
@@ -95,14 +97,8 @@ fn json_is_none(body: &str) -> bool {
     crate::provider::json::parse(body.as_bytes()).map_or(true, |json| !json.is_object() && !json.is_array())
 }
 
-/// The word for credentials in the header, if that is where they are.
-fn basic(thread: &Thread<'_>, call: &Call<'_>) -> Option<&'static str> {
-    let header = call.sent.header("authorization")?.strip_prefix("Basic ")?;
-    let text = crate::workbench::learn::client::unpacked(header)?;
-    let name = text.split_once(':')?.0;
-    let id = thread.client.id.as_deref()?;
-    (name == id || crate::workbench::recorded::decode(name) == id).then_some(thread.client.basic.unwrap_or("basic"))
-}
+/// The word for the credentials, and the standard request that goes with it.
+type Way = (Option<&'static str>, Vec<(&'static str, String)>);
 
 type Carried = (Vec<Sent>, Option<Vec<Sent>>);
 
@@ -151,7 +147,7 @@ fn exchange(
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ("client_assertion", "${clientAssertion}"),
     ]);
-    let mut ways: Vec<(Option<&str>, Vec<(&str, String)>)> = match (basic, in_query) {
+    let mut ways: Vec<Way> = match (basic, in_query) {
         (Some(word), _) => vec![(Some(word), base.clone())],
         (None, true) => vec![(Some("query"), base.clone())],
         (None, false) => vec![(None, usual), (Some("none"), base.clone())],
@@ -159,7 +155,7 @@ fn exchange(
     if asserts {
         ways.insert(0, (None, jwt));
     }
-    let cost = |way: &(Option<&str>, Vec<(&str, String)>)| {
+    let cost = |way: &Way| {
         let shaped = match shape(&way.1, &sent) {
             Shape::Standard { rename, extra } => rename.len() + extra.len(),
             Shape::Written(all) => all.len() + 10,
@@ -216,63 +212,10 @@ impl Writing {
             && !thread.knows(value)
             && let Some(token) = Jwt::read(value).filter(|token| token.claim("iss").is_some() || token.claim("sub").is_some())
         {
-            self.assertion = Some(self.assertion(thread, &token));
+            self.assertion = Some(assertion::words(thread, &token));
             return ("${clientAssertion}".to_owned(), Some("a token that the client signed".to_owned()));
         }
         thread.write(name, value, self.at, false)
-    }
-
-    /// The words that make such a token again; its key is not in it.
-    fn assertion(&mut self, thread: &mut Thread<'_>, token: &Jwt) -> Entry {
-        let algorithm = token.head("alg").unwrap_or("RS256").to_owned();
-        if !thread.kept.iter().any(|(name, ..)| name == "signingKey") {
-            thread.kept.push(("signingKey".to_owned(), true, String::new(), "signs the client's tokens; no recording holds it".to_owned()));
-        }
-        let member = |thread: &mut Thread<'_>, name: &str, value: &Value| {
-            let called = match name {
-                "kid" => "keyId",
-                "iss" => "clientOwner",
-                other => other,
-            };
-            let endpoint = thread.issuer.as_ref().and_then(|(_, document)| document.get("token_endpoint")?.as_str().map(str::to_owned));
-            let piece = match value.as_str() {
-                Some(text) if endpoint.as_deref() == Some(text) => Piece::text("${tokenEndpoint}"),
-                Some(text) if thread.known.exactly(text).is_some() => Piece::Text(thread.known.write(text).unwrap_or_default()),
-                Some(text) if crate::workbench::learn::look::is_address(text) => Piece::Text(text.replace("${", "$${")),
-                Some(text) => {
-                    let fact = thread.keep(called, false, text, "stands in the client's token");
-                    Piece::Text(format!("${{{fact}}}"))
-                }
-                None => Piece::Bare(value.to_string()),
-            };
-            Entry::new(name, piece)
-        };
-        let list = |value: &Value| -> Vec<(String, Value)> {
-            value.as_object().map_or_else(Vec::new, |members| members.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
-        };
-        let header: Vec<Entry> = list(&token.header)
-            .iter()
-            .filter(|(name, value)| name != "alg" && !(name == "typ" && value == "JWT"))
-            .map(|(name, value)| member(thread, name, value))
-            .collect();
-        let claims: Vec<Entry> = list(&token.claims)
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "iat" | "exp" | "jti" | "nbf"))
-            .map(|(name, value)| member(thread, name, value))
-            .collect();
-        let mut words = vec![Entry::new("algorithm", Piece::Text(algorithm)), Entry::new("key", Piece::text("${signingKey}"))];
-        if !header.is_empty() {
-            words.push(Entry::new("header", Piece::Block(header)));
-        }
-        words.push(Entry::new("claims", Piece::Block(claims)));
-        let number = |name: &str| token.claims.get(name).and_then(Value::as_i64);
-        if let (Some(from), Some(to)) = (number("iat"), number("exp"))
-            && to > from
-            && to - from != 300
-        {
-            words.push(Entry::new("lifetime", Piece::Text(format!("{}s", to - from))));
-        }
-        Entry::because("assertion", Piece::Block(words), "the client signed a token; these are its claims")
     }
 
     fn json(&mut self, thread: &mut Thread<'_>, value: &Value, name: &str) -> Piece {
@@ -289,93 +232,5 @@ impl Writing {
             }
             other => Piece::Bare(other.to_string()),
         }
-    }
-}
-
-/// Headers besides the usual ones, and the token that is shown as Bearer.
-fn headers(thread: &mut Thread<'_>, call: &Call<'_>, shows_token: bool, words: &mut Vec<Entry>) {
-    let mut own = Vec::new();
-    let mut is_authorized = false;
-    for (name, value) in &call.sent.headers {
-        if is_ambient(name) || is_usual(name, value, call) || is_unsent(name) {
-            continue;
-        }
-        if name.eq_ignore_ascii_case("authorization") {
-            is_authorized = true;
-            if value.starts_with("Basic ") && basic(thread, call).is_some() {
-                continue;
-            }
-            let (written, _) = thread.write(name, value, call.sent.at, false);
-            match written.strip_prefix("Bearer ") {
-                Some("${accessToken}") if shows_token => {}
-                Some(token) if token.starts_with("${") && token.ends_with('}') => {
-                    words.push(Entry::because("bearer", Piece::text(token), "what an answer gave is shown here"));
-                }
-                _ => own.push(Entry::new(name, Piece::Text(written))),
-            }
-            continue;
-        }
-        let (written, because) = thread.write(name, value, call.sent.at, false);
-        own.push(Entry { key: name.clone(), value: Piece::Text(written), because });
-    }
-    if shows_token && !is_authorized && thread.known.value("accessToken").is_some() && !places_token(words) && !places_token(&own) {
-        words.push(Entry::because("bearer", Piece::text("none"), "no token is shown here"));
-    }
-    if !own.is_empty() {
-        words.push(Entry::new("headers", Piece::Block(own)));
-    }
-}
-
-/// Whether the whole access token stands somewhere in these words.
-fn places_token(words: &[Entry]) -> bool {
-    words.iter().any(|entry| in_piece(&entry.value))
-}
-
-fn in_piece(piece: &Piece) -> bool {
-    match piece {
-        Piece::Text(text) => text.contains("${accessToken}"),
-        Piece::Bare(_) => false,
-        Piece::List(list) => list.iter().any(in_piece),
-        Piece::Block(words) => places_token(words),
-        Piece::Blocks(list) => list.iter().any(|words| places_token(words)),
-    }
-}
-
-/// Headers that are portaria's own.
-fn is_unsent(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("x-forwarded") || name.to_ascii_lowercase().starts_with("if-")
-}
-
-/// Whether a header says only what is said anyway.
-fn is_usual(name: &str, value: &str, call: &Call<'_>) -> bool {
-    let low = value.to_ascii_lowercase();
-    match name.to_ascii_lowercase().as_str() {
-        "accept" => low.starts_with("application/json") || low.starts_with("*/*") || low.starts_with("text/html") || low.is_empty(),
-        "user-agent" => [
-            "mozilla/",
-            "curl/",
-            "portaria/",
-            "python",
-            "axios/",
-            "node",
-            "okhttp",
-            "go-http-client",
-            "java/",
-            "postman",
-            "undici",
-            "apache-httpclient",
-            "reqwest",
-            "insomnia",
-            "wget/",
-        ]
-        .iter()
-        .any(|usual| low.starts_with(usual)),
-        "content-type" => {
-            let form = call.sent.form().is_some() && low.starts_with("application/x-www-form-urlencoded");
-            let json = low.starts_with("application/json")
-                && call.sent.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
-            form || json || low.starts_with("text/plain") || call.sent.body.as_ref().is_none_or(String::is_empty)
-        }
-        _ => false,
     }
 }

@@ -7,6 +7,7 @@ use crate::wire::Response;
 use crate::words::OneOrMany;
 use crate::workbench::recorded::Answered;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// An answer that could be read.
 #[derive(Clone)]
@@ -140,7 +141,7 @@ pub fn path(keys: &[Key]) -> String {
                 out.push_str(&name.replace('\\', "\\\\").replace('\'', "\\'"));
                 out.push_str("']");
             }
-            Key::At(at) => out.push_str(&format!("[{at}]")),
+            Key::At(at) => _ = write!(out, "[{at}]"),
             Key::Where(text) => out.push_str(text),
         }
     }

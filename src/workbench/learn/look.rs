@@ -28,14 +28,42 @@ pub fn is_followable(text: &str) -> bool {
     long && !text.contains([' ', '\n']) && (mixed || text.contains("://"))
 }
 
+/// Whether a short text is odd: letters and digits mixed, or a number that nobody would choose, as in `x7Gk2p` but not in `oauth2` or `3600`.
+pub fn is_odd(text: &str) -> bool {
+    text.len() <= 200 && !is_address(text) && text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_odd_word)
+}
+
+fn is_odd_word(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let turns = |fits: fn(&u8) -> bool| bytes.windows(2).filter(|pair| fits(&pair[0]) != fits(&pair[1])).count();
+    if bytes.iter().all(u8::is_ascii_digit) {
+        let is_date = bytes.len() == 8 && (word.starts_with("19") || word.starts_with("20"));
+        return bytes.len() >= 5 && !is_date && !word.ends_with("00");
+    }
+    // `sha256`, `v2`, `2fa`: letters and digits meet once.
+    bytes.len() >= 4 && turns(u8::is_ascii_digit) >= 2 || bytes.len() >= 6 && turns(u8::is_ascii_uppercase) * 2 > bytes.len()
+}
+
 /// Whether a name says that its value is nobody's business.
 pub fn says_secret(name: &str) -> bool {
     let name = plain(name);
-    ["secret", "password", "passwd", "privatekey", "apikey", "appkey", "accesskey", "subscriptionkey"]
-        .iter()
-        .any(|word| name.contains(word))
-        || name.ends_with("token") && name != "responsetypetoken"
-        || matches!(name.as_str(), "key" | "authorization" | "cookie")
+    let inside = [
+        "secret",
+        "password",
+        "passwd",
+        "passphrase",
+        "senha",
+        "credential",
+        "privatekey",
+        "apikey",
+        "appkey",
+        "accesskey",
+        "subscriptionkey",
+    ];
+    let at_the_end = ["token", "key", "sign", "signature", "pwd", "pin"];
+    inside.iter().any(|word| name.contains(word))
+        || at_the_end.iter().any(|word| name.ends_with(word)) && name != "responsetypetoken"
+        || matches!(name.as_str(), "authorization" | "cookie" | "auth" | "pass")
 }
 
 /// Whether a value is one of the words that OAuth 2 itself knows.
@@ -137,6 +165,29 @@ mod tests {
             "creator_properties_v2",
         ] {
             assert!(!is_random(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_told_from_words_with_numbers() {
+        for text in ["x7Gk2p", "s3cr3t", "48151623", "loja-7f3a9", "aBcDeFgH"] {
+            assert!(is_odd(text), "{text}");
+        }
+        for text in [
+            "oauth2",
+            "sha256",
+            "v2",
+            "3600",
+            "86400",
+            "2022-01-06",
+            "20240101",
+            "publicData",
+            "alipay.user.info.share",
+            "RSA2",
+            "1.0",
+            "zh_CN",
+        ] {
+            assert!(!is_odd(text), "{text}");
         }
     }
 

@@ -3,6 +3,8 @@
 use crate::workbench::draft::{Entry, Piece};
 use crate::workbench::learn::document::{Key, Leaf, is_plain, leaves_of, path};
 use crate::workbench::learn::look::{is_address, is_email, plain};
+use crate::workbench::learn::names::names;
+use crate::workbench::learn::proven::{beside, proof};
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
@@ -23,12 +25,18 @@ pub struct Chosen {
     pub is_doubtful: bool,
 }
 
-struct Candidate {
-    source: usize,
-    login: usize,
-    score: i32,
-    how: String,
-    keys: Vec<Key>,
+/// A value that may be what is looked for.
+pub struct Candidate {
+    /// The number of its source.
+    pub source: usize,
+    /// The login in which it stands.
+    pub login: usize,
+    /// How well it fits.
+    pub score: i32,
+    /// How it is read.
+    pub how: String,
+    /// Its path.
+    pub keys: Vec<Key>,
 }
 
 /// Chooses who the person is.
@@ -47,7 +55,8 @@ pub fn choose(sources: &[Source]) -> Vec<Chosen> {
     chosen
 }
 
-fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -> Vec<Candidate> {
+/// Every value that fits, in every source and login.
+pub fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -> Vec<Candidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.said.iter().enumerate() {
@@ -85,7 +94,7 @@ fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
 }
 
 /// A path that finds the same in another person's answer: the primary element of a list, not the third.
-fn through_lists(leaf: &Leaf, value: &Value) -> Option<Vec<Key>> {
+pub fn through_lists(leaf: &Leaf, value: &Value) -> Option<Vec<Key>> {
     let mut keys = Vec::new();
     let mut here = value;
     for key in &leaf.keys {
@@ -99,9 +108,8 @@ fn through_lists(leaf: &Leaf, value: &Value) -> Option<Vec<Key>> {
                 here = list.get(*at)?;
                 keys.push(match mark(list, here) {
                     Some(Ok(mark)) => Key::Where(mark),
-                    Some(Err(())) => return None,
                     None if *at == 0 => Key::At(0),
-                    None => return None,
+                    Some(Err(())) | None => return None,
                 });
             }
             Key::Where(_) => return None,
@@ -134,7 +142,8 @@ fn mark(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
     None
 }
 
-fn depth(leaf: &Leaf) -> i32 {
+/// The deeper, the less likely.
+pub fn depth(leaf: &Leaf) -> i32 {
     i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
 }
 
@@ -171,7 +180,8 @@ const OTHERS: &[&str] = &[
     "clubs",
 ];
 
-fn is_about_others(leaf: &Leaf) -> bool {
+/// Whether something above says that this is about somebody or something else.
+pub fn is_about_others(leaf: &Leaf) -> bool {
     let names: Vec<String> = leaf.keys.iter().filter_map(|key| if let Key::Name(name) = key { Some(plain(name)) } else { None }).collect();
     names.split_last().is_some_and(|(_, above)| {
         above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s")))
@@ -204,11 +214,19 @@ fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
 }
 
 /// The first of a bare list may be anything; it is taken where there is nothing better.
-fn in_list(leaf: &Leaf) -> i32 {
+pub fn in_list(leaf: &Leaf) -> i32 {
     if matches!(leaf.keys.first(), Some(Key::At(_))) { 20 } else { 0 }
 }
 
-/// An id stands beside a name or an address.
+/// Whether another answer of the same login names the same person by the same word.
+fn is_said_twice(id: &Candidate, sources: &[Source]) -> bool {
+    let said = |source: &Source| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
+    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| path(&leaf.keys) == id.how) else { return false };
+    let others = sources.iter().enumerate().filter(|(at, _)| *at != id.source);
+    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && plain(leaf.name()) == plain(own.name()))
+}
+
+/// An id stands beside a name or an address, and other answers know it, too.
 fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
@@ -222,6 +240,9 @@ fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
         }
         if beside.iter().any(|leaf| plain(leaf.name()).ends_with("name")) {
             id.score += 5;
+        }
+        if is_said_twice(id, sources) {
+            id.score += 6;
         }
     }
 }
@@ -247,152 +268,6 @@ fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
         0
     };
     Some(points - depth(leaf) - others + proven)
-}
-
-/// The name of what stands beside an address and says whether it is proven.
-fn beside(leaf: &Leaf, value: &Value) -> Option<String> {
-    let (_, above) = leaf.keys.split_last()?;
-    let mut here = value;
-    for key in above {
-        here = match key {
-            Key::Name(name) => here.get(name)?,
-            Key::At(at) => here.get(*at)?,
-            Key::Where(_) => return None,
-        };
-    }
-    let members = here.as_object()?;
-    let rank = |name: &str| match plain(name).as_str() {
-        "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
-        name if name.contains("mail") && (name.contains("verif") || name.contains("confirm")) => Some(1),
-        "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(2),
-        _ => None,
-    };
-    let is_flag = |value: &Value| !value.is_object() && !value.is_array() && !value.as_str().is_some_and(is_email);
-    let mut flags: Vec<(u8, &String)> =
-        members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, _)| Some((rank(name)?, name))).collect();
-    flags.sort_unstable();
-    flags.first().map(|(_, name)| (*name).clone())
-}
-
-/// How it is read whether the address is proven.
-fn proof(mail: &Candidate, sources: &[Source]) -> Option<Chosen> {
-    let (_, above) = mail.keys.split_last()?;
-    let mut found: Option<(String, Vec<String>)> = None;
-    for value in sources[mail.source].said.iter().flatten() {
-        for leaf in leaves_of(value) {
-            let same_place = through_lists(&leaf, value).is_some_and(|keys| path(&keys) == mail.how);
-            if let Some(name) = beside(&leaf, value).filter(|_| same_place) {
-                let mut flag = leaf.keys.clone();
-                flag.pop();
-                flag.push(Key::Name(name.clone()));
-                let text = leaves_of(value).into_iter().find(|other| other.keys == flag).map_or_else(String::new, |leaf| leaf.text);
-                found.get_or_insert_with(|| (name, Vec::new())).1.push(text);
-            }
-        }
-    }
-    let (name, said) = found?;
-    let mut keys = above.to_vec();
-    keys.push(Key::Name(name.clone()));
-    let in_list = above.iter().any(|key| matches!(key, Key::Where(_)));
-    let is_doubtful = !plain(&name).contains("mail") && !in_list;
-    let yes =
-        said.iter().find(|text| matches!(text.to_lowercase().as_str(), "yes" | "y" | "confirmed" | "verified" | "checked" | "active"));
-    let value = match yes {
-        Some(word) => Piece::Block(vec![Entry::new("at", Piece::Text(path(&keys))), Entry::new("is", Piece::text(word.clone()))]),
-        None => Piece::Text(path(&keys)),
-    };
-    let because = if is_doubtful {
-        "it stands beside the address; decide whether it is about the address"
-    } else {
-        "says whether the address is proven"
-    };
-    Some(Chosen { source: mail.source, entry: Entry::because("emailVerified", value, because), is_doubtful })
-}
-
-fn name_rank(name: &str) -> Option<i32> {
-    Some(match name {
-        "name" => 100,
-        "globalname" => 99,
-        "fullname" | "realname" | "nomecompleto" | "nome" => 98,
-        "displayname" | "publicname" => 97,
-        "screenname" => 70,
-        "nickname" | "nick" => 72,
-        "battletag" | "gamertag" | "loginname" => 65,
-        "username" | "login" | "vanity" | "handle" => 60,
-        name if name.ends_with("ownername") || name.ends_with("displayname") => 90,
-        _ => return None,
-    })
-}
-
-fn name_score(leaf: &Leaf, _: &Value) -> Option<i32> {
-    if is_address(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 {
-        return None;
-    }
-    let own = plain(leaf.name());
-    // An address is a name only where there is no other.
-    let address = match (is_email(&leaf.text), own.as_str()) {
-        (true, "name") => 60,
-        (true, _) => return None,
-        (false, _) => 0,
-    };
-    let points = name_rank(&own)?;
-    let others = if is_about_others(leaf) { 60 } else { 0 };
-    Some(points - depth(leaf) - others - in_list(leaf) - address)
-}
-
-/// Whole names, and names in two parts.
-fn names(sources: &[Source]) -> Vec<Candidate> {
-    let mut all = candidates(sources, name_score);
-    let given = candidates(sources, |leaf, _| {
-        matches!(plain(leaf.name()).as_str(), "givenname" | "firstname" | "given" | "forename").then(|| -depth(leaf))
-    });
-    for first in given {
-        let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].said[first.login].as_ref()) else { continue };
-        let base = path(above);
-        let family = leaves_of(value).into_iter().find(|leaf| {
-            let near = leaf.keys.split_last().is_some_and(|(_, other)| path(other) == base);
-            near && matches!(plain(leaf.name()).as_str(), "familyname" | "lastname" | "surname" | "family")
-        });
-        let family = family.map(|leaf| leaf.path());
-        let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}}} ${{{last}?}}", first.how));
-        all.push(Candidate { score: 88 + first.score, how, ..first });
-    }
-    all.extend(names_by_language(sources));
-    // What is an address in one login is no good name in another either.
-    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.how.clone(), candidate.score)).collect();
-    for candidate in &mut all {
-        let worst = scores.iter().filter(|(how, _)| *how == candidate.how).map(|(_, score)| *score).min();
-        candidate.score = worst.unwrap_or(candidate.score);
-    }
-    all
-}
-
-/// Names that stand once for each language: whichever it is.
-fn names_by_language(sources: &[Source]) -> Vec<Candidate> {
-    let mut all = Vec::new();
-    for (source, place) in sources.iter().enumerate() {
-        for (login, value) in place.said.iter().enumerate() {
-            let leaves = value.as_ref().map_or_else(Vec::new, leaves_of);
-            let find = |words: [&str; 2]| {
-                let found = leaves.iter().find(|leaf| {
-                    let is_language = leaf.text.len() < 200 && leaf.name().len() == 5 && leaf.name().as_bytes()[2] == b'_';
-                    is_language && leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if words.contains(&plain(name).as_str())))
-                });
-                found.map(|leaf| {
-                    let mut keys = leaf.keys.clone();
-                    keys.pop();
-                    keys.push(Key::Where(".*".to_owned()));
-                    keys
-                })
-            };
-            if let Some(first) = find(["firstname", "givenname"]) {
-                let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", path(&last)));
-                let how = format!("${{{}}}{family}", path(&first));
-                all.push(Candidate { source, login, score: 80 + place.weight, how, keys: first });
-            }
-        }
-    }
-    all
 }
 
 /// A picture; what is escaped for HTML behind a question mark is better left away.

@@ -1,7 +1,7 @@
 //! The first step: where the browser was sent, and what it brought back.
 
 use crate::workbench::draft::{Entry, Piece};
-use crate::workbench::learn::document::{Key, path};
+use crate::workbench::learn::document::{Key, Leaf, path};
 use crate::workbench::learn::look::{camel, is_random, plain};
 use crate::workbench::learn::shape::{Sent, Shape, shape};
 use crate::workbench::learn::sign;
@@ -48,7 +48,9 @@ pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
     }
     let is_asked = |name: &str| asked.iter().any(|(known, _)| known == name);
     let path_state = state_in(thread);
-    if path_state != Some("path") {
+    if path_state == Some("path") {
+        words.push(Entry::new("query", Piece::Block(crate::workbench::learn::shape::entries(&sent))));
+    } else {
         let mut standard = vec![
             ("response_type", "code".to_owned()),
             ("client_id", "${clientId}".to_owned()),
@@ -68,8 +70,6 @@ pub fn request(thread: &mut Thread<'_>) -> Vec<Entry> {
             standard.push(("code_challenge_method", thread.pkce.to_owned()));
         }
         put(shape(&standard, &sent), "query", &mut words);
-    } else {
-        words.push(Entry::new("query", Piece::Block(crate::workbench::learn::shape::entries(&sent))));
     }
     if let Some(word) = path_state {
         words.push(Entry::because("stateIn", Piece::text(word), "no parameter of the callback is one that went out"));
@@ -135,8 +135,11 @@ pub fn address(thread: &mut Thread<'_>, base: &str) -> String {
 /// What the callback is read for, and how it comes.
 pub fn callback(thread: &Thread<'_>, named: bool, words: &mut Vec<Entry>) -> Option<Entry> {
     let journey = thread.journey;
-    if journey.callback.method == "POST" {
+    let by_form = thread.all.iter().filter(|other| other.callback.method == "POST").count();
+    if by_form == thread.all.len() {
         words.push(Entry::because("callback", Piece::text("post"), "the browser came back with a form"));
+    } else if by_form > 0 {
+        words.push(Entry::because("callback", Piece::text("either"), "the browser came back with a form, and another time without"));
     }
     let mut read = Vec::new();
     let mut codes: Vec<&str> = vec![&journey.code];
@@ -172,7 +175,7 @@ fn names(thread: &Thread<'_>, read: &mut Vec<Entry>) -> Option<Entry> {
     for (parameter, value) in brought {
         let Ok(json) = crate::provider::json::parse(value.as_bytes()) else { continue };
         let leaves = crate::workbench::learn::document::leaves_of(&json);
-        let find = |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&plain(leaf.name()).as_str())).map(|leaf| leaf.path());
+        let find = |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&plain(leaf.name()).as_str())).map(Leaf::path);
         let inside = path(&[Key::Name(parameter.clone())]);
         let mut add = |fact: &str, at: &str| {
             read.push(Entry::because(fact, Piece::Text(format!("${{{inside} | json \"{at}\"}}")), "a name that only the callback tells"));

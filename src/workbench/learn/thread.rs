@@ -4,13 +4,14 @@ use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
 use crate::workbench::draft::{Entry, Piece};
 use crate::workbench::learn::client::{self, Client};
-use crate::workbench::learn::document::Leaf;
+use crate::workbench::learn::document::{Document, Leaf};
 use crate::workbench::learn::documents::Published;
 use crate::workbench::learn::journey::Journey;
 use crate::workbench::learn::known::Known;
-use crate::workbench::learn::look::{camel, is_followable, is_random, is_standard_word, plain, says_secret, variable};
+use crate::workbench::learn::look::{camel, is_email, is_followable, is_odd, is_random, is_standard_word, plain, says_secret, variable};
+use crate::workbench::learn::moment::moment;
 use crate::workbench::learn::token::Jwt;
-use chrono::{DateTime, FixedOffset};
+use std::collections::HashSet;
 
 /// Where a value first came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,11 +56,13 @@ pub struct Thread<'a> {
     pub input: Option<String>,
     /// Hosts to which an address with a hole may lead.
     pub hosts: Vec<String>,
+    /// Values that may be somebody's, although the shop sent them.
+    taboo: &'a HashSet<String>,
 }
 
 impl<'a> Thread<'a> {
     /// Takes up a login of a recording: the one in which most is called.
-    pub fn new(name: &str, all: &'a [Journey<'a>], published: &'a Published) -> Self {
+    pub fn new(name: &str, all: &'a [Journey<'a>], published: &'a Published, taboo: &'a HashSet<String>) -> Self {
         let journey = all.iter().rev().max_by_key(|journey| journey.calls.len()).unwrap_or(&all[0]);
         let mut thread = Self {
             name: name.to_owned(),
@@ -75,6 +78,7 @@ impl<'a> Thread<'a> {
             issuer: None,
             input: None,
             hosts: Vec::new(),
+            taboo,
         };
         thread.begin();
         thread
@@ -133,7 +137,7 @@ impl<'a> Thread<'a> {
     /// The value that a signed token repeats, or that is called so.
     fn nonce(&self, asked: &[(String, String)]) -> Option<String> {
         let answers = self.journey.calls.iter().filter_map(|call| call.document.as_ref());
-        let claims: Vec<Jwt> = answers.flat_map(|document| document.leaves()).filter_map(|leaf| Jwt::read(&leaf.text)).collect();
+        let claims: Vec<Jwt> = answers.flat_map(Document::leaves).filter_map(|leaf| Jwt::read(&leaf.text)).collect();
         let repeated = |value: &str| claims.iter().any(|token| token.claim("nonce") == Some(value));
         let mut fits = asked.iter().filter(|(name, value)| repeated(value) || name == "nonce" && is_random(value));
         fits.next().map(|(_, value)| value.clone()).filter(|value| Some(value) != self.journey.state.as_ref())
@@ -248,7 +252,7 @@ impl<'a> Thread<'a> {
         if let Some(first) = capital.get_mut(0..1) {
             first.make_ascii_uppercase();
         }
-        (1..)
+        (1..=10_000)
             .map(|at| if at == 1 { format!("own{capital}") } else { format!("own{capital}{at}") })
             .find(|name| !is_taken(name))
             .unwrap_or_default()
@@ -279,9 +283,17 @@ impl<'a> Thread<'a> {
         if let Some(written) = at.and_then(|at| moment(text, at)) {
             return (written, Some("the moment of the call".to_owned()));
         }
-        let hidden = says_secret(name) && text.len() >= 8 && !is_standard_word(text) && !text.contains(' ');
-        if hidden || is_random(text) {
-            let fact = self.keep(name, !in_browser && says_secret(name), text, "looks like a value of this installation");
+        let is_told = self.taboo.contains(text) || is_email(text);
+        let hidden = says_secret(name) && text.len() >= 3 && !is_standard_word(text) && !text.contains(' ');
+        if hidden || is_told || is_random(text) || is_odd(text) {
+            // What a browser is sent to is no secret; what is sent in calls may be one, whatever it is called.
+            let is_secret = !in_browser;
+            let because = match (is_told, hidden) {
+                (true, _) => "the recording says this elsewhere, too, so it may be somebody's",
+                (_, true) => "its name says that it is nobody's business",
+                (false, false) => "looks made by chance, so it may be a value of this installation",
+            };
+            let fact = self.keep(name, is_secret, text, because);
             return (format!("${{{fact}}}"), None);
         }
         (text.replace("${", "$${"), None)
@@ -308,31 +320,4 @@ impl<'a> Thread<'a> {
 /// The beginning of a name out of the recording.
 pub fn cut(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(40).collect()
-}
-
-/// A moment as the language writes it, where a text is the moment of the call.
-fn moment(text: &str, at: i64) -> Option<String> {
-    if text.parse::<i64>().is_ok_and(|seconds| (seconds - at).abs() < 300) {
-        return Some("${now}".to_owned());
-    }
-    let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y%m%d%H%M%S", "%Y/%m/%d %H:%M:%S"];
-    if !(14..=20).contains(&text.len()) {
-        return None;
-    }
-    let quarters = (-48..=56).map(|quarter| quarter * 900);
-    let mut zones: Vec<i32> = quarters.collect();
-    zones.sort_by_key(|zone| (zone % 3600 != 0, zone.abs()));
-    for format in formats {
-        let Ok(local) = chrono::NaiveDateTime::parse_from_str(text, format) else { continue };
-        for zone in &zones {
-            let offset = FixedOffset::east_opt(*zone)?;
-            let there: DateTime<FixedOffset> = DateTime::from_timestamp(at, 0)?.with_timezone(&offset);
-            if (there.naive_local() - local).num_seconds().abs() < 300 {
-                let sign = if *zone < 0 { '-' } else { '+' };
-                let zone = format!("{sign}{:02}:{:02}", zone.abs() / 3600, zone.abs() % 3600 / 60);
-                return Some(format!("${{now | date \"{format}\" \"{zone}\"}}"));
-            }
-        }
-    }
-    None
 }
