@@ -23,6 +23,7 @@ pub mod signed;
 pub mod sweep;
 pub mod thread;
 pub mod token;
+pub mod vocabulary;
 pub mod whole;
 
 use crate::place::Source;

@@ -94,10 +94,12 @@ fn odd_words_and_words_under_names_of_secrets_become_references() {
 fn what_a_person_is_called_becomes_a_reference_wherever_the_shop_sent_it() {
     for (name, value) in [("quem", "nelly"), ("para", "ana@loja.example"), ("de", "Nelly Quist")] {
         let (mut exchanges, _) = recorded(&acme());
-        for exchange in exchanges.iter_mut().filter(|exchange| exchange.address.ends_with("/users/@me")) {
-            exchange.address.push_str(&format!("?{name}={}", value.replace(' ', "+").replace('@', "%40")));
-            let answer = exchange.answer.as_mut().expect("an answer");
-            answer.body = answer.body.replacen('{', &format!("{{\"called\":\"{value}\","), 1);
+        for exchange in &mut exchanges {
+            if exchange.address.ends_with("/users/@me") {
+                exchange.address.push_str(&format!("?{name}={}", value.replace(' ', "+").replace('@', "%40")));
+            } else if let Some(answer) = exchange.answer.as_mut().filter(|answer| answer.body.contains("access_token")) {
+                answer.body = answer.body.replacen('{', &format!("{{\"called\":\"{value}\","), 1);
+            }
         }
         let said = learn("acme", &exchanges, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
         assert!(!said.contains(value), "{said}");

@@ -1,8 +1,21 @@
 //! How values look, and what their names say: only enough to tell what is made by chance from what somebody wrote.
 
-/// A name in small letters without marks: `client_id`, `clientId` and `Client-Id` are one.
+/// A name in small letters without marks: `client_id`, `clientId` and `Client-Id` are one, and so are `código` and `codigo`.
 pub fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+    let letters = name.chars().flat_map(char::to_lowercase).map(|letter| match letter {
+        'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'ę' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ç' | 'ć' => 'c',
+        'ñ' | 'ń' => 'n',
+        'ł' => 'l',
+        'ś' | 'š' => 's',
+        'ż' | 'ź' | 'ž' => 'z',
+        other => other,
+    });
+    letters.filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Whether a text looks as if it was made by chance: long, of letters and digits, and not a sentence, an address or a date.

@@ -3,13 +3,14 @@
 use crate::workbench::learn::document::{Key, Leaf, leaves_of, path};
 use crate::workbench::learn::look::{is_address, is_email, plain};
 use crate::workbench::learn::person::{Candidate, Source, candidates, depth, in_list, is_about_others};
+use crate::workbench::learn::vocabulary::{is_family_name, is_given_name, is_whole_name};
 use serde_json::Value;
 
 fn name_rank(name: &str) -> Option<i32> {
     Some(match name {
         "name" => 100,
         "globalname" => 99,
-        "fullname" | "realname" | "nomecompleto" | "nome" => 98,
+        name if is_whole_name(name) => 98,
         "displayname" | "publicname" => 97,
         "screenname" => 70,
         "nickname" | "nick" => 72,
@@ -39,15 +40,20 @@ fn name_score(leaf: &Leaf, _: &Value) -> Option<i32> {
 /// Whole names, and names in two parts.
 pub fn names(sources: &[Source]) -> Vec<Candidate> {
     let mut all = candidates(sources, name_score);
-    let given = candidates(sources, |leaf, _| {
-        matches!(plain(leaf.name()).as_str(), "givenname" | "firstname" | "given" | "forename").then(|| -depth(leaf))
+    let given = candidates(sources, |leaf, value| {
+        let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
+        let beside =
+            |other: &Leaf| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && is_family_name(&plain(other.name()));
+        let name = plain(leaf.name());
+        let is_given = is_given_name(&name, false) || is_given_name(&name, true) && leaves_of(value).iter().any(beside);
+        is_given.then(|| if is_given_name(&name, false) { -depth(leaf) } else { 20 - depth(leaf) })
     });
     for first in given {
         let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].said[first.login].as_ref()) else { continue };
         let base = path(above);
         let family = leaves_of(value).into_iter().find(|leaf| {
             let near = leaf.keys.split_last().is_some_and(|(_, other)| path(other) == base);
-            near && matches!(plain(leaf.name()).as_str(), "familyname" | "lastname" | "surname" | "family")
+            near && is_family_name(&plain(leaf.name()))
         });
         let family = family.map(|leaf| leaf.path());
         let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}?}} ${{{last}?}}", first.how));

@@ -5,6 +5,7 @@ use crate::workbench::learn::document::{Key, Leaf, is_plain, leaves_of, path};
 use crate::workbench::learn::look::{is_address, is_email, plain};
 use crate::workbench::learn::names::names;
 use crate::workbench::learn::proven::{beside, proof};
+use crate::workbench::learn::vocabulary::{is_about_mail, is_family_name, is_number_of_somebody, is_whole_name};
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
@@ -39,12 +40,20 @@ pub struct Candidate {
     pub keys: Vec<Key>,
 }
 
+/// Why something is read as an id that is not called so.
+pub const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
+
+fn is_only_a_number(key: &Key) -> bool {
+    matches!(key, Key::Name(name) if is_number_of_somebody(&plain(name)) && !plain(name).ends_with("id"))
+}
+
 /// Chooses who the person is.
 pub fn choose(sources: &[Source]) -> Vec<Chosen> {
     let mut chosen = Vec::new();
     let mut ids = candidates(sources, id_score);
     prefer_company(&mut ids, sources);
-    chosen.extend(pick("id", ids, "the person's id, by its name"));
+    let is_sure = ids.iter().max_by_key(|id| id.score).is_none_or(|id| id.keys.last().is_some_and(|key| !is_only_a_number(key)));
+    chosen.extend(pick("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
     let mails = candidates(sources, email_score);
     let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| proof(mail, sources));
     chosen.extend(pick("email", mails, "looks like an e-mail address"));
@@ -188,7 +197,7 @@ pub fn is_about_others(leaf: &Leaf) -> bool {
     })
 }
 
-fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
+fn id_score(leaf: &Leaf, value: &Value) -> Option<i32> {
     if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
         return None;
     }
@@ -205,12 +214,26 @@ fn id_score(leaf: &Leaf, _: &Value) -> Option<i32> {
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
         "number" => 40,
         name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
+        name if is_number_of_somebody(name) && is_beside_a_name(leaf, value) => LEAST_ID,
         _ => return None,
     };
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // An address is where something lies, not who somebody is.
     let address = if is_address(&leaf.text) && name != "sub" { 20 } else { 0 };
     Some(points - depth(leaf) - others - address - in_list(leaf))
+}
+
+/// What an id is worth that only a number, a code or a key may be.
+const LEAST_ID: i32 = 10;
+
+/// Whether a name or an address stands beside this.
+fn is_beside_a_name(leaf: &Leaf, value: &Value) -> bool {
+    let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
+    let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
+    beside.into_iter().any(|other| {
+        let name = plain(other.name());
+        is_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
+    })
 }
 
 /// The first of a bare list may be anything; it is taken where there is nothing better.
@@ -256,7 +279,7 @@ fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
         "email" => 100,
         "defaultemail" | "primaryemail" | "confirmedemail" | "verifiedemail" => 98,
         "mail" | "emailaddress" => 97,
-        name if name.contains("mail") => 90,
+        name if is_about_mail(name) => 90,
         "login" | "user" | "username" | "userprincipalname" | "upn" | "preferredusername" | "value" | "address" => 60,
         _ => 40,
     };
@@ -314,7 +337,13 @@ fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
     // Of several sizes the largest.
     let size =
         leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
-    Some((points - depth(leaf) - others) * 1000 / 1000 + i32::from(size > 0) * (size.min(400) / 100))
+    let called = match plain(leaf.name()).as_str() {
+        "original" | "full" | "large" | "big" => 3,
+        "medium" | "middle" | "normal" => 2,
+        "small" | "thumb" | "thumbnail" | "mini" => 0,
+        _ => 1,
+    };
+    Some(points - depth(leaf) - others + size.min(400) / 100 + called)
 }
 
 fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {

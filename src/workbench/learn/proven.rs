@@ -4,6 +4,7 @@ use crate::workbench::draft::{Entry, Piece};
 use crate::workbench::learn::document::{Key, Leaf, leaves_of, path};
 use crate::workbench::learn::look::{is_email, plain};
 use crate::workbench::learn::person::{Candidate, Chosen, Source, through_lists};
+use crate::workbench::learn::vocabulary::{is_about_mail, says_proven, says_yes};
 use serde_json::Value;
 
 /// The name of what stands beside an address and says whether it is proven.
@@ -20,7 +21,7 @@ pub fn beside(leaf: &Leaf, value: &Value) -> Option<String> {
     let members = here.as_object()?;
     let rank = |name: &str| match plain(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
-        name if name.contains("mail") && (name.contains("verif") || name.contains("confirm")) => Some(1),
+        name if is_about_mail(name) && says_proven(name) => Some(1),
         "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(2),
         _ => None,
     };
@@ -51,9 +52,8 @@ pub fn proof(mail: &Candidate, sources: &[Source]) -> Option<Chosen> {
     let mut keys = above.to_vec();
     keys.push(Key::Name(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, Key::Where(_)));
-    let is_doubtful = !plain(&name).contains("mail") && !in_list;
-    let yes =
-        said.iter().find(|text| matches!(text.to_lowercase().as_str(), "yes" | "y" | "confirmed" | "verified" | "checked" | "active"));
+    let is_doubtful = !is_about_mail(&plain(&name)) && !in_list;
+    let yes = said.iter().find(|text| says_yes(text));
     let value = match yes {
         Some(word) => Piece::Block(vec![Entry::new("at", Piece::Text(path(&keys))), Entry::new("is", Piece::text(word.clone()))]),
         None => Piece::Text(path(&keys)),

@@ -10,6 +10,7 @@ use crate::workbench::learn::document::{Document, leaves_of};
 use crate::workbench::learn::journey::Journey;
 use crate::workbench::learn::look::{is_email, is_odd, is_random, is_standard_word, says_secret};
 use crate::workbench::learn::token::Jwt;
+use crate::workbench::learn::vocabulary::says_yes;
 use crate::workbench::recorded::Recorded;
 use crate::yaml::{self, Kind, Node};
 use serde_json::Value;
@@ -289,7 +290,7 @@ impl Sweep {
 }
 
 fn is_word(text: &str) -> bool {
-    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+    says_yes(text) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Whether this is a word in small letters, which may stand in a reason by chance.

@@ -5,7 +5,7 @@ use crate::workbench::draft::{Draft, Entry, Piece};
 use crate::workbench::learn::Learned;
 use crate::workbench::learn::document::{Document, Key};
 use crate::workbench::learn::look::is_address;
-use crate::workbench::learn::person::{Chosen, Source, choose};
+use crate::workbench::learn::person::{Chosen, Source, UNSURE_ID, choose};
 use crate::workbench::learn::signed::Token;
 use crate::workbench::learn::thread::{Origin, Thread};
 use crate::workbench::learn::{calls, envelope, redirect};
@@ -150,6 +150,10 @@ impl Thread<'_> {
         if self.pkce != "S256" {
             let because = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
             draft.word(Entry::because("pkce", Piece::Bare(self.pkce.to_owned()), because));
+        }
+        if chosen.iter().any(|(_, chosen)| chosen.entry.because.as_deref() == Some(UNSURE_ID)) {
+            decide
+                .push("`id`: nothing is called an id; decide whether what is read as one tells people apart and never changes".to_owned());
         }
         Self::trust(chosen, &mut draft, &mut decide);
         let exchange = self.journey.exchange;
