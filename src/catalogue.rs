@@ -106,6 +106,25 @@ fn entry(source: &Source, ground: Ground) -> Entry {
     Entry { report, state }
 }
 
+/// Files of a folder that nobody reads, although somebody wrote them; `read` are its files with the right ending.
+pub fn overlooked(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
+    let orphan = |path: &&PathBuf| {
+        let name = path.to_string_lossy();
+        name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
+    };
+    let orphans = read.iter().filter(orphan).map(|path| {
+        (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")
+    });
+    let misnamed = files::ending_in(folder, ".yml").unwrap_or_default().into_iter();
+    let misnamed =
+        misnamed.map(|path| (path, "this file is not read: its name ends in `.yml`", "rename it: provider files end in `.yaml`"));
+    let report = |(path, message, help): (PathBuf, &str, &str)| {
+        let complaint = Complaint { severity: Severity::Warning, place: None, message: message.to_owned(), help: help.to_owned() };
+        Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
+    };
+    orphans.chain(misnamed).map(report).collect()
+}
+
 /// What the machine says about a file, in small letters and without a number.
 pub fn sentence(error: &std::io::Error) -> String {
     match error.kind() {

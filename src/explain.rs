@@ -4,11 +4,14 @@
 use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::Provider;
+use crate::provider::callback::StateIn;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::failure::StepError;
-use crate::provider::step::StepKind;
+use crate::provider::step::{Step, StepKind};
 use crate::text::Text;
 use crate::wire::{Method, Request};
+use crate::world::secrets;
+use std::sync::Arc;
 
 /// One step, explained.
 #[derive(Clone, Debug)]
@@ -43,6 +46,33 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         }
     }
     Ok(list)
+}
+
+/// What is known before a login: this installation's values, secrets masked, and where the provider sends the browser back.
+pub fn given(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
+    let mut given = secrets::installation(provider, public_url).values;
+    let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
+    if provider.state_in == StateIn::Path {
+        redirect.push_str("/");
+        redirect.push(&Text::secret("x", &Arc::from("state")));
+    }
+    given.push((provider.known.redirect_uri, redirect));
+    given.push((provider.known.public_url, Text::plain(public_url)));
+    given
+}
+
+/// The facts with which a call would be written and its answer read: the given ones, and masks for what the steps before it give.
+pub fn before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
+    let mut facts = beginning(provider, given);
+    let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learns).map(|(fact, ..)| fact).collect();
+    let earlier = provider.steps().take(call + 1).flat_map(|step| step.learns().map(|(fact, ..)| fact).collect::<Vec<_>>());
+    for fact in earlier.filter(|fact| !own.contains(fact)) {
+        if facts.get(fact).is_none() {
+            let label = facts.label(fact);
+            facts.set(fact, Text::secret("x", &label));
+        }
+    }
+    facts
 }
 
 /// The facts that some request, condition or the identity waits for.

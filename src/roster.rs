@@ -67,6 +67,8 @@ impl Offer {
 /// What there is to know about one file.
 #[derive(Clone, Debug)]
 pub struct Standing {
+    /// What its button says; nothing for a file that is broken.
+    pub title: Option<Box<str>>,
     /// The word for its state.
     pub state: &'static str,
     /// What it waits for.
@@ -205,6 +207,7 @@ impl Roster {
                 State::Dormant(_, missing) => ("dormant", missing.clone()),
                 other => (other.word(), Vec::new()),
             };
+            let title = entry.state.provider().map(|provider| provider.title.clone());
             let stale = matches!(entry.state, State::Broken) && offers.contains_key(name.as_str());
             let old = offers.get(name.as_str());
             let new = match entry.state {
@@ -219,7 +222,7 @@ impl Roster {
             if let Some(old) = new.and_then(|new| offers.insert(name.into(), Arc::new(new))) {
                 retired.push((old, now.saturating_add(GOOD_FOR)));
             }
-            standings.insert(path.clone(), Arc::new(Standing { state, missing, stale, report: entry.report }));
+            standings.insert(path.clone(), Arc::new(Standing { title, state, missing, stale, report: entry.report }));
         }
         let mut buttons: Vec<Arc<Offer>> = offers.values().filter(|offer| !offer.provider.hidden).cloned().collect();
         buttons.sort_by(|a, b| {
@@ -230,12 +233,17 @@ impl Roster {
     }
 }
 
+/// The version of a file, from its text.
+pub fn version(text: &str) -> Box<str> {
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..12]).into()
+}
+
 fn offer(provider: Provider, old: Option<&Arc<Offer>>) -> Offer {
     let values = secrets::installation(&provider, "").values;
-    let version = URL_SAFE_NO_PAD.encode(&digest(&SHA256, provider.source.text.as_bytes()).as_ref()[..12]);
+    let version = version(&provider.source.text);
     let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
     let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
-    Offer { provider, version: version.into(), gate, asking, simulated: None, values }
+    Offer { provider, version, gate, asking, simulated: None, values }
 }
 
 /// A provider that is played here, with the stories beside its file; what is not set is made up.

@@ -61,10 +61,10 @@ pub struct Store {
     pub rates: Option<Rates>,
     /// Whether the playground is there.
     pub playground: bool,
+    /// Who may use the lab; on loopback everybody may.
+    pub staff: Vec<Email>,
     /// Proxies whose word is taken.
     pub proxies: Vec<Block>,
-    /// The e-mail addresses of those who may use the workbench.
-    pub staff: Vec<Email>,
 }
 
 /// Rates per minute for each address.
@@ -193,6 +193,8 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
     let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
     let proxies = own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref());
     let mut proxies: Vec<Block> = proxies.iter().flat_map(|list| &list.0).filter_map(|proxy| Block::parse(&proxy.value)).collect();
+    let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
+    let staff = texts(staff);
     if loopback {
         proxies.extend(["127.0.0.0/8", "::1"].iter().filter_map(|block| Block::parse(block)));
     }
@@ -228,12 +230,10 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: rates(own.limits.as_ref().or(main.limits.as_ref())),
+        staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // It lets anybody be anybody, so it never stands beside real people.
         playground: loopback && own.playground.or(main.playground).unwrap_or(true),
         proxies,
-        staff: texts(own.lab.as_ref().or(main.lab.as_ref()).and_then(|lab| lab.staff.as_ref()))
-            .filter_map(|address| Email::parse(address).ok())
-            .collect(),
     }
 }
 
@@ -292,7 +292,7 @@ mod tests {
     fn a_store_inherits_what_it_does_not_say() {
         let stores = stores(
             "publicUrl: https://login.loja.example\nreturnTo: https://www.loja.example/\nsession: { idle: 1h, lifetime: 2h }\n\
-             login: { title: Loja, accent: '#0a6' }\nlimits: { login: 3 }\nstores:\n  atacado:\n    publicUrl: https://login.atacado.example\n\
+             login: { title: Loja, accent: '#0a6' }\nlimits: { login: 3 }\nlab: { staff: [ Suporte@Loja.example ] }\nstores:\n  atacado:\n    publicUrl: https://login.atacado.example\n\
              \x20   session: { idle: 30m, cookie: 'VtexIdclientAutCookie_{account}' }\n    login: { title: Atacado }\n    providers: stores/atacado\n",
         );
         let atacado = stores.at("login.atacado.example").expect("the store");
@@ -304,6 +304,7 @@ mod tests {
         assert_eq!(&*atacado.cookie, "VtexIdclientAutCookie_atacado");
         assert_eq!(atacado.providers, PathBuf::from("stores/atacado"));
         assert_eq!(atacado.rates.map(|rates| rates.login), Some(3));
+        assert_eq!(atacado.staff, [Email::parse("suporte@loja.example").expect("an address")]);
         assert!(!atacado.playground && atacado.proxies.is_empty());
         assert_eq!(&*stores.main().cookie, "__Host-portaria");
     }

@@ -10,7 +10,7 @@ use crate::settings::{MailSpec, Settings, SettingsSpec};
 use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Show every complaint.
 #[derive(Debug, Args)]
@@ -41,7 +41,10 @@ impl Check {
         for path in named {
             if files::is_folder(&path) {
                 let all = files::yaml_files(&path).map_err(|error| Failure::file(&path, &error))?;
-                lines.extend(overlooked(&path, &all));
+                lines.extend(catalogue::overlooked(&path, &all).into_iter().map(|report| {
+                    let file = report.source.name.to_string();
+                    Line { file, state: "overlooked", missing: Vec::new(), report }
+                }));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples(path)).cloned());
                 paths.extend(all.into_iter().filter(|path| !catalogue::is_examples(path)));
             } else if catalogue::is_examples(&path) {
@@ -130,26 +133,6 @@ fn without_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
         Complaint { severity: Severity::Warning, place: Some(kept.1), message, help }
     };
     missing.map(complaint).collect()
-}
-
-/// Files of a folder that nobody reads, although somebody wrote them.
-fn overlooked(folder: &Path, read: &[PathBuf]) -> Vec<Line> {
-    let orphan = |path: &&PathBuf| {
-        let name = path.to_string_lossy();
-        name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
-    };
-    let orphans = read.iter().filter(orphan).map(|path| {
-        (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")
-    });
-    let misnamed = files::ending_in(folder, ".yml").unwrap_or_default().into_iter();
-    let misnamed =
-        misnamed.map(|path| (path, "this file is not read: its name ends in `.yml`", "rename it: provider files end in `.yaml`"));
-    let line = |(path, message, help): (PathBuf, &str, &str)| {
-        let complaint = Complaint { severity: Severity::Warning, place: None, message: message.to_owned(), help: help.to_owned() };
-        let source = Source::new(path.display().to_string(), "");
-        Line { file: source.name.to_string(), state: "overlooked", missing: Vec::new(), report: Report::new(source, vec![complaint]) }
-    };
-    orphans.chain(misnamed).map(line).collect()
 }
 
 /// What a file asks of the settings and does not get.

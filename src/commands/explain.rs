@@ -3,13 +3,10 @@
 use crate::catalogue::{self, State};
 use crate::commands::outcome::{Failure, Outcome, colour, say};
 use crate::commands::{Global, provider_file};
-use crate::explain::{Explained, curl, explain};
-use crate::names::Slot;
+use crate::explain::{Explained, curl, explain, given};
 use crate::provider::Provider;
-use crate::provider::callback::StateIn;
 use crate::provider::step::StepKind;
 use crate::text::Text;
-use crate::world::secrets;
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -45,19 +42,6 @@ impl Explain {
         }
         Ok(Outcome::Fine)
     }
-}
-
-/// What is known before a login: this installation's values, secrets masked.
-fn given(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
-    let mut given = secrets::installation(provider, public_url).values;
-    let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
-    if provider.state_in == StateIn::Path {
-        redirect.push_str("/");
-        redirect.push(&Text::secret("x", &std::sync::Arc::from("state")));
-    }
-    given.push((provider.known.redirect_uri, redirect));
-    given.push((provider.known.public_url, Text::plain(public_url)));
-    given
 }
 
 fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {

@@ -191,10 +191,10 @@ impl Try {
         let happened = Happened { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
         let story = Story { test: true, ..tell(happened) };
         trial.screen.tell_end(&trial.provider, &story, end.as_ref());
+        trial.screen.end(&story);
         if self.record {
             keep(trial, trace, end.as_ref())?;
         }
-        trial.screen.end(&story);
         Ok(if end.is_ok() { Outcome::Fine } else { Outcome::No })
     }
 }

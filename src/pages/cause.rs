@@ -37,6 +37,8 @@ pub enum Cause {
     Lost,
     /// The provider's file changed while the login was under way.
     Changed,
+    /// The page is for the store's staff, and this person is not of them.
+    NotStaff,
     /// They signed in too long ago for what they want to change.
     NotFresh,
     /// The only way in that is left was to be removed.
@@ -80,7 +82,7 @@ pub(crate) enum Step {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Cancelled,
         Self::Refused,
         Self::Slow,
@@ -98,6 +100,7 @@ impl Cause {
         Self::AlreadyUsed,
         Self::Lost,
         Self::Changed,
+        Self::NotStaff,
         Self::NotFresh,
         Self::LastWay,
         Self::BadInput,
@@ -132,6 +135,7 @@ impl Cause {
             Self::AlreadyUsed => "alreadyUsed",
             Self::Lost => "lost",
             Self::Changed => "changed",
+            Self::NotStaff => "notStaff",
             Self::NotFresh => "notFresh",
             Self::LastWay => "lastWay",
             Self::BadInput => "badInput",
@@ -167,7 +171,8 @@ impl Cause {
             | Self::AlreadyUsed
             | Self::Lost
             | Self::Changed => true,
-            Self::NotFresh
+            Self::NotStaff
+            | Self::NotFresh
             | Self::LastWay
             | Self::BadInput
             | Self::NoSuchProvider
@@ -225,7 +230,7 @@ impl Cause {
             | Self::Malformed
             | Self::TooLarge
             | Self::WrongMethod => &[Step::Others, Step::Home],
-            Self::Blocked | Self::NoSuchPage => &[Step::Home, Step::Others],
+            Self::Blocked | Self::NotStaff | Self::NoSuchPage => &[Step::Home, Step::Others],
         }
     }
 }

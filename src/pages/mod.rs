@@ -8,6 +8,7 @@ pub mod embed; //        the buttons in other people's pages
 pub mod error; //        the error page
 pub mod frame; //        what stands around every page
 pub mod initials; //     the letters that stand for a name
+pub mod lab; //          the pages of support staff
 pub mod languages; //    the languages that there are
 pub mod login; //        the login page
 pub mod look; //         how a store looks

@@ -164,8 +164,14 @@ pub struct Happened<'a> {
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
-/// The story of a login.
+/// The story of a login, with what would mend the file.
 pub fn tell(happened: Happened<'_>) -> Story {
+    let Happened { provider, end, trace, .. } = happened;
+    Story { proposals: propose(provider, end, trace), ..plainly(happened) }
+}
+
+/// The story of a login by itself.
+pub fn plainly(happened: Happened<'_>) -> Story {
     let Happened { provider, redirect, trace, watch, end } = happened;
     let error = end.err();
     let learned = trace.learned.iter();
@@ -186,7 +192,6 @@ pub fn tell(happened: Happened<'_>) -> Story {
             .map(|(fact, step)| Learned { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),
         identity: end.ok().map(who),
-        proposals: propose(provider, end, trace),
         ..Story::default()
     }
 }

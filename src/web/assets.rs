@@ -2,6 +2,7 @@
 //! draw their own buttons.
 
 use crate::pages::frame::address;
+use crate::pages::lab::{LAB_SCRIPT, LAB_STYLE};
 use crate::pages::{Cause, STYLE, embed_js, store_css};
 use crate::web::asked::Asked;
 use crate::web::headers::for_everybody;
@@ -21,6 +22,16 @@ const KEEP_SHORTLY: &str = "public, max-age=300";
 /// The style of the pages.
 pub async fn style(asked: Asked) -> Result<HttpResponse, Refused> {
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, kept(&asked))).body(STYLE))
+}
+
+/// The style of the lab.
+pub async fn lab_style(asked: Asked) -> Result<HttpResponse, Refused> {
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, kept(&asked))).body(LAB_STYLE))
+}
+
+/// The script of the lab.
+pub async fn lab_script(asked: Asked) -> Result<HttpResponse, Refused> {
+    Ok(HttpResponse::Ok().content_type("text/javascript; charset=utf-8").insert_header((CACHE_CONTROL, kept(&asked))).body(LAB_SCRIPT))
 }
 
 /// For long only under the version that this is: another machine may already know the next.

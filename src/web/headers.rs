@@ -39,6 +39,13 @@ pub fn policy_with_forms(places: &[String]) -> HeaderValue {
     HeaderValue::from_str(policy.trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
+/// The policy of the lab: its own script may fetch what is copied, and its forms lead to providers.
+pub fn policy_of_the_lab(loopback: bool) -> HeaderValue {
+    let near = if loopback { " http://localhost:* http://127.0.0.1:*" } else { "" };
+    let policy = POLICY.replace("form-action 'self'", &format!("script-src 'self'; connect-src 'self'; form-action 'self' https:{near}"));
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
 /// Lets pages of other origins load this.
 pub fn for_everybody() -> (HeaderName, HeaderValue) {
     (RESOURCE, HeaderValue::from_static("cross-origin"))

@@ -38,7 +38,7 @@ use crate::web::refused::{Refused, wrong_method};
 use actix_web::dev::Service as _;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::Method;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 use std::future::Future;
 
@@ -78,15 +78,28 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(at("/prove/address", "GET, HEAD, POST", [look(prove::back), post(prove::address_typed)]))
             .service(at("/prove/again", "GET, HEAD, POST", [look(prove::back), post(prove::again)]))
             .service(at("/prove/code", "GET, HEAD, POST", [look(prove::back), post(prove::code_typed)]))
-            .service(at("/lab/{provider}/tests", "POST", [post(lab::test_login::begin)]))
             .service(at("/providers", "GET, HEAD", [look(assets::providers)]))
             .service(at("/embed.js", "GET, HEAD", [look(assets::embed)]))
             .service(at("/style.css", "GET, HEAD", [look(assets::style)]))
+            .service(at("/lab.css", "GET, HEAD", [look(assets::lab_style)]))
+            .service(at("/lab.js", "GET, HEAD", [look(assets::lab_script)]))
             .service(at("/look.css", "GET, HEAD", [look(assets::look)]))
             .service(at("/favicon.ico", "GET, HEAD", [look(assets::favicon)]))
             .service(at("/logo", "GET, HEAD", [look(assets::logo)]))
             .service(at("/logo/{provider}", "GET, HEAD", [look(assets::provider_logo)]))
             .service(at("/.well-known/jwks.json", "GET, HEAD", [look(assets::jwks)]))
+            .service(at("/lab", "GET, HEAD", [look(lab::list::show)]))
+            .service(at("/lab/incidents", "GET, HEAD", [look(lab::incidents::find)]))
+            .service(at("/lab/incidents/{code}", "GET, HEAD", [look(lab::incidents::show)]))
+            .service(at("/lab/incidents/{code}/report.txt", "GET, HEAD", [look(lab::incidents::told)]))
+            .service(at("/lab/{provider}", "GET, HEAD", [look(lab::provider::show)]))
+            .service(
+                at("/lab/{provider}/answer", "GET, HEAD, POST", [look(lab::answer::show), post(lab::answer::read)])
+                    .app_data(PayloadConfig::new(lab::answer::LARGEST_FORM)),
+            )
+            .service(at("/lab/{provider}/tests", "GET, HEAD, POST", [look(lab::provider::back), post(lab::test_login::begin)]))
+            .service(at("/lab/{provider}/tests/{code}", "GET, HEAD", [look(lab::stories::show)]))
+            .service(at("/lab/{provider}/tests/{code}/{file}", "GET, HEAD", [look(lab::stories::file)]))
             .service(web::resource(["/playground", "/playground/{below:.*}"]).to(told(playground::answer)))
             .service(web::resource(["/simulation/{provider}", "/simulation/{provider}/{below:.*}"]).to(told(simulation::answer)))
             .service(at("/", "GET, HEAD", [look(home)]))
@@ -106,7 +119,11 @@ async fn nowhere(_: Asked) -> Result<HttpResponse, Refused> {
 /// A page and its methods; any other is told which there are.
 fn at<const MANY: usize>(path: &str, allowed: &'static str, routes: [Route; MANY]) -> Resource {
     let page = routes.into_iter().fold(web::resource(path), Resource::route);
-    page.default_service(web::to(move |asked: Asked| std::future::ready(wrong_method(&asked, allowed))))
+    page.default_service(web::to(move |asked: Asked| {
+        // Where there is no lab, none of its pages has methods either.
+        let is_there = !(lab::guard::is_closed(&asked) && lab::is_below(asked.request().path()));
+        std::future::ready(if is_there { wrong_method(&asked, allowed) } else { Refused::from(Cause::NoSuchPage).answer(&asked) })
+    }))
 }
 
 fn get<F, A>(handler: F) -> Route

@@ -103,6 +103,7 @@ fn status(refused: &Refused) -> StatusCode {
         | Cause::UnprovenEmail
         | Cause::AddressTaken
         | Cause::AddressReassigned
+        | Cause::NotStaff
         | Cause::NotFresh
         | Cause::NotAllowed
         | Cause::Blocked

@@ -1,6 +1,7 @@
 //! What serves: the stores with their providers, looks and words as they are right now.
 
-use crate::pages::{Accent, Languages, Logo, Look};
+use crate::pages::lab::{LAB_SCRIPT, LAB_STYLE};
+use crate::pages::{Accent, Languages, Logo, Look, STYLE, store_css};
 use crate::provider::Ground;
 use crate::roster::Roster;
 use crate::session::keys::Parties;
@@ -169,7 +170,7 @@ fn look(store: &Store, logo: bool) -> Look {
 }
 
 fn version(look: &Look, logo: Option<&Picture>) -> String {
-    let mut text = format!("{}{}", crate::pages::STYLE, crate::pages::store_css(look)).into_bytes();
+    let mut text = format!("{STYLE}{LAB_STYLE}{LAB_SCRIPT}{}", store_css(look)).into_bytes();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,9 +4,14 @@ use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
 use crate::web::house::{House, OPEN, Plan, STANDARD};
 use crate::web::upstream::json;
+use actix_web::FromRequest as _;
+use actix_web::test::TestRequest;
 use portaria::directory::audit::{Lines, What};
 use portaria::directory::incidents::Recall;
 use portaria::story::Story;
+use portaria::web::asked::Asked;
+use portaria::web::lab::guard::Staff;
+use portaria::web::lab::tests::story_of;
 use portaria::world::clock;
 
 /// A store on the open net with one of the staff.
@@ -129,6 +134,12 @@ async fn open_house(settings: &str) -> House {
     Plan::new(settings).with("acme", &file).build().await
 }
 
+/// A request, as pages get it.
+async fn asked(house: &House, host: &str) -> Asked {
+    let request = TestRequest::default().app_data(house.app.clone()).insert_header(("host", host)).to_http_request();
+    Asked::extract(&request).await.expect("it is served")
+}
+
 /// Somebody who is signed in at the store on the open net.
 fn signed_in(house: &House, email: &str, verified: bool) -> Browser {
     let token = house.token(OPEN_HOST, |session| {
@@ -154,6 +165,17 @@ async fn only_the_staff_begins_and_the_story_is_theirs() {
     let code = code(&test(&house, &ana, OPEN_HOST, "caio").await);
 
     let kept = story(&house, &code).await;
+    for (uid, typed, is_told) in [
+        (Some(&*uid), &*code, true),
+        (Some(&*uid), &*code.to_lowercase(), true),
+        (Some("somebody-else"), &*code, false),
+        (None, &*code, false),
+        (Some(&*uid), "no code", false),
+    ] {
+        let staff = Staff { uid: uid.map(Into::into) };
+        let told = story_of(&asked(&house, OPEN_HOST).await, &staff, typed).await.expect("storage");
+        assert_eq!(told.is_some(), is_told, "{uid:?} {typed}");
+    }
     assert_eq!(ana.who().await.as_deref(), Some("ana@clientes.example"), "she is still who she was");
     assert_eq!((kept.test, kept.by.as_deref(), kept.code.as_deref()), (true, Some(&*uid), Some("noAnswer")));
     assert!(house.app.tests.last("main", "acme", Some(&uid)).is_some());

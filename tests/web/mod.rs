@@ -12,6 +12,7 @@ mod failures;
 mod forward_auth;
 mod hostile_provider;
 pub mod house;
+mod lab;
 mod lab_tests;
 mod limits;
 mod login_page;

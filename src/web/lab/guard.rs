@@ -1,29 +1,54 @@
-//! Who may use the workbench.
+//! Who may use the lab: on the machine itself everybody, elsewhere the people whom the store lists as its staff.
 
+use crate::login::return_to::LONGEST;
 use crate::pages::Cause;
 use crate::pages::frame::address;
 use crate::web::asked::Asked;
 use crate::web::refused::Refused;
+use actix_web::http::Method;
 
-/// Somebody of the staff; on an installation on this machine, anybody.
+/// Somebody who may use the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staff {
-    /// Their id, if they are signed in.
+    /// Who it is; on a loopback address nobody has to be signed in.
     pub uid: Option<Box<str>>,
 }
 
-/// Lets the staff in: whoever is signed in with a proven address of `lab.staff`. On a loopback `publicUrl` everybody is.
+/// Whose the forms of the lab are: the session's; on the machine itself, where nobody has to be signed in, the lab's.
+pub fn bound(asked: &Asked) -> Box<str> {
+    asked.session().map_or_else(|| "lab".into(), |session| session.sid)
+}
+
+/// Whether there is no lab at this store, as far as anybody can tell.
+pub fn is_closed(asked: &Asked) -> bool {
+    let store = &asked.front().store;
+    !store.loopback && store.staff.is_empty()
+}
+
+/// Lets staff in. Whoever is not signed in is led to the login and comes back; others are told that the page is not theirs.
 pub fn staff(asked: &Asked) -> Result<Staff, Refused> {
     let store = &asked.front().store;
-    let session = asked.session();
     if store.loopback {
-        return Ok(Staff { uid: session.map(|session| session.person.uid) });
+        return Ok(Staff { uid: asked.session().map(|session| session.person.uid) });
+    }
+    if is_closed(asked) {
+        return Err(Cause::NoSuchPage.into());
     }
     asked.well_informed()?;
-    let Some(session) = session else {
-        let here = format!("{}/lab", store.public_url);
-        return Err(Refused { instead: Some(address(&["login"], &[("return_to", Some(&here))])), ..Cause::NotFresh.into() });
+    let Some(session) = asked.session() else {
+        return Err(Refused { instead: Some(login(asked)), ..Cause::NotStaff.into() });
     };
-    let is_listed = store.staff.iter().any(|listed| listed.key() == session.person.email.key());
-    if is_listed && session.person.email_verified { Ok(Staff { uid: Some(session.person.uid) }) } else { Err(Cause::NotAllowed.into()) }
+    // An address that is not proven says nothing about who somebody is.
+    if session.person.email_verified && store.staff.contains(&session.person.email) {
+        return Ok(Staff { uid: Some(session.person.uid) });
+    }
+    Err(Cause::NotStaff.into())
+}
+
+/// The login from which the browser comes back here; what was sent by a form cannot be sent again.
+fn login(asked: &Asked) -> String {
+    let url = &asked.front().store.public_url;
+    let here = asked.request().uri().path_and_query().filter(|_| *asked.request().method() != Method::POST);
+    let here = here.map(|here| format!("{url}{here}")).filter(|here| here.len() <= LONGEST);
+    address(&["login"], &[("return_to", Some(&here.unwrap_or_else(|| format!("{url}/lab"))))])
 }

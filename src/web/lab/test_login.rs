@@ -16,7 +16,7 @@ use crate::story::{Happened, Story, tell};
 use crate::web::asked::Asked;
 use crate::web::attempts::{self, Brought, Purpose, Tester};
 use crate::web::callback::{Finished, Talked, talk};
-use crate::web::lab::guard::staff;
+use crate::web::lab::guard::{bound, staff};
 use crate::web::lab::tests::Last;
 use crate::web::limits::Kind;
 use crate::web::outgoing::Outgoing;
@@ -25,11 +25,6 @@ use crate::web::{failed, forms, start};
 use crate::wire::Request;
 use actix_web::HttpResponse;
 use std::sync::Arc;
-
-/// Whose the forms of the workbench are: the session's; on this machine, where nobody has to be signed in, the workbench's.
-pub fn bound(asked: &Asked) -> Box<str> {
-    asked.session().map_or_else(|| "lab".into(), |session| session.sid)
-}
 
 /// `POST /lab/{provider}/tests`: a test login begins.
 pub async fn begin(asked: Asked) -> Result<HttpResponse, Refused> {

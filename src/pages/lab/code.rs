@@ -1,0 +1,500 @@
+//! A provider's file as it is shown: every line, keys apart from the rest, and what is secret masked.
+//!
+//! A file that works holds no secrets, but one that is broken may; so what stands behind a word that names a secret is shown
+//! only where it says where the secret is kept.
+
+use crate::diagnostic::{Report, Severity, printable};
+
+/// What stands in place of a secret.
+pub const DOTS: &str = "••••••";
+/// More lines than these are counted, not shown.
+pub const MOST: usize = 4000;
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A key with its colon.
+    Key(String),
+    /// Anything else.
+    Plain(String),
+    /// A comment.
+    Comment(String),
+    /// Something that is not shown.
+    Hidden,
+}
+
+/// A line of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number.
+    pub number: usize,
+    /// What it says.
+    pub pieces: Vec<Piece>,
+    /// What is said about it.
+    pub said: Vec<Said>,
+}
+
+impl Line {
+    /// Whether something in it keeps the file from being used.
+    pub fn is_wrong(&self) -> bool {
+        self.said.iter().any(|said| said.error)
+    }
+}
+
+/// A complaint, as it is drawn under its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The line; 0 for the file as a whole.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+    /// The mark under the line, with the blanks in front of it.
+    pub caret: String,
+    /// Whether it keeps the file from being used.
+    pub error: bool,
+    /// What is so.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// A file as it is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Code {
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// What is said of the file as a whole.
+    pub whole: Vec<Said>,
+    /// How many lines are not shown.
+    pub cut: usize,
+}
+
+impl Code {
+    /// The file of a report, with its complaints; `secrets` are values that are not shown wherever they stand.
+    pub fn of(report: &Report, secrets: &[String]) -> Self {
+        let text = &*report.source.text;
+        let mut keeper = Keeper { secrets, ..Keeper::default() };
+        let mut lines: Vec<Line> = Vec::new();
+        let mut cut = 0;
+        for (at, line) in text.lines().enumerate() {
+            if at < MOST {
+                lines.push(Line { number: at + 1, pieces: keeper.line(line), said: Vec::new() });
+            } else {
+                cut += 1;
+            }
+        }
+        let mut whole = Vec::new();
+        for complaint in &report.complaints {
+            let place = complaint.place.filter(|place| place.line > 0);
+            let column = place.map_or(0, |place| place.column as usize);
+            let width = place.map_or(1, |place| (report.source.end_column(place).saturating_sub(place.column)).max(1) as usize);
+            let error = complaint.severity == Severity::Error;
+            let (message, help) = (keeper.tell(&complaint.message), keeper.tell(&complaint.help));
+            let line = place.map_or(0, |place| place.line as usize);
+            let hides = lines.get(line.wrapping_sub(1)).is_some_and(|line| line.pieces.contains(&Piece::Hidden));
+            let caret = caret(column, if hides { width.min(DOTS.chars().count()) } else { width });
+            let said = Said { line, column, caret, error, message, help };
+            match lines.get_mut(line.wrapping_sub(1)) {
+                Some(line) => line.said.push(said),
+                None => whole.push(said),
+            }
+        }
+        Self { lines, whole, cut }
+    }
+
+    /// All that is said, in order.
+    pub fn said(&self) -> impl Iterator<Item = &Said> {
+        self.whole.iter().chain(self.lines.iter().flat_map(|line| &line.said))
+    }
+}
+
+/// A mark under a line, from this column on.
+pub fn caret(column: usize, width: usize) -> String {
+    format!("{}{}", " ".repeat(column.saturating_sub(1).min(400)), "^".repeat(width.clamp(1, 200)))
+}
+
+/// The same text with its secrets masked, for what is no provider's file.
+pub fn kept_back(text: &str) -> String {
+    let mut keeper = Keeper::default();
+    let show = |pieces: Vec<Piece>| -> String { pieces.iter().map(Piece::text).collect() };
+    text.lines().map(|line| show(keeper.line(line))).collect::<Vec<_>>().join("\n")
+}
+
+impl Piece {
+    /// As a text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Key(text) | Self::Plain(text) | Self::Comment(text) => text,
+            Self::Hidden => DOTS,
+        }
+    }
+}
+
+/// Walks down a file and knows whether it stands behind the name of a secret.
+#[derive(Default)]
+struct Keeper<'a> {
+    secrets: &'a [String],
+    /// The indentation of the line whose secret goes on below it.
+    under: Option<usize>,
+    /// Whether it is a block of names and values, as `secrets` is, rather than one value.
+    block: bool,
+    /// Brackets that are open since then.
+    open: usize,
+    /// The quote that is open since then.
+    quote: Option<char>,
+    /// Whether a key in PEM goes on.
+    pem: bool,
+    /// What was masked, for the sentences that repeat it.
+    masked: Vec<String>,
+}
+
+impl Keeper<'_> {
+    fn line(&mut self, line: &str) -> Vec<Piece> {
+        let indent = line.chars().take_while(|letter| *letter == ' ').count();
+        let trimmed = line.trim();
+        if self.pem || trimmed.contains("-----BEGIN") {
+            self.pem = !trimmed.contains("-----END");
+            self.hide(trimmed);
+            return vec![Piece::Plain(" ".repeat(indent)), Piece::Hidden];
+        }
+        if let Some(quote) = self.quote {
+            self.hide(trimmed);
+            if trimmed.contains(quote) {
+                self.quote = None;
+            }
+            return vec![Piece::Plain(" ".repeat(indent)), Piece::Hidden];
+        }
+        if let Some(above) = self.under {
+            let belongs = self.open > 0 || indent > above || (indent == above && trimmed.starts_with('-')) || trimmed.is_empty();
+            if belongs && !self.block && self.open == 0 && !trimmed.is_empty() {
+                self.hide(trimmed);
+                return vec![Piece::Plain(" ".repeat(indent)), Piece::Hidden];
+            }
+            if belongs {
+                return self.judged(line, true);
+            }
+            self.under = None;
+        }
+        let Some(end) = secret_key(line) else { return self.known(plainly(line)) };
+        let (key, rest) = line.split_at(end);
+        let is_first = !key.contains(['{', ',', '#']);
+        let mut pieces = self.known(plainly(key));
+        let hidden_before = self.masked.len();
+        pieces.extend(self.judged(rest, false));
+        if is_first || self.masked.len() > hidden_before {
+            self.under = Some(indent);
+            self.block = key.trim_end_matches([' ', ':', '"', '\'']).to_lowercase().ends_with("secrets");
+        }
+        pieces
+    }
+
+    /// What stands behind the name of a secret: shown is only what says where the secret is kept.
+    fn judged(&mut self, text: &str, inside: bool) -> Vec<Piece> {
+        let (mut pieces, mut depth) = (Vec::new(), usize::from(inside));
+        let mut is_value = true;
+        for token in tokens(text) {
+            match token {
+                Token::Mark(mark) => {
+                    match mark {
+                        '{' | '[' => (depth, self.open) = (depth + 1, self.open + 1),
+                        '}' | ']' => (depth, self.open) = (depth.saturating_sub(1), self.open.saturating_sub(1)),
+                        _ => is_value &= depth > 0,
+                    }
+                    pieces.push(Piece::Plain(mark.to_string()));
+                }
+                Token::Comment(text) => pieces.push(Piece::Comment(text.to_owned())),
+                Token::Text(text) => {
+                    let end = if is_value && depth == 0 { 0 } else { own_key(text).unwrap_or(0) };
+                    let (key, value) = text.split_at(end);
+                    if end > 0 && !is_value && depth == 0 && secret_key(key).is_none() {
+                        pieces.extend(plainly(text));
+                        continue;
+                    }
+                    if !key.is_empty() {
+                        pieces.push(Piece::Key(key.to_owned()));
+                    }
+                    self.value(value, &mut pieces);
+                }
+            }
+        }
+        self.known(pieces)
+    }
+
+    fn value(&mut self, text: &str, pieces: &mut Vec<Piece>) {
+        let value = text.trim();
+        if says_where(value.trim_start_matches("- ").trim_matches(['"', '\''])) {
+            pieces.push(Piece::Plain(text.to_owned()));
+            return;
+        }
+        self.quote = value.chars().next().filter(|first| matches!(first, '"' | '\'') && (value.len() == 1 || !value.ends_with(*first)));
+        self.hide(value);
+        let (before, after) = (text.len() - text.trim_start().len(), text.len() - text.trim_end().len());
+        pieces.push(Piece::Plain(text[..before].to_owned()));
+        pieces.push(Piece::Hidden);
+        pieces.push(Piece::Plain(text[text.len() - after..].to_owned()));
+    }
+
+    fn hide(&mut self, text: &str) {
+        for part in [text, text.trim_matches(['"', '\'', '-', ' '])] {
+            if part.chars().count() >= 3 && self.masked.len() < 500 {
+                self.masked.push(part.to_owned());
+            }
+        }
+        // A sentence may speak of what stands behind a word that was to say where: `env.X`, `ENV:X`, `env:a-b`.
+        if let Some((_, rest)) = text.trim_matches(['"', '\'']).split_once([':', '.'])
+            && rest.trim().chars().count() >= 3
+        {
+            self.masked.push(rest.trim().to_owned());
+        }
+    }
+
+    /// Masks the values that are known to be secret, and what a terminal or a browser would obey.
+    fn known(&self, pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut shown = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match piece {
+                Piece::Key(text) => self.cut(&text, Piece::Key, &mut shown),
+                Piece::Plain(text) => self.cut(&text, Piece::Plain, &mut shown),
+                Piece::Comment(text) => self.cut(&text, Piece::Comment, &mut shown),
+                Piece::Hidden => shown.push(Piece::Hidden),
+            }
+        }
+        shown
+    }
+
+    fn cut(&self, text: &str, kind: fn(String) -> Piece, shown: &mut Vec<Piece>) {
+        let found =
+            self.secrets.iter().filter(|secret| secret.len() >= 5).find_map(|secret| Some((text.find(secret.as_str())?, secret.len())));
+        match found {
+            Some((at, long)) => {
+                self.cut(&text[..at], kind, shown);
+                shown.push(Piece::Hidden);
+                self.cut(&text[at + long..], kind, shown);
+            }
+            None if text.is_empty() => {}
+            None => shown.push(kind(printable(text))),
+        }
+    }
+
+    /// A sentence about the file, without what is masked in it.
+    fn tell(&self, sentence: &str) -> String {
+        let mut longest: Vec<&String> = self.masked.iter().chain(self.secrets.iter().filter(|secret| secret.len() >= 5)).collect();
+        longest.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let told = longest.into_iter().fold(sentence.to_owned(), |told, masked| told.replace(masked.as_str(), DOTS));
+        printable(&told)
+    }
+}
+
+/// Whether a value says where a secret is kept, or that there is none, rather than being one.
+fn says_where(value: &str) -> bool {
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match value {
+        "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" => true,
+        _ if value.starts_with("$.") || value.starts_with("$[") => true,
+        _ => {
+            value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))
+                || value.strip_prefix("file:").is_some_and(|path| !path.trim().contains(' '))
+                || without_holes(value).is_some_and(|rest| rest.trim().is_empty())
+        }
+    }
+}
+
+/// What is left of a text without its holes, if they are all closed.
+fn without_holes(text: &str) -> Option<String> {
+    let mut left = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        left.push_str(before);
+        rest = after.split_once('}')?.1;
+    }
+    left.push_str(rest);
+    Some(left)
+}
+
+/// Where the value of a key that names a secret begins, in a line.
+fn secret_key(line: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(end) = any_key(&line[from..]).map(|end| from + end) {
+        let key: String = line[from..end].chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+        if ["secret", "password", "passphrase", "privatekey", "apikey"].iter().any(|word| key.contains(word)) {
+            return Some(end);
+        }
+        from = end;
+    }
+    None
+}
+
+/// Behind the next key: a word, a colon, and a blank, a quote or the end.
+fn any_key(text: &str) -> Option<usize> {
+    text.char_indices().filter(|(_, letter)| *letter == ':').map(|(at, _)| at).find_map(|at| {
+        let word = text[..at].trim_end_matches(['"', '\'', ' ']);
+        let is_word = word.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-');
+        let after = text[at + 1..].chars().next();
+        (is_word && after.is_none_or(|letter| letter.is_whitespace() || matches!(letter, '"' | '\'' | '{' | '['))).then_some(at + 1)
+    })
+}
+
+/// The same where the text begins with a name that a program would give.
+fn own_key(text: &str) -> Option<usize> {
+    let end = any_key(text)?;
+    let name = text[..end - 1].trim().trim_start_matches("- ").trim_matches(['"', '\'']);
+    let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    is_name.then_some(end)
+}
+
+enum Token<'a> {
+    Mark(char),
+    Text(&'a str),
+    Comment(&'a str),
+}
+
+/// Brackets and commas, and what stands between them; quotes are kept together.
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let (mut tokens, mut from, mut quote) = (Vec::new(), 0, None);
+    let (mut before, mut hole, mut within) = (' ', false, 0_usize);
+    for (at, letter) in text.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') if matches!(before, ' ' | '{' | '[' | ',' | ':') => quote = Some(letter),
+            (None, '{') if before == '$' => hole = true,
+            (None, '}') if hole => hole = false,
+            // A bracket within a word, as in a path, is a part of it.
+            (None, '[') if !matches!(before, ' ' | '{' | '[' | ',' | ':') => within += 1,
+            (None, ']') if within > 0 => within -= 1,
+            (None, '{' | '}' | '[' | ']' | ',') if !hole => {
+                tokens.push(Token::Text(&text[from..at]));
+                tokens.push(Token::Mark(letter));
+                from = at + 1;
+            }
+            (None, '#') if before == ' ' => {
+                tokens.push(Token::Text(&text[from..at]));
+                tokens.push(Token::Comment(&text[at..]));
+                return tokens;
+            }
+            _ => {}
+        }
+        before = letter;
+    }
+    tokens.push(Token::Text(&text[from..]));
+    tokens
+}
+
+/// A line that names no secret: its first key, and its comment.
+fn plainly(line: &str) -> Vec<Piece> {
+    let start = line.len() - line.trim_start().len();
+    if line[start..].starts_with('#') {
+        return vec![Piece::Comment(line.to_owned())];
+    }
+    let comment = comment(line);
+    let (code, comment) = line.split_at(comment.unwrap_or(line.len()));
+    let mut pieces = Vec::new();
+    let mut rest = code;
+    if let Some(end) = any_key(code).filter(|end| !code[..*end].trim_start_matches([' ', '-']).contains(['{', '[', ','])) {
+        pieces.push(Piece::Key(code[..end].to_owned()));
+        rest = &code[end..];
+    }
+    pieces.push(Piece::Plain(rest.to_owned()));
+    if !comment.is_empty() {
+        pieces.push(Piece::Comment(comment.to_owned()));
+    }
+    pieces
+}
+
+/// Where a comment begins.
+fn comment(line: &str) -> Option<usize> {
+    let (mut quote, mut before) = (None, ' ');
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') if matches!(before, ' ' | '{' | '[' | ',' | ':') => quote = Some(letter),
+            (None, '#') if before == ' ' => return Some(at),
+            _ => {}
+        }
+        before = letter;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Complaint;
+    use crate::place::{Place, Source};
+
+    fn shown(text: &str) -> String {
+        kept_back(text)
+    }
+
+    #[test]
+    fn what_says_where_a_secret_is_kept_is_shown() {
+        for text in [
+            "clientSecret: env:ACME_SECRET",
+            "clientSecret: \"file:/run/secrets/acme\"   # kept there",
+            "clientSecret: none",
+            "secrets: { privateKey: env:ACME_KEY, other: file:/x }",
+            "secrets:\n  privateKey: env:ACME_KEY\nname: Acme",
+            "  form: { client_secret: \"${clientSecret}\", grant_type: password, x: y }",
+            "  read: { secretQuestion: $.q[0], name: $.n }",
+        ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn what_is_a_secret_is_never_shown_however_it_is_written() {
+        for text in [
+            "clientSecret: hunter2",
+            "client_secret: 'hunter2'",
+            "\"clientSecret\": \"a, b: hunter2\"",
+            "clientSecret:hunter2\nclientSecret: hunter2",
+            "{ name: Acme, clientSecret: hunter2, hosts: x }",
+            "secrets: { a: hunter2, b: env:B }",
+            "secrets:\n  a: hunter2\n  b:\n    hunter2\nname: x",
+            "secrets: [ hunter2 ]",
+            "secrets: {\na: hunter2\n}",
+            "clientSecret: |\n  hunter2\n  hunter2\nname: x",
+            "clientSecret:\n  hunter2",
+            "clientSecret: \"one\nhunter2\ntwo\"\nname: x",
+            "clientSecret: env:hunter2!",
+            "clientSecret: ${x}hunter2",
+            "clientSecret: ${hunter2",
+            "# clientSecret: hunter2",
+            "  clientSecret : hunter2",
+            "mail: { password: hunter2 }",
+            "key: x\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\nname: x",
+        ] {
+            let shown = shown(text);
+            let last = shown.lines().last().unwrap_or_default();
+            assert!(!shown.replace("clientSecret:hunter2", "").contains("hunter2"), "{shown}");
+            assert!(!text.ends_with("name: x") || last == "name: x", "{shown}");
+        }
+        assert_eq!(shown("{ name: Acme, clientSecret: hunter2, hosts: x }"), "{ name: Acme, clientSecret: ••••••, hosts: x }");
+    }
+
+    #[test]
+    fn a_value_that_is_kept_elsewhere_is_masked_wherever_it_stands_and_in_what_is_said() {
+        let source = Source::new("acme.yaml", "name: Acme hunter2\nclientSecret: secret-3\nread: {}\n");
+        let place = Place { start: 33, end: 41, line: 2, column: 15 };
+        let complaint =
+            |message: &str, place| Complaint { severity: Severity::Error, place, message: message.to_owned(), help: "h".into() };
+        let report = Report::new(source, vec![complaint("`secret-3` and hunter2", Some(place)), complaint("whole", None)]);
+
+        let code = Code::of(&report, &["hunter2".to_owned()]);
+
+        assert_eq!(code.lines[0].pieces, [Piece::Key("name:".into()), Piece::Plain(" Acme ".into()), Piece::Hidden]);
+        assert_eq!(code.lines[1].said[0].message, "`••••••` and ••••••");
+        assert_eq!(code.lines[1].said[0].caret, "              ^^^^^^");
+        assert!(code.lines[1].is_wrong() && !code.lines[2].is_wrong());
+        assert_eq!((code.whole.len(), code.said().count(), code.cut), (1, 2, 0));
+    }
+
+    #[test]
+    fn keys_and_comments_stand_apart() {
+        assert_eq!(
+            plainly("  - get: https://a.example/x#y # why"),
+            [Piece::Key("  - get:".into()), Piece::Plain(" https://a.example/x#y ".into()), Piece::Comment("# why".into())]
+        );
+        assert_eq!(plainly("# all"), [Piece::Comment("# all".into())]);
+        assert_eq!(plainly("x\u{202e}"), [Piece::Plain("x\u{202e}".into())]);
+    }
+}

@@ -1,0 +1,171 @@
+// The lab of support staff, on loopback where everybody may use it: its pages at every width, light and dark, with a script and without.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { before, test } from 'node:test';
+import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
+import { incident, installation, meet, publicUrl, screenshots, shopper } from './world.mjs';
+
+const lab = (path = '') => `${publicUrl}/lab${path}`;
+const broken = `name: Vitrine
+clientId: loja-42
+clientSecret: this-was-pasted-here
+getAuthorizationCode:
+  get: https://sso.vitrine.example/entrar
+getUserInfo:
+  get: https://sso.vitrine.example/me
+  raed: { id: $.id, email: $.email }   # a word with a slip
+trustEmail: sometimes
+`;
+const odd = `name: Clube Acme
+clientId: loja-42
+clientSecret: env:PORTARIA_LAB_NEVER_SET
+trustEmail: always
+pkce: off                    # as its manual of 12 March has it
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  query: { app_key: "\${clientId}", return_url: "\${redirectUri}", state: "\${state}", canal: loja }
+  read: { code: $.auth_code }
+getAccessCode:
+  post: https://sso.acme.example/api/token?versao=2
+  credentials: basic
+  json: { auth_code: "\${code}", return_url: "\${redirectUri}" }
+  read: { accessToken: $.data.token }
+getUserInfo:
+  get: https://sso.acme.example/api/me
+  query: { token: "\${accessToken}" }
+  read:
+    id: $.data.cliente.id
+    email: $.data.cliente.email
+    name: $.data.cliente.nome
+`;
+
+// A test login of that provider, as it is kept.
+const text = (key, many = 12) => ({ key, looks: 'text', many });
+const told = {
+  provider: 'clube-acme', file: 'providers.d/clube-acme.yaml', test: true, code: 'missingEmail', line: 20, column: 12,
+  message: 'no answer holds an e-mail address',
+  redirect: { method: 'GET', url: 'https://sso.acme.example/entrar?app_key=loja-42&return_url=http%3A%2F%2Flocalhost%2Fcallback%2Fclube-acme&state=‹state›&canal=loja', headers: [], body: null },
+  callback: [text('auth_code', 32), text('state', 43)],
+  callbackFacts: [{ name: 'code', line: 9, looks: 'text', many: 32 }],
+  exchanges: [
+    {
+      step: 'getAccessCode', line: 10, took: 214,
+      request: { method: 'POST', url: 'https://sso.acme.example/api/token?versao=2', headers: [['Authorization', 'Basic ‹clientId and clientSecret›'], ['Content-Type', 'application/json']], body: '{"auth_code":"‹code›","return_url":"http://localhost/callback/clube-acme"}' },
+      answer: { status: 200, contentType: 'application/json', bytes: 240, shape: [text('status', 2), { key: 'data', below: [text('token', 180), { key: 'ttl', looks: 'digits', many: 4 }] }] },
+      facts: [{ name: 'accessToken', line: 14, looks: 'text', many: 180 }],
+    },
+    {
+      step: 'getUserInfo', line: 15, took: 8412,
+      request: { method: 'GET', url: 'https://sso.acme.example/api/me?token=‹accessToken›', headers: [], body: null },
+      answer: {
+        status: 200, contentType: 'application/json', bytes: 412,
+        shape: [text('status', 2), { key: 'data', below: [{ key: 'cliente', below: [{ key: 'id', looks: 'digits', many: 9 }, text('nome', 3), { key: 'contato', below: [{ key: 'emailPrincipal', looks: 'address' }, text('celular', 11)] }] }] }],
+      },
+      facts: [{ name: 'id', line: 19, looks: 'digits', many: 9 }, { name: 'email', line: 20 }, { name: 'name', line: 21, looks: 'text', many: 3 }],
+    },
+  ],
+  proposals: [
+    { title: '$.data.cliente.contato.emailPrincipal', because: 'x', sentence: 'An e-mail address stands there, and its name begins with “email”.', change: { line: 20, removed: ['    email: $.data.cliente.email'], added: ['    email: $.data.cliente.contato.emailPrincipal'] } },
+    { title: 'missingEmail: ask', because: 'x', sentence: 'If the provider does not name one to everybody: the shopper types the address and proves it.', change: { line: 6, removed: [], added: ['missingEmail: ask'] } },
+  ],
+};
+
+// What is written into the storage, beside the running broker.
+const keep = (code, story) => execFileSync('python3', ['-c', `
+import sqlite3, sys, time
+storage = sqlite3.connect(sys.argv[1], timeout=10)
+storage.execute('INSERT OR REPLACE INTO incidents (code, store, at, story) VALUES (?, ?, ?, ?)', (sys.argv[2], 'main', int(time.time()), sys.argv[3]))
+storage.commit()
+`, `${installation.cwd}/data/portaria.db`, code, JSON.stringify(story)]);
+
+let code;
+
+before(async () => {
+  await writeFile(`${installation.cwd}/providers.d/vitrine.yaml`, broken);
+  await writeFile(`${installation.cwd}/providers.d/clube-acme.yaml`, odd);
+  await writeFile(`${installation.cwd}/providers.d/old.yml`, odd);
+  keep('K7Q-2MD', told);
+  await shopper({ failing: 403 }, async ({ page }) => {
+    await meet(page, 'no-email');
+    [code] = (await page.locator('main').innerText()).match(incident);
+    // The folder is looked over now and then.
+    for (let tries = 0; tries < 200; tries += 1) {
+      await page.goto(lab());
+      if (await page.locator('a[href="/lab/clube-acme"]').count() && await page.locator('a[href="/lab/vitrine"]').count()) return;
+      await page.waitForTimeout(100);
+    }
+    assert.fail('the new files are not noticed');
+  });
+});
+
+async function paste(page) {
+  await page.goto(lab('/clube-acme/answer'));
+  await page.locator('#body').fill('{ "status": "ok", "data": { "cliente": { "id": 123456789, "nome": "Ana", "email": null, "contato": { "emailPrincipal": "ana@loja.example" } } } }');
+  await page.locator('.paste button').click();
+  await page.locator('.result').waitFor();
+}
+
+const pages = {
+  list: (page) => page.goto(lab()),
+  provider: (page) => page.goto(lab('/playground')),
+  dormant: (page) => page.goto(lab('/clube-acme')),
+  broken: (page) => page.goto(lab('/vitrine')),
+  test: (page) => page.goto(lab('/clube-acme/tests/K7Q-2MD')),
+  paste,
+  incident: (page) => page.goto(lab(`/incidents/${code}`)),
+  lookup: (page) => page.goto(lab('/incidents?code=what')),
+};
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [name, open] of Object.entries(pages)) {
+    test(`the lab's page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme, locale: 'en' }, async ({ page }) => {
+      await open(page);
+      await assertRightAtEveryWidth(page, `${screenshots}/lab-${name}`, colorScheme);
+      assert.ok(!(await page.content()).includes('this-was-pasted-here'));
+    }));
+  }
+}
+
+for (const locale of ['pt-BR', 'es']) {
+  test(`every page of the lab is well built in ${locale}, without JavaScript`, () => shopper({ locale, javaScriptEnabled: false }, async ({ page }) => {
+    for (const open of Object.values(pages)) {
+      await open(page);
+      assert.equal(await page.locator('html').getAttribute('lang'), locale);
+      assert.ok(await page.locator('h1').innerText());
+    }
+    // The code is typed in any spelling, and leads to its story.
+    await page.goto(lab());
+    await page.locator('#code').fill(code.toLowerCase().replace('-', ' '));
+    await page.locator('.bar .find button').click();
+    await page.waitForURL(lab(`/incidents/${code}`));
+    // What is copied with a script opens by itself.
+    await page.goto(lab('/clube-acme/tests/K7Q-2MD'));
+    await page.locator('a[href$="change-1.txt"]').click();
+    assert.equal((await page.locator('body').innerText()).trim(), 'email: $.data.cliente.contato.emailPrincipal');
+  }));
+}
+
+test('what is copied is copied, and the list can be narrowed', () => shopper({ locale: 'en', permissions: ['clipboard-read', 'clipboard-write'] }, async ({ page }) => {
+  await page.goto(lab('/clube-acme/tests/K7Q-2MD'));
+  await page.locator('a[href$="change-1.txt"]').click();
+  await page.getByText('Copied').waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '    email: $.data.cliente.contato.emailPrincipal\n');
+  await page.locator('a[href$="report.txt"]').click();
+  await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes('K7Q-2MD'));
+
+  await page.goto(lab());
+  await page.locator('#filter').fill('vitr');
+  assert.equal(await page.locator('.board li:visible').count(), 1);
+  await page.locator('#filter').fill('nobody has this');
+  await page.locator('.unmatched').waitFor();
+  await assertWellBuilt(page);
+}));
+
+test('the step that failed is open, and its link leads to the line', () => shopper({ locale: 'en' }, async ({ page }) => {
+  await page.goto(lab('/clube-acme/tests/K7Q-2MD'));
+  assert.equal(await page.locator('.steps details[open]').count(), 1);
+  await page.locator('#step-4 .table a', { hasText: 'line 20' }).click();
+  assert.equal(new URL(page.url()).hash, '#L20');
+  assert.match(await page.locator('li:target').innerText(), /email: \$\.data\.cliente\.email/);
+}));

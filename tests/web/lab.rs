@@ -1,0 +1,379 @@
+//! The lab: who gets in, what is never shown on any of its pages, and what it survives.
+
+use crate::web::ask::{Answer, Ask};
+use crate::web::browser::Browser;
+use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use portaria::directory::audit::{Event, What};
+use portaria::directory::incidents::{Incident, Remember};
+use portaria::email::Email;
+use portaria::story::{Exchange, Fact, Request, Story};
+use portaria::workbench::proposal::{Change, Proposal};
+use portaria::world::clock;
+
+const OPEN_HOST: &str = "login.loja.example";
+const STAFF: &str = "lab: { staff: [ Suporte@Loja.example ] }\n";
+const MARKUP: &str = "<img src=x onerror=alert(1)>";
+
+/// A store on the open net whose staff is one person.
+async fn open_house() -> House {
+    let settings = format!(
+        "{OPEN}{STAFF}stores:\n  atacado: {{ publicUrl: 'https://login.atacado.example', lab: {{ staff: [ outra@loja.example ] }} }}\n"
+    );
+    Plan::new(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+}
+
+/// Somebody with this address, signed in at a store.
+fn somebody(house: &House, host: &str, address: &str, verified: bool) -> Browser {
+    let token = house.token(host, |session| {
+        session.person.uid = format!("uid of {address}").into();
+        session.person.email = Email::parse(address).expect("an address");
+        session.person.email_verified = verified;
+    });
+    let browser = Browser::at(house, host);
+    browser.jar.borrow_mut().push((house.front(host).store.cookie.to_string(), token));
+    browser
+}
+
+/// A story of a login at the provider `acme` that failed, full of markup.
+fn story() -> Story {
+    let fact =
+        |name: &str, looks: Option<&str>| Fact { name: name.to_owned(), line: Some(8), looks: looks.map(str::to_owned), ..Fact::default() };
+    let request = Request {
+        method: "GET".to_owned(),
+        url: format!("https://sso.acme.example/me?token=‹accessToken›&x={MARKUP}"),
+        ..Request::default()
+    };
+    let exchange = Exchange {
+        step: "getUserInfo".to_owned(),
+        request,
+        answer: Some(portaria::story::Answer { status: 200, content_type: Some(MARKUP.to_owned()), bytes: 12, shape: Some(Vec::new()) }),
+        took: Some(187),
+        facts: vec![fact("id", Some("address")), fact("email", None)],
+        ..Exchange::default()
+    };
+    Story {
+        provider: "acme".to_owned(),
+        file: "acme.yaml".to_owned(),
+        step: Some("getUserInfo".to_owned()),
+        code: Some("missingFact".to_owned()),
+        message: Some(format!("`email` was not found {MARKUP}")),
+        line: Some(8),
+        column: Some(20),
+        exchanges: vec![exchange],
+        proposals: vec![Proposal {
+            title: format!("$.mail {MARKUP}"),
+            because: "moved".to_owned(),
+            about: Vec::new(),
+            sentence: format!("It is there {MARKUP}"),
+            change: Some(Change {
+                line: 8,
+                removed: vec!["old".to_owned()],
+                added: vec![format!("  read: {{ email: $.mail }} # {MARKUP}")],
+            }),
+        }],
+        ..Story::default()
+    }
+}
+
+async fn keep(house: &House, code: &str, store: &str, story: &Story) {
+    let story = serde_json::to_string(story).expect("a story is JSON");
+    let incident = Incident { code: code.into(), store: store.into(), at: clock::now(), story };
+    let event = Event::new(clock::now(), store, What::Failed);
+    assert!(house.app.directory.write(Remember { incident, event }).await.expect("storage is there"));
+}
+
+fn field(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("name=\"form\" value=\"").expect("there is a form");
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[actix_web::test]
+async fn on_the_machine_itself_everybody_may_use_the_lab() {
+    let house = House::open().await;
+
+    for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
+        let answer = house.ask(Ask::get(path)).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        house.assert_clean(&answer);
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(policy.contains("script-src 'self';") && policy.contains("style-src 'self';"), "{policy}");
+        assert!(!answer.body.contains(" style=") && !answer.body.contains("<script>"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn elsewhere_only_listed_people_with_a_proven_address_may() {
+    let house = open_house().await;
+    let stranger = Browser::at(&house, OPEN_HOST);
+
+    let led = stranger.get("/lab/acme?lang=es").await;
+    assert_eq!(led.status, 303);
+    assert_eq!(led.location(), Some("/login?return_to=https%3A%2F%2Flogin.loja.example%2Flab%2Facme%3Flang%3Des"));
+    let posted = stranger.ask(Ask::form("/lab/acme/answer", "call=1")).await;
+    assert_eq!(posted.location(), Some("/login?return_to=https%3A%2F%2Flogin.loja.example%2Flab"), "a form cannot be sent again");
+
+    for (address, verified, status) in [
+        ("suporte@loja.example", true, 200),
+        ("SUPORTE@LOJA.EXAMPLE", true, 200),
+        ("suporte@loja.example", false, 403),
+        ("ana@loja.example", true, 403),
+    ] {
+        for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents", "/lab.css"] {
+            let answer = somebody(&house, OPEN_HOST, address, verified).ask(Ask::get(path).with("accept", "text/html")).await;
+            assert_eq!(answer.status, if path == "/lab.css" { 200 } else { status }, "{address} {verified} {path}: {answer:?}");
+            assert!(status == 200 || !answer.body.contains("Clube Acme"), "{answer:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn staff_of_one_store_are_nobody_at_another() {
+    let house = open_house().await;
+    let other = "login.atacado.example";
+
+    let theirs = somebody(&house, other, "suporte@loja.example", true);
+    assert_eq!(theirs.get("/lab").await.status, 403);
+    assert_eq!(somebody(&house, other, "outra@loja.example", true).get("/lab").await.status, 200);
+    let carried = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let cookies = carried.cookies();
+    assert_eq!(house.ask(Ask::get("/lab").with("host", other).with("cookie", cookies)).await.status, 303, "the session is another store's");
+}
+
+#[actix_web::test]
+async fn a_session_that_has_ended_opens_nothing() {
+    let house = open_house().await;
+    let browser = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    assert_eq!(browser.get("/lab").await.status, 200);
+    let token = browser.jar.borrow()[0].1.clone();
+    let session = house.app.signing.keys().verify(&token, house.front(OPEN_HOST).parties(), clock::now()).expect("it is good");
+
+    house.app.revocations.end(&session.sid, session.latest());
+
+    assert_eq!(browser.get("/lab").await.status, 303);
+}
+
+#[actix_web::test]
+async fn a_public_store_without_staff_has_no_lab() {
+    let house = Plan::new(OPEN).with_standard("acme").build().await;
+    let ana = somebody(&house, OPEN_HOST, "ana@loja.example", true);
+    let nowhere = ana.get("/nowhere").await;
+
+    for path in ["/lab", "/lab/acme", "/lab/nobody", "/lab/acme/answer", "/lab/acme/tests", "/lab/incidents", "/lab/incidents/K7Q-2MD"] {
+        for method in ["GET", "POST", "PUT"] {
+            let answer = ana.ask(Ask::by(method, path)).await;
+            assert_eq!((answer.status, &answer.body), (404, &nowhere.body), "{method} {path}: {answer:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_state_of_a_provider_is_shown_with_what_helps() {
+    let house = Plan::new(LOCAL)
+        .with_standard("acme")
+        .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:LAB_TEST_NEVER_SET"))
+        .with("broken", "name: Broken\nclientSecret: hunter2\nraed: {}\n")
+        .with("off", &format!("enabled: false\n{STANDARD}"))
+        .build()
+        .await;
+    house.folder.write("providers.d/wrong.yml", "name: x\n");
+
+    let list = house.ask(Ask::get("/lab?lang=en")).await;
+    for part in ["Clube Acme", "LAB_TEST_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
+        assert!(list.body.contains(part), "{part}: {}", list.body);
+    }
+    let waiting = house.ask(Ask::get("/lab/waiting?lang=en")).await;
+    assert!(waiting.body.contains("LAB_TEST_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
+    let broken = house.ask(Ask::get("/lab/broken?lang=en")).await;
+    for part in ["id=\"L3\"", "^^^^", "a secret may not stand in the file", "••••••", "raed"] {
+        assert!(broken.body.contains(part), "{part}: {}", broken.body);
+    }
+    assert!(!broken.body.contains("hunter2"));
+    assert_eq!(house.ask(Ask::get("/lab/broken/answer")).await.status, 404);
+    assert_eq!(house.ask(Ask::get("/lab/nobody")).await.status, 404);
+    assert!(house.ask(Ask::get("/lab/acme")).await.body.contains("/callback/acme"));
+}
+
+#[actix_web::test]
+async fn an_empty_lab_says_how_to_begin() {
+    let house = Plan::new(LOCAL).build().await;
+
+    let page = house.ask(Ask::get("/lab").with("accept-language", "pt-BR")).await;
+
+    assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
+    let file = STANDARD.replace("Clube Acme", &format!("'Clube {MARKUP}'"));
+    let house = Plan::new(LOCAL)
+        .with("acme", &file)
+        .with("broken", &format!("name: {MARKUP}\nclientSecret: hunter2\n\"{MARKUP}\": x\n"))
+        .build()
+        .await;
+    // The very secret, written where it does not belong.
+    house.rewrite("leaky", &format!("{STANDARD}# {}-secret {MARKUP}\n", house.mark));
+    keep(&house, "K7Q-2MD", "main", &story()).await;
+    keep(&house, "K7Q-2MF", "main", &Story { test: true, ..story() }).await;
+    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    let pasted = encoded(&format!("{{\"id\":\"{}-code\",\"{MARKUP}\":1}}", "x"));
+
+    for language in ["pt-BR", "es", "en", "ja"] {
+        let mut asks: Vec<Ask> = [
+            "/lab",
+            "/lab/acme",
+            "/lab/broken",
+            "/lab/leaky",
+            "/lab/acme/answer",
+            "/lab/incidents?code=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
+            "/lab/incidents/K7Q-2MD",
+            "/lab/acme/tests/K7Q-2MF",
+        ]
+        .map(Ask::get)
+        .to_vec();
+        asks.push(Ask::form(
+            "/lab/acme/answer",
+            &format!("form={form}&call=2&status=200&kind=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&body={pasted}"),
+        ));
+        for ask in asks {
+            let answer = house.ask(ask.clone().with("accept-language", language)).await;
+            assert!(matches!(answer.status, 200 | 400), "{}: {answer:?}", ask.address);
+            house.assert_clean(&answer);
+            assert!(!answer.body.contains("<img") && !answer.body.contains("hunter2"), "{}: {}", ask.address, answer.body);
+            let lang = if language == "ja" { "en" } else { language };
+            assert!(answer.body.contains(&format!("<html lang=\"{lang}\"")), "{}", ask.address);
+            assert!(!answer.body.contains("‹accessToken"), "{}: {}", ask.address, answer.body);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
+    let house = open_house().await;
+    let staff = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let by = |uid: &str| Story { test: true, by: Some(uid.to_owned()), ..story() };
+    keep(&house, "K7Q-2MD", "main", &story()).await;
+    keep(&house, "K7Q-2MF", "atacado", &story()).await;
+    keep(&house, "K7Q-2MH", "main", &by("uid of suporte@loja.example")).await;
+    keep(&house, "K7Q-2MJ", "main", &by("somebody else")).await;
+
+    let found = staff.get("/lab/incidents?code=%20k7q2md").await;
+    assert_eq!((found.status, found.location()), (303, Some("/lab/incidents/K7Q-2MD")));
+    let page = staff.ask(Ask::get("/lab/incidents/K7Q-2MD").with("accept-language", "en")).await;
+    for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    let report = staff.get("/lab/incidents/K7Q-2MD/report.txt").await;
+    assert!(
+        report.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")) && report.body.contains("getUserInfo"),
+        "{report:?}"
+    );
+    for code in ["K7Q-2MF", "K7Q-2MJ", "222-222"] {
+        let gone = staff.ask(Ask::get(&format!("/lab/incidents/{code}")).with("accept-language", "en")).await;
+        assert!(gone.status == 404 && gone.body.contains("24 hours"), "{code}: {gone:?}");
+        assert_eq!(staff.get(&format!("/lab/incidents/{code}/report.txt")).await.status, 404);
+        assert_eq!(staff.get(&format!("/lab/acme/tests/{code}")).await.status, 404);
+    }
+    assert_eq!(staff.get("/lab/acme/tests/K7Q-2MD").await.status, 404, "a shopper's login is no test");
+    assert_eq!(staff.get("/lab/incidents/K7Q-2MH").await.status, 200);
+
+    let test = staff.ask(Ask::get("/lab/acme/tests/k7q2mh").with("accept-language", "en")).await;
+    for part in ["found nothing", "id=\"complaint\"", "change-1.txt", "$.mail", "Copy change", "<details open>"] {
+        assert!(test.body.contains(part), "{part}: {}", test.body);
+    }
+    let change = staff.get("/lab/acme/tests/K7Q-2MH/change-1.txt").await;
+    assert_eq!(change.body, format!("  read: {{ email: $.mail }} # {MARKUP}\n"));
+    assert!(change.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+    for file in ["change-0.txt", "change-2.txt", "change-x.txt", "report.html", "change-18446744073709551616.txt"] {
+        assert_eq!(staff.get(&format!("/lab/acme/tests/K7Q-2MH/{file}")).await.status, 404, "{file}");
+    }
+    assert_eq!(staff.get("/lab/acme/tests/K7Q-2MH/report.txt").await.status, 200);
+    assert_eq!(staff.get("/lab/acme/tests").await.location(), Some("/lab/acme"));
+}
+
+#[actix_web::test]
+async fn what_an_answer_would_give_is_shown_by_its_looks() {
+    let house = House::open().await;
+    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    let paste = |body: &str| {
+        Ask::form("/lab/acme/answer?lang=en", &format!("form={form}&call=2&status=200&kind=application%2Fjson&body={}", encoded(body)))
+    };
+
+    let good = house.ask(paste("{\"id\":12345,\"email\":\"ana@loja.example\",\"verified\":true}")).await;
+    assert_eq!(good.status, 200, "{good:?}");
+    for part in ["This call would go well", "5 digits", "e-mail address", "found nothing"] {
+        assert!(good.body.contains(part), "{part}: {}", good.body);
+    }
+    assert_eq!(good.body.matches("ana@loja.example").count(), 1, "only where it was pasted");
+    let bad = house.ask(paste("<!doctype html><p>no")).await;
+    assert!(bad.body.contains("This call would fail") && bad.body.contains("web page"), "{}", bad.body);
+    assert!(house.upstream.heard().is_empty(), "nothing is sent");
+}
+
+#[actix_web::test]
+async fn whatever_is_pasted_is_survived() {
+    let house = House::open().await;
+    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    let most = 64 * 1024;
+    let ask = |body: &str| Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=&kind=&body={body}"));
+
+    for text in [
+        "a".repeat(most),
+        "[".repeat(most),
+        "{\"a\":".repeat(most / 5),
+        "<a>".repeat(most / 3),
+        "\u{0}\u{1b}[31m\u{202e}".repeat(1000),
+        format!("{{{}}}", (0..5000).map(|at| format!("\"k{at}\":{at}")).collect::<Vec<_>>().join(",")),
+        format!("\"{}\"", "é".repeat(most / 2 - 2)),
+        "</textarea><script>alert(1)</script>".repeat(100),
+    ] {
+        let answer = house.ask(ask(&encoded(&text))).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(!answer.body.contains("<script>alert"), "{answer:?}");
+        assert_eq!(answer.body.matches("</textarea>").count(), 1);
+    }
+    assert_eq!(house.ask(ask("%ff%fe%00")).await.status, 200);
+    let large = house.ask(ask(&"a".repeat(most + 1))).await;
+    assert!(large.status == 413 && large.body.contains("<textarea"), "{large:?}");
+    assert_eq!(house.ask(ask(&"a".repeat(400 * 1024))).await.status, 413);
+    assert!(!house.logged().contains("panicked"));
+}
+
+#[actix_web::test]
+async fn only_our_own_page_may_paste_an_answer() {
+    let house = open_house().await;
+    let staff = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let form = field(&staff.get("/lab/acme/answer").await);
+    let send = |form: &str| Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=200&kind=&body=x"));
+
+    assert_eq!(staff.ask(send(&form)).await.status, 200);
+    for (ask, status) in [
+        (send(""), 403),
+        (send(&form).with("sec-fetch-site", "cross-site"), 403),
+        (send(&form).with("origin", "https://evil.example"), 403),
+        (Ask::form("/lab/acme/answer", &format!("form={form}&call=9&body=x")), 400),
+        (Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=99&body=x")), 400),
+        (Ask::form("/lab/acme/answer", &format!("form={form}&call=1&body=x&body=y")), 400),
+        (Ask::by("POST", "/lab/acme/answer").with("content-type", "text/plain").body("x"), 400),
+    ] {
+        let answer = staff.ask(ask).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_of_the_lab_can_be_looked_at_without_its_body_and_knows_its_methods() {
+    let house = House::open().await;
+
+    for path in ["/lab", "/lab/acme", "/lab/incidents", "/lab.css", "/lab.js"] {
+        let (look, whole) = (house.ask(Ask::by("HEAD", path)).await, house.ask(Ask::get(path)).await);
+        assert_eq!((look.status, look.header("content-type")), (whole.status, whole.header("content-type")), "{path}");
+        let other = house.ask(Ask::by("PUT", path)).await;
+        assert_eq!((other.status, other.header("allow")), (405, Some("GET, HEAD")), "{path}");
+    }
+    assert_eq!(house.ask(Ask::by("PUT", "/lab/acme/answer")).await.header("allow"), Some("GET, HEAD, POST"));
+    assert_eq!(house.ask(Ask::get("/lab").with("host", HOST)).await.header("cache-control"), Some("no-store"));
+}
