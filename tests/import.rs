@@ -37,7 +37,10 @@ fn files_are_learnt_from_curl_lines() {
 }
 
 /// Providers that were invented, and written down with their stories, before the learner was run on any of them; they speak several languages and send
-/// and answer in manners of their own. The rules may have got better since because of them, but none was made to fit one of them alone.
+/// and answer in manners of their own. When it was first run on them, 8 of the 16 came out right and 3 more with one edit; then it got to know what names
+/// and ids are called in other languages than English, so what is printed now is no longer about strangers alone. Two of them cannot come out right, since
+/// what they need is in no recording: a secret with which every call is signed and that is sent with none, and whether a secret is encoded before it is
+/// shown when it has nothing in it to encode.
 #[test]
 fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
     let folder = root().join("tests/import/holdout");
@@ -49,7 +52,7 @@ fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
 
     let (right, nearly, all) = measure("hold-out", &cases, |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
 
-    assert!(all >= 12 && right * 2 >= all, "{right} and {nearly} of {all}");
+    assert!(all >= 12 && right * 4 >= all * 3, "{right} and {nearly} of {all}");
 }
 
 /// A provider that follows the standard.

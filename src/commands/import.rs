@@ -1,11 +1,14 @@
 //! `portaria import FILE`: learns a provider's file from a recording.
 
+use crate::catalogue::examples_of;
 use crate::commands::outcome::{Failure, Outcome, say};
 use crate::commands::{Global, kept};
+use crate::place::Source;
+use crate::provider::{Ground, compile};
 use crate::workbench::learn::{CannotLearn, Learned, learn};
 use crate::workbench::recorded::{Recorded, host_of};
-use crate::workbench::{curl, har};
-use crate::world::files;
+use crate::workbench::{curl, har, retell};
+use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -23,6 +26,9 @@ pub struct Import {
     /// Print the file instead of writing it
     #[arg(long)]
     stdout: bool,
+    /// Write the login as an example beside the file as well, with invented values in place of the recorded ones
+    #[arg(long, conflicts_with = "stdout")]
+    examples: bool,
     /// Write over a file that is there already
     #[arg(long)]
     force: bool,
@@ -47,6 +53,9 @@ impl Import {
         let path = kept::place(&settings, &name);
         if !self.stdout {
             kept::is_free(&path, self.force)?;
+            if self.examples {
+                kept::is_free(&examples_of(&path), self.force)?;
+            }
         }
         let learned = match learn(&name, &exchanges, settings.ground()) {
             Ok(learned) => learned,
@@ -60,15 +69,33 @@ impl Import {
             say(learned.text.trim_end());
             return Ok(Outcome::Fine);
         }
+        let story = self.examples.then(|| told_again(&name, &learned, settings.ground())).transpose()?;
         files::write(&path, &learned.text).map_err(|error| Failure::file(&path, &error))?;
+        if let Some(story) = &story {
+            let examples = examples_of(&path);
+            files::write(&examples, story).map_err(|error| Failure::file(&examples, &error))?;
+        }
         if global.json {
-            say(&json!({ "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide }).to_string());
+            let mut answer = json!({ "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide });
+            if story.is_some() {
+                answer["examples"] = json!(examples_of(&path).display().to_string());
+            }
+            say(&answer.to_string());
         } else {
             say(&told(&learned, &path.display().to_string()));
             say(kept::next_steps(&path, &settings)?.trim_end());
         }
         Ok(Outcome::Fine)
     }
+}
+
+/// The login as an example.
+fn told_again(name: &str, learned: &Learned, ground: Ground) -> Result<String, Failure> {
+    let (provider, _) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
+    let told = provider.map_or_else(|| Err("the file is not whole".to_owned()), |provider| retell::story(&provider, learned, clock::now()));
+    told.map_err(|why| {
+        Failure::No(format!("error: {why}, so there is no example and nothing is written\n  help: leave `--examples` out; `portaria try {name} --record` makes one later"))
+    })
 }
 
 /// A name from the host to which the browser was sent.

@@ -5,7 +5,8 @@ pub mod issuer;
 
 use crate::commands::outcome::{Failure, Outcome, say};
 use crate::commands::{Global, kept};
-use crate::workbench::checklist::{self, Answers, QUESTIONS};
+use crate::workbench::checklist;
+use crate::workbench::checklist::questions::{Answers, QUESTIONS};
 use crate::world::files;
 use clap::Args;
 use serde_json::json;

@@ -9,12 +9,14 @@ pub mod document;
 pub mod documents;
 pub mod envelope;
 pub mod headers;
+pub mod ids;
 pub mod journey;
 pub mod known;
 pub mod look;
 pub mod moment;
 pub mod names;
 pub mod person;
+pub mod pictures;
 pub mod proven;
 pub mod redirect;
 pub mod shape;
@@ -25,13 +27,14 @@ pub mod thread;
 pub mod token;
 pub mod vocabulary;
 pub mod whole;
+pub mod writing;
 
 use crate::place::Source;
 use crate::provider::{Ground, compile};
 use crate::workbench::learn::documents::Published;
 use crate::workbench::learn::sweep::Sweep;
 use crate::workbench::learn::thread::Thread;
-use crate::workbench::recorded::{MOST, Recorded};
+use crate::workbench::recorded::{Answered, MOST, Recorded};
 use std::collections::HashSet;
 use std::fmt;
 
@@ -47,6 +50,29 @@ pub struct Learned {
     pub logins: usize,
     /// The values of the installation by the names of their facts; never shown.
     pub values: Vec<(String, String)>,
+    /// The login that was followed; never shown.
+    pub followed: Followed,
+}
+
+/// A login of a recording as the engine may go through it again.
+#[derive(Clone, Default)]
+pub struct Followed {
+    /// What the browser brought.
+    pub callback: Vec<(String, String)>,
+    /// What the calls were answered, in order.
+    pub answers: Vec<Answered>,
+    /// What issuers published, by address.
+    pub documents: Vec<(String, serde_json::Value)>,
+    /// The state.
+    pub state: String,
+    /// The nonce, where one went out.
+    pub nonce: Option<String>,
+    /// The verifier, where there was one.
+    pub verifier: Option<String>,
+    /// The address to which the browser came back.
+    pub back: String,
+    /// When it was.
+    pub at: Option<i64>,
 }
 
 /// Why nothing can be learnt: which exchange is missing, and what to record.

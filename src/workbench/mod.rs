@@ -13,4 +13,5 @@ pub mod recorded;
 pub mod recording;
 pub mod record;
 pub mod repair;
+pub mod retell;
 pub mod simulate;

@@ -1,9 +1,11 @@
 //! A login as a recording: made from a provider and one of its stories by the engine itself, with values of their own in place of the
 //! stand-ins, so that the requests are what production sends.
 
+mod rewriting;
+
 use crate::examples::replay::play;
 use crate::examples::standins;
-use crate::examples::story::{AnswerSpec, StorySpec};
+use crate::examples::story::StorySpec;
 use crate::place::{At, Place};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackBy;
@@ -11,6 +13,7 @@ use crate::text::Text;
 use crate::wire::{Request, Response};
 use crate::words::Named;
 use crate::workbench::recorded::{Answered, Recorded, as_form, pairs};
+use crate::workbench::recording::rewriting::rewrite;
 use crate::world::dice;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -165,41 +168,6 @@ fn with_values(provider: &Provider, story: &StorySpec, values: &[(String, String
     story
 }
 
-/// Changes every text that comes back to the shop.
-fn rewrite(story: &mut StorySpec, replace: &dyn Fn(&str) -> String) {
-    for (_, value) in story.callback.iter_mut().flat_map(|pairs| &mut pairs.0) {
-        value.value = replace(&value.value);
-    }
-    for (_, token) in story.tokens.iter_mut().flat_map(|tokens| &mut tokens.0) {
-        rewrite_json(&mut token.claims.0, replace);
-    }
-    if let Some(document) = &mut story.discovery {
-        rewrite_json(&mut document.0, replace);
-    }
-    for exchange in story.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
-        let AnswerSpec { json, form, text, headers, .. } = &mut exchange.answer;
-        if let Some(json) = json {
-            rewrite_json(&mut json.0, replace);
-        }
-        let pairs = form.iter_mut().chain(headers.iter_mut()).flat_map(|pairs| &mut pairs.0);
-        for (_, value) in pairs {
-            value.value = replace(&value.value);
-        }
-        if let Some(text) = text {
-            text.value = replace(&text.value);
-        }
-    }
-}
-
-fn rewrite_json(value: &mut Value, replace: &dyn Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = replace(text),
-        Value::Array(list) => list.iter_mut().for_each(|value| rewrite_json(value, replace)),
-        Value::Object(members) => members.values_mut().for_each(|value| rewrite_json(value, replace)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 /// The same story with long random codes and tokens in place of short ones: whatever came back once and was sent later.
 fn with_own_codes(story: &StorySpec, requests: &[&Request], file: &str, values: &[(String, String)]) -> StorySpec {
     let mut sent = HashSet::new();
@@ -311,7 +279,7 @@ fn browse(
         "POST".clone_into(&mut typed.method);
         typed.headers =
             vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random(12)))];
-        typed.body = Some(as_form(&[header("login", "ana@loja.example"), header("password", "senha-da-ana-0815")]));
+        typed.body = Some(as_form(&[header("login", "rita@cliente.example"), header("password", "senha-da-rita-0815")]));
         typed.answer = Some(moved(&address));
         exchanges.push(typed);
     } else {

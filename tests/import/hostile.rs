@@ -133,6 +133,10 @@ fn what_a_simulation_writes_down_is_learnt_from() {
         assert_eq!(code, 0, "{out}{err}");
         let (code, out, _) = portaria(&folder.0, &["check"], &[]);
         assert!(code == 0 && out.contains("copy.yaml"), "{out}");
+        let (code, out, err) = portaria(&folder.0, &["import", file, "--name", "copy", "--force", "--examples"], &[]);
+        assert_eq!(code, 0, "{out}{err}");
+        let (code, out, err) = portaria(&folder.0, &["test", "copy"], &[]);
+        assert_eq!(code, 0, "{out}{err}");
         let (code, _, err) = portaria(&folder.0, &["simulate", "acme", flag, file], &[]);
         assert!(code == 2 && err.contains("there already"), "{err}");
     }

@@ -232,7 +232,6 @@ pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[Recorded]) -> Vec<Re
             report.push_str(&format!("{}: one edit: {edit}\n", case.name));
         } else {
             report.push_str(&format!("{}: more than one edit\n  {}\n", case.name, differences.join("\n  ")));
-            report.push_str(&learned.text); //PRINT
         }
     }
     println!("{what}: {right} of {} without an edit, {nearly} more with one\n{report}", cases.len());

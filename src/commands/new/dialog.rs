@@ -2,7 +2,8 @@
 
 use crate::commands::outcome::Failure;
 use crate::provider::Ground;
-use crate::workbench::checklist::{self, Answers, QUESTIONS};
+use crate::workbench::checklist;
+use crate::workbench::checklist::questions::{Answers, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
 /// Asks what has not been said yet.

@@ -4,7 +4,7 @@ use crate::commands::outcome::Failure;
 use crate::provider::json;
 use crate::settings::Settings;
 use crate::wire::{Fetch as _, NoAnswer, Request};
-use crate::workbench::checklist::Answers;
+use crate::workbench::checklist::questions::Answers;
 use crate::world::network::{Network, Reach};
 use serde_json::Value;
 

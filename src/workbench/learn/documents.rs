@@ -12,6 +12,8 @@ pub struct Published {
     pub keys: Vec<(String, Vec<String>)>,
     /// Issuers' documents with their addresses.
     pub issuers: Vec<(String, Value)>,
+    /// All of these documents as they are, with their addresses.
+    pub documents: Vec<(String, Value)>,
 }
 
 /// The most documents that are looked at.
@@ -28,9 +30,12 @@ impl Published {
                 continue;
             };
             let Some(document) = Document::read(answer) else { continue };
+            let all = &mut published.documents;
             if let Some(keys) = keys(&document.value) {
+                all.push((exchange.address.clone(), document.value));
                 published.keys.push((exchange.address.clone(), keys));
             } else if is_issuer(&document.value) {
+                all.push((exchange.address.clone(), document.value.clone()));
                 published.issuers.push((exchange.address.clone(), document.value));
             }
             if published.keys.len() + published.issuers.len() >= MOST {

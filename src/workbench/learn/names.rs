@@ -42,10 +42,13 @@ pub fn names(sources: &[Source]) -> Vec<Candidate> {
     let mut all = candidates(sources, name_score);
     let given = candidates(sources, |leaf, value| {
         let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
-        let beside =
-            |other: &Leaf| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && is_family_name(&plain(other.name()));
+        let leaves = if is_given_name(&plain(leaf.name()), true) { leaves_of(value) } else { Vec::new() };
+        let beside = |fits: &dyn Fn(&str) -> bool| {
+            leaves.iter().any(|other| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && fits(&plain(other.name())))
+        };
         let name = plain(leaf.name());
-        let is_given = is_given_name(&name, false) || is_given_name(&name, true) && leaves_of(value).iter().any(beside);
+        let is_first_of_two = beside(&is_family_name) && !beside(&|name| is_given_name(name, false));
+        let is_given = is_given_name(&name, false) || is_given_name(&name, true) && is_first_of_two;
         is_given.then(|| if is_given_name(&name, false) { -depth(leaf) } else { 20 - depth(leaf) })
     });
     for first in given {

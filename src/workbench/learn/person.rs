@@ -2,10 +2,12 @@
 
 use crate::workbench::draft::{Entry, Piece};
 use crate::workbench::learn::document::{Key, Leaf, is_plain, leaves_of, path};
-use crate::workbench::learn::look::{is_address, is_email, plain};
+use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_only_a_number, prefer_company};
+use crate::workbench::learn::look::{is_email, plain};
 use crate::workbench::learn::names::names;
+use crate::workbench::learn::pictures::pictures;
 use crate::workbench::learn::proven::{beside, proof};
-use crate::workbench::learn::vocabulary::{is_about_mail, is_family_name, is_number_of_somebody, is_whole_name};
+use crate::workbench::learn::vocabulary::is_about_mail;
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
@@ -38,13 +40,6 @@ pub struct Candidate {
     pub how: String,
     /// Its path.
     pub keys: Vec<Key>,
-}
-
-/// Why something is read as an id that is not called so.
-pub const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
-
-fn is_only_a_number(key: &Key) -> bool {
-    matches!(key, Key::Name(name) if is_number_of_somebody(&plain(name)) && !plain(name).ends_with("id"))
 }
 
 /// Chooses who the person is.
@@ -81,7 +76,7 @@ pub fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -
 }
 
 /// The best candidate, and behind it others of the same answer for logins in which it is not there.
-fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
+pub fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
@@ -197,77 +192,9 @@ pub fn is_about_others(leaf: &Leaf) -> bool {
     })
 }
 
-fn id_score(leaf: &Leaf, value: &Value) -> Option<i32> {
-    if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
-        return None;
-    }
-    let name = plain(leaf.name());
-    let points = match name.as_str() {
-        "sub" => 100,
-        "id" => 95,
-        "uid" => 92,
-        "userid" => 90,
-        "unionid" => 89,
-        "accountid" => 88,
-        "uuid" => 91,
-        "openid" => 85,
-        "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
-        "number" => 40,
-        name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
-        name if is_number_of_somebody(name) && is_beside_a_name(leaf, value) => LEAST_ID,
-        _ => return None,
-    };
-    let others = if is_about_others(leaf) { 50 } else { 0 };
-    // An address is where something lies, not who somebody is.
-    let address = if is_address(&leaf.text) && name != "sub" { 20 } else { 0 };
-    Some(points - depth(leaf) - others - address - in_list(leaf))
-}
-
-/// What an id is worth that only a number, a code or a key may be.
-const LEAST_ID: i32 = 10;
-
-/// Whether a name or an address stands beside this.
-fn is_beside_a_name(leaf: &Leaf, value: &Value) -> bool {
-    let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
-    let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
-    beside.into_iter().any(|other| {
-        let name = plain(other.name());
-        is_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
-    })
-}
-
 /// The first of a bare list may be anything; it is taken where there is nothing better.
 pub fn in_list(leaf: &Leaf) -> i32 {
     if matches!(leaf.keys.first(), Some(Key::At(_))) { 20 } else { 0 }
-}
-
-/// Whether another answer of the same login names the same person by the same word.
-fn is_said_twice(id: &Candidate, sources: &[Source]) -> bool {
-    let said = |source: &Source| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
-    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| path(&leaf.keys) == id.how) else { return false };
-    let others = sources.iter().enumerate().filter(|(at, _)| *at != id.source);
-    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && plain(leaf.name()) == plain(own.name()))
-}
-
-/// An id stands beside a name or an address, and other answers know it, too.
-fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
-    for id in ids {
-        let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
-        let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };
-        let beside = leaves_of(value)
-            .into_iter()
-            .filter(|leaf| leaf.keys.len() == above.len() + 1 && path(&leaf.keys[..above.len()]) == path(above));
-        let beside: Vec<Leaf> = beside.collect();
-        if beside.iter().any(|leaf| is_email(&leaf.text)) {
-            id.score += 15;
-        }
-        if beside.iter().any(|leaf| plain(leaf.name()).ends_with("name")) {
-            id.score += 5;
-        }
-        if is_said_twice(id, sources) {
-            id.score += 6;
-        }
-    }
 }
 
 fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
@@ -291,59 +218,6 @@ fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
         0
     };
     Some(points - depth(leaf) - others + proven)
-}
-
-/// A picture; what is escaped for HTML behind a question mark is better left away.
-fn pictures(sources: &[Source]) -> Option<Chosen> {
-    let mut found = pick("picture", candidates(sources, picture_score), "an address of a picture, by its name")?;
-    let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
-    if let Piece::Text(how) = &found.entry.value {
-        let is_escaped = said.into_iter().any(|leaf| leaf.path() == *how && leaf.text.contains("&amp;"));
-        if is_escaped {
-            let ways = [format!("${{{how} | before \"?\"}}"), how.clone()];
-            found.entry.value = Piece::List(ways.into_iter().map(Piece::Text).collect());
-        }
-    }
-    Some(found)
-}
-
-fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
-    if !is_address(&leaf.text) {
-        return None;
-    }
-    let rank = |name: &str| {
-        let words = [
-            ("picture", 100),
-            ("avatar", 95),
-            ("photo", 90),
-            ("image", 85),
-            ("headimg", 85),
-            ("icon", 60),
-            ("figure", 60),
-            ("thumb", 50),
-            ("img", 70),
-            ("pic", 70),
-        ];
-        words
-            .into_iter()
-            .find(|(word, _)| name.contains(word))
-            .map(|(_, points)| points)
-            .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
-    };
-    let own = rank(&plain(leaf.name()));
-    let above = leaf.keys.iter().rev().skip(1).find_map(|key| if let Key::Name(name) = key { rank(&plain(name)) } else { None });
-    let points = own.or(above.map(|points| points - 2))?;
-    let others = if is_about_others(leaf) { 50 } else { 0 };
-    // Of several sizes the largest.
-    let size =
-        leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
-    let called = match plain(leaf.name()).as_str() {
-        "original" | "full" | "large" | "big" => 3,
-        "medium" | "middle" | "normal" => 2,
-        "small" | "thumb" | "thumbnail" | "mini" => 0,
-        _ => 1,
-    };
-    Some(points - depth(leaf) - others + size.min(400) / 100 + called)
 }
 
 fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {

@@ -50,8 +50,8 @@ const FAMILY: &[&str] = &[
     "cognome",
     "sukunimi",
 ];
-/// What is asked besides `nome` where that is only the first of two.
-const FIRST_OF_TWO: &[&str] = &["nome", "nombre", "nom", "name", "navn"];
+/// Whole names that are only the first of two where a family's name stands beside them.
+const FIRST_OF_TWO: &[&str] = &["nome", "nombre", "nom", "navn"];
 /// Letters of an e-mail.
 const MAIL: &[&str] = &["mail", "epost", "correo"];
 /// Beginnings of words for what was looked at.
@@ -121,6 +121,14 @@ pub fn says_proven(plain: &str) -> bool {
 /// Whether a text says yes, other than by `true` and `1`.
 pub fn says_yes(text: &str) -> bool {
     YES.contains(&text.to_lowercase().as_str())
+}
+
+/// Whether this is an id, and by its name that of a person.
+pub fn is_id_of_somebody(plain: &str) -> bool {
+    plain.ends_with("id")
+        && PEOPLE.iter().any(|word| plain.starts_with(word))
+        && !plain.starts_with("client")
+        && !plain.starts_with("account")
 }
 
 /// Whether a name speaks of a number, a code or a key by which somebody is known.

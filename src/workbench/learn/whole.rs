@@ -2,12 +2,13 @@
 
 use crate::provider::standard::PERSON;
 use crate::workbench::draft::{Draft, Entry, Piece};
-use crate::workbench::learn::Learned;
 use crate::workbench::learn::document::{Document, Key};
+use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::look::is_address;
-use crate::workbench::learn::person::{Chosen, Source, UNSURE_ID, choose};
+use crate::workbench::learn::person::{Chosen, Source, choose};
 use crate::workbench::learn::signed::Token;
 use crate::workbench::learn::thread::{Origin, Thread};
+use crate::workbench::learn::{Followed, Learned};
 use crate::workbench::learn::{calls, envelope, redirect};
 use crate::workbench::recorded::host_of;
 use serde_json::Value;
@@ -179,7 +180,26 @@ impl Thread<'_> {
         let mut values: Vec<(String, String)> = self.kept.iter().map(|(fact, _, value, _)| (fact.clone(), value.clone())).collect();
         values.extend(self.client.id.clone().map(|id| ("clientId".to_owned(), id)));
         values.extend(self.client.secret.clone().map(|secret| ("clientSecret".to_owned(), secret)));
-        Learned { text: draft.yaml(), variables, decide, logins: self.all.len(), values }
+        let followed = self.followed();
+        Learned { text: draft.yaml(), variables, decide, logins: self.all.len(), values, followed }
+    }
+
+    /// What is needed to go through the same login again.
+    fn followed(&self) -> Followed {
+        let journey = self.journey;
+        let known = |fact: &str| self.known.value(fact).map(str::to_owned);
+        let in_path = journey.back.rsplit('/').next().unwrap_or_default();
+        let at = journey.calls.get(journey.exchange).and_then(|call| call.sent.at).or(journey.redirect.at);
+        Followed {
+            callback: journey.brought.clone(),
+            answers: journey.calls.iter().filter_map(|call| call.sent.answer.clone()).collect(),
+            documents: self.published.documents.clone(),
+            state: journey.state.clone().unwrap_or_else(|| in_path.to_owned()),
+            nonce: known("nonce"),
+            verifier: known("codeVerifier"),
+            back: journey.back.clone(),
+            at,
+        }
     }
 
     /// The hosts to which addresses with holes may lead: as they were, with a star where they differ.
