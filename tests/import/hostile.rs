@@ -7,6 +7,7 @@ use crate::support::STRICT;
 use portaria::workbench::learn::learn;
 use portaria::workbench::recorded::{Answered, Recorded};
 use portaria::workbench::{har, recording};
+use std::fmt::Write as _;
 use std::process::Command;
 
 #[test]
@@ -65,10 +66,11 @@ fn huge() -> String {
     let mut at = 0;
     while text.len() < 50 * 1024 * 1024 {
         let (kind, encoding, body) = &bodies[at % bodies.len()];
-        text.push_str(&format!(
+        write!(
+            text,
             "{{\"request\":{{\"method\":\"GET\",\"url\":\"https://a.example/{at}?next=https%3A%2F%2Fb.example%2F&x={at}\"}},\"response\":{{\"status\":200,\
              \"content\":{{\"mimeType\":\"{kind}\",\"encoding\":\"{encoding}\",\"text\":\"{body}\"}}}}}},"
-        ));
+        ).expect("a text takes more");
         at += 1;
     }
     text + after

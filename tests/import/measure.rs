@@ -10,6 +10,7 @@ use portaria::workbench::learn::{Learned, learn};
 use portaria::workbench::recorded::Recorded;
 use portaria::workbench::recording;
 use portaria::yaml::{Kind, Node};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// A provider whose file is learnt anew.
@@ -215,7 +216,7 @@ pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[Recorded]) -> Vec<Re
         let learned = match learn(&case.name, &route(&exchanges), STRICT) {
             Ok(learned) => learned,
             Err(why) => {
-                report.push_str(&format!("{}: {why}\n", case.name));
+                writeln!(report, "{}: {why}", case.name).expect("a text takes more");
                 continue;
             }
         };
@@ -229,9 +230,9 @@ pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[Recorded]) -> Vec<Re
             right += 1;
         } else if let Some(edit) = one_edit(case, &words) {
             nearly += 1;
-            report.push_str(&format!("{}: one edit: {edit}\n", case.name));
+            writeln!(report, "{}: one edit: {edit}", case.name).expect("a text takes more");
         } else {
-            report.push_str(&format!("{}: more than one edit\n  {}\n", case.name, differences.join("\n  ")));
+            writeln!(report, "{}: more than one edit\n  {}", case.name, differences.join("\n  ")).expect("a text takes more");
         }
     }
     println!("{what}: {right} of {} without an edit, {nearly} more with one\n{report}", cases.len());

@@ -10,6 +10,7 @@ use portaria::workbench::learn::learn;
 use portaria::workbench::recorded::{Answered, Recorded};
 use portaria::workbench::{curl, har, retell};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// What must not get out of the recording of a provider: everything made by chance, what was typed, cookies, and who came in.
 fn canaries(case: &Case, exchanges: &[Recorded], values: &[(String, String)]) -> Vec<String> {
@@ -114,7 +115,7 @@ fn what_a_person_is_called_becomes_a_reference_wherever_the_shop_sent_it() {
         let (mut exchanges, _) = recorded(&acme());
         for exchange in &mut exchanges {
             if exchange.address.ends_with("/users/@me") {
-                exchange.address.push_str(&format!("?{name}={}", value.replace(' ', "+").replace('@', "%40")));
+                write!(exchange.address, "?{name}={}", value.replace(' ', "+").replace('@', "%40")).expect("a text takes more");
             } else if let Some(answer) = exchange.answer.as_mut().filter(|answer| answer.body.contains("access_token")) {
                 answer.body = answer.body.replacen('{', &format!("{{\"called\":\"{value}\","), 1);
             }
