@@ -72,11 +72,8 @@ pub fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
             .into_iter()
             .filter(|leaf| leaf.keys.len() == above.len() + 1 && path(&leaf.keys[..above.len()]) == path(above));
         let beside: Vec<Leaf> = beside.collect();
-        let is_below = |leaf: &Leaf| leaf.keys.len() > above.len() && path(&leaf.keys[..above.len()]) == path(above);
         if beside.iter().any(|leaf| is_email(&leaf.text)) {
             id.score += 15;
-        } else if leaves_of(value).iter().any(|leaf| is_email(&leaf.text) && is_below(leaf)) {
-            id.score += 12;
         }
         if beside.iter().any(|leaf| plain(leaf.name()).ends_with("name")) {
             id.score += 5;
