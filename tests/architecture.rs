@@ -105,6 +105,7 @@ fn only_few_rooms_expose_what_is_secret() {
         "web/start.rs",
         "examples/difference.rs",
         "examples/replay.rs",
+        "workbench/recording.rs",
         "story/looks.rs",
         "workbench/simulate/arrived.rs",
         "workbench/simulate/browser.rs",

@@ -3,9 +3,12 @@
 pub mod check;
 pub mod explain;
 pub mod history;
+pub mod import;
 pub mod incident;
+pub mod kept;
 pub mod keys;
 pub mod master;
+pub mod new;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
@@ -63,6 +66,16 @@ PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]
     Explain(explain::Explain),
+    /// Write a provider file by answering questions, or from flags
+    #[command(after_help = "Example: portaria new clube-acme
+         portaria new acme --discovery https://idp.acme.example --yes")]
+    New(Box<new::New>),
+    /// Learn a provider file from a HAR that a browser exported, or from curl lines with their answers
+    #[command(after_help = "Example: portaria import login.har --name acme
+
+Record from the press of the login button until the shop is back, with “Preserve log” on. The call that sends the code is made by the
+shop's server, where no browser sees it: add it as a curl line with its answer (`curl -i …`).")]
+    Import(import::Import),
     /// Play a provider from its file and its examples: it accepts exactly what the file sends
     #[command(after_help = "Example: portaria simulate acme --listen 127.0.0.1:9000
 
@@ -104,6 +117,8 @@ impl Portaria {
             Command::Serve(serve) => serve.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
+            Command::New(new) => new.run(&self.global),
+            Command::Import(import) => import.run(&self.global),
             Command::Simulate(simulate) => simulate.run(&self.global),
             Command::Try(trying) => trying.run(&self.global),
             Command::Test(test) => test.run(&self.global),

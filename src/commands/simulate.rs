@@ -10,10 +10,12 @@ use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::web::simulation::{self, Alone};
 use crate::workbench::simulate::{Made, Simulation, values};
+use crate::workbench::{curl, har, recording};
 use crate::world::{clock, files, secrets};
 use clap::Args;
+use serde_json::json;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Simulate a provider.
 #[derive(Clone, Debug, Args)]
@@ -23,6 +25,12 @@ pub struct Simulate {
     /// The address and port to listen at, on this machine only; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
+    /// Write a recording of its logins as a browser exports it, and do not listen; every value in it is invented
+    #[arg(long, value_name = "FILE", conflicts_with = "listen")]
+    har: Option<PathBuf>,
+    /// The same as curl lines with their answers
+    #[arg(long, value_name = "FILE", conflicts_with = "listen")]
+    curl: Option<PathBuf>,
 }
 
 impl Simulate {
@@ -31,6 +39,9 @@ impl Simulate {
         let settings = global.settings()?;
         let listen = self.listen()?;
         let (provider, stories) = read(&self.name, &settings)?;
+        if self.har.is_some() || self.curl.is_some() {
+            return self.write_down(&provider, &stories, global.json);
+        }
         let set = secrets::installation(&provider, &settings.public_url).values;
         let (values, made) = values(&provider, &stories, set);
         let told = expected(&provider, &made, &settings.public_url);
@@ -46,6 +57,35 @@ impl Simulate {
                 "choose another port, or leave `--listen` out: a free one is taken".to_owned(),
             )
         })?;
+        Ok(Outcome::Fine)
+    }
+
+    /// Writes the logins of the stories that end well as a recording.
+    fn write_down(&self, provider: &Provider, stories: &[StorySpec], as_json: bool) -> Result<Outcome, Failure> {
+        let files = [&self.har, &self.curl];
+        if let Some(there) = files.into_iter().flatten().find(|path| files::is_file(path)) {
+            let there = printable(&there.display().to_string());
+            return Err(Failure::Usage(
+                format!("{there} is there already"),
+                "choose another name, or take that file away first".to_owned(),
+            ));
+        }
+        let recorded = recording::of_all(provider, stories)
+            .map_err(|why| Failure::No(format!("error: {why}\n  help: add an example of a login that ends with somebody coming in")))?;
+        let written = [(&self.har, har::write as fn(&[_]) -> String), (&self.curl, curl::write)];
+        for (path, write) in written {
+            let Some(path) = path else { continue };
+            files::write(path, &write(&recorded.exchanges)).map_err(|error| Failure::file(path, &error))?;
+            let (shown, logins) = (path.display().to_string(), recorded.logins);
+            if as_json {
+                say(&json!({ "file": shown, "logins": logins, "requests": recorded.exchanges.len() }).to_string());
+            } else {
+                let logins = if logins == 1 { "one login".to_owned() } else { format!("{logins} logins") };
+                say(&printable(&format!(
+                    "{shown} holds {logins}, with invented values. To learn a file from it: portaria import {shown} --name copy"
+                )));
+            }
+        }
         Ok(Outcome::Fine)
     }
 

@@ -34,6 +34,8 @@ pub struct Played {
     pub trace: Trace,
     /// How it ended.
     pub end: Result<Identity, LoginError>,
+    /// The issuers' documents and keys that answered by themselves.
+    pub documents: Documents,
 }
 
 /// Plays a story.
@@ -56,7 +58,7 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
         Err(why) => {
             let error = cannot_begin(why, provider);
             finish(story, &Err(error.clone()), provider, &mut differences);
-            return Played { differences, requests, trace: Trace::default(), end: Err(error) };
+            return Played { differences, requests, trace: Trace::default(), end: Err(error), documents };
         }
     }
     let callback = callback(provider, story, &tokens, &facts);
@@ -93,7 +95,7 @@ pub fn play(provider: &Provider, story: &StorySpec) -> Played {
         differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
     }
     finish(story, &end, provider, &mut differences);
-    Played { differences, requests, trace, end }
+    Played { differences, requests, trace, end, documents }
 }
 
 /// Facts and inputs that the file does not know are a slip of the pen.

@@ -72,6 +72,15 @@ impl Documents {
         }
     }
 
+    /// All that are known, by address.
+    pub fn all(&self) -> Vec<(String, Arc<Value>)> {
+        let known = self.lock();
+        let mut all: Vec<(String, Arc<Value>)> =
+            known.iter().filter_map(|(address, entry)| Some((address.to_string(), Arc::clone(entry.value.as_ref()?)))).collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Entry>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

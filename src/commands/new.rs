@@ -1,0 +1,193 @@
+//! `portaria new NAME`: writes a provider's file from answers, asked on a terminal or given as flags.
+
+pub mod dialog;
+pub mod issuer;
+
+use crate::commands::outcome::{Failure, Outcome, say};
+use crate::commands::{Global, kept};
+use crate::workbench::checklist;
+use crate::workbench::checklist::questions::{Answers, QUESTIONS};
+use crate::world::files;
+use clap::Args;
+use serde_json::json;
+use std::io::IsTerminal as _;
+
+/// Write a provider's file.
+#[derive(Debug, Args)]
+pub struct New {
+    /// What the provider is to be called: letters, digits, `-` and `_`
+    name: String,
+    /// What the button says
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// The issuer whose document names the addresses
+    #[arg(long, value_name = "URL")]
+    discovery: Option<String>,
+    /// The client's id, or `env` for a variable
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Where the client's secret is kept, `env`, or `none`
+    #[arg(long, value_name = "REFERENCE")]
+    client_secret: Option<String>,
+    /// The address to which the browser is sent
+    #[arg(long, value_name = "URL")]
+    authorize: Option<String>,
+    /// What it carries: `standard`, or `app_key=clientId, state=state`
+    #[arg(long, value_name = "PAIRS")]
+    authorize_parameters: Option<String>,
+    /// What is asked for, or `none`
+    #[arg(long, value_name = "TEXT")]
+    scope: Option<String>,
+    /// `S256`, `plain` or `off`
+    #[arg(long, value_name = "WORD")]
+    pkce: Option<String>,
+    /// The parameter in which the code comes back
+    #[arg(long, value_name = "NAME")]
+    code: Option<String>,
+    /// The address at which the code becomes a token
+    #[arg(long, value_name = "URL")]
+    token: Option<String>,
+    /// How the token request is written: `form`, `json` or `query`
+    #[arg(long, value_name = "WORD")]
+    token_encoding: Option<String>,
+    /// What the token request carries: `standard`, or `auth_code=code`
+    #[arg(long, value_name = "PAIRS")]
+    token_parameters: Option<String>,
+    /// Where the credentials go: `form`, `query`, `basic`, `basicEncoded` or `none`
+    #[arg(long, value_name = "WORD")]
+    credentials: Option<String>,
+    /// Where the access token stands in the answer
+    #[arg(long, value_name = "PATH")]
+    token_path: Option<String>,
+    /// The address that tells who it is, or `none`
+    #[arg(long, value_name = "URL")]
+    userinfo: Option<String>,
+    /// How that request is written: `query`, `form` or `json`
+    #[arg(long, value_name = "WORD")]
+    userinfo_encoding: Option<String>,
+    /// What that request carries besides the token
+    #[arg(long, value_name = "PAIRS")]
+    userinfo_parameters: Option<String>,
+    /// Where the person's id stands in the answer
+    #[arg(long, value_name = "PATH")]
+    id: Option<String>,
+    /// Where the e-mail address stands, or `none`
+    #[arg(long, value_name = "PATH")]
+    email: Option<String>,
+    /// Where it stands whether the address is proven, or `none`
+    #[arg(long, value_name = "PATH")]
+    email_verified: Option<String>,
+    /// Where the name stands, or `none`
+    #[arg(long, value_name = "PATH")]
+    name_path: Option<String>,
+    /// Whether its addresses are proven: `claim`, `always` or `never`
+    #[arg(long, value_name = "WORD")]
+    trust: Option<String>,
+    /// Ask nothing: what no flag says is as usual
+    #[arg(long, conflicts_with = "ask")]
+    yes: bool,
+    /// Ask, although this is no terminal
+    #[arg(long)]
+    ask: bool,
+    /// Write over a file that is there already
+    #[arg(long)]
+    force: bool,
+}
+
+impl New {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+        let settings = global.settings()?;
+        kept::look_over_name(&self.name)?;
+        let path = kept::place(&settings, &self.name);
+        kept::is_free(&path, self.force)?;
+        let mut answers = self.flags();
+        answers.insert("name", self.name.clone());
+        for question in QUESTIONS {
+            if let Some(answer) = answers.get(question.name)
+                && let Some(why) = checklist::complaint(question, answer, settings.ground())
+            {
+                return Err(Failure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
+            }
+        }
+        if let Some(issuer) = &self.discovery {
+            issuer::fill_in(issuer, &settings, &mut answers)?;
+        }
+        let asks = !self.yes && (self.ask || std::io::stdin().is_terminal());
+        if asks {
+            dialog::ask(&mut answers, settings.ground())?;
+        } else {
+            usual(&mut answers)?;
+        }
+        let text = checklist::draft(&answers).yaml();
+        let (provider, report) =
+            crate::provider::compile(&crate::place::Source::new(path.display().to_string(), text.as_str()), settings.ground());
+        if provider.is_none() {
+            return Err(Failure::No(format!("{}\nnothing was written", report.draw(crate::commands::outcome::colour()).trim_end())));
+        }
+        files::write(&path, &text).map_err(|error| Failure::file(&path, &error))?;
+        let next = kept::next_steps(&path, &settings)?;
+        if global.json {
+            say(&json!({ "file": path.display().to_string() }).to_string());
+        } else {
+            say(&format!("{} is written.\n\n{}", path.display(), next.trim_end()));
+        }
+        Ok(Outcome::Fine)
+    }
+
+    /// What was said beforehand.
+    fn flags(&self) -> Answers {
+        let all: [(&'static str, &Option<String>); 22] = [
+            ("title", &self.title),
+            ("discovery", &self.discovery),
+            ("client-id", &self.client_id),
+            ("client-secret", &self.client_secret),
+            ("authorize", &self.authorize),
+            ("authorize-parameters", &self.authorize_parameters),
+            ("scope", &self.scope),
+            ("pkce", &self.pkce),
+            ("code", &self.code),
+            ("token", &self.token),
+            ("token-encoding", &self.token_encoding),
+            ("token-parameters", &self.token_parameters),
+            ("credentials", &self.credentials),
+            ("token-path", &self.token_path),
+            ("userinfo", &self.userinfo),
+            ("userinfo-encoding", &self.userinfo_encoding),
+            ("userinfo-parameters", &self.userinfo_parameters),
+            ("id", &self.id),
+            ("email", &self.email),
+            ("email-verified", &self.email_verified),
+            ("name-path", &self.name_path),
+            ("trust", &self.trust),
+        ];
+        all.into_iter().filter_map(|(name, answer)| Some((name, answer.clone()?))).collect()
+    }
+}
+
+/// What was not said is as usual; what has no usual answer has to be said.
+fn usual(answers: &mut Answers) -> Result<(), Failure> {
+    let mut missing = Vec::new();
+    for question in QUESTIONS {
+        if answers.contains_key(question.name) || !(question.matters)(answers) {
+            continue;
+        }
+        match (question.usual)(answers) {
+            Some(usual) => {
+                answers.insert(question.name, usual);
+            }
+            None => missing.push(format!("--{}", question.name)),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Usage(
+        format!(
+            "nobody can be asked here, and {} not given: {}",
+            if missing.len() == 1 { "this is" } else { "these are" },
+            missing.join(", ")
+        ),
+        "give them as flags, or `--discovery URL`, or run it on a terminal".to_owned(),
+    ))
+}

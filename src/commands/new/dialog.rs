@@ -1,0 +1,66 @@
+//! The checklist, question by question, in plain lines.
+
+use crate::commands::outcome::Failure;
+use crate::provider::Ground;
+use crate::workbench::checklist;
+use crate::workbench::checklist::questions::{Answers, QUESTIONS};
+use std::io::{BufRead as _, Write as _};
+
+/// Asks what has not been said yet.
+pub fn ask(answers: &mut Answers, ground: Ground) -> Result<(), Failure> {
+    let said: Vec<&str> = answers.keys().copied().collect();
+    print("Enter takes what stands in brackets; `back` goes to the question before.\n");
+    let mut asked: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while let Some(question) = QUESTIONS.get(at) {
+        if said.contains(&question.name) || !(question.matters)(answers) {
+            at += 1;
+            continue;
+        }
+        let usual = (question.usual)(answers);
+        let choices = if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
+        let bracket = usual.as_ref().map_or_else(String::new, |usual| format!(" [{usual}]"));
+        print(&format!("\n{}{choices}\n  for example: {}\n{}{bracket}: ", question.ask, question.example, question.name));
+        let typed = line()?;
+        let answer = match (typed.trim(), usual) {
+            ("back", _) => {
+                if let Some(before) = asked.pop() {
+                    answers.remove(QUESTIONS[before].name);
+                    at = before;
+                } else {
+                    print("  this is the first question\n");
+                }
+                continue;
+            }
+            ("", Some(usual)) => usual,
+            ("", None) => {
+                print("  this needs an answer\n");
+                continue;
+            }
+            (typed, _) => typed.to_owned(),
+        };
+        if let Some(why) = checklist::complaint(question, &answer, ground) {
+            print(&format!("  {}\n", crate::diagnostic::printable(&why)));
+            continue;
+        }
+        answers.insert(question.name, answer);
+        asked.push(at);
+        at += 1;
+    }
+    Ok(())
+}
+
+fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = write!(out, "{text}");
+    let _ = out.flush();
+}
+
+fn line() -> Result<String, Failure> {
+    let mut typed = String::new();
+    match std::io::stdin().lock().read_line(&mut typed) {
+        Ok(read) if read > 0 && typed.len() <= 4096 => Ok(typed),
+        Ok(0) => Err(Failure::No("\nnothing was written: the answers ended before the questions did".to_owned())),
+        _ => Err(Failure::No("\nnothing was written: that line cannot be read".to_owned())),
+    }
+}

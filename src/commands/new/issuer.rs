@@ -1,0 +1,99 @@
+//! What an issuer publishes about itself, filled into the answers.
+
+use crate::commands::outcome::Failure;
+use crate::provider::json;
+use crate::settings::Settings;
+use crate::wire::{Fetch as _, NoAnswer, Request};
+use crate::workbench::checklist::questions::Answers;
+use crate::world::network::{Network, Reach};
+use serde_json::Value;
+
+/// Fetches the issuer's document and fills in what it says.
+pub fn fill_in(issuer: &str, settings: &Settings, answers: &mut Answers) -> Result<(), Failure> {
+    let address = if issuer.contains("/.well-known/") {
+        issuer.to_owned()
+    } else {
+        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+    };
+    if !(address.starts_with("https://") || settings.ground().loopback && address.starts_with("http://")) {
+        return Err(Failure::Usage(
+            "--discovery: an issuer's address begins with https://".to_owned(),
+            "write it as its tokens name it, such as `https://idp.example`".to_owned(),
+        ));
+    }
+    let document = fetch(&address, settings)?;
+    let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
+    if named.is_empty() || !issuer.contains("/.well-known/") && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
+        let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", crate::diagnostic::printable(named)) };
+        return Err(Failure::No(format!(
+            "error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it"
+        )));
+    }
+    for end in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        if document.get(end).and_then(Value::as_str).is_none() {
+            return Err(Failure::No(format!(
+                "error: {address} names no `{end}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
+            )));
+        }
+    }
+    let list = |name: &str| -> Option<Vec<&str>> { Some(document.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect()) };
+    let mut say = |name: &'static str, answer: &str| {
+        answers.entry(name).or_insert_with(|| answer.to_owned());
+    };
+    if let Some(scopes) = list("scopes_supported") {
+        let wanted: Vec<&str> = ["openid", "profile", "email"].into_iter().filter(|scope| scopes.contains(scope)).collect();
+        if wanted.contains(&"openid") {
+            say("scope", &wanted.join(" "));
+        }
+    }
+    match list("code_challenge_methods_supported") {
+        Some(methods) if methods.contains(&"S256") => say("pkce", "S256"),
+        Some(methods) if methods.contains(&"plain") => say("pkce", "plain"),
+        Some(_) => say("pkce", "off"),
+        None => {}
+    }
+    // Where the document is silent, the standard says basic.
+    let methods = list("token_endpoint_auth_methods_supported").unwrap_or_else(|| vec!["client_secret_basic"]);
+    if methods.contains(&"client_secret_post") {
+        say("credentials", "form");
+    } else if methods.contains(&"client_secret_basic") {
+        say("credentials", "basicEncoded");
+    } else if methods.contains(&"none") {
+        say("client-secret", "none");
+        say("credentials", "form");
+    }
+    let claims = list("claims_supported");
+    if claims.is_some_and(|claims| !claims.contains(&"email_verified")) {
+        say("trust", "never");
+    }
+    Ok(())
+}
+
+fn fetch(address: &str, settings: &Settings) -> Result<Value, Failure> {
+    let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
+    let reach = Reach { everything: settings.ground().loopback, private_hosts: listed.map(|host| host.value.as_str().into()).collect() };
+    let (network, _) = Network::new(reach);
+    let answer = actix_web::rt::System::new().block_on(network.send(&Request::document(address)));
+    let answer = answer.map_err(|why| {
+        let help = match why {
+            NoAnswer::Forbidden => "it leads to a private address; list its host in `privateHosts` of the settings if that is meant",
+            _ => "check the address and this machine's way to it",
+        };
+        Failure::Environment(format!("{address}: {why}"), help.to_owned())
+    })?;
+    match answer.status {
+        200 => {}
+        300..=399 => {
+            return Err(Failure::No(format!(
+                "error: {address} sends to another address, which is not followed\n  help: write the issuer's own address"
+            )));
+        }
+        status => {
+            return Err(Failure::No(format!(
+                "error: {address} answers {status}\n  help: write the issuer's address; its document lies below it"
+            )));
+        }
+    }
+    json::parse(&answer.body)
+        .map_err(|why| Failure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address")))
+}

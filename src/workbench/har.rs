@@ -1,0 +1,173 @@
+//! What browsers keep of their traffic (HAR 1.2), read and written: only the fields that a login needs; everything else is passed over.
+
+pub mod fields;
+
+use crate::workbench::har::fields::{Came, Content, Creator, Entry, Har, Log, Nothing, Pair, Posted, Sent, Timings};
+use crate::workbench::recorded::{Answered, LONGEST_BODY, Recorded, as_form};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat};
+
+/// Reads a HAR, or says what is wrong with it, without telling any of its values.
+pub fn read(bytes: &[u8]) -> Result<Vec<Recorded>, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let har: Har = serde_json::from_slice(bytes).map_err(|error| {
+        let why = match error.classify() {
+            serde_json::error::Category::Eof => "it ends too early".to_owned(),
+            serde_json::error::Category::Data => {
+                "it lacks `log`, `entries`, `request` or `url`, or one of them is something else".to_owned()
+            }
+            _ => format!("it breaks off at line {}, column {}", error.line(), error.column()),
+        };
+        format!("this is no HAR: {why}")
+    })?;
+    Ok(har.log.entries.into_iter().map(recorded).collect())
+}
+
+fn recorded(entry: Entry) -> Recorded {
+    let list = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| (pair.name, pair.value)).collect::<Vec<_>>();
+    let mut headers = list(entry.request.headers);
+    let body = entry.request.post_data.and_then(|posted| {
+        if !posted.mime_type.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".to_owned(), posted.mime_type));
+        }
+        let text = posted.text.filter(|text| !text.is_empty());
+        text.or_else(|| (!posted.params.is_empty()).then(|| as_form(&list(posted.params))))
+    });
+    let answer = entry.response.filter(|came| came.status >= 100.0).map(|came| {
+        let mut headers = list(came.headers);
+        if !came.redirect_url.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("location")) {
+            headers.push(("Location".to_owned(), came.redirect_url));
+        }
+        if !came.content.mime_type.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".to_owned(), came.content.mime_type));
+        }
+        let text = came.content.text.unwrap_or_default();
+        let body = match came.content.encoding.as_deref() {
+            Some("base64") => String::from_utf8(STANDARD.decode(&text).unwrap_or_default()).unwrap_or_default(),
+            _ => text,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status from 100 to 599")]
+        Answered { status: came.status.min(999.0) as u16, headers, body }
+    });
+    let at = DateTime::parse_from_rfc3339(&entry.started_date_time).ok().map(|at| at.timestamp());
+    Recorded {
+        method: entry.request.method.to_ascii_uppercase(),
+        address: entry.request.url,
+        headers,
+        body: body.filter(|body| body.len() <= LONGEST_BODY),
+        at,
+        answer,
+    }
+}
+
+/// Writes a HAR.
+pub fn write(exchanges: &[Recorded]) -> String {
+    let list = |pairs: &[(String, String)]| -> Vec<Pair> {
+        pairs.iter().map(|(name, value)| Pair { name: name.clone(), value: value.clone() }).collect()
+    };
+    let entries = exchanges.iter().map(|exchange| {
+        let moment = DateTime::from_timestamp(exchange.at.unwrap_or(0), 0).unwrap_or_default();
+        let kind = |headers: &[(String, String)]| {
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map_or_else(String::new, |(_, kind)| kind.clone())
+        };
+        Entry {
+            started_date_time: moment.to_rfc3339_opts(SecondsFormat::Millis, true),
+            time: 0.0,
+            request: Sent {
+                method: exchange.method.clone(),
+                url: exchange.address.clone(),
+                http_version: "HTTP/1.1".to_owned(),
+                cookies: [],
+                headers: list(&exchange.headers),
+                query_string: [],
+                post_data: exchange.body.as_ref().map(|body| Posted {
+                    mime_type: kind(&exchange.headers),
+                    text: Some(body.clone()),
+                    params: Vec::new(),
+                }),
+                headers_size: -1,
+                body_size: -1,
+            },
+            response: Some(exchange.answer.as_ref().map_or_else(nothing, |answer| Came {
+                status: f64::from(answer.status),
+                status_text: String::new(),
+                http_version: "HTTP/1.1".to_owned(),
+                cookies: [],
+                headers: list(&answer.headers),
+                redirect_url: answer.header("location").unwrap_or_default().to_owned(),
+                #[expect(clippy::cast_precision_loss, reason = "a body is never that long")]
+                content: Content {
+                    size: answer.body.len() as f64,
+                    mime_type: kind(&answer.headers),
+                    text: Some(answer.body.clone()),
+                    encoding: None,
+                },
+                headers_size: -1,
+                body_size: -1,
+            })),
+            cache: Nothing {},
+            timings: Timings::default(),
+        }
+    });
+    let creator = Creator { name: "portaria".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let har = Har { log: Log { version: "1.2".to_owned(), creator, entries: entries.collect() } };
+    serde_json::to_string_pretty(&har).unwrap_or_default()
+}
+
+fn nothing() -> Came {
+    Came {
+        status: 0.0,
+        status_text: String::new(),
+        http_version: String::new(),
+        cookies: [],
+        headers: Vec::new(),
+        content: Content::default(),
+        redirect_url: String::new(),
+        headers_size: -1,
+        body_size: -1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let exchange = Recorded {
+            method: "POST".to_owned(),
+            address: "https://idp.example/token".to_owned(),
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: Some("{\"a\":\"é\"}".to_owned()),
+            at: Some(1_767_323_045),
+            answer: Some(Answered { status: 200, headers: vec![("X-A".to_owned(), "b".to_owned())], body: "{}".to_owned() }),
+        };
+
+        let read = read(write(std::slice::from_ref(&exchange)).as_bytes()).expect("a HAR");
+
+        assert_eq!(read.len(), 1);
+        assert!(read[0].address == exchange.address && read[0].body == exchange.body && read[0].at == exchange.at);
+        assert!(read[0].answer.as_ref().is_some_and(|answer| answer.status == 200 && answer.body == "{}"));
+    }
+
+    #[test]
+    fn what_is_no_har_is_said_without_its_values() {
+        let deep = format!("{{\"log\":{{\"entries\":[{}", "[".repeat(100_000));
+        for text in ["", "hush", "{\"log\":\"hush\"}", "{\"log\":{\"entries\":[{\"request\":\"hush\"}]}}", &deep, "\u{0}"] {
+            let why = read(text.as_bytes()).err().expect("no HAR");
+            assert!(!why.contains("hush"), "{why}");
+        }
+    }
+
+    #[test]
+    fn bodies_in_base64_and_parameters_without_a_text_are_read() {
+        let text = r#"{"log":{"entries":[{"request":{"method":"post","url":"https://a.example/","postData":{"mimeType":"application/x-www-form-urlencoded",
+            "params":[{"name":"a","value":"b c"}]}},"response":{"status":200,"content":{"mimeType":"application/json","encoding":"base64","text":"e30="}}}]}}"#;
+
+        let read = read(text.as_bytes()).expect("a HAR");
+
+        assert_eq!(read[0].body.as_deref(), Some("a=b+c"));
+        assert_eq!(read[0].answer.as_ref().map(|answer| answer.body.as_str()), Some("{}"));
+    }
+}

@@ -1,0 +1,218 @@
+//! The fields of a HAR.
+
+use crate::workbench::recorded::{LONGEST_BODY, MOST};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The whole.
+#[derive(Deserialize, Serialize)]
+pub struct Har {
+    /// `log`, as the format has it.
+    pub log: Log,
+}
+
+/// What was kept.
+#[derive(Deserialize, Serialize)]
+pub struct Log {
+    /// `version`, as the format has it.
+    #[serde(default)]
+    pub version: String,
+    /// `creator`, as the format has it.
+    #[serde(default)]
+    pub creator: Creator,
+    /// `entries`, as the format has it.
+    #[serde(deserialize_with = "entries")]
+    pub entries: Vec<Entry>,
+}
+
+/// Who wrote it.
+#[derive(Default, Deserialize, Serialize)]
+pub struct Creator {
+    /// `name`, as the format has it.
+    #[serde(default)]
+    pub name: String,
+    /// `version`, as the format has it.
+    #[serde(default)]
+    pub version: String,
+}
+
+/// A request and its answer.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// `started_date_time`, as the format has it.
+    #[serde(default)]
+    pub started_date_time: String,
+    /// `time`, as the format has it.
+    #[serde(default)]
+    pub time: f64,
+    /// `request`, as the format has it.
+    pub request: Sent,
+    /// `response`, as the format has it.
+    #[serde(default)]
+    pub response: Option<Came>,
+    /// `cache`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub cache: Nothing,
+    /// `timings`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub timings: Timings,
+}
+
+/// An object without members.
+#[derive(Default, Serialize)]
+pub struct Nothing {}
+
+/// How long it took.
+#[derive(Default, Serialize)]
+pub struct Timings {
+    /// `send`, as the format has it.
+    pub send: u8,
+    /// `wait`, as the format has it.
+    pub wait: u8,
+    /// `receive`, as the format has it.
+    pub receive: u8,
+}
+
+/// What was sent.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    /// `method`, as the format has it.
+    pub method: String,
+    /// `url`, as the format has it.
+    pub url: String,
+    /// `http_version`, as the format has it.
+    #[serde(default)]
+    pub http_version: String,
+    /// `cookies`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub cookies: [u8; 0],
+    /// `headers`, as the format has it.
+    #[serde(default)]
+    pub headers: Vec<Pair>,
+    /// `query_string`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub query_string: [u8; 0],
+    /// `post_data`, as the format has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_data: Option<Posted>,
+    /// `headers_size`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub headers_size: i32,
+    /// `body_size`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub body_size: i32,
+}
+
+/// A name and a value.
+#[derive(Deserialize, Serialize)]
+pub struct Pair {
+    /// `name`, as the format has it.
+    #[serde(default)]
+    pub name: String,
+    /// `value`, as the format has it.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// A body.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Posted {
+    /// `mime_type`, as the format has it.
+    #[serde(default)]
+    pub mime_type: String,
+    /// `text`, as the format has it.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// `params`, as the format has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<Pair>,
+}
+
+/// What came back.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Came {
+    /// `status`, as the format has it.
+    #[serde(default)]
+    pub status: f64,
+    /// `status_text`, as the format has it.
+    #[serde(default)]
+    pub status_text: String,
+    /// `http_version`, as the format has it.
+    #[serde(default)]
+    pub http_version: String,
+    /// `cookies`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub cookies: [u8; 0],
+    /// `headers`, as the format has it.
+    #[serde(default)]
+    pub headers: Vec<Pair>,
+    /// `content`, as the format has it.
+    #[serde(default)]
+    pub content: Content,
+    /// `redirect_url`, as the format has it.
+    #[serde(default, rename = "redirectURL")]
+    pub redirect_url: String,
+    /// `headers_size`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub headers_size: i32,
+    /// `body_size`, as the format has it.
+    #[serde(skip_deserializing)]
+    pub body_size: i32,
+}
+
+/// An answer's body.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// `size`, as the format has it.
+    #[serde(default)]
+    pub size: f64,
+    /// `mime_type`, as the format has it.
+    #[serde(default)]
+    pub mime_type: String,
+    /// `text`, as the format has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// `encoding`, as the format has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+}
+
+/// Entries one after another: what no login needs is let go before the next is read.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
+    struct Entries;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<Entry>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of entries")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Entry>, A::Error> {
+            let mut kept = Vec::new();
+            while kept.len() < MOST {
+                let Some(mut entry) = list.next_element::<Entry>()? else { return Ok(kept) };
+                if is_media(&entry) {
+                    continue;
+                }
+                if let Some(content) = entry.response.as_mut().map(|came| &mut came.content)
+                    && content.text.as_ref().is_some_and(|text| text.len() > LONGEST_BODY)
+                {
+                    content.text = None;
+                }
+                kept.push(entry);
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(kept)
+        }
+    }
+    deserializer.deserialize_seq(Entries)
+}
+
+fn is_media(entry: &Entry) -> bool {
+    let kind = entry.response.as_ref().map_or("", |came| came.content.mime_type.as_str());
+    ["image/", "font/", "text/css", "video/", "audio/"].iter().any(|media| kind.starts_with(media))
+}

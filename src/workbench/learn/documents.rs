@@ -1,0 +1,64 @@
+//! What an issuer publishes, where the recording holds it: its document and its keys.
+
+use crate::workbench::learn::document::Document;
+use crate::workbench::learn::journey::Call;
+use crate::workbench::recorded::Recorded;
+use serde_json::Value;
+
+/// What issuers published in a recording.
+#[derive(Default)]
+pub struct Published {
+    /// Addresses of keys, with the names of the keys there.
+    pub keys: Vec<(String, Vec<String>)>,
+    /// Issuers' documents with their addresses.
+    pub issuers: Vec<(String, Value)>,
+    /// All of these documents as they are, with their addresses.
+    pub documents: Vec<(String, Value)>,
+}
+
+/// The most documents that are looked at.
+const MOST: usize = 50;
+
+impl Published {
+    /// Looks for them.
+    pub fn find(exchanges: &[Recorded]) -> Self {
+        let mut published = Self::default();
+        for exchange in exchanges.iter().filter(|exchange| exchange.method == "GET") {
+            let Some(answer) = exchange.answer.as_ref().filter(|answer| {
+                answer.status == 200 && (answer.body.contains("\"kty\"") || answer.body.contains("\"authorization_endpoint\""))
+            }) else {
+                continue;
+            };
+            let Some(document) = Document::read(answer) else { continue };
+            let all = &mut published.documents;
+            if let Some(keys) = keys(&document.value) {
+                all.push((exchange.address.clone(), document.value));
+                published.keys.push((exchange.address.clone(), keys));
+            } else if is_issuer(&document.value) {
+                all.push((exchange.address.clone(), document.value.clone()));
+                published.issuers.push((exchange.address.clone(), document.value));
+            }
+            if published.keys.len() + published.issuers.len() >= MOST {
+                break;
+            }
+        }
+        published
+    }
+}
+
+fn keys(value: &Value) -> Option<Vec<String>> {
+    let keys = value.get("keys")?.as_array()?;
+    keys.iter()
+        .all(|key| key.get("kty").is_some())
+        .then(|| keys.iter().filter_map(|key| key.get("kid")?.as_str().map(str::to_owned)).collect())
+}
+
+fn is_issuer(value: &Value) -> bool {
+    ["issuer", "authorization_endpoint"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
+}
+
+/// Whether a call only fetches what an issuer publishes.
+pub fn is_document(call: &Call<'_>) -> bool {
+    call.sent.method == "GET"
+        && call.document.as_ref().is_some_and(|document| keys(&document.value).is_some() || is_issuer(&document.value))
+}

@@ -1,0 +1,35 @@
+//! A word in an answer that says that all went well, so that another one means no.
+
+use crate::workbench::draft::{Entry, Piece};
+use crate::workbench::learn::document::{Key, leaves_of};
+use crate::workbench::learn::look::plain;
+use serde_json::Value;
+
+/// The word of an answer that says yes in each of these.
+pub fn find(said: &[&Value]) -> Option<Entry> {
+    let (first, others) = said.split_first()?;
+    let fits = leaves_of(first)
+        .into_iter()
+        .filter(|leaf| leaf.keys.len() <= 2 && leaf.keys.iter().all(|key| matches!(key, Key::Name(_))))
+        .filter(|leaf| {
+            let name = plain(leaf.name());
+            let text = leaf.text.to_ascii_lowercase();
+            match name.as_str() {
+                "ok" | "success" | "succeeded" | "issuccess" => text == "true" || text == "1",
+                "status" | "result" | "message" | "msg" | "outcome" => text == "ok" || text == "success",
+                "code" | "errcode" | "errno" | "ret" | "error" | "errorcode" | "resultcode" | "retcode" => {
+                    matches!(text.as_str(), "0" | "ok" | "10000" | "success")
+                }
+                _ => false,
+            }
+        });
+    let found = fits.min_by_key(|leaf| {
+        let is_code = !matches!(plain(leaf.name()).as_str(), "message" | "msg");
+        (leaf.keys.len(), !is_code)
+    })?;
+    let everywhere = others.iter().all(|value| leaves_of(value).iter().any(|leaf| leaf.keys == found.keys && leaf.text == found.text));
+    everywhere.then(|| {
+        let words = vec![Entry::new("at", Piece::Text(found.path())), Entry::new("is", Piece::Text(found.text.clone()))];
+        Entry::because("accepted", Piece::Block(words), "every answer said so; another word here means no")
+    })
+}

@@ -1,0 +1,101 @@
+//! What people are called: whole names, names in two parts, names by language.
+
+use crate::workbench::learn::document::{Key, Leaf, leaves_of, path};
+use crate::workbench::learn::look::{is_address, is_email, plain};
+use crate::workbench::learn::person::{Candidate, Source, candidates, depth, in_list, is_about_others};
+use crate::workbench::learn::vocabulary::{is_family_name, is_given_name, is_whole_name};
+use serde_json::Value;
+
+fn name_rank(name: &str) -> Option<i32> {
+    Some(match name {
+        "name" => 100,
+        "globalname" => 99,
+        name if is_whole_name(name) => 98,
+        "displayname" | "publicname" => 97,
+        "screenname" => 70,
+        "nickname" | "nick" => 72,
+        "battletag" | "gamertag" | "loginname" => 65,
+        "username" | "login" | "vanity" | "handle" => 60,
+        name if name.ends_with("ownername") || name.ends_with("displayname") => 90,
+        _ => return None,
+    })
+}
+
+fn name_score(leaf: &Leaf, _: &Value) -> Option<i32> {
+    if is_address(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 {
+        return None;
+    }
+    let own = plain(leaf.name());
+    // An address is a name only where there is no other.
+    let address = match (is_email(&leaf.text), own.as_str()) {
+        (true, "name") => 60,
+        (true, _) => return None,
+        (false, _) => 0,
+    };
+    let points = name_rank(&own)?;
+    let others = if is_about_others(leaf) { 60 } else { 0 };
+    Some(points - depth(leaf) - others - in_list(leaf) - address)
+}
+
+/// Whole names, and names in two parts.
+pub fn names(sources: &[Source]) -> Vec<Candidate> {
+    let mut all = candidates(sources, name_score);
+    let given = candidates(sources, |leaf, value| {
+        let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
+        let leaves = if is_given_name(&plain(leaf.name()), true) { leaves_of(value) } else { Vec::new() };
+        let beside = |fits: &dyn Fn(&str) -> bool| {
+            leaves.iter().any(|other| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && fits(&plain(other.name())))
+        };
+        let name = plain(leaf.name());
+        let is_first_of_two = beside(&is_family_name) && !beside(&|name| is_given_name(name, false));
+        let is_given = is_given_name(&name, false) || is_given_name(&name, true) && is_first_of_two;
+        is_given.then(|| if is_given_name(&name, false) { -depth(leaf) } else { 20 - depth(leaf) })
+    });
+    for first in given {
+        let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].said[first.login].as_ref()) else { continue };
+        let base = path(above);
+        let family = leaves_of(value).into_iter().find(|leaf| {
+            let near = leaf.keys.split_last().is_some_and(|(_, other)| path(other) == base);
+            near && is_family_name(&plain(leaf.name()))
+        });
+        let family = family.map(|leaf| leaf.path());
+        let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}?}} ${{{last}?}}", first.how));
+        all.push(Candidate { score: 88 + first.score, how, ..first });
+    }
+    all.extend(names_by_language(sources));
+    // What is an address in one login is no good name in another either.
+    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.how.clone(), candidate.score)).collect();
+    for candidate in &mut all {
+        let worst = scores.iter().filter(|(how, _)| *how == candidate.how).map(|(_, score)| *score).min();
+        candidate.score = worst.unwrap_or(candidate.score);
+    }
+    all
+}
+
+/// Names that stand once for each language: whichever it is.
+fn names_by_language(sources: &[Source]) -> Vec<Candidate> {
+    let mut all = Vec::new();
+    for (source, place) in sources.iter().enumerate() {
+        for (login, value) in place.said.iter().enumerate() {
+            let leaves = value.as_ref().map_or_else(Vec::new, leaves_of);
+            let find = |words: [&str; 2]| {
+                let found = leaves.iter().find(|leaf| {
+                    let is_language = leaf.text.len() < 200 && leaf.name().len() == 5 && leaf.name().as_bytes()[2] == b'_';
+                    is_language && leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if words.contains(&plain(name).as_str())))
+                });
+                found.map(|leaf| {
+                    let mut keys = leaf.keys.clone();
+                    keys.pop();
+                    keys.push(Key::Where(".*".to_owned()));
+                    keys
+                })
+            };
+            if let Some(first) = find(["firstname", "givenname"]) {
+                let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", path(&last)));
+                let how = format!("${{{}}}{family}", path(&first));
+                all.push(Candidate { source, login, score: 80 + place.weight, how, keys: first });
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,236 @@
+//! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
+
+use crate::workbench::draft::{Entry, Piece};
+use crate::workbench::learn::document::{Key, Leaf, is_plain, leaves_of, path};
+use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_only_a_number, prefer_company};
+use crate::workbench::learn::look::{is_email, plain};
+use crate::workbench::learn::names::names;
+use crate::workbench::learn::pictures::pictures;
+use crate::workbench::learn::proven::{beside, proof};
+use crate::workbench::learn::vocabulary::is_about_mail;
+use serde_json::Value;
+
+/// An answer in which a person may be found, in each login of the recording.
+pub struct Source {
+    /// How much rather it is looked at than others.
+    pub weight: i32,
+    /// What it said in each login.
+    pub said: Vec<Option<Value>>,
+}
+
+/// A fact about the person: in which source, and how it is read.
+pub struct Chosen {
+    /// The number of the source.
+    pub source: usize,
+    /// The word.
+    pub entry: Entry,
+    /// Whether only its place tells that this is about the e-mail.
+    pub is_doubtful: bool,
+}
+
+/// A value that may be what is looked for.
+pub struct Candidate {
+    /// The number of its source.
+    pub source: usize,
+    /// The login in which it stands.
+    pub login: usize,
+    /// How well it fits.
+    pub score: i32,
+    /// How it is read.
+    pub how: String,
+    /// Its path.
+    pub keys: Vec<Key>,
+}
+
+/// Chooses who the person is.
+pub fn choose(sources: &[Source]) -> Vec<Chosen> {
+    let mut chosen = Vec::new();
+    let mut ids = candidates(sources, id_score);
+    prefer_company(&mut ids, sources);
+    let is_sure = ids.iter().max_by_key(|id| id.score).is_none_or(|id| id.keys.last().is_some_and(|key| !is_only_a_number(key)));
+    chosen.extend(pick("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
+    let mails = candidates(sources, email_score);
+    let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| proof(mail, sources));
+    chosen.extend(pick("email", mails, "looks like an e-mail address"));
+    chosen.extend(verified);
+    chosen.extend(pick("name", names(sources), "the person's name, by its name"));
+    chosen.extend(pictures(sources));
+    chosen.extend(pick("locale", candidates(sources, locale_score), "a language, by its name and look"));
+    chosen
+}
+
+/// Every value that fits, in every source and login.
+pub fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -> Vec<Candidate> {
+    let mut all = Vec::new();
+    for (source, place) in sources.iter().enumerate() {
+        for (login, value) in place.said.iter().enumerate() {
+            let Some(value) = value else { continue };
+            for leaf in leaves_of(value) {
+                let Some(points) = score(&leaf, value) else { continue };
+                let Some(keys) = through_lists(&leaf, value) else { continue };
+                all.push(Candidate { source, login, score: points + place.weight, how: path(&keys), keys });
+            }
+        }
+    }
+    all
+}
+
+/// The best candidate, and behind it others of the same answer for logins in which it is not there.
+pub fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
+    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
+    let best = all.first()?;
+    let source = best.source;
+    let logins = all.iter().map(|candidate| candidate.login).max().unwrap_or(0) + 1;
+    let mut ways = vec![best.how.clone()];
+    for login in 0..logins {
+        let here = || all.iter().filter(|candidate| candidate.source == source && candidate.login == login);
+        if !here().any(|candidate| ways.contains(&candidate.how))
+            && let Some(next) = here().next()
+        {
+            ways.push(next.how.clone());
+        }
+    }
+    let value = match <[String; 1]>::try_from(ways) {
+        Ok([only]) => Piece::Text(only),
+        Err(several) => Piece::List(several.into_iter().map(Piece::Text).collect()),
+    };
+    Some(Chosen { source, entry: Entry::because(fact, value, because), is_doubtful: false })
+}
+
+/// A path that finds the same in another person's answer: the primary element of a list, not the third.
+pub fn through_lists(leaf: &Leaf, value: &Value) -> Option<Vec<Key>> {
+    let mut keys = Vec::new();
+    let mut here = value;
+    for key in &leaf.keys {
+        match key {
+            Key::Name(name) => {
+                here = here.get(name)?;
+                keys.push(key.clone());
+            }
+            Key::At(at) => {
+                let list = here.as_array()?;
+                here = list.get(*at)?;
+                keys.push(match mark(list, here) {
+                    Some(Ok(mark)) => Key::Where(mark),
+                    None if *at == 0 => Key::At(0),
+                    Some(Err(())) | None => return None,
+                });
+            }
+            Key::Where(_) => return None,
+        }
+    }
+    Some(keys)
+}
+
+/// How an element of a list is told from the others; `Err` for one that is not the right one.
+fn mark(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
+    let members = element.as_object()?;
+    for (name, value) in members.iter().filter(|(name, _)| is_plain(name)) {
+        if matches!(plain(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
+            return Some(if value == &Value::Bool(true) { Ok(format!("[?@.{name} == true]")) } else { Err(()) });
+        }
+    }
+    for (name, value) in members.iter().filter(|(name, _)| is_plain(name)) {
+        if matches!(plain(name).as_str(), "type" | "kind")
+            && list.iter().all(|other| other.get(name).is_some())
+            && let Some(text) = value.as_str().filter(|text| text.chars().all(|letter| letter.is_ascii_alphanumeric()))
+        {
+            let is_mail = |text: &str| matches!(plain(text).as_str(), "mail" | "email");
+            if !list.iter().any(|other| other.get(name).and_then(Value::as_str).is_some_and(is_mail)) {
+                continue;
+            }
+            let right = is_mail(text);
+            return Some(if right { Ok(format!("[?@.{name} == \"{text}\"]")) } else { Err(()) });
+        }
+    }
+    None
+}
+
+/// The deeper, the less likely.
+pub fn depth(leaf: &Leaf) -> i32 {
+    i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
+}
+
+/// Things that are not the person although they have ids and names.
+const OTHERS: &[&str] = &[
+    "team",
+    "company",
+    "organization",
+    "organisation",
+    "org",
+    "workspace",
+    "role",
+    "group",
+    "site",
+    "app",
+    "client",
+    "bot",
+    "device",
+    "tenant",
+    "account",
+    "guild",
+    "city",
+    "country",
+    "bio",
+    "tier",
+    "plan",
+    "license",
+    "location",
+    "error",
+    "meta",
+    "self",
+    "bikes",
+    "shoes",
+    "clubs",
+];
+
+/// Whether something above says that this is about somebody or something else.
+pub fn is_about_others(leaf: &Leaf) -> bool {
+    let names: Vec<String> = leaf.keys.iter().filter_map(|key| if let Key::Name(name) = key { Some(plain(name)) } else { None }).collect();
+    names.split_last().is_some_and(|(_, above)| {
+        above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s")))
+    })
+}
+
+/// The first of a bare list may be anything; it is taken where there is nothing better.
+pub fn in_list(leaf: &Leaf) -> i32 {
+    if matches!(leaf.keys.first(), Some(Key::At(_))) { 20 } else { 0 }
+}
+
+fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
+    if !is_email(&leaf.text) {
+        return None;
+    }
+    let name = plain(leaf.name());
+    let points = match name.as_str() {
+        "email" => 100,
+        "defaultemail" | "primaryemail" | "confirmedemail" | "verifiedemail" => 98,
+        "mail" | "emailaddress" => 97,
+        name if is_about_mail(name) => 90,
+        "login" | "user" | "username" | "userprincipalname" | "upn" | "preferredusername" | "value" | "address" => 60,
+        _ => 40,
+    };
+    let proven = if beside(leaf, value).is_some() { 15 } else { 0 };
+    let others = if is_about_others(leaf) && !leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if plain(name).contains("account")))
+    {
+        30
+    } else {
+        0
+    };
+    Some(points - depth(leaf) - others + proven)
+}
+
+fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {
+    let text = leaf.text.as_bytes();
+    let shape =
+        matches!(text.len(), 2 | 5) && text[..2].iter().all(u8::is_ascii_lowercase) && (text.len() == 2 || matches!(text[2], b'-' | b'_'));
+    let points = match plain(leaf.name()).as_str() {
+        "locale" => 100,
+        "language" => 95,
+        "preferredlanguage" => 94,
+        "lang" => 90,
+        _ => return None,
+    };
+    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, Key::Name(name) if plain(name).contains("locale")));
+    (shape && !is_part).then(|| points - depth(leaf))
+}

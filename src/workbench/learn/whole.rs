@@ -1,0 +1,286 @@
+//! The whole file: what every call sends, what every answer is read for, and what there is to decide.
+
+use crate::provider::standard::PERSON;
+use crate::workbench::draft::{Draft, Entry, Piece};
+use crate::workbench::learn::document::{Document, Key};
+use crate::workbench::learn::ids::UNSURE_ID;
+use crate::workbench::learn::look::is_address;
+use crate::workbench::learn::person::{Chosen, Source, choose};
+use crate::workbench::learn::signed::Token;
+use crate::workbench::learn::thread::{Origin, Thread};
+use crate::workbench::learn::{Followed, Learned};
+use crate::workbench::learn::{calls, envelope, redirect};
+use crate::workbench::recorded::host_of;
+use serde_json::Value;
+
+impl Thread<'_> {
+    /// The file.
+    pub fn learned(mut self) -> Learned {
+        let mut first = redirect::request(&mut self);
+        self.come_back();
+        let mut steps = Vec::new();
+        for number in 0..self.journey.calls.len() {
+            steps.push(calls::request(&mut self, number));
+            self.hear(number);
+        }
+        let token = self.token();
+        let (sources, places) = self.sources(token.as_ref());
+        let chosen = choose(&sources);
+        let placed: Vec<(Place, Chosen)> = chosen.into_iter().map(|chosen| (places[chosen.source], chosen)).collect();
+        let is_named = placed.iter().any(|(_, chosen)| chosen.entry.key == "name");
+        let identity = redirect::callback(&self, is_named, &mut first);
+        for (number, words) in steps.iter_mut().enumerate() {
+            self.answer(number, words, token.as_ref(), &placed);
+        }
+        self.file((first, identity), steps, &placed)
+    }
+
+    /// An answer has come: whatever stands in it may go out again.
+    fn hear(&mut self, number: usize) {
+        let Some(document) = self.journey.calls[number].document.clone() else { return };
+        for leaf in document.leaves() {
+            let is_token =
+                number == self.journey.exchange && leaf.keys == [Key::Name("access_token".to_owned())] && document.format != Some("xml");
+            if is_token {
+                self.known.add("accessToken", &leaf.text);
+            } else {
+                self.give(Origin::Call(number), leaf);
+            }
+        }
+    }
+
+    /// Where a person may be found: the later an answer, the rather.
+    fn sources(&self, token: Option<&Token>) -> (Vec<Source>, Vec<Place>) {
+        let (mut sources, mut places) = (Vec::new(), Vec::new());
+        for number in self.journey.exchange..self.journey.calls.len() {
+            let said = self.all.iter().map(|journey| {
+                let same = journey.calls.len() == self.journey.calls.len() && journey.exchange == self.journey.exchange;
+                let call = journey.calls.get(number).filter(|_| same)?;
+                call.document.as_ref().map(|document| document.value.clone())
+            });
+            sources.push(Source { weight: if number > self.journey.exchange { 30 } else { 0 }, said: said.collect() });
+            places.push(Place::Answer(number));
+        }
+        if let Some(token) = token {
+            sources.push(Source { weight: 15, said: token.claims.clone() });
+            places.push(Place::Claims);
+        }
+        (sources, places)
+    }
+
+    /// What a call's answer is read for.
+    fn answer(&self, number: usize, words: &mut Vec<Entry>, token: Option<&Token>, chosen: &[(Place, Chosen)]) {
+        let documents: Vec<&Document> = self
+            .all
+            .iter()
+            .filter(|journey| journey.calls.len() == self.journey.calls.len())
+            .filter_map(|journey| journey.calls.get(number)?.document.as_ref())
+            .collect();
+        if let Some(document) = documents.first() {
+            if let Some(format) = document.format {
+                words.push(Entry::because("answer", Piece::text(format), "the answer is written so"));
+            }
+            if let Some(prefix) = &document.prefix {
+                words.push(Entry::because("skipPrefix", Piece::Text(prefix.clone()), "stands in front of the answer"));
+            }
+        }
+        let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
+        words.extend(envelope::find(&values));
+        let here = |wanted: Place| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
+        if let Some(token) = token.filter(|token| token.call == number) {
+            let read: Vec<Entry> = here(Place::Claims).collect();
+            let mut signed = token.words.clone();
+            let is_usual = token.by_discovery && is_standard(&read);
+            if !read.is_empty() && !is_usual {
+                signed.push(Entry::new("read", Piece::Block(read)));
+            }
+            if !signed.is_empty() {
+                words.push(Entry::because("signed", Piece::Block(signed), "a token that the provider signed"));
+            }
+        }
+        let own = self.reads.iter().filter(|(origin, _)| *origin == Origin::Call(number)).map(|(_, entry)| entry.clone());
+        let own: Vec<Entry> = own.collect();
+        let read: Vec<Entry> = own.iter().cloned().chain(here(Place::Answer(number))).collect();
+        let is_only = self.journey.calls.len() == number + 1
+            && number == self.journey.exchange + 1
+            && chosen.iter().all(|(place, _)| *place == Place::Answer(number));
+        if !(read.is_empty() || is_only && is_standard(&read)) {
+            words.push(Entry::new("read", Piece::Block(read)));
+        }
+    }
+
+    /// The file from its parts.
+    fn file(self, (first, identity): (Vec<Entry>, Option<Entry>), mut steps: Vec<Vec<Entry>>, chosen: &[(Place, Chosen)]) -> Learned {
+        let mut draft = Draft::default();
+        let mut decide = Vec::new();
+        draft.head.push(format!(
+            "Learnt from a recording of {}. What stands behind a # tells by what.",
+            if self.all.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.all.len()) }
+        ));
+        draft.word(Entry::because("name", Piece::Text(title(&self.name)), "what the button says"));
+        if self.client.secret.is_none() {
+            draft.word(Entry::because("clientSecret", Piece::text("none"), "no secret was sent"));
+        }
+        for (word, secret) in [("settings", false), ("secrets", true)] {
+            let kept: Vec<Entry> = self
+                .kept
+                .iter()
+                .filter(|(_, is_secret, ..)| *is_secret == secret)
+                .map(|(fact, _, _, because)| Entry::because(fact, Piece::Text(format!("env:{}", self.variable(fact))), because))
+                .collect();
+            if !kept.is_empty() {
+                draft.word(Entry::new(word, Piece::Block(kept)));
+            }
+        }
+        if let Some(input) = &self.input {
+            let words = vec![Entry::new("label", Piece::Text(title(input))), Entry::new("pattern", Piece::text("[a-z0-9][a-z0-9-]*"))];
+            let asked = Entry::because(input, Piece::Block(words), "it differed between logins; decide what the shopper is asked");
+            draft.word(Entry::new("inputs", Piece::Block(vec![asked])));
+        }
+        if let Some((issuer, _)) = &self.issuer {
+            draft.word(Entry::because("discovery", Piece::Text(issuer.clone()), "its document was fetched, and names these addresses"));
+        }
+        if !self.hosts.is_empty() {
+            let hosts = self.host_patterns();
+            draft.word(Entry::because(
+                "hosts",
+                Piece::List(hosts.into_iter().map(Piece::Text).collect()),
+                "a part of an address came from an answer; decide which hosts it may name",
+            ));
+        }
+        if self.pkce != "S256" {
+            let because = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
+            draft.word(Entry::because("pkce", Piece::Bare(self.pkce.to_owned()), because));
+        }
+        if chosen.iter().any(|(_, chosen)| chosen.entry.because.as_deref() == Some(UNSURE_ID)) {
+            decide
+                .push("`id`: nothing is called an id; decide whether what is read as one tells people apart and never changes".to_owned());
+        }
+        Self::trust(chosen, &mut draft, &mut decide);
+        let exchange = self.journey.exchange;
+        let rest = steps.split_off((exchange + 1).min(steps.len()));
+        let has_issuer = self.issuer.is_some();
+        if !(first.is_empty() && has_issuer) {
+            draft.word(Entry::new("getAuthorizationCode", Piece::Block(first)));
+        }
+        if !(has_issuer && steps.len() == 1 && steps[0].is_empty()) {
+            draft.word(Entry::new("getAccessCode", one_or_many(steps)));
+        }
+        if !rest.is_empty() {
+            draft.word(Entry::new("getUserInfo", one_or_many(rest)));
+        }
+        if let Some(identity) = identity {
+            draft.word(identity);
+        }
+        let mut variables = vec![format!("{}_CLIENT_ID", variable_name(&self.name))];
+        if self.client.secret.is_some() {
+            variables.push(format!("{}_CLIENT_SECRET", variable_name(&self.name)));
+        }
+        variables.extend(self.kept.iter().map(|(fact, ..)| self.variable(fact)));
+        let mut values: Vec<(String, String)> = self.kept.iter().map(|(fact, _, value, _)| (fact.clone(), value.clone())).collect();
+        values.extend(self.client.id.clone().map(|id| ("clientId".to_owned(), id)));
+        values.extend(self.client.secret.clone().map(|secret| ("clientSecret".to_owned(), secret)));
+        let followed = self.followed();
+        Learned { text: draft.yaml(), variables, decide, logins: self.all.len(), values, followed }
+    }
+
+    /// What is needed to go through the same login again.
+    fn followed(&self) -> Followed {
+        let journey = self.journey;
+        let known = |fact: &str| self.known.value(fact).map(str::to_owned);
+        let in_path = journey.back.rsplit('/').next().unwrap_or_default();
+        let at = journey.calls.get(journey.exchange).and_then(|call| call.sent.at).or(journey.redirect.at);
+        Followed {
+            callback: journey.brought.clone(),
+            answers: journey.calls.iter().filter_map(|call| call.sent.answer.clone()).collect(),
+            documents: self.published.documents.clone(),
+            state: journey.state.clone().unwrap_or_else(|| in_path.to_owned()),
+            nonce: known("nonce"),
+            verifier: known("codeVerifier"),
+            back: journey.back.clone(),
+            at,
+        }
+    }
+
+    /// The hosts to which addresses with holes may lead: as they were, with a star where they differ.
+    fn host_patterns(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for host in &self.hosts {
+            let seen = self
+                .all
+                .iter()
+                .flat_map(|journey| journey.calls.iter().map(|call| host_of(call.sent.base())))
+                .filter(|other| *other != host);
+            let tail = host.split_once('.').map_or("", |(_, tail)| tail);
+            let differs = seen
+                .into_iter()
+                .any(|other| other.split_once('.').is_some_and(|(_, other)| other == tail) && tail.contains('.') && self.all.len() > 1);
+            let pattern = if differs { format!("*.{tail}") } else { host.clone() };
+            if !all.contains(&pattern) {
+                all.push(pattern);
+            }
+        }
+        all
+    }
+
+    /// Whether addresses are trusted: what no recording can say.
+    fn trust(chosen: &[(Place, Chosen)], draft: &mut Draft, decide: &mut Vec<String>) {
+        let has = |fact: &str| chosen.iter().find(|(_, chosen)| chosen.entry.key == fact);
+        let because = match (has("email"), has("emailVerified")) {
+            (Some(_), Some((_, proof))) if !proof.is_doubtful => None,
+            (Some(_), Some(_)) => {
+                let why = "`trustEmail`: write `claim` if what is read as emailVerified is about the address";
+                decide.push(why.to_owned());
+                Some("the safe word; write `claim` if emailVerified below is about the address")
+            }
+            (Some(_), None) => {
+                decide.push(
+                    "`trustEmail`: no answer says whether an address is proven; write `always` only if this provider proves every one"
+                        .to_owned(),
+                );
+                Some("the safe word: nothing says that an address is proven; `always` if this provider proves every one")
+            }
+            (None, _) => {
+                decide.push("`missingEmail`: no address was found; shoppers are asked for one".to_owned());
+                draft.word(Entry::because("missingEmail", Piece::text("ask"), "no address was found, so shoppers type one and prove it"));
+                return;
+            }
+        };
+        if let Some(because) = because {
+            draft.word(Entry::because("trustEmail", Piece::text("never"), because));
+            draft.word(Entry::because("missingEmail", Piece::text("ask"), "shoppers prove the address; `refuse` keeps them out"));
+        }
+    }
+}
+
+/// Where something about the person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In a call's answer.
+    Answer(usize),
+    /// In the claims of the signed token.
+    Claims,
+}
+
+/// Whether this is what is read where nothing is written.
+fn is_standard(read: &[Entry]) -> bool {
+    read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == Piece::Text(format!("$.{key}"))))
+}
+
+fn one_or_many(mut steps: Vec<Vec<Entry>>) -> Piece {
+    if steps.len() == 1 { Piece::Block(steps.remove(0)) } else { Piece::Blocks(steps) }
+}
+
+fn variable_name(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect()
+}
+
+/// A name for people, from the file's.
+pub fn title(name: &str) -> String {
+    let words = name.split(['-', '_']).filter(|word| !word.is_empty()).map(|word| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect::<String>())
+    });
+    let title = words.collect::<Vec<_>>().join(" ");
+    if title.is_empty() || is_address(&title) { "Provider".to_owned() } else { title }
+}

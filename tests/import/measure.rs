@@ -1,0 +1,240 @@
+//! How much of a provider's file comes out of a recording of it.
+
+use crate::support::{STRICT, catalogue, text};
+use portaria::examples::replay::play;
+use portaria::examples::story::StorySpec;
+use portaria::place::Source;
+use portaria::provider::{Provider, compile};
+use portaria::workbench::draft::{Draft, Entry, Piece};
+use portaria::workbench::learn::{Learned, learn};
+use portaria::workbench::recorded::Recorded;
+use portaria::workbench::recording;
+use portaria::yaml::{Kind, Node};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// A provider whose file is learnt anew.
+pub struct Case {
+    pub name: String,
+    pub file: String,
+    pub provider: Provider,
+    pub stories: Vec<StorySpec>,
+    /// What is sent in each story, where the stories themselves do not say it.
+    pub asked: Vec<Vec<String>>,
+}
+
+/// The catalogue.
+pub fn cases() -> Vec<Case> {
+    cases_of(catalogue())
+}
+
+/// The providers of these files, with the stories beside them that end well.
+pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
+    let all = files.into_iter().map(|path| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let file = text(&path);
+        let (provider, report) = compile(&Source::new(format!("{name}.yaml"), file.as_str()), STRICT);
+        let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let examples = path.with_extension("examples.yaml");
+        let stories = portaria::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
+        let stories: Vec<StorySpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
+        let says = |story: &StorySpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
+        let asked = if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| asked(&provider, story)).collect() };
+        Case { name, file, provider, stories, asked }
+    });
+    all.collect()
+}
+
+/// Every request of a story as one text.
+fn asked(provider: &Provider, story: &StorySpec) -> Vec<String> {
+    let played = play(provider, story);
+    let told = played.requests.iter().map(|(_, request)| {
+        let mut headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
+        headers.sort();
+        let body = request.body.as_ref().map_or("", |body| body.expose());
+        format!("{} {} {} {body}", request.method, request.address.expose(), headers.join(", "))
+    });
+    told.collect()
+}
+
+/// The recording of all of its logins, and the values that were made for it.
+pub fn recorded(case: &Case) -> (Vec<Recorded>, Vec<(String, String)>) {
+    let made = recording::of_all(&case.provider, &case.stories).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+    (made.exchanges, made.values)
+}
+
+/// The words of a file as a tree.
+fn tree(text: &str) -> Vec<Entry> {
+    let (node, _) = portaria::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
+    match piece(&node) {
+        Piece::Block(words) => words,
+        _ => panic!("a block"),
+    }
+}
+
+fn piece(node: &Node) -> Piece {
+    match &node.kind {
+        Kind::Scalar { text, plain, .. } => {
+            let bare = *plain && (text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false" | "null" | "off" | ""));
+            if bare { Piece::Bare(text.clone()) } else { Piece::Text(text.clone()) }
+        }
+        Kind::List(list) => Piece::List(list.iter().map(piece).collect()),
+        Kind::Map(entries) => Piece::Block(entries.iter().map(|entry| Entry::new(entry.key.value.clone(), piece(&entry.value))).collect()),
+    }
+}
+
+/// One word of a file: the keys that lead there, and its value.
+type Line = (Vec<String>, Piece);
+
+/// The words of a tree that count as a line each: texts, lists of alternatives and conditions are one.
+fn lines(words: &[Entry], above: &[String], out: &mut Vec<Line>) {
+    for entry in words {
+        let mut path = above.to_vec();
+        path.push(entry.key.clone());
+        let is_condition = |words: &[Entry]| words.iter().any(|word| word.key == "at");
+        match &entry.value {
+            Piece::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
+            Piece::List(list) if list.iter().all(|part| matches!(part, Piece::Block(_))) && !list.is_empty() => {
+                for (at, part) in list.iter().enumerate() {
+                    let Piece::Block(inner) = part else { continue };
+                    let mut path = path.clone();
+                    path.push(format!("#{at}"));
+                    lines(inner, &path, out);
+                }
+            }
+            value => out.push((path, value.clone())),
+        }
+    }
+}
+
+/// The tree with one word set, or taken out.
+fn with(words: &[Entry], path: &[String], value: Option<&Piece>) -> Vec<Entry> {
+    let mut words = words.to_vec();
+    let (first, rest) = path.split_first().expect("a path");
+    let at = words.iter().position(|entry| entry.key == *first);
+    if rest.is_empty() {
+        match (at, value) {
+            (Some(at), Some(value)) => words[at].value = value.clone(),
+            (Some(at), None) => drop(words.remove(at)),
+            (None, Some(value)) => words.push(Entry::new(first.clone(), value.clone())),
+            (None, None) => {}
+        }
+        return words;
+    }
+    let at = at.unwrap_or_else(|| {
+        words.push(Entry::new(first.clone(), Piece::Block(Vec::new())));
+        words.len() - 1
+    });
+    let changed = match (&words[at].value, rest[0].strip_prefix('#').and_then(|at| at.parse::<usize>().ok())) {
+        (Piece::List(list), Some(nth)) if nth < list.len() => {
+            let mut list = list.clone();
+            if let Piece::Block(inner) = &list[nth] {
+                list[nth] = Piece::Block(with(inner, &rest[1..], value));
+            }
+            Piece::List(list)
+        }
+        (Piece::Block(inner), Some(0)) => Piece::Block(with(inner, &rest[1..], value)),
+        (Piece::Block(inner), None) => Piece::Block(with(inner, rest, value)),
+        (other, _) => other.clone(),
+    };
+    words[at].value = changed;
+    if words[at].value == Piece::Block(Vec::new()) && value.is_none() {
+        words.remove(at);
+    }
+    words
+}
+
+/// What differs when the catalogue's stories are played with a file.
+fn differences(case: &Case, words: &[Entry]) -> Vec<String> {
+    let written = Draft { head: Vec::new(), words: words.to_vec() }.yaml();
+    let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
+    let Some(provider) = provider else { return vec![report.draw(false)] };
+    let all = case.stories.iter().enumerate().flat_map(|(nth, story)| {
+        let played = play(&provider, story);
+        let asked = asked(&provider, story);
+        let otherwise = case.asked.get(nth).filter(|expected| **expected != asked);
+        let otherwise = otherwise.map(|expected| format!("{}: sent {asked:#?} in place of {expected:#?}", story.what.value));
+        let real = played
+            .differences
+            .into_iter()
+            .filter(|difference| !difference.place.starts_with("facts:") && !difference.place.starts_with("inputs:"));
+        real.map(|difference| format!("{}: {difference}", story.what.value)).chain(otherwise).collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
+/// The file that was learnt, with the catalogue's names of what is set and the words of policy that no recording can hold.
+fn comparable(case: &Case, learned: &Learned, values: &[(String, String)]) -> Vec<Entry> {
+    let mut written = learned.text.clone();
+    for (fact, value) in &learned.values {
+        if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
+            written = written
+                .replace(&format!("${{{fact}}}"), &format!("${{{own}}}"))
+                .replace(&format!("  {fact}: env:"), &format!("  {own}: env:"));
+        }
+    }
+    let theirs = tree(&case.file);
+    let kept_keys: Vec<String> = theirs
+        .iter()
+        .filter(|entry| entry.key == "secrets")
+        .flat_map(
+            |entry| if let Piece::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() },
+        )
+        .collect();
+    for made in ["signingKey", "privateKey"] {
+        if let [own] = &kept_keys[..] {
+            written = written.replace(&format!("${{{made}}}"), &format!("${{{own}}}")).replace(&format!("  {made}:"), &format!("  {own}:"));
+        }
+    }
+    let mut words = tree(&written);
+    let chosen_here = |entry: &Entry| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
+    words.retain(|entry| !chosen_here(entry));
+    words.extend(theirs.into_iter().filter(chosen_here));
+    words
+}
+
+/// The one edit that makes a file right, if there is one.
+fn one_edit(case: &Case, words: &[Entry]) -> Option<String> {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    lines(words, &[], &mut ours);
+    lines(&tree(&case.file), &[], &mut theirs);
+    let changed = theirs.iter().filter(|line| !ours.contains(line)).map(|(path, value)| (path, Some(value)));
+    let gone = ours.iter().filter(|(path, _)| !theirs.iter().any(|(other, _)| other == path)).map(|(path, _)| (path, None));
+    changed.chain(gone).find_map(|(path, value)| {
+        // The catalogue may have one step where the file has a list, and the other way round.
+        let plain: Vec<String> = path.iter().filter(|key| !key.starts_with('#')).cloned().collect();
+        let edit = format!("{} {}", if value.is_some() { "set" } else { "take out" }, path.join("."));
+        [path.clone(), plain].into_iter().find(|path| differences(case, &with(words, path, value)).is_empty()).map(|_| edit)
+    })
+}
+
+/// How many files are right as they are learnt, and how many with one edit; printed, with what is wrong in the others.
+pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[Recorded]) -> Vec<Recorded>) -> (usize, usize, usize) {
+    let (mut right, mut nearly, mut report) = (0, 0, String::new());
+    for case in cases {
+        let (exchanges, values) = recorded(case);
+        let learned = match learn(&case.name, &route(&exchanges), STRICT) {
+            Ok(learned) => learned,
+            Err(why) => {
+                writeln!(report, "{}: {why}", case.name).expect("a text takes more");
+                continue;
+            }
+        };
+        for (name, value) in &values {
+            let is_hidden = matches!(name.as_str(), "state" | "nonce" | "codeVerifier" | "clientSecret" | "clientId") && value.len() >= 20;
+            assert!(!is_hidden || !learned.text.contains(value.as_str()), "{}: {name} stands in the file", case.name);
+        }
+        let words = comparable(case, &learned, &values);
+        let differences = differences(case, &words);
+        if differences.is_empty() {
+            right += 1;
+        } else if let Some(edit) = one_edit(case, &words) {
+            nearly += 1;
+            writeln!(report, "{}: one edit: {edit}", case.name).expect("a text takes more");
+        } else {
+            writeln!(report, "{}: more than one edit\n  {}", case.name, differences.join("\n  ")).expect("a text takes more");
+        }
+    }
+    println!("{what}: {right} of {} without an edit, {nearly} more with one\n{report}", cases.len());
+    (right, nearly, cases.len())
+}

@@ -1,0 +1,221 @@
+//! `portaria new` as people and scripts call it.
+
+use crate::command_line::{Folder, portaria};
+use crate::support::text;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs the program with lines typed into it.
+fn typed(folder: &Path, arguments: &[&str], lines: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
+    command.current_dir(folder).args(arguments).env_clear();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // It may have ended before all was typed.
+    let _ = child.stdin.take().expect("an input").write_all(lines.as_bytes());
+    let output = child.wait_with_output().expect("the program ends");
+    let told = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code().unwrap_or(-1), told(output.stdout), told(output.stderr))
+}
+
+const PLAIN: &[&str] =
+    &["--authorize", "https://sso.acme.example/a", "--token", "https://sso.acme.example/t", "--userinfo", "https://sso.acme.example/me"];
+
+fn with<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    ["new", "acme"].into_iter().chain(PLAIN.iter().copied()).chain(arguments.iter().copied()).collect()
+}
+
+#[test]
+fn scripts_say_everything_in_flags_and_the_file_is_right() {
+    for more in [
+        &["--yes"][..],
+        &["--yes", "--credentials", "basic", "--scope", "perfil", "--pkce", "off"],
+        &["--yes", "--token-encoding", "json", "--credentials", "form"],
+        &["--yes", "--token-encoding", "query", "--token-path", "$.data.token"],
+        &["--yes", "--id", "$.data.id", "--email", "$.data.email", "--email-verified", "$.data.ok", "--name-path", "${$.first} ${$.last?}"],
+        &["--yes", "--email", "none"],
+        &["--yes", "--client-id", "loja-42", "--client-secret", "none", "--trust", "always"],
+        &["--yes", "--userinfo-encoding", "json", "--userinfo-parameters", "fields=id"],
+    ] {
+        let folder = Folder::new("new-flags");
+
+        let (code, out, err) = portaria(&folder.0, &with(more), &[]);
+
+        assert_eq!(code, 0, "{more:?}\n{out}{err}");
+        assert!(out.contains("/callback/acme") && out.contains("portaria explain acme") && out.contains("portaria try acme"), "{out}");
+        let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+        assert_eq!(code, 0, "{more:?}\n{out}\n{}", text(&folder.0.join("providers.d/acme.yaml")));
+        assert!(out.contains("0 broken"), "{out}");
+    }
+}
+
+#[test]
+fn only_what_differs_from_the_standard_is_written() {
+    let folder = Folder::new("new-short");
+
+    portaria(&folder.0, &with(&["--yes"]), &[]);
+
+    let written = text(&folder.0.join("providers.d/acme.yaml"));
+    assert!(written.starts_with("# yaml-language-server: $schema="), "{written}");
+    for word in ["clientId", "clientSecret", "pkce", "credentials", "read", "rename", "query"] {
+        assert!(!written.contains(word), "{word}\n{written}");
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_not_written_over_unless_that_is_meant() {
+    let folder = Folder::new("new-force").with("providers.d/acme.yaml", "mine");
+
+    let (code, _, err) = portaria(&folder.0, &with(&["--yes"]), &[]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("there already") && text(&folder.0.join("providers.d/acme.yaml")) == "mine", "{err}");
+
+    let (code, _, err) = portaria(&folder.0, &with(&["--yes", "--force"]), &[]);
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn what_is_missing_and_what_is_wrong_is_named() {
+    let folder = Folder::new("new-missing");
+    for (arguments, parts) in [
+        (&["new", "acme"][..], &["--authorize", "--token", "--userinfo"][..]),
+        (&["new", "acme", "--yes", "--token", "https://a.example/t", "--userinfo", "none"], &["--authorize"]),
+        (&["new", "../acme", "--yes"], &["cannot be a provider's name", "letters, digits"]),
+        (&["new", "acme", "--yes", "--authorize", "sso.acme.example"], &["--authorize"]),
+        (&["new", "acme", "--yes", "--id", "id"], &["--id", "neither a path"]),
+        (&["new", "acme", "--yes", "--credentials", "cookie"], &["--credentials", "basicEncoded"]),
+        (&["new", "acme", "--yes", "--client-secret", "hush-hush"], &["--client-secret"]),
+    ] {
+        let (code, _, err) = portaria(&folder.0, arguments, &[]);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        for part in parts {
+            assert!(err.contains(part), "{arguments:?}: {part}\n{err}");
+        }
+    }
+    assert!(!folder.0.join("providers.d/acme.yaml").exists());
+}
+
+#[test]
+fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
+    let folder = Folder::new("new-dialog");
+    let lines = [
+        "Clube Acme",
+        "loja-42",
+        "env:ACME_SECRET",
+        "sso.acme.example/entrar",
+        "https://sso.acme.example/entrar",
+        "app_key=clientId, return_url=redirectUri, state=state",
+        "S256",
+        "back",
+        "off",
+        "auth_code",
+        "https://sso.acme.example/api/token",
+        "json",
+        "auth_code=code",
+        "basic",
+        "$.data.token",
+        "https://sso.acme.example/api/me",
+        "",
+        "",
+        "$.data.id",
+        "$.data.email",
+        "",
+        "${$.data.nome} ${$.data.sobrenome}",
+        "always",
+    ];
+
+    let (code, out, err) = typed(&folder.0, &["new", "clube-acme", "--ask"], &(lines.join("\n") + "\n"));
+
+    assert_eq!(code, 0, "{out}\n{err}");
+    let written = text(&folder.0.join("providers.d/clube-acme.yaml"));
+    for part in [
+        "name: Clube Acme",
+        "clientId: loja-42",
+        "clientSecret: env:ACME_SECRET",
+        "pkce: off",
+        "trustEmail: always",
+        "app_key: ${clientId}",
+        "code: $.auth_code",
+        "credentials: basic",
+        "auth_code: ${code}",
+        "accessToken: $.data.token",
+        "id: $.data.id",
+    ] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn answers_that_end_too_early_write_nothing() {
+    let folder = Folder::new("new-early");
+
+    let (code, _, err) = typed(&folder.0, &["new", "acme", "--ask"], "Acme\n");
+
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("nothing was written") && !folder.0.join("providers.d/acme.yaml").exists(), "{err}");
+}
+
+/// A server that answers every request with the same, and its address.
+fn server(status: &'static str, head: &'static str, body: impl Fn(&str) -> String + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let said = body(&address);
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let Ok(mut connection) = connection else { return };
+            let _ = connection.read(&mut [0; 4096]);
+            let _ = write!(connection, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{head}\r\n{said}", said.len());
+        }
+    });
+    address
+}
+
+#[test]
+fn an_issuer_tells_about_itself() {
+    let issuer = server("200 OK", "", |address| {
+        serde_json::json!({
+            "issuer": address, "authorization_endpoint": format!("{address}/a"), "token_endpoint": format!("{address}/t"),
+            "jwks_uri": format!("{address}/k"), "userinfo_endpoint": format!("{address}/u"), "scopes_supported": ["openid", "email"],
+            "code_challenge_methods_supported": ["plain"], "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        })
+        .to_string()
+    });
+    let folder = Folder::new("new-issuer");
+
+    let (code, out, err) = portaria(&folder.0, &["new", "acme", "--discovery", &issuer, "--yes"], &[]);
+
+    assert_eq!(code, 0, "{out}{err}");
+    let written = text(&folder.0.join("providers.d/acme.yaml"));
+    for part in ["discovery: http://127.0.0.1:", "scope: openid email", "pkce: plain", "credentials: basicEncoded"] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}\n{written}");
+}
+
+#[test]
+fn an_issuer_that_cannot_be_used_is_said_to_be_so() {
+    let folder = Folder::new("new-no-issuer");
+    let moved = server("302 Found", "Location: http://127.0.0.1:9/x\r\n", |_| String::new());
+    let other = server("200 OK", "", |_| "{\"issuer\":\"https://other.example\"}".to_owned());
+    let page = server("200 OK", "", |_| "<html>".to_owned());
+    let gone =
+        TcpListener::bind("127.0.0.1:0").map(|listener| format!("http://{}", listener.local_addr().expect("an address"))).expect("a port");
+    for (address, exit, part) in
+        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "no document"), (gone, 3, "could not be reached")]
+    {
+        let (code, _, err) = portaria(&folder.0, &["new", "acme", "--discovery", &address, "--yes"], &[]);
+        assert_eq!(code, exit, "{part}: {err}");
+        assert!(err.contains(part) && err.contains("help"), "{part}: {err}");
+    }
+    let (code, _, err) = portaria(
+        &folder.0,
+        &["new", "acme", "--discovery", "https://10.0.0.7", "--yes", "--public-url", "https://login.loja.example"],
+        &[],
+    );
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("may not be reached from here") && !folder.0.join("providers.d/acme.yaml").exists(), "{err}");
+}
