@@ -1,12 +1,14 @@
 //! What would be sent and what is read, before anybody logs in: the engine itself writes the requests, with masks for
 //! what is not known yet.
 
+use crate::diagnostic::printable;
 use crate::names::Slot;
 use crate::place::Place;
 use crate::provider::Provider;
 use crate::provider::callback::StateIn;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::failure::StepError;
+use crate::provider::refusal::Refusal;
 use crate::provider::step::{Step, StepKind};
 use crate::text::Text;
 use crate::wire::{Method, Request};
@@ -20,10 +22,52 @@ pub struct Explained {
     pub step: StepKind,
     /// The request.
     pub request: Request,
+    /// When the answer means no.
+    pub verdicts: Vec<Verdict>,
     /// What is read: fact, from where, place.
     pub reads: Vec<(Slot, String, Place)>,
     /// Whether a login goes on without it, or it is made only sometimes.
     pub remark: Option<&'static str>,
+}
+
+/// What the file says about answers that mean no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The file's word: `accepted` or `refused`.
+    pub word: &'static str,
+    /// What has to hold, or must not.
+    pub condition: String,
+    /// Where the provider's code stands.
+    pub code: Option<String>,
+    /// Where the provider's sentence stands.
+    pub message: Option<String>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+impl Verdict {
+    /// What the step's file says, in the order in which it is looked at.
+    fn of(step: &Step) -> Vec<Self> {
+        let [accepted, refused] = step.verdicts();
+        let all = accepted.iter().map(|refusal| ("accepted", refusal)).chain(refused.iter().map(|refusal| ("refused", refusal)));
+        let verdict = |(word, refusal): (&'static str, &Refusal)| {
+            let [code, message] = refusal.reasons().map(|reading| reading.map(|reading| printable(&reading.source())));
+            Self { word, condition: printable(&refusal.source()), code, message, place: refusal.place }
+        };
+        all.map(verdict).collect()
+    }
+
+    /// In a sentence.
+    pub fn told(&self) -> String {
+        let whether = if self.word == "accepted" { "unless" } else { "if" };
+        let reasons = match (&self.code, &self.message) {
+            (Some(code), Some(message)) => format!(", with code {code} and message {message}"),
+            (Some(code), None) => format!(", with code {code}"),
+            (None, Some(message)) => format!(", with message {message}"),
+            (None, None) => String::new(),
+        };
+        format!("refused {whether} {}{reasons}", self.condition)
+    }
 }
 
 /// Explains every step; facts that are not given are masks.
@@ -37,7 +81,8 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
             (false, false) => Some("made only when its condition holds"),
             (false, true) => None,
         };
-        list.push(Explained { step: step.kind, request: step.request(&facts)?, reads: step.reads(|fact| used.contains(&fact)), remark });
+        let (request, reads) = (step.request(&facts)?, step.reads(|fact| used.contains(&fact)));
+        list.push(Explained { step: step.kind, request, verdicts: Verdict::of(step), reads, remark });
         for (fact, ..) in step.learns().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {

@@ -76,7 +76,7 @@ words! {
         /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
         /// Default: `true`
         /// Example: `playground: false`
-        playground: Option<bool> = "playground",
+        playground: Option<At<bool>> = "playground",
         /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
@@ -386,9 +386,9 @@ fn look_over(spec: &SettingsSpec, in_store: bool, desk: &mut Desk) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
         desk.complain(*place, "without limits anybody can try without end", help);
     }
-    if spec.playground == Some(true) && !loopback {
+    if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
-        desk.complain(spec.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+        desk.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
     }
     if let Some(login) = &spec.login {
         look_over_login(login, desk);

@@ -232,7 +232,7 @@ fn store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, 
         rates: rates(own.limits.as_ref().or(main.limits.as_ref())),
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // It lets anybody be anybody, so it never stands beside real people.
-        playground: loopback && own.playground.or(main.playground).unwrap_or(true),
+        playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         proxies,
     }
 }

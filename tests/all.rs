@@ -18,6 +18,7 @@ mod readme;
 mod repair;
 mod simulate;
 mod support;
+mod support_page;
 mod try_command;
 mod try_record;
 mod users_command;

@@ -8,14 +8,14 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A login that is being tried.
-struct Trying {
+pub struct Trying {
     program: Child,
     out: BufReader<ChildStdout>,
     said: String,
 }
 
 impl Trying {
-    fn begin(folder: &Folder, arguments: &[&str]) -> Self {
+    pub fn begin(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
         command.current_dir(&folder.0).arg("try").args(arguments).arg("--no-open").env_clear();
         let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
@@ -44,7 +44,7 @@ impl Trying {
     }
 
     /// The end: the exit code, all that was said, all that was complained about.
-    fn end(mut self) -> (i32, String, String) {
+    pub fn end(mut self) -> (i32, String, String) {
         drop(self.program.stdin.take());
         self.out.read_to_string(&mut self.said).expect("it can be read");
         let mut complaints = String::new();
@@ -67,16 +67,16 @@ fn browse(address: &str) -> (u16, Option<String>, String) {
     (head[9..12].parse().expect("a status"), location, body.to_owned())
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port is free").local_addr().expect("it listens").port()
 }
 
-fn playground() -> String {
+pub fn playground() -> String {
     text(&root().join("providers.d/playground.yaml"))
 }
 
 /// Somebody comes in at the playground; answers with the ticket as well.
-fn come_in(trying: &mut Trying, who: &str) -> (String, String) {
+pub fn come_in(trying: &mut Trying, who: &str) -> (String, String) {
     let address = trying.until("/playground/enter?");
     let address = if address.starts_with("GET") { trying.until("/playground/enter?") } else { address };
     trying.until("waiting for the browser");

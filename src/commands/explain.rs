@@ -3,7 +3,7 @@
 use crate::catalogue::{self, State};
 use crate::commands::outcome::{Failure, Outcome, colour, say};
 use crate::commands::{Global, provider_file};
-use crate::explain::{Explained, curl, explain, given};
+use crate::explain::{Explained, Verdict, curl, explain, given};
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::text::Text;
@@ -56,6 +56,9 @@ fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {
         for line in request.lines() {
             let _ = writeln!(text, "  {line}");
         }
+        for verdict in &explained.verdicts {
+            let _ = writeln!(text, "  {}  (line {})", verdict.told(), verdict.place.line);
+        }
         for (fact, from, place) in &explained.reads {
             let name = provider.names.name(*fact);
             let _ = writeln!(text, "  reads {name} from {from}  (line {})", place.line);
@@ -87,8 +90,14 @@ fn as_json(provider: &Provider, steps: &[Explained]) -> Value {
                 "headers": request.headers.iter().map(|(name, value)| json!([name, value.masked()])).collect::<Vec<_>>(),
                 "body": request.body.as_ref().map(Text::masked),
             },
+            "verdicts": explained.verdicts.iter().map(verdict).collect::<Vec<_>>(),
             "reads": explained.reads.iter().map(|(fact, from, place)| json!({ "fact": &**provider.names.name(*fact), "from": from, "line": place.line })).collect::<Vec<_>>(),
         })
     });
     json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>() })
+}
+
+fn verdict(verdict: &Verdict) -> Value {
+    let Verdict { word, condition, code, message, place } = verdict;
+    json!({ "word": word, "condition": condition, "code": code, "message": message, "line": place.line })
 }

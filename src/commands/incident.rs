@@ -6,6 +6,7 @@ use crate::commands::storage;
 use crate::diagnostic::printable;
 use crate::directory::incidents::{Incident as Kept, Recall};
 use crate::incident::Code;
+use crate::stores::Stores;
 use crate::story::Story;
 use crate::story::told::told;
 use crate::world::clock;
@@ -45,6 +46,7 @@ impl Incident {
             say_json(&json!({ "code": kept.code, "store": kept.store, "at": kept.at, "story": story }).to_string());
         } else {
             say(as_text(&kept, &story).trim_end());
+            say(next(&kept, &story, &Stores::new(&settings)).trim_end());
         }
         Ok(Outcome::Fine)
     }
@@ -54,4 +56,12 @@ impl Incident {
 fn as_text(kept: &Kept, story: &Story) -> String {
     let test = if story.test { ", a test login" } else { "" };
     format!("{}  {}  store {}, provider {}{test}\n{}", kept.code, moment(kept.at), kept.store, printable(&story.provider), told(story))
+}
+
+/// Where there is more to see.
+fn next(kept: &Kept, story: &Story, stores: &Stores) -> String {
+    let lab = stores.named(&kept.store).filter(|store| store.loopback || !store.staff.is_empty());
+    let lab =
+        lab.map_or_else(String::new, |store| format!("\nnext: {}/lab/incidents/{} shows it beside the file", store.public_url, kept.code));
+    format!("{lab}\nnext: `portaria try {}` tells a login of your own step by step", printable(&story.provider))
 }

@@ -195,7 +195,26 @@ impl Try {
         if self.record {
             keep(trial, trace, end.as_ref())?;
         }
+        if let Some(next) = self.next(&story) {
+            trial.screen.say(&format!("\n{next}"));
+        }
         Ok(if end.is_ok() { Outcome::Fine } else { Outcome::No })
+    }
+
+    /// What to do now.
+    fn next(&self, story: &Story) -> Option<String> {
+        let name = &self.name;
+        if story.code.is_none() {
+            return (!self.record)
+                .then(|| format!("next: `portaria try {name} --record` keeps a login as an example that `portaria test` replays"));
+        }
+        let changes = story.proposals.iter().filter(|proposal| proposal.change.is_some()).count();
+        let change = match changes {
+            0 => "when that is mended",
+            1 => "write the proposed change into the file",
+            _ => "write the change that fits into the file, the likeliest stands first",
+        };
+        Some(format!("next: {change}, then `portaria try {name}` again"))
     }
 }
 

@@ -98,8 +98,8 @@ pub fn refusal(word: &str) -> String {
              way and add it again on the page of their account, or prove the address by mail where `mail` is set"
         }
         NotWelcome::NoAddress => {
-            "there is no address that is proven; the shopper can use another way in, or be asked for the address: \
-             `missingEmail: ask`, with `mail` in the settings"
+            "there is no address that is proven; the shopper can use another way in, or be asked for the address, \
+             which takes both `missingEmail: ask` in the file and `mail` in the settings"
         }
         NotWelcome::LinkedElsewhere => {
             "this way in belongs to another person of the store; that person can remove it, then it can be added"

@@ -58,7 +58,7 @@ impl LoginError {
         match error {
             StepError::Refused(refused) => Self {
                 step: Some(kind),
-                message: refused.message.clone().unwrap_or_else(|| "the provider said no".to_owned()),
+                message: refused.message.clone().unwrap_or_else(|| "it gives no reason".to_owned()),
                 code: refused.code,
                 place: refused.place,
                 by_provider: true,

@@ -122,6 +122,11 @@ impl Refusal {
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 
+    /// Where the provider's code and its sentence stand, if the file says so.
+    pub fn reasons(&self) -> [Option<&Reading>; 2] {
+        [self.code.as_ref(), self.message.as_ref()]
+    }
+
     /// The conditions, for a story.
     pub fn source(&self) -> String {
         self.conditions.iter().map(Condition::source).collect::<Vec<_>>().join(" and ")

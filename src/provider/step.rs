@@ -429,6 +429,11 @@ impl Step {
         list
     }
 
+    /// When an answer means no: the only cases in which it means yes, then the cases in which it means no.
+    pub fn verdicts(&self) -> [&[Refusal]; 2] {
+        [&self.accepted, &self.refused]
+    }
+
     /// The assertion, if the step makes one.
     pub fn assertion(&self) -> Option<&Assertion> {
         self.assertion.as_ref()

@@ -112,11 +112,17 @@ pub fn tell_facts(facts: &[Fact], text: &mut String) {
 
 /// The proposals, as lines.
 pub fn tell_proposals(story: &Story, text: &mut String) {
-    for (at, proposal) in story.proposals.iter().enumerate() {
-        let _ = writeln!(text, "\nproposal {}: {}\n  {}", at + 1, printable(&proposal.title), printable(&proposal.sentence));
-        if let Some(change) = &proposal.change {
-            let _ = writeln!(text, "  {}:{}", printable(&story.file), change.line);
-            change.diff().lines().for_each(|line| _ = writeln!(text, "  {}", printable(line)));
-        }
+    let mut changes = 0;
+    for proposal in &story.proposals {
+        let sentence = printable(&proposal.sentence);
+        // What no change of the file would mend is said as such.
+        let Some(change) = &proposal.change else {
+            let _ = writeln!(text, "\nhint: {sentence}");
+            continue;
+        };
+        changes += 1;
+        let _ = writeln!(text, "\nproposal {changes}: {}\n  {sentence}", printable(&proposal.title));
+        let _ = writeln!(text, "  {}:{}", printable(&story.file), change.line);
+        change.diff().lines().for_each(|line| _ = writeln!(text, "  {}", printable(line)));
     }
 }

@@ -1,10 +1,10 @@
 // The lab of support staff, on loopback where everybody may use it: its pages at every width, light and dark, with a script and without.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
 import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
-import { incident, installation, meet, publicUrl, screenshots, shopper } from './world.mjs';
+import { ana, choose, incident, installation, meet, publicUrl, screenshots, shopper } from './world.mjs';
 
 const lab = (path = '') => `${publicUrl}/lab${path}`;
 const broken = `name: Vitrine
@@ -81,10 +81,27 @@ storage.commit()
 
 let code;
 
+// The playground's file under another name, with a path that is wrong by one word.
+const right = 'email: $.payload.person.reach[?@.kind == "mail"].value';
+const wrong = 'email: $.payload.person.reach[?@.kind == "email"].value';
+const torto = `${installation.cwd}/providers.d/torto.yaml`;
+
+// Runs a test login as somebody, and ends where its story is told.
+async function testLogin(page, provider, who) {
+  await page.goto(lab(`/${provider}`));
+  await page.locator('.run button').click();
+  await page.waitForURL(`${publicUrl}/playground/**`);
+  await choose(page, who).click();
+  await page.waitForURL(lab(`/${provider}/tests/*`));
+}
+
 before(async () => {
   await writeFile(`${installation.cwd}/providers.d/vitrine.yaml`, broken);
   await writeFile(`${installation.cwd}/providers.d/clube-acme.yaml`, odd);
   await writeFile(`${installation.cwd}/providers.d/old.yml`, odd);
+  const file = await readFile(`${installation.cwd}/providers.d/playground.yaml`, 'utf8');
+  assert.ok(file.includes(right));
+  await writeFile(torto, file.replace(right, wrong).replace('name: Playground', 'name: Torto'));
   keep('K7Q-2MD', told);
   await shopper({ failing: 403 }, async ({ page }) => {
     await meet(page, 'no-email');
@@ -92,7 +109,7 @@ before(async () => {
     // The folder is looked over now and then.
     for (let tries = 0; tries < 200; tries += 1) {
       await page.goto(lab());
-      if (await page.locator('a[href="/lab/clube-acme"]').count() && await page.locator('a[href="/lab/vitrine"]').count()) return;
+      if (await page.locator('a[href="/lab/clube-acme"]').count() && await page.locator('a[href="/lab/vitrine"]').count() && await page.locator('a[href="/lab/torto"]').count()) return;
       await page.waitForTimeout(100);
     }
     assert.fail('the new files are not noticed');
@@ -168,4 +185,48 @@ test('the step that failed is open, and its link leads to the line', () => shopp
   await page.locator('#step-4 .table a', { hasText: 'line 20' }).click();
   assert.equal(new URL(page.url()).hash, '#L20');
   assert.match(await page.locator('li:target').innerText(), /email: \$\.data\.cliente\.email/);
+}));
+
+test('a test login goes to the provider and comes back to its story, and nobody is signed in', () => shopper({ locale: 'en' }, async ({ page, context }) => {
+  await testLogin(page, 'playground', ana.name);
+  const told = await page.locator('main').innerText();
+  assert.match(told, /The test login passed/);
+  assert.ok(!told.includes(ana.email) && !told.includes('Prova'), told);
+  assert.equal((await context.request.get(`${publicUrl}/session`)).status(), 401);
+  await assertRightAtEveryWidth(page, `${screenshots}/lab-passed`, 'light');
+}));
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a test login that fails proposes what mends its file, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => shopper({ locale: 'en', javaScriptEnabled }, async ({ page }) => {
+    const broken = (await readFile(torto, 'utf8')).replace(right, wrong);
+    await writeFile(torto, broken);
+    await shows(page, wrong);
+    await testLogin(page, 'torto', ana.name);
+    assert.match(await page.locator('.last').innerText(), /The test login failed in step 4/);
+    if (javaScriptEnabled) await assertRightAtEveryWidth(page, `${screenshots}/lab-failed`, 'light');
+    const story = page.url();
+
+    // The first change, as it is copied, is all that the file needs.
+    const change = await (await page.request.get(`${story}/change-1.txt`)).text();
+    assert.equal(change.trim(), right);
+    await writeFile(torto, broken.replace(wrong, change.trim()));
+    await shows(page, right);
+    await testLogin(page, 'torto', ana.name);
+    assert.match(await page.locator('main').innerText(), /The test login passed/);
+  }));
+}
+
+// Waits until the folder was looked over.
+async function shows(page, line) {
+  for (let tries = 0; tries < 200; tries += 1) {
+    await page.goto(lab('/torto'));
+    if ((await page.locator('main').innerText()).includes(line)) return;
+    await page.waitForTimeout(100);
+  }
+  assert.fail(`the page never shows ${line}`);
+}
+
+test('the answers that a file takes for a refusal stand beside it', () => shopper({ locale: 'en' }, async ({ page }) => {
+  await page.goto(lab('/playground'));
+  assert.match(await page.locator('main').innerText(), /accepted\s+only if \$\.outcome\.ok is true, code \$\.outcome\.why, message \$\.outcome\.says line \d+/);
 }));

@@ -39,10 +39,10 @@ impl<'a> Arrivals<'a> {
         Self { screen, address, browser, lines: pastes.then(lines) }
     }
 
-    /// What is waited for, in a sentence.
+    /// What is waited for, and what it means when it does not come.
     pub fn awaited(&self) -> String {
         let address = self.address;
-        match (&self.browser, &self.lines) {
+        let awaited = match (&self.browser, &self.lines) {
             (Some(_), None) => format!("waiting for the browser at {address}; Ctrl-C stops"),
             (Some(_), Some(_)) => {
                 format!("waiting for the browser at {address}, or for the address that it was sent back to, pasted here; Ctrl-C stops")
@@ -51,7 +51,11 @@ impl<'a> Arrivals<'a> {
                 "when the browser has come back to {address}, paste the whole address from its address bar here, or the form that it \
                  sent; Ctrl-C stops"
             ),
-        }
+        };
+        format!(
+            "{awaited}\nif the provider shows an error instead, it does not accept something in the address\nabove: compare it with its manual, \
+             and see that the callback is registered there"
+        )
     }
 
     /// The next that arrives.

@@ -21,12 +21,14 @@ pub struct Teller<'a> {
     screen: &'a Screen,
     /// What it has seen.
     pub watch: Watch,
+    /// Whether a call's answer was heard that nothing has been read from yet.
+    heard: bool,
 }
 
 impl<'a> Teller<'a> {
     /// One that tells of this provider.
     pub fn new(provider: &'a Provider, screen: &'a Screen) -> Self {
-        Self { provider, screen, watch: Watch::default() }
+        Self { provider, screen, watch: Watch::default(), heard: false }
     }
 
     /// Where the browser is sent.
@@ -67,6 +69,7 @@ impl Witness for Teller<'_> {
 
     fn hears(&mut self, call: usize, step: &Step, answer: Result<&Response, &NoAnswer>) {
         self.watch.hears(call, step, answer);
+        self.heard = true;
         let took = Some(story::millis(self.watch.just_took()));
         let (answer, no_answer) = story::heard(step, answer);
         let mut text = String::new();
@@ -78,7 +81,8 @@ impl Witness for Teller<'_> {
         self.watch.learns(call, step, facts, error);
         let mut text = String::new();
         // What was not even looked for is not told as missing.
-        let is_read = !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused(_) | StepError::Unreadable { .. }));
+        let came = call.is_none() || std::mem::take(&mut self.heard);
+        let is_read = came && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused(_) | StepError::Unreadable { .. }));
         let seen = self.watch.facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
         told::tell_facts(&story::facts(self.provider, &seen), &mut text);
         if error.is_some() && step.is_optional() {

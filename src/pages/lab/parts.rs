@@ -1,5 +1,6 @@
 //! A provider's file in parts, each beside what it makes the broker send.
 
+use crate::explain::Verdict;
 use crate::pages::lab::code::{Code, Line};
 use crate::pages::lab::shown::Asking;
 
@@ -38,6 +39,8 @@ pub struct Preview {
     pub step: String,
     /// The request.
     pub asking: Asking,
+    /// When the answer means no.
+    pub verdicts: Vec<Verdict>,
     /// What is read.
     pub reads: Vec<Reading>,
     /// Whether the browser carries it.
@@ -118,7 +121,8 @@ mod tests {
 
     fn preview(step: &str) -> Preview {
         let asking = Asking::of(&Request::default());
-        Preview { number: 1, step: step.to_owned(), asking, reads: Vec::new(), by_browser: false, optional: false, sometimes: false }
+        let (verdicts, reads) = (Vec::new(), Vec::new());
+        Preview { number: 1, step: step.to_owned(), asking, verdicts, reads, by_browser: false, optional: false, sometimes: false }
     }
 
     fn drawn(text: &str, steps: &[&str]) -> Vec<(usize, usize, bool, usize)> {

@@ -1,12 +1,13 @@
 //! One provider: its file in parts beside what each sends, the values of this installation, and the test that was run last.
 
+use crate::explain::Verdict;
 use crate::pages::lab::code::{Code, DOTS, Piece};
 use crate::pages::lab::course::{Course, Went};
 use crate::pages::lab::drifting::Drifts;
 use crate::pages::lab::frame::{Apart, LabFrame, Last};
 use crate::pages::lab::parts::Pair;
 use crate::pages::lab::shown::{Bit, Branch};
-use crate::pages::lab::words::LabWords;
+use crate::pages::lab::words::{LabWords, around};
 use crate::pages::login::Field;
 use crate::pages::phrases::fill;
 use askama::Template;
@@ -157,6 +158,12 @@ impl ProviderPage<'_> {
 
     fn line_of(&self, line: impl std::fmt::Display) -> String {
         fill(&self.words().provider.line, &[("line", &line.to_string())])
+    }
+
+    /// When an answer means no, before and behind the condition.
+    fn whether(&self, verdict: &Verdict) -> (&str, &str) {
+        let words = &self.words().provider;
+        around(if verdict.word == "accepted" { &words.accepted_if } else { &words.refused_if }, "condition")
     }
 
     fn register(&self) -> String {

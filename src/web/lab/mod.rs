@@ -109,6 +109,16 @@ pub fn last_test(asked: &Asked, staff: &Staff, provider: &str) -> Option<Last> {
     Some(Last { href, passed: last.failed.is_none(), step: last.step })
 }
 
+/// Providers of one title have the names of their files behind it.
+fn tell_apart(groups: &mut [Group]) {
+    let titles: Vec<String> = groups.iter().flat_map(|group| &group.entries).map(|entry| entry.title.clone()).collect();
+    for entry in groups.iter_mut().flat_map(|group| &mut group.entries) {
+        if titles.iter().filter(|title| **title == entry.title).count() > 1 {
+            entry.title = format!("{} ({})", entry.title, entry.name);
+        }
+    }
+}
+
 /// All providers of the store by their states; the one of this name is the current.
 pub fn groups(asked: &Asked, staff: &Staff, current: Option<&str>) -> Vec<Group> {
     let front = asked.front();
@@ -153,6 +163,7 @@ pub fn groups(asked: &Asked, staff: &Staff, current: Option<&str>) -> Vec<Group>
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         put("overlooked", Entry { title: crate::diagnostic::printable(&name), name, said, ..Entry::default() });
     }
+    tell_apart(&mut groups);
     for group in &mut groups {
         group.entries.sort_by_key(|entry| (entry.title.to_lowercase(), entry.name.clone()));
     }

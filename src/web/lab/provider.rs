@@ -86,6 +86,7 @@ impl Bench {
             number: at + 1,
             step: explained.step.word().to_owned(),
             asking: Asking::of(&story::request(&explained.request)),
+            verdicts: explained.verdicts.clone(),
             reads: explained.reads.iter().map(|(fact, from, place)| reading(provider, *fact, from, place.line)).collect(),
             by_browser: explained.step == StepKind::GetAuthorizationCode,
             optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
