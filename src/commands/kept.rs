@@ -11,6 +11,12 @@ use std::path::{Path, PathBuf};
 pub fn look_over_name(name: &str) -> Result<(), Failure> {
     let fits =
         !name.is_empty() && name.len() <= 60 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
+    if name == "incidents" {
+        return Err(Failure::Usage(
+            "`incidents` is a page of the lab, and cannot be a provider's name".to_owned(),
+            "choose another name".to_owned(),
+        ));
+    }
     if fits {
         return Ok(());
     }

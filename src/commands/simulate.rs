@@ -70,6 +70,9 @@ impl Simulate {
                 "choose another name, or take that file away first".to_owned(),
             ));
         }
+        if self.har.is_some() && self.har == self.curl {
+            return Err(Failure::Usage("--har and --curl name the same file".to_owned(), "give each a name of its own".to_owned()));
+        }
         let recorded = recording::of_all(provider, stories)
             .map_err(|why| Failure::No(format!("error: {why}\n  help: add an example of a login that ends with somebody coming in")))?;
         let written = [(&self.har, har::write as fn(&[_]) -> String), (&self.curl, curl::write)];
@@ -110,6 +113,10 @@ impl Simulate {
 pub fn read(name: &str, settings: &Settings) -> Result<(Provider, Vec<StorySpec>), Failure> {
     let path = provider_file(name, settings)?;
     let entry = catalogue::load(&path, settings.ground());
+    if matches!(entry.state, State::Off(_)) {
+        let help = format!("take `enabled: false` out of {}", path.display());
+        return Err(Failure::Usage(format!("the file of `{name}` switches it off, so nobody can log in there"), help));
+    }
     let provider = match entry.state {
         State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => *provider,
         State::Broken => return Err(Failure::No(entry.report.draw(colour()))),

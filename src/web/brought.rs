@@ -49,8 +49,8 @@ impl Unfit {
     pub async fn told(self, asked: &Asked) -> Refused {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.front().store)).collect();
         let refused = match self.newest {
-            Some(Newest { test: Some(tester), state, cookie, .. }) if self.cause == Cause::Lost => {
-                let refused = test_login::nobodys(asked, &self.offer, &tester, &state).await;
+            Some(Newest { test: Some(tester), state, cookie, .. }) if matches!(self.cause, Cause::Lost | Cause::Changed) => {
+                let refused = test_login::nobodys(asked, &self.offer, &tester, &state, self.cause).await;
                 return Refused { cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.front().store)]).collect(), ..refused };
             }
             Some(Newest { return_to, .. }) if self.cause == Cause::Lost => {

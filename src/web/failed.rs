@@ -110,7 +110,9 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
 pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>, error: &LoginError) -> Refused {
     let (minute, door) = (asked.now() / 60, (asked.front().number, offer.provider.name.clone(), "start"));
     if let Some(code) = asked.app().stories.of(&door, minute) {
-        return ended(cause_of(error, &Trace::default()), offer, return_to, Some(code));
+        let cause = cause_of(error, &Trace::default());
+        asked.app().metrics.login(&asked.front().store.name, &offer.provider.name, cause.name());
+        return ended(cause, offer, return_to, Some(code));
     }
     let refused = early(asked, offer, return_to, error).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {

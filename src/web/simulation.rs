@@ -10,6 +10,7 @@ use crate::workbench::simulate::carried;
 use crate::workbench::simulate::{self, Answer, LARGEST_BODY, Simulation};
 use crate::world::{clock, dice};
 use actix_web::http::StatusCode;
+use actix_web::http::header::HOST;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App as Routes, HttpRequest, HttpResponse, HttpServer};
 use std::io;
@@ -130,7 +131,7 @@ pub async fn serve(alone: Alone, listen: SocketAddr, ready: impl FnOnce(&Alone, 
 async fn by_itself(request: HttpRequest, alone: Data<Alone>, body: Result<Bytes, actix_web::Error>) -> HttpResponse {
     let address = request.app_config().local_addr();
     // The name under which it is asked, as long as that is this machine: another page must not lead a browser here.
-    let host = request.connection_info().host().to_owned();
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     if !crate::provider::hosts::is_loopback(&host) {
         return HttpResponse::MisdirectedRequest().body(format!("this simulation is reached at http://{address}\n"));
     }

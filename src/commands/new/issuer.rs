@@ -3,9 +3,11 @@
 use crate::commands::outcome::Failure;
 use crate::provider::json;
 use crate::settings::Settings;
+use crate::stores::Stores;
+use crate::web::app::reach;
 use crate::wire::{Fetch as _, NoAnswer, Request};
 use crate::workbench::checklist::questions::Answers;
-use crate::world::network::{Network, Reach};
+use crate::world::network::Network;
 use serde_json::Value;
 
 /// Fetches the issuer's document and fills in what it says.
@@ -70,9 +72,7 @@ pub fn fill_in(issuer: &str, settings: &Settings, answers: &mut Answers) -> Resu
 }
 
 fn fetch(address: &str, settings: &Settings) -> Result<Value, Failure> {
-    let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
-    let reach = Reach { everything: settings.ground().loopback, private_hosts: listed.map(|host| host.value.as_str().into()).collect() };
-    let (network, _) = Network::new(reach);
+    let (network, _) = Network::new(reach(settings, &Stores::new(settings)));
     let answer = actix_web::rt::System::new().block_on(network.send(&Request::document(address)));
     let answer = answer.map_err(|why| {
         let help = match why {

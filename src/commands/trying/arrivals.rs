@@ -85,7 +85,7 @@ impl<'a> Arrivals<'a> {
         if line.is_empty() {
             return Ok(None);
         }
-        let (state, query) = if line.contains("://") {
+        let (state, query) = if line.starts_with("http://") || line.starts_with("https://") {
             let line = line.split('#').next().unwrap_or_default();
             let (place, query) = line.split_once('?').unwrap_or((line, ""));
             let below = place.strip_prefix(self.address).filter(|below| below.is_empty() || below.starts_with('/'));

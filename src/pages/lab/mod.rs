@@ -2,8 +2,8 @@
 
 pub mod answer; //       an answer is pasted, and read
 pub mod code; //         a provider's file, as it is shown
-pub mod course;
-pub mod drifting; //       the steps of a login that happened
+pub mod course; //       the steps of a login that happened
+pub mod drifting; //     what has changed in a provider's answers
 pub mod frame; //        what stands around every page
 pub mod incident; //     the story behind a code
 pub mod list; //         all providers

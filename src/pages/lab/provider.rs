@@ -156,10 +156,6 @@ impl ProviderPage<'_> {
         }
     }
 
-    fn line_of(&self, line: impl std::fmt::Display) -> String {
-        fill(&self.words().provider.line, &[("line", &line.to_string())])
-    }
-
     /// When an answer means no, before and behind the condition.
     fn whether(&self, verdict: &Verdict) -> (&str, &str) {
         let words = &self.words().provider;

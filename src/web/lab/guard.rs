@@ -1,4 +1,4 @@
-//! Who may use the lab: on the machine itself everybody, elsewhere the people whom the store lists as its staff.
+//! Who may use the lab: where the whole installation is on the machine itself everybody, elsewhere the people whom the store lists as its staff.
 
 use crate::login::return_to::LONGEST;
 use crate::pages::Cause;
@@ -19,16 +19,20 @@ pub fn bound(asked: &Asked) -> Box<str> {
     asked.session().map_or_else(|| "lab".into(), |session| session.sid)
 }
 
+/// Whether the whole installation is on this machine. Beside a store on the open net a proxy might lead others to one on loopback.
+fn is_at_home(asked: &Asked) -> bool {
+    asked.app().serving().stores().all().iter().all(|store| store.loopback)
+}
+
 /// Whether there is no lab at this store, as far as anybody can tell.
 pub fn is_closed(asked: &Asked) -> bool {
-    let store = &asked.front().store;
-    !store.loopback && store.staff.is_empty()
+    !is_at_home(asked) && asked.front().store.staff.is_empty()
 }
 
 /// Lets staff in. Whoever is not signed in is led to the login and comes back; others are told that the page is not theirs.
 pub fn staff(asked: &Asked) -> Result<Staff, Refused> {
     let store = &asked.front().store;
-    if store.loopback {
+    if is_at_home(asked) {
         return Ok(Staff { uid: asked.session().map(|session| session.person.uid) });
     }
     if is_closed(asked) {

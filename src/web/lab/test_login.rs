@@ -79,7 +79,11 @@ pub async fn finish(
         Ok(login) => {
             let spend = Spend { attempt: attempts::spent(&attempt.state).into(), until: attempt.started + GOOD_FOR };
             if !app.directory.write(spend).await? {
-                return Err(failed::without_a_conversation(asked, Cause::AlreadyUsed, offer, None).await);
+                // By a double click or the back button: what it came to has been told.
+                let last = app.tests.last(&store.name, &offer.provider.name, tester.by.as_deref());
+                let place =
+                    last.map_or_else(|| address(&["lab", &offer.provider.name], &[]), |last| page(&offer.provider.name, &last.code));
+                return Ok((leads_to(&place), Vec::new()));
             }
             match talk(asked, offer, login, &outgoing, &mut watch).await {
                 None => {
@@ -96,14 +100,17 @@ pub async fn finish(
 }
 
 /// A callback that answers no login of this browser, which began a test.
-pub async fn nobodys(asked: &Asked, offer: &Offer, tester: &Tester, state: &str) -> Refused {
+pub async fn nobodys(asked: &Asked, offer: &Offer, tester: &Tester, state: &str, cause: Cause) -> Refused {
     asked.app().tests.over(&asked.front().store.name, state);
     if let Err(refused) = still_theirs(asked, tester) {
         return refused;
     }
-    let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
+    let error = match cause {
+        Cause::Changed => LoginError::bad_callback("changed", "the provider's file changed while the browser was away; run the test again"),
+        _ => LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began"),
+    };
     match tell_of(asked, offer, tester, None, (&Trace::default(), &Watch::default()), Err(&error)).await {
-        Ok(place) => Refused { instead: Some(place), ..Cause::Lost.into() },
+        Ok(place) => Refused { instead: Some(place), ..cause.into() },
         Err(refused) => refused,
     }
 }

@@ -24,7 +24,7 @@ pub fn drafts(provider: &Provider, is_there: bool) -> Vec<Draft> {
         });
     }
     let (because, sentence) = if is_there {
-        ("askBecauseUnproven", "no answer proves the address; with `missingEmail: ask` the person proves it by a letter")
+        ("askBecauseUnproven", "no answer proves the address; with `missingEmail: ask` the person proves it by a code that is sent there")
     } else {
         ("askBecauseMissing", "no answer holds an address; with `missingEmail: ask` the person is asked for one")
     };
