@@ -10,6 +10,7 @@ pub mod place; //        a file, and where in it something stands
 pub mod diagnostic; //   a complaint with a place and a help line, and its drawing
 pub mod names; //        the names of facts, numbered
 pub mod text; //         plain or secret; what is made from a secret is secret
+pub mod personal; //     whether a word is likelier somebody's value than a name
 pub mod email; //        parsed, normalised, compared in one way only
 pub mod incident; //     the code on an error page, short enough to be spoken
 pub mod wire; //         requests, answers, and whoever carries them

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_times;
+mod canaries;
 mod catalogue;
 mod command_line;
 mod database;

@@ -1,5 +1,6 @@
 //! When an answer means no: what the file says (`refused`, `accepted`), and what is so without it.
 
+use crate::personal::without_people;
 use crate::place::{At, Place};
 use crate::provider::condition::{Condition, ConditionSpec, Pattern, Subject};
 use crate::provider::facts::Facts;
@@ -154,7 +155,7 @@ pub fn refused<'a>(
     let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
     let message =
         from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
-    let code = code.map(|code| code_of(&without_secrets(code, facts)));
+    let code = code.map(|code| code_of(&without_secrets(code, facts))).filter(|code| !code.is_empty());
     let message = message.map(|message| without_secrets(message, facts));
     Refused { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
 }
@@ -211,10 +212,11 @@ fn in_disguise(word: &str) -> Vec<Vec<u8>> {
     lenient.decode(plain.trim_matches('.')).ok().into_iter().chain(percent).collect()
 }
 
-/// A code is a short word; whatever else stands in it cannot be counted or looked up.
+/// A code is a short word; whatever else stands in it cannot be counted or looked up, and somebody's address is none.
 fn code_of(text: &str) -> String {
     let word = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-') { letter } else { '_' };
-    text.chars().take(64).map(word).collect()
+    let words = without_people(text);
+    words.chars().take(64).map(word).collect()
 }
 
 /// A provider's words are kept short and free of control characters.

@@ -8,6 +8,7 @@ pub mod watch;
 
 use crate::login::error::LoginError;
 use crate::login::trace::{self, Trace};
+use crate::personal::without;
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, Mailbox};
 use crate::provider::step::Step;
@@ -196,19 +197,9 @@ pub fn plainly(happened: Happened<'_>) -> Story {
     }
 }
 
-/// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's:
-/// words with an `@`, words that are mostly a number or longer than any word, and what stands behind the `?` of an address.
+/// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's.
 pub fn short(text: &str) -> String {
-    let is_address = |word: &str| word.starts_with("https://") || word.starts_with("http://");
-    let is_somebodys =
-        |word: &str| word.contains('@') || word.bytes().filter(u8::is_ascii_digit).count() >= 4 || word.len() > 40 && !is_address(word);
-    let told = |word| match word {
-        word if is_address(word) => word.split(['?', '#']).next().filter(|address| !is_somebodys(address)).unwrap_or("‹…›"),
-        word if is_somebodys(word) => "‹…›",
-        word => word,
-    };
-    let words: Vec<&str> = text.split_whitespace().map(told).collect();
-    crate::diagnostic::printable(&words.join(" ").chars().take(200).collect::<String>())
+    crate::diagnostic::printable(&without(text).chars().take(200).collect::<String>())
 }
 
 fn exchange(provider: &Provider, watch: &Watch, told: &trace::Exchange) -> Exchange {

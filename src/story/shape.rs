@@ -1,11 +1,16 @@
 //! The shape of a document: its keys, and what its values look like. Never a value.
 
+use crate::personal::is_key_of_somebody;
 use crate::story::looks::Looks;
+use crate::workbench::repair::survey::long_texts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// How much of a document's shape is told.
 const MOST: usize = 200;
+/// What is told in place of a key that looks like a value.
+const HIDDEN_KEY: &str = "‹key›";
 
 /// One member of a document, with what stands below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,10 +38,10 @@ impl Member {
 /// The shape of a document.
 pub fn shape(document: &Value) -> Vec<Member> {
     let mut left = MOST;
-    below(document, &mut left)
+    below(document, &long_texts(document), &mut left)
 }
 
-fn below(value: &Value, left: &mut usize) -> Vec<Member> {
+fn below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<Member> {
     let mut members = Vec::new();
     match value {
         Value::Object(object) => {
@@ -46,7 +51,9 @@ fn below(value: &Value, left: &mut usize) -> Vec<Member> {
                     break;
                 }
                 *left -= 1;
-                members.push(member(key_as_told(key), value, left));
+                // What is a value elsewhere in the same document is no name here.
+                let key = if said.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { key_as_told(key) };
+                members.push(member(key, value, said, left));
             }
         }
         Value::Array(list) => {
@@ -54,7 +61,7 @@ fn below(value: &Value, left: &mut usize) -> Vec<Member> {
                 && *left > 0
             {
                 *left -= 1;
-                members.push(member("[]".to_owned(), first, left));
+                members.push(member("[]".to_owned(), first, said, left));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -65,28 +72,24 @@ fn below(value: &Value, left: &mut usize) -> Vec<Member> {
     members
 }
 
-fn member(key: String, value: &Value, left: &mut usize) -> Member {
+fn member(key: String, value: &Value, said: &HashSet<&str>, left: &mut usize) -> Member {
     match Looks::of_value(value) {
         Some(looks) => {
             let (looks, many) = looks.word();
             Member { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
         }
-        None => Member { key, looks: None, many: None, below: below(value, left) },
+        None => Member { key, looks: None, many: None, below: below(value, said, left) },
     }
 }
 
 /// Whether a key is a name that a program gave, and no value such as a person's address.
 pub fn is_a_name(key: &str) -> bool {
-    let numbers = key.bytes().filter(u8::is_ascii_digit).count();
-    numbers < 4
-        && key.len() <= 64
-        && key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c))
-        && !(key.contains('@') && key.contains('.'))
+    key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_key_of_somebody(key)
 }
 
 /// A key as it is told: one that looks like a value is kept to itself.
 pub fn key_as_told(key: &str) -> String {
-    if is_a_name(key) { key.to_owned() } else { "‹key›".to_owned() }
+    if is_a_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
 
 #[cfg(test)]
@@ -110,6 +113,13 @@ mod tests {
             drawn(&shape(&document)),
             "data { mail: e-mail address, id: one digit, ok: yes or no, none: empty, list { [] { a: text, 1 } } }, ‹key›: one digit"
         );
+    }
+
+    #[test]
+    fn a_key_that_is_a_value_elsewhere_is_kept_back() {
+        let document = json!({ "login": "mariasilva", "mariasilva": { "id": 7 } });
+
+        assert_eq!(drawn(&shape(&document)), "login: text, 10, ‹key› { id: one digit }");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod clocks;
 mod full_disk;
 mod full_log;
 mod killed;
-mod place;
+pub mod place;
 mod read_only;
 mod server_away;
 mod two_brokers;

@@ -106,6 +106,23 @@ async fn on_the_machine_itself_everybody_may_use_the_lab() {
 }
 
 #[actix_web::test]
+async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
+    let house = House::open().await;
+
+    for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
+        for ask in [
+            Ask::get(path).with("x-forwarded-for", "203.0.113.7"),
+            Ask::get(path).with("forwarded", "for=203.0.113.7"),
+            Ask::get(path).from("203.0.113.7"),
+        ] {
+            assert_eq!(house.ask(ask).await.status, 403, "{path}");
+        }
+        assert_eq!(house.ask(Ask::get(path)).await.status, 200, "{path}");
+    }
+    assert_eq!(house.ask(Ask::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
+}
+
+#[actix_web::test]
 async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     let house = open_house().await;
     let stranger = Browser::at(&house, OPEN_HOST);

@@ -3,7 +3,7 @@
 mod account;
 mod addresses;
 pub mod ask;
-mod browser;
+pub mod browser;
 mod callback;
 mod callback_content;
 mod drift;

@@ -3,6 +3,7 @@
 use crate::catalogue;
 use crate::commands::outcome::Failure;
 use crate::commands::trying::Trial;
+use crate::diagnostic::printable;
 use crate::examples;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -31,7 +32,7 @@ pub fn keep(trial: &Trial, trace: &Trace, end: Result<&Identity, &LoginError>) -
         Recorded { provider: &trial.provider, trace, end, discovery: document.as_deref(), own: &own, inputs: &trial.attempt.inputs };
     let what = fresh_name(end, &names);
     let story = record(recorded, &what).map_err(|differences| {
-        let differences: Vec<String> = differences.iter().map(|difference| format!("  {difference}")).collect();
+        let differences: Vec<String> = differences.iter().map(|difference| format!("  {}", printable(&difference.to_string()))).collect();
         Failure::No(format!(
             "error: with invented values in place of the real ones this login does not replay, so nothing is written\n{}\n  help: write \
              the story by hand into {}; schemas/provider.md shows how",

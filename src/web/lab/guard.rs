@@ -7,6 +7,9 @@ use crate::web::asked::Asked;
 use crate::web::refused::Refused;
 use actix_web::http::Method;
 
+/// Headers by which proxies say that somebody else is asking.
+const FORWARDED: [&str; 2] = ["x-forwarded-for", "forwarded"];
+
 /// Somebody who may use the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staff {
@@ -33,6 +36,11 @@ pub fn is_closed(asked: &Asked) -> bool {
 pub fn staff(asked: &Asked) -> Result<Staff, Refused> {
     let store = &asked.front().store;
     if is_at_home(asked) {
+        // What a proxy or a tunnel on this machine passes on comes from elsewhere.
+        let peer = asked.request().peer_addr();
+        if peer.is_some_and(|peer| !peer.ip().is_loopback()) || FORWARDED.iter().any(|name| asked.request().headers().contains_key(*name)) {
+            return Err(Cause::NotStaff.into());
+        }
         return Ok(Staff { uid: asked.session().map(|session| session.person.uid) });
     }
     if is_closed(asked) {

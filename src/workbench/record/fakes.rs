@@ -2,6 +2,7 @@
 
 mod kinds; //  what each kind of text becomes
 
+use crate::personal::{holds_address, is_coded, is_key_of_somebody, is_opaque};
 use crate::provider::answer::is_signed_token;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -75,7 +76,7 @@ impl Fakes {
 
     /// A text stays as it is, unless it looks like somebody's.
     pub fn keep(&mut self, text: &str) {
-        if !text.contains('@') && text.bytes().filter(u8::is_ascii_digit).count() < 8 {
+        if !holds_address(text) && !is_coded(text) && !is_opaque(text) && text.bytes().filter(u8::is_ascii_digit).count() < 8 {
             self.kept.push(text.to_owned());
         }
     }
@@ -108,7 +109,7 @@ impl Fakes {
 
     /// A key; one that is somebody's address or number is invented as well.
     pub fn key(&mut self, key: &str) -> String {
-        if key.contains('@') || key.bytes().filter(u8::is_ascii_digit).count() >= 4 {
+        if key.contains('@') || is_key_of_somebody(key) || holds_address(key) {
             return self.text("", key);
         }
         self.keys.push(key.to_owned());

@@ -312,7 +312,7 @@ fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
     for other in element.and_then(Value::as_object).into_iter().flat_map(|members| members.keys()).take(40) {
         let plain = other.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let like = likeness(key, other);
-        if plain && other != key && like > 0.5 {
+        if plain && other != key && like > 0.5 && !crate::workbench::repair::survey::is_personal(other) {
             list.push((format!("{before}@.{other}{after}"), like));
         }
     }

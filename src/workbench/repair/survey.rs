@@ -1,5 +1,6 @@
 //! What an answer holds and where, within bounds. Keys that look like somebody's are not walked through.
 
+use crate::personal::is_key_of_somebody;
 use crate::workbench::repair::path::Hop;
 use serde_json::Value;
 use std::collections::{HashSet, VecDeque};
@@ -92,11 +93,11 @@ pub fn is_personal(key: &str) -> bool {
     let letters = key.chars().filter(|letter| letter.is_alphabetic()).count();
     let strange = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':' | '/' | '~'));
     let opaque = key.len() > 15 && digits > 2 && !key.contains(['_', '-', '.', '/', ':']);
-    key.is_empty() || key.len() > 60 || digits >= 5 || letters == 0 || opaque || key.chars().any(strange)
+    key.is_empty() || key.len() > 60 || digits >= 5 || letters == 0 || opaque || key.chars().any(strange) || is_key_of_somebody(key)
 }
 
 /// Texts of the answer that are long enough to be somebody's: a key that says the same is not a name.
-fn long_texts(document: &Value) -> HashSet<&str> {
+pub fn long_texts(document: &Value) -> HashSet<&str> {
     let mut texts = HashSet::new();
     let mut waiting = vec![document];
     let mut seen = 0;
