@@ -191,25 +191,19 @@ fn in_disguise(word: &str) -> Vec<Vec<u8>> {
     if word.len() < SHORTEST_SECRET {
         return Vec::new();
     }
-    let plain: String = word
-        .trim_end_matches('=')
-        .chars()
-        .map(|c| {
-            if c == '+' {
-                '-'
-            } else if c == '/' {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    let lenient = GeneralPurpose::new(
-        &URL_SAFE,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    let percent = word.contains('%').then(|| percent_encoding::percent_decode_str(word).collect());
-    lenient.decode(plain.trim_matches('.')).ok().into_iter().chain(percent).collect()
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let lenient = GeneralPurpose::new(&URL_SAFE, lenient);
+    let decoded = |word: &str| {
+        let plain = word.trim_end_matches('=').trim_matches('.').replace('+', "-").replace('/', "_");
+        lenient.decode(plain).ok()
+    };
+    // `name=value` is one word here, and a form writes a blank as `+`.
+    let behind = word.trim_end_matches('=').split_once('=').map(|(_, value)| value);
+    let spaced = word.replace('+', " ");
+    let percent = word.contains(['%', '+']).then(|| percent_encoding::percent_decode_str(&spaced).collect());
+    let plus = word.contains('%').then(|| percent_encoding::percent_decode_str(word).collect());
+    decoded(word).into_iter().chain(behind.and_then(decoded)).chain(percent).chain(plus).collect()
 }
 
 /// A code is a short word; whatever else stands in it cannot be counted or looked up, and somebody's address is none.
@@ -238,6 +232,8 @@ mod tests {
             ("bad secret pass w/rd+é1.", "bad secret ‹clientSecret›."),
             ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "got Basic ‹clientSecret› here"),
             ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx==", "got Basic ‹clientSecret›"),
+            ("client_secret=pass+w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
+            ("auth=bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "‹clientSecret› here"),
             ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
             ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
         ] {

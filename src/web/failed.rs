@@ -12,7 +12,7 @@ use crate::login::trace::Trace;
 use crate::pages::Cause;
 use crate::roster::Offer;
 use crate::story::watch::Watch;
-use crate::story::{Happened, Story, short, tell};
+use crate::story::{Happened, Story, plainly, short, tell};
 use crate::web::asked::Asked;
 use crate::web::refused::{Ended, Refused, cause_of, not_welcome};
 use crate::world::dice;
@@ -83,7 +83,10 @@ pub async fn login(asked: &Asked, offer: &Offer, return_to: Option<&str>, error:
     asked.app().metrics.login(store, provider, cause.name());
     let event = Event::new(asked.now(), store, What::Failed).through(provider).because(&short(&error.code));
     let event = Event { version: Some(offer.version.clone()), ..event };
-    let code = remember(asked, &event, || tell(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
+    // While everybody fails in the same way, what would mend it is looked for a few times a minute.
+    let (minute, door) = (asked.now() / 60, (asked.front().number, provider.clone(), "mending"));
+    let telling = if asked.app().stories.is_to_be_mended(door, minute) { tell } else { plainly };
+    let code = remember(asked, &event, || telling(Happened { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }))
         .await
         .ok()
         .flatten();
@@ -123,10 +126,13 @@ pub async fn at_the_start(asked: &Asked, offer: &Offer, return_to: Option<&str>,
 
 /// The stories of this minute: store, provider and kind, and the code under which one is kept.
 #[derive(Default)]
-pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>, Mutex<HashMap<u32, (i64, u32)>>);
+pub struct Stories(Mutex<HashMap<Door, (i64, Code)>>, Mutex<HashMap<u32, (i64, u32)>>, Mutex<HashMap<Door, (i64, u32)>>);
 
 /// Stories that a store keeps in a minute.
 const MOST_STORIES: u32 = 120;
+
+/// Failed logins of a provider in a minute for which it is looked for what would mend its file.
+const MOST_MENDED: u32 = 6;
 
 type Door = (u32, Box<str>, &'static str);
 
@@ -145,6 +151,17 @@ impl Stories {
         }
         *count += 1;
         *count <= MOST_STORIES
+    }
+
+    /// Whether one more failed login of a provider is worth looking for what would mend its file, in this minute.
+    fn is_to_be_mended(&self, door: Door, minute: i64) -> bool {
+        let mut counts = self.2.lock().unwrap_or_else(PoisonError::into_inner);
+        let (counted, count) = counts.entry(door).or_insert((minute, 0));
+        if *counted != minute {
+            (*counted, *count) = (minute, 0);
+        }
+        *count += 1;
+        *count <= MOST_MENDED
     }
 
     fn keep(&self, door: Door, minute: i64, code: Code) {

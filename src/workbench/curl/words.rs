@@ -17,7 +17,11 @@ pub fn words(text: &str) -> Result<(Vec<String>, usize), String> {
             '\\' | '^' if text[at + 1..].starts_with('\n') => at += 2,
             '\\' | '^' if text[at + 1..].starts_with("\r\n") => at += 3,
             '\\' => {
-                let next = text[at + 1..].chars().next().unwrap_or_default();
+                let Some(next) = text[at + 1..].chars().next() else {
+                    // What was cut off ends here.
+                    at += 1;
+                    continue;
+                };
                 word.get_or_insert_default().push(next);
                 at += 1 + next.len_utf8();
             }
@@ -84,4 +88,18 @@ fn escaped(text: &str, from: usize, word: &mut String) -> Result<usize, String> 
         }
     }
     Err("a quotation mark is never closed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_at_its_end_is_read_as_far_as_it_goes() {
+        for text in ["curl https://a.example \\", "curl 'https://a.example' \\", "^", "\\"] {
+            let (words, read) = words(text).expect("words");
+
+            assert!(read <= text.len() && words.first().is_none_or(|word| word == "curl" || word == "^"), "{text}: {words:?}");
+        }
+    }
 }

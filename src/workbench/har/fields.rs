@@ -5,6 +5,11 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// What is null is as good as left out.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// The whole.
 #[derive(Deserialize, Serialize)]
 pub struct Har {
@@ -16,10 +21,10 @@ pub struct Har {
 #[derive(Deserialize, Serialize)]
 pub struct Log {
     /// `version`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub version: String,
     /// `creator`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub creator: Creator,
     /// `entries`, as the format has it.
     #[serde(deserialize_with = "entries")]
@@ -30,10 +35,10 @@ pub struct Log {
 #[derive(Default, Deserialize, Serialize)]
 pub struct Creator {
     /// `name`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `version`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub version: String,
 }
 
@@ -42,10 +47,10 @@ pub struct Creator {
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// `started_date_time`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub started_date_time: String,
     /// `time`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub time: f64,
     /// `request`, as the format has it.
     pub request: Sent,
@@ -84,13 +89,13 @@ pub struct Sent {
     /// `url`, as the format has it.
     pub url: String,
     /// `http_version`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub http_version: String,
     /// `cookies`, as the format has it.
     #[serde(skip_deserializing)]
     pub cookies: [u8; 0],
     /// `headers`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub headers: Vec<Pair>,
     /// `query_string`, as the format has it.
     #[serde(skip_deserializing)]
@@ -110,10 +115,10 @@ pub struct Sent {
 #[derive(Deserialize, Serialize)]
 pub struct Pair {
     /// `name`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `value`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub value: String,
 }
 
@@ -122,7 +127,7 @@ pub struct Pair {
 #[serde(rename_all = "camelCase")]
 pub struct Posted {
     /// `mime_type`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub mime_type: String,
     /// `text`, as the format has it.
     #[serde(default)]
@@ -137,19 +142,19 @@ pub struct Posted {
 #[serde(rename_all = "camelCase")]
 pub struct Came {
     /// `status`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub status: f64,
     /// `status_text`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub status_text: String,
     /// `http_version`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub http_version: String,
     /// `cookies`, as the format has it.
     #[serde(skip_deserializing)]
     pub cookies: [u8; 0],
     /// `headers`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub headers: Vec<Pair>,
     /// `content`, as the format has it.
     #[serde(default)]
@@ -170,10 +175,10 @@ pub struct Came {
 #[serde(rename_all = "camelCase")]
 pub struct Content {
     /// `size`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub size: f64,
     /// `mime_type`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub mime_type: String,
     /// `text`, as the format has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

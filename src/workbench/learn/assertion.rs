@@ -50,10 +50,9 @@ pub fn words(thread: &mut Thread<'_>, token: &Jwt) -> Entry {
     words.push(Entry::new("claims", Piece::Block(claims)));
     let number = |name: &str| token.claims.get(name).and_then(Value::as_i64);
     if let (Some(from), Some(to)) = (number("iat"), number("exp"))
-        && to > from
-        && to - from != 300
+        && let Some(lifetime) = to.checked_sub(from).filter(|lifetime| *lifetime > 0 && *lifetime != 300)
     {
-        words.push(Entry::new("lifetime", Piece::Text(format!("{}s", to - from))));
+        words.push(Entry::new("lifetime", Piece::Text(format!("{lifetime}s"))));
     }
     Entry::because("assertion", Piece::Block(words), "the client signed a token; these are its claims")
 }

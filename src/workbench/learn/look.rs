@@ -31,7 +31,7 @@ pub fn is_random(text: &str) -> bool {
     let capitals_inside = text.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
     fits && (letters == 0 && text.bytes().all(|byte| byte.is_ascii_digit())
         || digits >= 2 && letters >= 2 && (longest_word * 2 < text.len() || capitals_inside * 4 > text.len())
-        || digits == 0 && capitals_inside * 3 > text.len())
+        || digits < 2 && capitals_inside * 3 > text.len())
 }
 
 /// Whether a value may be followed from an answer to a later request.

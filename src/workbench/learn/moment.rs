@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 
 /// A moment as the language writes it, where a text is the moment of the call.
 pub fn moment(text: &str, at: i64) -> Option<String> {
-    if text.parse::<i64>().is_ok_and(|seconds| (seconds - at).abs() < 300) {
+    if text.parse::<i64>().is_ok_and(|seconds| seconds.abs_diff(at) < 300) {
         return Some("${now}".to_owned());
     }
     let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y%m%d%H%M%S", "%Y/%m/%d %H:%M:%S"];
@@ -27,4 +27,15 @@ pub fn moment(text: &str, at: i64) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_from_far_away_is_no_moment() {
+        assert_eq!(moment("-9223372036854775808", 1_767_323_045), None);
+        assert_eq!(moment("1767323046", 1_767_323_045).as_deref(), Some("${now}"));
+    }
 }
