@@ -530,7 +530,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_masked_in_the_catalogue() {
+    #[expect(clippy::disallowed_methods, reason = "the files are read as they stand beside the code")]
+    fn nothing_is_masked_in_the_catalogue_but_sentences_in_comments() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/providers.d");
         let mut seen = 0;
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
@@ -542,7 +543,7 @@ mod tests {
             for line in
                 std::fs::read_to_string(entry.path()).unwrap().lines().zip(shown(&std::fs::read_to_string(entry.path()).unwrap()).lines())
             {
-                assert_eq!(line.1, line.0, "{name}");
+                assert!(line.1 == line.0 || line.0.trim_start().starts_with('#'), "{name}: {}", line.0);
             }
         }
         assert!(seen > 40, "{seen}");
