@@ -8,6 +8,11 @@ use crate::provider::reference::{ClientSecret, Reference};
 use crate::provider::surroundings::check_own_name;
 use crate::words::Desk;
 
+/// Words in the name of what is a secret, in small letters without signs.
+pub const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
+/// Words in the name of what is a secret where it is written out, but often a part of an answer.
+pub const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
+
 /// A value of the installation that a provider waits for.
 #[derive(Clone, Debug)]
 pub struct Needed {
@@ -97,10 +102,10 @@ impl Installed {
 }
 
 fn look_over_literal(name: &At<String>, text: &str, place: Place, desk: &mut Desk) {
-    let lower = name.to_lowercase();
+    let lower: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     if text.contains("${") {
         desk.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
-    } else if ["secret", "password", "privatekey", "apikey", "token"].iter().any(|word| lower.contains(word)) {
+    } else if SECRETS.iter().chain(OFTEN_SECRETS).any(|word| lower.contains(word)) {
         desk.complain(
             place,
             format!("`{}` sounds like a secret, which may not stand in the file", name.value),

@@ -18,7 +18,7 @@ use crate::provider::json;
 use crate::provider::signed::Signed;
 use crate::provider::step::Step;
 use crate::wire::Response;
-use crate::workbench::record::fakes::Fakes;
+use crate::workbench::record::fakes::{Fakes, without_remarks};
 use crate::workbench::record::requests::as_expected;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -99,7 +99,7 @@ fn in_manner(recorded: Recorded<'_>, what: &str, manner: Manner) -> Result<Strin
             let place = format!("call {}", exchanges.len() + 1);
             return Err(vec![Difference::new(place, "an answer".to_owned(), "none came, which no story can tell".to_owned())]);
         };
-        exchanges.push(json!({ "answer": self::answer(step, answer, &mut fakes) }));
+        exchanges.push(json!({ "answer": self::answer(step, answer, &mut fakes)? }));
     }
     put(&mut story, "exchanges", Value::Array(exchanges));
     let played = replay(provider, &with_end(&story, end, None))?;
@@ -233,7 +233,7 @@ fn callback(provider: &Provider, trace: &Trace, fakes: &mut Fakes) -> Map<String
     told
 }
 
-fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Value {
+fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Result<Value, Vec<Difference>> {
     let mut told = Map::new();
     if answer.status != 200 {
         told.insert("status".to_owned(), json!(answer.status));
@@ -251,6 +251,11 @@ fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Value {
         (Err(_), Some(document)) if !text.trim().is_empty() => {
             // Any other writing stays as it is, around the invented values.
             fakes.value("", &document);
+            let text = if text.trim_start().starts_with('<') { without_remarks(&text) } else { text };
+            if fakes.says_more(&text, &document) {
+                let more = "more than was read from it, which may be somebody's".to_owned();
+                return Err(vec![Difference::new("an answer".to_owned(), "nothing but its document".to_owned(), more)]);
+            }
             told.insert("text".to_owned(), json!(fakes.within(&text, &document)));
         }
         (Err(_), _) if text.trim().is_empty() => {}
@@ -260,7 +265,7 @@ fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Value {
         }
         (Err(_), _) => _ = told.insert("text".to_owned(), json!("not what was expected")),
     }
-    Value::Object(told)
+    Ok(Value::Object(told))
 }
 
 fn with_end(story: &Map<String, Value>, end: Result<&Identity, &LoginError>, identity: Option<&Identity>) -> Map<String, Value> {

@@ -4,6 +4,7 @@
 //! only where it says where the secret is kept.
 
 use crate::diagnostic::{Report, Severity, printable};
+use crate::provider::installed::{OFTEN_SECRETS, SECRETS};
 
 /// What stands in place of a secret.
 pub const DOTS: &str = "••••••";
@@ -73,7 +74,10 @@ impl Code {
     /// The file of a report, with its complaints; `secrets` are values that are not shown wherever they stand.
     pub fn of(report: &Report, secrets: &[String]) -> Self {
         let text = &*report.source.text;
-        let mut keeper = Keeper { secrets, ..Keeper::default() };
+        // The longest first, so that no rest of one is left where a shorter one stands in it.
+        let mut secrets = secrets.to_vec();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut keeper = Keeper { secrets: &secrets, ..Keeper::default() };
         let mut lines: Vec<Line> = Vec::new();
         let mut cut = 0;
         for (at, line) in text.lines().enumerate() {
@@ -165,7 +169,7 @@ impl Keeper<'_> {
             return vec![Piece::Plain(" ".repeat(indent)), Piece::Hidden];
         }
         if let Some(above) = self.under {
-            let belongs = self.open > 0 || indent > above || (indent == above && trimmed.starts_with('-')) || trimmed.is_empty();
+            let belongs = self.open > 0 || indent > above || (indent == above && trimmed.starts_with(['-', ':'])) || trimmed.is_empty();
             if belongs && !self.block && self.open == 0 && !trimmed.is_empty() {
                 self.hide(trimmed);
                 return vec![Piece::Plain(" ".repeat(indent)), Piece::Hidden];
@@ -174,6 +178,12 @@ impl Keeper<'_> {
                 return self.judged(line, true);
             }
             self.under = None;
+        }
+        if let Some(key) = trimmed.strip_prefix("? ")
+            && SECRETS.iter().chain(OFTEN_SECRETS).any(|word| bare(key).contains(word))
+        {
+            (self.under, self.block) = (Some(indent), false);
+            return self.known(plainly(line));
         }
         let Some(end) = secret_key(line) else { return self.known(plainly(line)) };
         let (key, rest) = line.split_at(end);
@@ -290,11 +300,21 @@ fn says_where(value: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match value {
         "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" => true,
+        // What a provider calls its parameter, as in `rename`.
+        "secret" | "clientSecret" | "appSecret" | "key" | "password" | "token" => true,
+        _ if ["client_", "app_", "api_"].iter().any(|first| value.starts_with(first))
+            && value.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') =>
+        {
+            true
+        }
         _ if value.starts_with("$.") || value.starts_with("$[") => true,
         _ => {
             value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))
                 || value.strip_prefix("file:").is_some_and(|path| !path.trim().contains(' '))
-                || without_holes(value).is_some_and(|rest| rest.trim().is_empty())
+                || without_holes(value).is_some_and(|rest| {
+                    let is_scheme = value.contains("${") && matches!(rest.trim(), "Bearer" | "Basic" | "Token" | "OAuth");
+                    rest.trim().is_empty() || is_scheme
+                })
         }
     }
 }
@@ -315,13 +335,32 @@ fn without_holes(text: &str) -> Option<String> {
 fn secret_key(line: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(end) = any_key(&line[from..]).map(|end| from + end) {
-        let key: String = line[from..end].chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
-        if ["secret", "password", "passphrase", "privatekey", "apikey"].iter().any(|word| key.contains(word)) {
-            return Some(end);
+        let key = bare(&line[from..end]);
+        let is_written_out = || !line[end..].trim_start().trim_start_matches(['"', '\'']).starts_with(['{', '[', '$', '#', '|', '>']);
+        let is_often = !line[end..].trim().is_empty() && OFTEN_SECRETS.iter().any(|word| key.ends_with(word)) && is_written_out();
+        if is_often || SECRETS.iter().any(|word| key.contains(word)) {
+            return Some(glued_key(line).map_or(end, |glued| glued.min(end)));
         }
         from = end;
     }
-    None
+    glued_key(line)
+}
+
+/// Behind a name that holds the word of a secret and the sign after it, whatever comes next: `clientSecret:x`, `clientSecret = x`.
+fn glued_key(line: &str) -> Option<usize> {
+    line.char_indices().filter(|(_, letter)| matches!(letter, ':' | '=')).map(|(at, _)| at).find_map(|at| {
+        let before = line[..at].trim_end_matches(['"', '\'', ' ']);
+        let from = before
+            .rfind(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '-'))
+            .map_or(0, |sign| sign + before[sign..].chars().next().map_or(1, char::len_utf8));
+        let name = bare(&before[from..]);
+        SECRETS.iter().any(|word| name.contains(word)).then_some(at + 1)
+    })
+}
+
+/// A name in small letters, without its signs.
+fn bare(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// Behind the next key: a word, a colon, and a blank, a quote or the end.
@@ -435,6 +474,8 @@ mod tests {
             "secrets:\n  privateKey: env:ACME_KEY\nname: Acme",
             "  form: { client_secret: \"${clientSecret}\", grant_type: password, x: y }",
             "  read: { secretQuestion: $.q[0], name: $.n }",
+            "  read: { accessToken: $.access_token, tokenType: $.token_type }",
+            "  headers: { Authorization: \"Bearer ${accessToken}\" }",
         ] {
             assert_eq!(shown(text), text);
         }
@@ -461,11 +502,18 @@ mod tests {
             "# clientSecret: hunter2",
             "  clientSecret : hunter2",
             "mail: { password: hunter2 }",
+            "clientSecret:hunter2supersecret",
+            "? clientSecret\n: hunter2",
+            "clientSecret = hunter2",
+            "settings: { token: hunter2 }",
+            "headers: { Authorization: \"Bearer hunter2\" }",
+            "settings:\n  signingKey: hunter2",
+            "headers: { X-Api-Token: hunter2, x: y }",
             "key: x\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\nname: x",
         ] {
             let shown = shown(text);
             let last = shown.lines().last().unwrap_or_default();
-            assert!(!shown.replace("clientSecret:hunter2", "").contains("hunter2"), "{shown}");
+            assert!(!shown.contains("hunter2"), "{shown}");
             assert!(!text.ends_with("name: x") || last == "name: x", "{shown}");
         }
         assert_eq!(shown("{ name: Acme, clientSecret: hunter2, hosts: x }"), "{ name: Acme, clientSecret: ••••••, hosts: x }");
@@ -486,6 +534,33 @@ mod tests {
         assert_eq!(code.lines[1].said[0].caret, "              ^^^^^^");
         assert!(code.lines[1].is_wrong() && !code.lines[2].is_wrong());
         assert_eq!((code.whole.len(), code.said().count(), code.cut), (1, 2, 0));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the files are read as they stand beside the code")]
+    fn nothing_is_masked_in_the_catalogue_but_sentences_in_comments() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/providers.d");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.ends_with(".yaml") || name.ends_with(".examples.yaml") {
+                continue;
+            }
+            seen += 1;
+            for line in
+                std::fs::read_to_string(entry.path()).unwrap().lines().zip(shown(&std::fs::read_to_string(entry.path()).unwrap()).lines())
+            {
+                assert!(line.1 == line.0 || line.0.trim_start().starts_with('#'), "{name}: {}", line.0);
+            }
+        }
+        assert!(seen > 40, "{seen}");
+    }
+
+    #[test]
+    fn of_two_known_secrets_the_longer_one_is_masked_whole() {
+        let report = Report::new(Source::new("acme.yaml", "name: hunter2-and-more\n"), Vec::new());
+        let code = Code::of(&report, &["hunter2".to_owned(), "hunter2-and-more".to_owned()]);
+        assert_eq!(code.lines[0].pieces, [Piece::Key("name:".into()), Piece::Plain(" ".into()), Piece::Hidden]);
     }
 
     #[test]

@@ -38,6 +38,9 @@ const WORDS: &[&str] = &[
     "user_cancelled_login",
 ];
 
+/// From here on letters are nobody's: each stands for a text that is about to be written.
+const PLACES_FROM: char = '\u{f0000}';
+
 /// Everything that was invented so far.
 pub struct Fakes {
     /// The file, without its comments: what stands there is no secret.
@@ -98,18 +101,33 @@ impl Fakes {
             Value::Array(list) => Value::Array(list.iter().map(|value| self.value(key, value)).collect()),
             Value::Object(members) => {
                 let mut told = Map::new();
+                let are_people = !key.is_empty() && self.are_people(members);
                 for (key, value) in members {
                     let value = self.value(key, value);
-                    told.insert(self.key(key), value);
+                    let key = if are_people { self.shaped(key) } else { self.key(key) };
+                    told.insert(key, value);
                 }
                 Value::Object(told)
             }
         }
     }
 
+    /// Whether the keys of an object are values themselves: what stands behind them is all of one shape, and the file names none.
+    fn are_people(&self, members: &Map<String, Value>) -> bool {
+        let mut shapes = members.values().map(|value| match value {
+            Value::Bool(_) => Some("yes or no".to_owned()),
+            Value::Number(_) => Some("number".to_owned()),
+            Value::Object(below) => Some(below.keys().fold(String::new(), |all, key| all + "," + key)),
+            Value::Null | Value::String(_) | Value::Array(_) => None,
+        });
+        let Some(Some(first)) = shapes.next() else { return false };
+        shapes.all(|shape| shape.as_ref() == Some(&first)) && !members.keys().any(|key| self.file.contains(key.as_str()))
+    }
+
     /// A key; one that is somebody's address or number is invented as well.
     pub fn key(&mut self, key: &str) -> String {
-        if key.contains('@') || is_key_of_somebody(key) || holds_address(key) {
+        let is_strange = !is_a_name(key) && !self.file.contains(key);
+        if is_strange || key.contains('@') || is_key_of_somebody(key) || holds_address(key) {
             return self.text("", key);
         }
         self.keys.push(key.to_owned());
@@ -179,13 +197,48 @@ impl Fakes {
         };
         // In two strides, so that nothing invented is taken for something real.
         let mut told = text.to_owned();
-        for (at, (real, _)) in known.iter().enumerate() {
-            told = told.replace(real.as_str(), &format!("\u{1}{at}\u{2}")).replace(&percent(real), &format!("\u{1}{at}\u{2}"));
+        // A letter for each that stands in no text and in which nothing real is found.
+        told.retain(|letter| letter < PLACES_FROM);
+        let places: Vec<char> = (u32::from(PLACES_FROM)..=u32::from(char::MAX)).filter_map(char::from_u32).take(known.len()).collect();
+        for (place, (real, _)) in places.iter().zip(&known) {
+            told = told.replace(real.as_str(), place.encode_utf8(&mut [0; 4])).replace(&percent(real), place.encode_utf8(&mut [0; 4]));
         }
-        for (at, (_, fake)) in known.iter().enumerate() {
-            told = told.replace(&format!("\u{1}{at}\u{2}"), fake);
+        for (place, (_, fake)) in places.iter().zip(&known) {
+            told = told.replace(*place, fake);
         }
         told
+    }
+
+    /// Whether a text says more than its document does, so that nobody knows whose it is.
+    pub fn says_more(&self, text: &str, document: &Value) -> bool {
+        let mut known = Vec::new();
+        collect(document, &mut known);
+        keys(document, &mut known);
+        known.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        let mut left = text.to_owned();
+        if text.trim_start().starts_with('<') {
+            left = String::new();
+            for (at, part) in text.replace("<![CDATA[", "").replace("]]>", "").split('<').enumerate() {
+                let (tag, behind) = if at == 0 { ("", part) } else { part.split_once('>').unwrap_or(("", part)) };
+                // What is written in another way is not found when it is replaced.
+                if tag.contains('&') {
+                    return true;
+                }
+                left.push_str(behind);
+                left.push('\n');
+            }
+        } else if let Some((before, behind)) = text.split_once('(')
+            && is_a_name(before.trim())
+        {
+            left = behind.to_owned();
+        }
+        for known in known.iter().filter(|known| !known.is_empty()) {
+            let mut encoded = String::new();
+            crate::text::form_encode(known, &mut encoded);
+            left = left.replace(known.as_str(), " ").replace(&encoded, " ");
+        }
+        left.split(|letter: char| !letter.is_alphanumeric())
+            .any(|word| !word.is_empty() && !matches!(word, "true" | "false" | "null") && !self.is_a_word(word))
     }
 
     /// Whether the file says this itself, as a word of its own.
@@ -266,6 +319,41 @@ fn stands_in(real: &str, text: &str) -> bool {
     text.match_indices(real).map(|(at, _)| around(at)).any(|(before, after)| is_apart(before) && is_apart(after))
 }
 
+/// Whether a key is a name as programs give them.
+fn is_a_name(key: &str) -> bool {
+    key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/$#".contains(&byte))
+}
+
+/// The names in a document.
+fn keys(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|value| keys(value, names)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                names.push(name.clone());
+                keys(value, names);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// XML without its comments, its instructions and what stands before its root, none of which is read.
+pub fn without_remarks(text: &str) -> String {
+    let mut left = text.to_owned();
+    for (open, close) in [("<!--", "-->"), ("<?", "?>")] {
+        while let Some(from) = left.find(open) {
+            let end = left[from..].find(close).map_or(left.len(), |at| from + at + close.len());
+            left.replace_range(from..end, "");
+        }
+    }
+    let is_root = |at: &usize| left[at + 1..].starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
+    match left.match_indices('<').map(|(at, _)| at).find(is_root) {
+        Some(root) => left[root..].trim_end().to_owned(),
+        None => left,
+    }
+}
+
 fn collect(value: &Value, scalars: &mut Vec<String>) {
     match value {
         Value::String(text) => scalars.push(text.clone()),
@@ -273,5 +361,41 @@ fn collect(value: &Value, scalars: &mut Vec<String>) {
         Value::Array(list) => list.iter().for_each(|value| collect(value, scalars)),
         Value::Object(members) => members.values().for_each(|value| collect(value, scalars)),
         Value::Null | Value::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn short_values_do_not_break_what_stands_for_others() {
+        let mut fakes = Fakes::new("", true);
+        let document = json!({ "id": "0", "user_id": "1", "name": "Mariana" });
+        fakes.value("", &document);
+        let told = fakes.within("id=0&user_id=1&name=Mariana", &document);
+        assert!(told.starts_with("id=") && !told.contains("Mariana") && told.chars().all(|letter| letter.is_ascii_graphic()), "{told}");
+        let names: Vec<&str> = told.split('&').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+        assert_eq!(names, ["id", "user_id", "name"], "{told}");
+    }
+
+    #[test]
+    fn remarks_are_cut_and_what_is_left_outside_of_the_document_is_noticed() {
+        let xml = "<?xml version=\"1.0\"?><!DOCTYPE r><!-- Mariana 123 --><r><id>7</id><!-- 5 --></r>\n<!-- x -->";
+        assert_eq!(without_remarks(xml), "<r><id>7</id></r>");
+        let fakes = Fakes::new("", true);
+        let document = json!({ "r": { "id": "7" } });
+        assert!(!fakes.says_more("<r><id>7</id></r>", &document));
+        assert!(fakes.says_more("<r><id>7</id>Mariana</r>", &document));
+        assert!(!fakes.says_more("back({\"r\": {\"id\": 7}});", &document));
+        assert!(fakes.says_more("back({\"r\": {\"id\": 7}}); // Mariana", &document));
+    }
+
+    #[test]
+    fn keys_that_are_people_are_invented() {
+        let mut fakes = Fakes::new("read: { id: $.id }", true);
+        let told = fakes.value("", &json!({ "id": "x7", "friends": { "mariana_quintela": true }, "Rui Sá": 1 })).to_string();
+        assert!(told.contains("friends") && !told.contains("mariana") && !told.contains("quintela") && !told.contains("Rui"), "{told}");
     }
 }

@@ -203,17 +203,24 @@ impl Fakes {
     }
 }
 
-/// Whether a text begins as a date does.
+/// Whether a text is a date, with or without a time.
 pub(super) fn is_a_moment(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shape = |at: usize, digit: bool| bytes.get(at).is_some_and(|byte| if digit { byte.is_ascii_digit() } else { *byte == b'-' });
-    (0..10).all(|at| shape(at, !matches!(at, 4 | 7))) && text.len() <= 40 && !text.contains('@')
+    (0..10).all(|at| shape(at, !matches!(at, 4 | 7)))
+        && text.len() <= 40
+        && matches!(bytes.get(10), None | Some(b'T' | b't' | b' '))
+        && bytes.iter().skip(11).all(|byte| byte.is_ascii_digit() || b"TtZz :.+-".contains(byte))
 }
 
 /// A date written in the same way.
 pub(super) fn moment(text: &str) -> String {
     let mut digits = MOMENT.chars();
-    let zone = text.char_indices().skip(11).find(|(_, letter)| matches!(letter, '+' | '-')).map_or(text.len(), |(at, _)| at);
+    let zone = text
+        .char_indices()
+        .skip(11)
+        .find(|(at, letter)| matches!(letter, '+' | '-') && text.len() - at <= 6)
+        .map_or(text.len(), |(at, _)| at);
     text.char_indices()
         .map(|(at, letter)| if letter.is_ascii_digit() && at < zone { digits.next().unwrap_or('0') } else { letter })
         .collect()
@@ -229,5 +236,26 @@ pub(super) fn locale(text: &str) -> Option<String> {
         None => Some("pt".to_owned()),
         Some(sign @ ('-' | '_')) if country.len() <= 6 => Some(format!("pt{sign}BR")),
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_nothing_but_a_date() {
+        for text in ["2024-05-06", "2024-05-06T07:08:09.123Z", "2024-05-06 07:08:09 +0200", "2024-05-06t07:08:09-03:00"] {
+            assert!(is_a_moment(text), "{text}");
+        }
+        for text in ["2024-05-06 Mariana Quintela", "2024-05-06-1234-5678", "2024-05-06x", "2024-05-06T07 ana@loja.example"] {
+            assert!(!is_a_moment(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_zone_of_a_date_stays() {
+        assert_eq!(moment("2024-05-06T07:08:09-03:00"), "2026-01-02T03:04:05-03:00");
+        assert_eq!(moment("2024-05-06T07-12345678"), "2026-01-02T03-04050000");
     }
 }
