@@ -1,7 +1,7 @@
 //! Whether providers' answers have changed: silent in ordinary traffic, soon when something breaks. Both are measured.
 
 use crate::support::{STRICT, catalogue, provider, ready, text};
-use portaria::drift::book::{Book, Ended};
+use portaria::drift::book::{Book, Ended, Turned};
 use portaria::drift::judgement::Turn;
 use portaria::drift::looked::{Looked, Outcome, Plan, look};
 use portaria::drift::warning::{Change, Warning};
@@ -111,6 +111,19 @@ fn simulated(dice: &mut Dice) -> Vec<Simulated> {
     all
 }
 
+/// Reads those answers that the book wants to see as documents.
+fn reads(book: &mut Book, plan: &Plan, looked: &mut [Looked], provider: &Provider, trace: &Trace) {
+    let wanted = book.wanted(plan, looked);
+    looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read(provider, trace));
+}
+
+/// Counts answers, and tells what has turned.
+fn counts(book: &mut Book, plan: &Plan, looked: &[Looked], ended: &Ended<'_>, now: i64) -> Vec<Turned> {
+    let mut untold = book.count(plan, looked, now);
+    untold.iter_mut().for_each(|untold| untold.explain(ended));
+    book.tell(untold, now)
+}
+
 /// Logins of these providers, with what was warned about and how many seconds they took in the providers' time.
 fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) -> (Vec<String>, i64) {
     let (trace, start) = (Trace::default(), 1_000_000_i64);
@@ -139,7 +152,7 @@ fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) ->
         let aside: Vec<Option<Value>> =
             calls.iter_mut().map(|looked| if book.wants(plan, looked) { None } else { looked.document.take() }).collect();
         calls.iter_mut().for_each(|looked| looked.print = dice.next());
-        let turned = book.count(plan, calls, &Ended { provider, trace: &trace, end: Err(&error), now });
+        let turned = counts(book, plan, calls, &Ended { provider, trace: &trace, end: Err(&error) }, now);
         warnings.extend(turned.into_iter().map(|turned| format!("{}: {}", provider.name, turned.warning.sentence)));
         for (looked, document) in calls.iter_mut().zip(aside) {
             looked.document = looked.document.take().or(document);
@@ -216,10 +229,10 @@ fn lives(acme: &Provider, (status, body): (u16, String)) -> (Trace, Watch, Resul
 fn comes(acme: &Provider, plan: &Plan, book: &mut Book, at: usize, answer: (u16, String)) -> Vec<(Turn, Warning)> {
     let (trace, watch, end) = lives(acme, answer);
     let mut looked = look(plan, acme, &trace, &watch);
-    book.read(plan, &mut looked, acme, &trace);
+    reads(book, plan, &mut looked, acme, &trace);
     let now = 1000 + i64::try_from(at).expect("it is small");
-    let ended = Ended { provider: acme, trace: &trace, end: end.as_ref(), now };
-    book.count(plan, &looked, &ended).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
+    let ended = Ended { provider: acme, trace: &trace, end: end.as_ref() };
+    counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
 }
 
 fn person(at: usize) -> Value {
@@ -247,7 +260,7 @@ fn taught(logins: usize) -> (Provider, Plan, Book) {
             looked.document = looked.document.take().filter(|_| book.wants(&plan, looked));
         }
         let now = i64::try_from(at).expect("it is small") / 10;
-        let turned = book.count(&plan, &looked, &Ended { provider: &acme, trace: &trace, end: Err(&error), now });
+        let turned = counts(&mut book, &plan, &looked, &Ended { provider: &acme, trace: &trace, end: Err(&error) }, now);
         assert!(turned.is_empty(), "{turned:?}");
     }
     (acme, plan, book)
@@ -404,7 +417,7 @@ fn few_answers_are_read_a_second_time_and_all_of_them_while_something_is_missed(
     let mut read = |answer: &Value| {
         let (trace, watch, _) = lives(&acme, fine(answer));
         let mut looked = look(&plan, &acme, &trace, &watch);
-        book.read(&plan, &mut looked, &acme, &trace);
+        reads(&mut book, &plan, &mut looked, &acme, &trace);
         looked.iter().filter(|looked| looked.step == 2 && looked.document.is_some()).count()
     };
 
