@@ -222,3 +222,30 @@ impl Book {
         told
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_a_later_version_is_neither_counted_nor_taken_back() {
+        let tally = |kind: &str, found| Tally {
+            store: "main".into(),
+            provider: "acme".into(),
+            step: "getUserInfo".into(),
+            what: "fact id x".into(),
+            kind: kind.into(),
+            found,
+            missed: 0,
+        };
+        let mut book = Book::default();
+        book.store(&tally("", 40));
+
+        book.store(&tally("date", 7));
+        book.take_back(&tally("date", 7));
+
+        let page = &book.steps["getUserInfo"];
+        assert_eq!((page.streams["fact id x"].stored.found, page.streams["fact id x"].unsaved.found), (40, 0));
+        assert!(page.kinds.is_empty());
+    }
+}

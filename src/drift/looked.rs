@@ -198,7 +198,9 @@ pub fn look(plan: &Plan, provider: &Provider, trace: &Trace, watch: &Watch) -> V
 /// Anybody may write a callback. One counts where the provider knew what it brought, or signed it.
 fn callback(plan: &Plan, provider: &Provider, trace: &Trace, seen: &Seen) -> Option<Looked> {
     let is_known = trace.exchanges.iter().any(|exchange| exchange.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)));
-    let is_signed = || provider.calls.is_empty() && seen.failed.is_none() && !provider.authorization.signed_reads.is_empty();
+    let sent_back = &provider.authorization;
+    let is_signed =
+        || provider.calls.is_empty() && seen.failed.is_none() && (sent_back.signed().is_some() || sent_back.expected_signature().is_some());
     if !is_known && !is_signed() {
         return None;
     }

@@ -162,6 +162,7 @@ mod tests {
     #[test]
     fn a_proposal_changes_the_one_path_and_compiles() {
         let text = "name: Acme\nclientId: loja-42\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/in\" }\n\
+                    clientSecret: env:ACME_SECRET\ngetAccessCode: { post: \"https://sso.acme.example/token\" }\n\
                     getUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.email, name: $.id_name } }\n";
         let (provider, report) = compile(&Source::new("acme.yaml", text), Ground { loopback: true });
         let provider = provider.unwrap_or_else(|| panic!("{report:?}"));
