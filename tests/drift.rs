@@ -315,9 +315,9 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
             |_, person| fine(&renamed(person, "email", "mail_address")),
             Some("email"),
             Change::Replaced,
-            Some("$.mail_address"),
+            Some("email: $.mail_address"),
         ),
-        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), Change::Replaced, Some("$.user_id")),
+        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), Change::Replaced, Some("id: $.user_id")),
         ("wrapped", |_, person| fine(&json!({ "status": "ok", "data": person })), None, Change::Moved, Some("$.… → $.data.…")),
         (
             "number becomes text",
@@ -495,7 +495,7 @@ fn what_is_merely_new_proves_no_address_and_is_none() {
     // Repair's proposals are tried, and remain.
     let warnings = after_proofs(|person| renamed(person, "verified", "email_verified"));
     let titles: Vec<_> = warnings.iter().filter_map(|warning| warning.proposal.as_ref()).map(|proposal| proposal.title.as_str()).collect();
-    assert_eq!(titles, ["$.email_verified"], "{warnings:?}");
+    assert_eq!(titles, ["emailVerified: $.email_verified"], "{warnings:?}");
 }
 
 #[test]
