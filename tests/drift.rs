@@ -1,7 +1,7 @@
 //! Whether providers' answers have changed: silent in ordinary traffic, soon when something breaks. Both are measured.
 
 use crate::support::{STRICT, catalogue, provider, ready, text};
-use portaria::drift::book::{Book, Ended};
+use portaria::drift::book::{Book, Ended, TOLD, Turned};
 use portaria::drift::judgement::Turn;
 use portaria::drift::looked::{Looked, Outcome, Plan, look};
 use portaria::drift::warning::{Change, Warning};
@@ -111,6 +111,19 @@ fn simulated(dice: &mut Dice) -> Vec<Simulated> {
     all
 }
 
+/// Reads those answers that the book wants to see as documents.
+fn reads(book: &mut Book, plan: &Plan, looked: &mut [Looked], provider: &Provider, trace: &Trace) {
+    let wanted = book.wanted(plan, looked);
+    looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read(provider, trace));
+}
+
+/// Counts answers, and tells what has turned.
+fn counts(book: &mut Book, plan: &Plan, looked: &[Looked], ended: &Ended<'_>, now: i64) -> Vec<Turned> {
+    let mut untold = book.count(plan, looked, now);
+    untold.iter_mut().for_each(|untold| untold.explain(ended));
+    book.tell(untold, now)
+}
+
 /// Logins of these providers, with what was warned about and how many seconds they took in the providers' time.
 fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) -> (Vec<String>, i64) {
     let (trace, start) = (Trace::default(), 1_000_000_i64);
@@ -139,7 +152,7 @@ fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) ->
         let aside: Vec<Option<Value>> =
             calls.iter_mut().map(|looked| if book.wants(plan, looked) { None } else { looked.document.take() }).collect();
         calls.iter_mut().for_each(|looked| looked.print = dice.next());
-        let turned = book.count(plan, calls, &Ended { provider, trace: &trace, end: Err(&error), now });
+        let turned = counts(book, plan, calls, &Ended { provider, trace: &trace, end: Err(&error) }, now);
         warnings.extend(turned.into_iter().map(|turned| format!("{}: {}", provider.name, turned.warning.sentence)));
         for (looked, document) in calls.iter_mut().zip(aside) {
             looked.document = looked.document.take().or(document);
@@ -216,10 +229,10 @@ fn lives(acme: &Provider, (status, body): (u16, String)) -> (Trace, Watch, Resul
 fn comes(acme: &Provider, plan: &Plan, book: &mut Book, at: usize, answer: (u16, String)) -> Vec<(Turn, Warning)> {
     let (trace, watch, end) = lives(acme, answer);
     let mut looked = look(plan, acme, &trace, &watch);
-    book.read(plan, &mut looked, acme, &trace);
+    reads(book, plan, &mut looked, acme, &trace);
     let now = 1000 + i64::try_from(at).expect("it is small");
-    let ended = Ended { provider: acme, trace: &trace, end: end.as_ref(), now };
-    book.count(plan, &looked, &ended).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
+    let ended = Ended { provider: acme, trace: &trace, end: end.as_ref() };
+    counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
 }
 
 fn person(at: usize) -> Value {
@@ -247,7 +260,7 @@ fn taught(logins: usize) -> (Provider, Plan, Book) {
             looked.document = looked.document.take().filter(|_| book.wants(&plan, looked));
         }
         let now = i64::try_from(at).expect("it is small") / 10;
-        let turned = book.count(&plan, &looked, &Ended { provider: &acme, trace: &trace, end: Err(&error), now });
+        let turned = counts(&mut book, &plan, &looked, &Ended { provider: &acme, trace: &trace, end: Err(&error) }, now);
         assert!(turned.is_empty(), "{turned:?}");
     }
     (acme, plan, book)
@@ -302,9 +315,9 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
             |_, person| fine(&renamed(person, "email", "mail_address")),
             Some("email"),
             Change::Replaced,
-            Some("$.mail_address"),
+            Some("email: $.mail_address"),
         ),
-        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), Change::Replaced, Some("$.user_id")),
+        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), Change::Replaced, Some("id: $.user_id")),
         ("wrapped", |_, person| fine(&json!({ "status": "ok", "data": person })), None, Change::Moved, Some("$.… → $.data.…")),
         (
             "number becomes text",
@@ -404,7 +417,7 @@ fn few_answers_are_read_a_second_time_and_all_of_them_while_something_is_missed(
     let mut read = |answer: &Value| {
         let (trace, watch, _) = lives(&acme, fine(answer));
         let mut looked = look(&plan, &acme, &trace, &watch);
-        book.read(&plan, &mut looked, &acme, &trace);
+        reads(&mut book, &plan, &mut looked, &acme, &trace);
         looked.iter().filter(|looked| looked.step == 2 && looked.document.is_some()).count()
     };
 
@@ -442,5 +455,100 @@ fn a_warning_comes_once_and_ends_by_itself() {
 
     let email = Some("email".to_owned());
     assert_eq!(turns, BTreeMap::from([(("Broken".to_owned(), email.clone()), 1), (("Well".to_owned(), email), 1)]));
+    assert!(book.warnings().is_empty());
+}
+
+/// An address with its proof; what turned after the file was taught by 45 people, and another answer came from then on.
+fn after_proofs(change: impl Fn(Value) -> Value) -> Vec<Warning> {
+    let text =
+        FILE.replace("    email: $.email\n", "    email: $.email\n    emailVerified: $.verified\n").replace("trustEmail: always\n", "");
+    let acme = provider(&text);
+    let (plan, mut book) = (Plan::of(&acme), Book::default());
+    let proven = |at| {
+        let mut person = person(at);
+        person["verified"] = json!(true);
+        person
+    };
+    for at in 0..45 {
+        assert!(comes(&acme, &plan, &mut book, at, fine(&proven(at))).is_empty());
+    }
+    for at in 45..75 {
+        comes(&acme, &plan, &mut book, at, fine(&change(proven(at))));
+    }
+    book.warnings()
+}
+
+#[test]
+fn what_is_merely_new_proves_no_address_and_is_none() {
+    for (fact, key, new) in [("emailVerified", "verified", "newsletter"), ("email", "email", "recovery_email"), ("id", "id", "shard")] {
+        let warnings = after_proofs(|mut person| {
+            person[new] = if fact == "id" { json!(7) } else { person[key].clone() };
+            without(person, key)
+        });
+
+        let warning = warnings.iter().find(|warning| warning.fact.as_deref() == Some(fact)).unwrap_or_else(|| panic!("{warnings:?}"));
+        let is_own = |because: &str| because == "driftReplaced";
+        assert!(!warning.proposal.as_ref().is_some_and(|proposal| is_own(&proposal.because)), "{warning:?}");
+        let proposed = warning.proposal.as_ref().map(|proposal| proposal.title.clone()).unwrap_or_default();
+        assert!(fact != "emailVerified" || proposed.is_empty(), "{warning:?}");
+    }
+    // Repair's proposals are tried, and remain.
+    let warnings = after_proofs(|person| renamed(person, "verified", "email_verified"));
+    let titles: Vec<_> = warnings.iter().filter_map(|warning| warning.proposal.as_ref()).map(|proposal| proposal.title.as_str()).collect();
+    assert_eq!(titles, ["emailVerified: $.email_verified"], "{warnings:?}");
+}
+
+#[test]
+fn a_callback_counts_only_where_the_provider_knew_what_it_brought() {
+    let acme = provider(FILE);
+    let plan = Plan::of(&acme);
+    let (mut trace, watch, _) = lives(&acme, fine(&person(1)));
+    let counts_it = |trace: &Trace| look(&plan, &acme, trace, &watch).iter().any(|looked| looked.step == 0);
+    assert!(counts_it(&trace));
+
+    for exchange in &mut trace.exchanges {
+        exchange.answer = Ok(Response { status: 400, headers: Vec::new(), body: Vec::new() });
+    }
+    assert!(!counts_it(&trace), "a wrong code");
+    trace.exchanges.clear();
+    assert!(!counts_it(&trace), "no code at all");
+}
+
+#[test]
+fn with_few_logins_a_warning_is_told_as_long_as_with_many() {
+    let (acme, plan, mut book) = taught(30);
+    let mut last = 0;
+    for day in 1..=20 {
+        let at = 10_000 + day * 2 * 86_400;
+        let turned = comes(&acme, &plan, &mut book, at, fine(&without(person(at), "email")));
+        if !turned.is_empty() {
+            last = 1000 + i64::try_from(at).expect("it is small");
+            break;
+        }
+    }
+
+    let since = book.warnings().first().expect("it is told").since;
+    assert!(last - since > TOLD, "the doubt is old: {since} {last}");
+    book.grow_old(last + 60);
+    assert_eq!(book.warnings().len(), 1);
+    book.grow_old(last + TOLD + 1);
+    assert!(book.warnings().is_empty());
+}
+
+#[test]
+fn what_is_well_again_before_its_cause_is_found_is_not_told_as_broken() {
+    let (acme, plan, mut book) = taught(200);
+    let looked_at = |answer: &Value| {
+        let (trace, watch, _) = lives(&acme, fine(answer));
+        look(&plan, &acme, &trace, &watch)
+    };
+    let missed: Vec<_> = (0..20).map(|at| looked_at(&without(person(at), "email"))).collect();
+    let well: Vec<_> = (0..60).map(|at| looked_at(&person(at))).collect();
+
+    let broken = missed.iter().map(|looked| book.count(&plan, looked, 1000)).find(|untold| !untold.is_empty()).expect("it breaks");
+    let again = well.iter().map(|looked| book.count(&plan, looked, 1001)).find(|untold| !untold.is_empty()).expect("it ends");
+    book.tell(again, 1001);
+
+    assert!(book.tell(broken, 1002).is_empty());
     assert!(book.warnings().is_empty());
 }

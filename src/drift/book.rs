@@ -1,5 +1,6 @@
 //! What is known of the answers of one provider to one store: what was counted, and what is warned about.
 
+use crate::drift::cause::{Broken, causes};
 use crate::drift::judgement::{Count, Turn};
 use crate::drift::looked::{Looked, Plan, PlannedStep};
 use crate::drift::page::{News, Page};
@@ -29,8 +30,6 @@ pub struct Ended<'a> {
     pub trace: &'a Trace,
     /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
-    /// When.
-    pub now: i64,
 }
 
 /// What has turned, and whether the log says so.
@@ -42,6 +41,25 @@ pub struct Turned {
     pub turn: Turn,
     /// Whether the log has not said the same within the hour.
     pub is_told: bool,
+}
+
+/// What has turned with an answer. Its cause is looked for while nobody waits for the book.
+#[derive(Debug)]
+pub struct Untold<'p> {
+    step: &'p PlannedStep,
+    looked: &'p Looked,
+    /// What was known of the step then, if something is broken.
+    page: Option<Page>,
+    news: Vec<News<'p>>,
+}
+
+impl Untold<'_> {
+    /// Gives what is broken its cause and its proposal.
+    pub fn explain(&mut self, ended: &Ended<'_>) {
+        if let Some(page) = &self.page {
+            causes(&Broken { page, step: self.step, looked: self.looked, ended }, &mut self.news);
+        }
+    }
 }
 
 /// What is known of a provider's answers.
@@ -89,7 +107,8 @@ impl Book {
 
     /// What has been told for long enough is expected from now on.
     pub fn grow_old(&mut self, now: i64) {
-        let old: Vec<Key> = self.warnings.iter().filter(|(_, warning)| now - warning.since > TOLD).map(|(key, _)| key.clone()).collect();
+        let old: Vec<Key> =
+            self.warnings.iter().filter(|(_, warning)| now - warning.told_since() > TOLD).map(|(key, _)| key.clone()).collect();
         for key in old {
             self.is_over(&key);
             if let Some(page) = self.steps.get_mut(&key.0) {
@@ -102,13 +121,9 @@ impl Book {
         }
     }
 
-    /// Reads those answers of a login that are looked at as documents: while everything is as it was, few of them.
-    pub fn read(&mut self, plan: &Plan, looked: &mut [Looked], provider: &Provider, trace: &Trace) {
-        for looked in looked {
-            if self.wants(plan, looked) {
-                looked.read(provider, trace);
-            }
-        }
+    /// Which answers of a login are looked at as documents: while everything is as it was, few of them.
+    pub fn wanted(&mut self, plan: &Plan, looked: &[Looked]) -> Vec<bool> {
+        looked.iter().map(|looked| self.wants(plan, looked)).collect()
     }
 
     /// Whether an answer is looked at as a document.
@@ -124,26 +139,34 @@ impl Book {
         self.steps.get_mut(step)
     }
 
-    /// Counts the answers of a login.
-    pub fn count(&mut self, plan: &Plan, looked: &[Looked], ended: &Ended<'_>) -> Vec<Turned> {
-        let mut told = Vec::new();
+    /// Counts the answers of a login: what has turned, before its cause is looked for.
+    pub fn count<'p>(&mut self, plan: &'p Plan, looked: &'p [Looked], now: i64) -> Vec<Untold<'p>> {
+        let mut untold = Vec::new();
         for looked in looked {
             let step = &plan.steps[looked.step];
-            let news = self.page(&step.name).map(|page| page.count(step, looked, ended)).unwrap_or_default();
+            let Some(page) = self.page(&step.name) else { continue };
+            let news = page.count(step, looked, now);
             if !news.is_empty() {
-                told.extend(self.tell(step, news, ended));
+                let is_broken = news.iter().any(|news| news.turn == Turn::Broken);
+                untold.push(Untold { step, looked, page: is_broken.then(|| page.clone()), news });
             }
         }
-        told
+        untold
     }
 
     /// Keeps what has turned, and says it once for each cause.
-    fn tell(&mut self, step: &PlannedStep, news: Vec<News<'_>>, ended: &Ended<'_>) -> Vec<Turned> {
+    pub fn tell(&mut self, untold: Vec<Untold<'_>>, now: i64) -> Vec<Turned> {
+        untold.into_iter().flat_map(|untold| self.tell_of(untold.step, untold.news, now)).collect()
+    }
+
+    fn tell_of(&mut self, step: &PlannedStep, news: Vec<News<'_>>, now: i64) -> Vec<Turned> {
         let mut by_turn: [(Turn, Vec<Warning>); 2] = [(Turn::Broken, Vec::new()), (Turn::Well, Vec::new())];
         for news in news {
             let key: Key = (step.name.clone(), news.key.into());
-            let own = news.warning(step);
+            let own = news.warning(step, now);
             let warning = match news.turn {
+                // While its cause was looked for it may have turned again.
+                Turn::Broken if !self.is_broken(&key) => continue,
                 Turn::Broken => {
                     self.warnings.insert(key.clone(), own.clone());
                     self.news.insert(key, Some(own.clone()));
@@ -159,11 +182,15 @@ impl Book {
         let mut told = Vec::new();
         for (turn, all) in by_turn {
             for warning in by_cause(all) {
-                let is_told = self.is_told(step, turn, &warning, ended.now);
+                let is_told = self.is_told(step, turn, &warning, now);
                 told.push(Turned { warning, turn, is_told });
             }
         }
         told
+    }
+
+    fn is_broken(&self, key: &Key) -> bool {
+        self.steps.get(&key.0).and_then(|page| page.streams.get(&key.1)).is_some_and(|stream| stream.broken.is_some())
     }
 
     /// Whether the log says it: not again within the hour, and of what moved together only the first and the last.

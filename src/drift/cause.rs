@@ -111,7 +111,10 @@ impl Broken<'_> {
         let document = self.looked.document.as_ref()?;
         let kind = self.page.kinds.get(&planned.kind_key).and_then(Seen::usual);
         let gone = Gone { fact: &reading.name, path: &planned.path, kind, since };
-        if let Some(path) = replacement(gone, document, &self.page.shape) {
+        // By these three somebody is let in: what is merely new and looks alike is none of them.
+        let known = self.ended.provider.known;
+        let lets_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
+        if let Some(path) = replacement(gone, document, &self.page.shape).filter(|_| !lets_in) {
             return Some(proposal(self.ended.provider, gone, &path));
         }
         let is_about = |proposal: &&Proposal| match proposal.about.as_slice() {

@@ -117,13 +117,14 @@ impl Book {
     fn take_back(&mut self, tally: &Tally) {
         let Some(page) = self.steps.get_mut(&tally.step) else { return };
         let count = Count { found: tally.found, missed: tally.missed };
-        let Some(kind) = Kind::named(&tally.kind) else {
+        if tally.kind.is_empty() {
             if let Some(stream) = page.streams.get_mut(&tally.what) {
                 stream.unsaved = stream.unsaved.plus(count);
                 stream.stored = Count { found: stream.stored.found - count.found, missed: stream.stored.missed - count.missed };
             }
             return;
-        };
+        }
+        let Some(kind) = Kind::named(&tally.kind) else { return };
         let back = |seen: &mut Seen| {
             seen.unsaved[kind as usize] += count.found;
             seen.stored[kind as usize] -= count.found;
@@ -138,16 +139,18 @@ impl Book {
         }
     }
 
-    /// Takes over what storage knows.
+    /// Takes over what storage knows. A kind that is not known here is of a later version.
     fn store(&mut self, tally: &Tally) {
         let page = self.steps.entry(tally.step.clone()).or_default();
-        match (Kind::named(&tally.kind), tally.what.strip_prefix(SHAPE)) {
-            (None, _) => {
-                let stream = page.streams.entry(tally.what.clone()).or_default();
-                stream.stored = Count { found: tally.found, missed: tally.missed };
-            }
-            (Some(kind), Some(path)) => page.shape.store(path, kind, tally.found),
-            (Some(kind), None) => page.kinds.entry(tally.what.clone()).or_default().stored[kind as usize] = tally.found,
+        if tally.kind.is_empty() {
+            let stream = page.streams.entry(tally.what.clone()).or_default();
+            stream.stored = Count { found: tally.found, missed: tally.missed };
+            return;
+        }
+        let Some(kind) = Kind::named(&tally.kind) else { return };
+        match tally.what.strip_prefix(SHAPE) {
+            Some(path) => page.shape.store(path, kind, tally.found),
+            None => page.kinds.entry(tally.what.clone()).or_default().stored[kind as usize] = tally.found,
         }
     }
 
@@ -158,7 +161,7 @@ impl Book {
             provider: provider.into(),
             step: key.0.clone(),
             what: key.1.clone(),
-            since: warning.as_ref().map_or(0, |warning| warning.since),
+            since: warning.as_ref().map_or(0, Warning::told_since),
             warning: warning.as_ref().map(|warning| serde_json::to_string(warning).unwrap_or_default()),
             is_forgotten: self.forgotten.contains(key),
         };
@@ -217,5 +220,32 @@ impl Book {
             }
         }
         told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_a_later_version_is_neither_counted_nor_taken_back() {
+        let tally = |kind: &str, found| Tally {
+            store: "main".into(),
+            provider: "acme".into(),
+            step: "getUserInfo".into(),
+            what: "fact id x".into(),
+            kind: kind.into(),
+            found,
+            missed: 0,
+        };
+        let mut book = Book::default();
+        book.store(&tally("", 40));
+
+        book.store(&tally("date", 7));
+        book.take_back(&tally("date", 7));
+
+        let page = &book.steps["getUserInfo"];
+        assert_eq!((page.streams["fact id x"].stored.found, page.streams["fact id x"].unsaved.found), (40, 0));
+        assert!(page.kinds.is_empty());
     }
 }

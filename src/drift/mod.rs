@@ -92,8 +92,15 @@ impl Drift {
         if looked.is_empty() {
             return;
         }
-        locked(&book).read(&plan, &mut looked, provider, trace);
-        let turned = locked(&book).count(&plan, &looked, &Ended { provider, trace, end, now });
+        // Answers are parsed and proposals are tried while others count: each line holds the book for itself.
+        let wanted = locked(&book).wanted(&plan, &looked);
+        looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read(provider, trace));
+        let mut untold = locked(&book).count(&plan, &looked, now);
+        if untold.is_empty() {
+            return;
+        }
+        untold.iter_mut().for_each(|untold| untold.explain(&Ended { provider, trace, end }));
+        let turned = locked(&book).tell(untold, now);
         turned.iter().filter(|turned| turned.is_told).for_each(|turned| tell(store, offer, turned));
     }
 

@@ -1,7 +1,5 @@
 //! What is known of one step's answers, and what an answer changes about that.
 
-use crate::drift::book::Ended;
-use crate::drift::cause::{Broken, causes};
 use crate::drift::judgement::{Count, Stream, Turn};
 use crate::drift::looked::{ANSWER, Found, Looked, Outcome, Planned, PlannedPath, PlannedStep};
 use crate::drift::shape::{Kind, Seen, Shape};
@@ -65,8 +63,8 @@ impl Page {
             || self.streams.values().any(|stream| stream.broken.is_some() || (stream.is_doubtful() && stream.is_for_everybody()))
     }
 
-    /// Counts an answer: what has turned with it.
-    pub fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p Looked, ended: &Ended<'_>) -> Vec<News<'p>> {
+    /// Counts an answer: what has turned with it, without its cause.
+    pub fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p Looked, now: i64) -> Vec<News<'p>> {
         let mut news = Vec::new();
         let (is_read, change) = match looked.outcome {
             Outcome::Read(_) => (true, Change::Unreadable),
@@ -75,18 +73,15 @@ impl Page {
         };
         if looked.step > 0 {
             // An answer that is none is the same for everybody.
-            news.extend(self.one(ANSWER, is_read, None, ended.now).map(|turned| turned.news(ANSWER, change)));
+            news.extend(self.one(ANSWER, is_read, None, now).map(|turned| turned.news(ANSWER, change)));
         }
         if let Outcome::Read(found) = &looked.outcome {
             if let Some(document) = &looked.document {
                 self.shape.add(document);
             }
             for (at, found) in found {
-                self.reading(&step.readings[*at], *found, looked, ended.now, &mut news);
+                self.reading(&step.readings[*at], *found, looked, now, &mut news);
             }
-        }
-        if news.iter().any(|news| news.turn == Turn::Broken) {
-            causes(&Broken { page: self, step, looked, ended }, &mut news);
         }
         news
     }
@@ -159,7 +154,7 @@ impl Flipped {
 
 impl News<'_> {
     /// What is warned about.
-    pub fn warning(&self, step: &PlannedStep) -> Warning {
+    pub fn warning(&self, step: &PlannedStep, told: i64) -> Warning {
         let warning = Warning {
             step: step.name.to_string(),
             fact: self.fact.map(|reading| reading.name.to_string()),
@@ -167,6 +162,7 @@ impl News<'_> {
             line: self.fact.map_or(Some(step.line), |reading| reading.line),
             kind: self.change,
             since: self.since,
+            told,
             share_before: self.before.share(),
             share_now: self.now.share(),
             path: self.path.map(|planned| planned.path.source.to_string()),

@@ -5,7 +5,10 @@ use crate::drift::shape::{Kind, Shape};
 use crate::provider::Provider;
 use crate::provider::selector::Selector;
 use crate::story::looks::Looks;
-use crate::workbench::proposal::{Change, Proposal};
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::edit::{Edit, Sheet, change};
+use crate::workbench::repair::path::hops;
+use crate::workbench::repair::remedy::compiles;
 use serde_json::Value;
 
 /// Places of an answer that are looked at.
@@ -62,12 +65,10 @@ pub fn replacement(gone: Gone<'_>, document: &Value, shape: &Shape) -> Option<St
 /// The change of the file that it would be.
 pub fn proposal(provider: &Provider, gone: Gone<'_>, path: &str) -> Proposal {
     let old = &*gone.path.source;
-    let number = usize::try_from(gone.path.place.line).unwrap_or_default();
-    let line = number.checked_sub(1).and_then(|at| provider.source.text.lines().nth(at));
-    let change = line.and_then(|line| {
-        let at = only_place(line, old)?;
-        let added = format!("{}{path}{}", &line[..at], &line[at + old.len()..]);
-        Some(Change { line: number, removed: vec![line.to_owned()], added: vec![added] })
+    let change = hops(path).and_then(|new| {
+        let edit = Edit::Path { place: gone.path.place, old: old.to_owned(), new };
+        let text = Sheet::open(&provider.source)?.apply(&[edit])?;
+        change(&provider.source.text, &text).filter(|change| compiles(provider, change))
     });
     Proposal {
         title: path.to_owned(),
@@ -76,13 +77,6 @@ pub fn proposal(provider: &Provider, gone: Gone<'_>, path: &str) -> Proposal {
         sentence: format!("`{}` is not found at `{old}` any more, and `{path}` is new", gone.fact),
         change,
     }
-}
-
-/// Where a path stands in a line, if that is one place, and not the beginning of a longer path.
-fn only_place(line: &str, path: &str) -> Option<usize> {
-    let goes_on = |after: &str| after.starts_with(|letter: char| letter.is_alphanumeric() || "_.[".contains(letter));
-    let mut places = line.match_indices(path).map(|(at, _)| at).filter(|at| !goes_on(&line[at + path.len()..]));
-    places.next().filter(|_| places.next().is_none())
 }
 
 fn leaves_of<'v>(value: &'v Value, keys: &mut Vec<&'v str>, left: &mut usize, leaves: &mut Vec<(Vec<&'v str>, &'v Value)>) {
@@ -135,7 +129,8 @@ fn plain(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Place;
+    use crate::place::{Place, Source};
+    use crate::provider::{Ground, compile};
     use serde_json::json;
 
     fn moved(fact: &str, path: &str, before: &Value, now: &Value) -> Option<String> {
@@ -165,9 +160,20 @@ mod tests {
     }
 
     #[test]
-    fn a_proposal_changes_the_one_path_of_its_line() {
-        assert_eq!(only_place("  read: { id: $.id, token: $.id_token }", "$.id"), Some(14));
-        assert_eq!(only_place("  read: { id: [ $.id, $.id ] }", "$.id"), None);
-        assert_eq!(only_place("  read: { id: $.data.id }", "$.data"), None);
+    fn a_proposal_changes_the_one_path_and_compiles() {
+        let text = "name: Acme\nclientId: loja-42\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/in\" }\n\
+                    clientSecret: env:ACME_SECRET\ngetAccessCode: { post: \"https://sso.acme.example/token\" }\n\
+                    getUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.email, name: $.id_name } }\n";
+        let (provider, report) = compile(&Source::new("acme.yaml", text), Ground { loopback: true });
+        let provider = provider.unwrap_or_else(|| panic!("{report:?}"));
+        let of = |fact: &str, source: &str| {
+            let read = provider.calls.iter().flat_map(|step| &step.reads).find(|read| &**provider.names.name(read.fact) == fact);
+            let path = read.map(|read| read.reading.paths()[0].clone()).expect("it is read");
+            proposal(&provider, Gone { fact, path: &path, kind: None, since: 8 }, source).change.expect("a change").added.join("\n")
+        };
+
+        assert!(of("id", "$.data[0].id").contains("{ id: \"$.data[0].id\", email: $.email, name: $.id_name }"));
+        assert!(of("id", "$['e-id']").contains("{ id: \"$['e-id']\", email"));
+        assert!(of("name", "$.full").contains("{ id: $.id, email: $.email, name: $.full }"));
     }
 }

@@ -56,6 +56,9 @@ pub struct Warning {
     pub kind: Change,
     /// Since when, in seconds since 1970.
     pub since: i64,
+    /// When it was first told: with few logins that is days later.
+    #[serde(default)]
+    pub told: i64,
     /// The share of answers in which it was found, between 0 and 1.
     pub share_before: f64,
     /// The share in which it is found now.
@@ -71,6 +74,11 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// Since when it stands there to be read.
+    pub fn told_since(&self) -> i64 {
+        self.since.max(self.told)
+    }
+
     /// The sentence.
     pub fn told(&self) -> String {
         let (before, now) = (percent(self.share_before), percent(self.share_now));
@@ -115,6 +123,7 @@ fn both(mut one: Warning, other: Warning) -> Warning {
     Warning {
         line: one.line.into_iter().chain(other.line).min(),
         since: one.since.min(other.since),
+        told: one.told.min(other.told),
         share_before: one.share_before.min(other.share_before),
         share_now: one.share_now.max(other.share_now),
         // Whichever came last saw most of it.
@@ -145,6 +154,7 @@ mod tests {
             line: Some(line),
             kind,
             since: 100 + i64::from(line),
+            told: 0,
             share_before: 0.9996,
             share_now: 0.0,
             path: Some(format!("$.{fact}")),

@@ -259,8 +259,12 @@ pub async fn talk(asked: &Asked, offer: &Offer, login: Login<'_>, outgoing: &Out
     }))
 }
 
-/// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves.
+/// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves,
+/// and a simulation nothing of the provider that it plays.
 fn look_at(asked: &Asked, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>) {
+    if offer.simulated.is_some() {
+        return;
+    }
     let listing = asked.front().roster.now();
     if listing.offer(&offer.provider.name).is_some_and(|current| current.version == offer.version) {
         asked.app().drift.observe(&asked.front().store.name, offer, trace, watch, end, asked.now());

@@ -61,6 +61,7 @@ async fn every_provider_logs_in_against_its_own_simulation() {
             // Somebody who is known by now is welcome to come again: each login has a broker of its own.
             let fresh = Broker::with(&[&name]).await;
             others.extend(play(&fresh, &name, &own, word, story).await);
+            assert!(fresh.app.drift.told().is_empty(), "{name}: what is simulated tells nothing of the provider");
             fresh.stop().await;
             logins += 1;
         }

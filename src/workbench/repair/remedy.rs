@@ -396,7 +396,7 @@ impl<'a> No<'a> {
 }
 
 /// Whether a file with a change is still right.
-fn compiles(provider: &Provider, change: &crate::workbench::proposal::Change) -> bool {
+pub fn compiles(provider: &Provider, change: &crate::workbench::proposal::Change) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, Ground { loopback: true }).0.is_some()
