@@ -270,6 +270,51 @@ mod tests {
         }
     }
 
+    /// What the first lines of a file read for the address, and everything that is proposed after an answer.
+    fn changes(file: &str, person: &str) -> String {
+        after(file, TOKEN, person)
+            .iter()
+            .filter_map(|proposal| proposal.change.as_ref())
+            .map(|change| change.added.join("\n") + "\n")
+            .collect()
+    }
+
+    #[test]
+    fn the_proof_of_something_else_is_none_of_the_address() {
+        let file = FILE.replace("$.user.verified", "$.user.email_verified");
+        for key in ["phone_verified", "verifiedPhone", "phoneverified", "identityVerified", "verified_account"] {
+            let told = changes(&file, &format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","{key}":true,"name":"Ana"}}}}"#));
+            assert!(!told.contains(key), "{told}");
+        }
+    }
+
+    #[test]
+    fn somebody_elses_room_is_not_where_the_person_went() {
+        let file = FILE.replace("$.user.", "$.");
+        for room in ["inviter", "manager", "owner", "parent", "friends"] {
+            let person = r#"{"id":"7","email":"boss@loja.example","verified":true,"name":"Bo"}"#;
+            for answer in [format!(r#"{{"{room}":{person}}}"#), format!(r#"{{"{room}":{{"a":{{"b":{{"c":{{"d":{person}}}}}}}}}}}"#)] {
+                let told = changes(&file, &answer);
+                let taken = ["id", "email", "emailVerified"].iter().any(|fact| told.contains(&format!("    {fact}: $.{room}")));
+                assert!(!taken, "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_that_moved_away_from_its_claim_is_not_proven_by_it() {
+        let file = FILE.replace("$.user.", "$.");
+        let told = changes(&file, r#"{"id":"7","verified":true,"post":{"box":{"email":"boss@loja.example","name":"Bo"}}}"#);
+        assert!(!told.contains("email: $.post"), "{told}");
+    }
+
+    #[test]
+    fn a_name_to_log_in_with_is_no_proven_address_in_any_alternative() {
+        let file = FILE.replace("$.user.email ", "[ $.user.mail, $.user.email ] ");
+        let told = changes(&file, r#"{"user":{"id":"7","username":"boss@loja.example","verified":true,"name":"Ana"}}"#);
+        assert!(!told.contains("email: [ $.user.username"), "{told}");
+    }
+
     #[test]
     fn where_no_address_is_it_is_asked_for() {
         let found = after(FILE, TOKEN, r#"{"user":{"id":"7","name":"Ana"}}"#);

@@ -77,7 +77,11 @@ fn the_largest_answers_are_looked_at_within_bounds() {
     let wide: Value = (0..3_000).map(|at| (format!("k{}", at % 10_000), json!({ "id": at }))).collect::<serde_json::Map<_, _>>().into();
     let deep = (0..31).fold(json!({ "id": "7" }), |inner, _| json!({ "data": inner }));
     let long = json!({ "data": (0..2_000).map(|at| json!({ "primary": false, "mail": at })).collect::<Vec<_>>() });
-    for value in [wide, deep, long] {
+    let addresses: Value = (0..2_000)
+        .map(|at| (format!("{}_email_{}", ["work", "other", "mail", "user"][at % 4], at), json!(format!("p{at}@loja.example"))))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    for value in [wide, deep, long, addresses] {
         look_over(value.to_string().as_bytes(), &[]);
     }
     look_over("[".repeat(60_000).as_bytes(), &[]);

@@ -128,7 +128,9 @@ fn the_line_that_would_change_is_exact() {
     let (_, scope) = after(FILE, 400, r#"{"error":"invalid_scope","error_description":"orders:read is not allowed"}"#);
     assert_eq!(diff(&scope), "-   scope: openid email orders:read   # what we need\n+   scope: openid email   # what we need\n");
     let (_, method) = after(FILE, 405, "");
-    assert_eq!(diff(&method), "-   post: https://idp.example/t\n+   get: https://idp.example/t\n");
+    assert!(method[0].because == "methodOther" && method[0].change.is_none(), "a secret does not go into an address: {method:?}");
+    let (_, method) = after(&FILE.replace("  post:", "  get:"), 405, "");
+    assert_eq!(diff(&method), "-   get: https://idp.example/t\n+   post: https://idp.example/t\n");
     let (_, json) = after(FILE, 415, "");
     assert!(diff(&json).starts_with("+   json: { grant_type: authorization_code, code: \"${code}\""), "{}", diff(&json));
 }

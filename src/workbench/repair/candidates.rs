@@ -133,8 +133,9 @@ fn may_be_meant(wanted: &Wanted, path: &[Hop], value: &Value) -> Option<f32> {
     if speaks_of_proof && !proof && last_key(&wanted.hops) != Some(last) {
         return None;
     }
-    let strange = wanted.meaning == Meaning::Email && path.iter().rev().take(3).filter_map(Hop::key).any(is_not_theirs);
-    if strange && !wanted.hops.iter().filter_map(Hop::key).any(is_not_theirs) {
+    let is_guarded = |meaning: Meaning| matches!(meaning, Meaning::Id | Meaning::Email | Meaning::Verified);
+    let strange = path.iter().filter_map(Hop::key).any(is_not_theirs);
+    if strange && (is_guarded(wanted.meaning) || is_guarded(wanted.about)) && !wanted.hops.iter().filter_map(Hop::key).any(is_not_theirs) {
         return None;
     }
     Some(fits)

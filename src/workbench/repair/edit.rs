@@ -55,10 +55,10 @@ impl<'a> Sheet<'a> {
                     let (start, end) = (node.place.start as usize, node.place.end as usize);
                     let known = scalars.iter().position(|(from, ..)| *from == start);
                     let at = known.unwrap_or_else(|| {
-                        scalars.push((start, end, self.text[start..end].to_owned(), flow));
+                        scalars.push((start, end, self.text.get(start..end).unwrap_or_default().to_owned(), flow));
                         scalars.len() - 1
                     });
-                    let raw = &mut scalars[at].2;
+                    let raw = &mut scalars.get_mut(at)?.2;
                     replace_in(raw, (place.start as usize).saturating_sub(start), edit)?;
                 }
                 other => stretches.push(self.stretch(other)?),
@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
         let mut text = self.text.to_owned();
         let mut border = text.len() + 1;
         for (start, end, new) in stretches {
-            if end > border || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+            if start > end || end > border || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
                 return None;
             }
             text.replace_range(start..end, &new);
@@ -90,11 +90,11 @@ impl<'a> Sheet<'a> {
                     (false, _) => (node, false),
                 };
                 if !inner && let Some(read) = node.get("read").filter(|read| matches!(read.kind, Kind::Map(_))) {
-                    return Some(self.add(read, &lines(facts)));
+                    return self.add(read, &lines(facts));
                 }
                 let map = flow_map(facts);
                 let (key, value) = if inner { ("signed", format!("{{ read: {map} }}")) } else { ("read", map) };
-                Some(self.add(node, &[format!("{key}: {value}")]))
+                self.add(node, &[format!("{key}: {value}")])
             }
             Edit::Word { step, word, key, value } => {
                 let Some(node) = self.step(*step) else {
@@ -102,18 +102,18 @@ impl<'a> Sheet<'a> {
                     return Some((at, at, format!("{start}{word}:\n  {key}: {value}\n")));
                 };
                 match node.get(key) {
-                    Some(old) => Some((old.place.start as usize, self.end_of(old), value.clone())),
-                    None => Some(self.add(node, &[format!("{key}: {value}")])),
+                    Some(old) => Some((old.place.start as usize, self.end_of(old)?, value.clone())),
+                    None => self.add(node, &[format!("{key}: {value}")]),
                 }
             }
             Edit::Top { key, value, behind } => {
                 if let Some(old) = self.root.get(key) {
-                    return Some((old.place.start as usize, self.end_of(old), value.clone()));
+                    return Some((old.place.start as usize, self.end_of(old)?, value.clone()));
                 }
                 let Kind::Map(entries) = &self.root.kind else { return None };
                 let entry = behind.iter().find_map(|word| entries.iter().find(|entry| entry.key.value == *word));
                 let entry = entry.or(entries.first())?;
-                let end = self.end_of_line(self.end_of(&entry.value).max(entry.key.place.end as usize));
+                let end = self.end_of_line(self.end_of(&entry.value)?.max(entry.key.place.end as usize))?;
                 Some((end, end, format!("\n{key}: {value}")))
             }
             Edit::Rename { step, from, to } => {
@@ -133,7 +133,7 @@ impl<'a> Sheet<'a> {
         let line = if signed { format!("  signed: {{ read: {map} }}") } else { format!("  read: {map}") };
         if self.root.get(word).is_some() {
             let Kind::Map(entries) = &self.root.kind else { return None };
-            let end = self.end_of_line(entries.iter().find(|entry| entry.key.value == word)?.key.place.end as usize);
+            let end = self.end_of_line(entries.iter().find(|entry| entry.key.value == word)?.key.place.end as usize)?;
             return Some((end, end, format!("\n{line}")));
         }
         let (at, start) = self.end_of_file();
@@ -149,58 +149,68 @@ impl<'a> Sheet<'a> {
     }
 
     /// Adds entries to a mapping, in its own style.
-    fn add(&self, map: &Node, entries: &[String]) -> Stretch {
+    fn add(&self, map: &Node, entries: &[String]) -> Option<Stretch> {
         let start = map.place.start as usize;
-        if self.text[start..].starts_with('{') {
-            let close = self.end_of(map) - 1;
-            let before = self.text[..close].trim_end();
-            let comma = if before.ends_with('{') { " " } else { ", " };
-            return (before.len(), close, format!("{comma}{} ", entries.join(", ")));
+        if self.text.get(start..)?.starts_with('{') {
+            let close = self.end_of(map)?.checked_sub(1)?;
+            let before = self.text.get(..close)?.trim_end();
+            // What is put behind a comment is a comment as well.
+            let gap = self.text.get(before.len()..close)?;
+            if gap.contains('\n') && before.lines().next_back().is_some_and(|line| line.contains('#')) {
+                return None;
+            }
+            let comma = if before.ends_with(['{', ',']) { " " } else { ", " };
+            return Some((before.len(), close, format!("{comma}{} ", entries.join(", "))));
         }
-        let end = self.end_of_line(self.end_of(map));
+        let end = self.end_of_line(self.end_of(map)?)?;
         let indent = " ".repeat((map.place.column as usize).saturating_sub(1));
-        (end, end, entries.iter().map(|entry| format!("\n{indent}{entry}")).collect())
+        Some((end, end, entries.iter().map(|entry| format!("\n{indent}{entry}")).collect()))
     }
 
     fn end_of_file(&self) -> (usize, &'static str) {
         (self.text.len(), if self.text.ends_with('\n') { "" } else { "\n" })
     }
 
-    fn end_of_line(&self, at: usize) -> usize {
-        let rest = &self.text[at..];
-        let end = rest.find('\n').map_or(self.text.len(), |line| at + line);
-        if self.text[..end].ends_with('\r') && end > at { end - 1 } else { end }
+    fn end_of_line(&self, at: usize) -> Option<usize> {
+        let line = self.text.get(at..)?.split('\n').next()?;
+        Some(at + line.strip_suffix('\r').unwrap_or(line).len())
     }
 
     /// The byte behind a node.
-    fn end_of(&self, node: &Node) -> usize {
+    fn end_of(&self, node: &Node) -> Option<usize> {
         let start = node.place.start as usize;
         match &node.kind {
-            Kind::Scalar { .. } => node.place.end as usize,
-            Kind::List(_) | Kind::Map(_) if self.text[start..].starts_with(['{', '[']) => closing(self.text, start),
-            Kind::List(nodes) => nodes.iter().map(|node| self.end_of(node)).max().unwrap_or(start),
+            Kind::Scalar { .. } => Some(node.place.end as usize),
+            Kind::List(_) | Kind::Map(_) if self.text.get(start..)?.starts_with(['{', '[']) => closing(self.text, start),
+            Kind::List(nodes) => nodes.iter().try_fold(start, |end, node| Some(end.max(self.end_of(node)?))),
             Kind::Map(entries) => {
-                entries.iter().map(|entry| self.end_of(&entry.value).max(entry.key.place.end as usize)).max().unwrap_or(start)
+                entries.iter().try_fold(start, |end, entry| Some(end.max(self.end_of(&entry.value)?).max(entry.key.place.end as usize)))
             }
         }
     }
 }
 
 /// The byte behind the bracket that closes the one at a place.
-fn closing(text: &str, start: usize) -> usize {
+fn closing(text: &str, start: usize) -> Option<usize> {
     let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
-    for (at, letter) in text[start..].char_indices() {
+    let mut letters = text.get(start..)?.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let follows = letters.peek().map(|(_, next)| *next);
         match (quote, letter) {
+            // A letter behind a backslash, and a quote that stands twice, end nothing.
+            (Some('"'), '\\') => drop(letters.next()),
+            (Some('\''), '\'') if follows == Some('\'') => drop(letters.next()),
             (Some(open), _) if open == letter => quote = None,
-            (None, '"' | '\'') if matches!(before, ' ' | '[' | '{' | ',' | '\n') => quote = Some(letter),
+            (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',' | ':') => quote = Some(letter),
+            (None, '#') if before.is_whitespace() => drop(letters.by_ref().find(|(_, letter)| *letter == '\n')),
             (None, '{' | '[') => depth += 1,
-            (None, '}' | ']') if depth == 1 => return start + at + 1,
-            (None, '}' | ']') => depth -= 1,
+            (None, '}' | ']') if depth == 1 => return Some(start + at + 1),
+            (None, '}' | ']') => depth = depth.checked_sub(1)?,
             _ => {}
         }
-        before = letter;
+        before = if quote.is_none() && letter == '#' && before.is_whitespace() { '\n' } else { letter };
     }
-    text.len()
+    None
 }
 
 fn map_at(node: &Node, start: u32) -> Option<&Node> {
@@ -214,7 +224,8 @@ fn map_at(node: &Node, start: u32) -> Option<&Node> {
 
 /// The scalar around a byte, and whether it stands within brackets.
 fn scalar_at<'n>(node: &'n Node, at: usize, text: &str, flow: bool) -> Option<(&'n Node, bool)> {
-    let flow = flow || (!matches!(node.kind, Kind::Scalar { .. }) && text[node.place.start as usize..].starts_with(['{', '[']));
+    let flow = flow
+        || (!matches!(node.kind, Kind::Scalar { .. }) && text.get(node.place.start as usize..).unwrap_or_default().starts_with(['{', '[']));
     match &node.kind {
         Kind::Scalar { .. } => {
             ((node.place.start as usize..node.place.end as usize).contains(&at) && !node.is_null()).then_some((node, flow))
@@ -237,7 +248,9 @@ fn replace_in(raw: &mut String, from: usize, edit: &Edit) -> Option<()> {
         return None;
     }
     let old = if single && !raw.contains(&old) { old.replace('\'', "''") } else { old };
-    let ends = |at: usize| !raw[at + old.len()..].starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '.' | '['));
+    let ends = |at: usize| {
+        !raw.get(at + old.len()..).unwrap_or_default().starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '.' | '['))
+    };
     let at = raw.match_indices(&old).map(|(at, _)| at).find(|at| *at >= from && ends(*at))?;
     raw.replace_range(at..at + old.len(), &new);
     Some(())
@@ -322,6 +335,20 @@ mod tests {
 
         let top = Edit::Top { key: "missingEmail", value: "ask".to_owned(), behind: &["trustEmail", "name"] };
         assert!(edit(FILE, &[top]).starts_with("name: Acme   # ours\nmissingEmail: ask\ngetUserInfo:"));
+    }
+
+    #[test]
+    fn a_bracket_in_quotes_or_in_a_comment_closes_nothing() {
+        let step =
+            |text: &str| Edit::Word { step: at(text, "{ post"), word: "getAccessCode", key: "credentials", value: "basic".to_owned() };
+        let file = "name: Acme\ngetAccessCode: { post: https://a.example, extra: { x: \"a \\\" { b\" } } # café";
+        assert!(edit(file, &[step(file)]).ends_with("{ x: \"a \\\" { b\" }, credentials: basic } # café"), "{}", edit(file, &[step(file)]));
+
+        let file = "name: Acme\ngetAccessCode: { post: https://a.example, # } é\n  extra: { x: 'it''s }' } }\n";
+        assert!(edit(file, &[step(file)]).ends_with("{ x: 'it''s }' }, credentials: basic }\n"));
+
+        assert_eq!(closing("{ a: \"é", 0), None);
+        assert_eq!(closing("é", 1), None);
     }
 
     #[test]

@@ -205,6 +205,10 @@ const NOT_THEIRS: &[&str] = &[
     "owner",
     "company",
     "employer",
+    "creator",
+    "supervisor",
+    "guardian",
+    "sponsor",
 ];
 
 /// How keys end that are about the record, not the person.
@@ -279,12 +283,34 @@ pub fn is_about_records(key: &str) -> bool {
     words(key).last().is_some_and(|word| RECORDS.contains(&word.as_str())) || joined(key).starts_with("err")
 }
 
-/// Whether a key is about a proof of an address.
+/// Stems of words that say that something was proven.
+const PROOFS: &[&str] = &["verif", "confirm", "valid", "checked"];
+/// How these words end, in the languages in which answers are written.
+const PROOF_ENDINGS: &[&str] = &[
+    "", "y", "ied", "ication", "ed", "ation", "ated", "icado", "icada", "icad", "icato", "icata", "iziert", "ie", "ado", "ada", "ato",
+    "ata", "e",
+];
+
+/// Whether a key speaks of a proof of anything.
+pub fn mentions_proof(key: &str) -> bool {
+    let whole = joined(key);
+    PROOFS.iter().any(|stem| whole.contains(stem))
+}
+
+/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. What proves a phone, an
+/// age or an account is another thing.
 pub fn is_about_proof(key: &str) -> bool {
     let whole = joined(key);
-    ["verif", "confirm", "valid", "checked"].iter().any(|stem| whole.contains(stem))
-        && !whole.contains("unverif")
-        && !whole.contains("invalid")
+    let denies = ["unverif", "invalid", "unconfirm", "notverif", "unvalid"].iter().any(|stem| whole.contains(stem));
+    let is_post = whole.contains("mailing");
+    let says_only_that = words(key).iter().all(|word| matches!(word.as_str(), "is" | "has" | "at") || is_proof(word));
+    mentions_proof(key) && !denies && !is_post && (is_about_address(key) || says_only_that)
+}
+
+/// Whether a word says that something was proven, and nothing else.
+fn is_proof(word: &str) -> bool {
+    let bare = word.strip_prefix("is").or_else(|| word.strip_prefix("has")).unwrap_or(word);
+    PROOFS.iter().filter_map(|stem| bare.strip_prefix(stem)).any(|ending| PROOF_ENDINGS.contains(&ending))
 }
 
 /// Whether a key says by its own word that an address stands there.
@@ -295,7 +321,8 @@ pub fn is_about_address(key: &str) -> bool {
 
 /// Whether a key says that what stands below it is somebody else's, or not to be relied upon.
 pub fn is_not_theirs(key: &str) -> bool {
-    words(key).iter().any(|word| NOT_THEIRS.contains(&word.as_str()))
+    let is_known = |word: &str| NOT_THEIRS.contains(&word);
+    words(key).iter().any(|word| is_known(word) || word.strip_suffix('s').is_some_and(|one| one.len() > 3 && is_known(one)))
 }
 
 /// How alike two keys are, from 0 to 1: by their letters, or because they speak of the same.
@@ -368,6 +395,16 @@ mod tests {
     fn a_mark_of_another_kind_is_no_proof_of_an_address() {
         assert!(is_about_proof("email_verified") && is_about_proof("isConfirmed") && is_about_proof("correoVerificado"));
         assert!(!is_about_proof("is_unverified") && !is_about_proof("active") && !is_about_proof("primary"));
+        for key in ["verified", "is_verified", "isverified", "verified_at", "verificado", "emailConfirmado", "e-mail_validated"] {
+            assert!(is_about_proof(key), "{key}");
+        }
+        for key in
+            ["phone_verified", "phoneverified", "verifiedPhone", "verifiedphone", "identity_verified", "verified_account", "valid_until"]
+        {
+            assert!(!is_about_proof(key), "{key}");
+        }
+        assert!(!is_about_proof("mailing_address_verified") && !is_about_proof("email_not_verified"));
+        assert!(is_not_theirs("friends") && is_not_theirs("inviter") && !is_not_theirs("news"));
         assert!(is_not_theirs("recovery_email") && is_not_theirs("managerEmail") && !is_not_theirs("primary_email"));
     }
 }

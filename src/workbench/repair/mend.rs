@@ -23,6 +23,8 @@ use serde_json::Value;
 
 /// As many changes are compiled and tried.
 const TRIED: usize = 12;
+/// As many bytes of files and answers are read for that; the first change is tried whatever it takes.
+const BYTES: usize = 600_000;
 /// Beside something that is needed, other things are proposed only when they are this likely.
 const MODEST: f32 = 52.0;
 /// What is not found is proposed when it is this likely.
@@ -39,6 +41,13 @@ pub struct Goal {
     pub refused: bool,
     /// Whether the login was refused at all.
     pub failed: bool,
+}
+
+impl Goal {
+    /// Whether the login needs what is looked for.
+    fn needs(&self, wanted: &Wanted) -> bool {
+        self.facts.contains(&wanted.fact) || (self.refused && wanted.part == Part::Condition)
+    }
 }
 
 /// A change that was tried.
@@ -88,6 +97,7 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
     let stubborn = Case { stubborn: true, ..case.clone() };
     let reread = reread(provider, &stubborn);
     let list = wanted(provider, &reread);
+    let any_needed = list.iter().any(|wanted| goal.needs(wanted));
     let mut drafts = Vec::new();
     for (at, document) in reread.documents.iter().enumerate() {
         for (value, part) in [(&document.value, Part::Answer), (&document.claims, Part::Claims)] {
@@ -100,7 +110,7 @@ fn drafts(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Draft> {
                 .collect();
             let there = Here { document, value, survey: &survey, list: &here, signed: part == Part::Claims, names: &provider.names };
             drafts.extend(there.moved());
-            drafts.extend(there.single(goal, &reread));
+            drafts.extend(there.single(goal, any_needed));
             if part == Part::Answer {
                 drafts.extend(inner::drafts(document, at, value, &provider.names));
             }
@@ -142,13 +152,12 @@ impl Here<'_> {
         drafts.collect()
     }
 
-    fn single(&self, goal: &Goal, reread: &Reread<'_>) -> Vec<Draft> {
+    /// `any_needed`: whether what the login needs is among what is looked for in any of the answers.
+    fn single(&self, goal: &Goal, any_needed: bool) -> Vec<Draft> {
         let neighbours = self.neighbours();
-        let needed = |wanted: &Wanted| goal.facts.contains(&wanted.fact) || (goal.refused && wanted.part == Part::Condition);
-        let any_needed = reread.documents.iter().any(|_| self.list.iter().any(needed));
         let mut all: Vec<(&Wanted, Candidate)> = Vec::new();
         for wanted in self.list {
-            let is_needed = goal.failed && (needed(wanted) || !any_needed);
+            let is_needed = goal.failed && (goal.needs(wanted) || !any_needed);
             if wanted.lack == Lack::Said && !is_needed {
                 continue;
             }
@@ -185,7 +194,7 @@ impl Here<'_> {
             let mut draft = draft::of_path(wanted, self.edits(&changed), &candidate.path, candidate.score);
             draft.same_words = candidate.same_words;
             draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
-            draft.score += if needed(wanted) { 20.0 } else { 0.0 };
+            draft.score += if goal.needs(wanted) { 20.0 } else { 0.0 };
             drafts.push(draft);
         }
         drafts
@@ -280,13 +289,19 @@ pub fn tried(provider: &Provider, case: &Case<'_>, goal: &Goal, drafts: Vec<Draf
     let Some(sheet) = Sheet::open(&provider.source) else { return Vec::new() };
     let before = reread(provider, case);
     let mut list: Vec<Mended> = Vec::new();
+    let answers: usize = case.answers.iter().map(|(_, answer, _)| answer.body.len()).sum();
+    let mut read = 0;
     for draft in drafts.into_iter().take(TRIED) {
+        if read > BYTES {
+            break;
+        }
         let Some(text) = sheet.apply(&draft.edits) else { continue };
         // What is proposed is what comes of it when the lines are put in.
         let Some(text) = change(&provider.source.text, &text).and_then(|change| change.apply(&provider.source.text)) else { continue };
         if list.iter().any(|known| known.text == text) {
             continue;
         }
+        read += text.len() + answers;
         let source = Source::new(provider.source.name.clone(), text.as_str());
         let (Some(changed), _) = compile(&source, Ground { loopback: true }) else { continue };
         let Some((rating, whole)) = better((provider, &before), (&changed, &reread(&changed, case)), goal, &draft) else { continue };

@@ -2,7 +2,7 @@
 
 use crate::workbench::repair::candidates::{first_of_several, selector};
 use crate::workbench::repair::kind::fit;
-use crate::workbench::repair::likeness::Meaning;
+use crate::workbench::repair::likeness::{Meaning, is_not_theirs};
 use crate::workbench::repair::path::Hop;
 use crate::workbench::repair::survey::Survey;
 use crate::workbench::repair::wanted::{Part, Wanted};
@@ -56,6 +56,9 @@ pub fn moves(list: &[Wanted], survey: &Survey<'_>) -> Vec<Move> {
     });
     let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
     moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && first_of_several(&one.to, survey)));
+    // A room of somebody else looks the same, and is not where the person went.
+    let is_strange = |path: &[Hop]| path.iter().filter_map(Hop::key).any(is_not_theirs);
+    moves.retain(|one| is_strange(&one.from) || !is_strange(&one.to));
     moves.truncate(3);
     moves
 }

@@ -349,9 +349,18 @@ impl<'a> No<'a> {
             change: None,
         };
         match self.step {
+            // In an address a secret would stand in logs and histories.
+            Some(step) if !is_get && self.sends_a_secret(step) => proposal,
             Some(step) => self.changed(&[Edit::Rename { step: step.place, from, to }], proposal),
             None => proposal,
         }
+    }
+
+    /// Whether a request holds, outside of its address, what only the client knows.
+    fn sends_a_secret(&self, step: &Step) -> bool {
+        let known = &self.provider.known;
+        let secret = [known.client_secret, known.client_assertion];
+        step.basic.is_some() || step.assertion.is_some() || step.uses_in_request().iter().any(|used| secret.contains(&used.fact))
     }
 
     fn parameter(&self) -> Proposal {

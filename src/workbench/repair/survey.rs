@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{HashSet, VecDeque};
 
 /// More places than these of one answer are not looked at.
-const MOST: usize = 1_200;
+const MOST: usize = 700;
 /// Places deeper than this are not looked at.
 const DEEPEST: usize = 12;
 
