@@ -300,14 +300,7 @@ fn says_where(value: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match value {
         "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" => true,
-        // What a provider calls its parameter, as in `rename`.
-        "secret" | "clientSecret" | "appSecret" | "key" | "password" | "token" => true,
-        _ if ["client_", "app_", "api_"].iter().any(|first| value.starts_with(first))
-            && value.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') =>
-        {
-            true
-        }
-        _ if value.starts_with("$.") || value.starts_with("$[") => true,
+        _ if value.starts_with("$.") || value.starts_with("$[") || is_a_parameter(value) => true,
         _ => {
             value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))
                 || value.strip_prefix("file:").is_some_and(|path| !path.trim().contains(' '))
@@ -317,6 +310,13 @@ fn says_where(value: &str) -> bool {
                 })
         }
     }
+}
+
+/// Whether it is what a provider calls a parameter, as in `rename`.
+fn is_a_parameter(value: &str) -> bool {
+    let usual = ["secret", "clientSecret", "appSecret", "key", "password", "token"];
+    let of_a_client = ["client_", "app_", "api_"].iter().any(|first| value.starts_with(first));
+    usual.contains(&value) || of_a_client && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// What is left of a text without its holes, if they are all closed.

@@ -230,7 +230,7 @@ impl Fakes {
         } else if let Some((before, behind)) = text.split_once('(')
             && is_a_name(before.trim())
         {
-            left = behind.to_owned();
+            behind.clone_into(&mut left);
         }
         for known in known.iter().filter(|known| !known.is_empty()) {
             let mut encoded = String::new();
