@@ -108,7 +108,11 @@ pub fn is_opaque(word: &str) -> bool {
         .collect();
     let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len()
+    let mut of = [0; 3];
+    kinds.iter().for_each(|kind| of[usize::from(*kind)] += 1);
+    // No name of a program mixes all three at such a length.
+    let is_mixed = kinds.len() >= 16 && of.iter().all(|many| *many >= 2) && changes >= 5;
+    changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len() || is_mixed
 }
 
 /// Whether there is an e-mail address in a word, as it is or as addresses on the web write it.
