@@ -41,7 +41,7 @@ pub mod examples; //     recorded exchanges that replay, and how much they would
 pub mod reference; //    the generated pages: schemas and reference
 pub mod workbench; //    what mends a file, plays a provider, learns from a recording
 pub mod roster; //       the providers of a folder as they serve right now
-pub mod story; //        a login that went wrong, without secrets
+pub mod story; //        what happened in a login, without secrets
 pub mod drift; //        whether a provider still answers as it did
 pub mod playground; //   an odd provider inside the program, to try logins out
 pub mod pages; //        what shoppers see, in their language

@@ -152,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_null_is_as_good_as_left_out() {
+        let text = r#"{"log":{"version":null,"creator":null,"entries":[{"startedDateTime":null,"time":null,
+            "request":{"method":"POST","url":"https://idp.example/token","httpVersion":null,"headers":null,"postData":{"mimeType":null,"text":"a=b","params":null}},
+            "response":{"status":200,"statusText":null,"headers":null,"content":{"size":null,"mimeType":null,"text":"{}","encoding":null},"redirectURL":null}}]}}"#;
+
+        let read = read(text.as_bytes()).expect("a HAR");
+
+        assert!(read.len() == 1 && read[0].body.as_deref() == Some("a=b"));
+        assert!(read[0].answer.as_ref().is_some_and(|answer| answer.body == "{}"));
+    }
+
+    #[test]
     fn what_is_no_har_is_said_without_its_values() {
         let deep = format!("{{\"log\":{{\"entries\":[{}", "[".repeat(100_000));
         for text in ["", "hush", "{\"log\":\"hush\"}", "{\"log\":{\"entries\":[{\"request\":\"hush\"}]}}", &deep, "\u{0}"] {

@@ -1,17 +1,14 @@
-//! For support staff and operators: what would mend a file, a provider that is made from a file, a file that is made from a recording,
-//! and whether a provider still answers as it did.
+//! For support staff and operators: what would mend a file, a provider that is made from a file, and a file that is made from a recording.
 
-pub mod proposal;
-
-// A file that is made from a recording, and a recording that is made from a file.
-pub mod checklist;
-pub mod curl;
-pub mod draft;
-pub mod har;
-pub mod learn;
-pub mod recorded;
-pub mod recording;
-pub mod record;
-pub mod repair;
-pub mod retell;
-pub mod simulate;
+pub mod proposal; //   a change of a file, and why
+pub mod repair; //     what would mend a file after a login
+pub mod simulate; //   a provider that is played from its file
+pub mod record; //     a login becomes an example, with invented people
+pub mod recorded; //   what went over the wire, as plain values
+pub mod har; //        as a browser keeps it
+pub mod curl; //       as curl lines
+pub mod recording; //  made from a file and its examples
+pub mod draft; //      a file while it is written, each line with its reason
+pub mod checklist; //  a file from answers to questions
+pub mod learn; //      a file from a recording
+pub mod retell; //     what was learnt from, as an example

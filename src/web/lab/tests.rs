@@ -1,12 +1,7 @@
-//! Test logins: how many there may be, how the last of each person ended, and their stories.
+//! Test logins: how many there may be, and how the last of each person ended.
 
-use crate::directory::incidents::{Incident, Recall};
 use crate::incident::Code;
 use crate::login::attempt::GOOD_FOR;
-use crate::story::Story;
-use crate::web::asked::Asked;
-use crate::web::lab::guard::Staff;
-use crate::web::refused::Refused;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -94,16 +89,6 @@ impl Tests {
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Ledger>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The story of a test login of this store, for whoever ran it and nobody else.
-pub async fn story_of(asked: &Asked, staff: &Staff, code: &str) -> Result<Option<(Incident, Story)>, Refused> {
-    let Some(code) = Code::parse(code) else { return Ok(None) };
-    let recalled = asked.app().directory.read(Recall { code: code.as_str().into(), now: asked.now() }).await?;
-    let Some(incident) = recalled.filter(|incident| incident.store == asked.front().store.name) else { return Ok(None) };
-    let Ok(story) = serde_json::from_str::<Story>(&incident.story) else { return Ok(None) };
-    let is_theirs = story.test && story.by.as_deref() == staff.uid.as_deref();
-    Ok(is_theirs.then_some((incident, story)))
 }
 
 #[cfg(test)]

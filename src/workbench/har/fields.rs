@@ -133,7 +133,7 @@ pub struct Posted {
     #[serde(default)]
     pub text: Option<String>,
     /// `params`, as the format has it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<Pair>,
 }
 
@@ -157,10 +157,10 @@ pub struct Came {
     #[serde(default, deserialize_with = "or_default")]
     pub headers: Vec<Pair>,
     /// `content`, as the format has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub content: Content,
     /// `redirect_url`, as the format has it.
-    #[serde(default, rename = "redirectURL")]
+    #[serde(default, deserialize_with = "or_default", rename = "redirectURL")]
     pub redirect_url: String,
     /// `headers_size`, as the format has it.
     #[serde(skip_deserializing)]
