@@ -9,13 +9,13 @@ use actix_web::web::{self, Data};
 use actix_web::{App as Routes, HttpResponse};
 use criterion::async_executor::AsyncExecutor;
 use criterion::{Criterion, criterion_group, criterion_main};
-use portaria::directory::{Directory, Storage};
-use portaria::email::Email;
+use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
-use portaria::session::{Lasting, Person, Session};
-use portaria::settings::Settings;
+use portaria::session::{Session, SessionLifetime, SessionUser};
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::email::Email;
 use portaria::web::app::App;
-use portaria::web::forward_auth::Judged;
+use portaria::web::forward_auth::TokenCache;
 use portaria::web::routes;
 use portaria::world::clock;
 use std::future::Future;
@@ -31,9 +31,9 @@ impl AsyncExecutor for &Here {
 }
 
 fn token(app: &App, sid: &str) -> String {
-    let serving = app.serving();
-    let front = serving.at("localhost:8080").expect("the usual store");
-    let person = Person {
+    let serving = app.live_config();
+    let front = serving.store_for_host("localhost:8080").expect("the usual store");
+    let person = SessionUser {
         uid: "u-1".into(),
         email: Email::parse("ana@loja.example").expect("an address"),
         email_verified: true,
@@ -41,8 +41,8 @@ fn token(app: &App, sid: &str) -> String {
         provider: "acme".into(),
         provider_id: "80351110224678912".into(),
     };
-    let session = Session::open(person, "main", sid.into(), Lasting { lifetime: 86400, idle: 43200 }, clock::now());
-    app.signing.keys().sign(&session, front.parties())
+    let session = Session::open(person, "main", sid.into(), SessionLifetime { lifetime: 86400, idle: 43200 }, clock::now());
+    app.signing.keys().sign(&session, front.token_parties())
 }
 
 fn request(cookie: Option<&str>) -> actix_http::Request {
@@ -66,11 +66,11 @@ fn checks(criterion: &mut Criterion) {
     std::fs::create_dir_all(&folder).expect("a folder");
     let settings = Settings { providers: folder.display().to_string(), ..Settings::default() };
     let app = here.0.block_on(async {
-        let directory = Directory::open(&Storage::File(folder.join("portaria.db"))).await.expect("a directory");
+        let directory = Directory::open(&StorageLocation::File(folder.join("portaria.db"))).await.expect("a directory");
         let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");
         Data::new(App::new(&settings, Arc::new(directory), &master).await.expect("an app"))
     });
-    let routes = Routes::new().app_data(app.clone()).app_data(Data::new(Judged::default())).configure(routes);
+    let routes = Routes::new().app_data(app.clone()).app_data(Data::new(TokenCache::default())).configure(routes);
     let service = here.0.block_on(init_service(routes));
     let nothing = Routes::new().route("/auth", web::to(|| async { HttpResponse::NoContent().finish() }));
     let nothing = here.0.block_on(init_service(nothing));

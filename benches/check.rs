@@ -1,13 +1,13 @@
 //! Checking many files: 10,000 providers read, checked and compiled; and the bombs that a file may be.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portaria::catalogue;
-use portaria::place::Source;
-use portaria::provider::{Ground, compile};
+use portaria::provider::{InstallationContext, compile};
+use portaria::stores::catalogue;
+use portaria::vocabulary::place::Source;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-const GROUND: Ground = Ground { loopback: false };
+const GROUND: InstallationContext = InstallationContext { loopback: false };
 
 fn ten_thousand(folder: &Path) -> Vec<PathBuf> {
     let models = catalogue::provider_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("providers.d")).expect("the catalogue is there");

@@ -1,14 +1,14 @@
 //! The pure part of a whole login: three requests written, three answers read, the identity made.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portaria::login::attempt::{Attempt, Entropy, Installation};
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive;
-use portaria::place::Source;
-use portaria::provider::callback::Callback;
-use portaria::provider::documents::Documents;
-use portaria::provider::{Ground, Provider, compile};
-use portaria::text::Text;
-use portaria::wire::{Answering, Fetch, Request, Response};
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::{InstallationContext, Provider, compile};
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Fetch, Request, Response, ResponseFuture};
 use std::future::Future;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,18 +44,18 @@ struct Answers {
 }
 
 impl Fetch for Answers {
-    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         black_box(request);
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
         Box::pin(std::future::ready(Ok(Response { status: 200, headers: Vec::new(), body: self.bodies[at].clone() })))
     }
 }
 
-fn one_login(provider: &Provider, installation: &Installation, documents: &Documents, answers: &Answers) {
+fn one_login(provider: &Provider, installation: &InstallationValues, documents: &DocumentCache, answers: &Answers) {
     let attempt = Attempt::new(provider, installation, &Entropy([7; 80]), 1_767_323_045, Vec::new());
-    let redirect = attempt.redirect(provider, installation, documents).expect("the redirect can be written");
+    let redirect = attempt.redirect_request(provider, installation, documents).expect("the redirect can be written");
     black_box(redirect);
-    let callback = Callback::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
+    let callback = CallbackParameters::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
     let login =
         attempt.accept(provider, installation, &callback, None, documents, 1_767_323_050).expect("the callback answers the attempt");
     let driving = std::pin::pin!(drive(login, answers, documents));
@@ -66,14 +66,14 @@ fn one_login(provider: &Provider, installation: &Installation, documents: &Docum
 }
 
 fn login(criterion: &mut Criterion) {
-    let (provider, report) = compile(&Source::new("acme.yaml", FILE), Ground { loopback: false });
+    let (provider, report) = compile(&Source::new("acme.yaml", FILE), InstallationContext { loopback: false });
     let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
     let known = provider.known;
-    let installation = Installation {
+    let installation = InstallationValues {
         public_url: "https://login.loja.example".into(),
         values: vec![(known.client_id, Text::plain("loja-42")), (known.client_secret, Text::secret("hush", &"clientSecret".into()))],
     };
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let answers = Answers { bodies: ANSWERS.iter().map(|body| body.as_bytes().to_vec()).collect(), next: AtomicUsize::new(0) };
     criterion.bench_function("the pure part of a whole login", |bencher| {
         bencher.iter(|| one_login(&provider, &installation, &documents, &answers));

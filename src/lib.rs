@@ -1,49 +1,29 @@
-//! A login is a growing set of facts; each step writes a request from the facts known so far and reads new facts from
-//! the answer; when the facts hold an id and a trustworthy e-mail there is an identity.
+//! A login is a growing set of facts. Each step writes a request from the facts known so far and reads new facts from
+//! the answer. When the facts hold an id and a trustworthy e-mail address there is an identity, and an identity opens a
+//! session.
 //!
 //! The provider's file says how each request is written and how each answer is read. Nothing else knows any provider.
 //!
-//! This is the map. A module may import only modules above it; `tests/architecture.rs` holds it to that.
+//! This is the map. A module imports only itself and modules above it, and the broker imports nothing of the workbench;
+//! `tests/architecture.rs` enforces both.
 
-// The vocabulary: it imports nothing of ours but itself.
-pub mod place; //        a file, and where in it something stands
-pub mod diagnostic; //   a complaint with a place and a help line, and its drawing
-pub mod names; //        the names of facts, numbered
-pub mod text; //         plain or secret; what is made from a secret is secret
-pub mod personal; //     whether a word is likelier somebody's value than a name
-pub mod email; //        parsed, normalised, compared in one way only
-pub mod incident; //     the code on an error page, short enough to be spoken
-pub mod wire; //         requests, answers, and whoever carries them
-pub mod yaml; //         a file as a tree of places
-pub mod words; //        how words are read, and how they describe themselves
+// The core: pure, except for `world` and for `login::drive`, which awaits the provider.
+pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requests, YAML: the types that every room uses
+pub mod provider; //    the language: a provider's file, read, checked and compiled; one word a file
+pub mod login; //       one login: attempt, callback, conversation with the provider, facts, outcome
+pub mod session; //     one session: its token, its signing keys, its revocation
+pub mod world; //       disk, environment, clock, random source, network, mail
 
-// The language, pure: one word a file.
-pub mod provider;
+// The broker.
+pub mod story; //       what happened in a login, without secrets
+pub mod directory; //   users, linked identities, revoked sessions: one file a verb, one SQL text for both engines
+pub mod stores; //      settings, the stores they describe, their provider files, and the live providers
+pub mod drift; //       whether a provider still answers as it did
+pub mod pages; //       what shoppers see, in their language
+pub mod web; //         the broker's endpoints, one file each
 
-// One login, pure but for `drive`.
-pub mod login;
-
-// One session: opened, signed, sealed; how its keys follow one another; and those that ended, in memory.
-pub mod session;
-
-// The doors: disk, variables, clock, dice, network, mail.
-pub mod world;
-
-// Who has come in: one file a verb, one SQL for every engine.
-pub mod directory;
-
-// What people use.
-pub mod settings; //     portaria.yaml
-pub mod stores; //       the same as it is meant: stores, and what they inherit
-pub mod catalogue; //    the provider files of a folder
-pub mod explain; //      what would be sent and what is read
-pub mod examples; //     recorded exchanges that replay, and how much they would notice
-pub mod reference; //    the generated pages: schemas and reference
-pub mod workbench; //    what mends a file, plays a provider, learns from a recording
-pub mod roster; //       the providers of a folder as they serve right now
-pub mod story; //        what happened in a login, without secrets
-pub mod drift; //        whether a provider still answers as it did
-pub mod playground; //   an odd provider inside the program, to try logins out
-pub mod pages; //        what shoppers see, in their language
-pub mod web; //          the broker over HTTP
-pub mod commands; //     the command line
+// The workbench. It may import the broker.
+pub mod workbench; //   explain, test, repair, record, import
+pub mod simulated; //   providers that run inside the program: the playground, and a simulation of any file
+pub mod lab; //         the pages of support staff
+pub mod commands; //    the command line

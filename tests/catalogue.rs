@@ -1,29 +1,29 @@
 //! The contracts of the catalogue: every file is right, every story is true, and what is explained is what is sent.
 
 use crate::support::{STRICT, catalogue, root, text};
-use portaria::catalogue::{State, examples_of, load};
-use portaria::diagnostic::Severity;
-use portaria::examples;
-use portaria::examples::mutation::mutate;
-use portaria::examples::replay::play;
-use portaria::examples::story::StorySpec;
-use portaria::explain::explain;
-use portaria::place::Source;
 use portaria::provider::Provider;
-use portaria::text::Text;
+use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
+use portaria::vocabulary::diagnostic::Severity;
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::workbench::examples;
+use portaria::workbench::examples::example::ExampleSpec;
+use portaria::workbench::examples::mutation::mutate;
+use portaria::workbench::examples::replay::replay;
+use portaria::workbench::explain::explain;
 use std::path::Path;
 
 fn provider(path: &Path) -> Provider {
     let entry = load(path, STRICT);
     assert!(entry.report.complaints.iter().all(|complaint| complaint.severity != Severity::Warning), "{}", entry.report.draw(false));
     match entry.state {
-        State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => *provider,
-        State::Broken => panic!("{}", entry.report.draw(false)),
+        ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => *provider,
+        ProviderFileState::Broken => panic!("{}", entry.report.draw(false)),
     }
 }
 
-fn stories(path: &Path) -> Vec<StorySpec> {
-    let path = examples_of(path);
+fn stories(path: &Path) -> Vec<ExampleSpec> {
+    let path = examples_path(path);
     examples::read(&Source::new(path.display().to_string(), text(&path))).unwrap_or_else(|report| panic!("{}", report.draw(false)))
 }
 
@@ -36,7 +36,7 @@ fn every_provider_of_the_catalogue_is_right_and_every_story_is_true() {
     for path in &paths {
         let provider = provider(path);
         for story in stories(path) {
-            let differences = play(&provider, &story).differences;
+            let differences = replay(&provider, &story).differences;
             let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
             assert!(told.is_empty(), "{}: {}\n{}", path.display(), story.what.value, told.join("\n"));
         }
@@ -72,7 +72,7 @@ fn what_is_explained_is_what_is_sent_byte_for_byte_after_masking() {
         let provider = provider(&path);
         // The first story is a login that makes every call.
         let story = &stories(&path)[0];
-        let played = play(&provider, story);
+        let played = replay(&provider, story);
         let public_url = story.facts.iter().flat_map(|facts| &facts.0).find(|(name, _)| name.value == "publicUrl");
         let known = [
             (provider.known.redirect_uri, "‹redirectUri›"),
@@ -86,7 +86,7 @@ fn what_is_explained_is_what_is_sent_byte_for_byte_after_masking() {
         }
         let explained = explain(&provider, &given).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
 
-        let shown = |request: &portaria::wire::Request| {
+        let shown = |request: &portaria::vocabulary::wire::Request| {
             let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.masked())).collect();
             format!(
                 "{} {}\n{}\n\n{}",
@@ -121,7 +121,7 @@ fn the_examples_notice_at_least_95_of_100_changes() {
 fn a_file_waits_only_for_what_it_uses() {
     let waits = |name: &str| {
         let provider = provider(&root().join("providers.d").join(name));
-        provider.needed.iter().map(|needed| needed.reference.wanted()).collect::<Vec<_>>()
+        provider.needed.iter().map(|needed| needed.reference.location()).collect::<Vec<_>>()
     };
 
     assert_eq!(waits("discord.yaml"), ["DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET"]);

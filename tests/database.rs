@@ -1,7 +1,7 @@
 //! PostgreSQL for tests: one server for all of them, a database of its own for each; or a server that may be ill-treated.
 
 use crate::support::root;
-use portaria::directory::Storage;
+use portaria::directory::StorageLocation;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -56,12 +56,12 @@ impl Server {
     }
 
     /// A fresh database: its name, and where it is.
-    pub async fn database(&self) -> (String, Storage) {
-        let name = format!("t{}", portaria::world::dice::name().to_lowercase().replace(['-', '_'], "x"));
+    pub async fn database(&self) -> (String, StorageLocation) {
+        let name = format!("t{}", portaria::world::random::id().to_lowercase().replace(['-', '_'], "x"));
         let mut connection = self.connect("postgres").await;
         let create = format!("CREATE DATABASE {name}");
         sqlx::query(AssertSqlSafe(create).into_sql_str()).execute(&mut connection).await.expect("a database can be made");
-        let storage = Storage::Server(self.address(&name));
+        let storage = StorageLocation::Server(self.address(&name));
         (name, storage)
     }
 }

@@ -1,25 +1,25 @@
 //! Whether providers' answers have changed: silent in ordinary traffic, soon when something breaks. Both are measured.
 
 use crate::support::{STRICT, catalogue, provider, ready, text};
-use portaria::drift::book::{Book, Ended, TOLD, Turned};
-use portaria::drift::judgement::Turn;
-use portaria::drift::looked::{Looked, Outcome, Plan, look};
-use portaria::drift::warning::{Change, Warning};
-use portaria::examples;
-use portaria::examples::replay::play;
-use portaria::login::attempt::{Attempt, Entropy, Installation};
-use portaria::login::drive_before;
+use portaria::drift::judgement::HealthChange;
+use portaria::drift::observation::{DriftPlan, ObservedAnswer, ObservedOutcome, observe_answers};
+use portaria::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics, TOLD};
+use portaria::drift::warning::{DriftKind, DriftWarning};
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
+use portaria::login::drive_observed;
 use portaria::login::error::LoginError;
 use portaria::login::trace::Trace;
-use portaria::place::Source;
-use portaria::provider::callback::Callback;
-use portaria::provider::documents::Documents;
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::identity::Identity;
-use portaria::provider::selector::scalar_text;
+use portaria::provider::json_path::scalar_text;
 use portaria::provider::{Provider, compile};
-use portaria::story::watch::Watch;
-use portaria::text::Text;
-use portaria::wire::{Answering, Fetch, Request, Response};
+use portaria::story::watch::LoginWatch;
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Fetch, Request, Response, ResponseFuture};
+use portaria::workbench::examples;
+use portaria::workbench::examples::replay::replay;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -47,15 +47,15 @@ const LACKS: [f64; 10] = [0.0, 0.0, 0.0, 0.0, 0.001, 0.005, 0.02, 0.1, 0.3, 0.6]
 /// A provider of the catalogue with what people get from it, drawn beforehand.
 struct Simulated {
     provider: Provider,
-    plan: Plan,
-    book: Book,
+    plan: DriftPlan,
+    book: ProviderStatistics,
     /// Ordinary people, and a crowd of whom more lack something.
-    people: [Vec<Vec<Looked>>; 2],
+    people: [Vec<Vec<ObservedAnswer>>; 2],
     crowd: usize,
 }
 
 /// One answer of somebody who lacks what chance takes from them.
-fn lived(plan: &Plan, step: usize, document: &Value, lacks: &[f64], more: f64, dice: &mut Dice) -> Looked {
+fn lived(plan: &DriftPlan, step: usize, document: &Value, lacks: &[f64], more: f64, dice: &mut Dice) -> ObservedAnswer {
     let mut found = Vec::new();
     let mut document = document.clone();
     for (at, reading) in plan.steps[step].readings.iter().enumerate() {
@@ -78,7 +78,7 @@ fn lived(plan: &Plan, step: usize, document: &Value, lacks: &[f64], more: f64, d
     if let Some(members) = document.as_object_mut().filter(|_| dice.happens(0.3)) {
         members.insert(format!("new_{}", dice.below(400)), json!(1));
     }
-    Looked { step, outcome: Outcome::Read(found), exchange: None, document: Some(document), print: dice.next() }
+    ObservedAnswer { step, outcome: ObservedOutcome::Read(found), exchange: None, document: Some(document), print: dice.next() }
 }
 
 fn simulated(dice: &mut Dice) -> Vec<Simulated> {
@@ -89,8 +89,8 @@ fn simulated(dice: &mut Dice) -> Vec<Simulated> {
         let beside = path.with_extension("examples.yaml");
         let stories = examples::read(&Source::new(beside.display().to_string(), text(&beside))).unwrap_or_default();
         let Some(provider) = provider else { continue };
-        let Some(played) = stories.iter().map(|story| play(&provider, story)).find(|played| played.end.is_ok()) else { continue };
-        let plan = Plan::of(&provider);
+        let Some(played) = stories.iter().map(|story| replay(&provider, story)).find(|played| played.end.is_ok()) else { continue };
+        let plan = DriftPlan::from_provider(&provider);
         let answers: Vec<(usize, Value)> = played
             .trace
             .exchanges
@@ -106,22 +106,28 @@ fn simulated(dice: &mut Dice) -> Vec<Simulated> {
             };
             (0..300).map(|_| one(dice)).collect()
         });
-        all.push(Simulated { provider, plan, book: Book::default(), people, crowd: 0 });
+        all.push(Simulated { provider, plan, book: ProviderStatistics::default(), people, crowd: 0 });
     }
     all
 }
 
 /// Reads those answers that the book wants to see as documents.
-fn reads(book: &mut Book, plan: &Plan, looked: &mut [Looked], provider: &Provider, trace: &Trace) {
-    let wanted = book.wanted(plan, looked);
-    looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read(provider, trace));
+fn reads(book: &mut ProviderStatistics, plan: &DriftPlan, looked: &mut [ObservedAnswer], provider: &Provider, trace: &Trace) {
+    let wanted = book.wanted_documents(plan, looked);
+    looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read_document(provider, trace));
 }
 
 /// Counts answers, and tells what has turned.
-fn counts(book: &mut Book, plan: &Plan, looked: &[Looked], ended: &Ended<'_>, now: i64) -> Vec<Turned> {
+fn counts(
+    book: &mut ProviderStatistics,
+    plan: &DriftPlan,
+    looked: &[ObservedAnswer],
+    ended: &ObservedLogin<'_>,
+    now: i64,
+) -> Vec<DriftNotice> {
     let mut untold = book.count(plan, looked, now);
-    untold.iter_mut().for_each(|untold| untold.explain(ended));
-    book.tell(untold, now)
+    untold.iter_mut().for_each(|untold| untold.assign_causes(ended));
+    book.record_changes(untold, now)
 }
 
 /// Logins of these providers, with what was warned about and how many seconds they took in the providers' time.
@@ -150,9 +156,9 @@ fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) ->
         let calls = &mut calls[..until];
         // Documents are looked at as seldom as in the broker itself.
         let aside: Vec<Option<Value>> =
-            calls.iter_mut().map(|looked| if book.wants(plan, looked) { None } else { looked.document.take() }).collect();
+            calls.iter_mut().map(|looked| if book.wants_document(plan, looked) { None } else { looked.document.take() }).collect();
         calls.iter_mut().for_each(|looked| looked.print = dice.next());
-        let turned = counts(book, plan, calls, &Ended { provider, trace: &trace, end: Err(&error) }, now);
+        let turned = counts(book, plan, calls, &ObservedLogin { provider, trace: &trace, end: Err(&error) }, now);
         warnings.extend(turned.into_iter().map(|turned| format!("{}: {}", provider.name, turned.warning.sentence)));
         for (looked, document) in calls.iter_mut().zip(aside) {
             looked.document = looked.document.take().or(document);
@@ -201,7 +207,7 @@ getUserInfo:
 struct Answers<F>(F);
 
 impl<F: Fn(&str) -> (u16, String) + Sync> Fetch for Answers<F> {
-    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         let is_token = request.body.is_some();
         let (status, body) =
             if is_token { (200, json!({ "access_token": "at-1", "token_type": "Bearer" }).to_string()) } else { (self.0)("/me") };
@@ -210,28 +216,34 @@ impl<F: Fn(&str) -> (u16, String) + Sync> Fetch for Answers<F> {
 }
 
 /// One login with this answer about the person: what was seen of it.
-fn lives(acme: &Provider, (status, body): (u16, String)) -> (Trace, Watch, Result<Identity, LoginError>) {
+fn lives(acme: &Provider, (status, body): (u16, String)) -> (Trace, LoginWatch, Result<Identity, LoginError>) {
     let mut values: Vec<_> = acme.literals().collect();
     values.push((acme.names.find("clientSecret").expect("it is named"), Text::secret("geheim", &"clientSecret".into())));
-    let installation = Installation { public_url: "https://login.loja.example".into(), values };
+    let installation = InstallationValues { public_url: "https://login.loja.example".into(), values };
     let attempt = Attempt::new(acme, &installation, &Entropy([7; 80]), 100, Vec::new());
-    let callback = Callback::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
-    let documents = Documents::default();
+    let callback = CallbackParameters::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
+    let documents = DocumentCache::default();
     let login = attempt.accept(acme, &installation, &callback, None, &documents, 100).unwrap_or_else(|error| panic!("{error:?}"));
-    let mut watch = Watch::default();
+    let mut watch = LoginWatch::default();
     let fetch = Answers(move |_: &str| (status, body.clone()));
-    let (trace, end) = ready(drive_before(&mut watch, login, &fetch, &documents));
+    let (trace, end) = ready(drive_observed(&mut watch, login, &fetch, &documents));
     assert_eq!(trace.exchanges.len(), 2, "it comes as far as the person: {end:?}");
     (trace, watch, end)
 }
 
 /// One login with this answer about the person; what turned.
-fn comes(acme: &Provider, plan: &Plan, book: &mut Book, at: usize, answer: (u16, String)) -> Vec<(Turn, Warning)> {
+fn comes(
+    acme: &Provider,
+    plan: &DriftPlan,
+    book: &mut ProviderStatistics,
+    at: usize,
+    answer: (u16, String),
+) -> Vec<(HealthChange, DriftWarning)> {
     let (trace, watch, end) = lives(acme, answer);
-    let mut looked = look(plan, acme, &trace, &watch);
+    let mut looked = observe_answers(plan, acme, &trace, &watch);
     reads(book, plan, &mut looked, acme, &trace);
     let now = 1000 + i64::try_from(at).expect("it is small");
-    let ended = Ended { provider: acme, trace: &trace, end: end.as_ref() };
+    let ended = ObservedLogin { provider: acme, trace: &trace, end: end.as_ref() };
     counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
 }
 
@@ -240,16 +252,16 @@ fn person(at: usize) -> Value {
 }
 
 /// What a hundred people log in with is looked at once; where more are asked for, they come again with other answers' prints.
-fn taught(logins: usize) -> (Provider, Plan, Book) {
+fn taught(logins: usize) -> (Provider, DriftPlan, ProviderStatistics) {
     let acme = provider(FILE);
-    let plan = Plan::of(&acme);
-    let mut book = Book::default();
+    let plan = DriftPlan::from_provider(&acme);
+    let mut book = ProviderStatistics::default();
     let mut people = Vec::new();
     for at in 0..logins.min(100) {
         let (trace, watch, end) = lives(&acme, fine(&person(at)));
         assert!(end.is_ok(), "{end:?}");
-        let mut looked = look(&plan, &acme, &trace, &watch);
-        looked.iter_mut().for_each(|looked| looked.read(&acme, &trace));
+        let mut looked = observe_answers(&plan, &acme, &trace, &watch);
+        looked.iter_mut().for_each(|looked| looked.read_document(&acme, &trace));
         people.push(looked);
     }
     let (trace, error) = (Trace::default(), LoginError::bad_callback("x", "y"));
@@ -257,21 +269,24 @@ fn taught(logins: usize) -> (Provider, Plan, Book) {
         let mut looked = people[at % people.len()].clone();
         for looked in &mut looked {
             looked.print = u64::try_from(at).expect("it is small") + 1;
-            looked.document = looked.document.take().filter(|_| book.wants(&plan, looked));
+            looked.document = looked.document.take().filter(|_| book.wants_document(&plan, looked));
         }
         let now = i64::try_from(at).expect("it is small") / 10;
-        let turned = counts(&mut book, &plan, &looked, &Ended { provider: &acme, trace: &trace, end: Err(&error) }, now);
+        let turned = counts(&mut book, &plan, &looked, &ObservedLogin { provider: &acme, trace: &trace, end: Err(&error) }, now);
         assert!(turned.is_empty(), "{turned:?}");
     }
     (acme, plan, book)
 }
 
 /// After how many logins the first warning comes, and all that are warned about after sixty.
-fn after_change(logins: usize, change: impl Fn(usize, Value) -> (u16, String)) -> (Option<usize>, Vec<Warning>) {
+fn after_change(logins: usize, change: impl Fn(usize, Value) -> (u16, String)) -> (Option<usize>, Vec<DriftWarning>) {
     changed(&taught(logins), change)
 }
 
-fn changed((acme, plan, book): &(Provider, Plan, Book), change: impl Fn(usize, Value) -> (u16, String)) -> (Option<usize>, Vec<Warning>) {
+fn changed(
+    (acme, plan, book): &(Provider, DriftPlan, ProviderStatistics),
+    change: impl Fn(usize, Value) -> (u16, String),
+) -> (Option<usize>, Vec<DriftWarning>) {
     let mut book = book.clone();
     let mut first = None;
     for at in 1..=60 {
@@ -301,7 +316,7 @@ fn fine(value: &Value) -> (u16, String) {
 
 type Changing = fn(usize, Value) -> (u16, String);
 /// What changes, how, and what is warned about: the fact, the change, the proposal.
-type Case = (&'static str, Changing, Option<&'static str>, Change, Option<&'static str>);
+type Case = (&'static str, Changing, Option<&'static str>, DriftKind, Option<&'static str>);
 
 fn column(after: Option<usize>) -> String {
     format!("{:>8}", after.map_or_else(|| "never".to_owned(), |after| after.to_string()))
@@ -314,11 +329,11 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
             "path renamed",
             |_, person| fine(&renamed(person, "email", "mail_address")),
             Some("email"),
-            Change::Replaced,
+            DriftKind::Replaced,
             Some("email: $.mail_address"),
         ),
-        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), Change::Replaced, Some("id: $.user_id")),
-        ("wrapped", |_, person| fine(&json!({ "status": "ok", "data": person })), None, Change::Moved, Some("$.… → $.data.…")),
+        ("id renamed", |_, person| fine(&renamed(person, "id", "user_id")), Some("id"), DriftKind::Replaced, Some("id: $.user_id")),
+        ("wrapped", |_, person| fine(&json!({ "status": "ok", "data": person })), None, DriftKind::Moved, Some("$.… → $.data.…")),
         (
             "number becomes text",
             |at, mut person| {
@@ -326,7 +341,7 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
                 fine(&person)
             },
             Some("id"),
-            Change::Type,
+            DriftKind::Type,
             None,
         ),
         (
@@ -336,10 +351,10 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
                 fine(&person)
             },
             Some("email"),
-            Change::Type,
+            DriftKind::Type,
             None,
         ),
-        ("lost for everybody", |_, person| fine(&without(person, "email")), Some("email"), Change::Lost, None),
+        ("lost for everybody", |_, person| fine(&without(person, "email")), Some("email"), DriftKind::Lost, None),
         (
             "becomes null",
             |_, mut person| {
@@ -347,11 +362,11 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
                 fine(&person)
             },
             Some("email"),
-            Change::Lost,
+            DriftKind::Lost,
             None,
         ),
-        ("first alternative lost", |_, person| fine(&without(person, "name")), Some("name"), Change::Lost, None),
-        ("HTML", |_, _| (200, "<!DOCTYPE html><p>We are moving</p>".to_owned()), None, Change::Unreadable, Some("getUserInfo")),
+        ("first alternative lost", |_, person| fine(&without(person, "name")), Some("name"), DriftKind::Lost, None),
+        ("HTML", |_, _| (200, "<!DOCTYPE html><p>We are moving</p>".to_owned()), None, DriftKind::Unreadable, Some("getUserInfo")),
         (
             "accepted no longer matches",
             |_, mut person| {
@@ -359,7 +374,7 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
                 fine(&person)
             },
             None,
-            Change::Unaccepted,
+            DriftKind::Unaccepted,
             None,
         ),
     ];
@@ -395,7 +410,7 @@ fn an_answer_that_is_wrapped_is_one_warning_and_one_change() {
     // Nothing that is read is there any more, and nothing tells where it went.
     let (_, warnings) = after_change(100, |_, _| fine(&json!({ "status": "ok", "message": "come back later" })));
     let told: Vec<_> = warnings.iter().map(|warning| (warning.kind, warning.facts.len(), warning.proposal.is_none())).collect();
-    assert_eq!(told, [(Change::Moved, 3, true)], "{warnings:#?}");
+    assert_eq!(told, [(DriftKind::Moved, 3, true)], "{warnings:#?}");
 }
 
 #[test]
@@ -416,7 +431,7 @@ fn few_answers_are_read_a_second_time_and_all_of_them_while_something_is_missed(
     let (acme, plan, mut book) = taught(300);
     let mut read = |answer: &Value| {
         let (trace, watch, _) = lives(&acme, fine(answer));
-        let mut looked = look(&plan, &acme, &trace, &watch);
+        let mut looked = observe_answers(&plan, &acme, &trace, &watch);
         reads(&mut book, &plan, &mut looked, &acme, &trace);
         looked.iter().filter(|looked| looked.step == 2 && looked.document.is_some()).count()
     };
@@ -459,11 +474,11 @@ fn a_warning_comes_once_and_ends_by_itself() {
 }
 
 /// An address with its proof; what turned after the file was taught by 45 people, and another answer came from then on.
-fn after_proofs(change: impl Fn(Value) -> Value) -> Vec<Warning> {
+fn after_proofs(change: impl Fn(Value) -> Value) -> Vec<DriftWarning> {
     let text =
         FILE.replace("    email: $.email\n", "    email: $.email\n    emailVerified: $.verified\n").replace("trustEmail: always\n", "");
     let acme = provider(&text);
-    let (plan, mut book) = (Plan::of(&acme), Book::default());
+    let (plan, mut book) = (DriftPlan::from_provider(&acme), ProviderStatistics::default());
     let proven = |at| {
         let mut person = person(at);
         person["verified"] = json!(true);
@@ -501,9 +516,9 @@ fn what_is_merely_new_proves_no_address_and_is_none() {
 #[test]
 fn a_callback_counts_only_where_the_provider_knew_what_it_brought() {
     let acme = provider(FILE);
-    let plan = Plan::of(&acme);
+    let plan = DriftPlan::from_provider(&acme);
     let (mut trace, watch, _) = lives(&acme, fine(&person(1)));
-    let counts_it = |trace: &Trace| look(&plan, &acme, trace, &watch).iter().any(|looked| looked.step == 0);
+    let counts_it = |trace: &Trace| observe_answers(&plan, &acme, trace, &watch).iter().any(|looked| looked.step == 0);
     assert!(counts_it(&trace));
 
     for exchange in &mut trace.exchanges {
@@ -529,9 +544,9 @@ fn with_few_logins_a_warning_is_told_as_long_as_with_many() {
 
     let since = book.warnings().first().expect("it is told").since;
     assert!(last - since > TOLD, "the doubt is old: {since} {last}");
-    book.grow_old(last + 60);
+    book.retire_old_warnings(last + 60);
     assert_eq!(book.warnings().len(), 1);
-    book.grow_old(last + TOLD + 1);
+    book.retire_old_warnings(last + TOLD + 1);
     assert!(book.warnings().is_empty());
 }
 
@@ -540,15 +555,15 @@ fn what_is_well_again_before_its_cause_is_found_is_not_told_as_broken() {
     let (acme, plan, mut book) = taught(200);
     let looked_at = |answer: &Value| {
         let (trace, watch, _) = lives(&acme, fine(answer));
-        look(&plan, &acme, &trace, &watch)
+        observe_answers(&plan, &acme, &trace, &watch)
     };
     let missed: Vec<_> = (0..20).map(|at| looked_at(&without(person(at), "email"))).collect();
     let well: Vec<_> = (0..60).map(|at| looked_at(&person(at))).collect();
 
     let broken = missed.iter().map(|looked| book.count(&plan, looked, 1000)).find(|untold| !untold.is_empty()).expect("it breaks");
     let again = well.iter().map(|looked| book.count(&plan, looked, 1001)).find(|untold| !untold.is_empty()).expect("it ends");
-    book.tell(again, 1001);
+    book.record_changes(again, 1001);
 
-    assert!(book.tell(broken, 1002).is_empty());
+    assert!(book.record_changes(broken, 1002).is_empty());
     assert!(book.warnings().is_empty());
 }

@@ -1,31 +1,31 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
 use crate::support::{catalogue, root, text};
-use portaria::examples::story::StorySpec;
-use portaria::place::Source;
-use portaria::provider::file::ProviderSpec;
-use portaria::reference::pages;
-use portaria::settings::SettingsSpec;
-use portaria::words::{Block, Shape};
-use portaria::yaml::{self, Kind, Node};
+use portaria::provider::provider_spec::ProviderSpec;
+use portaria::stores::settings::SettingsSpec;
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::words::{ValueShape, WordBlock};
+use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
+use portaria::workbench::examples::example::ExampleSpec;
+use portaria::workbench::reference::generated_files;
 use serde_json::{Map, Value};
 
 #[test]
 fn the_schemas_and_the_reference_are_up_to_date() {
-    for (name, page) in pages() {
+    for (name, page) in generated_files() {
         assert!(text(&root().join("schemas").join(name)) == page, "schemas/{name} is stale: run `cargo run -- schema`");
     }
 }
 
 /// A YAML node as an editor's schema check sees it.
-fn value(node: &Node) -> Value {
+fn value(node: &YamlNode) -> Value {
     match &node.kind {
-        Kind::Scalar { .. } if node.is_null() => Value::Null,
-        Kind::Scalar { text, plain: true, .. } if text == "true" || text == "false" => Value::Bool(text == "true"),
-        Kind::Scalar { text, plain: true, .. } => text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number),
-        Kind::Scalar { text, .. } => Value::String(text.clone()),
-        Kind::List(nodes) => Value::Array(nodes.iter().map(value).collect()),
-        Kind::Map(entries) => {
+        YamlKind::Scalar { .. } if node.is_null() => Value::Null,
+        YamlKind::Scalar { text, plain: true, .. } if text == "true" || text == "false" => Value::Bool(text == "true"),
+        YamlKind::Scalar { text, plain: true, .. } => text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number),
+        YamlKind::Scalar { text, .. } => Value::String(text.clone()),
+        YamlKind::List(nodes) => Value::Array(nodes.iter().map(value).collect()),
+        YamlKind::Map(entries) => {
             Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), value(&entry.value))).collect::<Map<_, _>>())
         }
     }
@@ -70,18 +70,23 @@ fn editors_refuse_misspelt_words_and_wrong_choices() {
 }
 
 /// All blocks that a block leads to, itself included.
-fn blocks(block: &'static Block, found: &mut Vec<&'static Block>) {
+fn blocks(block: &'static WordBlock, found: &mut Vec<&'static WordBlock>) {
     if found.iter().any(|known| known.title == block.title) {
         return;
     }
     found.push(block);
-    let mut open: Vec<Shape> = block.words.iter().map(|word| word.shape.clone()).collect();
+    let mut open: Vec<ValueShape> = block.words.iter().map(|word| word.shape.clone()).collect();
     while let Some(shape) = open.pop() {
         match shape {
-            Shape::Block(inner) => blocks(inner(), found),
-            Shape::List(inner) | Shape::Map(inner) => open.push(*inner),
-            Shape::Either(shapes) => open.extend(shapes),
-            Shape::Text(_) | Shape::Flag | Shape::Number | Shape::Choice(_) | Shape::Json | Shape::Nothing => {}
+            ValueShape::Block(inner) => blocks(inner(), found),
+            ValueShape::List(inner) | ValueShape::Map(inner) => open.push(*inner),
+            ValueShape::Either(shapes) => open.extend(shapes),
+            ValueShape::Text(_)
+            | ValueShape::Flag
+            | ValueShape::Number
+            | ValueShape::Choice(_)
+            | ValueShape::Json
+            | ValueShape::Nothing => {}
         }
     }
 }
@@ -91,14 +96,14 @@ fn every_word_has_a_meaning_a_default_and_an_example() {
     let mut all = Vec::new();
     blocks(ProviderSpec::block(), &mut all);
     blocks(SettingsSpec::block(), &mut all);
-    blocks(StorySpec::block(), &mut all);
+    blocks(ExampleSpec::block(), &mut all);
     let mut words = 0;
     for block in all {
         assert!(block.doc.trim().len() > 10, "{}: no meaning", block.title);
         for word in &block.words {
             words += 1;
-            let leads_on = matches!(&word.shape, Shape::Block(_))
-                || matches!(&word.shape, Shape::Either(shapes) if shapes.iter().any(|shape| matches!(shape, Shape::Block(_))));
+            let leads_on = matches!(&word.shape, ValueShape::Block(_))
+                || matches!(&word.shape, ValueShape::Either(shapes) if shapes.iter().any(|shape| matches!(shape, ValueShape::Block(_))));
             let one_of_several_ends = ["identity", "refused", "name"].contains(&word.name);
             assert!(word.doc.trim().len() > 10, "{}.{}: no meaning", block.title, word.name);
             assert!(word.required || one_of_several_ends || word.doc.contains("Default: "), "{}.{}: no default", block.title, word.name);

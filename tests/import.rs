@@ -6,7 +6,7 @@ mod secrets;
 
 use crate::import::measure::{Case, cases, cases_of, measure};
 use crate::support::root;
-use portaria::examples::replay::play;
+use portaria::workbench::examples::replay::replay;
 use portaria::workbench::{curl, har};
 
 /// For each provider of the catalogue a recording is made from its stories that end well, by the engine, with values made by chance in place of the
@@ -44,9 +44,9 @@ fn files_are_learnt_from_curl_lines() {
 #[test]
 fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
     let folder = root().join("tests/import/holdout");
-    let cases = cases_of(portaria::catalogue::provider_files(&folder).expect("the providers are there"));
+    let cases = cases_of(portaria::stores::catalogue::provider_files(&folder).expect("the providers are there"));
     for case in &cases {
-        let wrong: Vec<_> = case.stories.iter().flat_map(|story| play(&case.provider, story).differences).collect();
+        let wrong: Vec<_> = case.stories.iter().flat_map(|story| replay(&case.provider, story).differences).collect();
         assert!(wrong.is_empty() && !case.stories.is_empty(), "{}: {wrong:?}", case.name);
     }
 

@@ -1,16 +1,16 @@
 //! How a login goes: stories on invented providers, each a sentence about behaviour.
 
 use crate::support::{provider, ready};
-use portaria::examples;
-use portaria::examples::replay::play;
-use portaria::login::attempt::{Attempt, CannotBegin, Entropy, Installation};
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues, RedirectError};
 use portaria::login::{discover, drive};
-use portaria::place::Source;
 use portaria::provider::Provider;
-use portaria::provider::callback::Callback;
-use portaria::provider::documents::Documents;
-use portaria::text::Text;
-use portaria::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use portaria::workbench::examples;
+use portaria::workbench::examples::replay::replay;
 use std::sync::Mutex;
 
 /// Plays stories on a file; panics with the first that comes out otherwise.
@@ -19,7 +19,7 @@ fn told(file: &str, stories: &str) {
     let stories = examples::read(&Source::new("acme.examples.yaml", stories)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
     assert!(!stories.is_empty());
     for story in stories {
-        let differences: Vec<String> = play(&provider, &story).differences.iter().map(ToString::to_string).collect();
+        let differences: Vec<String> = replay(&provider, &story).differences.iter().map(ToString::to_string).collect();
         assert!(differences.is_empty(), "{}\n{}", story.what.value, differences.join("\n"));
     }
 }
@@ -41,7 +41,7 @@ impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Network<F> {
 }
 
 impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Fetch for Network<F> {
-    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         let address = request.address.masked();
         self.asked.lock().expect("nobody panics while asking").push(address.clone());
         Box::pin(std::future::ready((self.answer)(&address)))
@@ -53,10 +53,10 @@ fn json(text: &str) -> Result<Response, NoAnswer> {
     Ok(Response { status: 200, headers: Vec::new(), body: text.as_bytes().to_vec() })
 }
 
-fn installation(provider: &Provider) -> Installation {
+fn installation(provider: &Provider) -> InstallationValues {
     let known = provider.known;
     let values = vec![(known.client_id, Text::plain("c-1")), (known.client_secret, Text::secret("s-1", &"clientSecret".into()))];
-    Installation { public_url: "https://login.loja.example".into(), values }
+    InstallationValues { public_url: "https://login.loja.example".into(), values }
 }
 
 const PLAIN: &str = "name: Clube Acme
@@ -179,7 +179,7 @@ fn algorithms_never_change_what_a_key_is_for() {
         let provider = provider(OPENID);
         let stories =
             examples::read(&Source::new("acme.examples.yaml", story.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        let differences = play(&provider, &stories[0]).differences;
+        let differences = replay(&provider, &stories[0]).differences;
         assert!(differences.iter().all(|difference| difference.place.starts_with("call")), "{token:.60}: {differences:?}");
     }
 }
@@ -236,11 +236,14 @@ fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
 fn a_callback_that_does_not_answer_the_attempt_is_refused() {
     let provider = provider(PLAIN);
     let installation = installation(&provider);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let attempt = Attempt::new(&provider, &installation, &Entropy([3; 80]), 1_000_000, Vec::new());
     let state = attempt.state.to_string();
     let accept = |pairs: Vec<(&str, String)>, now: i64| {
-        attempt.accept(&provider, &installation, &Callback::new(pairs), None, &documents, now).map(|_| ()).map_err(|error| error.code)
+        attempt
+            .accept(&provider, &installation, &CallbackParameters::new(pairs), None, &documents, now)
+            .map(|_| ())
+            .map_err(|error| error.code)
     };
 
     assert_eq!(accept(vec![("code", "c".into()), ("state", state.clone())], 1_000_599), Ok(()));
@@ -259,7 +262,7 @@ fn a_callback_that_does_not_answer_the_attempt_is_refused() {
 
     let (other, _) = portaria::provider::compile(&Source::new("boa.yaml", PLAIN), crate::support::STRICT);
     let other = other.expect("the file is right");
-    let callback = Callback::new([("code", "c"), ("state", state.as_str())]);
+    let callback = CallbackParameters::new([("code", "c"), ("state", state.as_str())]);
     let mixed_up = attempt.accept(&other, &installation, &callback, None, &documents, 1_000_001);
     assert_eq!(mixed_up.map(|_| ()).map_err(|error| error.code), Err("badState".to_owned()));
 }
@@ -277,20 +280,20 @@ fn no_two_attempts_share_anything_and_all_is_long_enough() {
     assert_eq!((one.state.len(), one.nonce.len(), one.verifier.len()), (32, 32, 43));
     assert_ne!(one.verifier, two.verifier);
     assert_ne!(one.challenge, two.challenge);
-    let redirect = one.redirect(&provider, &installation, &Documents::default()).expect("the redirect can be written");
+    let redirect = one.redirect_request(&provider, &installation, &DocumentCache::default()).expect("the redirect can be written");
     assert!(redirect.address.expose().contains("redirect_uri=https%3A%2F%2Flogin.loja.example%2Fcallback%2Facme"));
     assert!(!redirect.address.expose().contains(&*one.verifier));
 }
 
 #[test]
 fn the_state_may_travel_in_the_path_or_stay_in_the_cookie() {
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     for (word, path_state, expected) in [("path", true, Ok(())), ("path", false, Err("badState".to_owned())), ("cookie", false, Ok(()))] {
         let provider = provider(&PLAIN.replace("/entrar\" }", &format!("/entrar\", stateIn: {word} }}")));
         let installation = installation(&provider);
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
-        let redirect = attempt.redirect(&provider, &installation, &documents).expect("the redirect can be written");
-        let callback = Callback::new([("code", "c")]);
+        let redirect = attempt.redirect_request(&provider, &installation, &documents).expect("the redirect can be written");
+        let callback = CallbackParameters::new([("code", "c")]);
 
         let accepted = attempt.accept(&provider, &installation, &callback, path_state.then_some(&*attempt.state), &documents, 1);
 
@@ -307,12 +310,16 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
     let installation = installation(&provider);
     let begin = |typed: &str| {
         let inputs = vec![("shop".into(), typed.into())];
-        Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, inputs).redirect(&provider, &installation, &Documents::default())
+        Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, inputs).redirect_request(
+            &provider,
+            &installation,
+            &DocumentCache::default(),
+        )
     };
 
     assert!(begin("quist").is_ok_and(|request| request.address.expose().starts_with("https://quist.lojas.example/entrar?")));
     for typed in ["", "QUIST", "a.b", "evil.example/", "quist\n", &"x".repeat(21)] {
-        assert!(matches!(begin(typed), Err(CannotBegin::Input(name)) if *name == *"shop"), "{typed:?}");
+        assert!(matches!(begin(typed), Err(RedirectError::Input(name)) if *name == *"shop"), "{typed:?}");
     }
 }
 
@@ -320,7 +327,7 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
 fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
     let provider = provider(OPENID);
     let installation = installation(&provider);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let token = format!("{}.{}.AAAA", base64("{\"alg\":\"ES256\",\"kid\":\"unknown\"}"), base64("{}"));
     let network = Network::new(|address: &str| match address {
         address if address.ends_with("openid-configuration") => json(
@@ -330,12 +337,12 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
         address if address.ends_with("/k") => json("{\"keys\":[]}"),
         _ => Err(NoAnswer::Unreachable),
     });
-    let mut no_facts = provider.no_facts();
+    let mut no_facts = provider.empty_facts();
     no_facts.set(provider.known.client_id, Text::plain("c-1"));
     ready(discover(&provider, &no_facts, &network, &documents, 0));
     let login = |now: i64| {
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), now, Vec::new());
-        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
         let login = attempt.accept(&provider, &installation, &callback, None, &documents, now).expect("the callback answers the attempt");
         ready(drive(login, &network, &documents)).1.map_err(|error| error.code)
     };
@@ -352,15 +359,16 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
 #[test]
 fn a_document_of_another_issuer_is_not_believed() {
     let provider = provider(OPENID);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let network =
         Network::new(|_: &str| json("{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\"}"));
-    ready(discover(&provider, &provider.no_facts(), &network, &documents, 0));
+    ready(discover(&provider, &provider.empty_facts(), &network, &documents, 0));
     let installation = installation(&provider);
 
-    let begun = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new()).redirect(&provider, &installation, &documents);
+    let begun =
+        Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new()).redirect_request(&provider, &installation, &documents);
 
-    assert!(matches!(begun, Err(CannotBegin::NoDocument)));
+    assert!(matches!(begun, Err(RedirectError::NoDocument)));
 }
 
 #[test]
@@ -375,7 +383,7 @@ fn an_answer_from_another_issuer_is_refused_before_the_code_is_redeemed() {
 fn a_provider_that_does_not_answer_is_told_as_such() {
     let provider = provider(PLAIN);
     let installation = installation(&provider);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     for (why, part) in [
         (NoAnswer::TooSlow, "in time"),
         (NoAnswer::Unreachable, "reached"),
@@ -384,7 +392,7 @@ fn a_provider_that_does_not_answer_is_told_as_such() {
     ] {
         let network = Network::new(|_: &str| Err(why.clone()));
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
-        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
         let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
 
         let (trace, result) = ready(drive(login, &network, &documents));
@@ -402,11 +410,11 @@ fn an_error_points_at_the_path_that_found_nothing() {
         "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode:\n  post: https://sso.acme.example/token\n  read: { accessToken: $.data.token }\ngetUserInfo:\n  get: https://sso.acme.example/me\n  read: { id: $.id, email: $.mail }\n",
     );
     let installation = installation(&provider);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let login = |token: &'static str, person: &'static str| {
         let network = Network::new(move |address: &str| json(if address.ends_with("/token") { token } else { person }));
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
-        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
         let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
         ready(drive(login, &network, &documents)).1.expect_err("nobody comes in")
     };
@@ -585,11 +593,11 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
 ",
     );
     let installation = installation(&provider);
-    let documents = Documents::default();
+    let documents = DocumentCache::default();
     let network = Network::new(|address: &str| json(if address.ends_with("/keys") { "{\"keys\":[{\"kty\":\"EC\"}]}" } else { "{}" }));
     let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
     let token = format!("{}.{}.AAAA", base64("{\"alg\":\"ES256\",\"kid\":\"k\"}"), base64("{\"iss\":\"acme\",\"sub\":\"7\"}"));
-    let callback = Callback::new([("code", "c"), ("state", &*attempt.state), ("ticket", &token)]);
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state), ("ticket", &token)]);
     let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
 
     let error = ready(drive(login, &network, &documents)).1.expect_err("nobody comes in");
@@ -618,19 +626,19 @@ getAccessCode:
 
     // The oldest trick: the text of the public key as the secret of HS256.
     let provider = provider(file);
-    let pem = portaria::world::dice::rsa(false).public.clone();
+    let pem = portaria::world::random::rsa_pair(false).public.clone();
     let claims = "{\"iss\":\"acme\",\"aud\":\"c-1\",\"sub\":\"7\",\"email\":\"ana@loja.example\",\"exp\":1999999999}";
     for secret in [pem.clone(), pem.trim().to_owned(), pem.replace('\n', "\\n")] {
-        let key = portaria::provider::keys::Signing::read(secret.as_bytes(), portaria::provider::keys::Algorithm::Hs256)
+        let key = portaria::provider::keys::JwsSigningKey::read(secret.as_bytes(), portaria::provider::keys::Algorithm::Hs256)
             .expect("a secret is any text");
-        let token = key.token("{\"alg\":\"HS256\"}", claims).expect("a secret signs");
+        let token = key.sign_token("{\"alg\":\"HS256\"}", claims).expect("a secret signs");
         let mut installation = installation(&provider);
         let slot = provider.names.find("publicKey").expect("the file names it");
         installation.values.push((slot, Text::plain(pem.clone())));
-        let documents = Documents::default();
+        let documents = DocumentCache::default();
         let network = Network::new(|_: &str| json(&format!("{{\"id_token\":\"{token}\"}}")));
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
-        let callback = Callback::new([("code", "c"), ("state", &*attempt.state)]);
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
         let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
 
         assert_eq!(ready(drive(login, &network, &documents)).1.map_err(|error| error.code), Err("badToken".to_owned()));

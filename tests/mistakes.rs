@@ -4,10 +4,10 @@
 //! After a change of wording: `ACCEPT=1 cargo test mistakes`, then read what changed.
 
 use crate::support::{STRICT, files, root, text};
-use portaria::diagnostic::Report;
-use portaria::place::Source;
 use portaria::provider::compile;
-use portaria::settings::Settings;
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::diagnostic::Report;
+use portaria::vocabulary::place::Source;
 use std::path::Path;
 
 fn report(path: &Path) -> Report {
@@ -16,7 +16,7 @@ fn report(path: &Path) -> Report {
     if name.ends_with(".settings.yaml") {
         Settings::read(&source).1
     } else if name.ends_with(".examples.yaml") {
-        portaria::examples::read(&source).err().unwrap_or_else(|| Report::new(source, Vec::new()))
+        portaria::workbench::examples::read(&source).err().unwrap_or_else(|| Report::new(source, Vec::new()))
     } else {
         compile(&source, STRICT).1
     }

@@ -1,17 +1,17 @@
 //! The playground, walked through as a shopper and the broker do: with everybody, with every fault, and as somebody who cheats.
 
 use crate::support::{ready, root, text};
-use portaria::login::attempt::{Attempt, Entropy, Installation};
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive;
 use portaria::login::error::LoginError;
-use portaria::place::Source;
-use portaria::playground::{Answer, Asked, Fault, Playground};
-use portaria::provider::callback::Callback;
-use portaria::provider::documents::Documents;
-use portaria::provider::identity::{Identity, Mailbox};
-use portaria::provider::{Ground, Provider, compile};
-use portaria::text::Text;
-use portaria::wire::{Answering, Fetch, NoAnswer, Request, Response};
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::identity::{Identity, IdentityEmail};
+use portaria::provider::{InstallationContext, Provider, compile};
+use portaria::simulated::playground::{Playground, PlaygroundAnswer, PlaygroundFault, PlaygroundRequest};
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -27,12 +27,12 @@ const MOST: usize = 64 * 1024;
 struct Store {
     playground: Playground,
     provider: Provider,
-    installation: Installation,
+    installation: InstallationValues,
     dice: AtomicU8,
 }
 
 impl Fetch for Store {
-    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         let address = request.address.expose();
         let path = address.strip_prefix("http://localhost:8080/playground").unwrap_or_else(|| panic!("a call leaves: {address}"));
         let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
@@ -52,26 +52,27 @@ impl Fetch for Store {
 impl Store {
     fn new() -> Self {
         let file = Source::new("playground.yaml", text(&root().join("providers.d/playground.yaml")));
-        let (provider, report) = compile(&file, Ground { loopback: true });
+        let (provider, report) = compile(&file, InstallationContext { loopback: true });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
-        let installation = Installation { public_url: PUBLIC_URL.into(), values: provider.literals().collect() };
+        let installation = InstallationValues { public_url: PUBLIC_URL.into(), values: provider.literals().collect() };
         Self { playground: Playground::new([7; 32]), provider, installation, dice: AtomicU8::new(0) }
     }
 
-    fn ask(&self, method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &str, now: i64) -> Answer {
+    fn ask(&self, method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &str, now: i64) -> PlaygroundAnswer {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let asked = Asked { method, path, query, headers, body: body.as_bytes(), public_url: PUBLIC_URL };
+        let asked = PlaygroundRequest { method, path, query, headers, body: body.as_bytes(), public_url: PUBLIC_URL };
         self.playground.answer(&asked, now, [self.dice.fetch_add(1, Ordering::Relaxed); 16])
     }
 
-    fn get(&self, path_and_query: &str) -> Answer {
+    fn get(&self, path_and_query: &str) -> PlaygroundAnswer {
         self.ask("GET", path_and_query, &[], "", NOW)
     }
 
     /// A login that begins: the attempt, and where the browser is sent below `/playground`.
     fn begin(&self) -> (Attempt, String) {
         let attempt = Attempt::new(&self.provider, &self.installation, &Entropy([9; 80]), NOW, Vec::new());
-        let request = attempt.redirect(&self.provider, &self.installation, &Documents::default()).expect("a redirect is written");
+        let request =
+            attempt.redirect_request(&self.provider, &self.installation, &DocumentCache::default()).expect("a redirect is written");
         let address = request.address.expose().strip_prefix("http://localhost:8080/playground").expect("it leads to the playground");
         (attempt, address.to_owned())
     }
@@ -79,8 +80,8 @@ impl Store {
     /// The whole login of somebody who makes this choice.
     fn log_in(&self, choice: &str) -> Result<Identity, LoginError> {
         let (attempt, address) = self.begin();
-        let callback = Callback::new(brought_back(&self.get(&format!("{address}&{choice}"))));
-        let documents = Documents::default();
+        let callback = CallbackParameters::new(brought_back(&self.get(&format!("{address}&{choice}"))));
+        let documents = DocumentCache::default();
         let login = attempt.accept(&self.provider, &self.installation, &callback, None, &documents, NOW + 1)?;
         ready(drive(login, self, &documents)).1
     }
@@ -105,18 +106,18 @@ impl Store {
     }
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a PlaygroundAnswer, name: &str) -> &'a str {
     answer.headers.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
 }
 
-fn page(answer: &Answer) -> String {
+fn page(answer: &PlaygroundAnswer) -> String {
     assert!(header(answer, "Content-Type").starts_with("text/html"), "{answer:?}");
     assert!(header(answer, "Content-Security-Policy").starts_with("default-src 'none'; style-src 'self'; form-action 'self' "));
     String::from_utf8(answer.body.clone()).expect("a page is UTF-8")
 }
 
 /// What the browser brings back to the broker: by an address, or by the hidden fields of a form.
-fn brought_back(answer: &Answer) -> Vec<(String, String)> {
+fn brought_back(answer: &PlaygroundAnswer) -> Vec<(String, String)> {
     if answer.status == 303 {
         let query = header(answer, "Location").strip_prefix("http://localhost:8080/callback/playground?").expect("it leads back");
         return url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -146,7 +147,7 @@ fn everybody_comes_in_who_has_a_proven_address() {
     ] {
         let identity = store.log_in(&format!("who={who}")).unwrap_or_else(|error| panic!("{who}: {error:?}"));
 
-        assert!(matches!(&identity.address, Mailbox::Proven(proven, _) if proven.key() == email), "{who}: {:?}", identity.address);
+        assert!(matches!(&identity.address, IdentityEmail::Proven(proven, _) if proven.key() == email), "{who}: {:?}", identity.address);
         assert_eq!(identity.name.as_deref(), Some(name));
         assert!(!ids.contains(&identity.id), "{who}: the id is somebody else's");
         ids.push(identity.id);
@@ -169,17 +170,17 @@ fn nobody_comes_in_without_a_proven_address() {
 fn every_fault_ends_as_it_is_told() {
     let store = Store::new();
 
-    for fault in Fault::all() {
+    for fault in PlaygroundFault::all() {
         let expected = match fault {
-            Fault::FormPost | Fault::Slow => None,
-            Fault::Cancel => Some(("access_denied", true)),
-            Fault::WrongState => Some(("badState", false)),
-            Fault::Refuse => Some(("not_today", true)),
-            Fault::SpentTicket => Some(("ticket_spent", true)),
-            Fault::WebPage => Some(("unreadable", false)),
-            Fault::Silent | Fault::Oversize => Some(("noAnswer", false)),
-            Fault::NoEmail => Some(("missingEmail", false)),
-            Fault::NoId => Some(("missingId", false)),
+            PlaygroundFault::FormPost | PlaygroundFault::Slow => None,
+            PlaygroundFault::Cancel => Some(("access_denied", true)),
+            PlaygroundFault::WrongState => Some(("badState", false)),
+            PlaygroundFault::Refuse => Some(("not_today", true)),
+            PlaygroundFault::SpentTicket => Some(("ticket_spent", true)),
+            PlaygroundFault::WebPage => Some(("unreadable", false)),
+            PlaygroundFault::Silent | PlaygroundFault::Oversize => Some(("noAnswer", false)),
+            PlaygroundFault::NoEmail => Some(("missingEmail", false)),
+            PlaygroundFault::NoId => Some(("missingId", false)),
         };
 
         let result = store.log_in(&format!("who=ana&fault={}", fault.word()));
@@ -194,7 +195,7 @@ fn somebody_made_up_comes_in_as_typed() {
     let store = Store::new();
 
     let identity = store.log_in("who=typed&name=Nora+%3Cb%3E&email=Nora%40Loja.Example&checked=yes").expect("a login");
-    assert!(matches!(&identity.address, Mailbox::Proven(email, _) if email.key() == "nora@loja.example"));
+    assert!(matches!(&identity.address, IdentityEmail::Proven(email, _) if email.key() == "nora@loja.example"));
     assert_eq!(identity.name.as_deref(), Some("Nora <b>"));
 
     for (typed, code) in [

@@ -2,14 +2,14 @@
 //! The corpus of the fuzz targets replays here too.
 
 use crate::support::{STRICT, catalogue, files, root, text};
-use portaria::email::Email;
-use portaria::place::{Place, Source};
-use portaria::provider::answer::{Answers, Format};
+use portaria::provider::answer::{AnswerFormat, AnswerParser};
 use portaria::provider::compile;
-use portaria::provider::selector::Selector;
-use portaria::text::{Text, form_encode, percent_encode};
-use portaria::wire::Response;
-use portaria::words::{Desk, OneOrMany};
+use portaria::provider::json_path::JsonPath;
+use portaria::vocabulary::email::Email;
+use portaria::vocabulary::place::{Place, Source};
+use portaria::vocabulary::text::{Text, form_encode, percent_encode};
+use portaria::vocabulary::wire::Response;
+use portaria::vocabulary::words::{OneOrMany, Reader};
 use proptest::prelude::*;
 
 fn file(bytes: &[u8]) {
@@ -19,18 +19,18 @@ fn file(bytes: &[u8]) {
     assert!(report.complaints.len() <= 200);
     let drawn = report.draw(false);
     assert!(!drawn.chars().any(|letter| letter.is_control() && letter != '\n'), "{drawn:?}");
-    let _ = portaria::settings::Settings::read(&report.source);
-    let _ = portaria::examples::read(&report.source);
+    let _ = portaria::stores::settings::Settings::read(&report.source);
+    let _ = portaria::workbench::examples::read(&report.source);
 }
 
 fn answer(bytes: &[u8]) {
     let response = Response { status: 200, headers: Vec::new(), body: bytes.to_vec() };
-    for format in [Format::Auto, Format::Json, Format::Form, Format::Jsonp, Format::Xml, Format::Text] {
-        let answers = Answers { formats: Some(OneOrMany(vec![format])), skip_prefix: None };
+    for format in [AnswerFormat::Auto, AnswerFormat::Json, AnswerFormat::Form, AnswerFormat::Jsonp, AnswerFormat::Xml, AnswerFormat::Text] {
+        let answers = AnswerParser { formats: Some(OneOrMany(vec![format])), skip_prefix: None };
         if let Ok(value) = answers.read(&response) {
-            let mut desk = Desk::default();
+            let mut desk = Reader::default();
             for path in ["$.a", "$..*", "$[?@.a == 1].b", "$[*][*]", "$['a'][0:9:2]"] {
-                let selector = Selector::parse(path, Place::default(), &mut desk).expect("a path");
+                let selector = JsonPath::parse(path, Place::default(), &mut desk).expect("a path");
                 assert!(selector.all(&value).len() <= 20_000);
             }
         }
@@ -40,7 +40,7 @@ fn answer(bytes: &[u8]) {
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = root().join("fuzz/corpus").join(target);
     let seeds: Vec<Vec<u8>> =
-        files(&folder, "").iter().map(|path| portaria::world::files::bytes(path, 1 << 20).expect("a seed can be read")).collect();
+        files(&folder, "").iter().map(|path| portaria::world::files::read_bytes(path, 1 << 20).expect("a seed can be read")).collect();
     assert!(!seeds.is_empty(), "the corpus of {target} is empty");
     seeds
 }
@@ -65,9 +65,9 @@ fn the_corpus_of_tokens_replays() {
         let story = format!(
             "- what: a stranger's token\n  exchanges:\n    - answer: {{ text: {answer} }}\n  refused: {{ step: getAccessCode, code: badToken }}\n"
         );
-        let stories =
-            portaria::examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        assert_eq!(portaria::examples::replay::play(&provider, &stories[0]).differences, []);
+        let stories = portaria::workbench::examples::read(&Source::new("acme.examples.yaml", story))
+            .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        assert_eq!(portaria::workbench::examples::replay::replay(&provider, &stories[0]).differences, []);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{report, root, text};
 use clap::Parser as _;
-use portaria::commands::Portaria;
+use portaria::commands::CommandLine;
 
 #[test]
 fn every_provider_file_of_the_readme_is_right() {
@@ -25,7 +25,7 @@ fn every_command_of_the_readme_is_one_that_the_program_knows() {
 
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
-        let parsed = Portaria::try_parse_from(std::iter::once("portaria").chain(command.split_whitespace()));
+        let parsed = CommandLine::try_parse_from(std::iter::once("portaria").chain(command.split_whitespace()));
         assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
     }
 }

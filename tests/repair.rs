@@ -9,13 +9,13 @@ mod quiet;
 mod refusals;
 
 use crate::support::{STRICT, catalogue, text};
-use portaria::catalogue::{State, examples_of, load};
-use portaria::examples;
-use portaria::examples::replay::play;
-use portaria::examples::story::StorySpec;
-use portaria::place::Source;
 use portaria::provider::identity::Identity;
-use portaria::provider::{Ground, Provider, compile};
+use portaria::provider::{InstallationContext, Provider, compile};
+use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
+use portaria::vocabulary::place::Source;
+use portaria::workbench::examples;
+use portaria::workbench::examples::example::ExampleSpec;
+use portaria::workbench::examples::replay::replay;
 use portaria::workbench::proposal::Proposal;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
@@ -23,20 +23,23 @@ use std::collections::BTreeMap;
 /// A provider with the stories in which somebody comes in, and who.
 pub struct Known {
     pub provider: Provider,
-    pub stories: Vec<(StorySpec, Identity)>,
+    pub stories: Vec<(ExampleSpec, Identity)>,
 }
 
 /// All of the catalogue.
 pub fn all() -> Vec<Known> {
     let mut list = Vec::new();
     for path in catalogue() {
-        let (State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _)) = load(&path, STRICT).state else {
+        let (ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _)) =
+            load(&path, STRICT).state
+        else {
             panic!("{}", path.display())
         };
-        let examples = examples_of(&path);
+        let examples = examples_path(&path);
         let stories = examples::read(&Source::new(examples.display().to_string(), text(&examples)))
             .unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        let stories = stories.into_iter().filter_map(|story| play(&provider, &story).end.ok().map(|identity| (story, identity))).collect();
+        let stories =
+            stories.into_iter().filter_map(|story| replay(&provider, &story).end.ok().map(|identity| (story, identity))).collect();
         list.push(Known { provider: *provider, stories });
     }
     assert!(list.len() >= 50, "the catalogue is there");
@@ -45,7 +48,7 @@ pub fn all() -> Vec<Known> {
 
 /// A provider from a changed text.
 pub fn compiled(provider: &Provider, text: &str) -> Option<Provider> {
-    compile(&Source::new(provider.source.name.clone(), text), Ground { loopback: true }).0
+    compile(&Source::new(provider.source.name.clone(), text), InstallationContext { loopback: true }).0
 }
 
 /// What became of one damage.
@@ -62,8 +65,8 @@ pub enum Outcome {
 }
 
 /// Proposes after a story that went wrong, and tries the proposals on the same story.
-pub fn outcome(provider: &Provider, story: &StorySpec, right: &Identity) -> (Outcome, Vec<Proposal>) {
-    let played = play(provider, story);
+pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity) -> (Outcome, Vec<Proposal>) {
+    let played = replay(provider, story);
     if played.end.as_ref().is_ok_and(|identity| identity == right) {
         return (Outcome::Unnoticed, Vec::new());
     }
@@ -71,7 +74,7 @@ pub fn outcome(provider: &Provider, story: &StorySpec, right: &Identity) -> (Out
     let mends = |proposal: &Proposal| {
         let text = proposal.change.as_ref().and_then(|change| change.apply(&provider.source.text));
         let mended = text.map(|text| compiled(provider, &text).expect("what is proposed compiles"));
-        mended.is_some_and(|mended| play(&mended, story).end.is_ok_and(|identity| identity == *right))
+        mended.is_some_and(|mended| replay(&mended, story).end.is_ok_and(|identity| identity == *right))
     };
     let outcome = match proposals.iter().position(mends) {
         Some(0) => Outcome::First,

@@ -1,15 +1,15 @@
 //! What several tests need.
 
-use portaria::diagnostic::Report;
-use portaria::place::Source;
-use portaria::provider::{Ground, Provider, compile};
+use portaria::provider::{InstallationContext, Provider, compile};
+use portaria::vocabulary::diagnostic::Report;
+use portaria::vocabulary::place::Source;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 /// An installation on the open net: the strictest ground.
-pub const STRICT: Ground = Ground { loopback: false };
+pub const STRICT: InstallationContext = InstallationContext { loopback: false };
 
 /// The root of the project.
 pub fn root() -> &'static Path {
@@ -35,7 +35,7 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// The provider files of the catalogue.
 pub fn catalogue() -> Vec<PathBuf> {
-    portaria::catalogue::provider_files(&root().join("providers.d")).expect("the catalogue is there")
+    portaria::stores::catalogue::provider_files(&root().join("providers.d")).expect("the catalogue is there")
 }
 
 /// A provider from a text that has to be right.

@@ -6,7 +6,7 @@ use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
 use crate::try_command::{Trying, come_in, free_port, playground};
 use clap::Parser as _;
-use portaria::commands::Portaria;
+use portaria::commands::CommandLine;
 use regex::Regex;
 
 const RIGHT: &str = r#"    email: $.payload.person.reach[?@.kind == "mail"].value"#;
@@ -73,7 +73,7 @@ fn every_command_of_the_support_page_is_one_that_the_program_knows() {
     assert!(commands.len() > 6, "{commands:?}");
     for command in commands {
         let words = command.split('#').next().unwrap_or_default().split_whitespace();
-        let parsed = Portaria::try_parse_from(std::iter::once("portaria").chain(words));
+        let parsed = CommandLine::try_parse_from(std::iter::once("portaria").chain(words));
         assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
     }
 }

@@ -1,11 +1,11 @@
 //! Logins become stories without anybody in them: every story of the catalogue, as if it had happened to somebody.
 
 use crate::support::{STRICT, catalogue, text};
-use portaria::examples;
-use portaria::examples::replay::play;
-use portaria::place::{At, Place, Source};
 use portaria::provider::{Provider, compile};
-use portaria::workbench::record::{Recorded, record};
+use portaria::vocabulary::place::{Located, Place, Source};
+use portaria::workbench::examples;
+use portaria::workbench::examples::replay::replay;
+use portaria::workbench::record::{LoginToRecord, record_example};
 
 /// The facts that get values of a real installation; keys keep theirs, which are made when a story is played.
 fn own(provider: &Provider, story: &str) -> Vec<(String, String)> {
@@ -33,9 +33,10 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
             let own = own(&provider, &one);
             let Ok(mut stories) = examples::read(&Source::new("lived", lived(&one, &own))) else { continue };
             let mut story = stories.remove(0);
-            let given = story.facts.get_or_insert_with(|| portaria::words::Named(Vec::new()));
+            let given = story.facts.get_or_insert_with(|| portaria::vocabulary::words::NamedValues(Vec::new()));
             given.0.extend(
-                own.iter().map(|(name, value)| (At::new(name.clone(), Place::default()), At::new(value.clone(), Place::default()))),
+                own.iter()
+                    .map(|(name, value)| (Located::new(name.clone(), Place::default()), Located::new(value.clone(), Place::default()))),
             );
             let named: Vec<(String, String)> = given.0.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
             let inputs: Vec<(Box<str>, Box<str>)> = story
@@ -44,12 +45,12 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
                 .flat_map(|inputs| &inputs.0)
                 .map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()))
                 .collect();
-            let played = play(&provider, &story);
+            let played = replay(&provider, &story);
             if played.trace.callback.pairs.is_empty() {
                 continue;
             }
             let discovery = story.discovery.as_ref().map(|raw| raw.0.clone());
-            let recorded = Recorded {
+            let recorded = LoginToRecord {
                 provider: &provider,
                 trace: &played.trace,
                 end: played.end.as_ref(),
@@ -57,13 +58,13 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
                 own: &named,
                 inputs: &inputs,
             };
-            match record(recorded, "as it was") {
+            match record_example(recorded, "as it was") {
                 Ok(text) => {
                     told += 1;
                     assert!(!text.to_lowercase().contains("canari"), "{}: {}\n{text}", path.display(), story.what.value);
                     let again =
                         examples::read(&Source::new("again", text.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
-                    assert!(play(&provider, &again[0]).differences.is_empty(), "{text}");
+                    assert!(replay(&provider, &again[0]).differences.is_empty(), "{text}");
                 }
                 Err(why) => {
                     let why: Vec<String> = why.iter().map(ToString::to_string).collect();

@@ -2,18 +2,18 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::directory::{comes, email, identity, on_postgres, proven};
-use portaria::directory::audit::{Event, What};
-use portaria::directory::incidents::{Incident, Remember};
-use portaria::directory::keys::Turn;
-use portaria::directory::people::ByEmail;
-use portaria::directory::welcome::Welcome;
-use portaria::directory::{Directory, Storage};
-use portaria::email::Email;
-use portaria::provider::identity::{Identity, Mailbox};
-use portaria::session::rotation::Plan;
+use portaria::directory::audit::{AuditEvent, AuditEventKind};
+use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::keys::RotateSigningKeys;
+use portaria::directory::sign_in::SignIn;
+use portaria::directory::users::FindUserByEmail;
+use portaria::directory::{Directory, StorageLocation};
+use portaria::provider::identity::{Identity, IdentityEmail};
+use portaria::session::rotation::RotationPlan;
 use portaria::session::seal::MasterKey;
-use portaria::web::signing;
-use portaria::world::{clock, dice};
+use portaria::vocabulary::email::Email;
+use portaria::web::signing_keys;
+use portaria::world::{clock, random};
 use serde_json::Value;
 
 const SETTINGS: &str = "publicUrl: https://login.loja.example\nstorage: sqlite:people.db\nsession: { lifetime: 7d }\n\
@@ -27,17 +27,17 @@ struct Shop {
     master: String,
 }
 
-fn arrival(store: &str, identity: Identity, sid: &str) -> Welcome {
+fn arrival(store: &str, identity: Identity, sid: &str) -> SignIn {
     let now = clock::now();
     let (new_uid, sid) = (format!("u-{sid}").into(), sid.into());
-    Welcome { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None }
+    SignIn { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None }
 }
 
 impl Shop {
     /// Ana with two ways in, Bia with a hostile name, somebody without an address, Érica in another store as well.
     fn new() -> Self {
-        let folder = Folder::new(&dice::name()).with("portaria.yaml", SETTINGS);
-        let shop = Self { folder, master: dice::name().repeat(3) };
+        let folder = Folder::new(&random::id()).with("portaria.yaml", SETTINGS);
+        let shop = Self { folder, master: random::id().repeat(3) };
         shop.on(async |directory| {
             let placeholder = Email::parse("77@gama.invalid").expect("an address");
             let bia =
@@ -47,22 +47,22 @@ impl Shop {
                 ("main", proven("acme", "1", "ana"), "1"),
                 ("main", proven("beta", "-9", "ana"), "2"),
                 ("main", bia, "3"),
-                ("main", Identity { name: None, ..identity("gama", "77", Mailbox::Placeholder(placeholder)) }, "4"),
+                ("main", Identity { name: None, ..identity("gama", "77", IdentityEmail::Placeholder(placeholder)) }, "4"),
                 ("main", erica, "5"),
                 ("atacado", proven("acme", "6", "caio"), "6"),
             ] {
                 directory.write(arrival(store, identity, sid)).await.expect("storage").expect("welcome");
             }
-            let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
+            let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
             let impostor = arrival("main", proven("acme", "2", "ana"), "7");
             let event = directory.write(impostor).await.expect("storage").expect_err("somebody else").event;
-            assert!(directory.write(Remember { incident, event }).await.expect("storage"));
+            assert!(directory.write(SaveIncident { incident, event }).await.expect("storage"));
         });
         shop
     }
 
     fn on<T>(&self, doing: impl AsyncFnOnce(Directory) -> T) -> T {
-        let storage = Storage::File(self.folder.0.join("people.db"));
+        let storage = StorageLocation::File(self.folder.0.join("people.db"));
         actix_web::rt::System::new().block_on(async { doing(Directory::open(&storage).await.expect("a storage")).await })
     }
 
@@ -93,10 +93,10 @@ impl Shop {
 
     fn keys_at(&self, ages: &[i64]) {
         let master = MasterKey::new(&self.master, false).expect("long enough");
-        let plan = Plan::for_sessions_of(7 * 86400);
+        let plan = RotationPlan::for_sessions_lasting(7 * 86400);
         self.on(async |directory| {
             for age in ages {
-                let turn = Turn { fresh: signing::fresh(&master), plan, wanted: true, now: clock::now() - age };
+                let turn = RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan, wanted: true, now: clock::now() - age };
                 directory.write(turn).await.expect("storage");
             }
         });
@@ -222,10 +222,11 @@ fn history_is_told_in_words_the_newest_first() {
 fn all_that_happened_is_told_also_what_happened_to_nobody() {
     let shop = Shop::new();
     shop.keys_at(&[1000]);
-    let code = |code: &str| Incident { code: code.into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
-    let failed = |what| Event { incident: None, ..Event::new(clock::now(), "main", what).through("beta").because("noAnswer") };
+    let code = |code: &str| StoredIncident { code: code.into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
+    let failed =
+        |what| AuditEvent { incident: None, ..AuditEvent::new(clock::now(), "main", what).via_provider("beta").with_reason("noAnswer") };
     shop.on(async |directory| {
-        assert!(directory.write(Remember { incident: code("K7Q-3MD"), event: failed(What::Failed) }).await.expect("storage"));
+        assert!(directory.write(SaveIncident { incident: code("K7Q-3MD"), event: failed(AuditEventKind::Failed) }).await.expect("storage"));
     });
     shop.says("users erase bia@loja.example --yes");
 
@@ -395,7 +396,7 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
     assert!(code == 3 && err.contains("there is no master key: $PORTARIA_MASTER_KEY is not set"), "{err}");
     assert!(err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have"), "{err}");
     assert!(!shop.folder.0.join("master.key").exists(), "none is made up");
-    shop.master = dice::name().repeat(3);
+    shop.master = random::id().repeat(3);
     shop.refuses("keys rotate", 3, "were made with another master key");
     shop.refuses(&format!("keys retire --yes -- {id}"), 3, "give the master key that the broker has");
     assert_eq!(shop.says("keys list"), before, "nothing changed, and the list needs no master key");
@@ -405,10 +406,11 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
     let shop = Shop::new();
     shop.keys_at(&[100 * 86400]);
-    let other = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
+    let other = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
 
-    let opened =
-        shop.on(async |directory| signing::Signing::open(&directory, &other, Plan::for_sessions_of(3600), clock::now()).await.is_ok());
+    let opened = shop.on(async |directory| {
+        signing_keys::SigningKeys::open(&directory, &other, RotationPlan::for_sessions_lasting(3600), clock::now()).await.is_ok()
+    });
 
     assert!(!opened);
     let keys = shop.json("keys list");
@@ -418,11 +420,11 @@ fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
 
 #[test]
 fn people_at_a_server_are_shown_and_blocked_just_the_same() {
-    let folder = Folder::new(&dice::name());
+    let folder = Folder::new(&random::id());
     on_postgres(async |place| {
         let directory = place.machine().await;
         comes(&directory, &Identity { name: Some("Érica".to_owned()), ..proven("acme", "1", "ana") }, "1").await.expect("welcome");
-        let Storage::Server(address) = &place.storage else { panic!("a server") };
+        let StorageLocation::Server(address) = &place.storage else { panic!("a server") };
         let run = |command: &[&str]| portaria(&folder.0, command, &[("PORTARIA_STORAGE", address)]);
 
         let (code, out, err) = run(&["users", "show", "ana@loja.example"]);
@@ -432,13 +434,18 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let (code, out, err) = run(&["users", "block", "ana@loja.example", "--json"]);
         assert!(code == 0 && out.contains("\"changed\":true"), "{out}{err}");
 
-        let master = MasterKey::new(&dice::name().repeat(3), false).expect("long enough");
-        let turn = Turn { fresh: signing::fresh(&master), plan: Plan::for_sessions_of(3600), wanted: true, now: clock::now() };
+        let master = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
+        let turn = RotateSigningKeys {
+            fresh: signing_keys::new_sealed_key(&master),
+            plan: RotationPlan::for_sessions_lasting(3600),
+            wanted: true,
+            now: clock::now(),
+        };
         directory.write(turn).await.expect("storage");
         let (code, _, err) = run(&["keys", "rotate"]);
         assert!(code == 3 && err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have") && !err.contains("openssl"), "{err}");
 
-        let kept = directory.read(ByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
+        let kept = directory.read(FindUserByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
         assert!(kept.blocked);
     });
 }

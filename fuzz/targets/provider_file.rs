@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portaria::place::Source;
-use portaria::provider::{Ground, compile};
+use portaria::vocabulary::place::Source;
+use portaria::provider::{InstallationContext, compile};
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let (provider, report) = compile(&Source::new("acme.yaml", text), Ground { loopback: false });
+    let (provider, report) = compile(&Source::new("acme.yaml", text), InstallationContext { loopback: false });
     assert!(provider.is_some() || report.is_broken());
     assert!(!report.draw(false).chars().any(|letter| letter.is_control() && letter != '\n'));
 });

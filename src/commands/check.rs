@@ -1,12 +1,12 @@
 //! `portaria check`: every complaint about every file.
 
-use crate::catalogue::{self, Entry, State};
-use crate::commands::Global;
-use crate::commands::outcome::{Failure, Outcome, colour, say};
-use crate::diagnostic::{Complaint, Report, Severity};
-use crate::place::Source;
-use crate::provider::reference::SecretReference;
-use crate::settings::{MailSpec, Settings, SettingsSpec};
+use crate::commands::GlobalOptions;
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::provider::value_reference::SecretReference;
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
+use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
+use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// Show every complaint.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckCommand {
     /// Files or folders [default: the folder of the provider files]
     paths: Vec<PathBuf>,
     /// Say only what is wrong
@@ -23,74 +23,74 @@ pub struct Check {
 }
 
 /// One line of the answer.
-struct Line {
+struct CheckedFile {
     file: String,
     state: &'static str,
     missing: Vec<String>,
     report: Report,
 }
 
-impl Check {
+impl CheckCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let mut lines = Vec::new();
-        let settings = settings_line(global, &mut lines)?;
+        let settings = check_settings(global, &mut lines)?;
         let mut paths = Vec::new();
         let named = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
         let mut examples = Vec::new();
         for path in named {
             if files::is_folder(&path) {
-                let all = files::yaml_files(&path).map_err(|error| Failure::file(&path, &error))?;
-                lines.extend(catalogue::overlooked(&path, &all).into_iter().map(|report| {
+                let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
+                lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
                     let file = report.source.name.to_string();
-                    Line { file, state: "overlooked", missing: Vec::new(), report }
+                    CheckedFile { file, state: "overlooked", missing: Vec::new(), report }
                 }));
-                examples.extend(all.iter().filter(|path| catalogue::is_examples(path)).cloned());
-                paths.extend(all.into_iter().filter(|path| !catalogue::is_examples(path)));
-            } else if catalogue::is_examples(&path) {
+                examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
+                paths.extend(all.into_iter().filter(|path| !catalogue::is_examples_file(path)));
+            } else if catalogue::is_examples_file(&path) {
                 examples.push(path);
             } else if files::is_file(&path) {
                 paths.push(path);
             } else {
-                return Err(Failure::Usage(
+                return Err(CommandFailure::Usage(
                     format!("{}: there is no such file or folder", path.display()),
                     "name provider files, or the folder in which they lie".to_owned(),
                 ));
             }
         }
-        for entry in catalogue::load_all(&paths, settings.ground()) {
-            lines.push(line(with_settings(entry, &settings)));
+        for entry in catalogue::load_all(&paths, settings.installation_context()) {
+            lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
         for path in &examples {
-            let source = files::source(path).map_err(|error| Failure::file(path, &error))?;
-            if let Err(report) = crate::examples::read(&source) {
-                lines.push(Line { file: source.name.to_string(), state: "broken", missing: Vec::new(), report });
+            let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
+            if let Err(report) = crate::workbench::examples::read(&source) {
+                lines.push(CheckedFile { file: source.name.to_string(), state: "broken", missing: Vec::new(), report });
             }
         }
         let broken = lines.iter().any(|line| line.report.is_broken());
         if global.json {
-            say(&as_json(&lines).to_string());
+            print_line(&as_json(&lines).to_string());
         } else {
             self.print(&lines);
         }
-        Ok(if broken { Outcome::No } else { Outcome::Fine })
+        Ok(if broken { CommandOutcome::No } else { CommandOutcome::Fine })
     }
 
-    fn print(&self, lines: &[Line]) {
+    fn print(&self, lines: &[CheckedFile]) {
         for line in lines {
             if !line.report.complaints.is_empty() {
-                say(line.report.draw(colour()).trim_end());
-                say("");
+                print_line(line.report.draw(uses_colour()).trim_end());
+                print_line("");
             }
         }
         if !self.quiet {
             for line in lines.iter().filter(|line| line.state == "dormant") {
-                say(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
+                print_line(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
             }
         }
         let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
         let complaints: usize = lines.iter().map(|line| line.report.complaints.len()).sum();
-        say(&format!(
+        print_line(&format!(
             "{} offered, {} dormant, {} broken; {complaints} complaint{}",
             count("offered"),
             count("dormant"),
@@ -100,17 +100,17 @@ impl Check {
     }
 }
 
-fn settings_line(global: &Global, lines: &mut Vec<Line>) -> Result<Settings, Failure> {
+fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Result<Settings, CommandFailure> {
     if let Some(path) = global.settings_file() {
-        let source: Source = files::source(&path).map_err(|error| Failure::file(&path, &error))?;
+        let source: Source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
         let (settings, mut report) = Settings::read(&source);
         if let Some(spec) = settings.as_ref().and_then(|settings| settings.spec.as_ref()) {
-            report.complaints.extend(without_secrets(spec));
+            report.complaints.extend(missing_mail_secrets(spec));
             report = Report::new(report.source, report.complaints);
         }
         let state = if settings.is_some() { "settings" } else { "broken" };
         let is_fine = settings.is_some();
-        lines.push(Line { file: source.name.to_string(), state, missing: Vec::new(), report });
+        lines.push(CheckedFile { file: source.name.to_string(), state, missing: Vec::new(), report });
         if !is_fine {
             let mut usual = Settings::default();
             if let Some(folder) = &global.providers {
@@ -123,12 +123,12 @@ fn settings_line(global: &Global, lines: &mut Vec<Line>) -> Result<Settings, Fai
 }
 
 /// Secrets of mail that are not where the settings say, of all stores.
-fn without_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
+fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
     let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
-    let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::kept);
-    let missing = kept.filter(|kept| secrets::value(&kept.0).is_none());
+    let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
+    let missing = kept.filter(|kept| secrets::read_value(&kept.0).is_none());
     let complaint = |kept: &SecretReference| {
-        let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.wanted());
+        let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.location());
         let help = "set the variable, or write the file, where the broker runs".to_owned();
         Complaint { severity: Severity::Warning, place: Some(kept.1), message, help }
     };
@@ -136,9 +136,9 @@ fn without_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
 }
 
 /// What a file asks of the settings and does not get.
-fn with_settings(mut entry: Entry, settings: &Settings) -> Entry {
+fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> CatalogueEntry {
     let has_mail = settings.spec.as_ref().is_some_and(|spec| spec.mail.is_some());
-    if let State::Offered(provider) = &entry.state
+    if let ProviderFileState::Offered(provider) = &entry.state
         && let Some(place) = provider.asks_for_email.filter(|_| !has_mail)
     {
         let message = "shoppers are asked for their address, and no mail can be sent to prove it: those without one are refused".to_owned();
@@ -148,12 +148,12 @@ fn with_settings(mut entry: Entry, settings: &Settings) -> Entry {
     entry
 }
 
-fn line(entry: Entry) -> Line {
-    let missing = if let State::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
-    Line { file: entry.report.source.name.to_string(), state: entry.state.word(), missing, report: entry.report }
+fn checked_file(entry: CatalogueEntry) -> CheckedFile {
+    let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
+    CheckedFile { file: entry.report.source.name.to_string(), state: entry.state.word(), missing, report: entry.report }
 }
 
-fn as_json(lines: &[Line]) -> Value {
+fn as_json(lines: &[CheckedFile]) -> Value {
     let complaint = |source: &Source, complaint: &Complaint| {
         let place = complaint.place;
         json!({

@@ -1,19 +1,19 @@
 //! `portaria explain NAME`: the requests as they would be sent.
 
-use crate::catalogue::{self, State};
-use crate::commands::outcome::{Failure, Outcome, colour, say};
-use crate::commands::{Global, provider_file};
-use crate::explain::{Explained, Verdict, curl, explain, given};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::{GlobalOptions, provider_file};
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
-use crate::text::Text;
+use crate::stores::catalogue::{self, ProviderFileState};
+use crate::vocabulary::text::Text;
+use crate::workbench::explain::{ExplainedStep, ExplainedVerdict, curl_command, explain, installation_facts};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Explain a provider.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub struct ExplainCommand {
     /// The provider's name, or its file
     name: String,
     /// Show the requests as curl lines
@@ -21,30 +21,30 @@ pub struct Explain {
     curl: bool,
 }
 
-impl Explain {
+impl ExplainCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
-        let entry = catalogue::load(&path, settings.ground());
+        let entry = catalogue::load(&path, settings.installation_context());
         let provider = match &entry.state {
-            State::Offered(provider) | State::Off(provider) | State::Dormant(provider, _) => provider,
-            State::Broken => return Err(Failure::No(entry.report.draw(colour()))),
+            ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => provider,
+            ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
         };
-        let steps = explain(provider, &given(provider, &settings.public_url)).map_err(|error| {
-            let error = crate::login::error::LoginError::in_step(StepKind::GetAuthorizationCode, error, None, provider);
-            Failure::No(format!("error: {}", error.message))
+        let steps = explain(provider, &installation_facts(provider, &settings.public_url)).map_err(|error| {
+            let error = crate::login::error::LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
+            CommandFailure::No(format!("error: {}", error.message))
         })?;
         if global.json {
-            say(&as_json(provider, &steps).to_string());
+            print_line(&as_json(provider, &steps).to_string());
         } else {
-            say(told(provider, &steps, self.curl).trim_end());
+            print_line(as_text(provider, &steps, self.curl).trim_end());
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 }
 
-fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {
+fn as_text(provider: &Provider, steps: &[ExplainedStep], as_curl: bool) -> String {
     let mut text = format!("{} ({})\n", provider.title, provider.source.name);
     for (at, explained) in steps.iter().enumerate() {
         let nth = steps[..at].iter().filter(|earlier| earlier.step == explained.step).count();
@@ -52,12 +52,12 @@ fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {
         let number = if several { format!(" {}", nth + 1) } else { String::new() };
         let remark = explained.remark.map_or_else(String::new, |remark| format!(" ({remark})"));
         let _ = write!(text, "\n{}{number}{remark}\n", explained.step.word());
-        let request = if as_curl { curl(&explained.request) } else { plain(explained) };
+        let request = if as_curl { curl_command(&explained.request) } else { request_as_text(explained) };
         for line in request.lines() {
             let _ = writeln!(text, "  {line}");
         }
         for verdict in &explained.verdicts {
-            let _ = writeln!(text, "  {}  (line {})", verdict.told(), verdict.place.line);
+            let _ = writeln!(text, "  {}  (line {})", verdict.sentence(), verdict.place.line);
         }
         for (fact, from, place) in &explained.reads {
             let name = provider.names.name(*fact);
@@ -67,7 +67,7 @@ fn told(provider: &Provider, steps: &[Explained], as_curl: bool) -> String {
     text
 }
 
-fn plain(explained: &Explained) -> String {
+fn request_as_text(explained: &ExplainedStep) -> String {
     let request = &explained.request;
     let mut text = format!("{} {}\n", request.method, request.address.masked());
     for (name, value) in &request.headers {
@@ -79,7 +79,7 @@ fn plain(explained: &Explained) -> String {
     text
 }
 
-fn as_json(provider: &Provider, steps: &[Explained]) -> Value {
+fn as_json(provider: &Provider, steps: &[ExplainedStep]) -> Value {
     let steps = steps.iter().map(|explained| {
         let request = &explained.request;
         json!({
@@ -90,14 +90,14 @@ fn as_json(provider: &Provider, steps: &[Explained]) -> Value {
                 "headers": request.headers.iter().map(|(name, value)| json!([name, value.masked()])).collect::<Vec<_>>(),
                 "body": request.body.as_ref().map(Text::masked),
             },
-            "verdicts": explained.verdicts.iter().map(verdict).collect::<Vec<_>>(),
+            "verdicts": explained.verdicts.iter().map(verdict_as_json).collect::<Vec<_>>(),
             "reads": explained.reads.iter().map(|(fact, from, place)| json!({ "fact": &**provider.names.name(*fact), "from": from, "line": place.line })).collect::<Vec<_>>(),
         })
     });
     json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>() })
 }
 
-fn verdict(verdict: &Verdict) -> Value {
-    let Verdict { word, condition, code, message, place } = verdict;
+fn verdict_as_json(verdict: &ExplainedVerdict) -> Value {
+    let ExplainedVerdict { word, condition, code, message, place } = verdict;
     json!({ "word": word, "condition": condition, "code": code, "message": message, "line": place.line })
 }

@@ -1,16 +1,16 @@
 //! `portaria history`: all that was written down, of people, of logins that failed, and of keys.
 
-use crate::commands::outcome::{Failure, Outcome, cut, say, say_json};
-use crate::commands::users::{desk, told};
-use crate::commands::{Global, storage};
-use crate::directory::audit::Lines;
+use crate::commands::outcome::{CommandFailure, CommandOutcome, limit_to, print_json, print_line};
+use crate::commands::users::{context, rendering};
+use crate::commands::{GlobalOptions, storage};
+use crate::directory::audit::ListAuditEvents;
 use crate::stores::Stores;
 use clap::Args;
 use serde_json::json;
 
 /// Tell what happened.
 #[derive(Debug, Args)]
-pub struct History {
+pub struct HistoryCommand {
     /// Only what happened at this store
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
@@ -24,34 +24,34 @@ pub struct History {
     storage: Option<String>,
 }
 
-impl History {
+impl HistoryCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         if let Some(store) = &self.store {
-            desk::others(store, &Stores::new(&settings))?;
+            context::other_stores(store, &Stores::new(&settings))?;
         }
-        let place = storage::place(self.storage.as_deref(), &settings)?;
+        let place = storage::location(self.storage.as_deref(), &settings)?;
         let found = storage::run(async {
             let directory = storage::open_existing(&place).await?;
             let named = |name: &Option<String>| name.as_deref().map(Into::into);
-            let lines = Lines { store: named(&self.store), provider: named(&self.provider), most: self.most + 1 };
-            directory.read(lines).await.map_err(|_| storage::away(&place))
+            let lines = ListAuditEvents { store: named(&self.store), provider: named(&self.provider), most: self.most + 1 };
+            directory.read(lines).await.map_err(|_| storage::unavailable(&place))
         })?;
-        let (lines, more) = cut(found, self.most);
+        let (lines, more) = limit_to(found, self.most);
         if global.json {
-            say_json(&json!({ "history": told::lines_json(&lines), "more": more }).to_string());
-            return Ok(Outcome::Fine);
+            print_json(&json!({ "history": rendering::audit_lines_as_json(&lines), "more": more }).to_string());
+            return Ok(CommandOutcome::Fine);
         }
         for line in &lines {
-            say(&told::line(line));
+            print_line(&rendering::audit_line_as_text(line));
         }
         if lines.is_empty() {
-            say("nothing of that kind is written down; lines go when they are as old as `audit: keep` says");
+            print_line("nothing of that kind is written down; lines go when they are as old as `audit: keep` says");
         }
         if more {
-            say(&format!("there is more: `--most {}`", self.most.saturating_mul(10)));
+            print_line(&format!("there is more: `--most {}`", self.most.saturating_mul(10)));
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 }

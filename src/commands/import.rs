@@ -1,13 +1,13 @@
 //! `portaria import FILE`: learns a provider's file from a recording.
 
-use crate::catalogue::examples_of;
-use crate::commands::outcome::{Failure, Outcome, say};
-use crate::commands::{Global, kept};
-use crate::place::Source;
-use crate::provider::{Ground, compile};
-use crate::workbench::learn::{CannotLearn, Learned, learn};
-use crate::workbench::recorded::{Recorded, host_of};
-use crate::workbench::{curl, har, retell};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::{GlobalOptions, new_provider_file};
+use crate::provider::{InstallationContext, compile};
+use crate::stores::catalogue::examples_path;
+use crate::vocabulary::place::Source;
+use crate::workbench::learn::{LearnError, LearnedProvider, learn};
+use crate::workbench::recorded_exchange::{RecordedExchange, host_of};
+use crate::workbench::{curl, har, recorded_example};
 use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Learn a provider's file.
 #[derive(Debug, Args)]
-pub struct Import {
+pub struct ImportCommand {
     /// A HAR that a browser exported, or a text of curl lines, each followed by its answer; several are one recording
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -37,69 +37,72 @@ pub struct Import {
 /// The largest recording that is read.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-impl Import {
+impl ImportCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let mut exchanges = Vec::new();
         for file in &self.files {
-            exchanges.extend(exchanges_of(file)?);
+            exchanges.extend(read_exchanges(file)?);
         }
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => name_of(&exchanges),
+            None => name_from_host(&exchanges),
         };
-        kept::look_over_name(&name)?;
-        let path = kept::place(&settings, &name);
+        new_provider_file::check_name(&name)?;
+        let path = new_provider_file::provider_path(&settings, &name);
         if !self.stdout {
-            kept::is_free(&path, self.force)?;
+            new_provider_file::check_is_free(&path, self.force)?;
             if self.examples {
-                kept::is_free(&examples_of(&path), self.force)?;
+                new_provider_file::check_is_free(&examples_path(&path), self.force)?;
             }
         }
-        let learned = match learn(&name, &exchanges, settings.ground()) {
+        let learned = match learn(&name, &exchanges, settings.installation_context()) {
             Ok(learned) => learned,
             Err(why) if global.json => {
-                let CannotLearn { missing, help } = why;
-                return Err(Failure::No(json!({ "error": missing, "help": help }).to_string()));
+                let LearnError { missing, help } = why;
+                return Err(CommandFailure::No(json!({ "error": missing, "help": help }).to_string()));
             }
-            Err(why) => return Err(Failure::No(why.to_string())),
+            Err(why) => return Err(CommandFailure::No(why.to_string())),
         };
         if self.stdout {
-            say(learned.text.trim_end());
-            return Ok(Outcome::Fine);
+            print_line(learned.text.trim_end());
+            return Ok(CommandOutcome::Fine);
         }
-        let story = self.examples.then(|| told_again(&name, &learned, settings.ground())).transpose()?;
-        files::write(&path, &learned.text).map_err(|error| Failure::file(&path, &error))?;
+        let story = self.examples.then(|| example_of_login(&name, &learned, settings.installation_context())).transpose()?;
+        files::write(&path, &learned.text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         if let Some(story) = &story {
-            let examples = examples_of(&path);
-            files::write(&examples, story).map_err(|error| Failure::file(&examples, &error))?;
+            let examples = examples_path(&path);
+            files::write(&examples, story).map_err(|error| CommandFailure::file_error(&examples, &error))?;
         }
         if global.json {
             let mut answer = json!({ "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide });
             if story.is_some() {
-                answer["examples"] = json!(examples_of(&path).display().to_string());
+                answer["examples"] = json!(examples_path(&path).display().to_string());
             }
-            say(&answer.to_string());
+            print_line(&answer.to_string());
         } else {
-            say(&told(&learned, &path.display().to_string()));
-            say(kept::next_steps(&path, &settings)?.trim_end());
+            print_line(&summary(&learned, &path.display().to_string()));
+            print_line(new_provider_file::next_steps(&path, &settings)?.trim_end());
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 }
 
 /// The login as an example.
-fn told_again(name: &str, learned: &Learned, ground: Ground) -> Result<String, Failure> {
+fn example_of_login(name: &str, learned: &LearnedProvider, ground: InstallationContext) -> Result<String, CommandFailure> {
     let (provider, _) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
-    let told = provider.map_or_else(|| Err("the file is not whole".to_owned()), |provider| retell::story(&provider, learned, clock::now()));
+    let told = provider.map_or_else(
+        || Err("the file is not whole".to_owned()),
+        |provider| recorded_example::example_from_recording(&provider, learned, clock::now()),
+    );
     told.map_err(|why| {
-        Failure::No(format!("error: {why}, so there is no example and nothing is written\n  help: leave `--examples` out; `portaria try {name} --record` makes one later"))
+        CommandFailure::No(format!("error: {why}, so there is no example and nothing is written\n  help: leave `--examples` out; `portaria try {name} --record` makes one later"))
     })
 }
 
 /// A name from the host to which the browser was sent.
-fn name_of(exchanges: &[Recorded]) -> String {
+fn name_from_host(exchanges: &[RecordedExchange]) -> String {
     let sent_off = exchanges
         .iter()
         .find(|exchange| exchange.query().iter().any(|(_, value)| value.starts_with("http") && host_of(value) != exchange.host()));
@@ -112,7 +115,7 @@ fn name_of(exchanges: &[Recorded]) -> String {
     if name.is_empty() { "provider".to_owned() } else { name.to_ascii_lowercase() }
 }
 
-fn told(learned: &Learned, path: &str) -> String {
+fn summary(learned: &LearnedProvider, path: &str) -> String {
     let logins = if learned.logins == 1 { "one login".to_owned() } else { format!("{} logins", learned.logins) };
     let mut text = format!("{path} is learnt from {logins}. What stands behind a # tells by what.\n");
     if !learned.decide.is_empty() {
@@ -126,11 +129,11 @@ fn told(learned: &Learned, path: &str) -> String {
 }
 
 /// What a file holds, whichever of the two it is.
-fn exchanges_of(file: &Path) -> Result<Vec<Recorded>, Failure> {
-    let bytes = files::bytes(file, LARGEST + 1).map_err(|error| Failure::file(file, &error))?;
+fn read_exchanges(file: &Path) -> Result<Vec<RecordedExchange>, CommandFailure> {
+    let bytes = files::read_bytes(file, LARGEST + 1).map_err(|error| CommandFailure::file_error(file, &error))?;
     let shown = file.display();
     if bytes.len() > LARGEST {
-        return Err(Failure::Usage(
+        return Err(CommandFailure::Usage(
             format!("{shown} is larger than 64 MB"),
             "record the login alone: clear the list of requests, press the login button, and export right after".to_owned(),
         ));
@@ -138,9 +141,9 @@ fn exchanges_of(file: &Path) -> Result<Vec<Recorded>, Failure> {
     let first = bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
     let read = if first == Some(b'{') { har::read(&bytes) } else { curl::read(&String::from_utf8_lossy(&bytes)) };
     read.map_err(|why| {
-        Failure::No(format!(
+        CommandFailure::No(format!(
             "error: {shown}: {}\n  help: export a HAR from the browser's network panel (“Save all as HAR with content”), or write curl lines with their answers",
-            crate::diagnostic::printable(&why)
+            crate::vocabulary::diagnostic::printable(&why)
         ))
     })
 }

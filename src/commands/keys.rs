@@ -1,30 +1,30 @@
 //! `portaria keys`: the signing keys, and how they follow one another.
 
-use crate::commands::outcome::{Failure, Outcome, moment, say, say_json};
-use crate::commands::{Global, master, storage, sure};
-use crate::diagnostic::{did_you_mean, printable};
-use crate::directory::keys::{Keys as All, Retire, SealedKey, Turn};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
+use crate::commands::{GlobalOptions, confirmation, master_key, storage};
+use crate::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::sql::Verb;
-use crate::directory::{Directory, Storage};
-use crate::session::rotation::{Change, Plan, Standing, State, due};
+use crate::directory::{Directory, StorageLocation};
+use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
-use crate::web::signing;
+use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::web::signing_keys;
 use crate::world::clock;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 /// Look after the signing keys.
 #[derive(Debug, Args)]
-pub struct Keys {
+pub struct KeysCommand {
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
-    what: What,
+    what: KeysSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum KeysSubcommand {
     /// List the keys: what each does, since when, and what comes next
     #[command(after_help = "Example: portaria keys list")]
     List,
@@ -46,36 +46,36 @@ Keys follow one another by themselves; this is for whoever wants one sooner.")]
 }
 
 /// The keys as they were found, and what is done with them.
-struct Ring {
+struct OpenedKeys {
     directory: Directory,
-    place: Storage,
-    keys: Vec<SealedKey>,
-    plan: Plan,
+    place: StorageLocation,
+    keys: Vec<SealedSigningKey>,
+    plan: RotationPlan,
     json: bool,
     now: i64,
 }
 
-impl Keys {
+impl KeysCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
-        let plan = Stores::new(&settings).rotation();
-        if let What::Retire { yes, .. } = self.what {
-            sure::can_ask(yes)?;
+        let plan = Stores::new(&settings).rotation_plan();
+        if let KeysSubcommand::Retire { yes, .. } = self.what {
+            confirmation::check_can_ask(yes)?;
         }
-        let place = storage::place(self.storage.as_deref(), &settings)?;
+        let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
-            let keys = directory.read(All).await.map_err(|_| storage::away(&place))?;
-            let ring = Ring { directory, place: place.clone(), keys, plan, json: global.json, now: clock::now() };
-            let master = || ring.master(master::existing(&settings, &place)?);
+            let keys = directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&place))?;
+            let ring = OpenedKeys { directory, place: place.clone(), keys, plan, json: global.json, now: clock::now() };
+            let master = || ring.check_master_key(master_key::load_existing(&settings, &place)?);
             match &self.what {
-                What::List => ring.list(),
-                _ if ring.keys.is_empty() => return Err(Failure::No(NONE.to_owned())),
-                What::Rotate => ring.rotate(&master()?).await?,
-                What::Retire { id, yes } => ring.retire(id, *yes, &master()?).await?,
+                KeysSubcommand::List => ring.list(),
+                _ if ring.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
+                KeysSubcommand::Rotate => ring.rotate(&master()?).await?,
+                KeysSubcommand::Retire { id, yes } => ring.retire(id, *yes, &master()?).await?,
             }
-            Ok(Outcome::Fine)
+            Ok(CommandOutcome::Fine)
         })
     }
 }
@@ -83,77 +83,77 @@ impl Keys {
 const NONE: &str = "there are no signing keys yet; the broker makes the first when it starts";
 
 /// What comes next for a key: in a word, when, and whether that is now.
-struct Ahead {
+struct NextKeyChange {
     what: &'static str,
     at: i64,
     now: bool,
 }
 
-impl Ring {
+impl OpenedKeys {
     /// The master key, if it is the one under which the keys are.
-    fn master(&self, master: MasterKey) -> Result<MasterKey, Failure> {
-        if signing::is_of(&master, &self.keys) {
+    fn check_master_key(&self, master: MasterKey) -> Result<MasterKey, CommandFailure> {
+        if signing_keys::opens_keys(&master, &self.keys) {
             return Ok(master);
         }
-        Err(Failure::Environment(
+        Err(CommandFailure::Environment(
             "the signing keys in storage were made with another master key, and no broker could open one that is made with this".to_owned(),
             "give the master key that the broker has: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),
         ))
     }
 
-    async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, Failure> {
-        self.directory.write(verb).await.map_err(|_| storage::away(&self.place))
+    async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
+        self.directory.write(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
-    fn standings(&self) -> Vec<Standing> {
+    fn key_states(&self) -> Vec<SigningKeyStatus> {
         self.keys.iter().map(|key| key.standing.clone()).collect()
     }
 
-    fn of(&self, state: State) -> Option<&Standing> {
+    fn find_by_state(&self, state: SigningKeyState) -> Option<&SigningKeyStatus> {
         self.keys.iter().map(|key| &key.standing).find(|key| key.state == state)
     }
 
-    fn ahead(&self, key: &Standing) -> Ahead {
-        let next = self.of(State::Next);
+    fn next_change(&self, key: &SigningKeyStatus) -> NextKeyChange {
+        let next = self.find_by_state(SigningKeyState::Next);
         let (what, at) = match (key.state, next) {
-            (State::Active, None) => ("published", key.since.saturating_add(self.plan.signs)),
-            (State::Active, Some(next)) => ("retiring", next.since.saturating_add(self.plan.published)),
-            (State::Next, _) => ("active", key.since.saturating_add(self.plan.published)),
-            (State::Retiring, _) => ("gone", key.since.saturating_add(self.plan.believed)),
+            (SigningKeyState::Active, None) => ("published", key.since.saturating_add(self.plan.signs)),
+            (SigningKeyState::Active, Some(next)) => ("retiring", next.since.saturating_add(self.plan.published)),
+            (SigningKeyState::Next, _) => ("active", key.since.saturating_add(self.plan.published)),
+            (SigningKeyState::Retiring, _) => ("gone", key.since.saturating_add(self.plan.believed)),
         };
-        let now = due(&self.standings(), self.now, self.plan, false).iter().any(|change| match change {
-            Change::Begin => false,
-            Change::Publish => what == "published",
-            Change::Activate(_) => matches!(what, "active" | "retiring"),
-            Change::Forget(id) => *id == key.id,
+        let now = due_changes(&self.key_states(), self.now, self.plan, false).iter().any(|change| match change {
+            RotationChange::Begin => false,
+            RotationChange::Publish => what == "published",
+            RotationChange::Activate(_) => matches!(what, "active" | "retiring"),
+            RotationChange::Forget(id) => *id == key.id,
         });
-        Ahead { what, at, now }
+        NextKeyChange { what, at, now }
     }
 
     fn list(&self) {
         if self.json {
-            let key = |key: &SealedKey| -> Value {
-                let (standing, ahead) = (&key.standing, self.ahead(&key.standing));
-                let next = json!({ "what": ahead.what, "at": moment(ahead.at) });
-                json!({ "id": standing.id, "state": standing.state.word(), "since": moment(standing.since), "made": moment(key.made), "next": next })
+            let key = |key: &SealedSigningKey| -> Value {
+                let (standing, ahead) = (&key.standing, self.next_change(&key.standing));
+                let next = json!({ "what": ahead.what, "at": format_time(ahead.at) });
+                json!({ "id": standing.id, "state": standing.state.word(), "since": format_time(standing.since), "made": format_time(key.made), "next": next })
             };
             let keys: Value = self.keys.iter().map(key).collect();
-            return say_json(&json!({ "keys": keys }).to_string());
+            return print_json(&json!({ "keys": keys }).to_string());
         }
         for key in &self.keys {
             let key = &key.standing;
-            let (id, state, since) = (printable(&key.id), key.state.word(), moment(key.since));
-            say(&format!("{id}  {state:<8}  since {since}  {}", self.told(key)));
+            let (id, state, since) = (printable(&key.id), key.state.word(), format_time(key.since));
+            print_line(&format!("{id}  {state:<8}  since {since}  {}", self.describe(key)));
         }
         if self.keys.is_empty() {
-            say(NONE);
+            print_line(NONE);
         }
     }
 
     /// What a key does and what comes next, in words.
-    fn told(&self, key: &Standing) -> String {
-        let ahead = self.ahead(key);
-        let at = if ahead.now { "within a minute, by a broker that runs".to_owned() } else { moment(ahead.at) };
+    fn describe(&self, key: &SigningKeyStatus) -> String {
+        let ahead = self.next_change(key);
+        let at = if ahead.now { "within a minute, by a broker that runs".to_owned() } else { format_time(ahead.at) };
         let (from, until) = if ahead.now { (at.clone(), at.clone()) } else { (format!("from {at}"), format!("until {at}")) };
         match ahead.what {
             "published" => format!("it signs; the key after it is published {}", if ahead.now { at } else { format!("at {at}") }),
@@ -165,62 +165,64 @@ impl Ring {
         }
     }
 
-    async fn rotate(&self, master: &MasterKey) -> Result<(), Failure> {
-        let fresh = signing::fresh(master);
+    async fn rotate(&self, master: &MasterKey) -> Result<(), CommandFailure> {
+        let fresh = signing_keys::new_sealed_key(master);
         let made = fresh.id.clone();
-        let changes = self.write(Turn { fresh, plan: self.plan, wanted: true, now: self.now }).await?;
-        let takes_over = changes.iter().find_map(|change| if let Change::Activate(id) = change { Some(id) } else { None });
-        let signs_at = moment(self.now.saturating_add(self.plan.published));
-        let (what, id, words) = if changes.contains(&Change::Publish) {
+        let changes = self.write(RotateSigningKeys { fresh, plan: self.plan, wanted: true, now: self.now }).await?;
+        let takes_over = changes.iter().find_map(|change| if let RotationChange::Activate(id) = change { Some(id) } else { None });
+        let signs_at = format_time(self.now.saturating_add(self.plan.published));
+        let (what, id, words) = if changes.contains(&RotationChange::Publish) {
             let words = format!("key {made} is published; it signs by itself from {signs_at}, when everybody knows it");
             ("published", made, format!("{words}\nnobody is logged out: what was signed before is believed until it is over"))
-        } else if changes.contains(&Change::Begin) {
+        } else if changes.contains(&RotationChange::Begin) {
             ("active", made.clone(), format!("key {made} signs: there was none"))
         } else if let Some(id) = takes_over {
             ("active", id.clone(), format!("key {id} was published before, and signs from now on; nobody is logged out"))
         } else {
-            let next = self.of(State::Next).map(|key| (key.id.clone(), self.told(key)));
+            let next = self.find_by_state(SigningKeyState::Next).map(|key| (key.id.clone(), self.describe(key)));
             let (id, told) = next.unwrap_or_else(|| (made, "it was published by somebody else just now".to_owned()));
             ("unchanged", id.clone(), format!("key {id} is next already, and nothing changed: {told}"))
         };
         let at = if what == "published" { Some(signs_at) } else { None };
         if self.json {
-            say_json(&json!({ "what": what, "id": id, "signsAt": at }).to_string());
+            print_json(&json!({ "what": what, "id": id, "signsAt": at }).to_string());
         } else {
-            say(&words);
+            print_line(&words);
         }
         Ok(())
     }
 
-    async fn retire(&self, id: &str, yes: bool, master: &MasterKey) -> Result<(), Failure> {
+    async fn retire(&self, id: &str, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
         let Some(key) = self.keys.iter().map(|key| &key.standing).find(|key| *key.id == *id) else { return Err(self.no_such_key(id)) };
         let ends = match key.state {
-            State::Next => "it has signed nothing yet, so nobody has to log in again",
-            State::Active | State::Retiring => "everybody whose token it signed has to log in again",
+            SigningKeyState::Next => "it has signed nothing yet, so nobody has to log in again",
+            SigningKeyState::Active | SigningKeyState::Retiring => "everybody whose token it signed has to log in again",
         };
-        sure::ask(yes, &format!("This takes key {id} out of use for good: {ends}."), "key", id)?;
-        let fresh = signing::fresh(master);
-        if !self.write(Retire { id: id.into(), fresh, now: self.now }).await? {
-            return Err(Failure::No(format!("key {id} is gone already")));
+        confirmation::confirm(yes, &format!("This takes key {id} out of use for good: {ends}."), "key", id)?;
+        let fresh = signing_keys::new_sealed_key(master);
+        if !self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
+            return Err(CommandFailure::No(format!("key {id} is gone already")));
         }
-        let keys = self.directory.read(All).await.map_err(|_| storage::away(&self.place))?;
-        let signs = keys.iter().find(|key| key.standing.state == State::Active).map(|key| key.standing.id.clone());
+        let keys = self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))?;
+        let signs = keys.iter().find(|key| key.standing.state == SigningKeyState::Active).map(|key| key.standing.id.clone());
         if self.json {
-            say_json(&json!({ "retired": id, "signs": signs, "loggedOut": key.state != State::Next }).to_string());
+            print_json(&json!({ "retired": id, "signs": signs, "loggedOut": key.state != SigningKeyState::Next }).to_string());
             return Ok(());
         }
-        say(&format!("key {id} is out of use: {ends}"));
-        if let (State::Active, Some(signs)) = (key.state, signs) {
-            say(&format!("key {signs} signs from now on; services that check tokens themselves have to read /.well-known/jwks.json anew"));
+        print_line(&format!("key {id} is out of use: {ends}"));
+        if let (SigningKeyState::Active, Some(signs)) = (key.state, signs) {
+            print_line(&format!(
+                "key {signs} signs from now on; services that check tokens themselves have to read /.well-known/jwks.json anew"
+            ));
         }
         Ok(())
     }
 
-    fn no_such_key(&self, id: &str) -> Failure {
+    fn no_such_key(&self, id: &str) -> CommandFailure {
         let help = match did_you_mean(id, self.keys.iter().map(|key| &*key.standing.id)) {
             Some(near) => format!("did you mean {near}?"),
             None => "`portaria keys list` names them".to_owned(),
         };
-        Failure::No(format!("there is no key `{}`\n  help: {help}", printable(id)))
+        CommandFailure::No(format!("there is no key `{}`\n  help: {help}", printable(id)))
     }
 }

@@ -5,22 +5,22 @@ pub mod explain;
 pub mod history;
 pub mod import;
 pub mod incident;
-pub mod kept;
+pub mod new_provider_file;
 pub mod keys;
-pub mod master;
+pub mod master_key;
 pub mod new;
 pub mod outcome;
 pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod storage;
-pub mod sure;
+pub mod confirmation;
 pub mod test;
-pub mod trying;
+pub mod try_login;
 pub mod users;
 
-use crate::commands::outcome::{Failure, Outcome};
-use crate::settings::Settings;
+use crate::commands::outcome::{CommandFailure, CommandOutcome};
+use crate::stores::settings::Settings;
 use crate::world::files;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -28,16 +28,16 @@ use std::path::{Path, PathBuf};
 /// Any identity provider from one YAML file.
 #[derive(Debug, Parser)]
 #[command(name = "portaria", version, about, disable_help_subcommand = true)]
-pub struct Portaria {
+pub struct CommandLine {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    global: Global,
+    global: GlobalOptions,
 }
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
-pub struct Global {
+pub struct GlobalOptions {
     /// The settings file [default: portaria.yaml, if there is one]
     #[arg(long, global = true, env = "PORTARIA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -59,60 +59,60 @@ enum Command {
 
 PORTARIA_MASTER_KEY holds the key that seals keys and cookies, unless the settings name another place.
 PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
-    Serve(serve::Serve),
+    Serve(serve::ServeCommand),
     /// Show every complaint about provider files and settings, drawn into the file
     #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
-    Check(check::Check),
+    Check(check::CheckCommand),
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]
-    Explain(explain::Explain),
+    Explain(explain::ExplainCommand),
     /// Write a provider file by answering questions, or from flags
     #[command(after_help = "Example: portaria new clube-acme
          portaria new acme --discovery https://idp.acme.example --yes")]
-    New(Box<new::New>),
+    New(Box<new::NewCommand>),
     /// Learn a provider file from a HAR that a browser exported, or from curl lines with their answers
     #[command(after_help = "Example: portaria import login.har --name acme
 
 Record from the press of the login button until the shop is back, with “Preserve log” on. The call that sends the code is made by the
 shop's server, where no browser sees it: add it as a curl line with its answer (`curl -i …`).")]
-    Import(import::Import),
+    Import(import::ImportCommand),
     /// Play a provider from its file and its examples: it accepts exactly what the file sends
     #[command(after_help = "Example: portaria simulate acme --listen 127.0.0.1:9000
 
 It listens on this machine only, sends browsers to --public-url and nowhere else, and says of every request whether it was what the file
 sends. To try a login without a second program: portaria serve --simulate acme")]
-    Simulate(simulate::Simulate),
+    Simulate(simulate::SimulateCommand),
     /// Log in at a provider for real, told step by step, with nobody created
     #[command(after_help = "Example: portaria try acme --record
 
 The provider sends the browser back to PUBLIC_URL/callback/NAME, which has to be registered there. Where that is on this machine, the
 answer is awaited there; otherwise, and with --paste, the address to which the browser was sent is pasted here.")]
-    Try(trying::Try),
+    Try(try_login::TryCommand),
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
-    Test(test::Test),
+    Test(test::TestCommand),
     /// Tell the story behind the code on an error page
     #[command(after_help = "Example: portaria incident K7Q-2MD")]
-    Incident(incident::Incident),
+    Incident(incident::IncidentCommand),
     /// Tell what happened and why, the newest first: people who came or were refused, logins that failed, keys
     #[command(after_help = "Example: portaria history --provider acme --most 10
 
 What happened outside of a store, such as to a key, stands at `*`. `portaria users history` is about one person.")]
-    History(history::History),
+    History(history::HistoryCommand),
     /// Find out who somebody is, and help them: show, block, sign out, unlink, export, erase
     #[command(after_help = "Example: portaria users show ana@loja.example")]
-    Users(users::Users),
+    Users(users::UsersCommand),
     /// List the signing keys, publish a further one, take one out of use
     #[command(after_help = "Example: portaria keys list")]
-    Keys(keys::Keys),
+    Keys(keys::KeysCommand),
     /// Write the JSON schemas and the reference into schemas/
     #[command(after_help = "Example: portaria schema")]
-    Schema(schema::Schema),
+    Schema(schema::SchemaCommand),
 }
 
-impl Portaria {
+impl CommandLine {
     /// Runs the command.
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub fn run(self) -> Result<CommandOutcome, CommandFailure> {
         match self.command {
             Command::Serve(serve) => serve.run(&self.global),
             Command::Check(check) => check.run(&self.global),
@@ -131,7 +131,7 @@ impl Portaria {
     }
 }
 
-impl Global {
+impl GlobalOptions {
     /// The settings file, if there is one.
     pub fn settings_file(&self) -> Option<PathBuf> {
         let usual = Path::new("portaria.yaml");
@@ -139,21 +139,21 @@ impl Global {
     }
 
     /// The settings: flags and variables over the file over the defaults.
-    pub fn settings(&self) -> Result<Settings, Failure> {
+    pub fn settings(&self) -> Result<Settings, CommandFailure> {
         let mut settings = match self.settings_file() {
             None => Settings::default(),
             Some(path) => {
-                let source = files::source(&path).map_err(|error| Failure::file(&path, &error))?;
+                let source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 let (settings, report) = Settings::read(&source);
-                settings.ok_or_else(|| Failure::No(report.draw(outcome::colour())))?
+                settings.ok_or_else(|| CommandFailure::No(report.draw(outcome::uses_colour())))?
             }
         };
         if let Some(folder) = &self.providers {
             settings.providers = folder.display().to_string();
         }
         if let Some(url) = &self.public_url {
-            if let Some((message, help)) = crate::settings::look_over_public_url(url.trim_end_matches('/')) {
-                return Err(Failure::Usage(format!("--public-url: {message}"), help));
+            if let Some((message, help)) = crate::stores::settings::check_public_url(url.trim_end_matches('/')) {
+                return Err(CommandFailure::Usage(format!("--public-url: {message}"), help));
             }
             url.trim_end_matches('/').clone_into(&mut settings.public_url);
         }
@@ -162,7 +162,7 @@ impl Global {
 }
 
 /// The file of a provider that is named on the command line: a name, or a path.
-pub fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, Failure> {
+pub fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, CommandFailure> {
     let path = Path::new(name);
     if name.ends_with(".yaml") && files::is_file(path) {
         return Ok(path.to_owned());
@@ -172,11 +172,11 @@ pub fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, Failure
     if files::is_file(&path) {
         return Ok(path);
     }
-    let known = crate::catalogue::provider_files(folder).unwrap_or_default();
+    let known = crate::stores::catalogue::provider_files(folder).unwrap_or_default();
     let names: Vec<String> = known.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
-    let help = match crate::diagnostic::did_you_mean(name, names.iter().map(String::as_str)) {
+    let help = match crate::vocabulary::diagnostic::did_you_mean(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the files of {} give the names", folder.display()),
     };
-    Err(Failure::Usage(format!("there is no provider `{name}` in {}", folder.display()), help))
+    Err(CommandFailure::Usage(format!("there is no provider `{name}` in {}", folder.display()), help))
 }

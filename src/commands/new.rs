@@ -3,10 +3,10 @@
 pub mod dialog;
 pub mod issuer;
 
-use crate::commands::outcome::{Failure, Outcome, say};
-use crate::commands::{Global, kept};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::{GlobalOptions, new_provider_file};
 use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{Answers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
 use crate::world::files;
 use clap::Args;
 use serde_json::json;
@@ -14,7 +14,7 @@ use std::io::IsTerminal as _;
 
 /// Write a provider's file.
 #[derive(Debug, Args)]
-pub struct New {
+pub struct NewCommand {
     /// What the provider is to be called: letters, digits, `-` and `_`
     name: String,
     /// What the button says
@@ -94,49 +94,54 @@ pub struct New {
     force: bool,
 }
 
-impl New {
+impl NewCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
-        kept::look_over_name(&self.name)?;
-        let path = kept::place(&settings, &self.name);
-        kept::is_free(&path, self.force)?;
-        let mut answers = self.flags();
+        new_provider_file::check_name(&self.name)?;
+        let path = new_provider_file::provider_path(&settings, &self.name);
+        new_provider_file::check_is_free(&path, self.force)?;
+        let mut answers = self.answers_from_flags();
         answers.insert("name", self.name.clone());
         for question in QUESTIONS {
             if let Some(answer) = answers.get(question.name)
-                && let Some(why) = checklist::complaint(question, answer, settings.ground())
+                && let Some(why) = checklist::check_answer(question, answer, settings.installation_context())
             {
-                return Err(Failure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
+                return Err(CommandFailure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
             }
         }
         if let Some(issuer) = &self.discovery {
-            issuer::fill_in(issuer, &settings, &mut answers)?;
+            issuer::fill_in_from_discovery(issuer, &settings, &mut answers)?;
         }
         let asks = !self.yes && (self.ask || std::io::stdin().is_terminal());
         if asks {
-            dialog::ask(&mut answers, settings.ground())?;
+            dialog::ask_questions(&mut answers, settings.installation_context())?;
         } else {
-            usual(&mut answers)?;
+            fill_in_defaults(&mut answers)?;
         }
-        let text = checklist::draft(&answers).yaml();
-        let (provider, report) =
-            crate::provider::compile(&crate::place::Source::new(path.display().to_string(), text.as_str()), settings.ground());
+        let text = checklist::draft_from_answers(&answers).to_yaml();
+        let (provider, report) = crate::provider::compile(
+            &crate::vocabulary::place::Source::new(path.display().to_string(), text.as_str()),
+            settings.installation_context(),
+        );
         if provider.is_none() {
-            return Err(Failure::No(format!("{}\nnothing was written", report.draw(crate::commands::outcome::colour()).trim_end())));
+            return Err(CommandFailure::No(format!(
+                "{}\nnothing was written",
+                report.draw(crate::commands::outcome::uses_colour()).trim_end()
+            )));
         }
-        files::write(&path, &text).map_err(|error| Failure::file(&path, &error))?;
-        let next = kept::next_steps(&path, &settings)?;
+        files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
+        let next = new_provider_file::next_steps(&path, &settings)?;
         if global.json {
-            say(&json!({ "file": path.display().to_string() }).to_string());
+            print_line(&json!({ "file": path.display().to_string() }).to_string());
         } else {
-            say(&format!("{} is written.\n\n{}", path.display(), next.trim_end()));
+            print_line(&format!("{} is written.\n\n{}", path.display(), next.trim_end()));
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 
     /// What was said beforehand.
-    fn flags(&self) -> Answers {
+    fn answers_from_flags(&self) -> ChecklistAnswers {
         let all: [(&'static str, &Option<String>); 22] = [
             ("title", &self.title),
             ("discovery", &self.discovery),
@@ -166,7 +171,7 @@ impl New {
 }
 
 /// What was not said is as usual; what has no usual answer has to be said.
-fn usual(answers: &mut Answers) -> Result<(), Failure> {
+fn fill_in_defaults(answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let mut missing = Vec::new();
     for question in QUESTIONS {
         if answers.contains_key(question.name) || !(question.matters)(answers) {
@@ -182,7 +187,7 @@ fn usual(answers: &mut Answers) -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::Usage(
+    Err(CommandFailure::Usage(
         format!(
             "nobody can be asked here, and {} not given: {}",
             if missing.len() == 1 { "this is" } else { "these are" },

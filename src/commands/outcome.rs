@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A command that did its work.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// All is well.
     Fine,
     /// The answer is no; it has been said.
@@ -16,7 +16,7 @@ pub enum Outcome {
 
 /// A command that could not do its work, or whose answer is a text about what is wrong.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CommandFailure {
     /// The answer is no, and this is why.
     No(String),
     /// It was called wrongly: what is so, and what to do.
@@ -25,14 +25,17 @@ pub enum Failure {
     Environment(String, String),
 }
 
-impl Failure {
+impl CommandFailure {
     /// A file could not be read.
-    pub fn file(path: &Path, error: &std::io::Error) -> Self {
-        Self::Environment(format!("{}: {}", path.display(), crate::catalogue::sentence(error)), "check the path and its rights".to_owned())
+    pub fn file_error(path: &Path, error: &std::io::Error) -> Self {
+        Self::Environment(
+            format!("{}: {}", path.display(), crate::stores::catalogue::io_error_message(error)),
+            "check the path and its rights".to_owned(),
+        )
     }
 
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::No(_) => 1,
             Self::Usage(..) => 2,
@@ -41,7 +44,7 @@ impl Failure {
     }
 
     /// What is printed.
-    pub fn text(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::No(text) => text.trim_end().to_owned(),
             Self::Usage(message, help) | Self::Environment(message, help) => format!("error: {message}\n  help: {help}"),
@@ -50,23 +53,23 @@ impl Failure {
 }
 
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
-pub fn colour() -> bool {
+pub fn uses_colour() -> bool {
     std::io::stdout().is_terminal()
-        && crate::world::secrets::value(&crate::provider::reference::Reference::Variable("NO_COLOR".into())).is_none()
+        && crate::world::secrets::read_value(&crate::provider::value_reference::ValueReference::Variable("NO_COLOR".into())).is_none()
 }
 
 /// A moment as it is printed, in UTC.
-pub fn moment(at: i64) -> String {
+pub fn format_time(at: i64) -> String {
     DateTime::from_timestamp(at, 0).map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// How many there are, in words.
-pub fn many(count: u64, one: &str, more: &str) -> String {
+pub fn count_in_words(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// As many as wanted, and whether there are more; one more than that was asked for.
-pub fn cut<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
+pub fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let more = found.len() > most;
     found.truncate(most);
@@ -74,11 +77,11 @@ pub fn cut<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
 }
 
 /// Prints JSON; what a terminal would obey is written as JSON can write it.
-pub fn say_json(json: &str) {
+pub fn print_json(json: &str) {
     let mut safe = String::new();
     for letter in json.chars() {
         // A line end is never within a text.
-        if letter != '\n' && crate::diagnostic::is_hidden(letter) {
+        if letter != '\n' && crate::vocabulary::diagnostic::is_invisible(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
             }
@@ -86,11 +89,11 @@ pub fn say_json(json: &str) {
             safe.push(letter);
         }
     }
-    say(&safe);
+    print_line(&safe);
 }
 
 /// Prints; that nobody reads any more is no error.
-pub fn say(text: &str) {
+pub fn print_line(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout(), "{text}");
 }

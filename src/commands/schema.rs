@@ -1,14 +1,14 @@
 //! `portaria schema`: writes the generated pages.
 
-use crate::commands::outcome::{Failure, Outcome, say};
-use crate::reference::pages;
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::workbench::reference::generated_files;
 use crate::world::files;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
 /// Write the schemas.
 #[derive(Debug, Args)]
-pub struct Schema {
+pub struct SchemaCommand {
     /// The folder to write into
     #[arg(default_value = "schemas")]
     folder: PathBuf,
@@ -17,31 +17,31 @@ pub struct Schema {
     check: bool,
 }
 
-impl Schema {
+impl SchemaCommand {
     /// Runs the command.
-    pub fn run(&self) -> Result<Outcome, Failure> {
+    pub fn run(&self) -> Result<CommandOutcome, CommandFailure> {
         let mut stale = Vec::new();
-        for (name, text) in pages() {
+        for (name, text) in generated_files() {
             let path = self.folder.join(name);
             if is_stale(&path, &text) {
                 stale.push(path.display().to_string());
                 if !self.check {
-                    files::write(&path, &text).map_err(|error| Failure::file(&path, &error))?;
+                    files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 }
             }
         }
         match (self.check, stale.as_slice()) {
-            (_, []) => say("schemas are up to date"),
+            (_, []) => print_line("schemas are up to date"),
             (true, stale) => {
-                say(&format!("stale: {}; run `cargo run -- schema`", stale.join(", ")));
-                return Ok(Outcome::No);
+                print_line(&format!("stale: {}; run `cargo run -- schema`", stale.join(", ")));
+                return Ok(CommandOutcome::No);
             }
-            (false, written) => say(&format!("written: {}", written.join(", "))),
+            (false, written) => print_line(&format!("written: {}", written.join(", "))),
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 }
 
 fn is_stale(path: &Path, text: &str) -> bool {
-    !files::bytes(path, text.len() + 1).is_ok_and(|bytes| bytes == text.as_bytes())
+    !files::read_bytes(path, text.len() + 1).is_ok_and(|bytes| bytes == text.as_bytes())
 }

@@ -1,53 +1,53 @@
 //! `portaria users`: what support does for people.
 
-mod change; //   unlinked, blocked, signed out, forgotten
-pub mod desk; // the store, and who is meant
-mod look; //     found, shown, handed out
-pub mod told; // people in words and in JSON
+mod changes; //   unlinked, blocked, signed out, forgotten
+pub mod context; // the store, and who is meant
+mod reports; //     found, shown, handed out
+pub mod rendering; // people in words and in JSON
 
-use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::users::desk::Desk;
-use crate::commands::{Global, storage, sure};
-use crate::email::Email;
+use crate::commands::outcome::{CommandFailure, CommandOutcome};
+use crate::commands::users::context::UsersContext;
+use crate::commands::{GlobalOptions, confirmation, storage};
 use crate::stores::{MAIN, Stores};
+use crate::vocabulary::email::Email;
 use crate::world::clock;
 use clap::{Args, Subcommand};
 
 /// Find and help people.
 #[derive(Debug, Args)]
-pub struct Users {
+pub struct UsersCommand {
     /// The store whose people are meant
     #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
     store: String,
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
-    what: What,
+    what: UsersSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum UsersSubcommand {
     /// Find people by a part of their address or name, by their id, or by their id at a provider
     #[command(after_help = "Example: portaria users find ana")]
-    Find(Find),
+    Find(FindUsersArguments),
     /// Show who somebody is: their ways in and why each leads to them, their open sessions, what can be done
     #[command(after_help = "Example: portaria users show ana@loja.example")]
-    Show(Whom),
+    Show(UserArgument),
     /// Tell what happened to somebody and why, the newest first
     #[command(after_help = "Example: portaria users history ana@loja.example --most 10")]
-    History(History),
+    History(UserHistoryArguments),
     /// Remove a way in; the sessions that came through it end
     #[command(after_help = "Example: portaria users unlink ana@loja.example --provider acme")]
-    Unlink(Unlink),
+    Unlink(UnlinkUserArguments),
     /// Shut somebody out, and sign them out everywhere
     #[command(after_help = "Example: portaria users block ana@loja.example")]
-    Block(Whom),
+    Block(UserArgument),
     /// Let somebody in again
     #[command(after_help = "Example: portaria users unblock ana@loja.example")]
-    Unblock(Whom),
+    Unblock(UserArgument),
     /// End all sessions of somebody; they may log in again
     #[command(after_help = "Example: portaria users sign-out ana@loja.example")]
-    SignOut(Whom),
+    SignOut(UserArgument),
     /// Hand out everything that is kept of somebody, as JSON; the audit notes it
     #[command(after_help = "Example: portaria users export ana@loja.example > ana.json
 
@@ -55,22 +55,22 @@ The keys: exportedAt, store, uid, email, emailVerified, placeholder, name, pictu
 waysIn: provider, providerId, linked, because, evidence, version, address, told; removedWays: provider, providerId;
 sessions: since, until, provider; history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
-    Export(Whom),
+    Export(UserArgument),
     /// Forget somebody for good; what happened stays in the audit, without the person
     #[command(after_help = "Example: portaria users erase ana@loja.example")]
-    Erase(Erase),
+    Erase(EraseUserArguments),
 }
 
 /// Who is meant.
 #[derive(Debug, Args)]
-struct Whom {
+struct UserArgument {
     /// The address
     #[arg(allow_hyphen_values = true)]
     email: String,
 }
 
 #[derive(Debug, Args)]
-struct Find {
+struct FindUsersArguments {
     /// A part of the address or of the name, the id, or the id at a provider
     #[arg(allow_hyphen_values = true)]
     text: String,
@@ -80,18 +80,18 @@ struct Find {
 }
 
 #[derive(Debug, Args)]
-struct History {
+struct UserHistoryArguments {
     #[command(flatten)]
-    whom: Whom,
+    whom: UserArgument,
     /// How many lines at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     most: i64,
 }
 
 #[derive(Debug, Args)]
-struct Unlink {
+struct UnlinkUserArguments {
     #[command(flatten)]
-    whom: Whom,
+    whom: UserArgument,
     /// The provider, by the name of its file
     #[arg(long, value_name = "NAME")]
     provider: String,
@@ -104,36 +104,36 @@ struct Unlink {
 }
 
 #[derive(Debug, Args)]
-struct Erase {
+struct EraseUserArguments {
     #[command(flatten)]
-    whom: Whom,
+    whom: UserArgument,
     /// Do not ask
     #[arg(long)]
     yes: bool,
 }
 
-impl Users {
+impl UsersCommand {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<Outcome, Failure> {
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let stores = Stores::new(&settings);
-        let others = desk::others(&self.store, &stores)?;
-        let email = self.what.whom().map(desk::email).transpose()?;
-        if let What::Erase(erase) = &self.what {
-            sure::can_ask(erase.yes)?;
+        let others = context::other_stores(&self.store, &stores)?;
+        let email = self.what.email_argument().map(context::parse_email).transpose()?;
+        if let UsersSubcommand::Erase(erase) = &self.what {
+            confirmation::check_can_ask(erase.yes)?;
         }
-        let place = storage::place(self.storage.as_deref(), &settings)?;
+        let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
             let (store, json, now) = (self.store.as_str().into(), global.json, clock::now());
-            let desk = Desk { directory, place: place.clone(), store, others, json, now };
+            let desk = UsersContext { directory, place: place.clone(), store, others, json, now };
             self.what.run(&desk, email).await
         })
     }
 }
 
-impl What {
-    fn whom(&self) -> Option<&str> {
+impl UsersSubcommand {
+    fn email_argument(&self) -> Option<&str> {
         Some(match self {
             Self::Find(_) => return None,
             Self::Show(whom) | Self::Block(whom) | Self::Unblock(whom) | Self::SignOut(whom) | Self::Export(whom) => &whom.email,
@@ -143,23 +143,23 @@ impl What {
         })
     }
 
-    async fn run(&self, desk: &Desk, email: Option<Email>) -> Result<Outcome, Failure> {
+    async fn run(&self, desk: &UsersContext, email: Option<Email>) -> Result<CommandOutcome, CommandFailure> {
         let person = match (self, email) {
-            (Self::Find(find), _) => return look::find(desk, &find.text, find.most).await,
-            (_, Some(email)) => desk.person(email).await?,
-            (_, None) => return Ok(Outcome::No),
+            (Self::Find(find), _) => return reports::print_found_users(desk, &find.text, find.most).await,
+            (_, Some(email)) => desk.user_by_email(email).await?,
+            (_, None) => return Ok(CommandOutcome::No),
         };
         match self {
             Self::Find(_) => {}
-            Self::Show(_) => look::show(desk, &person).await?,
-            Self::History(history) => look::history(desk, &person, history.most).await?,
-            Self::Export(_) => look::export(desk, &person).await?,
-            Self::Unlink(way) => change::unlink(desk, &person, &way.provider, way.id.as_deref(), way.even_last).await?,
-            Self::Block(_) => change::block(desk, &person, true).await?,
-            Self::Unblock(_) => change::block(desk, &person, false).await?,
-            Self::SignOut(_) => change::sign_out(desk, &person).await?,
-            Self::Erase(erase) => change::erase(desk, &person, erase.yes).await?,
+            Self::Show(_) => reports::print_user(desk, &person).await?,
+            Self::History(history) => reports::print_history(desk, &person, history.most).await?,
+            Self::Export(_) => reports::print_export(desk, &person).await?,
+            Self::Unlink(way) => changes::unlink(desk, &person, &way.provider, way.id.as_deref(), way.even_last).await?,
+            Self::Block(_) => changes::block(desk, &person, true).await?,
+            Self::Unblock(_) => changes::block(desk, &person, false).await?,
+            Self::SignOut(_) => changes::sign_out(desk, &person).await?,
+            Self::Erase(erase) => changes::erase(desk, &person, erase.yes).await?,
         }
-        Ok(Outcome::Fine)
+        Ok(CommandOutcome::Fine)
     }
 }

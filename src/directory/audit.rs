@@ -1,18 +1,18 @@
 //! What happened: lines that are only added. Of a person they hold the id and nothing else, so that a line can stay when the
 //! person is gone.
 
-use crate::directory::sessions::hold_person;
-use crate::directory::sql::{Fault, Row, Sql, Value, Verb, with};
+use crate::directory::sessions::lock_user;
+use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
 
 /// Something that is written down: who did what, and why it was so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// When.
     pub at: i64,
     /// The store.
     pub store: Box<str>,
     /// What happened.
-    pub what: What,
+    pub what: AuditEventKind,
     /// To whom, if that is known.
     pub uid: Option<Box<str>>,
     /// Through whom.
@@ -31,21 +31,21 @@ macro_rules! whats {
     ($($name:ident = $word:literal $doc:literal,)*) => {
         /// What can happen.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub enum What {
+        pub enum AuditEventKind {
             $(#[doc = $doc] $name,)*
             /// Something that a later version wrote down.
             #[default]
             Other,
         }
 
-        impl What {
+        impl AuditEventKind {
             /// Its word.
             pub fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)* Self::Other => "other" }
             }
 
             /// What a word means.
-            pub fn of(word: &str) -> Self {
+            pub fn from_word(word: &str) -> Self {
                 match word { $($word => Self::$name,)* _ => Self::Other }
             }
         }
@@ -75,7 +75,7 @@ whats! {
 
 /// Who did something that is not the shopper's own doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum AuditActor {
     /// The person themselves.
     Person,
     /// Whoever operates this.
@@ -84,7 +84,7 @@ pub enum By {
     Broker,
 }
 
-impl By {
+impl AuditActor {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -95,60 +95,60 @@ impl By {
     }
 }
 
-impl Event {
+impl AuditEvent {
     /// Something that happened at a store.
-    pub fn new(at: i64, store: &str, what: What) -> Self {
+    pub fn new(at: i64, store: &str, what: AuditEventKind) -> Self {
         Self { at, store: store.into(), what, ..Self::default() }
     }
 
     /// To this person.
     #[must_use]
-    pub fn to(self, uid: &str) -> Self {
+    pub fn for_user(self, uid: &str) -> Self {
         Self { uid: Some(uid.into()), ..self }
     }
 
     /// Through this provider.
     #[must_use]
-    pub fn through(self, provider: &str) -> Self {
+    pub fn via_provider(self, provider: &str) -> Self {
         Self { provider: Some(provider.into()), ..self }
     }
 
     /// For this reason.
     #[must_use]
-    pub fn because(self, why: &str) -> Self {
+    pub fn with_reason(self, why: &str) -> Self {
         Self { because: Some(why.into()), ..self }
     }
 }
 
 /// Writes it down.
-pub(crate) async fn write_down<S: Sql>(sql: &mut S, event: &Event) -> Result<(), Fault> {
-    let Event { at, store, what, uid, provider, because, evidence, version, incident } = event;
+pub(crate) async fn record_event<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
+    let AuditEvent { at, store, what, uid, provider, because, evidence, version, incident } = event;
     let added = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let texts = [uid, provider, because, evidence, version, incident].map(|text| Value::from(text.as_deref()));
+    let texts = [uid, provider, because, evidence, version, incident].map(|text| SqlValue::from(text.as_deref()));
     let [uid, provider, because, evidence, version, incident] = texts;
-    sql.then(added, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
+    sql.queue(added, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
 }
 
 /// Writes down what belongs to nothing else that is kept.
 #[derive(Debug)]
-pub struct Note(pub Event);
+pub struct RecordAuditEvent(pub AuditEvent);
 
-impl Verb for Note {
+impl Verb for RecordAuditEvent {
     type Answer = ();
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
-        write_down_if_there(sql, &self.0).await
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        record_event_if_user_exists(sql, &self.0).await
     }
 }
 
 /// Writes it down; of somebody who was forgotten meanwhile, without saying of whom.
-pub(crate) async fn write_down_if_there<S: Sql>(sql: &mut S, event: &Event) -> Result<(), Fault> {
+pub(crate) async fn record_event_if_user_exists<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
     let uid = match &event.uid {
-        Some(uid) => hold_person(sql, uid).await?,
+        Some(uid) => lock_user(sql, uid).await?,
         None => None,
     };
-    write_down(sql, &Event { uid, ..event.clone() }).await
+    record_event(sql, &AuditEvent { uid, ..event.clone() }).await
 }
 
 macro_rules! lines {
@@ -159,7 +159,7 @@ macro_rules! lines {
 
 /// What happened, the newest first: to whomever, and to nobody.
 #[derive(Debug)]
-pub struct Lines {
+pub struct ListAuditEvents {
     /// At this store only.
     pub store: Option<Box<str>>,
     /// Through this provider only.
@@ -168,41 +168,41 @@ pub struct Lines {
     pub most: i64,
 }
 
-impl Verb for Lines {
-    type Answer = Vec<Event>;
+impl Verb for ListAuditEvents {
+    type Answer = Vec<AuditEvent>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Event>, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AuditEvent>, StorageFault> {
         let lines = lines!("($1 = 1 OR store = $2) AND ($3 = 1 OR provider = $4) ORDER BY number DESC LIMIT $5");
         let (store, provider) = (self.store.as_deref(), self.provider.as_deref());
         let with = with![store.is_none(), store.unwrap_or_default(), provider.is_none(), provider.unwrap_or_default(), self.most];
-        sql.ask(lines, with).await?.iter().map(event).collect()
+        sql.fetch(lines, with).await?.iter().map(event_from_row).collect()
     }
 }
 
 /// What happened to a person, the newest first.
 #[derive(Debug)]
-pub struct History {
+pub struct ListUserAuditEvents {
     /// Their id.
     pub uid: Box<str>,
     /// How many lines at most.
     pub most: i64,
 }
 
-impl Verb for History {
-    type Answer = Vec<Event>;
+impl Verb for ListUserAuditEvents {
+    type Answer = Vec<AuditEvent>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Event>, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AuditEvent>, StorageFault> {
         let lines = lines!("uid = $1 ORDER BY number DESC LIMIT $2");
-        sql.ask(lines, with![&self.uid, self.most]).await?.iter().map(event).collect()
+        sql.fetch(lines, with![&self.uid, self.most]).await?.iter().map(event_from_row).collect()
     }
 }
 
-fn event(row: &Row) -> Result<Event, Fault> {
-    let maybe = |column| row.maybe(column).map(|text| text.map(Into::into));
-    Ok(Event {
+fn event_from_row(row: &SqlRow) -> Result<AuditEvent, StorageFault> {
+    let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
+    Ok(AuditEvent {
         at: row.number(0)?,
         store: row.text(1)?.into(),
-        what: What::of(row.text(2)?),
+        what: AuditEventKind::from_word(row.text(2)?),
         uid: maybe(3)?,
         provider: maybe(4)?,
         because: maybe(5)?,

@@ -1,14 +1,14 @@
 //! The stories behind the codes on error pages, kept for a day.
 
-use crate::directory::audit::{Event, write_down_if_there};
-use crate::directory::sql::{Fault, Sql, Verb, with};
+use crate::directory::audit::{AuditEvent, record_event_if_user_exists};
+use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// How long an incident is kept, in seconds.
 pub const KEPT: i64 = 24 * 3600;
 
 /// What has been kept of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
+pub struct StoredIncident {
     /// The code on the error page.
     pub code: Box<str>,
     /// The store.
@@ -21,44 +21,44 @@ pub struct Incident {
 
 /// Keeps an incident, and writes down that it happened; `false` when the code is taken.
 #[derive(Debug)]
-pub struct Remember {
+pub struct SaveIncident {
     /// The incident.
-    pub incident: Incident,
+    pub incident: StoredIncident,
     /// What is written down.
-    pub event: Event,
+    pub event: AuditEvent,
 }
 
-impl Verb for Remember {
+impl Verb for SaveIncident {
     type Answer = bool;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<bool, Fault> {
-        let Incident { code, store, at, story } = &self.incident;
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
+        let StoredIncident { code, store, at, story } = &self.incident;
         let kept = "INSERT INTO incidents (code, store, at, story) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING code";
-        if sql.ask(kept, with![code, store, *at, story]).await?.is_empty() {
+        if sql.fetch(kept, with![code, store, *at, story]).await?.is_empty() {
             return Ok(false);
         }
-        write_down_if_there(sql, &Event { incident: Some(code.clone()), ..self.event.clone() }).await?;
+        record_event_if_user_exists(sql, &AuditEvent { incident: Some(code.clone()), ..self.event.clone() }).await?;
         Ok(true)
     }
 }
 
 /// An incident, while it is kept.
 #[derive(Debug)]
-pub struct Recall {
+pub struct LoadIncident {
     /// The code on the error page.
     pub code: Box<str>,
     /// When that is asked.
     pub now: i64,
 }
 
-impl Verb for Recall {
-    type Answer = Option<Incident>;
+impl Verb for LoadIncident {
+    type Answer = Option<StoredIncident>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Incident>, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<StoredIncident>, StorageFault> {
         let found = "SELECT code, store, at, story FROM incidents WHERE code = $1 AND at > $2";
-        let rows = sql.ask(found, with![&self.code, self.now.saturating_sub(KEPT)]).await?;
+        let rows = sql.fetch(found, with![&self.code, self.now.saturating_sub(KEPT)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let (code, store) = (row.text(0)?.into(), row.text(1)?.into());
-        Ok(Some(Incident { code, store, at: row.number(2)?, story: row.text(3)?.to_owned() }))
+        Ok(Some(StoredIncident { code, store, at: row.number(2)?, story: row.text(3)?.to_owned() }))
     }
 }

@@ -1,24 +1,24 @@
 //! The signing keys, sealed: shared by all machines, and turned over by whichever machine comes first.
 
-use crate::directory::audit::{By, Event, What, write_down};
-use crate::directory::sessions::next;
-use crate::directory::sql::{Fault, Row, Sql, Verb, with};
-use crate::session::rotation::{Change, Plan, Standing, State, due};
+use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
+use crate::directory::sessions::next_generation;
+use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
+use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
 
 /// A signing key, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedKey {
+pub struct SealedSigningKey {
     /// Its bytes, sealed.
     pub sealed: String,
     /// When it was made.
     pub made: i64,
     /// Its name, what it does, and since when.
-    pub standing: Standing,
+    pub standing: SigningKeyStatus,
 }
 
 /// A key that may be made use of.
 #[derive(Clone, Debug)]
-pub struct Fresh {
+pub struct NewSigningKey {
     /// Its name.
     pub id: Box<str>,
     /// Its bytes, sealed.
@@ -30,55 +30,55 @@ const EVERYWHERE: &str = "*";
 
 /// All keys, the one that signs first.
 #[derive(Debug)]
-pub struct Keys;
+pub struct ListSigningKeys;
 
-impl Verb for Keys {
-    type Answer = Vec<SealedKey>;
+impl Verb for ListSigningKeys {
+    type Answer = Vec<SealedSigningKey>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<SealedKey>, Fault> {
-        sql.ask(KEYS, &[]).await?.iter().map(key).collect()
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<SealedSigningKey>, StorageFault> {
+        sql.fetch(KEYS, &[]).await?.iter().map(key_from_row).collect()
     }
 }
 
 // "active" comes before "next" and "retiring".
 const KEYS: &str = "SELECT id, sealed, made, state, since FROM keys ORDER BY state, since DESC, id";
 
-fn key(row: &Row) -> Result<SealedKey, Fault> {
-    let standing = Standing { id: row.text(0)?.into(), state: State::of(row.text(3)?), since: row.number(4)? };
-    Ok(SealedKey { sealed: row.text(1)?.to_owned(), made: row.number(2)?, standing })
+fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
+    let standing = SigningKeyStatus { id: row.text(0)?.into(), state: SigningKeyState::from_word(row.text(3)?), since: row.number(4)? };
+    Ok(SealedSigningKey { sealed: row.text(1)?.to_owned(), made: row.number(2)?, standing })
 }
 
 /// Does what is due with the keys. Answers with what that was.
 #[derive(Debug)]
-pub struct Turn {
+pub struct RotateSigningKeys {
     /// A key for the case that one is needed.
-    pub fresh: Fresh,
+    pub fresh: NewSigningKey,
     /// How long keys live.
-    pub plan: Plan,
+    pub plan: RotationPlan,
     /// Whether somebody has asked for a new key.
     pub wanted: bool,
     /// When.
     pub now: i64,
 }
 
-impl Verb for Turn {
-    type Answer = Vec<Change>;
+impl Verb for RotateSigningKeys {
+    type Answer = Vec<RotationChange>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Vec<Change>, Fault> {
-        let held: Vec<SealedKey> = sql.hold(KEYS, &[]).await?.iter().map(key).collect::<Result<_, _>>()?;
-        let standings: Vec<Standing> = held.into_iter().map(|key| key.standing).collect();
-        let changes = due(&standings, self.now, self.plan, self.wanted);
-        let by = if self.wanted { By::Support } else { By::Broker };
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<RotationChange>, StorageFault> {
+        let held: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
+        let standings: Vec<SigningKeyStatus> = held.into_iter().map(|key| key.standing).collect();
+        let changes = due_changes(&standings, self.now, self.plan, self.wanted);
+        let by = if self.wanted { AuditActor::Support } else { AuditActor::Broker };
         for change in &changes {
             match change {
-                Change::Begin => self.fresh.add(sql, State::Active, by, self.now).await?,
-                Change::Publish => self.fresh.add(sql, State::Next, by, self.now).await?,
-                Change::Activate(id) => activate(sql, id, by, self.now).await?,
-                Change::Forget(id) => forget(sql, id, by, self.now).await?,
+                RotationChange::Begin => self.fresh.insert(sql, SigningKeyState::Active, by, self.now).await?,
+                RotationChange::Publish => self.fresh.insert(sql, SigningKeyState::Next, by, self.now).await?,
+                RotationChange::Activate(id) => activate_key(sql, id, by, self.now).await?,
+                RotationChange::Forget(id) => delete_key(sql, id, by, self.now).await?,
             }
         }
         if !changes.is_empty() {
-            next(sql, "keys").await?;
+            next_generation(sql, "keys").await?;
         }
         Ok(changes)
     }
@@ -86,52 +86,65 @@ impl Verb for Turn {
 
 /// Takes a key out of use at once: whoever has a token of it is logged out. If it signed, the next one or a new one does.
 #[derive(Debug)]
-pub struct Retire {
+pub struct RetireSigningKey {
     /// The key.
     pub id: Box<str>,
     /// A key for the case that one is needed.
-    pub fresh: Fresh,
+    pub fresh: NewSigningKey,
     /// When.
     pub now: i64,
 }
 
-impl Verb for Retire {
+impl Verb for RetireSigningKey {
     type Answer = bool;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<bool, Fault> {
-        let held: Vec<SealedKey> = sql.hold(KEYS, &[]).await?.iter().map(key).collect::<Result<_, _>>()?;
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
+        let held: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
         let Some(going) = held.iter().find(|key| key.standing.id == self.id) else { return Ok(false) };
-        forget(sql, &self.id, By::Support, self.now).await?;
-        if going.standing.state == State::Active {
-            match held.iter().find(|key| key.standing.state == State::Next) {
-                Some(next) => activate(sql, &next.standing.id, By::Support, self.now).await?,
-                None => self.fresh.add(sql, State::Active, By::Support, self.now).await?,
+        delete_key(sql, &self.id, AuditActor::Support, self.now).await?;
+        if going.standing.state == SigningKeyState::Active {
+            match held.iter().find(|key| key.standing.state == SigningKeyState::Next) {
+                Some(next) => activate_key(sql, &next.standing.id, AuditActor::Support, self.now).await?,
+                None => self.fresh.insert(sql, SigningKeyState::Active, AuditActor::Support, self.now).await?,
             }
         }
-        next(sql, "keys").await?;
+        next_generation(sql, "keys").await?;
         Ok(true)
     }
 }
 
-impl Fresh {
-    async fn add<S: Sql>(&self, sql: &mut S, state: State, by: By, now: i64) -> Result<(), Fault> {
+impl NewSigningKey {
+    async fn insert<S: SqlTransaction>(&self, sql: &mut S, state: SigningKeyState, by: AuditActor, now: i64) -> Result<(), StorageFault> {
         let added = "INSERT INTO keys (id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5)";
-        sql.then(added, with![&self.id, &self.sealed, now, state.word(), now]).await?;
-        note(sql, if state == State::Active { What::KeyActive } else { What::KeyPublished }, &self.id, by, now).await
+        sql.queue(added, with![&self.id, &self.sealed, now, state.word(), now]).await?;
+        record_key_event(
+            sql,
+            if state == SigningKeyState::Active { AuditEventKind::KeyActive } else { AuditEventKind::KeyPublished },
+            &self.id,
+            by,
+            now,
+        )
+        .await
     }
 }
 
-async fn activate<S: Sql>(sql: &mut S, id: &str, by: By, now: i64) -> Result<(), Fault> {
-    sql.then("UPDATE keys SET state = 'retiring', since = $1 WHERE state = 'active'", with![now]).await?;
-    sql.then("UPDATE keys SET state = 'active', since = $1 WHERE id = $2", with![now, id]).await?;
-    note(sql, What::KeyActive, id, by, now).await
+async fn activate_key<S: SqlTransaction>(sql: &mut S, id: &str, by: AuditActor, now: i64) -> Result<(), StorageFault> {
+    sql.queue("UPDATE keys SET state = 'retiring', since = $1 WHERE state = 'active'", with![now]).await?;
+    sql.queue("UPDATE keys SET state = 'active', since = $1 WHERE id = $2", with![now, id]).await?;
+    record_key_event(sql, AuditEventKind::KeyActive, id, by, now).await
 }
 
-async fn forget<S: Sql>(sql: &mut S, id: &str, by: By, now: i64) -> Result<(), Fault> {
-    sql.then("DELETE FROM keys WHERE id = $1", with![id]).await?;
-    note(sql, What::KeyGone, id, by, now).await
+async fn delete_key<S: SqlTransaction>(sql: &mut S, id: &str, by: AuditActor, now: i64) -> Result<(), StorageFault> {
+    sql.queue("DELETE FROM keys WHERE id = $1", with![id]).await?;
+    record_key_event(sql, AuditEventKind::KeyGone, id, by, now).await
 }
 
-async fn note<S: Sql>(sql: &mut S, what: What, id: &str, by: By, now: i64) -> Result<(), Fault> {
-    write_down(sql, &Event { version: Some(id.into()), ..Event::new(now, EVERYWHERE, what).because(by.word()) }).await
+async fn record_key_event<S: SqlTransaction>(
+    sql: &mut S,
+    what: AuditEventKind,
+    id: &str,
+    by: AuditActor,
+    now: i64,
+) -> Result<(), StorageFault> {
+    record_event(sql, &AuditEvent { version: Some(id.into()), ..AuditEvent::new(now, EVERYWHERE, what).with_reason(by.word()) }).await
 }

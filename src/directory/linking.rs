@@ -3,13 +3,13 @@
 //! An identity is found by provider and id first. Only a proven address links it to a person who came in another way; an
 //! address that is not proven never opens somebody else's account. Every decision names its rule.
 
-use crate::email::Email;
-use crate::provider::identity::Mailbox;
-use crate::provider::trust::Evidence;
+use crate::provider::identity::IdentityEmail;
+use crate::provider::trust::EmailEvidence;
+use crate::vocabulary::email::Email;
 
 /// A person as the directory remembers them, as far as the decision needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownUser {
     /// The stable random id.
     pub uid: Box<str>,
     /// The address.
@@ -19,14 +19,14 @@ pub struct Known {
     /// Whether the store has shut this person out.
     pub blocked: bool,
     /// What they have at the provider through which somebody comes.
-    pub there: There,
+    pub there: ProviderLinkStatus,
     /// The address that was last proven by the way in that they came.
     pub proven_here: Option<Box<str>>,
 }
 
 /// What a person has at a provider, seen from somebody who comes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum There {
+pub enum ProviderLinkStatus {
     /// Nothing.
     Nothing,
     /// A way in, which may be another.
@@ -35,31 +35,31 @@ pub enum There {
     Removed,
 }
 
-impl Known {
+impl KnownUser {
     /// Whether their address is the one that this way in has proven, so that it goes where that one goes.
-    fn has_it_from_here(&self) -> bool {
+    fn has_address_from_this_link(&self) -> bool {
         !self.email_verified || self.proven_here.as_deref() == Some(self.email.key())
     }
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum LinkingDecision {
     /// It is this person.
-    Same(Known, Rule),
+    Same(KnownUser, LinkingRule),
     /// It is this person, whose address is now this one; and who had it without proof.
-    Moved(Known, Email, Option<Known>),
+    Moved(KnownUser, Email, Option<KnownUser>),
     /// It is this person, who comes in this way for the first time.
-    Link(Known),
+    Link(KnownUser),
     /// Nobody the store knows yet: their address, whether it is proven, and who has it without proof.
-    New(Email, bool, Option<Known>),
+    New(Email, bool, Option<KnownUser>),
     /// Not like this; who has the address or the way in, if anybody.
-    Refuse(NotWelcome, Option<Known>),
+    Refuse(SignInRefusalReason, Option<KnownUser>),
 }
 
 /// The rule by which somebody was recognised, linked or let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum LinkingRule {
     /// They came in this way before.
     Known,
     /// The same, and the address that the provider names now belongs to somebody else.
@@ -78,7 +78,7 @@ pub enum Rule {
     LinkedByThemselves,
 }
 
-impl Rule {
+impl LinkingRule {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Known,
@@ -108,7 +108,7 @@ impl Rule {
 
 /// Why somebody does not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotWelcome {
+pub enum SignInRefusalReason {
     /// The store has shut this person out.
     Blocked,
     /// The address belongs to somebody who came in another way.
@@ -125,7 +125,7 @@ pub enum NotWelcome {
     SignedOut,
 }
 
-impl NotWelcome {
+impl SignInRefusalReason {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Blocked,
@@ -152,68 +152,70 @@ impl NotWelcome {
 }
 
 /// Decides. `by_identity` is who came in this way before, `by_email` who has the address now, if that is somebody else.
-pub fn decide(by_identity: Option<Known>, by_email: Option<Known>, address: &Mailbox) -> Decision {
+pub fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
     if let Some(known) = by_identity {
         return recognise(known, by_email, address);
     }
     let proven = match address {
-        Mailbox::Proven(_, evidence) => Some(*evidence),
-        Mailbox::Placeholder(_) => None,
-        Mailbox::Ask(_) => return Decision::Refuse(NotWelcome::NoAddress, None),
+        IdentityEmail::Proven(_, evidence) => Some(*evidence),
+        IdentityEmail::Placeholder(_) => None,
+        IdentityEmail::Ask(_) => return LinkingDecision::Refuse(SignInRefusalReason::NoAddress, None),
     };
     match (by_email, address, proven) {
-        (None, Mailbox::Proven(email, _), _) => Decision::New(email.clone(), true, None),
-        (None, Mailbox::Placeholder(email), _) => Decision::New(email.clone(), false, None),
+        (None, IdentityEmail::Proven(email, _), _) => LinkingDecision::New(email.clone(), true, None),
+        (None, IdentityEmail::Placeholder(email), _) => LinkingDecision::New(email.clone(), false, None),
         // What was made without proof never stands in the way of proof.
-        (Some(holder), Mailbox::Proven(email, _), _) if !holder.email_verified => Decision::New(email.clone(), true, Some(holder)),
-        (Some(holder), _, Some(_)) if holder.blocked => Decision::Refuse(NotWelcome::Blocked, Some(holder)),
+        (Some(holder), IdentityEmail::Proven(email, _), _) if !holder.email_verified => {
+            LinkingDecision::New(email.clone(), true, Some(holder))
+        }
+        (Some(holder), _, Some(_)) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
         // The provider tells two people apart who would be one here: the address may have been given to somebody new.
-        (Some(holder), _, Some(evidence)) if holder.there == There::Way && evidence != Evidence::Mail => {
-            Decision::Refuse(NotWelcome::AddressReassigned, Some(holder))
+        (Some(holder), _, Some(evidence)) if holder.there == ProviderLinkStatus::Way && evidence != EmailEvidence::Mail => {
+            LinkingDecision::Refuse(SignInRefusalReason::AddressReassigned, Some(holder))
         }
-        (Some(holder), _, Some(evidence)) if holder.there == There::Removed && evidence != Evidence::Mail => {
-            Decision::Refuse(NotWelcome::Detached, Some(holder))
+        (Some(holder), _, Some(evidence)) if holder.there == ProviderLinkStatus::Removed && evidence != EmailEvidence::Mail => {
+            LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }
-        (Some(holder), _, Some(_)) => Decision::Link(holder),
-        (Some(holder), _, None) => Decision::Refuse(NotWelcome::AddressTaken, Some(holder)),
-        (None, Mailbox::Ask(_), _) => Decision::Refuse(NotWelcome::NoAddress, None),
+        (Some(holder), _, Some(_)) => LinkingDecision::Link(holder),
+        (Some(holder), _, None) => LinkingDecision::Refuse(SignInRefusalReason::AddressTaken, Some(holder)),
+        (None, IdentityEmail::Ask(_), _) => LinkingDecision::Refuse(SignInRefusalReason::NoAddress, None),
     }
 }
 
-fn recognise(known: Known, by_email: Option<Known>, address: &Mailbox) -> Decision {
+fn recognise(known: KnownUser, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
     if known.blocked {
-        return Decision::Refuse(NotWelcome::Blocked, Some(known));
+        return LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(known));
     }
-    let Mailbox::Proven(email, _) = address else { return Decision::Same(known, Rule::Known) };
+    let IdentityEmail::Proven(email, _) = address else { return LinkingDecision::Same(known, LinkingRule::Known) };
     match by_email {
-        Some(holder) if holder.email_verified => Decision::Same(known, Rule::KnownAddressTaken),
+        Some(holder) if holder.email_verified => LinkingDecision::Same(known, LinkingRule::KnownAddressTaken),
         // The address changed at the provider from which it was: it is taken over if it is nobody else's for certain.
-        holder if known.has_it_from_here() && (known.email != *email || !known.email_verified) => {
-            Decision::Moved(known, email.clone(), holder)
+        holder if known.has_address_from_this_link() && (known.email != *email || !known.email_verified) => {
+            LinkingDecision::Moved(known, email.clone(), holder)
         }
-        _ => Decision::Same(known, Rule::Known),
+        _ => LinkingDecision::Same(known, LinkingRule::Known),
     }
 }
 
 /// Decides whether a way in may be added to somebody who is signed in. `by_identity` is who comes in by it already.
-pub fn decide_to_link(myself: &Known, by_identity: Option<&Known>) -> Result<Rule, NotWelcome> {
+pub fn decide_to_link(myself: &KnownUser, by_identity: Option<&KnownUser>) -> Result<LinkingRule, SignInRefusalReason> {
     match by_identity {
-        _ if myself.blocked => Err(NotWelcome::Blocked),
-        None => Ok(Rule::LinkedByThemselves),
-        Some(known) if known.uid == myself.uid => Ok(Rule::Known),
-        Some(_) => Err(NotWelcome::LinkedElsewhere),
+        _ if myself.blocked => Err(SignInRefusalReason::Blocked),
+        None => Ok(LinkingRule::LinkedByThemselves),
+        Some(known) if known.uid == myself.uid => Ok(LinkingRule::Known),
+        Some(_) => Err(SignInRefusalReason::LinkedElsewhere),
     }
 }
 
 /// The address that has to be looked up for a decision.
-pub fn address_of(address: &Mailbox) -> Option<&Email> {
+pub fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
     match address {
-        Mailbox::Proven(email, _) | Mailbox::Placeholder(email) => Some(email),
-        Mailbox::Ask(_) => None,
+        IdentityEmail::Proven(email, _) | IdentityEmail::Placeholder(email) => Some(email),
+        IdentityEmail::Ask(_) => None,
     }
 }
 
 /// What proves an address, in one word.
-pub fn evidence_of(address: &Mailbox) -> Option<&'static str> {
-    if let Mailbox::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
+pub fn evidence_word(address: &IdentityEmail) -> Option<&'static str> {
+    if let IdentityEmail::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
 }

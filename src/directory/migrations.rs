@@ -3,14 +3,14 @@
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-type Step = (i64, &'static str, &'static str);
+type MigrationStep = (i64, &'static str, &'static str);
 
-const SQLITE: &[Step] = &[
+const SQLITE: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/sqlite/1_people.sql")),
     (2, "many machines", include_str!("migrations/sqlite/2_many_machines.sql")),
     (3, "answers", include_str!("migrations/sqlite/3_answers.sql")),
 ];
-const POSTGRES: &[Step] =
+const POSTGRES: &[MigrationStep] =
     &[(1, "people", include_str!("migrations/postgres/1_people.sql")), (2, "answers", include_str!("migrations/postgres/2_answers.sql"))];
 
 /// Those of the embedded database.
@@ -23,8 +23,8 @@ pub fn postgres() -> Migrator {
     migrator(POSTGRES)
 }
 
-fn migrator(steps: &[Step]) -> Migrator {
-    let migration = |(version, name, sql): &Step| {
+fn migrator(steps: &[MigrationStep]) -> Migrator {
+    let migration = |(version, name, sql): &MigrationStep| {
         Migration::new(*version, (*name).into(), MigrationType::Simple, AssertSqlSafe(*sql).into_sql_str(), false)
     };
     Migrator::with_migrations(steps.iter().map(migration).collect())

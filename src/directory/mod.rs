@@ -9,7 +9,7 @@ pub mod incidents; //    stories behind codes
 pub mod keys; //         the signing keys, sealed
 pub mod linking; //      who somebody is: the decision
 pub mod migrations; //   the tables
-pub mod people; //       found, shown, blocked, exported, erased
+pub mod users; //       found, shown, blocked, exported, erased
 pub mod postgres; //     one engine
 pub mod probe; //        whether what is written is kept, and what time it is there
 pub mod proofs; //       addresses that are being proven
@@ -19,13 +19,13 @@ pub mod sql; //          what a verb needs of an engine
 pub mod sqlite; //       the other
 pub mod tallies; //      what providers' answers are like
 pub mod tidy; //         what is over goes
-pub mod ways; //         linked and unlinked by somebody who is signed in, or by support
-pub mod welcome; //      somebody comes in
+pub mod identity_links; //         linked and unlinked by somebody who is signed in, or by support
+pub mod sign_in; //      somebody comes in
 
 use crate::directory::postgres::Postgres;
-use crate::directory::probe::Probe;
-use crate::directory::sessions::Look;
-use crate::directory::sql::{Fault, Verb};
+use crate::directory::probe::ProbeStorage;
+use crate::directory::sessions::ReadGenerations;
+use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::Sqlite;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -35,37 +35,37 @@ use url::Url;
 
 /// The storage cannot be reached, or could not do it. The reason has been logged; nobody else is to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
+pub struct StorageUnavailable;
 
-impl fmt::Display for Away {
+impl fmt::Display for StorageUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the storage is away")
     }
 }
 
-impl From<Fault> for Away {
-    fn from(_: Fault) -> Self {
+impl From<StorageFault> for StorageUnavailable {
+    fn from(_: StorageFault) -> Self {
         Self
     }
 }
 
 /// Where the directory is kept.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Storage {
+pub enum StorageLocation {
     /// In a file of this machine.
     File(PathBuf),
     /// At a server: its address, with or without a password.
     Server(String),
 }
 
-impl fmt::Debug for Storage {
+impl fmt::Debug for StorageLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
 /// As it may be shown: an address without who knocks there and with which password. Of what it asks for, it is the place.
-impl fmt::Display for Storage {
+impl fmt::Display for StorageLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => file.display().fmt(f),
@@ -83,7 +83,7 @@ impl fmt::Display for Storage {
     }
 }
 
-impl Storage {
+impl StorageLocation {
     /// The file, if it is one.
     pub fn file(&self) -> Option<&Path> {
         if let Self::File(file) = self { Some(file) } else { None }
@@ -93,31 +93,31 @@ impl Storage {
 /// The directory.
 #[derive(Debug)]
 pub struct Directory {
-    engine: Engine,
+    engine: DirectoryEngine,
     failed: AtomicBool,
 }
 
 #[derive(Debug)]
-enum Engine {
+enum DirectoryEngine {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
 
 impl Directory {
     /// Opens it, makes it if need be, and brings its tables up to date.
-    pub async fn open(storage: &Storage) -> Result<Self, sqlx::Error> {
+    pub async fn open(storage: &StorageLocation) -> Result<Self, sqlx::Error> {
         let engine = match storage {
-            Storage::File(file) => Engine::Sqlite(Sqlite::open(file).await?),
-            Storage::Server(address) => Engine::Postgres(Postgres::open(address).await?),
+            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
+            StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
         };
         Ok(Self { engine, failed: AtomicBool::new(false) })
     }
 
     /// Does something, as a whole or not at all; the answer means that it is kept.
-    pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
+    pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         let done = match &self.engine {
-            Engine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
-            Engine::Postgres(engine) => engine.write(Arc::new(verb)).await,
+            DirectoryEngine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
+            DirectoryEngine::Postgres(engine) => engine.write(Arc::new(verb)).await,
         };
         self.failed.store(done.is_err(), Ordering::Relaxed);
         done
@@ -125,24 +125,24 @@ impl Directory {
 
     /// Whether it can do its work. Whether it takes anything in is tried where it did not the last time: a disk may be full, a
     /// server may be there for reading only.
-    pub async fn is_well(&self) -> bool {
-        if self.failed.load(Ordering::Relaxed) { self.write(Probe).await.is_ok() } else { self.read(Look).await.is_ok() }
+    pub async fn is_healthy(&self) -> bool {
+        if self.failed.load(Ordering::Relaxed) { self.write(ProbeStorage).await.is_ok() } else { self.read(ReadGenerations).await.is_ok() }
     }
 
     /// Asks something that changes nothing.
-    pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, Away> {
+    pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         match &self.engine {
-            Engine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
-            Engine::Postgres(engine) => engine.read(Arc::new(verb)).await,
+            DirectoryEngine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
+            DirectoryEngine::Postgres(engine) => engine.read(Arc::new(verb)).await,
         }
     }
 
     /// Waits until there is news from other machines. A file is of one machine: there never is any, but another process of it
     /// may have written, so whoever waits asks from time to time as well.
-    pub async fn news(&self) {
+    pub async fn wait_for_news(&self) {
         match &self.engine {
-            Engine::Sqlite(_) => std::future::pending().await,
-            Engine::Postgres(engine) => engine.news().await,
+            DirectoryEngine::Sqlite(_) => std::future::pending().await,
+            DirectoryEngine::Postgres(engine) => engine.wait_for_news().await,
         }
     }
 }
@@ -166,7 +166,7 @@ mod tests {
             ("postgres://ana:ge?heim@localhost/portaria", "postgres://…"),
             ("postgres://ana:geheim@", "postgres://…"),
         ] {
-            assert_eq!(Storage::Server(address.to_owned()).to_string(), shown, "{address}");
+            assert_eq!(StorageLocation::Server(address.to_owned()).to_string(), shown, "{address}");
         }
     }
 }

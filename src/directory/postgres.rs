@@ -3,8 +3,8 @@
 //! All conversations take place on the runtime on which it was opened, because a connection lives with its runtime; a request
 //! that is given up leaves its conversation to end by itself.
 
-use crate::directory::sql::{Fault, Row, Sql, Value, Verb};
-use crate::directory::{Away, migrations};
+use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
+use crate::directory::{StorageUnavailable, migrations};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, Postgres as Engine};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _};
@@ -64,43 +64,43 @@ impl Postgres {
     }
 
     /// Waits until another machine, or this one, has changed something for all of them.
-    pub async fn news(&self) {
+    pub async fn wait_for_news(&self) {
         self.told.notified().await;
     }
 
     /// Does something, as a whole or not at all.
-    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
+    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         let pool = self.pool.clone();
         let done = self.runtime.spawn(async move {
             for tried in 0..TRIES {
-                match attempt(&pool, &*verb).await {
-                    Err(Fault::Clash) => tokio::time::sleep(Duration::from_millis(u64::from(tried * tried))).await,
-                    Err(Fault::Away) => return Err(Away),
+                match execute_once(&pool, &*verb).await {
+                    Err(StorageFault::Clash) => tokio::time::sleep(Duration::from_millis(u64::from(tried * tried))).await,
+                    Err(StorageFault::Away) => return Err(StorageUnavailable),
                     Ok(answer) => return Ok(answer),
                 }
             }
             tracing::error!("the storage was too busy with the same people at the same time");
-            Err(Away)
+            Err(StorageUnavailable)
         });
-        done.await.map_err(|_| Away)?
+        done.await.map_err(|_| StorageUnavailable)?
     }
 
     /// Asks something.
-    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
+    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         self.write(verb).await
     }
 }
 
-async fn attempt<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, Fault> {
+async fn execute_once<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, StorageFault> {
     let mut connection = pool.acquire().await?;
     let conversation = async {
         let mut transaction = connection.begin().await?;
-        let answer = verb.carry_out(&mut *transaction).await?;
+        let answer = verb.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(answer)
     };
     match tokio::time::timeout(PATIENCE, conversation).await {
-        Ok(Err(Fault::Away)) => {}
+        Ok(Err(StorageFault::Away)) => {}
         Ok(answer) => return answer,
         Err(_) => tracing::error!("the storage took too long"),
     }
@@ -110,7 +110,7 @@ async fn attempt<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, Fault> {
     while let Some(waiting) = pool.try_acquire() {
         drop(waiting.detach());
     }
-    Err(Fault::Away)
+    Err(StorageFault::Away)
 }
 
 /// Listens for as long as the process lives; while nobody can be heard, asking again and again takes its place.
@@ -130,52 +130,52 @@ async fn listen(pool: PgPool, told: Arc<Notify>) {
     }
 }
 
-fn query<'q>(sql: &'static str, with: &'q [Value<'_>]) -> Query<'q, Engine, PgArguments> {
-    bound(sqlx::query(sql), with)
+fn query<'q>(sql: &'static str, with: &'q [SqlValue<'_>]) -> Query<'q, Engine, PgArguments> {
+    bind_values(sqlx::query(sql), with)
 }
 
-fn bound<'q>(query: Query<'q, Engine, PgArguments>, with: &'q [Value<'_>]) -> Query<'q, Engine, PgArguments> {
+fn bind_values<'q>(query: Query<'q, Engine, PgArguments>, with: &'q [SqlValue<'_>]) -> Query<'q, Engine, PgArguments> {
     with.iter().fold(query, |query, value| match value {
-        Value::Text(text) => query.bind(*text),
-        Value::Number(number) => query.bind(*number),
+        SqlValue::Text(text) => query.bind(*text),
+        SqlValue::Number(number) => query.bind(*number),
     })
 }
 
-impl Sql for PgConnection {
-    async fn run(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<u64, Fault> {
+impl SqlTransaction for PgConnection {
+    async fn run(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<u64, StorageFault> {
         Ok(query(sql, with).execute(self).await?.rows_affected())
     }
 
-    async fn then(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<(), Fault> {
+    async fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<(), StorageFault> {
         query(sql, with).execute(self).await?;
         Ok(())
     }
 
-    async fn ask(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
-        Ok(query(sql, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
+    async fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
+        Ok(query(sql, with).fetch_all(self).await?.into_iter().map(SqlRow::Postgres).collect())
     }
 
-    async fn hold(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+    async fn fetch_for_update(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
         let held = sqlx::query(AssertSqlSafe(format!("{sql} FOR UPDATE")).into_sql_str());
-        Ok(bound(held, with).fetch_all(self).await?.into_iter().map(Row::Postgres).collect())
+        Ok(bind_values(held, with).fetch_all(self).await?.into_iter().map(SqlRow::Postgres).collect())
     }
 
-    async fn lock(&mut self, sql: &'static str, with: &[Value<'_>]) -> Result<(), Fault> {
-        self.hold(sql, with).await?;
+    async fn lock(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<(), StorageFault> {
+        self.fetch_for_update(sql, with).await?;
         Ok(())
     }
 
-    async fn clock(&mut self) -> Result<Option<i64>, Fault> {
+    async fn clock(&mut self) -> Result<Option<i64>, StorageFault> {
         let now = sqlx::query("SELECT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)").fetch_one(self).await?;
-        Ok(Some(Row::Postgres(now).number(0)?))
+        Ok(Some(SqlRow::Postgres(now).number(0)?))
     }
 
-    async fn alone(&mut self, name: &str) -> Result<(), Fault> {
+    async fn lock_name(&mut self, name: &str) -> Result<(), StorageFault> {
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name).execute(self).await?;
         Ok(())
     }
 
-    async fn call_out(&mut self) -> Result<(), Fault> {
+    async fn notify_machines(&mut self) -> Result<(), StorageFault> {
         sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(self).await?;
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Addresses that are being proven: who came, sealed, until a code that was sent to the address comes back. How often a code may
 //! be tried and sent is counted here, so that it holds for all machines together.
 
-use crate::directory::audit::{Event, write_down};
-use crate::directory::sql::{Fault, Row, Sql, Verb, with};
+use crate::directory::audit::{AuditEvent, record_event};
+use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use aws_lc_rs::constant_time;
 
 /// How long a proof may take, in seconds.
@@ -23,7 +23,7 @@ const BETWEEN: i64 = 30;
 
 /// A proof that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct EmailProof {
     /// The store.
     pub store: Box<str>,
     /// Who came, and the address once there is one: sealed.
@@ -36,7 +36,7 @@ pub struct Proof {
 
 /// Begins a proof.
 #[derive(Debug)]
-pub struct Begin {
+pub struct BeginEmailProof {
     /// The hash of the handle by which the browser comes back.
     pub id: Box<str>,
     /// The store.
@@ -49,45 +49,45 @@ pub struct Begin {
     pub until: i64,
 }
 
-impl Verb for Begin {
+impl Verb for BeginEmailProof {
     type Answer = ();
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
         let begun = "INSERT INTO proofs (id, store, sealed, who, until) VALUES ($1, $2, $3, $4, $5)";
-        sql.then(begun, with![&self.id, &self.store, &self.sealed, &self.who, self.until]).await
+        sql.queue(begun, with![&self.id, &self.store, &self.sealed, &self.who, self.until]).await
     }
 }
 
 /// A proof, while it is good.
 #[derive(Debug)]
-pub struct Look {
+pub struct FindEmailProof {
     /// Which.
     pub id: Box<str>,
     /// When that is asked.
     pub now: i64,
 }
 
-impl Verb for Look {
-    type Answer = Option<Proof>;
+impl Verb for FindEmailProof {
+    type Answer = Option<EmailProof>;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Option<Proof>, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<EmailProof>, StorageFault> {
         let found = "SELECT store, sealed, code, tries FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
-        sql.ask(found, with![&self.id, self.now, TRIES]).await?.first().map(proof).transpose()
+        sql.fetch(found, with![&self.id, self.now, TRIES]).await?.first().map(proof_from_row).transpose()
     }
 }
 
-fn proof(row: &Row) -> Result<Proof, Fault> {
-    Ok(Proof {
+fn proof_from_row(row: &SqlRow) -> Result<EmailProof, StorageFault> {
+    Ok(EmailProof {
         store: row.text(0)?.into(),
         sealed: row.text(1)?.to_owned(),
-        is_sent: row.maybe(2)?.is_some(),
+        is_sent: row.optional_text(2)?.is_some(),
         left: TRIES.saturating_sub(row.number(3)?),
     })
 }
 
 /// Notes that a code is about to be sent; the one before it no longer counts.
 #[derive(Debug)]
-pub struct Send {
+pub struct ReserveCodeMail {
     /// Which proof.
     pub id: Box<str>,
     /// Who came, and the address.
@@ -97,14 +97,14 @@ pub struct Send {
     /// The hash of the address.
     pub recipient: Box<str>,
     /// What is written down when more codes would be guessing.
-    pub event: Event,
+    pub event: AuditEvent,
     /// When.
     pub now: i64,
 }
 
 /// Whether a code may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sending {
+pub enum CodeMailReservation {
     /// It may.
     Go,
     /// Not yet; in so many seconds.
@@ -115,51 +115,51 @@ pub enum Sending {
     Over,
 }
 
-impl Verb for Send {
-    type Answer = Sending;
+impl Verb for ReserveCodeMail {
+    type Answer = CodeMailReservation;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Sending, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<CodeMailReservation, StorageFault> {
         let held = "SELECT sent, who FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
-        let rows = sql.hold(held, with![&self.id, self.now, TRIES]).await?;
-        let Some(row) = rows.first() else { return Ok(Sending::Over) };
+        let rows = sql.fetch_for_update(held, with![&self.id, self.now, TRIES]).await?;
+        let Some(row) = rows.first() else { return Ok(CodeMailReservation::Over) };
         if row.number(0)? >= MAILS {
-            return Ok(Sending::Enough);
+            return Ok(CodeMailReservation::Enough);
         }
         // Mails to one address are counted one after the other, from however many proofs they come.
-        sql.alone(&self.recipient).await?;
+        sql.lock_name(&self.recipient).await?;
         if is_guessing(sql, row.text(1)?, &self.recipient, self.now).await? {
-            write_down(sql, &self.event).await?;
-            sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
-            return Ok(Sending::Over);
+            record_event(sql, &self.event).await?;
+            sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
+            return Ok(CodeMailReservation::Over);
         }
         let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-        let lately = sql.ask(lately, with![&self.recipient, self.now - 3600, MAILS_AN_HOUR]).await?;
+        let lately = sql.fetch(lately, with![&self.recipient, self.now - 3600, MAILS_AN_HOUR]).await?;
         if let Some(last) = lately.first() {
             let next = last.number(0)? + BETWEEN;
             let full = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR) >= MAILS_AN_HOUR;
             let next = if full { lately.last().map_or(Ok(next), |oldest| oldest.number(0))? + 3600 } else { next };
             if next > self.now {
-                return Ok(Sending::Wait(next - self.now));
+                return Ok(CodeMailReservation::Wait(next - self.now));
             }
         }
-        sql.then("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
+        sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
         let sent = "UPDATE proofs SET sealed = $1, code = $2, toward = $3, sent = sent + 1 WHERE id = $4";
-        sql.then(sent, with![&self.sealed, &self.code, &self.recipient, &self.id]).await?;
-        Ok(Sending::Go)
+        sql.queue(sent, with![&self.sealed, &self.code, &self.recipient, &self.id]).await?;
+        Ok(CodeMailReservation::Go)
     }
 }
 
 /// Whether so many codes were wrong today that more would be guessing.
-async fn is_guessing<S: Sql>(sql: &mut S, who: &str, toward: &str, now: i64) -> Result<bool, Fault> {
+async fn is_guessing<S: SqlTransaction>(sql: &mut S, who: &str, toward: &str, now: i64) -> Result<bool, StorageFault> {
     let wrong = "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";
-    let rows = sql.ask(wrong, with![who, toward, now - DAY]).await?;
-    let row = rows.first().ok_or(Fault::Away)?;
+    let rows = sql.fetch(wrong, with![who, toward, now - DAY]).await?;
+    let row = rows.first().ok_or(StorageFault::Away)?;
     Ok(row.number(0)? >= WRONG_BY_ONE || row.number(1)? >= WRONG_FOR_ONE)
 }
 
 /// Takes back what was noted of a code, because it could not be sent: another may be sent at once.
 #[derive(Debug)]
-pub struct TakeBack {
+pub struct ReleaseCodeMail {
     /// Which proof.
     pub id: Box<str>,
     /// The hash of the code.
@@ -170,70 +170,70 @@ pub struct TakeBack {
     pub at: i64,
 }
 
-impl Verb for TakeBack {
+impl Verb for ReleaseCodeMail {
     type Answer = ();
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<(), Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
         // The proof first, as when it is noted.
-        sql.hold("SELECT sent FROM proofs WHERE id = $1", with![&self.id]).await?;
+        sql.fetch_for_update("SELECT sent FROM proofs WHERE id = $1", with![&self.id]).await?;
         let mail = "DELETE FROM mails WHERE proof = $1 AND recipient = $2 AND at = $3 RETURNING at";
-        if sql.ask(mail, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
+        if sql.fetch(mail, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
             return Ok(());
         }
         // A code that was sent meanwhile still counts.
         let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
-        sql.then(sent, with![&self.code, &self.id]).await
+        sql.queue(sent, with![&self.code, &self.id]).await
     }
 }
 
 /// Tries a code. The right one ends the proof.
 #[derive(Debug)]
-pub struct Try {
+pub struct VerifyProofCode {
     /// Which proof.
     pub id: Box<str>,
     /// The hash of what was typed.
     pub code: Box<str>,
     /// What is written down when it was the last wrong one.
-    pub event: Event,
+    pub event: AuditEvent,
     /// When.
     pub now: i64,
 }
 
 /// What became of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tried {
+pub enum ProofCodeOutcome {
     /// It is the right one; who came, and the address.
-    Right(Proof),
+    Right(EmailProof),
     /// It is not; so often more may be tried.
     Wrong(i64),
     /// The proof is over, or no code has been sent.
     Over,
 }
 
-impl Verb for Try {
-    type Answer = Tried;
+impl Verb for VerifyProofCode {
+    type Answer = ProofCodeOutcome;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<Tried, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<ProofCodeOutcome, StorageFault> {
         let counted = "UPDATE proofs SET tries = tries + 1 WHERE id = $1 AND until > $2 AND tries < $3 AND code IS NOT NULL \
              RETURNING store, sealed, code, tries, who, toward";
-        let rows = sql.ask(counted, with![&self.id, self.now, TRIES]).await?;
-        let Some(row) = rows.first() else { return Ok(Tried::Over) };
-        let (who, toward) = (row.text(4)?, row.maybe(5)?.unwrap_or_default());
+        let rows = sql.fetch(counted, with![&self.id, self.now, TRIES]).await?;
+        let Some(row) = rows.first() else { return Ok(ProofCodeOutcome::Over) };
+        let (who, toward) = (row.text(4)?, row.optional_text(5)?.unwrap_or_default());
         // Those who guess are counted one after the other as well.
-        sql.alone(who).await?;
-        sql.alone(toward).await?;
+        sql.lock_name(who).await?;
+        sql.lock_name(toward).await?;
         let is_guessing = is_guessing(sql, who, toward, self.now).await?;
         let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), self.code.as_bytes()).is_ok();
         if is_guessing || !is_right {
             let left = if is_guessing { 0 } else { TRIES - row.number(3)? };
-            sql.then("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;
+            sql.queue("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;
             if left == 0 {
-                write_down(sql, &self.event).await?;
-                sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
+                record_event(sql, &self.event).await?;
+                sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             }
-            return Ok(Tried::Wrong(left));
+            return Ok(ProofCodeOutcome::Wrong(left));
         }
-        sql.then("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
-        Ok(Tried::Right(proof(row)?))
+        sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
+        Ok(ProofCodeOutcome::Right(proof_from_row(row)?))
     }
 }

@@ -13,76 +13,80 @@ pub trait Verb: Send + Sync + 'static {
     type Answer: Send + 'static;
 
     /// Does it. When it fails nothing has been done; it may be tried again from the beginning.
-    fn carry_out<S: Sql>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
+    fn execute<S: SqlTransaction>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, StorageFault>> + Send;
 }
 
 /// A conversation with the storage.
-pub trait Sql: Send {
+pub trait SqlTransaction: Send {
     /// Says something and hears how many rows it was about.
-    fn run(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<u64, Fault>> + Send;
+    fn run(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<u64, StorageFault>> + Send;
 
     /// Says something whose outcome nobody looks at; it may travel together with what is said next.
-    fn then(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
     /// Asks.
-    fn ask(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
+    fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
     /// Asks for rows that are about to change: until this is over nobody else changes them.
-    fn hold(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
+    fn fetch_for_update(
+        &mut self,
+        sql: &'static str,
+        with: &[SqlValue<'_>],
+    ) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
     /// Holds rows without hearing of them. What is asked next sees them as they are then.
-    fn lock(&mut self, sql: &'static str, with: &[Value<'_>]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn lock(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
     /// What time it is at the storage, where that is elsewhere.
-    fn clock(&mut self) -> impl Future<Output = Result<Option<i64>, Fault>> + Send;
+    fn clock(&mut self) -> impl Future<Output = Result<Option<i64>, StorageFault>> + Send;
 
     /// Until this is over nobody else is alone with this name.
-    fn alone(&mut self, name: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn lock_name(&mut self, name: &str) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
     /// Once this is kept, every machine is told that there is news.
-    fn call_out(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn notify_machines(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 }
 
 /// A value on its way into the storage.
 #[derive(Clone, Copy, Debug)]
-pub enum Value<'a> {
+pub enum SqlValue<'a> {
     /// A text, or none.
     Text(Option<&'a str>),
     /// A number; what is true is 1.
     Number(i64),
 }
 
-impl<'a> From<&'a str> for Value<'a> {
+impl<'a> From<&'a str> for SqlValue<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Some(text))
     }
 }
 
-impl<'a> From<&'a Box<str>> for Value<'a> {
+impl<'a> From<&'a Box<str>> for SqlValue<'a> {
     fn from(text: &'a Box<str>) -> Self {
         Self::Text(Some(text))
     }
 }
 
-impl<'a> From<&'a String> for Value<'a> {
+impl<'a> From<&'a String> for SqlValue<'a> {
     fn from(text: &'a String) -> Self {
         Self::Text(Some(text))
     }
 }
 
-impl<'a> From<Option<&'a str>> for Value<'a> {
+impl<'a> From<Option<&'a str>> for SqlValue<'a> {
     fn from(text: Option<&'a str>) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<i64> for Value<'_> {
+impl From<i64> for SqlValue<'_> {
     fn from(number: i64) -> Self {
         Self::Number(number)
     }
 }
 
-impl From<bool> for Value<'_> {
+impl From<bool> for SqlValue<'_> {
     fn from(truth: bool) -> Self {
         Self::Number(i64::from(truth))
     }
@@ -90,27 +94,27 @@ impl From<bool> for Value<'_> {
 
 /// Values for a statement, in order.
 macro_rules! with {
-    ($($value:expr),* $(,)?) => { &[$($crate::directory::sql::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &[$($crate::directory::sql::SqlValue::from($value)),*] };
 }
 pub(crate) use with;
 
 /// A row that came back.
 #[derive(Debug)]
-pub enum Row {
+pub enum SqlRow {
     /// From the embedded database.
     Sqlite(SqliteRow),
     /// From PostgreSQL.
     Postgres(PgRow),
 }
 
-impl Row {
+impl SqlRow {
     /// A text.
-    pub fn text(&self, column: usize) -> Result<&str, Fault> {
-        self.maybe(column)?.ok_or(Fault::Away)
+    pub fn text(&self, column: usize) -> Result<&str, StorageFault> {
+        self.optional_text(column)?.ok_or(StorageFault::Away)
     }
 
     /// A text, or none.
-    pub fn maybe(&self, column: usize) -> Result<Option<&str>, Fault> {
+    pub fn optional_text(&self, column: usize) -> Result<Option<&str>, StorageFault> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -118,7 +122,7 @@ impl Row {
     }
 
     /// A number.
-    pub fn number(&self, column: usize) -> Result<i64, Fault> {
+    pub fn number(&self, column: usize) -> Result<i64, StorageFault> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -126,21 +130,21 @@ impl Row {
     }
 
     /// Whether it is so.
-    pub fn flag(&self, column: usize) -> Result<bool, Fault> {
+    pub fn flag(&self, column: usize) -> Result<bool, StorageFault> {
         Ok(self.number(column)? != 0)
     }
 }
 
 /// Why something was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum StorageFault {
     /// Somebody else did the same at the same time: looked at again, it is another question.
     Clash,
     /// The storage could not do it. The reason has been logged.
     Away,
 }
 
-impl From<sqlx::Error> for Fault {
+impl From<sqlx::Error> for StorageFault {
     fn from(error: sqlx::Error) -> Self {
         // A row is there already, a row that is referred to is gone; two transactions waited for one another.
         let clashes = ["23505", "23503", "40001", "40P01", "1555", "2067", "787"];
@@ -148,14 +152,14 @@ impl From<sqlx::Error> for Fault {
         if code.is_some_and(|code| clashes.contains(&&*code)) {
             return Self::Clash;
         }
-        tracing::error!(reason = %reason(&error), "the storage did not do what it was asked");
+        tracing::error!(reason = %loggable_reason(&error), "the storage did not do what it was asked");
         Self::Away
     }
 }
 
 /// What went wrong, without the values of people: what a database says may repeat them, so the log gets the code and the name of
 /// a constraint. Its sentence is told as well where it can only be about the machine: a disk, a file, a server.
-fn reason(error: &sqlx::Error) -> String {
+fn loggable_reason(error: &sqlx::Error) -> String {
     let Some(said) = error.as_database_error() else { return error.to_string() };
     let code = said.code().unwrap_or_default();
     let constraint = said.constraint().map_or_else(String::new, |name| format!(", constraint {name}"));
@@ -182,19 +186,19 @@ mod tests {
 
     /// What a database might say.
     #[derive(Debug)]
-    struct Said(&'static str, Option<&'static str>);
+    struct FakeDatabaseError(&'static str, Option<&'static str>);
 
     const SENTENCE: &str = "value \"ana@loja.example\" is not wanted";
 
-    impl fmt::Display for Said {
+    impl fmt::Display for FakeDatabaseError {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str(SENTENCE)
         }
     }
 
-    impl std::error::Error for Said {}
+    impl std::error::Error for FakeDatabaseError {}
 
-    impl DatabaseError for Said {
+    impl DatabaseError for FakeDatabaseError {
         fn message(&self) -> &str {
             SENTENCE
         }
@@ -230,7 +234,7 @@ mod tests {
             ("53100", None, "code 53100: "),
             ("25006", None, "code 25006: "),
         ] {
-            let told = reason(&sqlx::Error::Database(Box::new(Said(code, constraint))));
+            let told = loggable_reason(&sqlx::Error::Database(Box::new(FakeDatabaseError(code, constraint))));
             let expected = if expected.ends_with(": ") { format!("{expected}{SENTENCE}") } else { expected.to_owned() };
             assert_eq!(told, expected);
         }

@@ -1,12 +1,12 @@
 //! The directory in one file, an embedded database: one connection that writes and a few that read.
 
-mod desk;
-mod talk;
+mod writer;
+mod transaction;
 
-use crate::directory::sql::{Fault, Verb};
-use crate::directory::sqlite::desk::Desk;
-use crate::directory::sqlite::talk::Talk;
-use crate::directory::{Away, migrations};
+use crate::directory::sql::{StorageFault, Verb};
+use crate::directory::sqlite::transaction::Transaction;
+use crate::directory::sqlite::writer::SqliteWriter;
+use crate::directory::{StorageUnavailable, migrations};
 use crate::world::files;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -23,7 +23,7 @@ const TRIES: u32 = 20;
 /// The directory in one file.
 #[derive(Debug)]
 pub struct Sqlite {
-    desk: Desk,
+    desk: SqliteWriter,
     readers: SqlitePool,
     file: PathBuf,
     number: Option<(u64, u64)>,
@@ -56,33 +56,33 @@ impl Sqlite {
         };
         let readers = SqlitePoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).test_before_acquire(false);
         let readers = readers.connect_with(options.clone()).await?;
-        let desk = Desk::open(options, writer);
-        Ok(Self { desk, readers, file: file.to_owned(), number: files::number(file), missed: AtomicBool::new(false) })
+        let desk = SqliteWriter::open(options, writer);
+        Ok(Self { desk, readers, file: file.to_owned(), number: files::file_id(file), missed: AtomicBool::new(false) })
     }
 
     /// Does something, as a whole or not at all.
-    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
-        self.is_still_there()?;
-        self.desk.give(verb).await
+    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+        self.check_file()?;
+        self.desk.submit(verb).await
     }
 
     /// Asks something.
-    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, Away> {
-        self.is_still_there()?;
-        let mut reader = self.readers.acquire().await.map_err(Fault::from)?;
-        Ok(verb.carry_out(&mut Talk::new(&mut reader)).await?)
+    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+        self.check_file()?;
+        let mut reader = self.readers.acquire().await.map_err(StorageFault::from)?;
+        Ok(verb.execute(&mut Transaction::new(&mut reader)).await?)
     }
 
     /// What is written into a file that was removed or replaced would be gone with this process.
-    fn is_still_there(&self) -> Result<(), Away> {
-        if files::number(&self.file) == self.number {
+    fn check_file(&self) -> Result<(), StorageUnavailable> {
+        if files::file_id(&self.file) == self.number {
             self.missed.store(false, Ordering::Relaxed);
             return Ok(());
         }
         if !self.missed.swap(true, Ordering::Relaxed) {
             tracing::error!(file = %self.file.display(), "this is no longer the file that was opened; put it back, or start again");
         }
-        Err(Away)
+        Err(StorageUnavailable)
     }
 }
 

@@ -2,16 +2,16 @@
 //! undoes no other.
 
 use crate::directory::incidents::KEPT;
-use crate::directory::sql::{Fault, Sql, Verb, with};
+use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::tallies;
-use crate::directory::{Away, Directory};
+use crate::directory::{Directory, StorageUnavailable};
 
 const DAY: i64 = 86_400;
 /// Rows that go at once.
 const PIECE: i64 = 2000;
 
 /// Removes what is over; the audit keeps what is younger than `audit_since`.
-pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), Away> {
+pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), StorageUnavailable> {
     // A day longer than need be: a clock that was wrong for a while brings nothing back to life.
     let over = now.saturating_sub(DAY);
     for (sql, before) in [
@@ -34,22 +34,22 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         ),
         ("DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE at < $1 LIMIT $2)", audit_since),
     ] {
-        while directory.write(Remove { sql, before }).await? {}
+        while directory.write(RemoveExpiredRows { sql, before }).await? {}
     }
     Ok(())
 }
 
 /// Removes a piece of one table; whether there may be more.
 #[derive(Debug)]
-struct Remove {
+struct RemoveExpiredRows {
     sql: &'static str,
     before: i64,
 }
 
-impl Verb for Remove {
+impl Verb for RemoveExpiredRows {
     type Answer = bool;
 
-    async fn carry_out<S: Sql>(&self, sql: &mut S) -> Result<bool, Fault> {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
         let gone = sql.run(self.sql, with![self.before, PIECE]).await?;
         Ok(i64::try_from(gone).unwrap_or(PIECE) >= PIECE)
     }

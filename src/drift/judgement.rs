@@ -41,14 +41,14 @@ const MOST: f64 = 0.7;
 
 /// How often something was found and missed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct DriftCount {
     /// Found.
     pub found: i64,
     /// Missed.
     pub missed: i64,
 }
 
-impl Count {
+impl DriftCount {
     /// One more.
     pub fn add(&mut self, found: bool) {
         if found { self.found += 1 } else { self.missed += 1 }
@@ -67,17 +67,17 @@ impl Count {
 
     /// The share that was found, as a person would say it; all of nothing.
     pub fn share(self) -> f64 {
-        if self.answers() == 0 { 1.0 } else { real(self.found) / real(self.answers()) }
+        if self.answers() == 0 { 1.0 } else { to_f64(self.found) / to_f64(self.answers()) }
     }
 }
 
-fn real(number: i64) -> f64 {
+fn to_f64(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// What has turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum HealthChange {
     /// It is broken.
     Broken,
     /// It is well again.
@@ -86,33 +86,33 @@ pub enum Turn {
 
 /// One stream of yes and no.
 #[derive(Clone, Debug, Default)]
-pub struct Stream {
+pub struct DriftStream {
     /// What storage knows of it.
-    pub stored: Count,
+    pub stored: DriftCount,
     /// What has been counted since that was written.
-    pub unsaved: Count,
+    pub unsaved: DriftCount,
     /// What has not been told to whoever counts yet.
-    pub untold: Count,
+    pub untold: DriftCount,
     /// Since when it is broken.
     pub broken: Option<i64>,
     /// What is kept aside since the sum left nothing, or since it is broken.
-    pub run: Count,
+    pub run: DriftCount,
     sum: f64,
     since: i64,
     lately: [u64; 4],
 }
 
 /// What an answer weighs, found and missed, and where the alarm is.
-struct Weights {
+struct DriftWeights {
     found: f64,
     missed: f64,
     alarm: f64,
 }
 
-impl Weights {
-    fn of(expected: Count) -> Option<Self> {
-        let answers = real(expected.answers());
-        let lacks = ((real(expected.missed) + 4.0) / (answers + 4.0)).max(0.01);
+impl DriftWeights {
+    fn from_expected(expected: DriftCount) -> Option<Self> {
+        let answers = to_f64(expected.answers());
+        let lacks = ((to_f64(expected.missed) + 4.0) / (answers + 4.0)).max(0.01);
         let (lacks, broken, alarm) = match lacks {
             lacks if lacks <= FEW => (lacks, 0.8, ALARM),
             // A young expectation is raised by what is not known yet, not by people who lack it.
@@ -124,9 +124,9 @@ impl Weights {
     }
 }
 
-impl Stream {
+impl DriftStream {
     /// What is expected.
-    pub fn expected(&self) -> Count {
+    pub fn expected(&self) -> DriftCount {
         self.stored.plus(self.unsaved)
     }
 
@@ -136,12 +136,12 @@ impl Stream {
     }
 
     /// Whether hardly anybody lacks it, as far as is known.
-    pub fn is_for_everybody(&self) -> bool {
-        Weights::of(self.expected()).is_some_and(|weights| weights.alarm <= ALARM)
+    pub fn is_expected_of_everybody(&self) -> bool {
+        DriftWeights::from_expected(self.expected()).is_some_and(|weights| weights.alarm <= ALARM)
     }
 
     /// Counts an answer. `print` tells whether it is the same answer again; without one, each is news.
-    pub fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<Turn> {
+    pub fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<HealthChange> {
         self.untold.add(found);
         if found && self.sum <= 0.0 && self.broken.is_none() {
             // What is found while nothing is doubtful can only be learned.
@@ -149,16 +149,16 @@ impl Stream {
             return None;
         }
         let expected = self.expected();
-        let Some(weights) = (expected.answers() >= LEARNS).then(|| Weights::of(expected)).flatten() else {
+        let Some(weights) = (expected.answers() >= LEARNS).then(|| DriftWeights::from_expected(expected)).flatten() else {
             self.learn(found);
             return None;
         };
-        let weight = if found { weights.found } else { weights.missed * self.news(print) };
+        let weight = if found { weights.found } else { weights.missed * self.miss_weight(print) };
         if self.broken.is_some() {
-            return self.mends(found, weight);
+            return self.count_while_broken(found, weight);
         }
         if self.sum <= 0.0 {
-            (self.run, self.since) = (Count::default(), now);
+            (self.run, self.since) = (DriftCount::default(), now);
         }
         self.run.add(found);
         self.sum = (self.sum + weight).max(0.0);
@@ -171,36 +171,36 @@ impl Stream {
             return None;
         }
         (self.broken, self.sum) = (Some(self.since), 0.0);
-        Some(Turn::Broken)
+        Some(HealthChange::Broken)
     }
 
-    fn mends(&mut self, found: bool, weight: f64) -> Option<Turn> {
+    fn count_while_broken(&mut self, found: bool, weight: f64) -> Option<HealthChange> {
         self.run.add(found);
         if self.run.answers() > 200 {
-            self.run = Count { found: self.run.found / 2, missed: self.run.missed / 2 };
+            self.run = DriftCount { found: self.run.found / 2, missed: self.run.missed / 2 };
         }
         self.sum = (self.sum - weight).max(0.0);
         if self.sum < WELL {
             return None;
         }
-        self.is_well();
-        Some(Turn::Well)
+        self.mark_well();
+        Some(HealthChange::Well)
     }
 
     /// It is not broken any more; what came meanwhile is not learned.
-    pub fn is_well(&mut self) {
-        (self.broken, self.sum, self.run, self.lately) = (None, 0.0, Count::default(), [0; 4]);
+    pub fn mark_well(&mut self) {
+        (self.broken, self.sum, self.run, self.lately) = (None, 0.0, DriftCount::default(), [0; 4]);
     }
 
     /// Somebody else found out that it is broken.
-    pub fn is_broken(&mut self, since: i64) {
+    pub fn mark_broken(&mut self, since: i64) {
         if self.broken.is_none() {
-            (self.broken, self.sum, self.run) = (Some(since), 0.0, Count::default());
+            (self.broken, self.sum, self.run) = (Some(since), 0.0, DriftCount::default());
         }
     }
 
     /// What is now is what is expected from now on.
-    pub fn forget(&mut self) {
+    pub fn reset(&mut self) {
         let untold = self.untold;
         *self = Self { untold, ..Self::default() };
     }
@@ -210,7 +210,7 @@ impl Stream {
     }
 
     /// How much a miss weighs: one that was just seen, a fifth.
-    fn news(&mut self, print: Option<u64>) -> f64 {
+    fn miss_weight(&mut self, print: Option<u64>) -> f64 {
         let Some(print) = print else { return 1.0 };
         if self.lately.contains(&print) {
             return 0.2;
@@ -225,14 +225,14 @@ impl Stream {
 mod tests {
     use super::*;
 
-    fn taught(found: i64, missed: i64) -> Stream {
-        Stream { stored: Count { found, missed }, ..Stream::default() }
+    fn taught(found: i64, missed: i64) -> DriftStream {
+        DriftStream { stored: DriftCount { found, missed }, ..DriftStream::default() }
     }
 
     /// After how many answers it is broken, if that comes.
-    fn broken_after(stream: &mut Stream, answers: impl IntoIterator<Item = bool>) -> Option<usize> {
+    fn broken_after(stream: &mut DriftStream, answers: impl IntoIterator<Item = bool>) -> Option<usize> {
         let mut turns = (0_u32..).zip(answers).map(|(at, found)| stream.count(found, Some(u64::from(at) + 1), i64::from(at)));
-        turns.position(|turn| turn == Some(Turn::Broken)).map(|at| at + 1)
+        turns.position(|turn| turn == Some(HealthChange::Broken)).map(|at| at + 1)
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         let mut stream = taught(700, 300);
 
         assert_eq!(broken_after(&mut stream, [false; 1000]), None, "a thousand in a quarter of an hour");
-        assert_eq!(stream.count(false, Some(9999), DAY), Some(Turn::Broken));
+        assert_eq!(stream.count(false, Some(9999), DAY), Some(HealthChange::Broken));
         assert_eq!(broken_after(&mut taught(100, 900), [false; 1000]), None, "most people lack it");
     }
 
@@ -266,7 +266,7 @@ mod tests {
         broken_after(&mut stream, [false; 100]);
         assert_eq!(stream.expected().missed, 3);
 
-        let after = (0..100).position(|at| stream.count(true, Some(at), 200) == Some(Turn::Well));
+        let after = (0..100).position(|at| stream.count(true, Some(at), 200) == Some(HealthChange::Well));
 
         assert!(after.is_some_and(|after| (15..40).contains(&after)), "{after:?}");
         assert_eq!(broken_after(&mut stream, [false; 100]), Some(6), "and it is as wakeful as before");

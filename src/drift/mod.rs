@@ -7,42 +7,40 @@
 //! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
 //! code, a login that was cancelled, and silence tell nothing about what answers look like.
 
-pub mod book; //        what is known of one provider
-pub mod cause; //       why something has turned, and what would mend it
+pub mod step_statistics;
+pub mod provider_statistics; //        what is known of one provider
 pub mod judgement; //   whether what is missed is a surprise
-mod keep; //            written down, and shared
-pub mod looked; //      what one login tells
-pub mod page; //        what is known of one step
-pub mod replacement; // where something has moved to
+mod storage; //            written down, and shared
+pub mod observation; //      what one login tells
 pub mod shape; //       paths and kinds
 pub mod warning; //     what is said
 
-use crate::drift::book::{Book, Ended, Turned};
-use crate::drift::judgement::{Count, Turn};
-use crate::drift::looked::look;
-use crate::drift::warning::Warning;
+use crate::drift::judgement::{DriftCount, HealthChange};
+use crate::drift::observation::observe_answers;
+use crate::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics};
+use crate::drift::warning::DriftWarning;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
-use crate::roster::Offer;
-use crate::story::watch::Watch;
+use crate::stores::live::LiveProvider;
+use crate::story::watch::LoginWatch;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A book, with its store and its provider.
-type Shelved = (Box<str>, Box<str>, Arc<Mutex<Book>>);
-type Books = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<Book>>>>;
+type StatisticsEntry = (Box<str>, Box<str>, Arc<Mutex<ProviderStatistics>>);
+type StatisticsByStore = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<ProviderStatistics>>>>;
 
 /// What is known of all providers' answers.
 #[derive(Default)]
-pub struct Drift {
-    books: Mutex<Books>,
+pub struct DriftMonitor {
+    books: Mutex<StatisticsByStore>,
     /// Storage is written to and read by one at a time; until which second it was read.
     read: tokio::sync::Mutex<i64>,
 }
 
-impl fmt::Debug for Drift {
+impl fmt::Debug for DriftMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drift").finish_non_exhaustive()
     }
@@ -50,7 +48,7 @@ impl fmt::Debug for Drift {
 
 /// What was counted of a fact since it was last asked for, and whether it is warned about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct DriftMetric {
     /// The provider.
     pub provider: String,
     /// The step.
@@ -58,66 +56,74 @@ pub struct Told {
     /// The fact; empty for the answer as a whole.
     pub fact: String,
     /// How often it was found and missed; of the answer as a whole nothing is told.
-    pub count: Option<Count>,
+    pub count: Option<DriftCount>,
     /// Whether it is warned about.
     pub is_broken: bool,
 }
 
 /// Whatever holds a lock here panics nowhere; what it counted is as good as before.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drift {
-    fn book(&self, store: &str, provider: &str) -> Arc<Mutex<Book>> {
-        let mut books = locked(&self.books);
+impl DriftMonitor {
+    fn provider_statistics(&self, store: &str, provider: &str) -> Arc<Mutex<ProviderStatistics>> {
+        let mut books = lock_ignoring_poison(&self.books);
         if let Some(book) = books.get(store).and_then(|books| books.get(provider)) {
             return Arc::clone(book);
         }
         Arc::clone(books.entry(store.into()).or_default().entry(provider.into()).or_default())
     }
 
-    fn all(&self) -> Vec<Shelved> {
-        let books = locked(&self.books);
+    fn all_statistics(&self) -> Vec<StatisticsEntry> {
+        let books = lock_ignoring_poison(&self.books);
         let each = books.iter().flat_map(|(store, books)| books.iter().map(move |(provider, book)| (store, provider, book)));
         each.map(|(store, provider, book)| (store.clone(), provider.clone(), Arc::clone(book))).collect()
     }
 
     /// Looks at a login that is over. What has changed is said in the log, once.
-    pub fn observe(&self, store: &str, offer: &Offer, trace: &Trace, watch: &Watch, end: Result<&Identity, &LoginError>, now: i64) {
+    pub fn observe(
+        &self,
+        store: &str,
+        offer: &LiveProvider,
+        trace: &Trace,
+        watch: &LoginWatch,
+        end: Result<&Identity, &LoginError>,
+        now: i64,
+    ) {
         let provider = &offer.provider;
-        let book = self.book(store, &provider.name);
-        let plan = locked(&book).plan(offer);
-        let mut looked = look(&plan, provider, trace, watch);
+        let book = self.provider_statistics(store, &provider.name);
+        let plan = lock_ignoring_poison(&book).plan_for(offer);
+        let mut looked = observe_answers(&plan, provider, trace, watch);
         if looked.is_empty() {
             return;
         }
         // Answers are parsed and proposals are tried while others count: each line holds the book for itself.
-        let wanted = locked(&book).wanted(&plan, &looked);
-        looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read(provider, trace));
-        let mut untold = locked(&book).count(&plan, &looked, now);
+        let wanted = lock_ignoring_poison(&book).wanted_documents(&plan, &looked);
+        looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read_document(provider, trace));
+        let mut untold = lock_ignoring_poison(&book).count(&plan, &looked, now);
         if untold.is_empty() {
             return;
         }
-        untold.iter_mut().for_each(|untold| untold.explain(&Ended { provider, trace, end }));
-        let turned = locked(&book).tell(untold, now);
-        turned.iter().filter(|turned| turned.is_told).for_each(|turned| tell(store, offer, turned));
+        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }));
+        let turned = lock_ignoring_poison(&book).record_changes(untold, now);
+        turned.iter().filter(|turned| turned.is_told).for_each(|turned| log_notice(store, offer, turned));
     }
 
     /// What is warned about of a provider.
-    pub fn warnings(&self, store: &str, provider: &str) -> Vec<Warning> {
-        let book = locked(&self.books).get(store).and_then(|books| books.get(provider)).map(Arc::clone);
-        book.map_or_else(Vec::new, |book| locked(&book).warnings())
+    pub fn warnings(&self, store: &str, provider: &str) -> Vec<DriftWarning> {
+        let book = lock_ignoring_poison(&self.books).get(store).and_then(|books| books.get(provider)).map(Arc::clone);
+        book.map_or_else(Vec::new, |book| lock_ignoring_poison(&book).warnings())
     }
 
     /// What machines read: all facts that the files read, over all stores.
-    pub fn told(&self) -> Vec<Told> {
-        let mut all: BTreeMap<(String, String, String), (Option<Count>, bool)> = BTreeMap::new();
-        for (_, provider, book) in self.all() {
-            let mut book = locked(&book);
+    pub fn take_metrics(&self) -> Vec<DriftMetric> {
+        let mut all: BTreeMap<(String, String, String), (Option<DriftCount>, bool)> = BTreeMap::new();
+        for (_, provider, book) in self.all_statistics() {
+            let mut book = lock_ignoring_poison(&book);
             let warned: Vec<(String, String)> =
-                book.each_warning().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
-            for (step, fact, count) in book.untold() {
+                book.warnings_by_fact().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
+            for (step, fact, count) in book.take_unreported() {
                 let entry = all.entry((provider.to_string(), step, fact)).or_default();
                 entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
             }
@@ -126,16 +132,16 @@ impl Drift {
             }
         }
         let told = all.into_iter();
-        told.map(|((provider, step, fact), (count, is_broken))| Told { provider, step, fact, count, is_broken }).collect()
+        told.map(|((provider, step, fact), (count, is_broken))| DriftMetric { provider, step, fact, count, is_broken }).collect()
     }
 }
 
-fn tell(store: &str, offer: &Offer, turned: &Turned) {
-    let Turned { warning, turn, .. } = turned;
+fn log_notice(store: &str, offer: &LiveProvider, turned: &DriftNotice) {
+    let DriftNotice { warning, turn, .. } = turned;
     let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
     let (step, fact, what) = (warning.step.as_str(), warning.fact.as_deref(), warning.kind.word());
     match turn {
-        Turn::Broken => tracing::warn!(
+        HealthChange::Broken => tracing::warn!(
             store,
             provider,
             step,
@@ -144,10 +150,10 @@ fn tell(store: &str, offer: &Offer, turned: &Turned) {
             file,
             line = warning.line,
             what,
-            said = %crate::diagnostic::printable(&warning.sentence),
-            proposal = warning.proposal.as_ref().map(|proposal| crate::diagnostic::printable(&proposal.title)),
+            said = %crate::vocabulary::diagnostic::printable(&warning.sentence),
+            proposal = warning.proposal.as_ref().map(|proposal| crate::vocabulary::diagnostic::printable(&proposal.title)),
             "a provider answers otherwise than before"
         ),
-        Turn::Well => tracing::info!(store, provider, step, fact, what, "a provider answers as before again"),
+        HealthChange::Well => tracing::info!(store, provider, step, fact, what, "a provider answers as before again"),
     }
 }

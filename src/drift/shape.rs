@@ -1,7 +1,7 @@
 //! The shape of a step's answers: which paths there are, of which kinds, and how often. Never a value: a key that looks like one
 //! is `*`, and what is too much is `…`.
 
-use crate::story::shape::is_a_name;
+use crate::story::shape::is_field_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub const MORE: &str = "…";
 
 /// Kinds of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum DriftValueKind {
     /// `null`.
     Null,
     /// An empty text.
@@ -33,12 +33,12 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
+impl DriftValueKind {
     /// All of them, in order.
     pub const ALL: [Self; 7] = [Self::Null, Self::Empty, Self::Flag, Self::Number, Self::Text, Self::List, Self::Object];
 
     /// The kind of a value.
-    pub fn of(value: &Value) -> Self {
+    pub fn from_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Flag,
@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// It, as a sentence says it.
-    pub fn told(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         ["null", "an empty text", "true or false", "a number", "a text", "a list", "an object"][self as usize]
     }
 
@@ -67,62 +67,64 @@ impl Kind {
 }
 
 /// How often each kind was seen.
-pub type Kinds = [i64; 7];
+pub type DriftKindCounts = [i64; 7];
 
 /// What is kept of a path.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct PathStatistics {
     /// What storage knows.
-    pub stored: Kinds,
+    pub stored: DriftKindCounts,
     /// What was seen since that was written.
-    pub unsaved: Kinds,
+    pub unsaved: DriftKindCounts,
 }
 
-impl Seen {
+impl PathStatistics {
     /// One more.
-    pub fn add(&mut self, kind: Kind) {
+    pub fn add(&mut self, kind: DriftValueKind) {
         self.unsaved[kind as usize] += 1;
     }
 
     /// How often a kind was seen.
-    pub fn of(&self, kind: Kind) -> i64 {
+    pub fn count_of(&self, kind: DriftValueKind) -> i64 {
         self.stored[kind as usize] + self.unsaved[kind as usize]
     }
 
     /// How often it was seen at all.
     pub fn times(&self) -> i64 {
-        Kind::ALL.into_iter().map(|kind| self.of(kind)).sum()
+        DriftValueKind::ALL.into_iter().map(|kind| self.count_of(kind)).sum()
     }
 
     /// The kind that it mostly has, if it holds something.
-    pub fn usual(&self) -> Option<Kind> {
-        let kinds = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Null | Kind::Empty) && self.of(*kind) > 0);
-        kinds.max_by_key(|kind| self.of(*kind))
+    pub fn usual(&self) -> Option<DriftValueKind> {
+        let kinds = DriftValueKind::ALL
+            .into_iter()
+            .filter(|kind| !matches!(kind, DriftValueKind::Null | DriftValueKind::Empty) && self.count_of(*kind) > 0);
+        kinds.max_by_key(|kind| self.count_of(*kind))
     }
 }
 
 #[derive(Clone, Debug, Default)]
-struct Node {
-    seen: Seen,
+struct DriftShapeNode {
+    seen: PathStatistics,
     below: BTreeMap<Box<str>, Self>,
 }
 
 /// The shape of a step's answers.
 #[derive(Clone, Debug, Default)]
-pub struct Shape {
-    root: Node,
+pub struct DriftShape {
+    root: DriftShapeNode,
     size: usize,
 }
 
-impl Shape {
+impl DriftShape {
     /// Adds an answer.
     pub fn add(&mut self, document: &Value) {
         let mut left = LOOKED_AT;
-        add(&mut self.root, document, 0, (&mut self.size, &mut left));
+        add_value(&mut self.root, document, 0, (&mut self.size, &mut left));
     }
 
     /// What is known of the value at a path, given by its keys; `[]` for what stands in a list.
-    pub fn at(&self, keys: &[&str]) -> Option<&Seen> {
+    pub fn statistics_at(&self, keys: &[&str]) -> Option<&PathStatistics> {
         let mut node = &self.root;
         for key in keys {
             let key: &str = if is_kept(key) { key } else { "*" };
@@ -147,12 +149,12 @@ impl Shape {
     }
 
     /// All paths with what is known of them. A path is its keys as a JSON list.
-    pub fn each(&mut self, mut told: impl FnMut(&str, &mut Seen)) {
-        each(&mut self.root, &mut Vec::new(), &mut told);
+    pub fn for_each_path(&mut self, mut told: impl FnMut(&str, &mut PathStatistics)) {
+        visit_paths(&mut self.root, &mut Vec::new(), &mut told);
     }
 
     /// Takes over what storage knows of a path.
-    pub fn store(&mut self, path: &str, kind: Kind, times: i64) {
+    pub fn apply_stored(&mut self, path: &str, kind: DriftValueKind, times: i64) {
         let Ok(keys) = serde_json::from_str::<Vec<Box<str>>>(path) else { return };
         let mut node = &mut self.root;
         for key in keys.into_iter().take(DEEPEST + 1) {
@@ -169,11 +171,11 @@ impl Shape {
 }
 
 fn is_kept(key: &str) -> bool {
-    is_a_name(key) || key == "[]" || key == MORE
+    is_field_name(key) || key == "[]" || key == MORE
 }
 
-fn add(node: &mut Node, value: &Value, depth: usize, (size, left): (&mut usize, &mut usize)) {
-    node.seen.add(Kind::of(value));
+fn add_value(node: &mut DriftShapeNode, value: &Value, depth: usize, (size, left): (&mut usize, &mut usize)) {
+    node.seen.add(DriftValueKind::from_value(value));
     if depth == DEEPEST {
         return;
     }
@@ -185,18 +187,18 @@ fn add(node: &mut Node, value: &Value, depth: usize, (size, left): (&mut usize, 
                     return;
                 }
                 *left -= 1;
-                let is_name = is_a_name(key);
+                let is_name = is_field_name(key);
                 if !is_name && std::mem::replace(&mut has_odd, true) {
                     continue;
                 }
                 let key = if is_name { key } else { "*" };
                 if let Some(below) = node.below.get_mut(key) {
-                    add(below, value, depth + 1, (size, left));
+                    add_value(below, value, depth + 1, (size, left));
                 } else if *size < MOST {
                     *size += 1;
-                    add(node.below.entry(key.into()).or_default(), value, depth + 1, (size, left));
+                    add_value(node.below.entry(key.into()).or_default(), value, depth + 1, (size, left));
                 } else if !std::mem::replace(&mut has_more, true) {
-                    node.below.entry(MORE.into()).or_default().seen.add(Kind::of(value));
+                    node.below.entry(MORE.into()).or_default().seen.add(DriftValueKind::from_value(value));
                 }
             }
         }
@@ -209,20 +211,20 @@ fn add(node: &mut Node, value: &Value, depth: usize, (size, left): (&mut usize, 
                 if !node.below.contains_key("[]") {
                     *size += 1;
                 }
-                add(node.below.entry("[]".into()).or_default(), first, depth + 1, (size, left));
+                add_value(node.below.entry("[]".into()).or_default(), first, depth + 1, (size, left));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-fn each(node: &mut Node, keys: &mut Vec<Box<str>>, told: &mut impl FnMut(&str, &mut Seen)) {
+fn visit_paths(node: &mut DriftShapeNode, keys: &mut Vec<Box<str>>, told: &mut impl FnMut(&str, &mut PathStatistics)) {
     if node.seen.times() > 0 {
         told(&serde_json::to_string(&keys).unwrap_or_default(), &mut node.seen);
     }
     for (key, below) in &mut node.below {
         keys.push(key.clone());
-        each(below, keys, told);
+        visit_paths(below, keys, told);
         keys.pop();
     }
 }
@@ -232,18 +234,21 @@ mod tests {
     use super::*;
     use serde_json::{Map, json};
 
-    fn told(shape: &mut Shape) -> Vec<String> {
+    fn told(shape: &mut DriftShape) -> Vec<String> {
         let mut lines = Vec::new();
-        shape.each(|path, seen| {
-            let kinds = Kind::ALL.into_iter().filter(|kind| seen.of(*kind) > 0);
-            lines.push(format!("{path} {}", kinds.map(|kind| format!("{} {}", kind.word(), seen.of(kind))).collect::<Vec<_>>().join(", ")));
+        shape.for_each_path(|path, seen| {
+            let kinds = DriftValueKind::ALL.into_iter().filter(|kind| seen.count_of(*kind) > 0);
+            lines.push(format!(
+                "{path} {}",
+                kinds.map(|kind| format!("{} {}", kind.word(), seen.count_of(kind))).collect::<Vec<_>>().join(", ")
+            ));
         });
         lines
     }
 
     #[test]
     fn a_shape_knows_paths_kinds_and_how_often_and_no_values() {
-        let mut shape = Shape::default();
+        let mut shape = DriftShape::default();
         shape.add(&json!({ "id": 7, "mail": "ana@loja.example", "ana@loja.example": 1, "bia@loja.example": 1, "list": [ { "a": true } ] }));
         shape.add(&json!({ "id": "7", "mail": "", "list": [] }));
 
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_provider_that_invents_keys_does_not_make_it_grow() {
-        let mut shape = Shape::default();
+        let mut shape = DriftShape::default();
         for round in 0..50 {
             let members: Map<String, Value> = (0..10_000)
                 .map(|at| (format!("k{}", "abcdefghij".repeat(1 + at % 3)) + &format!("{round}x{at:x}"), json!({ "a": [at] })))
@@ -279,14 +284,14 @@ mod tests {
 
     #[test]
     fn what_storage_knows_comes_back() {
-        let mut shape = Shape::default();
-        shape.store(r#"["data","id"]"#, Kind::Number, 12);
-        shape.store("no path", Kind::Number, 12);
+        let mut shape = DriftShape::default();
+        shape.apply_stored(r#"["data","id"]"#, DriftValueKind::Number, 12);
+        shape.apply_stored("no path", DriftValueKind::Number, 12);
         for at in 0..1000 {
-            shape.store(&format!(r#"["k{at}"]"#), Kind::Text, 1);
+            shape.apply_stored(&format!(r#"["k{at}"]"#), DriftValueKind::Text, 1);
         }
 
-        assert_eq!(shape.at(&["data", "id"]).and_then(Seen::usual), Some(Kind::Number));
+        assert_eq!(shape.statistics_at(&["data", "id"]).and_then(PathStatistics::usual), Some(DriftValueKind::Number));
         assert!(shape.len() <= MOST);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Change {
+pub enum DriftKind {
     /// What was found is found no more.
     Lost,
     /// Something of another kind stands there.
@@ -22,7 +22,7 @@ pub enum Change {
     Unaccepted,
 }
 
-impl Change {
+impl DriftKind {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Lost, Self::Type, Self::Replaced, Self::Moved, Self::Unreadable, Self::Unaccepted];
 
@@ -42,7 +42,7 @@ impl Change {
 /// A provider answers otherwise than before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Warning {
+pub struct DriftWarning {
     /// The step: `callback`, or the word of its step, with a number where there are several.
     pub step: String,
     /// The fact; nothing where it is about the answer as a whole.
@@ -53,7 +53,7 @@ pub struct Warning {
     /// The line of the file that reads it; a standard place has none. For an answer as a whole the line of its step.
     pub line: Option<u32>,
     /// What has changed.
-    pub kind: Change,
+    pub kind: DriftKind,
     /// Since when, in seconds since 1970.
     pub since: i64,
     /// When it was first told: with few logins that is days later.
@@ -73,28 +73,28 @@ pub struct Warning {
     pub sentence: String,
 }
 
-impl Warning {
+impl DriftWarning {
     /// Since when it stands there to be read.
-    pub fn told_since(&self) -> i64 {
+    pub fn reported_since(&self) -> i64 {
         self.since.max(self.told)
     }
 
     /// The sentence.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let (before, now) = (percent(self.share_before), percent(self.share_now));
         let fact = self.fact.as_deref().unwrap_or("the answer");
         let at = self.path.as_ref().map_or_else(String::new, |path| format!(" at `{path}`"));
         let text = match self.kind {
-            Change::Lost | Change::Replaced => format!("`{fact}`{at} was found in {before} of answers and is found in {now} now"),
-            Change::Type => {
+            DriftKind::Lost | DriftKind::Replaced => format!("`{fact}`{at} was found in {before} of answers and is found in {now} now"),
+            DriftKind::Type => {
                 format!("`{fact}`{at} was of its usual kind in {before} of answers and is in {now} now: something else stands there")
             }
-            Change::Moved => {
+            DriftKind::Moved => {
                 let facts: Vec<String> = self.facts.iter().map(|fact| format!("`{fact}`")).collect();
                 format!("the answer is arranged otherwise: {} found in {before} of answers, and in {now} now", facts.join(", "))
             }
-            Change::Unreadable => format!("{before} of answers could be read, and {now} can now"),
-            Change::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
+            DriftKind::Unreadable => format!("{before} of answers could be read, and {now} can now"),
+            DriftKind::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
         };
         let proposal = self.proposal.as_ref().map_or_else(String::new, |proposal| format!("; {}", proposal.sentence));
         format!("{text}{proposal}")
@@ -102,25 +102,25 @@ impl Warning {
 }
 
 /// One warning for each cause: facts that an answer took along are told together.
-pub fn by_cause(all: Vec<Warning>) -> Vec<Warning> {
-    let (moved, mut list): (Vec<Warning>, Vec<Warning>) = all.into_iter().partition(|warning| warning.kind == Change::Moved);
-    let mut steps: BTreeMap<String, Warning> = BTreeMap::new();
+pub fn merge_by_cause(all: Vec<DriftWarning>) -> Vec<DriftWarning> {
+    let (moved, mut list): (Vec<DriftWarning>, Vec<DriftWarning>) = all.into_iter().partition(|warning| warning.kind == DriftKind::Moved);
+    let mut steps: BTreeMap<String, DriftWarning> = BTreeMap::new();
     for warning in moved {
         let step = warning.step.clone();
         let one = match steps.remove(&step) {
-            Some(known) => both(known, warning),
-            None => Warning { facts: warning.fact.iter().cloned().collect(), fact: None, path: None, ..warning },
+            Some(known) => merge(known, warning),
+            None => DriftWarning { facts: warning.fact.iter().cloned().collect(), fact: None, path: None, ..warning },
         };
         steps.insert(step, one);
     }
-    list.extend(steps.into_values().map(|warning| Warning { sentence: warning.told(), ..warning }));
+    list.extend(steps.into_values().map(|warning| DriftWarning { sentence: warning.describe(), ..warning }));
     list
 }
 
-fn both(mut one: Warning, other: Warning) -> Warning {
+fn merge(mut one: DriftWarning, other: DriftWarning) -> DriftWarning {
     one.facts.extend(other.fact.filter(|fact| !one.facts.contains(fact)));
     let lines = |proposal: &Proposal| proposal.change.as_ref().map_or(0, |change| change.removed.len() + change.added.len());
-    Warning {
+    DriftWarning {
         line: one.line.into_iter().chain(other.line).min(),
         since: one.since.min(other.since),
         told: one.told.min(other.told),
@@ -146,8 +146,8 @@ pub fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    fn warning(fact: &str, line: u32, kind: Change) -> Warning {
-        Warning {
+    fn warning(fact: &str, line: u32, kind: DriftKind) -> DriftWarning {
+        DriftWarning {
             step: "getUserInfo".to_owned(),
             fact: Some(fact.to_owned()),
             facts: Vec::new(),
@@ -165,19 +165,19 @@ mod tests {
 
     #[test]
     fn a_warning_says_what_was_and_what_is() {
-        let warning = warning("email", 7, Change::Lost);
+        let warning = warning("email", 7, DriftKind::Lost);
 
-        assert_eq!(warning.told(), "`email` at `$.email` was found in more than 99.9 % of answers and is found in 0 % now");
+        assert_eq!(warning.describe(), "`email` at `$.email` was found in more than 99.9 % of answers and is found in 0 % now");
         let json = serde_json::to_value(&warning).unwrap();
         assert_eq!((json["kind"].as_str(), json["shareBefore"].as_f64()), (Some("lost"), Some(0.9996)));
-        assert_eq!(serde_json::from_value::<Warning>(json).unwrap(), warning);
+        assert_eq!(serde_json::from_value::<DriftWarning>(json).unwrap(), warning);
     }
 
     #[test]
     fn what_moved_together_is_one_warning() {
-        let all = vec![warning("id", 7, Change::Moved), warning("name", 9, Change::Lost), warning("email", 8, Change::Moved)];
+        let all = vec![warning("id", 7, DriftKind::Moved), warning("name", 9, DriftKind::Lost), warning("email", 8, DriftKind::Moved)];
 
-        let told = by_cause(all);
+        let told = merge_by_cause(all);
 
         assert_eq!((told.len(), told[0].fact.as_deref()), (2, Some("name")));
         let moved = &told[1];

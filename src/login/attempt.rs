@@ -5,15 +5,15 @@
 
 use crate::login::Login;
 use crate::login::error::LoginError;
-use crate::names::Slot;
 use crate::provider::Provider;
-use crate::provider::callback::{Callback, StateIn};
-use crate::provider::documents::Documents;
+use crate::provider::callback::{CallbackParameters, StateLocation};
+use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
-use crate::provider::failure::StepError;
 use crate::provider::pkce::Pkce;
-use crate::text::Text;
-use crate::wire::Request;
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::Request;
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +26,7 @@ pub const GOOD_FOR: i64 = 600;
 
 /// What is set on this installation for a provider.
 #[derive(Clone, Debug, Default)]
-pub struct Installation {
+pub struct InstallationValues {
     /// The broker's own address.
     pub public_url: Box<str>,
     /// Client id, secrets and settings.
@@ -34,7 +34,7 @@ pub struct Installation {
 }
 
 /// What a shopper typed: names and values.
-pub type Inputs = Vec<(Box<str>, Box<str>)>;
+pub type InputValues = Vec<(Box<str>, Box<str>)>;
 
 /// Randomness for one attempt.
 pub struct Entropy(pub [u8; 80]);
@@ -57,7 +57,7 @@ pub struct Attempt {
     /// When it began, in seconds since 1970.
     pub started: i64,
     /// What the shopper typed.
-    pub inputs: Inputs,
+    pub inputs: InputValues,
 }
 
 impl fmt::Debug for Attempt {
@@ -68,7 +68,7 @@ impl fmt::Debug for Attempt {
 
 /// The part of an attempt that has to be kept from the redirect to the callback.
 #[derive(Clone)]
-pub struct Kept {
+pub struct SavedAttempt {
     /// The half that travels.
     pub state: Box<str>,
     /// What a signed token has to repeat.
@@ -78,12 +78,12 @@ pub struct Kept {
     /// When it began.
     pub started: i64,
     /// What the shopper typed.
-    pub inputs: Inputs,
+    pub inputs: InputValues,
 }
 
 /// Why an attempt cannot begin.
 #[derive(Clone, Debug)]
-pub enum CannotBegin {
+pub enum RedirectError {
     /// What the shopper typed for this input cannot be used.
     Input(Box<str>),
     /// The issuer's document is not at hand.
@@ -94,17 +94,18 @@ pub enum CannotBegin {
 
 impl Attempt {
     /// Makes an attempt from randomness.
-    pub fn new(provider: &Provider, installation: &Installation, entropy: &Entropy, now: i64, inputs: Inputs) -> Self {
+    pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
-        let kept = Kept { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
+        let kept =
+            SavedAttempt { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
         Self::resume(provider, installation, kept)
     }
 
     /// The attempt again, from what the browser kept of it.
-    pub fn resume(provider: &Provider, installation: &Installation, kept: Kept) -> Self {
-        let Kept { state, nonce, verifier, started, inputs } = kept;
+    pub fn resume(provider: &Provider, installation: &InstallationValues, kept: SavedAttempt) -> Self {
+        let SavedAttempt { state, nonce, verifier, started, inputs } = kept;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
-        if provider.state_in == StateIn::Path {
+        if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
         }
         Self {
@@ -120,36 +121,43 @@ impl Attempt {
     }
 
     /// What the browser is to keep of it, sealed.
-    pub fn kept(&self) -> Kept {
+    pub fn to_saved(&self) -> SavedAttempt {
         let Self { state, nonce, verifier, started, inputs, .. } = self.clone();
-        Kept { state, nonce, verifier, started, inputs }
+        SavedAttempt { state, nonce, verifier, started, inputs }
     }
 
     /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
-    pub fn is_answered_by(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+    pub fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
         let returned = match provider.state_in {
-            StateIn::Query => provider.state.find(Some(document), &provider.no_facts()).ok().map(|text| text.expose().to_owned()),
-            StateIn::Path => path_state.map(str::to_owned),
-            StateIn::Cookie => return true,
+            StateLocation::Query => {
+                provider.state.evaluate(Some(document), &provider.empty_facts()).ok().map(|text| text.expose().to_owned())
+            }
+            StateLocation::Path => path_state.map(str::to_owned),
+            StateLocation::Cookie => return true,
         };
-        returned.is_some_and(|returned| is_same(&returned, &self.state))
+        returned.is_some_and(|returned| is_same_state(&returned, &self.state))
     }
 
     /// Begins it: the request that the browser carries to the provider.
-    pub fn redirect(&self, provider: &Provider, installation: &Installation, documents: &Documents) -> Result<Request, CannotBegin> {
+    pub fn redirect_request(
+        &self,
+        provider: &Provider,
+        installation: &InstallationValues,
+        documents: &DocumentCache,
+    ) -> Result<Request, RedirectError> {
         for input in &provider.inputs {
             let typed = self.inputs.iter().find(|(name, _)| *name == input.name).map_or("", |(_, value)| value);
             if !input.accepts(typed) {
-                return Err(CannotBegin::Input(input.name.clone()));
+                return Err(RedirectError::Input(input.name.clone()));
             }
         }
-        let facts = self.facts(provider, installation, documents).ok_or(CannotBegin::NoDocument)?;
-        provider.authorization.request(&facts).map_err(CannotBegin::Request)
+        let facts = self.initial_facts(provider, installation, documents).ok_or(RedirectError::NoDocument)?;
+        provider.authorization.request(&facts).map_err(RedirectError::Request)
     }
 
     /// The facts from the start; `None` while the issuer's document is not at hand.
-    pub fn facts(&self, provider: &Provider, installation: &Installation, documents: &Documents) -> Option<Facts> {
-        let mut facts = self.own_facts(provider, installation);
+    pub fn initial_facts(&self, provider: &Provider, installation: &InstallationValues, documents: &DocumentCache) -> Option<Facts> {
+        let mut facts = self.facts_without_discovery(provider, installation);
         if let Some(discovery) = &provider.discovery {
             let (address, issuer) = discovery.address(&facts)?;
             let document = documents.get(&address, self.started)?;
@@ -159,8 +167,8 @@ impl Attempt {
     }
 
     /// The facts that are known without the issuer's document.
-    pub fn own_facts(&self, provider: &Provider, installation: &Installation) -> Facts {
-        let mut facts = provider.no_facts();
+    pub fn facts_without_discovery(&self, provider: &Provider, installation: &InstallationValues) -> Facts {
+        let mut facts = provider.empty_facts();
         let known = provider.known;
         for (slot, value) in &installation.values {
             facts.set(*slot, value.clone());
@@ -179,7 +187,7 @@ impl Attempt {
             }
         }
         facts.set(known.redirect_uri, Text::plain(&*self.redirect_uri));
-        if provider.state_in == StateIn::Path {
+        if provider.state_in == StateLocation::Path {
             let redirect = hidden(&self.redirect_uri, known.redirect_uri, &facts);
             facts.set(known.redirect_uri, redirect);
         }
@@ -203,10 +211,10 @@ impl Attempt {
     pub fn accept<'a>(
         &self,
         provider: &'a Provider,
-        installation: &Installation,
-        callback: &'a Callback,
+        installation: &InstallationValues,
+        callback: &'a CallbackParameters,
         path_state: Option<&str>,
-        documents: &Documents,
+        documents: &DocumentCache,
         now: i64,
     ) -> Result<Login<'a>, LoginError> {
         if *self.provider != *provider.name {
@@ -218,30 +226,30 @@ impl Attempt {
         if callback.pairs.len() > 100 {
             return Err(LoginError::bad_callback("badCallback", "the callback holds more than 100 parameters"));
         }
-        if callback.repeated().is_some() {
+        if callback.repeated_name().is_some() {
             return Err(LoginError::bad_callback("badCallback", "a parameter stands in the callback twice"));
         }
         let mut facts = self
-            .facts(provider, installation, documents)
+            .initial_facts(provider, installation, documents)
             .ok_or_else(|| LoginError::bad_callback("noDocument", "the issuer's document could not be had"))?;
         // A shopper may take minutes; what is signed with a moment is signed with this one.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
         let returned = match provider.state_in {
-            StateIn::Query => provider.state.find(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
-            StateIn::Path => path_state.map(str::to_owned),
+            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
+            StateLocation::Path => path_state.map(str::to_owned),
             // What the provider gives back all the same has to be right.
-            StateIn::Cookie => {
-                Some(provider.state.find(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()))
-            }
+            StateLocation::Cookie => Some(
+                provider.state.evaluate(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()),
+            ),
         };
-        if returned.is_none_or(|returned| !is_same(&returned, &self.state)) {
+        if returned.is_none_or(|returned| !is_same_state(&returned, &self.state)) {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
         }
         Ok(Login { provider, facts, callback, document, now })
     }
 }
 
-fn is_same(returned: &str, sent: &str) -> bool {
+fn is_same_state(returned: &str, sent: &str) -> bool {
     constant_time::verify_slices_are_equal(returned.as_bytes(), sent.as_bytes()).is_ok()
 }

@@ -1,12 +1,12 @@
 //! Why a login did not work out: the step, a short code, and what the operator should know. Never a value.
 
-use crate::names::Slot;
-use crate::place::Place;
 use crate::provider::Provider;
-use crate::provider::failure::StepError;
-use crate::provider::identity::NoIdentity;
-use crate::provider::reading::Nothing;
+use crate::provider::fact_expression::MissingValue;
+use crate::provider::identity::IdentityError;
 use crate::provider::step::StepKind;
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 
 /// A login that did not work out.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl LoginError {
     }
 
     /// A step failed.
-    pub fn in_step(kind: StepKind, error: StepError, missed: Option<&Nothing>, provider: &Provider) -> Self {
+    pub fn from_step_error(kind: StepKind, error: StepError, missed: Option<&MissingValue>, provider: &Provider) -> Self {
         let of = |code: &str, message: String, place: Option<Place>| Self {
             step: Some(kind),
             code: code.to_owned(),
@@ -81,11 +81,11 @@ impl LoginError {
     }
 
     /// The facts make no identity.
-    pub fn no_identity(error: NoIdentity) -> Self {
+    pub fn no_identity(error: IdentityError) -> Self {
         let (code, message, nothing) = match error {
-            NoIdentity::MissingId(nothing) => ("missingId", "no answer holds an id", nothing),
-            NoIdentity::MissingEmail(nothing) => ("missingEmail", "no answer holds an e-mail address", nothing),
-            NoIdentity::UnprovenEmail(nothing) => {
+            IdentityError::MissingId(nothing) => ("missingId", "no answer holds an id", nothing),
+            IdentityError::MissingEmail(nothing) => ("missingEmail", "no answer holds an e-mail address", nothing),
+            IdentityError::UnprovenEmail(nothing) => {
                 ("unprovenEmail", "the e-mail address is not proven under the file's `trustEmail`", nothing)
             }
         };
@@ -101,11 +101,12 @@ impl LoginError {
     }
 }
 
-fn missing_fact(fact: Option<Slot>, missed: Option<&Nothing>, provider: &Provider) -> String {
+fn missing_fact(fact: Option<Slot>, missed: Option<&MissingValue>, provider: &Provider) -> String {
     let Some(fact) = fact else { return "a path finds nothing".to_owned() };
     let name = provider.names.name(fact);
-    let learned_by =
-        std::iter::once(&provider.authorization).chain(&provider.calls).find(|step| step.learns().any(|(learned, ..)| learned == fact));
+    let learned_by = std::iter::once(&provider.authorization)
+        .chain(&provider.calls)
+        .find(|step| step.learned_facts().any(|(learned, ..)| learned == fact));
     let from = learned_by.map_or_else(String::new, |step| format!(" in the answer of {}", step.kind.word()));
     let instead = missed.and_then(|missed| missed.instead).map_or_else(String::new, |what| format!(" ({what} stands there)"));
     format!("`{name}` was not found{from}{instead}")

@@ -6,18 +6,18 @@ pub mod return_to;
 pub mod trace;
 
 use crate::login::error::LoginError;
-use crate::login::trace::{Exchange, Trace, Witness};
-use crate::names::Slot;
+use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
-use crate::provider::callback::Callback;
-use crate::provider::documents::Documents;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
-use crate::provider::failure::StepError;
-use crate::provider::identity::{Identity, Mailbox};
+use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json;
-use crate::provider::signed::Signed;
+use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{Step, StepKind};
-use crate::wire::{Fetch, NoAnswer, Request};
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::wire::{Fetch, NoAnswer, Request};
 use serde_json::Value;
 
 /// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
@@ -25,67 +25,67 @@ use serde_json::Value;
 pub struct Login<'a> {
     provider: &'a Provider,
     facts: Facts,
-    callback: &'a Callback,
+    callback: &'a CallbackParameters,
     document: Value,
     now: i64,
 }
 
 /// Talks to the provider until the facts make an identity, or it is certain that they do not.
-pub async fn drive(login: Login<'_>, fetch: &dyn Fetch, documents: &Documents) -> (Trace, Result<Identity, LoginError>) {
-    drive_before(&mut (), login, fetch, documents).await
+pub async fn drive(login: Login<'_>, fetch: &dyn Fetch, documents: &DocumentCache) -> (Trace, Result<Identity, LoginError>) {
+    drive_observed(&mut (), login, fetch, documents).await
 }
 
 /// The same, while somebody watches.
-pub async fn drive_before(
-    witness: &mut dyn Witness,
+pub async fn drive_observed(
+    witness: &mut dyn LoginObserver,
     login: Login<'_>,
     fetch: &dyn Fetch,
-    documents: &Documents,
+    documents: &DocumentCache,
 ) -> (Trace, Result<Identity, LoginError>) {
     let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
-    let result = walk(login, (fetch, documents), witness, &mut trace).await;
+    let result = run_steps(login, (fetch, documents), witness, &mut trace).await;
     (trace, result)
 }
 
 /// Fetches the issuer's document if it is time to: before an attempt can begin.
-pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
     if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
-        && documents.is_due(&address, now)
+        && documents.should_fetch(&address, now)
     {
         fetch_document(&address, fetch, documents, now).await;
     }
 }
 
 /// Where calls go, and what is known of issuers.
-type Ways<'a> = (&'a dyn Fetch, &'a Documents);
+type FetchContext<'a> = (&'a dyn Fetch, &'a DocumentCache);
 
-async fn walk(
+async fn run_steps(
     login: Login<'_>,
-    (fetch, documents): Ways<'_>,
-    witness: &mut dyn Witness,
+    (fetch, documents): FetchContext<'_>,
+    witness: &mut dyn LoginObserver,
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
     let first = &provider.authorization;
     let fail = |step: &Step, error: StepError, facts: &Facts| {
-        let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missed(*fact) } else { None };
-        LoginError::in_step(step.kind, error, missed, provider)
+        let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
+        LoginError::from_step_error(step.kind, error, missed, provider)
     };
-    bring_keys(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
+    fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     let read = first.read_callback(callback, &document, &mut facts, documents);
-    witness.learns(None, first, &facts, read.as_ref().err());
+    witness.on_step_finished(None, first, &facts, read.as_ref().err());
     read.map_err(|error| fail(first, error, &facts))?;
-    same_issuer(provider, &facts)?;
-    note(trace, &facts, first);
+    check_issuer(provider, &facts)?;
+    record_learned_facts(trace, &facts, first);
     for (at, step) in provider.calls.iter().enumerate() {
-        if !step.is_called_for(&facts) {
+        if !step.should_call(&facts) {
             continue;
         }
         let before = step.is_optional().then(|| facts.clone());
-        let called = call((at, step), &mut facts, (fetch, documents), now, (trace, witness)).await;
-        witness.learns(Some(at), step, &facts, called.as_ref().err());
+        let called = make_call((at, step), &mut facts, (fetch, documents), now, (trace, witness)).await;
+        witness.on_step_finished(Some(at), step, &facts, called.as_ref().err());
         match (called, before) {
-            (Ok(()), _) => note(trace, &facts, step),
+            (Ok(()), _) => record_learned_facts(trace, &facts, step),
             (Err(_), Some(before)) => {
                 facts = before;
                 if let Some(exchange) = trace.exchanges.last_mut() {
@@ -98,7 +98,7 @@ async fn walk(
     provider.identity.compose(&mut facts);
     let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
     // Only a proven address says who may come in.
-    if !matches!(identity.address, Mailbox::Proven(..)) {
+    if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
     }
     if let Some(require) = &provider.require
@@ -109,37 +109,37 @@ async fn walk(
     Ok(identity)
 }
 
-async fn call(
+async fn make_call(
     (at, step): (usize, &Step),
     facts: &mut Facts,
-    (fetch, documents): Ways<'_>,
+    (fetch, documents): FetchContext<'_>,
     now: i64,
-    (trace, witness): (&mut Trace, &mut dyn Witness),
+    (trace, witness): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), StepError> {
     let request = step.request(facts)?;
-    witness.sends(at, step, &request);
+    witness.on_request(at, step, &request);
     let answer = fetch.send(&request).await;
-    witness.hears(at, step, answer.as_ref());
+    witness.on_response(at, step, answer.as_ref());
     trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
-    bring_keys(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
+    fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
     step.read(answer, facts, documents)
 }
 
 /// Fetches the keys that a signed token needs, before the answer is read, so that reading stays pure.
-async fn bring_keys(token: Option<(&Signed, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &Documents, now: i64) {
+async fn fetch_keys_if_due(token: Option<(&SignedToken, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
     let Some((signed, token)) = token else { return };
     let Some(address) = signed.keys_address(facts) else { return };
     let due =
-        documents.is_due(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_ask_again(&address, now));
+        documents.should_fetch(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_refetch(&address, now));
     if due {
         fetch_document(&address, fetch, documents, now).await;
     }
 }
 
-async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents, now: i64) {
-    let answer = fetch.send(&Request::document(address)).await;
+async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
+    let answer = fetch.send(&Request::for_document(address)).await;
     let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
     // What has no keys and names no issuer is worse than what was known before.
     let is_usable = |document: &Value| {
@@ -147,13 +147,13 @@ async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &Documents,
         has_keys || document.get("issuer").is_some_and(Value::is_string)
     };
     match document.filter(is_usable) {
-        Some(document) => documents.put(address, document, now),
-        None => documents.failed(address, now),
+        Some(document) => documents.insert(address, document, now),
+        None => documents.record_failure(address, now),
     }
 }
 
 /// RFC 9207: an issuer that names itself in the callback must be the one that was asked.
-fn same_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
+fn check_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
     let is_promised = facts.get(provider.known.iss_is_promised).is_some();
     match (facts.get(provider.known.iss), facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.expose() == expected.expose() => return Ok(()),
@@ -167,8 +167,8 @@ fn same_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
     })
 }
 
-fn note(trace: &mut Trace, facts: &Facts, step: &Step) {
-    let learned = step.learns().map(|(fact, ..)| fact).filter(|fact| facts.get(*fact).is_some());
+fn record_learned_facts(trace: &mut Trace, facts: &Facts, step: &Step) {
+    let learned = step.learned_facts().map(|(fact, ..)| fact).filter(|fact| facts.get(*fact).is_some());
     let new: Vec<Slot> = learned.filter(|fact| !trace.learned.iter().any(|(known, _)| known == fact)).collect();
     trace.learned.extend(new.into_iter().map(|fact| (fact, step.kind)));
 }

@@ -6,7 +6,7 @@ use url::{Position, Url};
 pub const LONGEST: usize = 2048;
 
 /// The address to go to, if it may be gone to; written anew, so that every browser reads it as it was read here.
-pub fn allowed<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn allowed_return_address<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // What parsers disagree about is not parsed: blanks, controls, backslashes and everything outside of ASCII.
     if asked.len() > LONGEST || !asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
         return None;
@@ -38,7 +38,7 @@ mod tests {
             "http://localhost:9000/",
             "https://shop.loja.example/@evil",
         ] {
-            assert!(allowed(fine, origins).is_some(), "{fine}");
+            assert!(allowed_return_address(fine, origins).is_some(), "{fine}");
         }
         for bad in [
             "",
@@ -71,14 +71,14 @@ mod tests {
             "https://127.0.0.1/",
             "null",
         ] {
-            assert_eq!(allowed(bad, origins), None, "{bad}");
+            assert_eq!(allowed_return_address(bad, origins), None, "{bad}");
         }
-        assert_eq!(allowed(&format!("https://shop.loja.example/{}", "a".repeat(LONGEST)), origins), None);
+        assert_eq!(allowed_return_address(&format!("https://shop.loja.example/{}", "a".repeat(LONGEST)), origins), None);
     }
 
     #[test]
     fn the_address_is_written_anew() {
         let origins = ["https://shop.loja.example"];
-        assert_eq!(allowed("https://SHOP.loja.example:443/a/../b", origins).as_deref(), Some("https://shop.loja.example/b"));
+        assert_eq!(allowed_return_address("https://SHOP.loja.example:443/a/../b", origins).as_deref(), Some("https://shop.loja.example/b"));
     }
 }

@@ -1,17 +1,17 @@
 //! What happened in a login, call by call: the only source for support pages, `test` and drift.
 
-use crate::names::Slot;
-use crate::provider::callback::Callback;
+use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
-use crate::provider::failure::StepError;
 use crate::provider::step::{Step, StepKind};
-use crate::wire::{NoAnswer, Request, Response};
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::wire::{NoAnswer, Request, Response};
 
 /// The story of a login.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// What the browser brought back; nothing where it was not accepted.
-    pub callback: Callback,
+    pub callback: CallbackParameters,
     /// The calls, in order.
     pub exchanges: Vec<Exchange>,
     /// All facts that became known, by number, with the step that taught them.
@@ -34,14 +34,14 @@ pub struct Exchange {
 }
 
 /// Whoever watches a login while it happens, such as a person at a terminal. It is shown everything and changes nothing.
-pub trait Witness: Send {
+pub trait LoginObserver: Send {
     /// A call is about to be made: which of the provider's calls, and what is sent.
-    fn sends(&mut self, _call: usize, _step: &Step, _request: &Request) {}
+    fn on_request(&mut self, _call: usize, _step: &Step, _request: &Request) {}
     /// Its answer has come, and is not read yet.
-    fn hears(&mut self, _call: usize, _step: &Step, _answer: Result<&Response, &NoAnswer>) {}
+    fn on_response(&mut self, _call: usize, _step: &Step, _answer: Result<&Response, &NoAnswer>) {}
     /// A step is over: the callback (no call) or a call. What is known now, and why it failed if it did.
-    fn learns(&mut self, _call: Option<usize>, _step: &Step, _facts: &Facts, _error: Option<&StepError>) {}
+    fn on_step_finished(&mut self, _call: Option<usize>, _step: &Step, _facts: &Facts, _error: Option<&StepError>) {}
 }
 
 /// Nobody watches.
-impl Witness for () {}
+impl LoginObserver for () {}

@@ -28,7 +28,7 @@ impl Accent {
 
     /// Black or white, whichever is read better on it.
     #[must_use]
-    pub fn on(self) -> Self {
+    pub fn contrasting(self) -> Self {
         let black = Self { red: 0, green: 0, blue: 0 };
         let white = Self { red: 255, green: 255, blue: 255 };
         if contrast(black, self) >= contrast(white, self) { black } else { white }
@@ -75,7 +75,7 @@ mod tests {
             ("#0a6;}", None),
             ("", None),
         ] {
-            let accent = Accent::parse(text).map(|accent| (accent.css(), accent.on().css()));
+            let accent = Accent::parse(text).map(|accent| (accent.css(), accent.contrasting().css()));
             assert_eq!(accent.as_ref().map(|(css, on)| (css.as_str(), on.as_str())), expected, "{text}");
         }
     }
@@ -86,7 +86,7 @@ mod tests {
             for green in (0..=255).step_by(15) {
                 for blue in (0..=255).step_by(15) {
                     let accent = Accent { red, green, blue };
-                    assert!(contrast(accent, accent.on()) >= 4.5, "{}", accent.css());
+                    assert!(contrast(accent, accent.contrasting()) >= 4.5, "{}", accent.css());
                 }
             }
         }

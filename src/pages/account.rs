@@ -2,8 +2,8 @@
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::initial;
-use crate::pages::languages::Language;
-use crate::pages::login::{Field, Mark};
+use crate::pages::languages::PageLanguage;
+use crate::pages::login::{LoginInputField, ProviderIcon};
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -18,9 +18,9 @@ pub struct AccountPage<'a> {
     /// Their name.
     pub name: Option<&'a str>,
     /// The ways in that are theirs.
-    pub ways: Vec<Way>,
+    pub ways: Vec<LinkedIdentityRow>,
     /// The ways in that they may add.
-    pub more: Vec<MoreWay>,
+    pub more: Vec<LinkableProvider>,
     /// The hidden proof that a form of ours was sent.
     pub form: &'a str,
     /// Whether they signed in just now, so that ways in may be added and removed.
@@ -35,11 +35,11 @@ pub struct AccountPage<'a> {
 
 /// A way in that is somebody's.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct LinkedIdentityRow {
     /// Its name.
     pub title: String,
     /// What stands before its name.
-    pub mark: Mark,
+    pub mark: ProviderIcon,
     /// What names it in a form.
     pub handle: String,
     /// Whether they came in by it now.
@@ -52,15 +52,15 @@ pub struct Way {
 
 /// A way in that may be added.
 #[derive(Clone, Debug)]
-pub struct MoreWay {
+pub struct LinkableProvider {
     /// Its id, as in addresses.
     pub id: String,
     /// Its name.
     pub title: String,
     /// What stands before its name.
-    pub mark: Mark,
+    pub mark: ProviderIcon,
     /// What is asked before it begins.
-    pub inputs: Vec<Field>,
+    pub inputs: Vec<LoginInputField>,
 }
 
 /// Something that has just happened.
@@ -102,7 +102,7 @@ impl AccountPage<'_> {
         self.ways.len() == 1
     }
 
-    fn may_go(&self, way: &Way) -> bool {
+    fn may_go(&self, way: &LinkedIdentityRow) -> bool {
         way.removable && !self.only()
     }
 
@@ -115,21 +115,21 @@ impl AccountPage<'_> {
         fill(&self.words().account.since, &[("when", when)])
     }
 
-    fn removal(&self, way: &Way) -> String {
+    fn removal(&self, way: &LinkedIdentityRow) -> String {
         fill(&self.words().account.remove_way, &[("name", &way.title)])
     }
 
-    fn addition(&self, way: &MoreWay) -> String {
+    fn addition(&self, way: &LinkableProvider) -> String {
         fill(&self.words().account.add, &[("name", &way.title)])
     }
 
     #[expect(clippy::unused_self, reason = "the template of the languages asks every page in one way")]
-    fn in_language(&self, language: &Language) -> String {
+    fn in_language(&self, language: &PageLanguage) -> String {
         address(&["account"], &[("lang", Some(&language.code))])
     }
 }
 
-impl MoreWay {
+impl LinkableProvider {
     fn action(&self) -> String {
         address(&["account", "link", &self.id], &[])
     }

@@ -1,11 +1,11 @@
 //! `<portaria-login>`, the buttons in a page of the store: a script with the labels of all languages filled in.
 
-use crate::pages::languages::Languages;
+use crate::pages::languages::PageLanguages;
 use serde_json::{Value, json};
 
 /// The script of `/embed.js`.
-pub fn embed_js(languages: &Languages) -> String {
-    let of = |language: &crate::pages::languages::Language| {
+pub fn embed_js(languages: &PageLanguages) -> String {
+    let of = |language: &crate::pages::languages::PageLanguage| {
         let words = &language.phrases.login;
         (language.code.clone(), json!([words.with, words.title]))
     };
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn the_script_knows_all_languages_and_is_small() {
-        let script = embed_js(&Languages::embedded());
+        let script = embed_js(&PageLanguages::embedded());
 
         assert!(script.contains(r#""pt-BR":["Entrar como {name}","Entrar"]"#), "{script}");
         assert!(!script.contains("LABELS"));

@@ -1,8 +1,8 @@
 //! The error page: what happened, what to do next with the likeliest first, and a code that can be spoken.
 
-use crate::pages::cause::{Cause, Step};
+use crate::pages::error_cause::{ErrorCause, RecoveryStep};
 use crate::pages::frame::Frame;
-use crate::pages::phrases::{CausePhrases, Phrases, fill};
+use crate::pages::phrases::{ErrorCausePhrases, Phrases, fill};
 use askama::Template;
 
 /// The error page. It offers no other languages: what led to it cannot be asked for again.
@@ -12,7 +12,7 @@ pub struct ErrorPage<'a> {
     /// What stands around it.
     pub frame: Frame<'a>,
     /// What happened.
-    pub cause: Cause,
+    pub cause: ErrorCause,
     /// The provider's name.
     pub provider: Option<&'a str>,
     /// Where the same is tried again.
@@ -30,14 +30,14 @@ pub struct ErrorPage<'a> {
 }
 
 /// Something to do next.
-struct Action<'a> {
+struct RecoveryLink<'a> {
     href: std::borrow::Cow<'a, str>,
     label: String,
     likeliest: bool,
 }
 
 /// A part of the spelling line.
-enum Spelt<'a> {
+enum SpelledCharacter<'a> {
     Letter(char, &'a str),
     Word(&'a str),
     Dash(&'a str),
@@ -53,62 +53,62 @@ impl<'a> ErrorPage<'a> {
         &self.frame.language.phrases
     }
 
-    fn said(&self) -> &CausePhrases {
+    fn cause_phrases(&self) -> &ErrorCausePhrases {
         self.words().cause(self.cause)
     }
 
     fn title(&self) -> &str {
-        &self.said().title
+        &self.cause_phrases().title
     }
 
     fn what(&self) -> String {
         let wait = match self.cause {
-            Cause::TooMany { seconds } | Cause::TooManyTests { seconds } => self.words().wait(seconds),
+            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => self.words().waiting_time(seconds),
             _ => String::new(),
         };
         let provider = self.provider.unwrap_or(&self.words().error.service);
-        let what = fill(&self.said().what, &[("provider", provider), ("wait", &wait)]);
+        let what = fill(&self.cause_phrases().what, &[("provider", provider), ("wait", &wait)]);
         // A name is written as it is; a description that begins a sentence begins with a capital.
-        if self.provider.is_none() { with_a_capital(&what) } else { what }
+        if self.provider.is_none() { capitalized(&what) } else { what }
     }
 
     /// What can be done, the loudest first.
-    fn actions(&self) -> Vec<Action<'_>> {
+    fn actions(&self) -> Vec<RecoveryLink<'_>> {
         let mut steps = self.cause.steps().to_vec();
         if !self.has_others && self.again.is_some() {
             // The only way there is: once more is all that can be tried.
-            steps.sort_by_key(|step| *step != Step::Again);
+            steps.sort_by_key(|step| *step != RecoveryStep::Again);
         }
-        let mut actions: Vec<Action<'_>> = steps.iter().filter_map(|step| self.action(*step)).collect();
+        let mut actions: Vec<RecoveryLink<'_>> = steps.iter().filter_map(|step| self.recovery_link(*step)).collect();
         if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
-            actions.push(Action { href: help.into(), label: self.words().login.contact.clone(), likeliest: false });
+            actions.push(RecoveryLink { href: help.into(), label: self.words().login.contact.clone(), likeliest: false });
         }
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
-            first.likeliest = choice && self.has_others && self.cause.asks_for_another_way() && self.cause != Cause::Cancelled;
+            first.likeliest = choice && self.has_others && self.cause.suggests_other_providers() && self.cause != ErrorCause::Cancelled;
         }
         actions
     }
 
-    fn action(&self, step: Step) -> Option<Action<'_>> {
+    fn recovery_link(&self, step: RecoveryStep) -> Option<RecoveryLink<'_>> {
         let words = self.words();
         let (href, label) = match step {
-            Step::Again => {
+            RecoveryStep::Again => {
                 let label = match self.provider {
                     Some(provider) => fill(&words.error.again_with, &[("provider", provider)]),
                     None => words.error.again.clone(),
                 };
                 (self.again?, label)
             }
-            Step::Account => ("/account", words.account.back.clone()),
-            Step::Others if !self.has_others => (self.others?, words.error.login.clone()),
-            Step::Others if self.cause.asks_for_another_way() || self.cause.steps().first() == Some(&Step::Again) => {
+            RecoveryStep::Account => ("/account", words.account.back.clone()),
+            RecoveryStep::Others if !self.has_others => (self.others?, words.error.login.clone()),
+            RecoveryStep::Others if self.cause.suggests_other_providers() || self.cause.steps().first() == Some(&RecoveryStep::Again) => {
                 (self.others?, words.error.others.clone())
             }
-            Step::Others => (self.others?, words.error.login.clone()),
-            Step::Home => (self.home.or(self.frame.look.home.as_deref())?, words.login.store.clone()),
+            RecoveryStep::Others => (self.others?, words.error.login.clone()),
+            RecoveryStep::Home => (self.home.or(self.frame.look.home.as_deref())?, words.login.store.clone()),
         };
-        Some(Action { href: href.into(), label, likeliest: false })
+        Some(RecoveryLink { href: href.into(), label, likeliest: false })
     }
 
     fn code(&self) -> Option<&'a str> {
@@ -116,11 +116,11 @@ impl<'a> ErrorPage<'a> {
     }
 
     /// The code as it is spoken.
-    fn spelling(&self, code: &str) -> Vec<Spelt<'_>> {
-        let spell = |letter: char| match self.words().spelt(letter) {
-            Some(word) if letter.is_ascii_digit() => Some(Spelt::Word(word)),
-            Some(word) => Some(Spelt::Letter(letter, word)),
-            None => (letter == '-').then_some(Spelt::Dash(&self.words().incident.dash)),
+    fn spelling(&self, code: &str) -> Vec<SpelledCharacter<'_>> {
+        let spell = |letter: char| match self.words().letter_spelling(letter) {
+            Some(word) if letter.is_ascii_digit() => Some(SpelledCharacter::Word(word)),
+            Some(word) => Some(SpelledCharacter::Letter(letter, word)),
+            None => (letter == '-').then_some(SpelledCharacter::Dash(&self.words().incident.dash)),
         };
         code.chars().filter_map(spell).collect()
     }
@@ -138,7 +138,7 @@ impl<'a> ErrorPage<'a> {
     }
 }
 
-fn with_a_capital(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }

@@ -1,25 +1,25 @@
 //! What stands around every page: the store, the languages, the style.
 
-use crate::pages::languages::Language;
-use crate::pages::look::{Logo, Look};
-use crate::text::percent_encode;
+use crate::pages::branding::{LogoKind, StoreBranding};
+use crate::pages::languages::PageLanguage;
+use crate::vocabulary::text::percent_encode;
 
 /// What every page needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// How the store looks.
-    pub look: &'a Look,
+    pub look: &'a StoreBranding,
     /// The language of the page.
-    pub language: &'a Language,
+    pub language: &'a PageLanguage,
     /// The languages that are offered; a page that cannot be asked for twice offers none.
-    pub offered: &'a [&'a Language],
+    pub offered: &'a [&'a PageLanguage],
     /// What changes when the style or the look does, so that both may be kept for long.
     pub version: &'a str,
 }
 
 impl Frame<'_> {
     pub(crate) fn wordmark(&self) -> bool {
-        self.look.logo == Some(Logo::Wordmark)
+        self.look.logo == Some(LogoKind::Wordmark)
     }
 }
 

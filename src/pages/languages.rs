@@ -1,7 +1,7 @@
 //! The languages of the pages: those that come along, and those that an operator adds.
 
-use crate::pages::phrases::{Phrases, places};
-use crate::pages::preference::is_a_tag;
+use crate::pages::language_negotiation::is_language_tag;
+use crate::pages::phrases::{Phrases, placeholders};
 use serde_json::{Map, Value};
 
 /// The languages that come along, in the order in which they are offered.
@@ -19,7 +19,7 @@ pub(crate) const FALLBACK: &str = "en";
 
 /// One language of the pages.
 #[derive(Clone, Debug)]
-pub struct Language {
+pub struct PageLanguage {
     /// Its tag, such as `pt-BR`.
     pub code: String,
     /// Its name in itself.
@@ -32,26 +32,28 @@ pub struct Language {
 
 /// The languages that there are.
 #[derive(Clone, Debug)]
-pub struct Languages(pub(crate) Vec<Language>);
+pub struct PageLanguages(pub(crate) Vec<PageLanguage>);
 
-impl Languages {
+impl PageLanguages {
     /// Those that come along.
     pub fn embedded() -> Self {
-        Self::with(&[]).expect("a test reads every language that comes along")
+        Self::with_overrides(&[]).expect("a test reads every language that comes along")
     }
 
     /// Those that come along, and what an operator says: single phrases in other words, or whole new languages, each as its tag and the
     /// text of its file. Otherwise all that is wrong, each with the tag.
-    pub fn with(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
+    pub fn with_overrides(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
         let mut wrong = Vec::new();
         let mut trees: Vec<(String, Value)> = Vec::new();
         for (code, text) in EMBEDDED {
-            trees.push((code.to_owned(), read(text).expect("a test reads every language that comes along")));
+            trees.push((code.to_owned(), read_tree(text).expect("a test reads every language that comes along")));
         }
         let pattern = trees.iter().find(|(code, _)| code == FALLBACK).expect("the fallback comes along").1.clone();
         for (code, text) in supplied {
-            let tree = match read(text) {
-                Ok(_) if !is_a_tag(code) => Err("this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`".to_owned()),
+            let tree = match read_tree(text) {
+                Ok(_) if !is_language_tag(code) => {
+                    Err("this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`".to_owned())
+                }
                 tree => tree,
             };
             let tree = match tree {
@@ -61,7 +63,7 @@ impl Languages {
                     continue;
                 }
             };
-            compare(&tree, &pattern, "", &mut |message| wrong.push((code.clone(), message)));
+            check_against_pattern(&tree, &pattern, "", &mut |message| wrong.push((code.clone(), message)));
             if let Some((_, base)) = trees.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
                 overlay(base, tree);
             } else {
@@ -79,10 +81,10 @@ impl Languages {
 
         let mut languages = Vec::with_capacity(trees.len());
         for (code, tree) in trees {
-            match Phrases::of(&tree) {
+            match Phrases::from_tree(&tree) {
                 Ok(phrases) => {
                     let (own_name, brief) = (phrases.name.clone(), phrases.brief.clone());
-                    languages.push(Language { code, own_name, brief, phrases });
+                    languages.push(PageLanguage { code, own_name, brief, phrases });
                 }
                 Err(message) => wrong.push((code, message)),
             }
@@ -91,30 +93,30 @@ impl Languages {
     }
 
     /// The language of a tag, whatever its case.
-    pub fn get(&self, code: &str) -> Option<&Language> {
+    pub fn get(&self, code: &str) -> Option<&PageLanguage> {
         self.0.iter().find(|language| language.code.eq_ignore_ascii_case(code))
     }
 
     /// The languages that a store offers, in its order; all when it does not say.
-    pub fn offered(&self, allowed: &[String]) -> Vec<&Language> {
-        let offered: Vec<&Language> = allowed.iter().filter_map(|code| self.get(code)).collect();
+    pub fn offered_languages(&self, allowed: &[String]) -> Vec<&PageLanguage> {
+        let offered: Vec<&PageLanguage> = allowed.iter().filter_map(|code| self.get(code)).collect();
         if offered.is_empty() { self.0.iter().collect() } else { offered }
     }
 }
 
-fn read(text: &str) -> Result<Value, String> {
+fn read_tree(text: &str) -> Result<Value, String> {
     let tree: Map<String, Value> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
     Ok(Value::Object(tree))
 }
 
 /// Complains about what the pattern does not have, and about places that it fills otherwise.
-fn compare(tree: &Value, pattern: &Value, at: &str, complain: &mut dyn FnMut(String)) {
+fn check_against_pattern(tree: &Value, pattern: &Value, at: &str, complain: &mut dyn FnMut(String)) {
     match (tree, pattern) {
         (Value::Object(tree), Value::Object(pattern)) => {
             for (key, value) in tree {
                 let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
                 match pattern.get(key) {
-                    Some(pattern) => compare(value, pattern, &at, complain),
+                    Some(pattern) => check_against_pattern(value, pattern, &at, complain),
                     None => complain(format!("there is no phrase `{at}`")),
                 }
             }
@@ -123,7 +125,7 @@ fn compare(tree: &Value, pattern: &Value, at: &str, complain: &mut dyn FnMut(Str
             if text.trim().is_empty() {
                 complain(format!("`{at}` says nothing"));
             }
-            let (has, needs) = (places(text), places(pattern));
+            let (has, needs) = (placeholders(text), placeholders(pattern));
             if has != needs {
                 complain(format!("`{at}` has the places {has:?}, and needs {needs:?}"));
             }
@@ -149,26 +151,26 @@ mod tests {
     use super::*;
 
     fn whole(tree: &Value, pattern: &Value, complain: &mut dyn FnMut(String)) {
-        compare(tree, pattern, "", complain);
-        compare(pattern, tree, "", complain);
+        check_against_pattern(tree, pattern, "", complain);
+        check_against_pattern(pattern, tree, "", complain);
     }
 
     #[test]
     fn every_language_says_the_same() {
-        let pattern = read(EMBEDDED[2].1).unwrap();
+        let pattern = read_tree(EMBEDDED[2].1).unwrap();
         let mut complaints = Vec::new();
 
         for (code, text) in EMBEDDED {
-            whole(&read(text).unwrap(), &pattern, &mut |message| complaints.push(format!("{code}: {message}")));
+            whole(&read_tree(text).unwrap(), &pattern, &mut |message| complaints.push(format!("{code}: {message}")));
         }
 
         assert_eq!(complaints, Vec::<String>::new());
-        assert_eq!(Languages::embedded().0.len(), EMBEDDED.len());
+        assert_eq!(PageLanguages::embedded().0.len(), EMBEDDED.len());
     }
 
     #[test]
     fn a_missing_phrase_is_noticed() {
-        let pattern = read(EMBEDDED[2].1).unwrap();
+        let pattern = read_tree(EMBEDDED[2].1).unwrap();
         let mut tree = pattern.clone();
         tree["login"].as_object_mut().unwrap().remove("with");
         tree["login"]["afterwards"] = "{then}".into();
@@ -184,7 +186,7 @@ mod tests {
                 "there is no phrase `login.with`"
             ]
         );
-        assert!(Phrases::of(&tree).is_err());
+        assert!(Phrases::from_tree(&tree).is_err());
     }
 
     #[test]
@@ -194,7 +196,7 @@ mod tests {
             ("fr".to_owned(), "name: Français\nbrief: FR\nlogin: { with: \"Continuer avec {name}\" }".to_owned()),
         ];
 
-        let languages = Languages::with(&supplied).unwrap();
+        let languages = PageLanguages::with_overrides(&supplied).unwrap();
 
         let (portuguese, french) = (languages.get("pt-BR").unwrap(), languages.get("FR").unwrap());
         assert_eq!(portuguese.phrases.login.title, "Acessar");
@@ -216,10 +218,10 @@ mod tests {
             ("fr", "brief: FR", "a new language says how it is called: `name` is missing"),
             ("f r", "name: x", "this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`"),
         ] {
-            let wrong = Languages::with(&[(code.to_owned(), text.to_owned())]).unwrap_err();
+            let wrong = PageLanguages::with_overrides(&[(code.to_owned(), text.to_owned())]).unwrap_err();
 
             assert_eq!(wrong, [(code.to_owned(), expected.to_owned())]);
         }
-        assert!(Languages::with(&[("es".to_owned(), "[".to_owned())]).is_err());
+        assert!(PageLanguages::with_overrides(&[("es".to_owned(), "[".to_owned())]).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::{initial, initials};
-use crate::pages::languages::Language;
+use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -13,22 +13,22 @@ pub struct LoginPage<'a> {
     /// What stands around it.
     pub frame: Frame<'a>,
     /// The ways in, in the operator's order.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<LoginChoice>,
     /// Where the shopper goes afterwards.
     pub return_to: Option<&'a str>,
     /// The id of the way that was used last.
     pub last: Option<&'a str>,
     /// Who is signed in.
-    pub person: Option<Person>,
+    pub person: Option<SignedInUser>,
     /// What has just happened.
-    pub notice: Option<Notice>,
+    pub notice: Option<LoginNotice>,
     /// Whether the reader looks after the installation, so that they are told how a way in is set up.
     pub operator: bool,
 }
 
 /// A way in.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct LoginChoice {
     /// Its id, as in addresses.
     pub id: String,
     /// Its name.
@@ -36,14 +36,14 @@ pub struct Choice {
     /// Where it begins.
     pub href: String,
     /// What stands before its name.
-    pub mark: Mark,
+    pub mark: ProviderIcon,
     /// What is asked before it begins.
-    pub inputs: Vec<Field>,
+    pub inputs: Vec<LoginInputField>,
 }
 
 /// What stands before a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum ProviderIcon {
     /// One or two letters.
     Initials(String),
     /// The address of a picture, on our own origin.
@@ -52,7 +52,7 @@ pub enum Mark {
 
 /// Something that is asked before a login begins.
 #[derive(Clone, Debug)]
-pub struct Field {
+pub struct LoginInputField {
     /// The parameter's name.
     pub name: String,
     /// What it is called.
@@ -63,7 +63,7 @@ pub struct Field {
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct SignedInUser {
     /// Their e-mail address.
     pub email: String,
     /// Their name.
@@ -78,7 +78,7 @@ pub struct Person {
 
 /// Something that has just happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum LoginNotice {
     /// The shopper has signed out.
     SignedOut,
 }
@@ -94,7 +94,7 @@ impl LoginPage<'_> {
     }
 
     /// The one choice that is loudest, and the rest.
-    fn ranked(&self) -> (Option<&Choice>, Vec<&Choice>) {
+    fn ranked(&self) -> (Option<&LoginChoice>, Vec<&LoginChoice>) {
         let first = match (self.last, self.choices.as_slice()) {
             (_, [only]) => Some(only),
             (Some(last), choices) => choices.iter().find(|choice| choice.id == last),
@@ -104,7 +104,7 @@ impl LoginPage<'_> {
         (first, rest)
     }
 
-    fn was_last(&self, choice: &Choice) -> bool {
+    fn was_last(&self, choice: &LoginChoice) -> bool {
         self.last == Some(choice.id.as_str())
     }
 
@@ -116,11 +116,11 @@ impl LoginPage<'_> {
         self.person.is_none() && self.choices.len() > 6
     }
 
-    fn label(&self, choice: &Choice) -> String {
+    fn label(&self, choice: &LoginChoice) -> String {
         fill(&self.words().login.with, &[("name", &choice.title)])
     }
 
-    fn came_with(&self, person: &Person) -> Option<String> {
+    fn came_with(&self, person: &SignedInUser) -> Option<String> {
         let provider = person.provider_title.as_deref()?;
         Some(match &person.when {
             Some(when) => fill(&self.words().person.with_since, &[("provider", provider), ("when", when)]),
@@ -140,7 +140,7 @@ impl LoginPage<'_> {
         fill(&self.words().login.operator, &[("folder", "providers.d")])
     }
 
-    fn in_language(&self, language: &Language) -> String {
+    fn in_language(&self, language: &PageLanguage) -> String {
         address(&["login"], &[("lang", Some(&language.code)), ("return_to", self.return_to)])
     }
 
@@ -149,10 +149,10 @@ impl LoginPage<'_> {
     }
 }
 
-impl Choice {
+impl LoginChoice {
     /// A way in that begins at its usual address, with its logo or its initials.
-    pub fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<Field>) -> Self {
-        let mark = if logo { Mark::Logo(address(&["logo", id], &[])) } else { Mark::Initials(initials(title)) };
+    pub fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
+        let mark = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
         Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs }
     }
@@ -163,13 +163,13 @@ impl Choice {
     }
 }
 
-impl Person {
+impl SignedInUser {
     fn initial(&self) -> String {
         initial(self.name.as_deref(), &self.email)
     }
 }
 
-impl Field {
+impl LoginInputField {
     /// The pattern as browsers want it: in a set, a hyphen at the end is written with a backslash.
     pub(crate) fn in_browsers(&self) -> Option<String> {
         let pattern = self.pattern.as_ref()?;
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_pattern_is_written_for_browsers() {
         for (pattern, expected) in [("[a-z0-9-]{1,60}", "[a-z0-9\\-]{1,60}"), ("[a\\-]", "[a\\-]"), ("[a-z]+", "[a-z]+")] {
-            let field = Field { name: String::new(), label: String::new(), pattern: Some(pattern.to_owned()) };
+            let field = LoginInputField { name: String::new(), label: String::new(), pattern: Some(pattern.to_owned()) };
             assert_eq!(field.in_browsers().as_deref(), Some(expected));
         }
     }

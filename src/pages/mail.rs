@@ -1,17 +1,17 @@
 //! What is written to shoppers: a code that proves an address, and the news that a way in was added. Text, and HTML without pictures.
 
-use crate::pages::languages::Language;
-use crate::pages::look::Look;
+use crate::pages::branding::StoreBranding;
+use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
-use crate::world::mail::Letter;
+use crate::world::mail::MailMessage;
 use askama::Template;
 
 /// A letter, before it is written as text and as HTML.
 #[derive(Template)]
 #[template(path = "mail.html")]
-struct Sheet<'a> {
-    language: &'a Language,
-    look: &'a Look,
+struct MailTemplate<'a> {
+    language: &'a PageLanguage,
+    look: &'a StoreBranding,
     title: &'a str,
     /// The code in two halves.
     code: Option<(&'a str, &'a str)>,
@@ -20,12 +20,12 @@ struct Sheet<'a> {
 }
 
 /// The letter with the code that proves an address. It holds no links: nothing in it has to be followed, so nothing can be imitated.
-pub fn code_letter(language: &Language, look: &Look, code: &str, minutes: u32) -> Letter {
+pub fn code_mail(language: &PageLanguage, look: &StoreBranding, code: &str, minutes: u32) -> MailMessage {
     let words = &language.phrases.mail;
     let time = fill(&language.phrases.error.minutes, &[("count", &minutes.to_string())]);
     // The code begins the subject: phones show it there and offer it, and alone it opens nothing.
     let subject = fill(&words.code_subject, &[("code", code), ("store", &look.title)]);
-    let sheet = Sheet {
+    let sheet = MailTemplate {
         language,
         look,
         title: &words.code_title,
@@ -33,14 +33,14 @@ pub fn code_letter(language: &Language, look: &Look, code: &str, minutes: u32) -
         said: vec![fill(&words.code_use, &[("time", &time)]), words.code_secret.clone(), words.code_not_you.clone()],
         help: None,
     };
-    sheet.letter(subject)
+    sheet.to_mail(subject)
 }
 
 /// The letter that tells of a way in that was added.
-pub fn new_way_letter(language: &Language, look: &Look, provider_title: &str) -> Letter {
+pub fn identity_linked_mail(language: &PageLanguage, look: &StoreBranding, provider_title: &str) -> MailMessage {
     let words = &language.phrases.mail;
     let subject = fill(&words.way_subject, &[("store", &look.title)]);
-    let sheet = Sheet {
+    let sheet = MailTemplate {
         language,
         look,
         title: &words.way_title,
@@ -48,12 +48,12 @@ pub fn new_way_letter(language: &Language, look: &Look, provider_title: &str) ->
         said: vec![fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
         help: look.help_for(None),
     };
-    sheet.letter(subject)
+    sheet.to_mail(subject)
 }
 
-impl Sheet<'_> {
-    fn letter(&self, subject: String) -> Letter {
-        Letter { subject, text: self.text(), html: self.render().expect("writing to memory works") }
+impl MailTemplate<'_> {
+    fn to_mail(&self, subject: String) -> MailMessage {
+        MailMessage { subject, text: self.text(), html: self.render().expect("writing to memory works") }
     }
 
     fn words(&self) -> &Phrases {

@@ -1,7 +1,7 @@
 //! The words of a language, read so that a missing or an unknown phrase is a complaint and never a hole in a page.
 
-use crate::incident::ALPHABET;
-use crate::pages::cause::Cause;
+use crate::pages::error_cause::ErrorCause;
+use crate::vocabulary::incident_code::ALPHABET;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ pub struct Phrases {
     pub(crate) brief: String,
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
-    pub(crate) person: PersonPhrases,
+    pub(crate) person: SignedInPhrases,
     pub(crate) prove: ProvePhrases,
     pub(crate) account: AccountPhrases,
     pub(crate) mail: MailPhrases,
     pub(crate) error: ErrorPhrases,
     pub(crate) incident: IncidentPhrases,
-    pub(crate) tried: TriedPhrases,
-    causes: BTreeMap<String, CausePhrases>,
+    pub(crate) tried: TryCallbackPhrases,
+    causes: BTreeMap<String, ErrorCausePhrases>,
     spelling: BTreeMap<char, String>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct LoginPhrases {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct PersonPhrases {
+pub(crate) struct SignedInPhrases {
     pub(crate) title: String,
     pub(crate) choose: String,
     pub(crate) with: String,
@@ -146,7 +146,7 @@ pub(crate) struct IncidentPhrases {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct TriedPhrases {
+pub(crate) struct TryCallbackPhrases {
     pub(crate) title: String,
     pub(crate) what: String,
     pub(crate) other_title: String,
@@ -155,16 +155,16 @@ pub(crate) struct TriedPhrases {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct CausePhrases {
+pub(crate) struct ErrorCausePhrases {
     pub(crate) title: String,
     pub(crate) what: String,
 }
 
 impl Phrases {
     /// The phrases of a tree, if it is whole.
-    pub(crate) fn of(tree: &Value) -> Result<Self, String> {
+    pub(crate) fn from_tree(tree: &Value) -> Result<Self, String> {
         let phrases: Self = serde_json::from_value(tree.clone()).map_err(|error| error.to_string())?;
-        if let Some(cause) = Cause::ALL.iter().find(|cause| !phrases.causes.contains_key(cause.name())) {
+        if let Some(cause) = ErrorCause::ALL.iter().find(|cause| !phrases.causes.contains_key(cause.name())) {
             return Err(format!("`causes.{}` is missing", cause.name()));
         }
         if let Some(letter) = ALPHABET.chars().find(|letter| !phrases.spelling.contains_key(letter)) {
@@ -176,25 +176,25 @@ impl Phrases {
         Ok(phrases)
     }
 
-    pub(crate) fn cause(&self, cause: Cause) -> &CausePhrases {
+    pub(crate) fn cause(&self, cause: ErrorCause) -> &ErrorCausePhrases {
         self.causes.get(cause.name()).expect("a language has all causes, `of` saw to it")
     }
 
     /// How long to wait, in words.
-    pub(crate) fn wait(&self, seconds: u64) -> String {
+    pub(crate) fn waiting_time(&self, seconds: u64) -> String {
         let (phrase, count) =
             if seconds <= 90 { (&self.error.seconds, seconds.max(1)) } else { (&self.error.minutes, seconds.div_ceil(60)) };
         fill(phrase, &[("count", &count.to_string())])
     }
 
     /// The day of a moment, as it is written.
-    pub fn day(&self, moment: i64) -> Option<String> {
+    pub fn format_day(&self, moment: i64) -> Option<String> {
         let day = chrono::DateTime::from_timestamp(moment, 0)?;
         let [year, month, day] = ["%Y", "%m", "%d"].map(|part| day.format(part).to_string());
         Some(fill(&self.account.date, &[("year", &year), ("month", &month), ("day", &day)]))
     }
 
-    pub(crate) fn spelt(&self, letter: char) -> Option<&str> {
+    pub(crate) fn letter_spelling(&self, letter: char) -> Option<&str> {
         self.spelling.get(&letter).map(String::as_str)
     }
 }
@@ -222,7 +222,7 @@ pub fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// The names of the `{places}` in a phrase, sorted; a place may be filled twice.
-pub(crate) fn places(phrase: &str) -> Vec<&str> {
+pub(crate) fn placeholders(phrase: &str) -> Vec<&str> {
     let mut names: Vec<&str> = phrase.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
@@ -232,7 +232,7 @@ pub(crate) fn places(phrase: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::Languages;
+    use crate::pages::PageLanguages;
 
     #[test]
     fn places_are_filled_once() {
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_day_is_written_as_it_is_read() {
-        let languages = Languages::embedded();
+        let languages = PageLanguages::embedded();
         for (code, expected) in [
             ("pt-BR", "05/07/2026"),
             ("es", "05/07/2026"),
@@ -260,12 +260,12 @@ mod tests {
             ("ja", "2026年07月05日"),
         ] {
             let phrases = &languages.get(code).unwrap().phrases;
-            assert_eq!(phrases.day(1_783_209_600).as_deref(), Some(expected), "{code}");
+            assert_eq!(phrases.format_day(1_783_209_600).as_deref(), Some(expected), "{code}");
         }
     }
 
     #[test]
     fn places_are_found() {
-        assert_eq!(places("{b} and {a} and {b} and {c"), ["a", "b"]);
+        assert_eq!(placeholders("{b} and {a} and {b} and {c"), ["a", "b"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The page on which a shopper proves an address: where a code is sent, and then the code. It works without a script.
 
 use crate::pages::frame::{Frame, address};
-use crate::pages::languages::Language;
+use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -18,9 +18,9 @@ pub struct ProvePage<'a> {
     /// The provider's name.
     pub provider: &'a str,
     /// Why an address has to be proven, unless another was typed since.
-    pub why: Option<Why>,
+    pub why: Option<AddressProofReason>,
     /// What is asked.
-    pub stage: Stage<'a>,
+    pub stage: AddressProofStage<'a>,
     /// The login page.
     pub others: &'a str,
     /// The hidden proof that a form of ours was sent.
@@ -29,7 +29,7 @@ pub struct ProvePage<'a> {
 
 /// Why an address has to be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum AddressProofReason {
     /// The provider did not give one that is proven.
     NotConfirmed,
     /// An account has it, and came by another account at the provider or another way.
@@ -38,20 +38,20 @@ pub enum Why {
 
 /// What a shopper is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage<'a> {
+pub enum AddressProofStage<'a> {
     /// For their address.
     Address {
         /// What stands in the field already: an address that the provider named, or what was typed.
         suggested: Option<&'a str>,
         /// What has to be mended.
-        wrong: Option<Wrong>,
+        wrong: Option<AddressProofProblem>,
     },
     /// For the code that was sent there.
     Code {
         /// Where it was sent.
         address: &'a str,
         /// What has to be mended.
-        wrong: Option<Wrong>,
+        wrong: Option<AddressProofProblem>,
         /// How many more codes may be tried.
         left: u32,
     },
@@ -59,7 +59,7 @@ pub enum Stage<'a> {
 
 /// What has to be mended, or waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub enum AddressProofProblem {
     /// What was typed is no address that can be used.
     NotAnAddress,
     /// Enough letters were sent.
@@ -87,16 +87,16 @@ impl ProvePage<'_> {
 
     fn title(&self) -> &str {
         match self.stage {
-            Stage::Address { .. } => &self.words().prove.title,
-            Stage::Code { .. } => &self.words().prove.code_title,
+            AddressProofStage::Address { .. } => &self.words().prove.title,
+            AddressProofStage::Code { .. } => &self.words().prove.code_title,
         }
     }
 
     fn because(&self) -> Option<String> {
         let words = &self.words().prove;
         Some(match self.why? {
-            Why::NotConfirmed => fill(&words.why, &[("provider", self.provider)]),
-            Why::Known => words.why_known.clone(),
+            AddressProofReason::NotConfirmed => fill(&words.why, &[("provider", self.provider)]),
+            AddressProofReason::Known => words.why_known.clone(),
         })
     }
 
@@ -106,9 +106,9 @@ impl ProvePage<'_> {
         sent.split_once("{address}").unwrap_or((sent, ""))
     }
 
-    fn wrong(&self) -> Option<Wrong> {
+    fn wrong(&self) -> Option<AddressProofProblem> {
         match self.stage {
-            Stage::Address { wrong, .. } | Stage::Code { wrong, .. } => wrong,
+            AddressProofStage::Address { wrong, .. } | AddressProofStage::Code { wrong, .. } => wrong,
         }
     }
 
@@ -116,29 +116,31 @@ impl ProvePage<'_> {
     fn told(&self) -> Option<String> {
         let words = &self.words().prove;
         Some(match (self.wrong()?, self.stage) {
-            (Wrong::NotAnAddress, _) => words.not_an_address.clone(),
-            (Wrong::TooManyMails { seconds }, _) => fill(&words.too_many_mails, &[("wait", &self.words().wait(seconds))]),
-            (Wrong::Enough, _) => words.enough_mails.clone(),
-            (Wrong::NotSent, _) => words.not_sent.clone(),
-            (Wrong::WrongCode, Stage::Code { left, .. }) => {
+            (AddressProofProblem::NotAnAddress, _) => words.not_an_address.clone(),
+            (AddressProofProblem::TooManyMails { seconds }, _) => {
+                fill(&words.too_many_mails, &[("wait", &self.words().waiting_time(seconds))])
+            }
+            (AddressProofProblem::Enough, _) => words.enough_mails.clone(),
+            (AddressProofProblem::NotSent, _) => words.not_sent.clone(),
+            (AddressProofProblem::WrongCode, AddressProofStage::Code { left, .. }) => {
                 format!("{} {}", words.wrong_code, fill(&words.left, &[("count", &left.to_string())]))
             }
-            (Wrong::WrongCode, Stage::Address { .. }) => words.wrong_code.clone(),
+            (AddressProofProblem::WrongCode, AddressProofStage::Address { .. }) => words.wrong_code.clone(),
         })
     }
 
     /// Whether it is what was typed that is wrong.
     fn is_the_field(&self) -> bool {
-        matches!(self.wrong(), Some(Wrong::NotAnAddress | Wrong::WrongCode))
+        matches!(self.wrong(), Some(AddressProofProblem::NotAnAddress | AddressProofProblem::WrongCode))
     }
 
     fn pattern() -> String {
         DIGIT.repeat(6) + "[\\s\\-]*"
     }
 
-    fn in_language(&self, language: &Language) -> String {
+    fn in_language(&self, language: &PageLanguage) -> String {
         // Whoever was asked for an address is asked for it again, though a code may be on its way.
-        let change = matches!(self.stage, Stage::Address { .. }).then_some("1");
+        let change = matches!(self.stage, AddressProofStage::Address { .. }).then_some("1");
         address(&["prove"], &[("change", change), ("lang", Some(&language.code))])
     }
 }

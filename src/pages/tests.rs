@@ -2,31 +2,32 @@
 
 use crate::pages::accent::contrast;
 use crate::pages::{
-    Accent, AccountNotice, AccountPage, Cause, Choice, ErrorPage, Field, Frame, Language, Languages, LoginPage, Logo, Look, Mark, MoreWay,
-    Notice, Person, ProvePage, STYLE, Stage, Way, Why, Wrong, code_letter, new_way_letter,
+    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ErrorPage, Frame,
+    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, LogoKind, PageLanguage, PageLanguages,
+    ProvePage, ProviderIcon, STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
 };
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
 const RETURN_TO: &str = "https://www.loja.example/carrinho?a=1&b=\"<2>";
 
-fn look(title: &str) -> Look {
-    Look {
+fn look(title: &str) -> StoreBranding {
+    StoreBranding {
         title: title.to_owned(),
         home: Some("https://www.loja.example/".to_owned()),
-        logo: Some(Logo::Mark),
+        logo: Some(LogoKind::Mark),
         accent: Accent::default(),
-        ..Look::default()
+        ..StoreBranding::default()
     }
 }
 
-fn choices(count: usize, name: &str) -> Vec<Choice> {
-    let field = Field { name: "shop".to_owned(), label: name.to_owned(), pattern: Some("[\"a-z-]+".to_owned()) };
+fn choices(count: usize, name: &str) -> Vec<LoginChoice> {
+    let field = LoginInputField { name: "shop".to_owned(), label: name.to_owned(), pattern: Some("[\"a-z-]+".to_owned()) };
     let inputs = |at: usize| if at % 3 == 2 { vec![field.clone()] } else { Vec::new() };
-    (0..count).map(|at| Choice::new(&format!("p{at}"), name, Some(RETURN_TO), at % 2 == 1, inputs(at))).collect()
+    (0..count).map(|at| LoginChoice::new(&format!("p{at}"), name, Some(RETURN_TO), at % 2 == 1, inputs(at))).collect()
 }
 
-fn person(text: &str) -> Person {
-    Person {
+fn person(text: &str) -> SignedInUser {
+    SignedInUser {
         email: text.to_owned(),
         name: Some(text.to_owned()),
         provider_title: Some(text.to_owned()),
@@ -35,10 +36,10 @@ fn person(text: &str) -> Person {
     }
 }
 
-fn ways(count: usize, text: &str) -> Vec<Way> {
-    let way = |at: usize| Way {
+fn ways(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
+    let way = |at: usize| LinkedIdentityRow {
         title: text.to_owned(),
-        mark: if at == 0 { Mark::Initials("A".to_owned()) } else { Mark::Logo(format!("/logo/p{at}")) },
+        mark: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::Logo(format!("/logo/p{at}")) },
         handle: text.to_owned(),
         current: at == 0,
         removable: at != 2,
@@ -47,8 +48,8 @@ fn ways(count: usize, text: &str) -> Vec<Way> {
     (0..count).map(way).collect()
 }
 
-fn more(count: usize, text: &str) -> Vec<MoreWay> {
-    let of = |choice: Choice| MoreWay { id: choice.id, title: choice.title, mark: choice.mark, inputs: choice.inputs };
+fn more(count: usize, text: &str) -> Vec<LinkableProvider> {
+    let of = |choice: LoginChoice| LinkableProvider { id: choice.id, title: choice.title, mark: choice.mark, inputs: choice.inputs };
     choices(count, text).into_iter().map(of).collect()
 }
 
@@ -77,18 +78,18 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     }
     for wrong in [
         None,
-        Some(Wrong::NotAnAddress),
-        Some(Wrong::TooManyMails { seconds: 30 }),
-        Some(Wrong::Enough),
-        Some(Wrong::NotSent),
-        Some(Wrong::WrongCode),
+        Some(AddressProofProblem::NotAnAddress),
+        Some(AddressProofProblem::TooManyMails { seconds: 30 }),
+        Some(AddressProofProblem::Enough),
+        Some(AddressProofProblem::NotSent),
+        Some(AddressProofProblem::WrongCode),
     ] {
         for stage in [
-            Stage::Address { suggested: None, wrong },
-            Stage::Address { suggested: Some(text), wrong },
-            Stage::Code { address: text, wrong, left: 3 },
+            AddressProofStage::Address { suggested: None, wrong },
+            AddressProofStage::Address { suggested: Some(text), wrong },
+            AddressProofStage::Code { address: text, wrong, left: 3 },
         ] {
-            for why in [None, Some(Why::NotConfirmed), Some(Why::Known)] {
+            for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known)] {
                 let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text };
                 pages.push((format!("prove, {why:?}, {stage:?}"), page.render()));
             }
@@ -98,7 +99,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
 }
 
 /// Every kind of page in a language, with a text wherever one comes from outside.
-fn pages(language: &Language, offered: &[&Language], text: &str) -> Vec<(String, String)> {
+fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<(String, String)> {
     let look = look(text);
     let frame = Frame { look: &look, language, offered, version: "1" };
     let empty = LoginPage { frame, choices: Vec::new(), return_to: None, last: None, person: None, notice: None, operator: false };
@@ -109,11 +110,11 @@ fn pages(language: &Language, offered: &[&Language], text: &str) -> Vec<(String,
         ("one".to_owned(), LoginPage { choices: choices(1, text), ..full.clone() }.render()),
         ("one that asks".to_owned(), LoginPage { choices: choices(3, text).split_off(2), ..full.clone() }.render()),
         ("twelve".to_owned(), full.render()),
-        ("twelve, last".to_owned(), LoginPage { last: Some("p4"), notice: Some(Notice::SignedOut), ..full.clone() }.render()),
+        ("twelve, last".to_owned(), LoginPage { last: Some("p4"), notice: Some(LoginNotice::SignedOut), ..full.clone() }.render()),
         ("twelve, last asks".to_owned(), LoginPage { last: Some("p2"), ..full.clone() }.render()),
         ("signed in".to_owned(), LoginPage { person: Some(person(text)), ..full }.render()),
     ];
-    for cause in Cause::ALL {
+    for cause in ErrorCause::ALL {
         let bare =
             ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, home: None, code: None, until: None };
         let full = ErrorPage {
@@ -138,8 +139,8 @@ fn count(page: &str, part: &str) -> usize {
 
 #[test]
 fn every_page_in_every_language_keeps_the_promises_of_the_look() {
-    let languages = Languages::embedded();
-    let offered = languages.offered(&[]);
+    let languages = PageLanguages::embedded();
+    let offered = languages.offered_languages(&[]);
     for language in &offered {
         for (name, page) in pages(language, &offered, "Loja") {
             let name = format!("{name} in {}", language.code);
@@ -168,8 +169,8 @@ fn every_page_in_every_language_keeps_the_promises_of_the_look() {
 
 #[test]
 fn what_comes_from_outside_is_escaped_everywhere() {
-    let languages = Languages::embedded();
-    let offered = languages.offered(&[]);
+    let languages = PageLanguages::embedded();
+    let offered = languages.offered_languages(&[]);
     for (name, page) in pages(offered[0], &offered, MARKUP) {
         assert!(!page.contains("<b onclick") && !page.contains("onclick='"), "{name}: {page}");
         assert!(!page.contains("\"<2>") && !page.contains("<2>"), "{name}");
@@ -179,22 +180,22 @@ fn what_comes_from_outside_is_escaped_everywhere() {
 
 #[test]
 fn the_loudest_button_is_what_helps_most() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &[], version: "1" };
     let loudest = |page: &str| page.split(" first\" href=\"").nth(1).and_then(|part| part.split('"').next()).map(str::to_owned);
 
     for (cause, expected) in [
-        (Cause::MissingEmail, "/login"),
-        (Cause::Slow, "/login/acme"),
-        (Cause::AlreadyUsed, "/login"),
-        (Cause::Blocked, "https://www.loja.example/"),
-        (Cause::NoSuchPage, "https://www.loja.example/"),
-        (Cause::Away, "/login/acme"),
-        (Cause::AddressReassigned, "/login/acme"),
-        (Cause::NotFresh, "/account"),
-        (Cause::LastWay, "/account"),
-        (Cause::LinkedElsewhere, "/account"),
+        (ErrorCause::MissingEmail, "/login"),
+        (ErrorCause::Slow, "/login/acme"),
+        (ErrorCause::AlreadyUsed, "/login"),
+        (ErrorCause::Blocked, "https://www.loja.example/"),
+        (ErrorCause::NoSuchPage, "https://www.loja.example/"),
+        (ErrorCause::Away, "/login/acme"),
+        (ErrorCause::AddressReassigned, "/login/acme"),
+        (ErrorCause::NotFresh, "/account"),
+        (ErrorCause::LastWay, "/account"),
+        (ErrorCause::LinkedElsewhere, "/account"),
     ] {
         let (again, others) = (Some("/login/acme"), Some("/login"));
         let page = ErrorPage { frame, cause, provider: None, again, others, has_others: true, home: None, code: None, until: None };
@@ -212,7 +213,7 @@ fn the_loudest_button_is_what_helps_most() {
 
 #[test]
 fn an_error_page_tells_what_happened() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &[], version: "1" };
     let page = |cause, provider, code| {
@@ -221,39 +222,47 @@ fn an_error_page_tells_what_happened() {
     };
 
     for (page, expected) in [
-        (page(Cause::Odd, Some("iClube"), None), "<p>iClube mandou uma resposta"),
-        (page(Cause::Odd, None, None), "<p>O serviço que você escolheu mandou uma resposta"),
-        (page(Cause::TooMany { seconds: 0 }, None, None), "de novo em 1 s."),
-        (page(Cause::TooMany { seconds: 90 }, None, None), "de novo em 90 s."),
-        (page(Cause::TooMany { seconds: 91 }, None, None), "de novo em 2 min."),
-        (page(Cause::Odd, None, Some("K7Q-2MD")), "<output translate=\"no\">K7Q-2MD</output>"),
+        (page(ErrorCause::Odd, Some("iClube"), None), "<p>iClube mandou uma resposta"),
+        (page(ErrorCause::Odd, None, None), "<p>O serviço que você escolheu mandou uma resposta"),
+        (page(ErrorCause::TooMany { seconds: 0 }, None, None), "de novo em 1 s."),
+        (page(ErrorCause::TooMany { seconds: 90 }, None, None), "de novo em 90 s."),
+        (page(ErrorCause::TooMany { seconds: 91 }, None, None), "de novo em 2 min."),
+        (page(ErrorCause::Odd, None, Some("K7Q-2MD")), "<output translate=\"no\">K7Q-2MD</output>"),
         (
-            page(Cause::Odd, None, Some("K7Q-2MD")),
+            page(ErrorCause::Odd, None, Some("K7Q-2MD")),
             "Ao telefone: <b translate=\"no\">K</b> de Kátia, <b>sete</b>, <b translate=\"no\">Q</b> de queijo, traço, <b>dois</b>, \
              <b translate=\"no\">M</b> de Maria, <b translate=\"no\">D</b> de dado.</p>",
         ),
-        (page(Cause::Odd, None, Some("K7Q-2MD")), "Vale até amanhã, 09:42."),
+        (page(ErrorCause::Odd, None, Some("K7Q-2MD")), "Vale até amanhã, 09:42."),
     ] {
         assert!(page.contains(expected), "{expected}: {page}");
     }
-    assert!(!page(Cause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story to tell");
+    assert!(!page(ErrorCause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story to tell");
     let unchanged = "Nada mudou na sua conta.";
-    assert!(page(Cause::Odd, None, None).contains(unchanged));
-    assert!(!page(Cause::ProofOver, None, None).contains(unchanged), "the code may have been right the first time");
+    assert!(page(ErrorCause::Odd, None, None).contains(unchanged));
+    assert!(!page(ErrorCause::ProofOver, None, None).contains(unchanged), "the code may have been right the first time");
 }
 
 #[test]
 fn an_address_is_proven_in_two_stages() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
-    let offered = languages.offered(&[]);
+    let offered = languages.offered_languages(&[]);
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &offered, version: "1" };
     let page = |stage| {
-        ProvePage { frame, provider: "iClube", why: Some(Why::NotConfirmed), stage, others: "/login?return_to=x", form: "f0rm" }.render()
+        ProvePage {
+            frame,
+            provider: "iClube",
+            why: Some(AddressProofReason::NotConfirmed),
+            stage,
+            others: "/login?return_to=x",
+            form: "f0rm",
+        }
+        .render()
     };
 
-    let address = page(Stage::Address { suggested: Some("ana@loja.example"), wrong: None });
-    let code = page(Stage::Code { address: "ana@loja.example", wrong: None, left: 5 });
+    let address = page(AddressProofStage::Address { suggested: Some("ana@loja.example"), wrong: None });
+    let code = page(AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 });
     for (page, expected) in [
         (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
@@ -277,27 +286,28 @@ fn an_address_is_proven_in_two_stages() {
 
 #[test]
 fn what_has_to_be_mended_stands_at_the_field() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let address = |wrong| Stage::Address { suggested: Some("ana@"), wrong };
-    let code = |wrong| Stage::Code { address: "ana@loja.example", wrong, left: 2 };
+    let address = |wrong| AddressProofStage::Address { suggested: Some("ana@"), wrong };
+    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", wrong, left: 2 };
 
     for (stage, told, invalid) in [
         (address(None), None, false),
-        (address(Some(Wrong::NotAnAddress)), Some("We cannot use this e-mail address. Please check it."), true),
-        (address(Some(Wrong::NotSent)), Some("The e-mail could not be sent. Please try again in a moment."), false),
+        (address(Some(AddressProofProblem::NotAnAddress)), Some("We cannot use this e-mail address. Please check it."), true),
+        (address(Some(AddressProofProblem::NotSent)), Some("The e-mail could not be sent. Please try again in a moment."), false),
         (code(None), None, false),
-        (code(Some(Wrong::WrongCode)), Some("This code is not right. Check the newest e-mail. Tries left: 2."), true),
+        (code(Some(AddressProofProblem::WrongCode)), Some("This code is not right. Check the newest e-mail. Tries left: 2."), true),
         (
-            code(Some(Wrong::TooManyMails { seconds: 120 })),
+            code(Some(AddressProofProblem::TooManyMails { seconds: 120 })),
             Some("An e-mail was requested just now. You can ask for another in 2 min."),
             false,
         ),
     ] {
-        let page = ProvePage { frame, provider: "Acme", why: Some(Why::Known), stage, others: "/login", form: "f0rm" }.render();
+        let page =
+            ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
         let known = "An account with this address exists already. To open it, please confirm that the address is yours.";
-        assert_eq!(page.contains(known), matches!(stage, Stage::Address { .. }), "{page}");
+        assert_eq!(page.contains(known), matches!(stage, AddressProofStage::Address { .. }), "{page}");
         assert!(!page.contains("Acme"), "nothing is said of the provider: {page}");
         assert_eq!(page.contains(" aria-invalid=\"true\""), invalid, "{stage:?}");
         assert_eq!(page.contains(" aria-describedby=\"wrong\""), told.is_some(), "{stage:?}");
@@ -308,11 +318,11 @@ fn what_has_to_be_mended_stands_at_the_field() {
 
 #[test]
 fn a_code_may_be_typed_in_groups() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let stage = Stage::Code { address: "ana@loja.example", wrong: None, left: 5 };
-    let page = ProvePage { frame, provider: "Acme", why: Some(Why::Known), stage, others: "/login", form: "f0rm" }.render();
+    let stage = AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 };
+    let page = ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
     let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
     let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
 
@@ -335,9 +345,9 @@ fn a_code_may_be_typed_in_groups() {
 
 #[test]
 fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
-    let offered = languages.offered(&[]);
+    let offered = languages.offered_languages(&[]);
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &offered, version: "1" };
     let page = AccountPage {
         frame,
@@ -374,7 +384,7 @@ fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
 
 #[test]
 fn whoever_is_signed_in_finds_their_ways_in() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
     let page = LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false };
@@ -385,11 +395,11 @@ fn whoever_is_signed_in_finds_their_ways_in() {
 
 #[test]
 fn letters_say_what_they_are_for_in_every_language() {
-    let languages = Languages::embedded();
-    let look = Look { help: Some("ajuda@loja.example".to_owned()), ..look("Loja") };
-    for language in languages.offered(&[]) {
-        let code = code_letter(language, &look, "042137", 10);
-        let new_way = new_way_letter(language, &look, "iClube");
+    let languages = PageLanguages::embedded();
+    let look = StoreBranding { help: Some("ajuda@loja.example".to_owned()), ..look("Loja") };
+    for language in languages.offered_languages(&[]) {
+        let code = code_mail(language, &look, "042137", 10);
+        let new_way = identity_linked_mail(language, &look, "iClube");
         for letter in [&code, &new_way] {
             let (name, html) = (&language.code, &letter.html);
             assert!(letter.subject.contains("Loja") && !letter.subject.contains('{'), "{name}: {}", letter.subject);
@@ -406,16 +416,16 @@ fn letters_say_what_they_are_for_in_every_language() {
         assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));
         assert!(new_way.html.contains("<a href=\"mailto:ajuda@loja.example\""));
     }
-    let nobody = Look { help: None, ..look };
-    assert!(!new_way_letter(languages.get("en").unwrap(), &nobody, "iClube").html.contains("href"));
+    let nobody = StoreBranding { help: None, ..look };
+    assert!(!identity_linked_mail(languages.get("en").unwrap(), &nobody, "iClube").html.contains("href"));
 }
 
 #[test]
 fn letters_escape_what_comes_from_outside() {
-    let languages = Languages::embedded();
-    let look = Look { help: Some(RETURN_TO.to_owned()), ..look(MARKUP) };
-    for language in languages.offered(&[]) {
-        for letter in [code_letter(language, &look, "1234", 10), new_way_letter(language, &look, MARKUP)] {
+    let languages = PageLanguages::embedded();
+    let look = StoreBranding { help: Some(RETURN_TO.to_owned()), ..look(MARKUP) };
+    for language in languages.offered_languages(&[]) {
+        for letter in [code_mail(language, &look, "1234", 10), identity_linked_mail(language, &look, MARKUP)] {
             assert!(!letter.html.contains("<b onclick") && !letter.html.contains("onclick='") && !letter.html.contains("<2>"));
             assert!(letter.html.contains("&#60;b onclick=&#39;x&#39;&#62;&#34;&#38;amp;"), "{}", letter.html);
             assert!(letter.text.contains(MARKUP), "text is text");
@@ -425,16 +435,16 @@ fn letters_escape_what_comes_from_outside() {
 
 #[test]
 fn without_a_logo_there_is_the_name_alone() {
-    let languages = Languages::embedded();
+    let languages = PageLanguages::embedded();
     let render = |logo| {
-        let look = Look { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..Look::default() };
+        let look = StoreBranding { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..StoreBranding::default() };
         let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
         LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false }.render()
     };
 
     assert!(render(None).contains("<p class=\"store\"><span>Loja</span></p>"));
-    assert!(render(Some(Logo::Mark)).contains("<span class=\"store-logo\"></span><span>Loja</span>"));
-    assert!(render(Some(Logo::Wordmark)).contains("<span class=\"unseen\">Loja</span>"));
+    assert!(render(Some(LogoKind::Mark)).contains("<span class=\"store-logo\"></span><span>Loja</span>"));
+    assert!(render(Some(LogoKind::Wordmark)).contains("<span class=\"unseen\">Loja</span>"));
 }
 
 /// The colours of a scheme: those after the word that begins it.

@@ -5,27 +5,27 @@
 //!
 //! It stays one file because every line of it guards the same door, and half of it is the table of tests.
 
-use crate::diagnostic::printable;
-use crate::names::Slot;
-use crate::place::Place;
 use crate::provider::facts::Facts;
-use crate::provider::hosts::{host_matches, is_a_host, is_loopback};
-use crate::provider::template::{Hole, Missing, Piece, Template, Use};
-use crate::text::{Text, percent_encode};
-use crate::words::Desk;
+use crate::provider::hosts::{host_matches, is_host, is_loopback};
+use crate::provider::template::{FactUse, Hole, Template, TemplatePiece, UnfilledHole};
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::{Text, percent_encode};
+use crate::vocabulary::words::Reader;
 
 /// A compiled address.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// As written.
     pub template: Template,
-    parts: Vec<(Zone, Piece)>,
-    reach: Reach,
+    parts: Vec<(AddressPart, TemplatePiece)>,
+    reach: AllowedHosts,
 }
 
 /// Where in an address a piece stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Zone {
+enum AddressPart {
     /// The address begins with a hole: scheme and host come with it.
     Base,
     Host,
@@ -36,7 +36,7 @@ enum Zone {
 
 /// Which hosts an address may lead to.
 #[derive(Clone, Debug)]
-enum Reach {
+enum AllowedHosts {
     /// It is literal.
     Fixed,
     /// One of these.
@@ -47,7 +47,7 @@ enum Reach {
 
 /// An address, filled: its query is still apart, so that parameters can be added in front of the fragment.
 #[derive(Clone, Debug, Default)]
-pub struct Filled {
+pub struct FilledAddress {
     /// Scheme, host and path.
     pub base: Text,
     /// The query without `?`, as written.
@@ -56,19 +56,19 @@ pub struct Filled {
     pub fragment: Option<Text>,
 }
 
-impl Filled {
+impl FilledAddress {
     /// An address that came whole brings its query and fragment along; both get their own places.
-    fn split_base(&mut self) {
+    fn separate_query_and_fragment(&mut self) {
         let Some(at) = self.base.expose().find(['?', '#']) else { return };
         let (base, rest) = self.base.split_at(at);
         self.base = base;
         let hash = rest.expose().find('#');
         let (query, fragment) = hash.map_or((rest.clone(), None), |at| {
             let (query, fragment) = rest.split_at(at);
-            (query, Some(fragment.without_first()))
+            (query, Some(fragment.without_first_byte()))
         });
         if query.expose().starts_with('?') {
-            let mut whole = query.without_first();
+            let mut whole = query.without_first_byte();
             if let Some(more) = self.query.take() {
                 whole.push_str("&");
                 whole.push(&more);
@@ -81,15 +81,15 @@ impl Filled {
 
 /// Why an address could not be filled.
 #[derive(Clone, Debug)]
-pub enum BadAddress {
+pub enum AddressError {
     /// A hole found nothing.
-    Missing(Missing),
+    Missing(UnfilledHole),
     /// It would lead to a host that is not allowed; what is wrong, without the value.
     Host(&'static str, Place),
 }
 
 /// What an address is compiled with.
-pub struct Surroundings<'a> {
+pub struct AddressContext<'a> {
     /// The file's `hosts`.
     pub hosts: Option<&'a [Template]>,
     /// Whether the installation itself is on loopback.
@@ -100,24 +100,26 @@ pub struct Surroundings<'a> {
 
 impl Address {
     /// Compiles an address, or complains.
-    pub fn compile(template: Template, around: &Surroundings<'_>, desk: &mut Desk) -> Option<Self> {
-        let parts = zones(&template);
+    pub fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
+        let parts = split_into_parts(&template);
         let place = template.place;
         if template.has_path() {
             desk.complain(place, "a path cannot stand in an address", "read it as a fact in an earlier step, and write `${fact}` here");
             return None;
         }
-        let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == Zone::Base);
+        let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == AddressPart::Base);
         if starts_with_hole && template.sole_fact().is_some_and(|fact| around.documents.contains(&fact)) {
-            return Some(Self { template, parts, reach: Reach::Document { plain_http: around.loopback } });
+            return Some(Self { template, parts, reach: AllowedHosts::Document { plain_http: around.loopback } });
         }
-        if !starts_with_hole && !literal_start_is_fine(&template, place, around, desk) {
+        if !starts_with_hole && !check_literal_start(&template, place, around, desk) {
             return None;
         }
-        let host_has_hole = parts.iter().any(|(zone, piece)| matches!(zone, Zone::Base | Zone::Host) && matches!(piece, Piece::Hole(_)));
+        let host_has_hole = parts
+            .iter()
+            .any(|(zone, piece)| matches!(zone, AddressPart::Base | AddressPart::Host) && matches!(piece, TemplatePiece::Hole(_)));
         let reach = match around.hosts {
-            _ if !host_has_hole => Reach::Fixed,
-            Some(hosts) => Reach::Hosts { patterns: hosts.to_vec(), plain_http: around.loopback },
+            _ if !host_has_hole => AllowedHosts::Fixed,
+            Some(hosts) => AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: around.loopback },
             None => {
                 desk.complain_once(
                     place,
@@ -131,52 +133,52 @@ impl Address {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> impl Iterator<Item = Use> {
+    pub fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.template.uses()
     }
 
     /// Fills it.
-    pub fn fill(&self, facts: &Facts) -> Result<Filled, BadAddress> {
-        let mut filled = Filled::default();
+    pub fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
+        let mut filled = FilledAddress::default();
         // Room for the query as well, which is written behind it.
         filled.base.reserve(self.template.source.len() + 256);
         for (zone, piece) in &self.parts {
             let into = match zone {
-                Zone::Base | Zone::Host | Zone::Path => &mut filled.base,
-                Zone::Query => filled.query.get_or_insert_default(),
-                Zone::Fragment => filled.fragment.get_or_insert_default(),
+                AddressPart::Base | AddressPart::Host | AddressPart::Path => &mut filled.base,
+                AddressPart::Query => filled.query.get_or_insert_default(),
+                AddressPart::Fragment => filled.fragment.get_or_insert_default(),
             };
             match piece {
-                Piece::Literal(text) => into.push_str(text),
-                Piece::Hole(hole) => fill_hole(*zone, hole, facts, into)?,
+                TemplatePiece::Literal(text) => into.push_str(text),
+                TemplatePiece::Hole(hole) => fill_hole(*zone, hole, facts, into)?,
             }
         }
         match &self.reach {
-            Reach::Fixed => {}
+            AllowedHosts::Fixed => {}
             // What only shows an address leads nowhere.
-            Reach::Hosts { .. } | Reach::Document { .. } if facts.is_showing() => return Ok(filled),
-            Reach::Hosts { patterns, plain_http } => {
-                let host = self.host_of(&filled, *plain_http)?;
+            AllowedHosts::Hosts { .. } | AllowedHosts::Document { .. } if facts.is_preview() => return Ok(filled),
+            AllowedHosts::Hosts { patterns, plain_http } => {
+                let host = self.checked_host(&filled, *plain_http)?;
                 if !patterns
                     .iter()
                     .any(|pattern| pattern.fill(facts).is_ok_and(|pattern| host_matches(&pattern.expose().to_lowercase(), &host)))
                 {
-                    return Err(BadAddress::Host("the address leads to a host that `hosts` does not name", self.template.place));
+                    return Err(AddressError::Host("the address leads to a host that `hosts` does not name", self.template.place));
                 }
             }
-            Reach::Document { plain_http } => {
-                self.host_of(&filled, *plain_http)?;
+            AllowedHosts::Document { plain_http } => {
+                self.checked_host(&filled, *plain_http)?;
             }
         }
-        filled.split_base();
+        filled.separate_query_and_fragment();
         if has_dot_segment(filled.base.expose()) {
-            return Err(BadAddress::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
+            return Err(AddressError::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
         }
         Ok(filled)
     }
 
-    fn host_of(&self, filled: &Filled, plain_http: bool) -> Result<String, BadAddress> {
-        let bad = |why| Err(BadAddress::Host(why, self.template.place));
+    fn checked_host(&self, filled: &FilledAddress, plain_http: bool) -> Result<String, AddressError> {
+        let bad = |why| Err(AddressError::Host(why, self.template.place));
         let address = filled.base.expose();
         let rest = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
             (Some(rest), _) => rest,
@@ -195,24 +197,24 @@ impl Address {
     }
 }
 
-fn fill_hole(zone: Zone, hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), BadAddress> {
-    let Some(value) = hole.fill(facts, None).map_err(BadAddress::Missing)? else { return Ok(()) };
+fn fill_hole(zone: AddressPart, hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), AddressError> {
+    let Some(value) = hole.fill(facts, None).map_err(AddressError::Missing)? else { return Ok(()) };
     match zone {
-        Zone::Base => into.push(&value),
-        Zone::Host if facts.is_showing() => into.push(&value),
-        Zone::Host => {
+        AddressPart::Base => into.push(&value),
+        AddressPart::Host if facts.is_preview() => into.push(&value),
+        AddressPart::Host => {
             let fine = value.expose().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':'));
             if !fine {
-                return Err(BadAddress::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+                return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
             }
             // Beside other text a hole is one label: it must not bring dots of its own.
             let alone = into.expose().ends_with("://");
             if !alone && value.expose().contains(['.', ':']) {
-                return Err(BadAddress::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+                return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
             }
             into.push(&value);
         }
-        Zone::Path | Zone::Query | Zone::Fragment => into.push_encoded(&value, percent_encode),
+        AddressPart::Path | AddressPart::Query | AddressPart::Fragment => into.push_encoded(&value, percent_encode),
     }
     Ok(())
 }
@@ -221,15 +223,15 @@ fn has_dot_segment(base: &str) -> bool {
     base.split('/').skip(3).any(|segment| matches!(segment, "." | ".."))
 }
 
-fn zones(template: &Template) -> Vec<(Zone, Piece)> {
+fn split_into_parts(template: &Template) -> Vec<(AddressPart, TemplatePiece)> {
     let mut parts = Vec::new();
-    let mut zone = if matches!(template.pieces().first(), Some(Piece::Hole(_))) { Zone::Base } else { Zone::Host };
-    let mut scheme_seen = zone == Zone::Base;
+    let mut zone = if matches!(template.pieces().first(), Some(TemplatePiece::Hole(_))) { AddressPart::Base } else { AddressPart::Host };
+    let mut scheme_seen = zone == AddressPart::Base;
     for piece in template.pieces() {
-        let Piece::Literal(text) = piece else {
+        let TemplatePiece::Literal(text) = piece else {
             parts.push((zone, piece.clone()));
-            if zone == Zone::Base {
-                zone = Zone::Path;
+            if zone == AddressPart::Base {
+                zone = AddressPart::Path;
             }
             continue;
         };
@@ -237,30 +239,30 @@ fn zones(template: &Template) -> Vec<(Zone, Piece)> {
         if !scheme_seen {
             scheme_seen = true;
             let end = rest.find("://").map_or(0, |at| at + 3);
-            parts.push((Zone::Host, Piece::Literal(rest[..end].into())));
+            parts.push((AddressPart::Host, TemplatePiece::Literal(rest[..end].into())));
             rest = &rest[end..];
         }
         while !rest.is_empty() {
             let next = match zone {
-                Zone::Base | Zone::Host => rest.find(['/', '?', '#']),
-                Zone::Path => rest.find(['?', '#']),
-                Zone::Query => rest.find('#'),
-                Zone::Fragment => None,
+                AddressPart::Base | AddressPart::Host => rest.find(['/', '?', '#']),
+                AddressPart::Path => rest.find(['?', '#']),
+                AddressPart::Query => rest.find('#'),
+                AddressPart::Fragment => None,
             };
             let end = next.unwrap_or(rest.len());
             if end > 0 {
-                parts.push((zone, Piece::Literal(rest[..end].into())));
+                parts.push((zone, TemplatePiece::Literal(rest[..end].into())));
             }
             let Some(mark) = rest[end..].chars().next() else { break };
             zone = match mark {
-                '/' => Zone::Path,
-                '?' => Zone::Query,
-                _ => Zone::Fragment,
+                '/' => AddressPart::Path,
+                '?' => AddressPart::Query,
+                _ => AddressPart::Fragment,
             };
             if mark == '/' {
-                parts.push((Zone::Path, Piece::Literal("/".into())));
+                parts.push((AddressPart::Path, TemplatePiece::Literal("/".into())));
             } else {
-                parts.push((zone, Piece::Literal("".into())));
+                parts.push((zone, TemplatePiece::Literal("".into())));
             }
             rest = &rest[end + 1..];
         }
@@ -268,8 +270,8 @@ fn zones(template: &Template) -> Vec<(Zone, Piece)> {
     parts
 }
 
-fn literal_start_is_fine(template: &Template, place: Place, around: &Surroundings<'_>, desk: &mut Desk) -> bool {
-    let Some(Piece::Literal(start)) = template.pieces().first() else { return true };
+fn check_literal_start(template: &Template, place: Place, around: &AddressContext<'_>, desk: &mut Reader) -> bool {
+    let Some(TemplatePiece::Literal(start)) = template.pieces().first() else { return true };
     let shown = printable(&start.chars().take(60).collect::<String>());
     let (secure, rest) = match (start.strip_prefix("https://"), start.strip_prefix("http://")) {
         (Some(rest), _) => (true, rest),
@@ -313,7 +315,7 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
         desk.complain(place, "this address holds characters that no address has", help);
         return false;
     }
-    if whole_host_is_literal && !is_a_host(&host) {
+    if whole_host_is_literal && !is_host(&host) {
         desk.complain(
             place,
             format!("`{}` is not a host", printable(&host)),
@@ -341,14 +343,14 @@ fn literal_start_is_fine(template: &Template, place: Place, around: &Surrounding
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::{Kind, Node};
+    use crate::vocabulary::yaml::{YamlKind, YamlNode};
 
     fn fill(address: &str, hosts: &[&str], value: &str) -> Result<String, String> {
-        let mut desk = Desk::default();
-        let parse = |text: &str, desk: &mut Desk| {
+        let mut desk = Reader::default();
+        let parse = |text: &str, desk: &mut Reader| {
             Template::parse(
                 text,
-                &Node { place: Place::default(), kind: Kind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
+                &YamlNode { place: Place::default(), kind: YamlKind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
                 false,
                 desk,
             )
@@ -356,13 +358,13 @@ mod tests {
         };
         let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut desk)).collect();
         let template = parse(address, &mut desk);
-        let around = Surroundings { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
+        let around = AddressContext { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
         let Some(address) = Address::compile(template, &around, &mut desk) else { return Err(desk.complaints[0].message.clone()) };
-        let mut facts = Facts::none(&desk.names);
-        facts.set(desk.names.slot("x"), Text::plain(value));
+        let mut facts = Facts::empty(&desk.names);
+        facts.set(desk.names.intern("x"), Text::plain(value));
         let filled = address.fill(&facts).map_err(|bad| match bad {
-            BadAddress::Missing(_) => "missing".to_owned(),
-            BadAddress::Host(why, _) => why.to_owned(),
+            AddressError::Missing(_) => "missing".to_owned(),
+            AddressError::Host(why, _) => why.to_owned(),
         })?;
         Ok(format!(
             "{}|{}|{}",

@@ -2,16 +2,16 @@
 //! paths find things.
 
 use crate::choice;
-use crate::place::At;
 use crate::provider::json;
 use crate::provider::xml;
-use crate::wire::Response;
-use crate::words::OneOrMany;
+use crate::vocabulary::place::Located;
+use crate::vocabulary::wire::Response;
+use crate::vocabulary::words::OneOrMany;
 use serde_json::{Map, Value};
 
 choice! {
     /// A format of an answer.
-    pub enum Format {
+    pub enum AnswerFormat {
         /// JSON whatever the content type says, else a form.
         Auto = "auto",
         /// JSON.
@@ -29,50 +29,50 @@ choice! {
 
 /// How a step's answers are written.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
+pub struct AnswerParser {
     /// Tried in turn; nothing means `auto`.
-    pub formats: Option<OneOrMany<Format>>,
+    pub formats: Option<OneOrMany<AnswerFormat>>,
     /// Stands in front of the answer and is not part of it.
-    pub skip_prefix: Option<At<String>>,
+    pub skip_prefix: Option<Located<String>>,
 }
 
 /// Why an answer could not be read. Tells its shape, never its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(pub String);
+pub struct UnreadableAnswer(pub String);
 
-impl Answers {
+impl AnswerParser {
     /// Reads an answer.
-    pub fn read(&self, response: &Response) -> Result<Value, Unreadable> {
-        let text = std::str::from_utf8(&response.body).map_err(|_| Unreadable("the answer is not UTF-8".to_owned()))?;
+    pub fn read(&self, response: &Response) -> Result<Value, UnreadableAnswer> {
+        let text = std::str::from_utf8(&response.body).map_err(|_| UnreadableAnswer("the answer is not UTF-8".to_owned()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let text = match &self.skip_prefix {
             Some(prefix) => text.strip_prefix(prefix.value.as_str()).unwrap_or(text),
             None => text,
         };
-        let formats = self.formats.as_ref().map_or(&[Format::Auto][..], |formats| &formats.0);
+        let formats = self.formats.as_ref().map_or(&[AnswerFormat::Auto][..], |formats| &formats.0);
         let mut first = None;
         for format in formats {
-            match read_as(*format, text) {
+            match parse_as(*format, text) {
                 Ok(value) => return Ok(value),
                 Err(why) => first = first.or(Some(why)),
             }
         }
-        Err(first.unwrap_or_else(|| Unreadable("no format is named".to_owned())))
+        Err(first.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
     }
 }
 
-fn read_as(format: Format, text: &str) -> Result<Value, Unreadable> {
+fn parse_as(format: AnswerFormat, text: &str) -> Result<Value, UnreadableAnswer> {
     let trimmed = text.trim();
     match format {
-        Format::Text => Ok(Value::String(trimmed.to_owned())),
-        Format::Xml => xml::parse(trimmed).map_err(|why| not("XML", &why, trimmed)),
+        AnswerFormat::Text => Ok(Value::String(trimmed.to_owned())),
+        AnswerFormat::Xml => xml::parse(trimmed).map_err(|why| unreadable("XML", &why, trimmed)),
         // A call that says nothing has said nothing wrong; what is needed from it will be missed by name.
         _ if trimmed.is_empty() => Ok(Value::Object(Map::new())),
-        Format::Json => json::parse(trimmed.as_bytes()).map_err(|why| not("JSON", &why, trimmed)),
-        Format::Form => form(trimmed).map_err(|why| not("a form", &why, trimmed)),
-        Format::Jsonp => jsonp(trimmed),
-        Format::Auto if looks_like_json(trimmed) => json::parse(trimmed.as_bytes()).map_err(|why| not("JSON", &why, trimmed)),
-        Format::Auto => form(trimmed).map_err(|_| not("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
+        AnswerFormat::Json => json::parse(trimmed.as_bytes()).map_err(|why| unreadable("JSON", &why, trimmed)),
+        AnswerFormat::Form => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),
+        AnswerFormat::Jsonp => parse_jsonp(trimmed),
+        AnswerFormat::Auto if looks_like_json(trimmed) => json::parse(trimmed.as_bytes()).map_err(|why| unreadable("JSON", &why, trimmed)),
+        AnswerFormat::Auto => parse_form(trimmed).map_err(|_| unreadable("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
     }
 }
 
@@ -82,7 +82,7 @@ fn looks_like_json(text: &str) -> bool {
         || matches!(text, "null" | "true" | "false")
 }
 
-fn not(format: &str, why: &str, text: &str) -> Unreadable {
+fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
     let seen =
         if text.len() >= 9 && (text.as_bytes()[..9].eq_ignore_ascii_case(b"<!doctype") || text.to_ascii_lowercase().starts_with("<html")) {
             "; it is a web page (HTML)"
@@ -95,7 +95,7 @@ fn not(format: &str, why: &str, text: &str) -> Unreadable {
         } else {
             ""
         };
-    Unreadable(format!("the answer is not {format}: {why}{seen}"))
+    UnreadableAnswer(format!("the answer is not {format}: {why}{seen}"))
 }
 
 /// Whether a text has the three parts of a signed token.
@@ -107,14 +107,14 @@ pub fn is_signed_token(text: &str) -> bool {
 }
 
 /// The pairs of a form; a key that stands twice is refused.
-fn form(text: &str) -> Result<Value, String> {
+fn parse_form(text: &str) -> Result<Value, String> {
     if !text.contains('=') || text.contains(['<', '{', '\n', ' ']) {
         return Err("it has no `key=value` pairs".to_owned());
     }
     let mut values = Map::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decoded = decode(key).zip(decode(value)).ok_or("its percent-encoding is not UTF-8")?;
+        let decoded = form_decode(key).zip(form_decode(value)).ok_or("its percent-encoding is not UTF-8")?;
         if values.insert(decoded.0, Value::String(decoded.1)).is_some() {
             return Err("a key stands in it twice".to_owned());
         }
@@ -125,12 +125,12 @@ fn form(text: &str) -> Result<Value, String> {
     Ok(Value::Object(values))
 }
 
-fn decode(text: &str) -> Option<String> {
+fn form_decode(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-fn jsonp(text: &str) -> Result<Value, Unreadable> {
+fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {
     // Servers put an empty comment in front, against a trick of old browser plug-ins.
     let text = text.strip_prefix("/**/").unwrap_or(text).trim_start();
     let inside = text.split_once('(').and_then(|(name, rest)| {
@@ -139,28 +139,28 @@ fn jsonp(text: &str) -> Result<Value, Unreadable> {
     });
     match inside.map(str::trim) {
         Some("") => Ok(Value::Null),
-        Some(inside) => json::parse(inside.as_bytes()).map_err(|why| not("JSONP", &why, text)),
-        None => Err(not("JSONP", "it is not wrapped in a call", text)),
+        Some(inside) => json::parse(inside.as_bytes()).map_err(|why| unreadable("JSONP", &why, text)),
+        None => Err(unreadable("JSONP", "it is not wrapped in a call", text)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Place;
+    use crate::vocabulary::place::Place;
     use serde_json::json;
 
-    fn read(formats: &[Format], prefix: Option<&str>, body: &str) -> Result<Value, Unreadable> {
-        let answers = Answers {
+    fn read(formats: &[AnswerFormat], prefix: Option<&str>, body: &str) -> Result<Value, UnreadableAnswer> {
+        let answers = AnswerParser {
             formats: (!formats.is_empty()).then(|| OneOrMany(formats.to_vec())),
-            skip_prefix: prefix.map(|prefix| At::new(prefix.to_owned(), Place::default())),
+            skip_prefix: prefix.map(|prefix| Located::new(prefix.to_owned(), Place::default())),
         };
         answers.read(&Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() })
     }
 
     #[test]
     fn every_format_becomes_one_kind_of_document() {
-        use Format::{Auto, Form, Json, Jsonp, Text, Xml};
+        use AnswerFormat::{Auto, Form, Json, Jsonp, Text, Xml};
         for (formats, prefix, body, expected) in [
             (&[][..], None, "{\"a\":1}", json!({"a": 1})),
             (&[Auto], None, "access_token=q%201&b=x+y", json!({"access_token": "q 1", "b": "x y"})),
@@ -188,10 +188,10 @@ mod tests {
             (&[][..], "cb({\"hush\":1});", "JSONP"),
             (&[][..], "eyJh.eyJo.c2ln", "signed token"),
             (&[][..], "a=hush&a=2", "JSON"),
-            (&[Format::Json], "{\"hush\"", "JSON"),
-            (&[Format::Jsonp], "{\"hush\":1}", "wrapped"),
+            (&[AnswerFormat::Json], "{\"hush\"", "JSON"),
+            (&[AnswerFormat::Jsonp], "{\"hush\":1}", "wrapped"),
         ] {
-            let Unreadable(why) = read(formats, None, body).unwrap_err();
+            let UnreadableAnswer(why) = read(formats, None, body).unwrap_err();
             assert!(why.contains(part) && !why.contains("hush"), "{body}: {why}");
         }
     }

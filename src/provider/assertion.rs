@@ -1,16 +1,16 @@
 //! A token that the client signs to prove itself: `private_key_jwt`, `client_secret_jwt`, or a signed client secret.
 
-use crate::place::{At, Place};
 use crate::provider::facts::Facts;
-use crate::provider::failure::StepError;
 use crate::provider::functions::hex;
-use crate::provider::keys::{Algorithm, BadKey, Signing};
-use crate::provider::moment::Span;
-use crate::provider::parameters::{Json, no_paths};
-use crate::provider::template::{KeyText, Template, Use};
-use crate::text::Text;
+use crate::provider::keys::{Algorithm, JwsSigningKey, KeyError};
+use crate::provider::moment::TimeSpan;
+use crate::provider::parameters::{JsonTemplate, check_no_paths};
+use crate::provider::step_error::StepError;
+use crate::provider::template::{FactUse, KeyTemplate, Template};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
-use crate::words::{Desk, Named};
 use aws_lc_rs::digest;
 use std::sync::Arc;
 
@@ -23,18 +23,18 @@ words! {
         algorithm: Algorithm = "algorithm",
         /// The private key (PEM, or its base64 without the frame), or the shared secret for `HS256` and its like.
         /// Example: `key: ${signingKey}`
-        key: KeyText = "key",
+        key: KeyTemplate = "key",
         /// Further members of its header; `alg` and `typ` are there already.
         /// Default: none
         /// Example: `header: { kid: "${keyId}" }`
-        header: Option<Named<Json>> = "header",
+        header: Option<NamedValues<JsonTemplate>> = "header",
         /// Its claims.
         /// Example: `claims: { iss: "${clientId}", sub: "${clientId}", aud: "https://idp.example/token" }`
-        claims: Named<Json> = "claims",
+        claims: NamedValues<JsonTemplate> = "claims",
         /// How long it is good for.
         /// Default: `5m`
         /// Example: `lifetime: 1m`
-        lifetime: Option<At<Span>> = "lifetime",
+        lifetime: Option<Located<TimeSpan>> = "lifetime",
     }
 }
 
@@ -45,15 +45,15 @@ pub struct Assertion {
     pub place: Place,
     algorithm: Algorithm,
     key: Template,
-    header: Json,
-    claims: Json,
+    header: JsonTemplate,
+    claims: JsonTemplate,
     lifetime: i64,
     names_typ: bool,
 }
 
 impl Assertion {
     /// Compiles it, or complains.
-    pub fn compile(spec: AssertionSpec, desk: &mut Desk) -> Self {
+    pub fn compile(spec: AssertionSpec, desk: &mut Reader) -> Self {
         for (name, _) in spec.claims.0.iter().filter(|(name, _)| matches!(name.as_str(), "iat" | "exp" | "jti")) {
             desk.complain(
                 name.place,
@@ -72,56 +72,56 @@ impl Assertion {
             );
         }
         let names_typ = spec.header.iter().flat_map(|header| &header.0).any(|(name, _)| name.as_str() == "typ");
-        let object = |members: Vec<(At<String>, Json)>| {
-            Json::Object(members.into_iter().map(|(name, value)| (Template::literal(&name.value, name.place), value)).collect())
+        let object = |members: Vec<(Located<String>, JsonTemplate)>| {
+            JsonTemplate::Object(members.into_iter().map(|(name, value)| (Template::literal(&name.value, name.place), value)).collect())
         };
         let (header, claims) = (object(spec.header.unwrap_or_default().0), object(spec.claims.0));
-        no_paths(header.templates().into_iter().chain(claims.templates()), desk);
+        check_no_paths(header.templates().into_iter().chain(claims.templates()), desk);
         let lifetime = spec.lifetime.map_or(300, |span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX));
         Self { place: spec.place, algorithm: spec.algorithm, key: spec.key.0, header, claims, lifetime, names_typ }
     }
 
     /// Makes it.
-    pub fn make(&self, facts: &Facts, now: i64, salt: &str) -> Result<Text, StepError> {
+    pub fn sign(&self, facts: &Facts, now: i64, salt: &str) -> Result<Text, StepError> {
         let label: Arc<str> = Arc::from("clientAssertion");
-        if facts.is_showing() {
+        if facts.is_preview() {
             return Ok(Text::secret("x", &label));
         }
-        let (header, claims) = self.parts(facts, now, salt)?;
-        let key = self.key.fill_bytes(facts).map_err(StepError::missing)?;
-        let bad = |BadKey(why)| StepError::Key { why, place: self.key.place };
-        let token = Signing::read(&key, self.algorithm).map_err(bad)?.token(&header, &claims).map_err(bad)?;
+        let (header, claims) = self.header_and_claims(facts, now, salt)?;
+        let key = self.key.fill_bytes(facts).map_err(StepError::missing_fact)?;
+        let bad = |KeyError(why)| StepError::Key { why, place: self.key.place };
+        let token = JwsSigningKey::read(&key, self.algorithm).map_err(bad)?.sign_token(&header, &claims).map_err(bad)?;
         Ok(Text::secret(token, &label))
     }
 
     /// Its header and claims, as JSON.
-    pub fn parts(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
+    pub fn header_and_claims(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
         let mut header = Text::default();
-        self.header.fill(facts, &mut header).map_err(StepError::missing)?;
+        self.header.fill(facts, &mut header).map_err(StepError::missing_fact)?;
         let typ = if self.names_typ { "" } else { ",\"typ\":\"JWT\"" };
-        let header = join(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
+        let header = join_objects(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
         let mut claims = Text::default();
-        self.claims.fill(facts, &mut claims).map_err(StepError::missing)?;
+        self.claims.fill(facts, &mut claims).map_err(StepError::missing_fact)?;
         // The id is never used twice: it is made from the attempt's own randomness and the step.
         let id = hex(&digest::digest(&digest::SHA256, format!("jti {salt} {}", self.place).as_bytes()).as_ref()[..16]);
         let times = format!("{{\"iat\":{now},\"exp\":{},\"jti\":\"{id}\"}}", now.saturating_add(self.lifetime));
-        Ok((header, join(claims.expose(), &times)))
+        Ok((header, join_objects(claims.expose(), &times)))
     }
 
     /// Every use of a fact in it: the key and, as anybody can read them, the claims.
-    pub fn uses(&self) -> Vec<Use> {
-        let key = self.key.uses().map(|used| Use { whole: false, ..used });
+    pub fn uses(&self) -> Vec<FactUse> {
+        let key = self.key.uses().map(|used| FactUse { whole: false, ..used });
         key.chain(self.header.uses()).chain(self.claims.uses()).collect()
     }
 
     /// The fact that the key is taken from.
-    pub fn key(&self) -> (&Template, Algorithm) {
+    pub fn key_and_algorithm(&self) -> (&Template, Algorithm) {
         (&self.key, self.algorithm)
     }
 }
 
 /// Two JSON objects as one.
-fn join(first: &str, second: &str) -> String {
+fn join_objects(first: &str, second: &str) -> String {
     match (first, second) {
         ("{}", other) | (other, "{}") => other.to_owned(),
         _ => format!("{},{}", &first[..first.len() - 1], &second[1..]),

@@ -1,29 +1,29 @@
 //! The first step as written: where the browser is sent, and what it brings back.
 
-use crate::names::Slot;
-use crate::place::{At, Place};
 use crate::provider::address::Address;
-use crate::provider::answer::Answers;
+use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
-use crate::provider::callback::{CallbackBy, StateIn};
-use crate::provider::parameters::{self, Parameter, Values};
+use crate::provider::callback::{CallbackMethod, StateLocation};
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
-use crate::provider::reading::Reading;
-use crate::provider::refusal::Refusal;
-use crate::provider::signature::{Over, Signature, SignatureSpec};
-use crate::provider::signed::{Signed, SignedSpec};
-use crate::provider::standard::{self, Shaping};
-use crate::provider::step::{Body, Read, Step, StepKind};
-use crate::provider::surroundings::{Around, check_name, reads, standard_path};
+use crate::provider::refusal::RefusalRule;
+use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
+use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
+use crate::provider::standard::{self, StandardRequestChanges};
+use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
+use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
-use crate::wire::Method;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::wire::Method;
+use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
-use crate::words::{Desk, Named};
 
 words! {
     /// The first step: the browser is sent to the provider, and comes back to `redirectUri` with a code. Without `query` the standard request is sent:
     /// `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`, with `discovery` a `nonce`, and for PKCE `code_challenge` and `code_challenge_method`.
-    pub struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = elsewhere) {
+    pub struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
         /// The provider's address for the browser. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
         /// Example: `get: https://sso.acme.example/entrar`
@@ -31,57 +31,57 @@ words! {
         /// What is asked for: one text, sent as written, commas and all; also the fact `${scope}`. Holes are not filled here; `extra: { scope: "…${fact}…" }` fills them.
         /// Default: none; with `discovery` `openid email profile`
         /// Example: `scope: identify email`
-        scope: Option<At<String>> = "scope",
+        scope: Option<Located<String>> = "scope",
         /// Other names for the parameters of the standard request: the standard name first.
         /// Default: the standard names
         /// Example: `rename: { client_id: app_key, redirect_uri: return_url }`
-        rename: Option<Named<At<String>>> = "rename",
+        rename: Option<NamedValues<Located<String>>> = "rename",
         /// Parameters added to the standard request; `null` takes a standard one out, a standard name gives it another value.
         /// Default: none
         /// Example: `extra: { prompt: consent, nonce: "${nonce}" }`
-        extra: Option<Named<Values>> = "extra",
+        extra: Option<NamedValues<ParameterValues>> = "extra",
         /// The parameters exactly as written; nothing standard is added to them.
         /// Default: the standard request
         /// Example: `query: { app_key: "${clientId}", return_url: "${redirectUri}", state: "${state}" }`
-        query: Option<Named<Values>> = "query",
+        query: Option<NamedValues<ParameterValues>> = "query",
         /// A token made and signed for this request.
         /// Default: none
         assertion: Option<AssertionSpec> = "assertion",
         /// A signature over this request's own parameters.
         /// Default: none
-        sign: Option<SignatureSpec> = "sign",
+        sign: Option<ParameterSignatureSpec> = "sign",
         /// How the browser comes back: `get`, `post` or `either`.
         /// Default: `get`
         /// Example: `callback: post`
-        callback: Option<CallbackBy> = "callback",
+        callback: Option<CallbackMethod> = "callback",
         /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the browser's cookie (`cookie`). With `path` the redirect address is
         /// `{publicUrl}/callback/{provider}/{state}`, so the provider has to accept every address below the registered one.
         /// Default: `query`
         /// Example: `stateIn: path`
-        state_in: Option<StateIn> = "stateIn",
+        state_in: Option<StateLocation> = "stateIn",
         /// The signature that the callback's parameters have to carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
-        verify: Option<SignatureSpec> = "verify",
+        verify: Option<ParameterSignatureSpec> = "verify",
         /// Facts from the callback's parameters. `code`, `state` and `iss` are taken from the parameters of these names unless they are read here.
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
-        read: Option<Named<Reading>> = "read",
+        read: Option<NamedValues<FactExpression>> = "read",
         /// When the callback means no. A parameter `error` always does.
         /// Default: never
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
-        refused: Option<Refusal> = "refused",
+        refused: Option<RefusalRule> = "refused",
         /// The only case in which the callback means yes.
         /// Default: always
         /// Example: `accepted: { at: $.result, is: ok }`
-        accepted: Option<Refusal> = "accepted",
+        accepted: Option<RefusalRule> = "accepted",
         /// A signed token among the callback's parameters.
         /// Default: none
-        signed: Option<SignedSpec> = "signed",
+        signed: Option<SignedTokenSpec> = "signed",
     }
 }
 
-fn elsewhere(word: &str) -> Option<&'static str> {
+fn unknown_word_hint(word: &str) -> Option<&'static str> {
     match word {
         "post" => Some("a browser is sent by `get`"),
         "form" | "json" | "text" | "body" => Some("a browser is sent by its address alone: write `query`"),
@@ -104,44 +104,44 @@ pub struct Authorization {
     /// The step.
     pub step: Step,
     /// How the browser comes back.
-    pub callback: CallbackBy,
+    pub callback: CallbackMethod,
     /// How the state comes back.
-    pub state_in: StateIn,
+    pub state_in: StateLocation,
     /// Where the state stands in the callback.
-    pub state: Reading,
+    pub state: FactExpression,
     /// Whether the nonce is sent.
     pub sends_nonce: bool,
     /// What is asked for.
-    pub scope: Option<At<String>>,
+    pub scope: Option<Located<String>>,
 }
 
 /// Compiles the first step, or complains.
-pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) -> Option<Authorization> {
+pub fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &mut Reader) -> Option<Authorization> {
     let place = spec.place;
-    let state_in = spec.state_in.unwrap_or(StateIn::Query);
+    let state_in = spec.state_in.unwrap_or(StateLocation::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
-    let scope = spec.scope.or_else(|| around.discovery.then(|| At::new("openid email profile".to_owned(), place)));
+    let scope = spec.scope.or_else(|| around.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
     let first = spec.query.as_ref().and_then(|query| query.0.first()).or(extra.0.first());
     let written_at = first.map_or(place, |(name, _)| name.place);
-    let shaping = Shaping { rename: &rename, extra: &extra, place };
+    let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
     let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, around, &shaping, desk);
     let assertion = spec.assertion.map(|spec| Assertion::compile(spec, desk));
     let address = address(spec.get, place, around, desk);
-    let sent = Sent::of(&query, assertion.as_ref(), address.as_ref(), around);
-    sent.look_over(state_in, around, written_at, desk);
+    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), around);
+    sent.check(state_in, around, written_at, desk);
     let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         desk.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let around_signed = crate::provider::signed::Around {
+    let around_signed = crate::provider::signed_token::SignedTokenContext {
         addresses: &around.addresses,
         discovery: around.discovery,
         nonce_is_sent: sent.nonce,
         about_the_login: true,
     };
-    let signed = spec.signed.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
-    let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
-    let mut all = spec.read.map_or_else(Vec::new, |read| reads(read, desk));
+    let signed = spec.signed.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, desk));
+    let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, desk));
+    let mut all = spec.read.map_or_else(Vec::new, |read| compile_reads(read, desk));
     let state_fact = around.known.state;
     let state =
         all.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
@@ -153,9 +153,9 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
         );
     }
     for (fact, key) in standard::CALLBACK {
-        let slot = desk.names.slot(fact);
+        let slot = desk.names.intern(fact);
         if matches!(*fact, "code" | "iss") && !all.iter().any(|read| read.fact == slot) {
-            all.push(Read { fact: slot, reading: standard_path(key, place), place, written: false });
+            all.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
         }
     }
     let step = Step {
@@ -165,16 +165,19 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
         method: Method::Get,
         address: address?,
         query,
-        body: Body::None,
+        body: StepBody::None,
         headers: Vec::new(),
         basic: None,
         bearer: None,
         assertion,
-        sign: spec.sign.and_then(|spec| Signature::compile(spec, Over::Query, desk)).filter(|sign| is_over_the_query(sign, desk)),
-        verify: spec.verify.and_then(|spec| Signature::compile(spec, Over::Query, desk)),
+        sign: spec
+            .sign
+            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, desk))
+            .filter(|sign| check_signs_the_query(sign, desk)),
+        verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, desk)),
         when: None,
         optional: false,
-        answers: Answers::default(),
+        answers: AnswerParser::default(),
         refused: spec.refused.into_iter().collect(),
         accepted: spec.accepted.into_iter().collect(),
         minds_error: false,
@@ -183,26 +186,33 @@ pub fn compile(spec: AuthorizationSpec, around: &Around<'_>, desk: &mut Desk) ->
         signed,
         signed_reads,
     };
-    crate::provider::call::look_over_address(&step, desk);
+    crate::provider::call::check_repeated_parameters(&step, desk);
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
-        check_name(read, desk);
+        check_read_name(read, desk);
     }
-    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackBy::Get), state_in, state, sends_nonce: sent.nonce, scope })
+    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
 
 /// The parameters of the request: as written, or the standard ones.
 fn parameters(
-    written: Option<&Named<Values>>,
+    written: Option<&NamedValues<ParameterValues>>,
     has_scope: bool,
-    state_in: StateIn,
-    around: &Around<'_>,
-    shaping: &Shaping<'_>,
-    desk: &mut Desk,
+    state_in: StateLocation,
+    around: &StepContext<'_>,
+    shaping: &StandardRequestChanges<'_>,
+    desk: &mut Reader,
 ) -> Vec<Parameter> {
     let Some(written) = written else {
-        return standard::authorization(around.pkce, has_scope, state_in == StateIn::Query, around.discovery, shaping, desk);
+        return standard::authorization_parameters(
+            around.pkce,
+            has_scope,
+            state_in == StateLocation::Query,
+            around.discovery,
+            shaping,
+            desk,
+        );
     };
-    let first_of = |named: Option<Place>, word: &str, desk: &mut Desk| {
+    let first_of = |named: Option<Place>, word: &str, desk: &mut Reader| {
         if let Some(place) = named {
             let message = format!("`{word}` changes the standard request, and this request is written out");
             desk.complain(place, message, "put the parameter into `query`, or take `query` out");
@@ -213,11 +223,11 @@ fn parameters(
     parameters::compile(&written.0, desk)
 }
 
-fn address(written: Option<Template>, place: Place, around: &Around<'_>, desk: &mut Desk) -> Option<Template> {
+fn address(written: Option<Template>, place: Place, around: &StepContext<'_>, desk: &mut Reader) -> Option<Template> {
     match written {
         Some(get) => Some(get),
-        None if around.discovery => Some(Template::of_fact("authorizationEndpoint", place, desk)),
-        None if desk.is_spoiled_word(place, "get") || desk.is_misspelt(place) => None,
+        None if around.discovery => Some(Template::from_fact("authorizationEndpoint", place, desk)),
+        None if desk.is_unusable_word(place, "get") || desk.has_unknown_words(place) => None,
         None => {
             let help = "add `get: https://…`, the provider's authorization address";
             desk.complain(place, "getAuthorizationCode does not say where the browser is sent", help);
@@ -228,7 +238,7 @@ fn address(written: Option<Template>, place: Place, around: &Around<'_>, desk: &
 
 /// What of ours the redirect carries.
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
-struct Sent {
+struct RedirectProtections {
     nonce: bool,
     state: bool,
     /// The state is sent, but only in another form.
@@ -238,8 +248,8 @@ struct Sent {
     method: bool,
 }
 
-impl Sent {
-    fn of(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, around: &Around<'_>) -> Self {
+impl RedirectProtections {
+    fn detect(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, around: &StepContext<'_>) -> Self {
         let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).collect();
         let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
         let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
@@ -255,11 +265,11 @@ impl Sent {
         }
     }
 
-    fn look_over(&self, state_in: StateIn, around: &Around<'_>, written_at: Place, desk: &mut Desk) {
+    fn check(&self, state_in: StateLocation, around: &StepContext<'_>, written_at: Place, desk: &mut Reader) {
         if self.state_is_changed {
             desk.complain(written_at, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
         }
-        if state_in == StateIn::Query && !self.state {
+        if state_in == StateLocation::Query && !self.state {
             let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
             desk.complain(written_at, "the state is never sent, so anybody's answer would be taken", help);
         }
@@ -280,8 +290,8 @@ impl Sent {
     }
 }
 
-fn is_over_the_query(sign: &Signature, desk: &mut Desk) -> bool {
-    let fine = sign.over == Over::Query;
+fn check_signs_the_query(sign: &ParameterSignature, desk: &mut Reader) -> bool {
+    let fine = sign.over == SignedParameters::Query;
     if !fine {
         desk.complain(
             sign.place,

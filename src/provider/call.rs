@@ -2,32 +2,32 @@
 //!
 //! It stays one file because half of it is the words of a call, whose meaning is told to operators here.
 
-use crate::place::{At, Place};
 use crate::provider::address::Address;
-use crate::provider::answer::{Answers, Format};
+use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::assertion::{Assertion, AssertionSpec};
-use crate::provider::carried::Carried;
 use crate::provider::condition::Conditions;
-use crate::provider::credentials::Credentials;
-use crate::provider::parameters::{self, Json, Values, no_paths};
+use crate::provider::credentials::ClientAuthMethod;
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
 use crate::provider::pkce::Pkce;
-use crate::provider::reading::Reading;
-use crate::provider::refusal::Refusal;
-use crate::provider::signature::{Over, Signature, SignatureSpec};
-use crate::provider::signed::{Signed, SignedSpec};
-use crate::provider::standard::{self};
-use crate::provider::step::{Body, Step, StepKind};
-use crate::provider::surroundings::{Around, check_name, reads};
-use crate::provider::template::{Template, Use};
-use crate::wire::Method;
+use crate::provider::refusal::RefusalRule;
+use crate::provider::request_payload::RequestPayload;
+use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
+use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
+use crate::provider::standard;
+use crate::provider::step::{Step, StepBody, StepKind};
+use crate::provider::step_context::{StepContext, check_read_name, compile_reads};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::wire::Method;
+use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
-use crate::words::{Desk, Named, OneOrMany};
 
 words! {
     /// A call that portaria makes itself. In getAccessCode without `query`, `form`, `json` and `text` the standard token request is sent: `grant_type`, `code`,
     /// `redirect_uri`, for PKCE `code_verifier`, and the credentials. In getUserInfo the standard request has no parameters and shows the access token as Bearer. Both may be
     /// a list of calls, made one after another; only one of them can be the standard token request.
-    pub struct CallSpec ("call", elsewhere = elsewhere) {
+    pub struct CallSpec ("call", elsewhere = unknown_word_hint) {
         /// The address, called by GET. Its query is kept byte for byte. A standard token request by `get` goes into the query.
         /// Default: with `discovery` the document's end point; otherwise `get` or `post` is required
         /// Example: `get: https://api.acme.example/me`
@@ -39,23 +39,23 @@ words! {
         /// Other names for the parameters of the standard request: the standard name first.
         /// Default: the standard names
         /// Example: `rename: { client_id: app_key }`
-        rename: Option<Named<At<String>>> = "rename",
+        rename: Option<NamedValues<Located<String>>> = "rename",
         /// Parameters added to the standard request; `null` takes a standard one out, a standard name gives it another value.
         /// Default: none
         /// Example: `extra: { fields: "id,name,email" }`
-        extra: Option<Named<Values>> = "extra",
+        extra: Option<NamedValues<ParameterValues>> = "extra",
         /// Parameters of the address exactly as written. A list repeats the parameter. As soon as `query`, `form`, `json` or `text` stands in a step, nothing standard is sent.
         /// Default: the standard request
         /// Example: `query: { method: users.get, v: "5.199" }`
-        query: Option<Named<Values>> = "query",
+        query: Option<NamedValues<ParameterValues>> = "query",
         /// A body written as a form, exactly these parameters in this order.
         /// Default: the standard request
         /// Example: `form: { grant_type: authorization_code, code: "${code}" }`
-        form: Option<Named<Values>> = "form",
+        form: Option<NamedValues<ParameterValues>> = "form",
         /// A body written as JSON. It may nest; holes may stand in every text and key; numbers stay as they are written.
         /// Default: the standard request
         /// Example: `json: { query: "{ viewer { id email } }" }`
-        json: Option<Json> = "json",
+        json: Option<JsonTemplate> = "json",
         /// A body of plain text.
         /// Default: the standard request
         /// Example: `text: "token=${accessToken}"`
@@ -64,12 +64,12 @@ words! {
         /// headers of the connection are portaria's own; no cookie is ever kept between calls.
         /// Default: none
         /// Example: `headers: { Client-Id: "${clientId}" }`
-        headers: Option<Named<Template>> = "headers",
+        headers: Option<NamedValues<Template>> = "headers",
         /// Where the client's name and secret go: `form` (the body), `query`, `basic` (as `curl -u`), `basicEncoded` (percent-encoded first, RFC 6749) or `none`. In a written
         /// request nothing is added unless this word stands there.
         /// Default: `form` in the standard token request (the query when it is a `get`), otherwise `none`
         /// Example: `credentials: basic`
-        credentials: Option<At<Credentials>> = "credentials",
+        credentials: Option<Located<ClientAuthMethod>> = "credentials",
         /// The token that is shown as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is shown in written requests as well: a chain that calls another
         /// provider's address with a token of its own says `bearer: none`.
         /// Default: in getUserInfo `${accessToken}`, unless the step itself places the whole `${accessToken}` or an `Authorization` header; in getAccessCode `none`
@@ -81,7 +81,7 @@ words! {
         /// A signature over this request's own parameters.
         /// Default: none
         /// Example: `sign: { into: sig, algorithm: md5, after: "${clientSecret}" }`
-        sign: Option<SignatureSpec> = "sign",
+        sign: Option<ParameterSignatureSpec> = "sign",
         /// The call is made only if this holds.
         /// Default: always
         /// Example: `when: { at: "${kind}", is: business }`
@@ -94,37 +94,37 @@ words! {
         /// attributes are `@name`, repeated elements are a list, and an element with attributes still says its text. With `text` the whole answer, without blanks at its ends, stands at `$`.
         /// Default: `auto`: JSON whatever the content type says, else a form
         /// Example: `answer: [ json, jsonp ]`
-        answer: Option<OneOrMany<Format>> = "answer",
+        answer: Option<OneOrMany<AnswerFormat>> = "answer",
         /// A guard that stands in front of the answer and is not part of it.
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
-        skip_prefix: Option<At<String>> = "skipPrefix",
+        skip_prefix: Option<Located<String>> = "skipPrefix",
         /// When the answer means no although it came with status 200. Every status outside 2xx means no, and in getAccessCode a member `error` that says something.
         /// Default: only what is said above
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
-        refused: Option<Refusal> = "refused",
+        refused: Option<RefusalRule> = "refused",
         /// The only case in which the answer means yes, whatever the status.
         /// Default: every answer that does not mean no
         /// Example: `accepted: { at: $.ok, is: true }`
-        accepted: Option<Refusal> = "accepted",
+        accepted: Option<RefusalRule> = "accepted",
         /// Facts from the answer: a path, a list of paths of which the first that finds something counts, a text with holes, a condition, or a list of conditions of which all must hold.
         /// What is read in getAccessCode is read besides the standard places; in getUserInfo it takes their place.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`, `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file
         /// names the fact; in getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`, `picture`, `locale`
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
-        read: Option<Named<Reading>> = "read",
+        read: Option<NamedValues<FactExpression>> = "read",
         /// Facts from the answer's headers: the name of the header.
         /// Default: none
         /// Example: `readHeaders: { region: X-Region }`
-        read_headers: Option<Named<At<String>>> = "readHeaders",
+        read_headers: Option<NamedValues<Located<String>>> = "readHeaders",
         /// A signed token in the answer, or the answer itself when it is one.
         /// Default: none; with `discovery` the ID token in getAccessCode
         /// Example: `signed: { issuer: https://idp.example, keys: https://idp.example/jwks, read: { id: $.sub, email: $.email } }`
-        signed: Option<SignedSpec> = "signed",
+        signed: Option<SignedTokenSpec> = "signed",
     }
 }
 
-fn elsewhere(word: &str) -> Option<&'static str> {
+fn unknown_word_hint(word: &str) -> Option<&'static str> {
     match word {
         "body" => Some("write the body as `form: {…}`, `json: {…}` or `text: …`"),
         "params" | "parameters" => Some("write `query` (address), `form` or `json` (body); or `extra` to add to the standard request"),
@@ -149,39 +149,39 @@ impl CallSpec {
     }
 }
 
-impl crate::words::Word for At<Credentials> {
-    fn read(node: &crate::yaml::Node, desk: &mut Desk) -> Option<Self> {
-        Credentials::read(node, desk).map(|value| At::new(value, node.place))
+impl crate::vocabulary::words::WordValue for Located<ClientAuthMethod> {
+    fn read(node: &crate::vocabulary::yaml::YamlNode, desk: &mut Reader) -> Option<Self> {
+        ClientAuthMethod::read(node, desk).map(|value| Located::new(value, node.place))
     }
-    fn shape() -> crate::words::Shape {
-        <Credentials as crate::words::Word>::shape()
+    fn shape() -> crate::vocabulary::words::ValueShape {
+        <ClientAuthMethod as crate::vocabulary::words::WordValue>::shape()
     }
 }
 
 /// Compiles a call, or complains.
-pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &mut Desk) -> Option<Step> {
+pub fn compile(mut spec: CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
     let place = spec.place;
     let (method, address) = method_and_address(&mut spec, kind, around, desk);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, desk));
-    let places_assertion = spec_places(&spec, "clientAssertion", desk);
-    let carried = Carried::compile(&mut spec, kind, method, around, assertion.is_some() && !places_assertion, desk);
+    let places_assertion = spec_uses_fact(&spec, "clientAssertion", desk);
+    let carried = RequestPayload::compile(&mut spec, kind, method, around, assertion.is_some() && !places_assertion, desk);
     let headers = headers(spec.headers.take().unwrap_or_default(), desk);
     let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
-    let usual = if matches!(carried.body, Body::Form(_)) { Over::Form } else { Over::Query };
-    let around_signed = crate::provider::signed::Around {
+    let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
+    let around_signed = crate::provider::signed_token::SignedTokenContext {
         addresses: &around.addresses,
         discovery: around.discovery,
         nonce_is_sent: around.nonce_is_sent,
         about_the_login: kind == StepKind::GetAccessCode,
     };
-    let signed_spec = spec.signed.take().or_else(|| implied_token(kind, around, place));
-    let signed = signed_spec.as_ref().and_then(|spec| Signed::compile(spec, &around_signed, desk));
+    let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, around, place));
+    let signed = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, desk));
     let explicit_signed_read = signed_spec.as_ref().is_some_and(|spec| spec.read.is_some());
-    let mut signed_reads = signed_spec.and_then(|spec| spec.read).map_or_else(Vec::new, |read| reads(read, desk));
+    let mut signed_reads = signed_spec.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, desk));
     let has_read = spec.read.is_some();
-    let own = spec.read.take().map_or_else(Vec::new, |read| reads(read, desk));
+    let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, desk));
     for read in own.iter().chain(&signed_reads) {
-        check_name(read, desk);
+        check_read_name(read, desk);
     }
     let header_reads: Vec<_> = spec
         .read_headers
@@ -190,11 +190,12 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
         .0
         .into_iter()
         .map(|(fact, name)| {
-            crate::provider::surroundings::check_fact_name(&fact, fact.place, desk);
-            (desk.names.slot(&fact), At::new(name.value, fact.place))
+            crate::provider::step_context::check_fact_name(&fact, fact.place, desk);
+            (desk.names.intern(&fact), Located::new(name.value, fact.place))
         })
         .collect();
-    let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(|format| !matches!(format, Format::Xml | Format::Text)));
+    let has_keys =
+        spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(|format| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text)));
     let mut all = match kind {
         // In XML everything stands below the root, and a text has no places at all.
         _ if !has_keys => Vec::new(),
@@ -208,13 +209,13 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
         signed_reads = around.standard_reads(standard::PERSON, &[], place, desk);
     }
     all.extend(own);
-    let refused: Vec<Refusal> = spec.refused.take().into_iter().chain(around.refused.cloned()).collect();
-    let accepted: Vec<Refusal> = spec.accepted.take().into_iter().chain(around.accepted.cloned()).collect();
-    let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.speaks_of("error"));
-    let sign = spec.sign.take().and_then(|spec| Signature::compile(spec, usual, desk));
+    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(around.refused.cloned()).collect();
+    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(around.accepted.cloned()).collect();
+    let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
+    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, desk));
     if let Some(sign) = &sign
-        && sign.over == Over::Form
-        && !matches!(carried.body, Body::Form(_))
+        && sign.over == SignedParameters::Form
+        && !matches!(carried.body, StepBody::Form(_))
     {
         desk.complain(
             sign.place,
@@ -238,7 +239,7 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
         verify: None,
         when: spec.when.take(),
         optional: spec.optional.unwrap_or(false),
-        answers: Answers { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
+        answers: AnswerParser { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
         refused,
         accepted,
         minds_error,
@@ -248,11 +249,11 @@ pub fn compile(mut spec: CallSpec, kind: StepKind, around: &Around<'_>, desk: &m
         signed_reads,
     };
     step.bearer = bearer(spec.bearer.take(), &step, desk);
-    look_over_call(&step, desk);
+    check_call(&step, desk);
     Some(step)
 }
 
-fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &Around<'_>, desk: &mut Desk) -> (Method, Option<Template>) {
+fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> (Method, Option<Template>) {
     let usual = if kind == StepKind::GetAccessCode { ("tokenEndpoint", Method::Post) } else { ("userinfoEndpoint", Method::Get) };
     match (spec.get.take(), spec.post.take()) {
         (Some(get), None) => (Method::Get, Some(get)),
@@ -261,9 +262,11 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &Around<'_>, 
             desk.complain(post.place, "one call has both `get` and `post`", "keep one; a second call is a second item of a list");
             (Method::Post, None)
         }
-        (None, None) if around.discovery => (usual.1, Some(Template::of_fact(usual.0, spec.place, desk))),
+        (None, None) if around.discovery => (usual.1, Some(Template::from_fact(usual.0, spec.place, desk))),
         (None, None)
-            if desk.is_spoiled_word(spec.place, "get") || desk.is_spoiled_word(spec.place, "post") || desk.is_misspelt(spec.place) =>
+            if desk.is_unusable_word(spec.place, "get")
+                || desk.is_unusable_word(spec.place, "post")
+                || desk.has_unknown_words(spec.place) =>
         {
             (usual.1, None)
         }
@@ -276,12 +279,13 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &Around<'_>, 
 }
 
 /// The `signed` that `discovery` brings along: the ID token beside the access token.
-fn implied_token(kind: StepKind, around: &Around<'_>, place: Place) -> Option<SignedSpec> {
-    let nothing = SignedSpec { place, token: None, issuer: None, audience: None, keys: None, algorithms: None, nonce: None, read: None };
+fn implied_id_token(kind: StepKind, around: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
+    let nothing =
+        SignedTokenSpec { place, token: None, issuer: None, audience: None, keys: None, algorithms: None, nonce: None, read: None };
     (around.discovery && kind == StepKind::GetAccessCode).then_some(nothing)
 }
 
-fn headers(named: Named<Template>, desk: &mut Desk) -> Vec<(At<String>, Template)> {
+fn headers(named: NamedValues<Template>, desk: &mut Reader) -> Vec<(Located<String>, Template)> {
     const OURS: &[&str] = &[
         "host",
         "content-length",
@@ -309,12 +313,12 @@ fn headers(named: Named<Template>, desk: &mut Desk) -> Vec<(At<String>, Template
         if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {
             desk.complain(value.place, "a header is one line, and this value has several", "write it in one line");
         }
-        no_paths([value], desk);
+        check_no_paths([value], desk);
     }
     named.0
 }
 
-fn bearer(written: Option<Template>, step: &Step, desk: &mut Desk) -> Option<Template> {
+fn bearer(written: Option<Template>, step: &Step, desk: &mut Reader) -> Option<Template> {
     let has_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     match written {
         Some(template) if template.as_literal().as_deref() == Some("none") => None,
@@ -334,21 +338,21 @@ fn bearer(written: Option<Template>, step: &Step, desk: &mut Desk) -> Option<Tem
                     "keep one: `bearer`, `credentials: basic` or the header",
                 );
             }
-            no_paths([&template], desk);
+            check_no_paths([&template], desk);
             Some(template)
         }
         None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
         None => {
             let token = step.known.access_token;
-            let placed = step.uses_in_request().iter().any(|Use { fact, whole, .. }| *fact == token && *whole);
-            (!placed).then(|| Template::of_fact("accessToken", step.place, desk))
+            let placed = step.uses_in_request().iter().any(|FactUse { fact, whole, .. }| *fact == token && *whole);
+            (!placed).then(|| Template::from_fact("accessToken", step.place, desk))
         }
     }
 }
 
-fn spec_places(spec: &CallSpec, name: &str, desk: &mut Desk) -> bool {
-    let fact = desk.names.slot(name);
-    let in_values = |values: &Option<Named<Values>>| {
+fn spec_uses_fact(spec: &CallSpec, name: &str, desk: &mut Reader) -> bool {
+    let fact = desk.names.intern(name);
+    let in_values = |values: &Option<NamedValues<ParameterValues>>| {
         values
             .iter()
             .flat_map(|named| &named.0)
@@ -366,18 +370,18 @@ fn spec_places(spec: &CallSpec, name: &str, desk: &mut Desk) -> bool {
 }
 
 /// What a call says twice, or in vain.
-fn look_over_call(step: &Step, desk: &mut Desk) {
-    if let Body::Json(Json::Object(members)) = &step.body {
+fn check_call(step: &Step, desk: &mut Reader) {
+    if let StepBody::Json(JsonTemplate::Object(members)) = &step.body {
         for (name, value) in members {
-            if let Json::Text(text) = value {
-                parameters::look_for_secret(&name.source, text, desk);
+            if let JsonTemplate::Text(text) = value {
+                parameters::check_no_literal_secret(&name.source, text, desk);
             }
         }
     }
     for (name, value) in &step.headers {
-        parameters::look_for_secret(name, value, desk);
+        parameters::check_no_literal_secret(name, value, desk);
     }
-    let form = if let Body::Form(form) = &step.body { form.as_slice() } else { &[] };
+    let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
     if let Some(sign) = &step.sign
         && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
     {
@@ -410,11 +414,11 @@ fn look_over_call(step: &Step, desk: &mut Desk) {
             desk.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
         }
     }
-    look_over_address(step, desk);
+    check_repeated_parameters(step, desk);
 }
 
 /// A parameter that stands in the address as well is sent twice.
-pub fn look_over_address(step: &Step, desk: &mut Desk) {
+pub fn check_repeated_parameters(step: &Step, desk: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
         if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {

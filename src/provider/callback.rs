@@ -1,15 +1,15 @@
 //! How the browser comes back: by which method, and how the state travels.
 
 use crate::choice;
-use crate::provider::parameters::Pairs;
-use crate::text::Text;
+use crate::provider::parameters::ParameterPairs;
+use crate::vocabulary::text::Text;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 choice! {
     /// By which method the browser comes back.
-    pub enum CallbackBy {
+    pub enum CallbackMethod {
         /// By an address.
         Get = "get",
         /// By a form that the provider lets the browser send.
@@ -21,7 +21,7 @@ choice! {
 
 choice! {
     /// How the state comes back.
-    pub enum StateIn {
+    pub enum StateLocation {
         /// As a parameter.
         Query = "query",
         /// As the last part of the redirect address, for providers that drop parameters.
@@ -33,12 +33,12 @@ choice! {
 
 /// What arrived with a callback, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Callback {
+pub struct CallbackParameters {
     /// Names and values.
     pub pairs: Vec<(Box<str>, Text)>,
 }
 
-impl Callback {
+impl CallbackParameters {
     /// A callback from its parameters. Everything that a browser brings is kept from eyes until it is known to be harmless.
     pub fn new<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.as_ref().into(), Text::secret(value, &Arc::from(name.as_ref()))));
@@ -46,12 +46,12 @@ impl Callback {
     }
 
     /// The parameters, for a signature over them.
-    pub fn as_pairs(&self) -> Pairs<'_> {
+    pub fn as_pairs(&self) -> ParameterPairs<'_> {
         self.pairs.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(value))).collect()
     }
 
     /// The name of a parameter that stands more than once, if there is one.
-    pub fn repeated(&self) -> Option<&str> {
+    pub fn repeated_name(&self) -> Option<&str> {
         self.pairs
             .iter()
             .enumerate()

@@ -1,42 +1,42 @@
 //! From a file as written to a provider that cannot be wrong, or to all that is wrong with it.
 
-use crate::diagnostic::{Report, printable};
-use crate::names::Slot;
-use crate::place::{At, Place, Source};
-use crate::provider::address::{Address, Surroundings};
+use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
+use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
-use crate::provider::facts::{FROM_DISCOVERY, Known};
-use crate::provider::file::ProviderSpec;
-use crate::provider::flow;
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::fact_flow_check;
+use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
 use crate::provider::hosts;
-use crate::provider::identity::Composition;
+use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::{Input, InputSpec};
-use crate::provider::installed::Installed;
 use crate::provider::pkce::Pkce;
-use crate::provider::proof;
-use crate::provider::reading::Reading;
+use crate::provider::proof_check;
+use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::step::{Step, StepKind};
-use crate::provider::surroundings::{Around, check_own_name};
-use crate::provider::trust::{MissingEmail, TrustEmail};
-use crate::provider::{Ground, Provider};
-use crate::words::{Desk, Named, Word};
-use crate::yaml::Node;
+use crate::provider::step_context::{StepContext, check_own_name};
+use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
+use crate::provider::{InstallationContext, Provider};
+use crate::vocabulary::diagnostic::{Report, printable};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::words::{NamedValues, Reader, WordValue};
+use crate::vocabulary::yaml::YamlNode;
 use std::sync::Arc;
 
 /// Compiles a file. The report may hold warnings even when a provider comes out.
-pub fn compile(source: &Source, ground: Ground) -> (Option<Provider>, Report) {
-    let mut desk = Desk::default();
-    match desk.open(source, "write `name:` and the steps, or copy a file from the catalogue") {
+pub fn compile(source: &Source, ground: InstallationContext) -> (Option<Provider>, Report) {
+    let mut desk = Reader::default();
+    match desk.parse_source(source, "write `name:` and the steps, or copy a file from the catalogue") {
         Some(node) => compile_node(source, &node, ground, desk),
         None => (None, Report::new(source.clone(), desk.complaints)),
     }
 }
 
 /// Compiles a file that is read already.
-pub fn compile_node(source: &Source, node: &Node, ground: Ground, mut desk: Desk) -> (Option<Provider>, Report) {
-    let known = Known::number(&mut desk);
+pub fn compile_node(source: &Source, node: &YamlNode, ground: InstallationContext, mut desk: Reader) -> (Option<Provider>, Report) {
+    let known = WellKnownFacts::register(&mut desk);
     let name = source.stem().to_owned();
     if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
         desk.complain_about_file(
@@ -46,7 +46,7 @@ pub fn compile_node(source: &Source, node: &Node, ground: Ground, mut desk: Desk
     }
     let spec = ProviderSpec::read(node, &mut desk);
     let provider = spec.and_then(|spec| assemble(source, &name, spec, known, ground, &mut desk));
-    if desk.names.are_too_many() {
+    if desk.names.is_over_limit() {
         desk.complaints.clear();
         desk.complain_about_file("the file names more than 500 facts", "no provider needs that many; leave out what is not used");
     }
@@ -56,32 +56,39 @@ pub fn compile_node(source: &Source, node: &Node, ground: Ground, mut desk: Desk
 }
 
 /// The steps of a file, compiled as far as they can be.
-struct Steps {
+struct CompiledSteps {
     authorization: Option<authorization::Authorization>,
     calls: Vec<Step>,
     complete: bool,
 }
 
-fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, ground: Ground, desk: &mut Desk) -> Option<Provider> {
+fn assemble(
+    source: &Source,
+    name: &str,
+    mut spec: ProviderSpec,
+    known: WellKnownFacts,
+    ground: InstallationContext,
+    desk: &mut Reader,
+) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
-    let title = title(&mut spec, top, desk);
-    let installed = Installed::collect(&mut spec, name, known, desk);
-    let inputs = inputs(spec.inputs.take(), desk);
+    let title = checked_title(&mut spec, top, desk);
+    let installed = DeclaredValues::collect(&mut spec, name, known, desk);
+    let inputs = compile_inputs(spec.inputs.take(), desk);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
     if let Some(hosts) = &hosts {
         // The broker's own address is as much the operator's word as a setting is.
-        let set: Vec<Slot> = installed.settings().into_iter().chain([known.public_url]).collect();
-        hosts::look_over_hosts(hosts, &set, ground.loopback, desk);
+        let set: Vec<Slot> = installed.non_secret_facts().into_iter().chain([known.public_url]).collect();
+        hosts::check_host_patterns(hosts, &set, ground.loopback, desk);
     }
-    let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.slot(fact)).collect();
-    let addresses = || Surroundings { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };
+    let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.intern(fact)).collect();
+    let addresses = || AddressContext { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };
     let discovery = spec.discovery.take();
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), desk));
     let written = written_facts(&spec, desk);
     let (refused, accepted) = (spec.refused.take(), spec.accepted.take());
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
-    let around = Around {
+    let around = StepContext {
         known,
         addresses: addresses(),
         pkce,
@@ -92,18 +99,18 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         accepted: accepted.as_ref(),
         written: &written,
     };
-    let Steps { authorization, calls, complete } = steps(&mut spec, around, top, desk);
+    let CompiledSteps { authorization, calls, complete } = compile_steps(&mut spec, around, top, desk);
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), desk));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
-    let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmail::Ask)).map(|missing| missing.place);
-    let composition = Composition::compile(
+    let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
+    let composition = IdentityMapping::compile(
         spec.identity.take(),
-        trust.as_ref().map_or(TrustEmail::Claim, |trust| trust.value.clone()),
-        missing.as_ref().map_or(MissingEmail::Refuse, |missing| missing.value.clone()),
+        trust.as_ref().map_or(EmailTrustPolicy::Claim, |trust| trust.value.clone()),
+        missing.as_ref().map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone()),
         desk,
     );
     let authorization = authorization?;
-    let flow = flow::Flow {
+    let flow = fact_flow_check::FactFlowCheck {
         authorization: &authorization,
         calls: &calls,
         installed: &installed,
@@ -119,7 +126,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         known,
         top,
     };
-    let proof = proof::Proof {
+    let proof = proof_check::ProofCheck {
         authorization: &authorization,
         calls: &calls,
         installed: &installed,
@@ -128,12 +135,11 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         trust: trust.as_ref(),
         known,
     };
-    let hidden = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"]
-        .iter()
-        .any(|word| !is_left_out(&spec, word, desk));
-    let needed = if complete && !hidden { flow.look_over(desk) } else { Vec::new() };
+    let hidden =
+        ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"].iter().any(|word| !is_absent(&spec, word, desk));
+    let needed = if complete && !hidden { flow.check(desk) } else { Vec::new() };
     if complete && !hidden {
-        proof.look_over(desk);
+        proof.check(desk);
     }
     Some(Provider {
         source: source.clone(),
@@ -153,7 +159,7 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
         identity: composition,
         asks_for_email,
         require: spec.require,
-        logo: spec.logo.filter(|logo| is_a_file_name(logo, desk)).map(|logo| logo.value.into()),
+        logo: spec.logo.filter(|logo| check_logo_file_name(logo, desk)).map(|logo| logo.value.into()),
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
@@ -165,14 +171,14 @@ fn assemble(source: &Source, name: &str, mut spec: ProviderSpec, known: Known, g
 }
 
 /// Whether a word at the top is simply not there, rather than unusable or misspelt.
-fn is_left_out(spec: &ProviderSpec, word: &str, desk: &Desk) -> bool {
-    !desk.is_spoiled_word(spec.place, word) && !desk.is_misspelt(spec.place)
+fn is_absent(spec: &ProviderSpec, word: &str, desk: &Reader) -> bool {
+    !desk.is_unusable_word(spec.place, word) && !desk.has_unknown_words(spec.place)
 }
 
-fn title(spec: &mut ProviderSpec, top: Place, desk: &mut Desk) -> Option<At<String>> {
+fn checked_title(spec: &mut ProviderSpec, top: Place, desk: &mut Reader) -> Option<Located<String>> {
     let written = spec.name.take();
     match &written {
-        None if !is_left_out(spec, "name", desk) => {}
+        None if !is_absent(spec, "name", desk) => {}
         None => desk.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
         Some(title) if title.contains("${") => {
             desk.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");
@@ -186,7 +192,7 @@ fn title(spec: &mut ProviderSpec, top: Place, desk: &mut Desk) -> Option<At<Stri
 }
 
 /// A logo is a file beside the others, so that no path leads elsewhere.
-fn is_a_file_name(logo: &At<String>, desk: &mut Desk) -> bool {
+fn check_logo_file_name(logo: &Located<String>, desk: &mut Reader) -> bool {
     let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
     if !fine {
@@ -199,18 +205,18 @@ fn is_a_file_name(logo: &At<String>, desk: &mut Desk) -> bool {
     fine
 }
 
-fn inputs(written: Option<Named<InputSpec>>, desk: &mut Desk) -> Vec<Input> {
-    let compile = |(name, input): &(At<String>, InputSpec)| {
+fn compile_inputs(written: Option<NamedValues<InputSpec>>, desk: &mut Reader) -> Vec<Input> {
+    let compile = |(name, input): &(Located<String>, InputSpec)| {
         check_own_name(name, name.place, desk);
-        desk.names.slot(name);
+        desk.names.intern(name);
         Input::compile(name, input, desk)
     };
     written.unwrap_or_default().0.iter().map(compile).collect()
 }
 
-fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut Desk) -> Steps {
+fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Place, desk: &mut Reader) -> CompiledSteps {
     let written = spec.authorization.take().or_else(|| around.discovery.then(|| empty_authorization(top)));
-    if written.is_none() && is_left_out(spec, "getAuthorizationCode", desk) {
+    if written.is_none() && is_absent(spec, "getAuthorizationCode", desk) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
         desk.complain(top, "the file has no getAuthorizationCode", help);
     }
@@ -218,7 +224,7 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
     around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
     let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
-    if access.is_none() && is_left_out(spec, "getAccessCode", desk) && !is_signed {
+    if access.is_none() && is_absent(spec, "getAccessCode", desk) && !is_signed {
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
         desk.complain(top, "the file has no getAccessCode", help);
     }
@@ -232,7 +238,7 @@ fn steps(spec: &mut ProviderSpec, mut around: Around<'_>, top: Place, desk: &mut
     }
     let calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
-    Steps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+    CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }
 
 fn empty_authorization(place: Place) -> AuthorizationSpec {
@@ -284,11 +290,12 @@ fn empty_call(place: Place) -> CallSpec {
 }
 
 /// The facts that the file reads or composes by its own word.
-fn written_facts(spec: &ProviderSpec, desk: &mut Desk) -> Vec<Slot> {
+fn written_facts(spec: &ProviderSpec, desk: &mut Reader) -> Vec<Slot> {
     let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
     let mut names: Vec<String> = Vec::new();
-    let mut add =
-        |named: Option<&Named<Reading>>| names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));
+    let mut add = |named: Option<&NamedValues<FactExpression>>| {
+        names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()))
+    };
     add(spec.authorization.as_ref().and_then(|step| step.read.as_ref()));
     add(spec.authorization.as_ref().and_then(|step| step.signed.as_ref()?.read.as_ref()));
     for call in calls.clone() {
@@ -296,5 +303,5 @@ fn written_facts(spec: &ProviderSpec, desk: &mut Desk) -> Vec<Slot> {
         add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
     }
     names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
-    names.iter().map(|name| desk.names.slot(name)).collect()
+    names.iter().map(|name| desk.names.intern(name)).collect()
 }

@@ -3,13 +3,13 @@
 //! A condition about something that is not there is false, whatever its verb; `null` and an empty text are not
 //! there. Values are compared as text.
 
-use crate::place::{At, Place};
 use crate::provider::facts::Facts;
-use crate::provider::selector::{Selector, scalar_text};
-use crate::provider::template::{Template, Use};
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::YamlNode;
 use crate::words;
-use crate::words::{Desk, OneOrMany, Shape, Word, scalar};
-use crate::yaml::Node;
 use regex::Regex;
 use serde_json::Value;
 
@@ -17,10 +17,10 @@ words! {
     /// A condition: what is looked at, and what it has to be. It holds when everything that is written here holds. A condition about
     /// something that is not there is false, whatever it asks; `null`, an empty text, an empty object and an empty list are not there. A list of conditions holds when
     /// all of them hold.
-    pub struct ConditionSpec ("condition", elsewhere = elsewhere) {
+    pub struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
         /// What is looked at: a path into the answer, or a fact.
         /// Example: `at: $.status`
-        at: Subject = "at",
+        at: ConditionSubject = "at",
         /// It is this text, or one of these. May hold holes.
         /// Default: not looked at
         /// Example: `is: [ ok, success ]`
@@ -36,11 +36,11 @@ words! {
         /// It is there. Only `true` can be written.
         /// Default: not looked at
         /// Example: `present: true`
-        present: Option<At<bool>> = "present",
+        present: Option<Located<bool>> = "present",
     }
 }
 
-pub(crate) fn elsewhere(word: &str) -> Option<&'static str> {
+pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
     match word {
         "equals" | "eq" | "value" | "in" => Some("write `is: …` for equal, with a list for one of several"),
         "not" | "ne" | "notEquals" => Some("write `isNot: …`"),
@@ -53,14 +53,14 @@ pub(crate) fn elsewhere(word: &str) -> Option<&'static str> {
 
 /// What a condition looks at.
 #[derive(Clone, Debug)]
-pub enum Subject {
+pub enum ConditionSubject {
     /// A place in the answer.
-    Path(Selector),
+    Path(JsonPath),
     /// A text made of facts.
     Text(Template),
 }
 
-impl Subject {
+impl ConditionSubject {
     fn place(&self) -> Place {
         match self {
             Self::Path(path) => path.place,
@@ -69,14 +69,14 @@ impl Subject {
     }
 }
 
-impl Word for Subject {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text = scalar(node, desk)?;
+impl WordValue for ConditionSubject {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
         if text.contains("${") {
             return Template::parse(&text.value, node, false, desk).map(Self::Text);
         }
         if text.starts_with('$') {
-            return Selector::parse(&text.value, text.place, desk).map(Self::Path);
+            return JsonPath::parse(&text.value, text.place, desk).map(Self::Path);
         }
         desk.complain(
             text.place,
@@ -85,8 +85,8 @@ impl Word for Subject {
         );
         None
     }
-    fn shape() -> Shape {
-        Shape::Text("a JSON path or a fact in `${…}`")
+    fn shape() -> ValueShape {
+        ValueShape::Text("a JSON path or a fact in `${…}`")
     }
 }
 
@@ -101,7 +101,7 @@ pub struct Pattern {
 
 impl Pattern {
     /// Compiles an expression, or complains.
-    pub fn compile(text: &str, place: Place, desk: &mut Desk) -> Option<Self> {
+    pub fn compile(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
         let built =
             if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
         if built.is_none() {
@@ -115,22 +115,22 @@ impl Pattern {
     }
 }
 
-impl Word for Pattern {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text = scalar(node, desk)?;
+impl WordValue for Pattern {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
         Self::compile(&text.value, text.place, desk)
     }
-    fn shape() -> Shape {
-        Shape::Text("a regular expression")
+    fn shape() -> ValueShape {
+        ValueShape::Text("a regular expression")
     }
 }
 
-impl Word for At<bool> {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        bool::read(node, desk).map(|value| At::new(value, node.place))
+impl WordValue for Located<bool> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        bool::read(node, desk).map(|value| Located::new(value, node.place))
     }
-    fn shape() -> Shape {
-        Shape::Flag
+    fn shape() -> ValueShape {
+        ValueShape::Flag
     }
 }
 
@@ -139,7 +139,7 @@ impl Word for At<bool> {
 pub struct Condition {
     /// Where it was written.
     pub place: Place,
-    at: Subject,
+    at: ConditionSubject,
     is: Option<Vec<Template>>,
     is_not: Option<Vec<Template>>,
     matches: Option<Pattern>,
@@ -147,9 +147,9 @@ pub struct Condition {
 
 impl Condition {
     /// Compiles a condition, or complains.
-    pub fn compile(spec: ConditionSpec, desk: &mut Desk) -> Option<Self> {
+    pub fn compile(spec: ConditionSpec, desk: &mut Reader) -> Option<Self> {
         if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
-            if ["is", "isNot", "matches", "present", ""].iter().any(|word| desk.is_spoiled_word(spec.place, word)) {
+            if ["is", "isNot", "matches", "present", ""].iter().any(|word| desk.is_unusable_word(spec.place, word)) {
                 return None;
             }
             desk.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
@@ -185,8 +185,8 @@ impl Condition {
     /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
     pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         let found: Vec<String> = match &self.at {
-            Subject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(there).collect(),
-            Subject::Text(template) => template
+            ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(present_text).collect(),
+            ConditionSubject::Text(template) => template
                 .fill_from(facts, answer)
                 .ok()
                 .filter(|text| !text.is_empty())
@@ -206,21 +206,21 @@ impl Condition {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<Use> {
+    pub fn uses(&self) -> Vec<FactUse> {
         let values = self.is.iter().chain(&self.is_not).flatten();
         let subject = match &self.at {
-            Subject::Path(_) => None,
-            Subject::Text(template) => Some(template),
+            ConditionSubject::Path(_) => None,
+            ConditionSubject::Text(template) => Some(template),
         };
         // A fact that is not there makes a condition false; it is no mistake.
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
     /// The paths that it looks at.
-    pub fn paths(&self) -> Vec<&Selector> {
+    pub fn paths(&self) -> Vec<&JsonPath> {
         match &self.at {
-            Subject::Path(path) => vec![path],
-            Subject::Text(template) => template.paths().collect(),
+            ConditionSubject::Path(path) => vec![path],
+            ConditionSubject::Text(template) => template.paths().collect(),
         }
     }
 
@@ -238,8 +238,8 @@ impl Condition {
     pub fn source(&self) -> String {
         let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
         let subject = match &self.at {
-            Subject::Path(path) => &path.source,
-            Subject::Text(template) => &template.source,
+            ConditionSubject::Path(path) => &path.source,
+            ConditionSubject::Text(template) => &template.source,
         };
         let mut parts = Vec::new();
         parts.extend(self.is.as_ref().map(|is| format!("is {}", list(is))));
@@ -253,7 +253,7 @@ impl Condition {
 }
 
 /// What is there, as text: an object or a list is there unless it is empty.
-fn there(value: &Value) -> Option<String> {
+fn present_text(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) if !members.is_empty() => Some(value.to_string()),
         Value::Array(list) if !list.is_empty() => Some(value.to_string()),
@@ -267,19 +267,19 @@ pub struct Conditions(pub Vec<Condition>);
 
 impl Conditions {
     /// Whether all hold.
-    pub fn hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    pub fn all_hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         self.0.iter().all(|condition| condition.holds(answer, facts))
     }
 }
 
-impl Word for Conditions {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+impl WordValue for Conditions {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
         let specs = OneOrMany::<ConditionSpec>::read(node, desk)?;
         let count = specs.0.len();
         let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, desk)).collect();
         (conditions.len() == count && count > 0).then_some(Self(conditions))
     }
-    fn shape() -> Shape {
+    fn shape() -> ValueShape {
         OneOrMany::<ConditionSpec>::shape()
     }
 }
@@ -287,9 +287,9 @@ impl Word for Conditions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Source;
-    use crate::text::Text;
-    use crate::yaml;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::text::Text;
+    use crate::vocabulary::yaml;
     use serde_json::json;
 
     #[test]
@@ -319,13 +319,13 @@ mod tests {
             ("{ at: \"$.l[*]\", is: b }", true),
             ("{ at: \"$.l[*]\", isNot: b }", false),
         ] {
-            let mut desk = Desk::default();
+            let mut desk = Reader::default();
             let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
             let conditions = Conditions::read(&node, &mut desk).unwrap();
-            let mut facts = Facts::none(&desk.names);
-            facts.set(desk.names.slot("fact"), Text::plain("ok"));
+            let mut facts = Facts::empty(&desk.names);
+            facts.set(desk.names.intern("fact"), Text::plain("ok"));
 
-            assert_eq!(conditions.hold(Some(&answer), &facts), expected, "{text}");
+            assert_eq!(conditions.all_hold(Some(&answer), &facts), expected, "{text}");
             assert!(desk.complaints.is_empty(), "{text}");
         }
     }

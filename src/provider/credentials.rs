@@ -1,14 +1,14 @@
 //! Where the client's name and secret go: into the form, the query, or a header.
 
 use crate::choice;
-use crate::text::{Text, form_encode};
+use crate::vocabulary::text::{Text, form_encode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 
 choice! {
     /// Where the client's name and secret go.
-    pub enum Credentials {
+    pub enum ClientAuthMethod {
         /// Into the body of the request, as `client_id` and `client_secret`.
         Form = "form",
         /// Into the address.
@@ -23,7 +23,7 @@ choice! {
 }
 
 /// The value of an `Authorization` header with name and secret.
-pub fn basic(client_id: &Text, client_secret: Option<&Text>, encoded: bool) -> Text {
+pub fn basic_authorization(client_id: &Text, client_secret: Option<&Text>, encoded: bool) -> Text {
     let add = |pair: &mut Text, text: &Text| if encoded { pair.push_encoded(text, form_encode) } else { pair.push(text) };
     let mut pair = Text::default();
     add(&mut pair, client_id);
@@ -44,8 +44,8 @@ mod tests {
     fn basic_is_as_curl_writes_it_and_basic_encoded_as_the_standard_does() {
         let (id, secret) = (Text::plain("c:1"), Text::secret("p w", &Arc::from("clientSecret")));
 
-        assert_eq!(basic(&id, Some(&secret), false).expose(), format!("Basic {}", STANDARD.encode("c:1:p w")));
-        assert_eq!(basic(&id, Some(&secret), true).expose(), format!("Basic {}", STANDARD.encode("c%3A1:p+w")));
-        assert_eq!(basic(&id, Some(&secret), false).masked(), "Basic ‹clientId:clientSecret›");
+        assert_eq!(basic_authorization(&id, Some(&secret), false).expose(), format!("Basic {}", STANDARD.encode("c:1:p w")));
+        assert_eq!(basic_authorization(&id, Some(&secret), true).expose(), format!("Basic {}", STANDARD.encode("c%3A1:p+w")));
+        assert_eq!(basic_authorization(&id, Some(&secret), false).masked(), "Basic ‹clientId:clientSecret›");
     }
 }

@@ -1,12 +1,12 @@
 //! An issuer's document (`OpenID` Connect Discovery): where it lies and what is taken from it.
 
-use crate::names::Slot;
-use crate::place::Place;
-use crate::provider::address::{Address, Surroundings};
+use crate::provider::address::{Address, AddressContext};
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
-use crate::provider::template::{Template, Use};
-use crate::text::Text;
-use crate::words::Desk;
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::Reader;
 use serde_json::Value;
 
 /// A compiled `discovery`.
@@ -24,7 +24,7 @@ const USUAL: &str = "/.well-known/openid-configuration";
 
 impl Discovery {
     /// Compiles it, or complains.
-    pub fn compile(template: Template, around: &Surroundings<'_>, desk: &mut Desk) -> Option<Self> {
+    pub fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
         let place = template.place;
         if template.source.contains('?') && !template.source.contains("${") || template.source.contains('#') {
             desk.complain(
@@ -34,8 +34,8 @@ impl Discovery {
             );
             return None;
         }
-        let iss_is_promised = desk.names.slot("issuerIsNamed");
-        let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.slot(fact), *key)).collect();
+        let iss_is_promised = desk.names.intern("issuerIsNamed");
+        let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.intern(fact), *key)).collect();
         Address::compile(template, around, desk).map(|address| Self { place, address, facts, iss_is_promised })
     }
 
@@ -70,7 +70,7 @@ impl Discovery {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<Use> {
+    pub fn uses(&self) -> Vec<FactUse> {
         self.address.uses().collect()
     }
 }

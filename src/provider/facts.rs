@@ -2,10 +2,10 @@
 //!
 //! A fact is not there or it holds a text that is not empty. Everything learned from an answer starts secret.
 
-use crate::names::{Names, Slot};
-use crate::provider::reading::Nothing;
-use crate::text::Text;
-use crate::words::Desk;
+use crate::provider::fact_expression::MissingValue;
+use crate::vocabulary::names::{FactNames, Slot};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
 /// The facts that every login begins with, and what each is; settings, secrets and inputs come on top.
@@ -35,7 +35,7 @@ pub const FROM_DISCOVERY: &[(&str, &str)] = &[
 /// The numbers of the facts that the program itself speaks of.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each is the fact of that name")]
-pub struct Known {
+pub struct WellKnownFacts {
     pub client_id: Slot,
     pub client_secret: Slot,
     pub redirect_uri: Slot,
@@ -59,10 +59,10 @@ pub struct Known {
     pub iss_is_promised: Slot,
 }
 
-impl Known {
+impl WellKnownFacts {
     /// Gives all of them their numbers.
-    pub fn number(desk: &mut Desk) -> Self {
-        let mut slot = |name: &str| desk.names.slot(name);
+    pub fn register(desk: &mut Reader) -> Self {
+        let mut slot = |name: &str| desk.names.intern(name);
         Self {
             client_id: slot("clientId"),
             client_secret: slot("clientSecret"),
@@ -95,12 +95,12 @@ pub struct Facts {
     values: Vec<Option<Text>>,
     labels: Arc<[Arc<str>]>,
     showing: bool,
-    misses: Vec<(Slot, Nothing)>,
+    misses: Vec<(Slot, MissingValue)>,
 }
 
 impl Facts {
     /// No facts, with room for all that `names` names.
-    pub fn none(names: &Names) -> Self {
+    pub fn empty(names: &FactNames) -> Self {
         Self::with_labels(names.iter().map(|(_, name)| Arc::clone(name)).collect())
     }
 
@@ -111,12 +111,12 @@ impl Facts {
 
     /// The same facts for showing what would be sent: a hole that finds nothing yet shows its mask.
     #[must_use]
-    pub fn for_showing(self) -> Self {
+    pub fn for_preview(self) -> Self {
         Self { showing: true, ..self }
     }
 
     /// Whether these facts only show what would be sent.
-    pub fn is_showing(&self) -> bool {
+    pub fn is_preview(&self) -> bool {
         self.showing
     }
 
@@ -156,17 +156,17 @@ impl Facts {
     }
 
     /// Remembers that a fact was looked for in vain.
-    pub fn miss(&mut self, slot: Slot, nothing: Nothing) {
+    pub fn record_missing(&mut self, slot: Slot, nothing: MissingValue) {
         self.misses.push((slot, nothing));
     }
 
     /// Where a fact was looked for in vain.
-    pub fn missed(&self, slot: Slot) -> Option<&Nothing> {
+    pub fn missing_value(&self, slot: Slot) -> Option<&MissingValue> {
         self.misses.iter().rev().find(|(missed, _)| *missed == slot).map(|(_, nothing)| nothing)
     }
 
     /// The facts that are known, by number.
-    pub fn known(&self) -> impl Iterator<Item = (Slot, &Text)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Text)> {
         self.values.iter().enumerate().filter_map(|(at, text)| Some((Slot(u16::try_from(at).ok()?), text.as_ref()?)))
     }
 }

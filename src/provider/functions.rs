@@ -1,14 +1,14 @@
 //! The functions that may follow a bar inside a hole: a closed set, each taking a text (or bytes) and giving one.
 
-use crate::diagnostic::{did_you_mean, one_of};
-use crate::names::Slot;
-use crate::place::Place;
 use crate::provider::facts::Facts;
 use crate::provider::json;
+use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment;
-use crate::provider::selector::{Selector, scalar_text};
-use crate::text::percent_encode;
-use crate::words::Desk;
+use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::percent_encode;
+use crate::vocabulary::words::Reader;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -53,11 +53,11 @@ pub enum Function {
     /// SHA-256.
     Sha256,
     /// HMAC with SHA-1.
-    HmacSha1(Argument),
+    HmacSha1(FunctionArgument),
     /// HMAC with SHA-256.
-    HmacSha256(Argument),
+    HmacSha256(FunctionArgument),
     /// More text.
-    Append(Argument),
+    Append(FunctionArgument),
     /// Capital letters.
     Upper,
     /// Small letters.
@@ -69,20 +69,20 @@ pub enum Function {
     /// And back.
     UrlDecode,
     /// Before a mark.
-    Before(Argument),
+    Before(FunctionArgument),
     /// After a mark.
-    After(Argument),
+    After(FunctionArgument),
     /// A path in a text that is JSON.
-    Json(Box<Selector>),
+    Json(Box<JsonPath>),
     /// Instead of nothing.
-    Default(Argument),
+    Default(FunctionArgument),
     /// A moment, written.
-    Date(Box<moment::Writing>),
+    Date(Box<moment::DateFormat>),
 }
 
 /// An argument: a text in quotes or a fact.
 #[derive(Clone, Debug)]
-pub enum Argument {
+pub enum FunctionArgument {
     /// A text.
     Literal(Box<str>),
     /// A fact.
@@ -90,14 +90,14 @@ pub enum Argument {
 }
 
 /// What goes from one function to the next.
-pub enum Flow {
+pub enum TextOrBytes {
     /// A text.
     Text(String),
     /// Bytes, as hashes give them.
     Bytes(Vec<u8>),
 }
 
-impl Flow {
+impl TextOrBytes {
     /// The bytes of either.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -109,7 +109,7 @@ impl Flow {
 
 /// What a function takes and gives, as far as it matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FunctionKind {
     /// Takes text only.
     OfText,
     /// Takes either, gives text.
@@ -120,19 +120,19 @@ enum Kind {
 
 impl Function {
     /// Reads `name argument…`, or complains.
-    pub fn parse(words: &[Token], place: Place, desk: &mut Desk) -> Option<Self> {
-        let Some(Token::Word(name)) = words.first() else {
+    pub fn parse(words: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
+        let Some(HoleToken::Word(name)) = words.first() else {
             desk.complain(
                 place,
                 "a bar (`|`) without a function behind it",
-                format!("the functions are {}", one_of(ALL.iter().map(|(name, ..)| *name))),
+                format!("the functions are {}", quoted_alternatives(ALL.iter().map(|(name, ..)| *name))),
             );
             return None;
         };
         let Some((_, arguments, _)) = ALL.iter().find(|(known, ..)| known == name) else {
             let help = match did_you_mean(name, ALL.iter().map(|(name, ..)| *name)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the functions are {}", one_of(ALL.iter().map(|(name, ..)| *name))),
+                None => format!("the functions are {}", quoted_alternatives(ALL.iter().map(|(name, ..)| *name))),
             };
             desk.complain(place, format!("`{name}` is not a function"), help);
             return None;
@@ -150,10 +150,10 @@ impl Function {
         Self::build(name, &words[1..], place, desk)
     }
 
-    fn build(name: &str, arguments: &[Token], place: Place, desk: &mut Desk) -> Option<Self> {
+    fn build(name: &str, arguments: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
         let mut argument = || match &arguments[0] {
-            Token::Quoted(text) => Argument::Literal(text.as_str().into()),
-            Token::Word(name) => Argument::Fact(desk.names.slot(name), place),
+            HoleToken::Quoted(text) => FunctionArgument::Literal(text.as_str().into()),
+            HoleToken::Word(name) => FunctionArgument::Fact(desk.names.intern(name), place),
         };
         Some(match name {
             "base64" => Self::Base64,
@@ -162,7 +162,7 @@ impl Function {
             "md5" => Self::Md5,
             "sha1" => Self::Sha1,
             "sha256" => Self::Sha256,
-            "hmacSha1" | "hmacSha256" if matches!(arguments[0], Token::Quoted(_)) => {
+            "hmacSha1" | "hmacSha256" if matches!(arguments[0], HoleToken::Quoted(_)) => {
                 desk.complain(
                     place,
                     "a secret may not stand in the file",
@@ -178,7 +178,7 @@ impl Function {
             "trim" => Self::Trim,
             "urlEncode" => Self::UrlEncode,
             "urlDecode" => Self::UrlDecode,
-            "before" | "after" | "default" if arguments[0] == Token::Quoted(String::new()) => {
+            "before" | "after" | "default" if arguments[0] == HoleToken::Quoted(String::new()) => {
                 let help = if name == "default" {
                     "a hole that may stay empty is written with `?`: `${last?}`"
                 } else {
@@ -190,8 +190,8 @@ impl Function {
             "before" => Self::Before(argument()),
             "after" => Self::After(argument()),
             "default" => Self::Default(argument()),
-            "json" => Self::Json(Box::new(Selector::parse(arguments[0].text(), place, desk)?)),
-            _ => match moment::Writing::parse(arguments[0].text(), arguments[1].text()) {
+            "json" => Self::Json(Box::new(JsonPath::parse(arguments[0].text(), place, desk)?)),
+            _ => match moment::DateFormat::parse(arguments[0].text(), arguments[1].text()) {
                 Ok(writing) => Self::Date(Box::new(writing)),
                 Err((message, help)) => {
                     desk.complain(place, message, help);
@@ -201,10 +201,10 @@ impl Function {
         })
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> FunctionKind {
         match self {
-            Self::Base64 | Self::Base64Url | Self::Hex => Kind::Writes,
-            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::HmacSha1(_) | Self::HmacSha256(_) => Kind::Hashes,
+            Self::Base64 | Self::Base64Url | Self::Hex => FunctionKind::Writes,
+            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::HmacSha1(_) | Self::HmacSha256(_) => FunctionKind::Hashes,
             Self::Append(_)
             | Self::Upper
             | Self::Lower
@@ -215,17 +215,17 @@ impl Function {
             | Self::After(_)
             | Self::Json(_)
             | Self::Default(_)
-            | Self::Date(_) => Kind::OfText,
+            | Self::Date(_) => FunctionKind::OfText,
         }
     }
 
     /// Whether nobody can find the text again from the result.
     pub fn is_one_way(&self) -> bool {
-        self.kind() == Kind::Hashes
+        self.kind() == FunctionKind::Hashes
     }
 
     /// The argument, if it has one.
-    pub fn argument(&self) -> Option<&Argument> {
+    pub fn argument(&self) -> Option<&FunctionArgument> {
         match self {
             Self::HmacSha1(argument)
             | Self::HmacSha256(argument)
@@ -238,61 +238,63 @@ impl Function {
     }
 
     /// Applies it to what was found so far; `None` means that nothing is found.
-    pub fn apply(&self, flow: Option<Flow>, facts: &Facts) -> Option<Flow> {
+    pub fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
         if let Self::Default(argument) = self {
             return match flow {
                 Some(flow) => Some(flow),
-                None => argument.value(facts).map(|text| Flow::Text(text.to_owned())),
+                None => argument.value(facts).map(|text| TextOrBytes::Text(text.to_owned())),
             };
         }
         let flow = flow?;
         Some(match self {
-            Self::Base64 => Flow::Text(STANDARD.encode(flow.bytes())),
-            Self::Base64Url => Flow::Text(URL_SAFE_NO_PAD.encode(flow.bytes())),
-            Self::Hex => Flow::Text(hex(flow.bytes())),
-            Self::Md5 => Flow::Bytes(Md5::digest(flow.bytes()).to_vec()),
-            Self::Sha1 => Flow::Bytes(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, flow.bytes()).as_ref().to_vec()),
-            Self::Sha256 => Flow::Bytes(digest::digest(&digest::SHA256, flow.bytes()).as_ref().to_vec()),
-            Self::HmacSha1(key) => Flow::Bytes(mac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.value(facts)?.as_bytes(), flow.bytes())),
-            Self::HmacSha256(key) => Flow::Bytes(mac(hmac::HMAC_SHA256, key.value(facts)?.as_bytes(), flow.bytes())),
-            Self::Append(more) => Flow::Text(text(&flow)?.to_owned() + more.value(facts)?),
-            Self::Upper => Flow::Text(text(&flow)?.to_uppercase()),
-            Self::Lower => Flow::Text(text(&flow)?.to_lowercase()),
-            Self::Trim => Flow::Text(text(&flow)?.trim().to_owned()),
+            Self::Base64 => TextOrBytes::Text(STANDARD.encode(flow.bytes())),
+            Self::Base64Url => TextOrBytes::Text(URL_SAFE_NO_PAD.encode(flow.bytes())),
+            Self::Hex => TextOrBytes::Text(hex(flow.bytes())),
+            Self::Md5 => TextOrBytes::Bytes(Md5::digest(flow.bytes()).to_vec()),
+            Self::Sha1 => TextOrBytes::Bytes(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, flow.bytes()).as_ref().to_vec()),
+            Self::Sha256 => TextOrBytes::Bytes(digest::digest(&digest::SHA256, flow.bytes()).as_ref().to_vec()),
+            Self::HmacSha1(key) => {
+                TextOrBytes::Bytes(hmac_bytes(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.value(facts)?.as_bytes(), flow.bytes()))
+            }
+            Self::HmacSha256(key) => TextOrBytes::Bytes(hmac_bytes(hmac::HMAC_SHA256, key.value(facts)?.as_bytes(), flow.bytes())),
+            Self::Append(more) => TextOrBytes::Text(as_text(&flow)?.to_owned() + more.value(facts)?),
+            Self::Upper => TextOrBytes::Text(as_text(&flow)?.to_uppercase()),
+            Self::Lower => TextOrBytes::Text(as_text(&flow)?.to_lowercase()),
+            Self::Trim => TextOrBytes::Text(as_text(&flow)?.trim().to_owned()),
             Self::UrlEncode => {
                 let mut encoded = String::new();
-                percent_encode(text(&flow)?, &mut encoded);
-                Flow::Text(encoded)
+                percent_encode(as_text(&flow)?, &mut encoded);
+                TextOrBytes::Text(encoded)
             }
-            Self::UrlDecode => Flow::Text(percent_encoding::percent_decode_str(text(&flow)?).decode_utf8().ok()?.into_owned()),
-            Self::Before(mark) => Flow::Text(text(&flow)?.split_once(mark.value(facts)?)?.0.to_owned()),
-            Self::After(mark) => Flow::Text(text(&flow)?.split_once(mark.value(facts)?)?.1.to_owned()),
+            Self::UrlDecode => TextOrBytes::Text(percent_encoding::percent_decode_str(as_text(&flow)?).decode_utf8().ok()?.into_owned()),
+            Self::Before(mark) => TextOrBytes::Text(as_text(&flow)?.split_once(mark.value(facts)?)?.0.to_owned()),
+            Self::After(mark) => TextOrBytes::Text(as_text(&flow)?.split_once(mark.value(facts)?)?.1.to_owned()),
             Self::Json(path) => {
-                let document = json::parse(text(&flow)?.as_bytes()).ok()?;
-                Flow::Text(scalar_text(path.first(&document)?)?.into_owned())
+                let document = json::parse(as_text(&flow)?.as_bytes()).ok()?;
+                TextOrBytes::Text(scalar_text(path.first(&document)?)?.into_owned())
             }
-            Self::Date(writing) => Flow::Text(writing.write(text(&flow)?)?),
+            Self::Date(writing) => TextOrBytes::Text(writing.write(as_text(&flow)?)?),
             Self::Default(_) => flow,
         })
     }
 }
 
-impl Argument {
+impl FunctionArgument {
     /// Its value, if the fact is known.
     pub fn value<'a>(&'a self, facts: &'a Facts) -> Option<&'a str> {
         match self {
             Self::Literal(text) => Some(text),
-            Self::Fact(slot, _) => facts.get(*slot).map(crate::text::Text::expose),
+            Self::Fact(slot, _) => facts.get(*slot).map(crate::vocabulary::text::Text::expose),
         }
     }
 }
 
 /// Complains where bytes reach a function or an end that takes only text.
-pub fn look_over(functions: &[Function], names: &[String], may_end_in_bytes: bool, place: Place, desk: &mut Desk) {
+pub fn check_text_and_bytes(functions: &[Function], names: &[String], may_end_in_bytes: bool, place: Place, desk: &mut Reader) {
     let mut bytes_from = None;
     for (function, name) in functions.iter().zip(names) {
         match function.kind() {
-            Kind::OfText if bytes_from.is_some() => {
+            FunctionKind::OfText if bytes_from.is_some() => {
                 desk.complain(
                     place,
                     format!("`{name}` takes a text, and `{}` gives bytes", bytes_from.unwrap_or_default()),
@@ -300,8 +302,8 @@ pub fn look_over(functions: &[Function], names: &[String], may_end_in_bytes: boo
                 );
                 return;
             }
-            Kind::OfText | Kind::Writes => bytes_from = None,
-            Kind::Hashes => bytes_from = Some(name.as_str()),
+            FunctionKind::OfText | FunctionKind::Writes => bytes_from = None,
+            FunctionKind::Hashes => bytes_from = Some(name.as_str()),
         }
     }
     if let Some(name) = bytes_from.filter(|_| !may_end_in_bytes) {
@@ -310,7 +312,7 @@ pub fn look_over(functions: &[Function], names: &[String], may_end_in_bytes: boo
 }
 
 /// HMAC over a message.
-pub fn mac(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
+pub fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
 }
 
@@ -325,23 +327,23 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn text(flow: &Flow) -> Option<&str> {
+fn as_text(flow: &TextOrBytes) -> Option<&str> {
     match flow {
-        Flow::Text(text) => Some(text),
-        Flow::Bytes(_) => None,
+        TextOrBytes::Text(text) => Some(text),
+        TextOrBytes::Bytes(_) => None,
     }
 }
 
 /// A word or a quoted text inside a hole.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Token {
+pub enum HoleToken {
     /// A bare word: a function's or a fact's name.
     Word(String),
     /// A text in quotes.
     Quoted(String),
 }
 
-impl Token {
+impl HoleToken {
     /// Its text.
     pub fn text(&self) -> &str {
         match self {
@@ -356,7 +358,7 @@ mod tests {
 
     fn run(functions: &[Function], text: &str) -> Option<String> {
         let facts = Facts::default();
-        let mut flow = Some(Flow::Text(text.to_owned()));
+        let mut flow = Some(TextOrBytes::Text(text.to_owned()));
         for function in functions {
             flow = function.apply(flow, &facts);
         }
@@ -365,8 +367,8 @@ mod tests {
 
     #[test]
     fn each_function_gives_what_its_name_says() {
-        let literal = |text: &str| Argument::Literal(text.into());
-        let path = |text: &str| Box::new(Selector::known(text, Place::default()));
+        let literal = |text: &str| FunctionArgument::Literal(text.into());
+        let path = |text: &str| Box::new(JsonPath::builtin(text, Place::default()));
 
         for (functions, text, expected) in [
             (vec![Function::Base64], "a?>", Some("YT8+")),

@@ -1,12 +1,12 @@
 //! Hosts: what can be one, which are this machine, and the patterns of `hosts` that a hole may lead to.
 
-use crate::diagnostic::printable;
-use crate::names::Slot;
 use crate::provider::template::Template;
-use crate::words::Desk;
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::words::Reader;
 
 /// Checks the patterns of `hosts`.
-pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Desk) {
+pub fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Reader) {
     for pattern in hosts {
         if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
             desk.complain(
@@ -30,7 +30,7 @@ pub fn look_over_hosts(hosts: &[Template], settings: &[Slot], loopback: bool, de
             );
         } else if is_loopback(&text) && !loopback {
             desk.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
-        } else if !is_a_host(&text.replace('*', "x")) {
+        } else if !is_host(&text.replace('*', "x")) {
             desk.complain(
                 pattern.place,
                 format!("`{}` is not a pattern of a host", printable(&text)),
@@ -57,7 +57,7 @@ pub fn host_matches(pattern: &str, host: &str) -> bool {
 }
 
 /// Whether this can be a host, with or without a port.
-pub fn is_a_host(host: &str) -> bool {
+pub fn is_host(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("v6.example", port),

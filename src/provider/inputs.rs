@@ -1,9 +1,9 @@
 //! Values that the shopper is asked for before the redirect, such as the domain of a shop.
 
-use crate::place::{At, Place};
 use crate::provider::condition::Pattern;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::Reader;
 use crate::words;
-use crate::words::Desk;
 use regex::Regex;
 
 words! {
@@ -11,11 +11,11 @@ words! {
     pub struct InputSpec ("input") {
         /// What the field is called on the login page.
         /// Example: `label: Your shop's domain`
-        label: At<String> = "label",
+        label: Located<String> = "label",
         /// The regular expression that the whole value has to match.
         /// Default: anything of at most 200 characters
         /// Example: `pattern: "[a-z0-9-]{1,60}"`
-        pattern: Option<At<String>> = "pattern",
+        pattern: Option<Located<String>> = "pattern",
     }
 }
 
@@ -33,8 +33,10 @@ pub struct Input {
 
 impl Input {
     /// Compiles an input, or complains.
-    pub fn compile(name: &At<String>, spec: &InputSpec, desk: &mut Desk) -> Self {
-        if spec.label.trim().is_empty() || spec.label.chars().count() > 100 || crate::diagnostic::printable(&spec.label) != spec.label.value
+    pub fn compile(name: &Located<String>, spec: &InputSpec, desk: &mut Reader) -> Self {
+        if spec.label.trim().is_empty()
+            || spec.label.chars().count() > 100
+            || crate::vocabulary::diagnostic::printable(&spec.label) != spec.label.value
         {
             desk.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
         }

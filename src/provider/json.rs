@@ -18,12 +18,12 @@ const NUMBER: &str = "$serde_json::private::Number";
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Seed { count: &count, depth: 0 }.deserialize(&mut reader).map_err(|error| sentence(&error))?;
+    let value = BoundedJsonSeed { count: &count, depth: 0 }.deserialize(&mut reader).map_err(|error| describe_error(&error))?;
     reader.end().map_err(|_| "something follows after its end".to_owned())?;
     Ok(value)
 }
 
-fn sentence(error: &serde_json::Error) -> String {
+fn describe_error(error: &serde_json::Error) -> String {
     match error.classify() {
         serde_json::error::Category::Data => {
             let text = error.to_string();
@@ -37,18 +37,18 @@ fn sentence(error: &serde_json::Error) -> String {
 }
 
 #[derive(Clone, Copy)]
-struct Seed<'a> {
+struct BoundedJsonSeed<'a> {
     count: &'a Cell<usize>,
     depth: usize,
 }
 
-impl Seed<'_> {
-    fn deeper(self) -> Self {
+impl BoundedJsonSeed<'_> {
+    fn nested(self) -> Self {
         Self { depth: self.depth + 1, ..self }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for BoundedJsonSeed<'_> {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         self.count.set(self.count.get() + 1);
@@ -62,7 +62,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for BoundedJsonSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(self.deeper())? {
+        while let Some(value) = list.next_element_seed(self.nested())? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -112,7 +112,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 let digits: String = map.next_value()?;
                 return digits.parse::<Number>().map(Value::Number).map_err(|_| A::Error::custom("a number is not a number"));
             }
-            let value = map.next_value_seed(self.deeper())?;
+            let value = map.next_value_seed(self.nested())?;
             if values.insert(key, value).is_some() {
                 return Err(A::Error::custom("a key stands in it twice"));
             }

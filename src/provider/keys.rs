@@ -56,19 +56,19 @@ impl Algorithm {
     }
 
     /// What kind of key it takes.
-    pub fn family(self) -> Family {
+    pub fn family(self) -> KeyFamily {
         match self {
-            Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Secret,
-            Self::Es256 | Self::Es384 => Family::Curve,
-            Self::EdDsa => Family::Edwards,
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+            Self::Hs256 | Self::Hs384 | Self::Hs512 => KeyFamily::Secret,
+            Self::Es256 | Self::Es384 => KeyFamily::Curve,
+            Self::EdDsa => KeyFamily::Edwards,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyFamily::Rsa,
         }
     }
 }
 
 /// Kinds of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub enum KeyFamily {
     /// A shared secret.
     Secret,
     /// RSA.
@@ -81,41 +81,42 @@ pub enum Family {
 
 /// A key that cannot be used, and why, without a byte of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadKey(pub &'static str);
+pub struct KeyError(pub &'static str);
 
 /// A private key or a shared secret, ready to sign.
-pub struct Signing(EncodingKey, Algorithm);
+pub struct JwsSigningKey(EncodingKey, Algorithm);
 
-impl Signing {
+impl JwsSigningKey {
     /// Reads a key: the secret itself, or PEM, with or without its frame, with line ends written as `\n` or not.
-    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, BadKey> {
-        let bad =
-            BadKey("the private key is not a PEM of PKCS#8, nor its base64 without the frame, or it is of another kind than the algorithm");
-        let pem = || framed(text, "PRIVATE KEY").ok_or(bad);
+    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+        let bad = KeyError(
+            "the private key is not a PEM of PKCS#8, nor its base64 without the frame, or it is of another kind than the algorithm",
+        );
+        let pem = || to_pem(text, "PRIVATE KEY").ok_or(bad);
         let key = match algorithm.family() {
-            Family::Secret => Ok(EncodingKey::from_secret(text)),
-            Family::Rsa => EncodingKey::from_rsa_pem(pem()?.as_bytes()),
-            Family::Curve => EncodingKey::from_ec_pem(pem()?.as_bytes()),
-            Family::Edwards => EncodingKey::from_ed_pem(pem()?.as_bytes()),
+            KeyFamily::Secret => Ok(EncodingKey::from_secret(text)),
+            KeyFamily::Rsa => EncodingKey::from_rsa_pem(pem()?.as_bytes()),
+            KeyFamily::Curve => EncodingKey::from_ec_pem(pem()?.as_bytes()),
+            KeyFamily::Edwards => EncodingKey::from_ed_pem(pem()?.as_bytes()),
         };
         key.map(|key| Self(key, algorithm)).map_err(|_| bad)
     }
 
     /// The half that verifies what this one signs.
-    pub fn other_half(&self) -> Option<Verifying> {
+    pub fn verifying_key(&self) -> Option<JwsVerifyingKey> {
         let jwk = Jwk::from_encoding_key(&self.0, self.1.jose()).ok()?;
-        DecodingKey::from_jwk(&jwk).ok().map(Verifying)
+        DecodingKey::from_jwk(&jwk).ok().map(JwsVerifyingKey)
     }
 
     /// Signs a message.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BadKey> {
-        let bad = BadKey("the private key does not fit the algorithm");
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let bad = KeyError("the private key does not fit the algorithm");
         let text = jsonwebtoken::crypto::sign(message, &self.0, self.1.jose()).map_err(|_| bad)?;
         URL_SAFE_NO_PAD.decode(text).map_err(|_| bad)
     }
 
     /// Signs a token.
-    pub fn token(&self, header: &str, claims: &str) -> Result<String, BadKey> {
+    pub fn sign_token(&self, header: &str, claims: &str) -> Result<String, KeyError> {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.sign(message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
@@ -123,19 +124,19 @@ impl Signing {
 }
 
 /// A public key or a shared secret, ready to verify.
-pub struct Verifying(DecodingKey);
+pub struct JwsVerifyingKey(DecodingKey);
 
-impl Verifying {
+impl JwsVerifyingKey {
     /// Reads a public key or certificate-free PEM for an algorithm, or takes the text as the shared secret.
-    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, BadKey> {
-        let bad = BadKey("the public key is not a PEM of the kind that the algorithm takes");
-        let pem = || framed(text, "PUBLIC KEY").ok_or(bad);
+    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+        let bad = KeyError("the public key is not a PEM of the kind that the algorithm takes");
+        let pem = || to_pem(text, "PUBLIC KEY").ok_or(bad);
         let key = match algorithm.family() {
-            Family::Secret if looks_like_pem(text) => return Err(BadKey("a public key is not a shared secret")),
-            Family::Secret => Ok(DecodingKey::from_secret(text)),
-            Family::Rsa => DecodingKey::from_rsa_pem(pem()?.as_bytes()),
-            Family::Curve => DecodingKey::from_ec_pem(pem()?.as_bytes()),
-            Family::Edwards => DecodingKey::from_ed_pem(pem()?.as_bytes()),
+            KeyFamily::Secret if looks_like_pem(text) => return Err(KeyError("a public key is not a shared secret")),
+            KeyFamily::Secret => Ok(DecodingKey::from_secret(text)),
+            KeyFamily::Rsa => DecodingKey::from_rsa_pem(pem()?.as_bytes()),
+            KeyFamily::Curve => DecodingKey::from_ec_pem(pem()?.as_bytes()),
+            KeyFamily::Edwards => DecodingKey::from_ed_pem(pem()?.as_bytes()),
         };
         key.map(Self).map_err(|_| bad)
     }
@@ -153,20 +154,20 @@ impl Verifying {
     }
 }
 
-fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<Verifying> {
+fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
     let names_another = key.get("alg").and_then(Value::as_str).is_some_and(|name| name != algorithm.word());
     let jwk: Jwk = serde_json::from_str(&key.to_string()).ok()?;
     let for_encryption = matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)));
     let cannot_verify = jwk.common.key_operations.as_ref().is_some_and(|operations| !operations.contains(&KeyOperations::Verify));
     let key = DecodingKey::from_jwk(&jwk).ok()?;
     let family = match key.family() {
-        AlgorithmFamily::Rsa => Family::Rsa,
-        AlgorithmFamily::Ec => Family::Curve,
-        AlgorithmFamily::Ed => Family::Edwards,
+        AlgorithmFamily::Rsa => KeyFamily::Rsa,
+        AlgorithmFamily::Ec => KeyFamily::Curve,
+        AlgorithmFamily::Ed => KeyFamily::Edwards,
         // A shared secret is never taken from an address that anybody can read.
         AlgorithmFamily::Hmac => return None,
     };
-    (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(Verifying(key))
+    (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(JwsVerifyingKey(key))
 }
 
 /// Whether a text is a PEM rather than a shared secret.
@@ -174,7 +175,7 @@ pub fn looks_like_pem(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.trim_start().starts_with("-----BEGIN"))
 }
 
-fn framed(text: &[u8], label: &str) -> Option<String> {
+fn to_pem(text: &[u8], label: &str) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?.replace("\\n", "\n");
     if looks_like_pem(text.as_bytes()) {
         return Some(text);

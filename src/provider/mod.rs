@@ -9,61 +9,61 @@ pub mod assertion;
 pub mod authorization;
 pub mod call;
 pub mod callback;
-pub mod carried;
+pub mod request_payload;
 pub mod compile;
 pub mod condition;
 pub mod credentials;
 pub mod discovery;
-pub mod documents;
+pub mod document_cache;
 pub mod facts;
-pub mod failure;
-pub mod file;
-pub mod flow;
+pub mod step_error;
+pub mod provider_spec;
+pub mod fact_flow_check;
 pub mod functions;
 pub mod hosts;
 pub mod identity;
 pub mod inputs;
-pub mod installed;
+pub mod declared_values;
 pub mod json;
 pub mod keys;
 pub mod moment;
 pub mod parameters;
 pub mod pkce;
-pub mod proof;
-pub mod reading;
-pub mod reference;
+pub mod proof_check;
+pub mod fact_expression;
+pub mod value_reference;
 pub mod refusal;
-pub mod selector;
+pub mod json_path;
 pub mod signature;
-pub mod signed;
+pub mod signed_token;
 pub mod standard;
 pub mod step;
-pub mod surroundings;
+pub mod step_context;
 pub mod template;
 pub mod trust;
 mod xml;
 
 pub use crate::provider::compile::{compile, compile_node};
 
-use crate::names::{Names, Slot};
-use crate::place::{Place, Source};
 use crate::provider::address::Address;
-use crate::provider::callback::{CallbackBy, StateIn};
+use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::condition::Conditions;
+use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
-use crate::provider::facts::{Facts, Known};
-use crate::provider::identity::Composition;
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::facts::{Facts, WellKnownFacts};
+use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
-use crate::provider::installed::Needed;
 use crate::provider::pkce::Pkce;
-use crate::provider::reading::Reading;
 use crate::provider::step::Step;
-use crate::text::Text;
+use crate::vocabulary::names::{FactNames, Slot};
+use crate::vocabulary::place::{Place, Source};
+use crate::vocabulary::text::Text;
 use std::sync::Arc;
 
 /// What a compilation has to know about the installation.
 #[derive(Clone, Copy, Debug)]
-pub struct Ground {
+pub struct InstallationContext {
     /// Whether the installation's own address is on loopback.
     pub loopback: bool,
 }
@@ -82,11 +82,11 @@ pub struct Provider {
     /// The calls, in order.
     pub calls: Vec<Step>,
     /// How the browser comes back.
-    pub callback: CallbackBy,
+    pub callback: CallbackMethod,
     /// How the state comes back.
-    pub state_in: StateIn,
+    pub state_in: StateLocation,
     /// Where the state stands in a callback.
-    pub state: Reading,
+    pub state: FactExpression,
     /// PKCE.
     pub pkce: Pkce,
     /// What is asked for.
@@ -96,10 +96,10 @@ pub struct Provider {
     /// What is asked of the shopper.
     pub inputs: Vec<Input>,
     /// The values of the installation that are needed.
-    pub needed: Vec<Needed>,
+    pub needed: Vec<RequiredSetting>,
     literals: Vec<(Slot, Box<str>)>,
     /// How the identity is made.
-    pub identity: Composition,
+    pub identity: IdentityMapping,
     /// Where it says that the shopper is asked for an address, if it does.
     pub asks_for_email: Option<Place>,
     /// Who may come in.
@@ -115,16 +115,16 @@ pub struct Provider {
     /// Where the provider's own session ends.
     pub logout: Option<Address>,
     /// The names of the facts.
-    pub names: Names,
+    pub names: FactNames,
     /// The same, as facts carry them.
     pub labels: Arc<[Arc<str>]>,
     /// The facts that the program speaks of.
-    pub known: Known,
+    pub known: WellKnownFacts,
 }
 
 impl Provider {
     /// Facts with nothing known, with room for all of this provider's.
-    pub fn no_facts(&self) -> Facts {
+    pub fn empty_facts(&self) -> Facts {
         Facts::with_labels(Arc::clone(&self.labels))
     }
 

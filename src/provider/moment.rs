@@ -1,20 +1,20 @@
 //! Moments: how `date` writes one, and how the language writes a stretch of time (`5m`).
 
-use crate::place::At;
-use crate::words::{Desk, Shape, Word, scalar};
-use crate::yaml::Node;
+use crate::vocabulary::place::Located;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::YamlNode;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, FixedOffset, Utc};
 use std::time::Duration;
 
 /// How a moment is written: a format and a zone, both known to be right.
 #[derive(Clone, Debug)]
-pub struct Writing {
+pub struct DateFormat {
     format: Vec<Item<'static>>,
     zone: FixedOffset,
 }
 
-impl Writing {
+impl DateFormat {
     /// Reads a format as `strftime` knows it and a zone such as `+08:00` or `Z`.
     pub fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
         let items: Vec<Item<'static>> = StrftimeItems::new(format).map(Item::to_owned).collect();
@@ -30,13 +30,13 @@ impl Writing {
 
     /// Writes the moment that a text names.
     pub fn write(&self, moment: &str) -> Option<String> {
-        let at = read(moment)?.with_timezone(&self.zone);
+        let at = parse_moment(moment)?.with_timezone(&self.zone);
         Some(at.format_with_items(self.format.iter()).to_string())
     }
 }
 
 /// The moment that a text names: seconds since 1970, milliseconds from 13 digits on, or a date of RFC 3339.
-pub fn read(text: &str) -> Option<DateTime<Utc>> {
+pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(number) = text.parse::<i64>() {
         return if text.len() >= 13 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) };
     }
@@ -45,9 +45,9 @@ pub fn read(text: &str) -> Option<DateTime<Utc>> {
 
 /// A stretch of time as files write it: `30s`, `5m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
+pub struct TimeSpan(pub Duration);
 
-impl Span {
+impl TimeSpan {
     fn parse(text: &str) -> Option<Self> {
         let unit = text.chars().last()?;
         let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
@@ -62,10 +62,10 @@ impl Span {
     }
 }
 
-impl Word for At<Span> {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text = scalar(node, desk)?;
-        let span = Span::parse(&text);
+impl WordValue for Located<TimeSpan> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
+        let span = TimeSpan::parse(&text);
         if span.is_none() {
             desk.complain(
                 text.place,
@@ -73,10 +73,10 @@ impl Word for At<Span> {
                 "write a number and a unit: `30s`, `5m`, `12h` or `90d`",
             );
         }
-        span.map(|span| At::new(span, text.place))
+        span.map(|span| Located::new(span, text.place))
     }
-    fn shape() -> Shape {
-        Shape::Text("a stretch of time: `30s`, `5m`, `12h`, `90d`")
+    fn shape() -> ValueShape {
+        ValueShape::Text("a stretch of time: `30s`, `5m`, `12h`, `90d`")
     }
 }
 
@@ -86,13 +86,13 @@ mod tests {
 
     #[test]
     fn a_moment_is_written_in_its_zone() {
-        let writing = Writing::parse("%Y-%m-%d %H:%M:%S", "+08:00").unwrap();
+        let writing = DateFormat::parse("%Y-%m-%d %H:%M:%S", "+08:00").unwrap();
 
         for moment in ["1767323045", "1767323045000", "2026-01-02T03:04:05Z"] {
             assert_eq!(writing.write(moment).as_deref(), Some("2026-01-02 11:04:05"), "{moment}");
         }
         assert_eq!(writing.write("yesterday"), None);
-        assert!(Writing::parse("%Q", "Z").is_err() && Writing::parse("%Y", "China").is_err());
+        assert!(DateFormat::parse("%Q", "Z").is_err() && DateFormat::parse("%Y", "China").is_err());
     }
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
             ("-1m", None),
             ("9999999999999d", None),
         ] {
-            assert_eq!(Span::parse(text).map(|span| span.0.as_secs()), seconds, "{text}");
+            assert_eq!(TimeSpan::parse(text).map(|span| span.0.as_secs()), seconds, "{text}");
         }
     }
 }

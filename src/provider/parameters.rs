@@ -1,11 +1,11 @@
 //! What a request carries: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
 
-use crate::place::{At, Place};
 use crate::provider::facts::Facts;
-use crate::provider::template::{Missing, Template, Use};
-use crate::text::{Text, json_escape};
-use crate::words::{Desk, Shape, Word, scalar};
-use crate::yaml::{Kind, Node};
+use crate::provider::template::{FactUse, Template, UnfilledHole};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::{Text, json_escape};
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use std::borrow::Cow;
 
 /// One parameter: its name and its values.
@@ -25,15 +25,15 @@ impl Parameter {
 }
 
 /// Parameters with their values, ready to be encoded.
-pub type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
+pub type ParameterPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
 
 /// Fills parameters; one whose text is empty only because of optional holes is left out.
-pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<Pairs<'a>, Missing> {
+pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<ParameterPairs<'a>, UnfilledHole> {
     let mut pairs = Vec::with_capacity(parameters.len() + 2);
     for parameter in parameters {
         for value in &parameter.values {
             let text = value.fill_or_borrow(facts)?;
-            if !(text.is_empty() && value.may_stay_empty()) {
+            if !(text.is_empty() && value.has_optional_hole()) {
                 pairs.push((Cow::Borrowed(&*parameter.name), text));
             }
         }
@@ -42,13 +42,13 @@ pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<Pairs<'
 }
 
 /// Writes pairs as `a=1&b=2`; `follows` says whether pairs stand there already.
-pub fn write(pairs: &Pairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
+pub fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
     into.reserve(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
     for (at, (name, value)) in pairs.iter().enumerate() {
         if at > 0 || follows {
             into.push_str("&");
         }
-        into.push_plain(name, encode);
+        into.push_plain_encoded(name, encode);
         into.push_str("=");
         into.push_encoded(value, encode);
     }
@@ -56,23 +56,23 @@ pub fn write(pairs: &Pairs<'_>, encode: fn(&str, &mut String), follows: bool, in
 
 /// The value of a parameter as written: a text, a list of texts, or nothing.
 #[derive(Clone, Debug)]
-pub struct Values {
+pub struct ParameterValues {
     /// The texts; `None` where `null` was written.
     pub texts: Option<Vec<Template>>,
     /// Where.
     pub place: Place,
 }
 
-impl Word for Values {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+impl WordValue for ParameterValues {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
         let texts = match &node.kind {
             _ if node.is_null() => None,
-            Kind::List(nodes) => {
+            YamlKind::List(nodes) => {
                 let texts: Vec<Template> = nodes.iter().filter_map(|node| Template::read(node, desk)).collect();
                 (texts.len() == nodes.len()).then_some(Some(texts))?
             }
-            Kind::Scalar { .. } => Some(vec![Template::read(node, desk)?]),
-            Kind::Map(_) => {
+            YamlKind::Scalar { .. } => Some(vec![Template::read(node, desk)?]),
+            YamlKind::Map(_) => {
                 desk.complain(
                     node.place,
                     "a block stands where the value of a parameter is expected",
@@ -83,16 +83,16 @@ impl Word for Values {
         };
         Some(Self { texts, place: node.place })
     }
-    fn shape() -> Shape {
-        Shape::Either(vec![Shape::Text("a text with holes"), Shape::List(Box::new(Shape::Text("a text with holes")))])
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![ValueShape::Text("a text with holes"), ValueShape::List(Box::new(ValueShape::Text("a text with holes")))])
     }
 }
 
 /// Compiles written parameters, or complains.
-pub fn compile(named: &[(At<String>, Values)], desk: &mut Desk) -> Vec<Parameter> {
+pub fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut Reader) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (name, values) in named {
-        look_over(name, values, desk);
+        check_parameter(name, values, desk);
         match &values.texts {
             Some(texts) => parameters.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
             None => desk.complain(
@@ -106,13 +106,13 @@ pub fn compile(named: &[(At<String>, Values)], desk: &mut Desk) -> Vec<Parameter
 }
 
 /// Complains about what no parameter may be, whether it is written out or added to a standard request.
-pub fn look_over(name: &At<String>, values: &Values, desk: &mut Desk) {
+pub fn check_parameter(name: &Located<String>, values: &ParameterValues, desk: &mut Reader) {
     if name.value.is_empty() {
         desk.complain(name.place, "this parameter has no name", "write its name, or take the line out");
     }
-    no_paths(values.texts.iter().flatten(), desk);
+    check_no_paths(values.texts.iter().flatten(), desk);
     for text in values.texts.iter().flatten() {
-        look_for_secret(name, text, desk);
+        check_no_literal_secret(name, text, desk);
         let literal = text.as_literal().unwrap_or_default();
         if is_placeholder(&literal) {
             desk.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
@@ -121,7 +121,7 @@ pub fn look_over(name: &At<String>, values: &Values, desk: &mut Desk) {
 }
 
 /// Complains about a secret that stands in the file itself.
-pub fn look_for_secret(name: &str, text: &Template, desk: &mut Desk) {
+pub fn check_no_literal_secret(name: &str, text: &Template, desk: &mut Reader) {
     let name = name.to_lowercase();
     let sounds_secret = ["secret", "api-key", "api_key", "apikey", "password"].iter().any(|word| name.contains(word));
     if sounds_secret && text.as_literal().is_some_and(|literal| !literal.is_empty()) {
@@ -147,7 +147,7 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Complains about paths in what is sent: there is no answer yet.
-pub fn no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mut Desk) {
+pub fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mut Reader) {
     for template in templates {
         if template.has_path() {
             desk.complain(
@@ -161,42 +161,44 @@ pub fn no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mu
 
 /// A JSON body, with holes anywhere.
 #[derive(Clone, Debug)]
-pub enum Json {
+pub enum JsonTemplate {
     /// A text.
     Text(Template),
     /// A number, `true`, `false` or `null`, as it was written.
     Raw(Box<str>),
     /// A list.
-    List(Vec<Json>),
+    List(Vec<JsonTemplate>),
     /// An object, in order.
-    Object(Vec<(Template, Json)>),
+    Object(Vec<(Template, JsonTemplate)>),
 }
 
-impl Word for Json {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+impl WordValue for JsonTemplate {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
         Some(match &node.kind {
-            Kind::Scalar { plain: true, .. } if node.is_null() => Self::Raw("null".into()),
-            Kind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
+            YamlKind::Scalar { plain: true, .. } if node.is_null() => Self::Raw("null".into()),
+            YamlKind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
                 Self::Raw(text.as_str().into())
             }
-            Kind::Scalar { .. } => Self::Text(Template::parse(&scalar(node, desk)?.value, node, false, desk)?),
-            Kind::List(nodes) => {
+            YamlKind::Scalar { .. } => Self::Text(Template::parse(&read_scalar(node, desk)?.value, node, false, desk)?),
+            YamlKind::List(nodes) => {
                 let items: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
                 (items.len() == nodes.len()).then_some(Self::List(items))?
             }
-            Kind::Map(entries) => {
+            YamlKind::Map(entries) => {
                 let mut members = Vec::new();
                 for entry in entries {
-                    let key =
-                        Node { place: entry.key.place, kind: Kind::Scalar { text: entry.key.value.clone(), plain: true, verbatim: true } };
+                    let key = YamlNode {
+                        place: entry.key.place,
+                        kind: YamlKind::Scalar { text: entry.key.value.clone(), plain: true, verbatim: true },
+                    };
                     members.push((Template::parse(&entry.key.value, &key, false, desk)?, Self::read(&entry.value, desk)?));
                 }
                 Self::Object(members)
             }
         })
     }
-    fn shape() -> Shape {
-        Shape::Json
+    fn shape() -> ValueShape {
+        ValueShape::Json
     }
 }
 
@@ -204,12 +206,12 @@ fn is_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) && text.len() < 200 && text.parse::<serde_json::Number>().is_ok()
 }
 
-impl Json {
+impl JsonTemplate {
     /// Writes it with its holes filled; a member whose text is empty only because of optional holes is left out.
-    pub fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), Missing> {
+    pub fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), UnfilledHole> {
         match self {
             Self::Raw(raw) => into.push_str(raw),
-            Self::Text(template) => write_text(&template.fill(facts)?, into),
+            Self::Text(template) => write_json_text(&template.fill(facts)?, into),
             Self::List(items) => {
                 into.push_str("[");
                 for (at, item) in items.iter().enumerate() {
@@ -225,7 +227,7 @@ impl Json {
                 let mut first = true;
                 for (key, value) in members {
                     if let Self::Text(template) = value
-                        && template.may_stay_empty()
+                        && template.has_optional_hole()
                         && template.fill(facts)?.is_empty()
                     {
                         continue;
@@ -234,7 +236,7 @@ impl Json {
                         into.push_str(",");
                     }
                     first = false;
-                    write_text(&key.fill(facts)?, into);
+                    write_json_text(&key.fill(facts)?, into);
                     into.push_str(":");
                     value.fill(facts, into)?;
                 }
@@ -255,12 +257,12 @@ impl Json {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<Use> {
+    pub fn uses(&self) -> Vec<FactUse> {
         self.templates().into_iter().flat_map(Template::uses).collect()
     }
 }
 
-fn write_text(text: &Text, into: &mut Text) {
+fn write_json_text(text: &Text, into: &mut Text) {
     into.push_str("\"");
     into.push_encoded(text, json_escape);
     into.push_str("\"");
@@ -269,23 +271,23 @@ fn write_text(text: &Text, into: &mut Text) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Source;
-    use crate::yaml;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::yaml;
     use std::sync::Arc;
 
     #[test]
     fn a_json_body_keeps_its_order_its_types_and_its_digits() {
-        let mut desk = Desk::default();
+        let mut desk = Reader::default();
         let node = yaml::parse(&Source::new(
             "b.yaml",
             "z: 1.10\na: [ true, null, \"1\", 00, '${t}' ]\n'${k}': { o: \"x${gone?}\", left: \"${gone?}\" }\n",
         ))
         .unwrap()
         .0;
-        let body = Json::read(&node, &mut desk).unwrap();
-        let mut facts = Facts::none(&desk.names);
-        facts.set(desk.names.slot("t"), Text::secret("q\"\n", &Arc::from("t")));
-        facts.set(desk.names.slot("k"), Text::plain("key"));
+        let body = JsonTemplate::read(&node, &mut desk).unwrap();
+        let mut facts = Facts::empty(&desk.names);
+        facts.set(desk.names.intern("t"), Text::secret("q\"\n", &Arc::from("t")));
+        facts.set(desk.names.intern("k"), Text::plain("key"));
         let mut text = Text::default();
 
         body.fill(&facts, &mut text).unwrap();

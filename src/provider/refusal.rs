@@ -1,16 +1,16 @@
 //! When an answer means no: what the file says (`refused`, `accepted`), and what is so without it.
 
-use crate::personal::without_people;
-use crate::place::{At, Place};
-use crate::provider::condition::{Condition, ConditionSpec, Pattern, Subject};
+use crate::provider::condition::{Condition, ConditionSpec, ConditionSubject, Pattern};
+use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
-use crate::provider::reading::Reading;
-use crate::provider::selector::{Selector, scalar_text};
-use crate::provider::template::{Template, Use};
-use crate::text::Text;
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::privacy::code_without_personal_data;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue};
+use crate::vocabulary::yaml::YamlNode;
 use crate::words;
-use crate::words::{Desk, OneOrMany, Shape, Word};
-use crate::yaml::Node;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -19,10 +19,10 @@ use serde_json::Value;
 words! {
     /// When an answer means no although it came with status 200 (`refused`), or the only case in which it means yes (`accepted`): a
     /// condition, and where the provider's own code and message stand. It is looked at before anything is read.
-    pub struct RefusalSpec ("refusal", elsewhere = crate::provider::condition::elsewhere) {
+    pub struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// What is looked at: a path into the answer, or a fact.
         /// Example: `at: $.errcode`
-        at: Subject = "at",
+        at: ConditionSubject = "at",
         /// It is this text, or one of these.
         /// Default: not looked at
         /// Example: `is: error`
@@ -38,31 +38,31 @@ words! {
         /// It is there.
         /// Default: not looked at
         /// Example: `present: true`
-        present: Option<At<bool>> = "present",
+        present: Option<Located<bool>> = "present",
         /// Where the provider's code for the reason stands.
         /// Default: the usual places (`$.error`, `$.error.code`, `$.code`), then the HTTP status
         /// Example: `code: $.errcode`
-        code: Option<Reading> = "code",
+        code: Option<FactExpression> = "code",
         /// Where the provider's sentence stands. It is for support staff and never shown to shoppers.
         /// Default: the usual places (`$.error_description`, `$.error.message`, `$.message`)
         /// Example: `message: $.errmsg`
-        message: Option<Reading> = "message",
+        message: Option<FactExpression> = "message",
     }
 }
 
 /// A compiled `refused` or `accepted`.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub struct RefusalRule {
     /// Where it was written.
     pub place: Place,
     conditions: Vec<Condition>,
-    code: Option<Reading>,
-    message: Option<Reading>,
+    code: Option<FactExpression>,
+    message: Option<FactExpression>,
 }
 
 /// The provider said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct ProviderRefusal {
     /// The provider's code for the reason, or the HTTP status.
     pub code: String,
     /// The provider's sentence.
@@ -71,9 +71,9 @@ pub struct Refused {
     pub place: Option<Place>,
 }
 
-impl Word for Refusal {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let specs = OneOrMany::<RefusalSpec>::read(node, desk)?;
+impl WordValue for RefusalRule {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let specs = OneOrMany::<RefusalRuleSpec>::read(node, desk)?;
         let mut refusal = Self { place: node.place, conditions: Vec::new(), code: None, message: None };
         for spec in specs.0 {
             refusal.code = refusal.code.or(spec.code);
@@ -91,19 +91,19 @@ impl Word for Refusal {
         refusal.place = refusal.conditions.first()?.place;
         Some(refusal)
     }
-    fn shape() -> Shape {
-        OneOrMany::<RefusalSpec>::shape()
+    fn shape() -> ValueShape {
+        OneOrMany::<RefusalRuleSpec>::shape()
     }
 }
 
-impl Refusal {
+impl RefusalRule {
     /// Whether its conditions hold.
     pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         self.conditions.iter().all(|condition| condition.holds(answer, facts))
     }
 
     /// Whether it speaks about this key of the answer, so that what is so without a word steps back.
-    pub fn speaks_of(&self, key: &str) -> bool {
+    pub fn reads_key(&self, key: &str) -> bool {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
 
@@ -113,18 +113,18 @@ impl Refusal {
     }
 
     /// The paths that its conditions look at.
-    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
+    pub fn paths(&self) -> impl Iterator<Item = &JsonPath> {
         self.conditions.iter().flat_map(Condition::paths)
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<Use> {
-        let readings = self.code.iter().chain(&self.message).flat_map(Reading::uses);
+    pub fn uses(&self) -> Vec<FactUse> {
+        let readings = self.code.iter().chain(&self.message).flat_map(FactExpression::uses);
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 
     /// Where the provider's code and its sentence stand, if the file says so.
-    pub fn reasons(&self) -> [Option<&Reading>; 2] {
+    pub fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
         [self.code.as_ref(), self.message.as_ref()]
     }
 
@@ -136,37 +136,37 @@ impl Refusal {
 
 /// Makes the refusal from an answer: code and message from the first word that names a place for them, then from
 /// the usual places.
-pub fn refused<'a>(
-    by: &(impl Iterator<Item = &'a Refusal> + Clone),
+pub fn refusal_from_answer<'a>(
+    by: &(impl Iterator<Item = &'a RefusalRule> + Clone),
     answer: Option<&Value>,
     facts: &Facts,
     status: u16,
     place: Option<Place>,
-) -> Refused {
-    let from_words = |pick: fn(&Refusal) -> Option<&Reading>| {
-        by.clone().filter_map(pick).find_map(|reading| reading.find(answer, facts).ok()).map(|text| text.expose().to_owned())
+) -> ProviderRefusal {
+    let from_words = |pick: fn(&RefusalRule) -> Option<&FactExpression>| {
+        by.clone().filter_map(pick).find_map(|reading| reading.evaluate(answer, facts).ok()).map(|text| text.expose().to_owned())
     };
     let usual = |paths: &[&str]| {
         paths.iter().find_map(|path| {
-            let found = Selector::known(path, Place::default());
+            let found = JsonPath::builtin(path, Place::default());
             answer.and_then(|answer| found.first(answer)).and_then(scalar_text).map(std::borrow::Cow::into_owned)
         })
     };
     let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
     let message =
         from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
-    let code = code.map(|code| code_of(&without_secrets(code, facts))).filter(|code| !code.is_empty());
-    let message = message.map(|message| without_secrets(message, facts));
-    Refused { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
+    let code = code.map(|code| sanitized_code(&mask_secrets(code, facts))).filter(|code| !code.is_empty());
+    let message = message.map(|message| mask_secrets(message, facts));
+    ProviderRefusal { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
 }
 
 /// Shorter values are words of any text.
 const SHORTEST_SECRET: usize = 7;
 
 /// A provider may repeat what it was sent, as it was or in the encoding in which it was sent; what is secret is shown as its mask.
-fn without_secrets(text: String, facts: &Facts) -> String {
+fn mask_secrets(text: String, facts: &Facts) -> String {
     let secrets: Vec<&Text> =
-        facts.known().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
+        facts.iter().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
     let text = secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), &secret.masked()));
     let hidden = |bytes: &[u8]| {
         let holds = |secret: &&&Text| bytes.windows(secret.len()).any(|part| part == secret.expose().as_bytes());
@@ -178,7 +178,7 @@ fn without_secrets(text: String, facts: &Facts) -> String {
     while !rest.is_empty() {
         let run = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
         let (word, others) = rest.split_at(run);
-        told.push_str(&in_disguise(word).iter().find_map(|bytes| hidden(bytes)).unwrap_or_else(|| word.to_owned()));
+        told.push_str(&decoded_forms(word).iter().find_map(|bytes| hidden(bytes)).unwrap_or_else(|| word.to_owned()));
         let other = others.find(is_part).unwrap_or(others.len());
         told.push_str(&others[..other]);
         rest = &others[other..];
@@ -187,7 +187,7 @@ fn without_secrets(text: String, facts: &Facts) -> String {
 }
 
 /// What a word stands for in the encodings in which values are sent.
-fn in_disguise(word: &str) -> Vec<Vec<u8>> {
+fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     if word.len() < SHORTEST_SECRET {
         return Vec::new();
     }
@@ -207,21 +207,21 @@ fn in_disguise(word: &str) -> Vec<Vec<u8>> {
 }
 
 /// A code is a short word; whatever else stands in it cannot be counted or looked up, and somebody's address is none.
-fn code_of(text: &str) -> String {
+fn sanitized_code(text: &str) -> String {
     let word = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-') { letter } else { '_' };
-    let words = without_people(text);
+    let words = code_without_personal_data(text);
     words.chars().take(64).map(word).collect()
 }
 
 /// A provider's words are kept short and free of control characters.
 fn shortened(text: &str) -> String {
-    crate::diagnostic::printable(text).chars().take(200).collect()
+    crate::vocabulary::diagnostic::printable(text).chars().take(200).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Slot;
+    use crate::vocabulary::names::Slot;
 
     #[test]
     fn what_a_provider_repeats_of_our_secrets_is_told_as_its_mask() {
@@ -237,7 +237,7 @@ mod tests {
             ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
             ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
         ] {
-            assert_eq!(without_secrets(said.to_owned(), &facts), told);
+            assert_eq!(mask_secrets(said.to_owned(), &facts), told);
         }
     }
 }

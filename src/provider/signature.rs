@@ -3,16 +3,16 @@
 //! The parameters are sorted by name, empty ones skipped, values raw; text may stand before and after them.
 
 use crate::choice;
-use crate::place::{At, Place};
 use crate::provider::facts::Facts;
-use crate::provider::failure::StepError;
-use crate::provider::functions::{hex, mac};
-use crate::provider::keys::{Algorithm, BadKey, Signing, Verifying};
-use crate::provider::parameters::Pairs;
-use crate::provider::template::{KeyText, Template, Use};
-use crate::text::Text;
+use crate::provider::functions::{hex, hmac_bytes};
+use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
+use crate::provider::parameters::ParameterPairs;
+use crate::provider::step_error::StepError;
+use crate::provider::template::{FactUse, KeyTemplate, Template};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{OneOrMany, Reader};
 use crate::words;
-use crate::words::{Desk, OneOrMany};
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -38,7 +38,7 @@ choice! {
 
 choice! {
     /// How the signature is written.
-    pub enum Encoding {
+    pub enum SignatureEncoding {
         /// Hexadecimal, small letters.
         Hex = "hex",
         /// Hexadecimal, capital letters.
@@ -52,7 +52,7 @@ choice! {
 
 choice! {
     /// Which parameters are signed.
-    pub enum Over {
+    pub enum SignedParameters {
         /// Those of the address.
         Query = "query",
         /// Those of the body.
@@ -63,26 +63,26 @@ choice! {
 words! {
     /// A signature over parameters: those of this request (`sign`), or those that arrived with the callback (`verify`). They are sorted by name, empty ones
     /// are skipped, values are raw: not percent-encoded.
-    pub struct SignatureSpec ("signature") {
+    pub struct ParameterSignatureSpec ("signature") {
         /// The parameter that holds the signature. In a request it comes last.
         /// Example: `into: sign`
-        into: At<String> = "into",
+        into: Located<String> = "into",
         /// Which parameters are signed. A callback has only one kind.
         /// Default: `form` where the request has one, else `query`
         /// Example: `over: form`
-        over: Option<Over> = "over",
+        over: Option<SignedParameters> = "over",
         /// Parameters that are not signed, besides the signature itself.
         /// Default: none
         /// Example: `except: [ access_token ]`
-        except: Option<OneOrMany<At<String>>> = "except",
+        except: Option<OneOrMany<Located<String>>> = "except",
         /// What stands between name and value.
         /// Default: `=`
         /// Example: `pair: ""`
-        pair: Option<At<String>> = "pair",
+        pair: Option<Located<String>> = "pair",
         /// What stands between parameters.
         /// Default: `&`
         /// Example: `join: ""`
-        join: Option<At<String>> = "join",
+        join: Option<Located<String>> = "join",
         /// Text in front of the parameters.
         /// Default: none
         /// Example: `before: ${clientSecret}`
@@ -97,23 +97,23 @@ words! {
         /// The key of `hmacSha256` and `rsaSha256`: a secret, or a PEM (or its base64 without the frame).
         /// Default: none; hashes need no key
         /// Example: `key: ${clientSecret}`
-        key: Option<KeyText> = "key",
+        key: Option<KeyTemplate> = "key",
         /// How the signature is written.
         /// Default: `hex`, and `base64` for `rsaSha256`
         /// Example: `encoding: base64`
-        encoding: Option<Encoding> = "encoding",
+        encoding: Option<SignatureEncoding> = "encoding",
     }
 }
 
 /// A compiled signature.
 #[derive(Clone, Debug)]
-pub struct Signature {
+pub struct ParameterSignature {
     /// Where it was written.
     pub place: Place,
     /// The parameter that holds it.
     pub into: Box<str>,
     /// Which parameters are signed.
-    pub over: Over,
+    pub over: SignedParameters,
     except: Vec<Box<str>>,
     pair: Box<str>,
     join: Box<str>,
@@ -121,12 +121,12 @@ pub struct Signature {
     after: Option<Template>,
     algorithm: SignatureAlgorithm,
     key: Option<Template>,
-    encoding: Encoding,
+    encoding: SignatureEncoding,
 }
 
-impl Signature {
+impl ParameterSignature {
     /// Compiles it, or complains; `usual` is what is signed when the file does not say.
-    pub fn compile(spec: SignatureSpec, usual: Over, desk: &mut Desk) -> Option<Self> {
+    pub fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, desk: &mut Reader) -> Option<Self> {
         let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
         match &spec.key {
             None if wants_key => {
@@ -154,10 +154,10 @@ impl Signature {
             _ => {}
         }
         for template in spec.before.iter().chain(&spec.after) {
-            crate::provider::parameters::no_paths([template], desk);
+            crate::provider::parameters::check_no_paths([template], desk);
         }
-        let default = if spec.algorithm == SignatureAlgorithm::RsaSha256 { Encoding::Base64 } else { Encoding::Hex };
-        let text = |text: Option<At<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
+        let default = if spec.algorithm == SignatureAlgorithm::RsaSha256 { SignatureEncoding::Base64 } else { SignatureEncoding::Hex };
+        let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
         Some(Self {
             place: spec.place,
             into: spec.into.value.into(),
@@ -174,9 +174,9 @@ impl Signature {
     }
 
     /// The text that is signed.
-    pub fn text(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<Text, StepError> {
+    pub fn signing_input(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
         let fill = |template: &Option<Template>| {
-            template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing)
+            template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing_fact)
         };
         let is_signed = |name: &str| *name != *self.into && !self.except.iter().any(|except| **except == *name);
         let mut sorted: Vec<&(Cow<'_, str>, Cow<'_, Text>)> =
@@ -196,17 +196,17 @@ impl Signature {
     }
 
     /// Signs parameters.
-    pub fn sign(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<Text, StepError> {
+    pub fn sign(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
         let label: Arc<str> = Arc::from("signature");
-        if facts.is_showing() {
+        if facts.is_preview() {
             return Ok(Text::secret("x", &label));
         }
-        let text = self.text(pairs, facts)?;
+        let text = self.signing_input(pairs, facts)?;
         let key = self.key(facts)?;
         let bytes = match self.algorithm {
             SignatureAlgorithm::RsaSha256 => {
-                let bad = |BadKey(why)| StepError::Key { why, place: self.key_place() };
-                Signing::read(&key, Algorithm::Rs256).map_err(bad)?.sign(text.expose().as_bytes()).map_err(bad)?
+                let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
+                JwsSigningKey::read(&key, Algorithm::Rs256).map_err(bad)?.sign(text.expose().as_bytes()).map_err(bad)?
             }
             SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
                 self.digest(text.expose(), &key)
@@ -216,7 +216,7 @@ impl Signature {
     }
 
     /// Whether the parameters that arrived carry the right signature.
-    pub fn verify(&self, pairs: &Pairs<'_>, facts: &Facts) -> Result<(), StepError> {
+    pub fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
         // What is joined must come apart in one way only: a mark inside of a value could move what is signed into another parameter.
         let is_plain = |name: &str, value: &str| !name.contains(&*self.join) && !name.contains(&*self.pair) && !value.contains(&*self.join);
@@ -224,13 +224,13 @@ impl Signature {
             return Err(wrong());
         }
         let arrived = pairs.iter().find(|(name, _)| **name == *self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
-        let text = self.text(pairs, facts)?;
+        let text = self.signing_input(pairs, facts)?;
         let key = self.key(facts)?;
         let right = match self.algorithm {
             SignatureAlgorithm::RsaSha256 => {
-                let bad = |BadKey(why)| StepError::Key { why, place: self.key_place() };
+                let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
                 let signature = self.decode(arrived).ok_or_else(wrong)?;
-                Verifying::read(&key, Algorithm::Rs256).map_err(bad)?.verifies(
+                JwsVerifyingKey::read(&key, Algorithm::Rs256).map_err(bad)?.verifies(
                     text.expose().as_bytes(),
                     &URL_SAFE_NO_PAD.encode(signature),
                     Algorithm::Rs256,
@@ -238,7 +238,7 @@ impl Signature {
             }
             SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
                 let expected = self.encode(&self.digest(text.expose(), &key));
-                let arrived = if self.encoding == Encoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
+                let arrived = if self.encoding == SignatureEncoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
                 constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
             }
         };
@@ -246,7 +246,7 @@ impl Signature {
     }
 
     fn key(&self, facts: &Facts) -> Result<Vec<u8>, StepError> {
-        self.key.as_ref().map_or(Ok(Vec::new()), |key| key.fill_bytes(facts)).map_err(StepError::missing)
+        self.key.as_ref().map_or(Ok(Vec::new()), |key| key.fill_bytes(facts)).map_err(StepError::missing_fact)
     }
 
     fn key_place(&self) -> Place {
@@ -258,46 +258,52 @@ impl Signature {
             SignatureAlgorithm::Md5 => Md5::digest(text).to_vec(),
             SignatureAlgorithm::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref().to_vec(),
             SignatureAlgorithm::Sha256 => digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec(),
-            SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256 => mac(hmac::HMAC_SHA256, key, text.as_bytes()),
+            SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256 => hmac_bytes(hmac::HMAC_SHA256, key, text.as_bytes()),
         }
     }
 
     fn encode(&self, bytes: &[u8]) -> String {
         match self.encoding {
-            Encoding::Hex => hex(bytes),
-            Encoding::HexUpper => hex(bytes).to_uppercase(),
-            Encoding::Base64 => STANDARD.encode(bytes),
-            Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
+            SignatureEncoding::Hex => hex(bytes),
+            SignatureEncoding::HexUpper => hex(bytes).to_uppercase(),
+            SignatureEncoding::Base64 => STANDARD.encode(bytes),
+            SignatureEncoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
         }
     }
 
     fn decode(&self, text: &str) -> Option<Vec<u8>> {
         match self.encoding {
-            Encoding::Hex | Encoding::HexUpper => (text.is_ascii() && text.len().is_multiple_of(2))
+            SignatureEncoding::Hex | SignatureEncoding::HexUpper => (text.is_ascii() && text.len().is_multiple_of(2))
                 .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())?,
-            Encoding::Base64 => STANDARD.decode(text).ok(),
-            Encoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
+            SignatureEncoding::Base64 => STANDARD.decode(text).ok(),
+            SignatureEncoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
         }
     }
 
     /// Whether the signed text comes apart in one way only.
-    pub fn comes_apart(&self) -> bool {
+    pub fn is_unambiguous(&self) -> bool {
         !self.join.is_empty() && !self.pair.is_empty()
     }
 
     /// The parameters that are not signed.
-    pub fn leaves_out(&self) -> impl Iterator<Item = &str> {
+    pub fn excluded_parameters(&self) -> impl Iterator<Item = &str> {
         self.except.iter().map(|name| &**name)
     }
 
     /// How it is made, in words: algorithm and encoding.
-    pub fn manner(&self) -> (&'static str, &'static str) {
+    pub fn algorithm_and_encoding(&self) -> (&'static str, &'static str) {
         (self.algorithm.word(), self.encoding.word())
     }
 
     /// Every use of a fact in it; nothing of it can be found again.
-    pub fn uses(&self) -> Vec<Use> {
-        self.before.iter().chain(&self.after).chain(&self.key).flat_map(Template::uses).map(|used| Use { whole: false, ..used }).collect()
+    pub fn uses(&self) -> Vec<FactUse> {
+        self.before
+            .iter()
+            .chain(&self.after)
+            .chain(&self.key)
+            .flat_map(Template::uses)
+            .map(|used| FactUse { whole: false, ..used })
+            .collect()
     }
 
     /// The key and whether it is a private RSA key.
@@ -309,23 +315,23 @@ impl Signature {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Source;
-    use crate::words::Word;
-    use crate::yaml;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::words::WordValue;
+    use crate::vocabulary::yaml;
 
-    fn signature(text: &str) -> (Signature, Facts) {
-        let mut desk = Desk::default();
+    fn signature(text: &str) -> (ParameterSignature, Facts) {
+        let mut desk = Reader::default();
         let node = yaml::parse(&Source::new("s.yaml", text)).unwrap().0;
-        let spec = SignatureSpec::read(&node, &mut desk).unwrap();
-        let signature = Signature::compile(spec, Over::Query, &mut desk).unwrap();
-        let mut facts = Facts::none(&desk.names);
+        let spec = ParameterSignatureSpec::read(&node, &mut desk).unwrap();
+        let signature = ParameterSignature::compile(spec, SignedParameters::Query, &mut desk).unwrap();
+        let mut facts = Facts::empty(&desk.names);
         for (name, value) in [("clientSecret", "hush"), ("accessToken", "at-1")] {
-            facts.set(desk.names.slot(name), Text::secret(value, &Arc::from(name)));
+            facts.set(desk.names.intern(name), Text::secret(value, &Arc::from(name)));
         }
         (signature, facts)
     }
 
-    fn pairs<'a>(list: &[(&'a str, &'a str)]) -> Pairs<'a> {
+    fn pairs<'a>(list: &[(&'a str, &'a str)]) -> ParameterPairs<'a> {
         list.iter().map(|(name, value)| (Cow::Borrowed(*name), Cow::Owned(Text::plain(*value)))).collect()
     }
 
@@ -339,7 +345,7 @@ mod tests {
             let (signature, facts) = signature(text);
             let list = pairs(&[("b", "é"), ("a", "1 "), ("e", ""), ("sig", "x"), ("z2", "")]);
             let list = if expected.contains("z=") { list.into_iter().chain(pairs(&[("z", "")])).collect() } else { list };
-            let text = signature.text(&list, &facts).unwrap();
+            let text = signature.signing_input(&list, &facts).unwrap();
             assert_eq!(text.expose(), expected.replace("&z=", ""), "{text:?}");
         }
     }

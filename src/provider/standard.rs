@@ -1,13 +1,13 @@
 //! What OAuth 2 and `OpenID` Connect say when the file says nothing: the standard requests, under other names
 //! (`rename`) and with more or less in them (`extra`), and the standard places of what is read.
 
-use crate::diagnostic::{did_you_mean, one_of};
-use crate::place::{At, Place};
-use crate::provider::credentials::Credentials;
-use crate::provider::parameters::{Parameter, Values, look_over};
+use crate::provider::credentials::ClientAuthMethod;
+use crate::provider::parameters::{Parameter, ParameterValues, check_parameter};
 use crate::provider::pkce::Pkce;
 use crate::provider::template::Template;
-use crate::words::{Desk, Named};
+use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::{NamedValues, Reader};
 
 /// Where the token answer's facts stand unless `read` names them.
 pub const TOKEN: &[(&str, &str)] = &[
@@ -34,96 +34,104 @@ pub const CALLBACK: &[(&str, &str)] =
     &[("code", "code"), ("state", "state"), ("error", "error"), ("errorDescription", "error_description"), ("iss", "iss")];
 
 /// What shapes a standard request.
-pub struct Shaping<'a> {
+pub struct StandardRequestChanges<'a> {
     /// `rename`.
-    pub rename: &'a Named<At<String>>,
+    pub rename: &'a NamedValues<Located<String>>,
     /// `extra`.
-    pub extra: &'a Named<Values>,
+    pub extra: &'a NamedValues<ParameterValues>,
     /// Where the step stands.
     pub place: Place,
 }
 
 /// The parameters of the standard authorization request.
-pub fn authorization(
+pub fn authorization_parameters(
     pkce: Pkce,
     has_scope: bool,
     sends_state: bool,
     nonce: bool,
-    shaping: &Shaping<'_>,
-    desk: &mut Desk,
+    shaping: &StandardRequestChanges<'_>,
+    desk: &mut Reader,
 ) -> Vec<Parameter> {
-    let mut list =
-        vec![("response_type", Text::Literal("code")), ("client_id", Text::Fact("clientId")), ("redirect_uri", Text::Fact("redirectUri"))];
+    let mut list = vec![
+        ("response_type", StandardValue::Literal("code")),
+        ("client_id", StandardValue::Fact("clientId")),
+        ("redirect_uri", StandardValue::Fact("redirectUri")),
+    ];
     if has_scope {
-        list.push(("scope", Text::Fact("scope")));
+        list.push(("scope", StandardValue::Fact("scope")));
     }
     if sends_state {
-        list.push(("state", Text::Fact("state")));
+        list.push(("state", StandardValue::Fact("state")));
     }
     if nonce {
-        list.push(("nonce", Text::Fact("nonce")));
+        list.push(("nonce", StandardValue::Fact("nonce")));
     }
     match pkce {
         Pkce::Off => {}
         Pkce::S256 | Pkce::Plain => {
-            list.push(("code_challenge", Text::Fact("codeChallenge")));
-            list.push(("code_challenge_method", Text::Literal(pkce.word())));
+            list.push(("code_challenge", StandardValue::Fact("codeChallenge")));
+            list.push(("code_challenge_method", StandardValue::Literal(pkce.word())));
         }
     }
-    shape(&list, shaping, desk)
+    apply_changes(&list, shaping, desk)
 }
 
 /// The parameters of the standard token request, credentials apart.
-pub fn token(pkce: Pkce, shaping: &Shaping<'_>, desk: &mut Desk, credentials: &[(&'static str, Text)]) -> Vec<Parameter> {
+pub fn token_parameters(
+    pkce: Pkce,
+    shaping: &StandardRequestChanges<'_>,
+    desk: &mut Reader,
+    credentials: &[(&'static str, StandardValue)],
+) -> Vec<Parameter> {
     let mut list = vec![
-        ("grant_type", Text::Literal("authorization_code")),
-        ("code", Text::Fact("code")),
-        ("redirect_uri", Text::Fact("redirectUri")),
+        ("grant_type", StandardValue::Literal("authorization_code")),
+        ("code", StandardValue::Fact("code")),
+        ("redirect_uri", StandardValue::Fact("redirectUri")),
     ];
     match pkce {
         Pkce::Off => {}
-        Pkce::S256 | Pkce::Plain => list.push(("code_verifier", Text::Fact("codeVerifier"))),
+        Pkce::S256 | Pkce::Plain => list.push(("code_verifier", StandardValue::Fact("codeVerifier"))),
     }
     list.extend_from_slice(credentials);
-    shape(&list, shaping, desk)
+    apply_changes(&list, shaping, desk)
 }
 
 /// The parameters of the standard user request: only what `extra` adds.
-pub fn user(shaping: &Shaping<'_>, desk: &mut Desk) -> Vec<Parameter> {
-    shape(&[], shaping, desk)
+pub fn user_parameters(shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
+    apply_changes(&[], shaping, desk)
 }
 
 /// The parameters that carry the client's credentials.
-pub fn credentials(credentials: Credentials, has_secret: bool, assertion: bool) -> Vec<(&'static str, Text)> {
+pub fn credential_parameters(credentials: ClientAuthMethod, has_secret: bool, assertion: bool) -> Vec<(&'static str, StandardValue)> {
     match credentials {
-        Credentials::None | Credentials::Basic | Credentials::BasicEncoded => Vec::new(),
-        Credentials::Form | Credentials::Query if assertion => vec![
-            ("client_id", Text::Fact("clientId")),
-            ("client_assertion_type", Text::Literal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")),
-            ("client_assertion", Text::Fact("clientAssertion")),
+        ClientAuthMethod::None | ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded => Vec::new(),
+        ClientAuthMethod::Form | ClientAuthMethod::Query if assertion => vec![
+            ("client_id", StandardValue::Fact("clientId")),
+            ("client_assertion_type", StandardValue::Literal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")),
+            ("client_assertion", StandardValue::Fact("clientAssertion")),
         ],
-        Credentials::Form | Credentials::Query if has_secret => {
-            vec![("client_id", Text::Fact("clientId")), ("client_secret", Text::Fact("clientSecret"))]
+        ClientAuthMethod::Form | ClientAuthMethod::Query if has_secret => {
+            vec![("client_id", StandardValue::Fact("clientId")), ("client_secret", StandardValue::Fact("clientSecret"))]
         }
-        Credentials::Form | Credentials::Query => vec![("client_id", Text::Fact("clientId"))],
+        ClientAuthMethod::Form | ClientAuthMethod::Query => vec![("client_id", StandardValue::Fact("clientId"))],
     }
 }
 
 /// A value of a standard request.
 #[derive(Clone, Copy)]
-pub enum Text {
+pub enum StandardValue {
     /// As it stands.
     Literal(&'static str),
     /// A fact.
     Fact(&'static str),
 }
 
-impl Text {
+impl StandardValue {
     /// As a text with holes.
-    pub fn template(self, place: Place, desk: &mut Desk) -> Template {
+    pub fn to_template(self, place: Place, desk: &mut Reader) -> Template {
         match self {
             Self::Literal(text) => Template::literal(text, place),
-            Self::Fact(name) => Template::of_fact(name, place, desk),
+            Self::Fact(name) => Template::from_fact(name, place, desk),
         }
     }
 }
@@ -132,7 +140,7 @@ impl Text {
 const SOMETIMES: &[&str] =
     &["client_id", "client_secret", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "code_verifier", "redirect_uri"];
 
-fn shape(standard: &[(&'static str, Text)], shaping: &Shaping<'_>, desk: &mut Desk) -> Vec<Parameter> {
+fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
     let known: Vec<&str> = standard.iter().map(|(name, _)| *name).collect();
     for (name, new) in &shaping.rename.0 {
         if new.value.is_empty() || new.value.contains("${") {
@@ -152,7 +160,7 @@ fn shape(standard: &[(&'static str, Text)], shaping: &Shaping<'_>, desk: &mut De
                         format!("the standard name stands first: `{}: {}`", new.value, name.value)
                     }
                     None if known.is_empty() => "the standard request to this address has no parameters; add some with `extra`".to_owned(),
-                    None => format!("the standard names here are {}", one_of(known.iter().copied())),
+                    None => format!("the standard names here are {}", quoted_alternatives(known.iter().copied())),
                 }
             };
             desk.complain(name.place, format!("`{}` is no parameter of this standard request", name.value), help);
@@ -163,13 +171,13 @@ fn shape(standard: &[(&'static str, Text)], shaping: &Shaping<'_>, desk: &mut De
         let over = shaping.extra.0.iter().find(|(extra, _)| extra.value == *name);
         let new_name = shaping.rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
         match over {
-            Some((_, Values { texts: None, .. })) => {}
-            Some((_, Values { texts: Some(texts), .. })) => list.push(Parameter { name: new_name.into(), values: texts.clone() }),
-            None => list.push(Parameter::new(new_name, value.template(shaping.place, desk))),
+            Some((_, ParameterValues { texts: None, .. })) => {}
+            Some((_, ParameterValues { texts: Some(texts), .. })) => list.push(Parameter { name: new_name.into(), values: texts.clone() }),
+            None => list.push(Parameter::new(new_name, value.to_template(shaping.place, desk))),
         }
     }
     for (name, values) in &shaping.extra.0 {
-        look_over(name, values, desk);
+        check_parameter(name, values, desk);
         match &values.texts {
             _ if known.contains(&name.value.as_str()) => {}
             Some(_) if list.iter().any(|parameter| *parameter.name == *name.value) => {

@@ -5,26 +5,26 @@
 //! It stays one file because writing a request and reading its answer are two sides of one step.
 
 use crate::choice;
-use crate::names::Slot;
-use crate::place::{At, Place};
-use crate::provider::address::{Address, BadAddress};
-use crate::provider::answer::{Answers, is_signed_token};
+use crate::provider::address::{Address, AddressError};
+use crate::provider::answer::{AnswerParser, is_signed_token};
 use crate::provider::assertion::Assertion;
-use crate::provider::callback::Callback;
+use crate::provider::callback::CallbackParameters;
 use crate::provider::condition::Conditions;
 use crate::provider::credentials;
-use crate::provider::documents::Documents;
-use crate::provider::facts::{Facts, Known};
-use crate::provider::failure::StepError;
-use crate::provider::parameters::{self, Json, Pairs, Parameter};
-use crate::provider::reading::{Nothing, Reading};
-use crate::provider::refusal::{Refusal, refused};
-use crate::provider::selector::scalar_text;
-use crate::provider::signature::{Over, Signature};
-use crate::provider::signed::{Compared, Signed};
-use crate::provider::template::{Template, Use};
-use crate::text::{Text, form_encode, percent_encode};
-use crate::wire::{LARGEST_ANSWER, Method, Request, Response, USER_AGENT};
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::facts::{Facts, WellKnownFacts};
+use crate::provider::json_path::scalar_text;
+use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterPairs};
+use crate::provider::refusal::{RefusalRule, refusal_from_answer};
+use crate::provider::signature::{ParameterSignature, SignedParameters};
+use crate::provider::signed_token::{ComparedFacts, SignedToken};
+use crate::provider::step_error::StepError;
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::{Text, form_encode, percent_encode};
+use crate::vocabulary::wire::{LARGEST_ANSWER, Method, Request, Response, USER_AGENT};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -48,46 +48,46 @@ pub struct Step {
     pub kind: StepKind,
     /// Where it was written.
     pub place: Place,
-    pub(crate) known: Known,
+    pub(crate) known: WellKnownFacts,
     pub(crate) method: Method,
     pub(crate) address: Address,
     pub(crate) query: Vec<Parameter>,
-    pub(crate) body: Body,
-    pub(crate) headers: Vec<(At<String>, Template)>,
-    pub(crate) basic: Option<Basic>,
+    pub(crate) body: StepBody,
+    pub(crate) headers: Vec<(Located<String>, Template)>,
+    pub(crate) basic: Option<BasicCredentials>,
     pub(crate) bearer: Option<Template>,
     pub(crate) assertion: Option<Assertion>,
-    pub(crate) sign: Option<Signature>,
-    pub(crate) verify: Option<Signature>,
+    pub(crate) sign: Option<ParameterSignature>,
+    pub(crate) verify: Option<ParameterSignature>,
     pub(crate) when: Option<Conditions>,
     pub(crate) optional: bool,
-    pub(crate) answers: Answers,
-    pub(crate) refused: Vec<Refusal>,
-    pub(crate) accepted: Vec<Refusal>,
+    pub(crate) answers: AnswerParser,
+    pub(crate) refused: Vec<RefusalRule>,
+    pub(crate) accepted: Vec<RefusalRule>,
     /// Whether a non-empty `error` member is a refusal.
     pub(crate) minds_error: bool,
-    pub(crate) reads: Vec<Read>,
-    pub(crate) header_reads: Vec<(Slot, At<String>)>,
-    pub(crate) signed: Option<Signed>,
-    pub(crate) signed_reads: Vec<Read>,
+    pub(crate) reads: Vec<ReadRule>,
+    pub(crate) header_reads: Vec<(Slot, Located<String>)>,
+    pub(crate) signed: Option<SignedToken>,
+    pub(crate) signed_reads: Vec<ReadRule>,
 }
 
 /// What a request carries besides its address.
 #[derive(Clone, Debug)]
-pub enum Body {
+pub enum StepBody {
     /// Nothing.
     None,
     /// A form.
     Form(Vec<Parameter>),
     /// JSON.
-    Json(Json),
+    Json(JsonTemplate),
     /// A text.
     Text(Template),
 }
 
 /// Credentials in the `Authorization` header.
 #[derive(Clone, Copy, Debug)]
-pub struct Basic {
+pub struct BasicCredentials {
     /// Percent-encoded first.
     pub encoded: bool,
     /// Whether there is a secret.
@@ -98,11 +98,11 @@ pub struct Basic {
 
 /// A fact and how it is read.
 #[derive(Clone, Debug)]
-pub struct Read {
+pub struct ReadRule {
     /// The fact.
     pub fact: Slot,
     /// How.
-    pub reading: Reading,
+    pub reading: FactExpression,
     /// Where; for a standard place, where the step stands.
     pub place: Place,
     /// Whether the file says so, or the standard.
@@ -119,29 +119,29 @@ impl Step {
                 let text = |slot: Slot| facts.get(slot).map_or("", Text::expose);
                 let now = text(self.known.now).parse().unwrap_or(0);
                 let mut with = facts.clone();
-                with.set(self.known.client_assertion, assertion.make(facts, now, text(self.known.state))?);
+                with.set(self.known.client_assertion, assertion.sign(facts, now, text(self.known.state))?);
                 made = with;
                 &made
             }
         };
         let filled = self.address.fill(facts).map_err(|bad| match bad {
-            BadAddress::Missing(missing) => StepError::missing(missing),
-            BadAddress::Host(why, place) => StepError::BadAddress { why, place },
+            AddressError::Missing(missing) => StepError::missing_fact(missing),
+            AddressError::Host(why, place) => StepError::BadAddress { why, place },
         })?;
-        let mut query = parameters::fill(&self.query, facts).map_err(StepError::missing)?;
+        let mut query = parameters::fill(&self.query, facts).map_err(StepError::missing_fact)?;
         let mut form = match &self.body {
-            Body::Form(form) => parameters::fill(form, facts).map_err(StepError::missing)?,
-            Body::None | Body::Json(_) | Body::Text(_) => Vec::new(),
+            StepBody::Form(form) => parameters::fill(form, facts).map_err(StepError::missing_fact)?,
+            StepBody::None | StepBody::Json(_) | StepBody::Text(_) => Vec::new(),
         };
         if let Some(sign) = &self.sign {
             let all = match sign.over {
-                Over::Query => literal_pairs(filled.query.as_ref()).into_iter().chain(query.iter().cloned()).collect(),
-                Over::Form => form.clone(),
+                SignedParameters::Query => query_pairs(filled.query.as_ref()).into_iter().chain(query.iter().cloned()).collect(),
+                SignedParameters::Form => form.clone(),
             };
             let signature = sign.sign(&all, facts)?;
             match sign.over {
-                Over::Query => query.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
-                Over::Form => form.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
+                SignedParameters::Query => query.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
+                SignedParameters::Form => form.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
             }
         }
         let mut address = filled.base;
@@ -159,21 +159,21 @@ impl Step {
         Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body, largest: LARGEST_ANSWER })
     }
 
-    fn body(&self, form: &Pairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
+    fn body(&self, form: &ParameterPairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
         let mut text = Text::default();
         let content_type = match &self.body {
-            Body::None => return Ok((None, None)),
-            Body::Form(_) if form.is_empty() => return Ok((None, None)),
-            Body::Form(_) => {
+            StepBody::None => return Ok((None, None)),
+            StepBody::Form(_) if form.is_empty() => return Ok((None, None)),
+            StepBody::Form(_) => {
                 parameters::write(form, form_encode, false, &mut text);
                 "application/x-www-form-urlencoded"
             }
-            Body::Json(json) => {
-                json.fill(facts, &mut text).map_err(StepError::missing)?;
+            StepBody::Json(json) => {
+                json.fill(facts, &mut text).map_err(StepError::missing_fact)?;
                 "application/json"
             }
-            Body::Text(template) => {
-                text = template.fill(facts).map_err(StepError::missing)?;
+            StepBody::Text(template) => {
+                text = template.fill(facts).map_err(StepError::missing_fact)?;
                 "text/plain; charset=utf-8"
             }
         };
@@ -199,32 +199,32 @@ impl Step {
             let missing = |fact| StepError::MissingFact { fact: Some(fact), place: basic.place };
             let known = |fact| match facts.get(fact) {
                 Some(text) => Ok(text.clone()),
-                None if facts.is_showing() => Ok(Text::secret("x", &facts.label(fact))),
+                None if facts.is_preview() => Ok(Text::secret("x", &facts.label(fact))),
                 None => Err(missing(fact)),
             };
             let secret = if basic.has_secret { Some(known(self.known.client_secret)?) } else { None };
-            usual("Authorization", credentials::basic(&known(self.known.client_id)?, secret.as_ref(), basic.encoded));
+            usual("Authorization", credentials::basic_authorization(&known(self.known.client_id)?, secret.as_ref(), basic.encoded));
         }
         if let Some(bearer) = &self.bearer {
             let mut value = Text::plain("Bearer ");
-            value.push(&bearer.fill(facts).map_err(StepError::missing)?);
-            proper(&value, bearer.place)?;
+            value.push(&bearer.fill(facts).map_err(StepError::missing_fact)?);
+            check_header_value(&value, bearer.place)?;
             usual("Authorization", value);
         }
         for (name, template) in &self.headers {
-            let value = template.fill(facts).map_err(StepError::missing)?;
-            if value.is_empty() && template.may_stay_empty() {
+            let value = template.fill(facts).map_err(StepError::missing_fact)?;
+            if value.is_empty() && template.has_optional_hole() {
                 continue;
             }
-            proper(&value, template.place)?;
+            check_header_value(&value, template.place)?;
             headers.push((Cow::Owned(name.value.clone()), value));
         }
         Ok(headers)
     }
 
     /// Whether the call is made at all.
-    pub fn is_called_for(&self, facts: &Facts) -> bool {
-        self.when.as_ref().is_none_or(|when| when.hold(None, facts))
+    pub fn should_call(&self, facts: &Facts) -> bool {
+        self.when.as_ref().is_none_or(|when| when.all_hold(None, facts))
     }
 
     /// Whether a login goes on when this call fails.
@@ -233,15 +233,15 @@ impl Step {
     }
 
     /// Reads a call's answer: first whether it means no, then the facts.
-    pub fn read(&self, answer: &Response, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
+    pub fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
         let document = self.answers.read(answer);
-        self.look_for_no(document.as_ref().ok(), facts, answer.status)?;
+        self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
         let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
         for (fact, name) in &self.header_reads {
             let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
             match found.filter(|value| !value.is_empty()) {
                 Some(value) => facts.learn(*fact, value),
-                None => facts.miss(*fact, Nothing { place: name.place, instead: None }),
+                None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
             }
         }
         match document {
@@ -257,21 +257,27 @@ impl Step {
     }
 
     /// Reads what the browser brought back.
-    pub fn read_callback(&self, callback: &Callback, document: &Value, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
+    pub fn read_callback(
+        &self,
+        callback: &CallbackParameters,
+        document: &Value,
+        facts: &mut Facts,
+        documents: &DocumentCache,
+    ) -> Result<(), StepError> {
         if let Some(verify) = &self.verify {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused(refused(&std::iter::empty(), Some(document), facts, 400, None)));
+            return Err(StepError::Refused(refusal_from_answer(&std::iter::empty(), Some(document), facts, 400, None)));
         }
-        self.look_for_no(Some(document), facts, 200)?;
+        self.check_refusal(Some(document), facts, 200)?;
         self.learn(document, "", facts, documents)
     }
 
     /// Whether an answer means no.
-    pub(crate) fn look_for_no(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
+    pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
         let all = self.accepted.iter().chain(&self.refused);
-        let say_no = |place| Err(StepError::Refused(refused(&all, document, facts, status, place)));
+        let say_no = |place| Err(StepError::Refused(refusal_from_answer(&all, document, facts, status, place)));
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
             // An answer that cannot be read at all is told as such, with what it looks like.
@@ -284,23 +290,23 @@ impl Step {
         if !is_good && self.accepted.is_empty() {
             return say_no(None);
         }
-        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(says_something) {
+        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
             return say_no(None);
         }
         Ok(())
     }
 
-    fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &Documents) -> Result<(), StepError> {
+    fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
         self.learn_all(&self.reads, document, facts);
         let mut about = document.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned);
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
-                Some(template) => template.fill(facts).map_err(StepError::missing)?,
+                Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
             let now = facts.get(self.known.now).and_then(|now| now.expose().parse().ok()).unwrap_or(0);
-            let compared = Compared { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
-            let claims = signed.claims(token.expose(), facts, documents, compared, now)?;
+            let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
+            let claims = signed.verified_claims(token.expose(), facts, documents, compared, now)?;
             if signed.is_id_token()
                 && let Some(subject) = claims.get("sub").and_then(scalar_text)
             {
@@ -324,7 +330,7 @@ impl Step {
 
     /// Learns what a document says. A claim that an address is proven is about the address of its own document: one from
     /// before falls with the address.
-    pub(crate) fn learn_all(&self, reads: &[Read], document: &Value, facts: &mut Facts) {
+    pub(crate) fn learn_all(&self, reads: &[ReadRule], document: &Value, facts: &mut Facts) {
         let (mut email, mut claim) = (false, None);
         for read in reads {
             let found = self.learn_one(read, document, facts);
@@ -338,14 +344,14 @@ impl Step {
         }
     }
 
-    fn learn_one(&self, read: &Read, document: &Value, facts: &mut Facts) -> bool {
-        let found = read.reading.find(Some(document), facts);
+    fn learn_one(&self, read: &ReadRule, document: &Value, facts: &mut Facts) -> bool {
+        let found = read.reading.evaluate(Some(document), facts);
         let is_found = found.is_ok();
         match found {
             Ok(text) => facts.learn(read.fact, text.revealed()),
             // A standard place that is empty leaves what an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
-                facts.miss(read.fact, Nothing { place: if read.written { nothing.place } else { self.place }, ..nothing });
+                facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });
             }
             Err(_) => {}
         }
@@ -353,7 +359,7 @@ impl Step {
     }
 
     /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
-    pub fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&Signed, String)> {
+    pub fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&SignedToken, String)> {
         let signed = self.signed.as_ref()?;
         if signed.token.is_none() {
             let text = std::str::from_utf8(&answer.body).ok()?.trim();
@@ -363,7 +369,7 @@ impl Step {
     }
 
     /// The same for a document that is read already, such as a callback.
-    pub fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&Signed, String)> {
+    pub fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&SignedToken, String)> {
         let signed = self.signed.as_ref()?;
         let template = signed.token.as_ref()?;
         let mut known = facts.clone();
@@ -374,55 +380,55 @@ impl Step {
     }
 
     /// Every use of a fact in the request.
-    pub fn uses_in_request(&self) -> Vec<Use> {
+    pub fn uses_in_request(&self) -> Vec<FactUse> {
         let parameters =
             |list: &[Parameter]| list.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).collect::<Vec<_>>();
-        let mut uses: Vec<Use> = self.address.uses().collect();
+        let mut uses: Vec<FactUse> = self.address.uses().collect();
         uses.extend(parameters(&self.query));
         match &self.body {
-            Body::None => {}
-            Body::Form(form) => uses.extend(parameters(form)),
-            Body::Json(json) => uses.extend(json.uses()),
-            Body::Text(template) => uses.extend(template.uses()),
+            StepBody::None => {}
+            StepBody::Form(form) => uses.extend(parameters(form)),
+            StepBody::Json(json) => uses.extend(json.uses()),
+            StepBody::Text(template) => uses.extend(template.uses()),
         }
         uses.extend(self.headers.iter().flat_map(|(_, template)| template.uses()));
         uses.extend(self.bearer.iter().flat_map(Template::uses));
         if let Some(basic) = self.basic {
-            let own = |fact| Use { fact, place: basic.place, whole: true };
+            let own = |fact| FactUse { fact, place: basic.place, whole: true };
             uses.push(own(self.known.client_id));
             if basic.has_secret {
                 uses.push(own(self.known.client_secret));
             }
         }
         uses.extend(self.assertion.iter().flat_map(Assertion::uses));
-        uses.extend(self.sign.iter().flat_map(Signature::uses));
+        uses.extend(self.sign.iter().flat_map(ParameterSignature::uses));
         uses
     }
 
     /// Every use of a fact in reading the answer.
-    pub fn uses_in_answer(&self) -> Vec<Use> {
-        let mut uses: Vec<Use> = self.verify.iter().flat_map(Signature::uses).collect();
-        uses.extend(self.refused.iter().chain(&self.accepted).flat_map(Refusal::uses));
+    pub fn uses_in_answer(&self) -> Vec<FactUse> {
+        let mut uses: Vec<FactUse> = self.verify.iter().flat_map(ParameterSignature::uses).collect();
+        uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
-        uses.extend(self.signed.iter().flat_map(Signed::uses));
+        uses.extend(self.signed.iter().flat_map(SignedToken::uses));
         uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
         uses
     }
 
     /// Every use of a fact in deciding whether to call.
-    pub fn uses_in_when(&self) -> Vec<Use> {
+    pub fn uses_in_when(&self) -> Vec<FactUse> {
         self.when.iter().flat_map(|when| &when.0).flat_map(crate::provider::condition::Condition::uses).collect()
     }
 
     /// The facts that its answer gives: number, place, whether the file says so.
-    pub fn learns(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
+    pub fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
         self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
     /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that somebody waits for the fact.
-    pub fn reads(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
-        let from = |read: &Read, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
+    pub fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
+        let from = |read: &ReadRule, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
         let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();
         list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
         list.extend(self.signed_reads.iter().map(|read| from(read, "signed token ")));
@@ -430,7 +436,7 @@ impl Step {
     }
 
     /// When an answer means no: the only cases in which it means yes, then the cases in which it means no.
-    pub fn verdicts(&self) -> [&[Refusal]; 2] {
+    pub fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
         [&self.accepted, &self.refused]
     }
 
@@ -440,23 +446,23 @@ impl Step {
     }
 
     /// The signature that the step makes, if it does.
-    pub fn signature(&self) -> Option<&Signature> {
+    pub fn signature(&self) -> Option<&ParameterSignature> {
         self.sign.as_ref()
     }
 
     /// The signature that a callback has to carry, if it has to.
-    pub fn expected_signature(&self) -> Option<&Signature> {
+    pub fn expected_signature(&self) -> Option<&ParameterSignature> {
         self.verify.as_ref()
     }
 
     /// The signed token, if the step reads one.
-    pub fn signed(&self) -> Option<&Signed> {
+    pub fn signed(&self) -> Option<&SignedToken> {
         self.signed.as_ref()
     }
 }
 
 /// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.
-fn says_something(value: &Value) -> bool {
+fn is_meaningful(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,
@@ -468,7 +474,7 @@ fn says_something(value: &Value) -> bool {
 }
 
 /// What stands in the literal query of an address, undone, so that it can be signed with the rest.
-fn literal_pairs(query: Option<&Text>) -> Pairs<'static> {
+fn query_pairs(query: Option<&Text>) -> ParameterPairs<'static> {
     let Some(query) = query else { return Vec::new() };
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.expose().split('&').filter(|pair| !pair.is_empty());
@@ -479,7 +485,7 @@ fn literal_pairs(query: Option<&Text>) -> Pairs<'static> {
 }
 
 /// A header's value is one line of visible characters.
-fn proper(value: &Text, place: Place) -> Result<(), StepError> {
+fn check_header_value(value: &Text, place: Place) -> Result<(), StepError> {
     let fine = value.expose().bytes().all(|b| (b' '..=b'~').contains(&b) || b >= 0x80 || b == b'\t')
         && !value.expose().chars().any(char::is_control);
     if fine { Ok(()) } else { Err(StepError::BadHeader { place }) }

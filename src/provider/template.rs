@@ -4,14 +4,14 @@
 //!
 //! It stays one file because a text, its holes and how both are read mean nothing without one another.
 
-use crate::names::Slot;
-use crate::place::{At, Place};
 use crate::provider::facts::Facts;
-use crate::provider::functions::{self, Flow, Function, Token};
-use crate::provider::selector::{Selector, scalar_text};
-use crate::text::Text;
-use crate::words::{Desk, Shape, Word, scalar};
-use crate::yaml::{Kind, Node};
+use crate::provider::functions::{self, Function, HoleToken, TextOrBytes};
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ pub struct Template {
     pub source: Box<str>,
     /// Where it was written.
     pub place: Place,
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePiece>,
 }
 
 /// A stretch of literal text, or a hole.
 #[derive(Clone, Debug)]
-pub enum Piece {
+pub enum TemplatePiece {
     /// Text as it stands.
     Literal(Box<str>),
     /// A hole.
@@ -43,21 +43,21 @@ pub enum Piece {
 pub struct Hole {
     /// Where it stands.
     pub place: Place,
-    origin: Origin,
+    origin: HoleSource,
     optional: bool,
     functions: Vec<Function>,
     label: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
-enum Origin {
+enum HoleSource {
     Fact(Slot),
-    Path(Box<Selector>),
+    Path(Box<JsonPath>),
 }
 
 /// A hole found nothing.
 #[derive(Clone, Copy, Debug)]
-pub struct Missing {
+pub struct UnfilledHole {
     /// The fact that is not known; `None` for a path.
     pub fact: Option<Slot>,
     /// The hole.
@@ -66,7 +66,7 @@ pub struct Missing {
 
 /// One use of a fact in a text.
 #[derive(Clone, Copy, Debug)]
-pub struct Use {
+pub struct FactUse {
     /// The fact.
     pub fact: Slot,
     /// Where it is used.
@@ -78,99 +78,99 @@ pub struct Use {
 impl Template {
     /// A text without holes.
     pub fn literal(text: &str, place: Place) -> Self {
-        Self { source: text.into(), place, pieces: vec![Piece::Literal(text.into())] }
+        Self { source: text.into(), place, pieces: vec![TemplatePiece::Literal(text.into())] }
     }
 
     /// A text that is one fact.
-    pub fn of_fact(name: &str, place: Place, desk: &mut Desk) -> Self {
-        let fact = desk.names.slot(name);
-        let hole = Hole { place, origin: Origin::Fact(fact), optional: false, functions: Vec::new(), label: Arc::from(name) };
-        Self { source: format!("${{{name}}}").into(), place, pieces: vec![Piece::Hole(hole)] }
+    pub fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
+        let fact = desk.names.intern(name);
+        let hole = Hole { place, origin: HoleSource::Fact(fact), optional: false, functions: Vec::new(), label: Arc::from(name) };
+        Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
     }
 
     /// The pieces in order.
-    pub fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[TemplatePiece] {
         &self.pieces
     }
 
     /// Whether it has no hole.
     pub fn is_literal(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+        self.pieces.iter().all(|piece| matches!(piece, TemplatePiece::Literal(_)))
     }
 
     /// The text, if it has no hole.
     pub fn as_literal(&self) -> Option<String> {
-        self.pieces.iter().map(|piece| if let Piece::Literal(text) = piece { Some(&**text) } else { None }).collect()
+        self.pieces.iter().map(|piece| if let TemplatePiece::Literal(text) = piece { Some(&**text) } else { None }).collect()
     }
 
     /// The fact that it consists of, if it is one hole without functions.
     pub fn sole_fact(&self) -> Option<Slot> {
         match self.pieces.as_slice() {
-            [Piece::Hole(Hole { origin: Origin::Fact(fact), functions, .. })] if functions.is_empty() => Some(*fact),
+            [TemplatePiece::Hole(Hole { origin: HoleSource::Fact(fact), functions, .. })] if functions.is_empty() => Some(*fact),
             _ => None,
         }
     }
 
     /// The first fact that fills a hole of its own, whatever functions follow.
     pub fn first_fact(&self) -> Option<Slot> {
-        self.holes().find_map(|hole| if let Origin::Fact(fact) = hole.origin { Some(fact) } else { None })
+        self.holes().find_map(|hole| if let HoleSource::Fact(fact) = hole.origin { Some(fact) } else { None })
     }
 
     /// Whether a hole is a path.
     pub fn has_path(&self) -> bool {
-        self.holes().any(|hole| matches!(hole.origin, Origin::Path(_)))
+        self.holes().any(|hole| matches!(hole.origin, HoleSource::Path(_)))
     }
 
     /// The paths in its holes.
-    pub fn paths(&self) -> impl Iterator<Item = &Selector> {
-        self.holes().filter_map(|hole| if let Origin::Path(path) = &hole.origin { Some(&**path) } else { None })
+    pub fn paths(&self) -> impl Iterator<Item = &JsonPath> {
+        self.holes().filter_map(|hole| if let HoleSource::Path(path) = &hole.origin { Some(&**path) } else { None })
     }
 
     /// The paths into texts that are JSON themselves, each behind the path of its text.
-    pub fn inner_paths(&self) -> impl Iterator<Item = (&Selector, &Selector)> {
+    pub fn inner_paths(&self) -> impl Iterator<Item = (&JsonPath, &JsonPath)> {
         self.holes().filter_map(|hole| match (&hole.origin, hole.functions.first()) {
-            (Origin::Path(outer), Some(Function::Json(inner))) => Some((&**outer, &**inner)),
+            (HoleSource::Path(outer), Some(Function::Json(inner))) => Some((&**outer, &**inner)),
             _ => None,
         })
     }
 
     /// Its holes.
     pub fn holes(&self) -> impl Iterator<Item = &Hole> {
-        self.pieces.iter().filter_map(|piece| if let Piece::Hole(hole) = piece { Some(hole) } else { None })
+        self.pieces.iter().filter_map(|piece| if let TemplatePiece::Hole(hole) = piece { Some(hole) } else { None })
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> impl Iterator<Item = Use> {
+    pub fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.holes().flat_map(Hole::uses)
     }
 
     /// Fills the holes from the facts.
-    pub fn fill(&self, facts: &Facts) -> Result<Text, Missing> {
+    pub fn fill(&self, facts: &Facts) -> Result<Text, UnfilledHole> {
         self.fill_from(facts, None)
     }
 
     /// The same without a copy where the text is just one fact.
-    pub fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, Missing> {
+    pub fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, UnfilledHole> {
         match self.pieces.as_slice() {
-            [Piece::Hole(hole)] if !hole.optional => hole.fill(facts, None).map(Option::unwrap_or_default),
+            [TemplatePiece::Hole(hole)] if !hole.optional => hole.fill(facts, None).map(Option::unwrap_or_default),
             _ => self.fill(facts).map(Cow::Owned),
         }
     }
 
     /// Fills the holes from the facts and an answer.
-    pub fn fill_from(&self, facts: &Facts, answer: Option<&Value>) -> Result<Text, Missing> {
+    pub fn fill_from(&self, facts: &Facts, answer: Option<&Value>) -> Result<Text, UnfilledHole> {
         let mut filled = Text::default();
         let mut optional = false;
         for piece in &self.pieces {
             match piece {
-                Piece::Literal(text) => filled.push_str(text),
-                Piece::Hole(hole) => {
+                TemplatePiece::Literal(text) => filled.push_str(text),
+                TemplatePiece::Hole(hole) => {
                     optional |= hole.optional;
                     if let Some(text) = hole.fill(facts, answer)? {
                         filled.push(&text);
                     }
                     if filled.len() > Facts::LONGEST {
-                        return Err(hole.missing());
+                        return Err(hole.unfilled());
                     }
                 }
             }
@@ -179,22 +179,22 @@ impl Template {
     }
 
     /// Whether it comes out as nothing only because its optional holes do.
-    pub fn may_stay_empty(&self) -> bool {
+    pub fn has_optional_hole(&self) -> bool {
         self.holes().any(|hole| hole.optional)
     }
 
     /// The bytes of a text that may end in bytes, such as a key.
-    pub fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, Missing> {
-        if let [Piece::Hole(hole)] = self.pieces.as_slice()
+    pub fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, UnfilledHole> {
+        if let [TemplatePiece::Hole(hole)] = self.pieces.as_slice()
             && hole.functions.last().is_some_and(Function::is_one_way)
         {
-            return hole.flow(facts, None).0.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.missing());
+            return hole.evaluate(facts, None).0.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.unfilled());
         }
         self.fill(facts).map(|text| text.expose().as_bytes().to_vec())
     }
 
     /// Reads a text, or complains; only keys may end in bytes.
-    pub fn parse(text: &str, node: &Node, may_end_in_bytes: bool, desk: &mut Desk) -> Option<Self> {
+    pub fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let (mut rest, mut at) = (text, 0);
@@ -209,7 +209,7 @@ impl Template {
             } else if let Some(inside) = tail.strip_prefix("${") {
                 let Some(length) = hole_length(inside) else {
                     desk.complain(
-                        part_of(node, text, here, text.len()),
+                        place_of_part(node, text, here, text.len()),
                         "a hole (`${`) that is never closed",
                         "close it with `}`; a literal `${` is written `$${`",
                     );
@@ -223,13 +223,13 @@ impl Template {
                     );
                     return None;
                 }
-                let place = part_of(node, text, here, here + length + 3);
+                let place = place_of_part(node, text, here, here + length + 3);
                 match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
                     Some(hole) => {
                         if !literal.is_empty() {
-                            pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
+                            pieces.push(TemplatePiece::Literal(std::mem::take(&mut literal).into()));
                         }
-                        pieces.push(Piece::Hole(hole));
+                        pieces.push(TemplatePiece::Hole(hole));
                     }
                     None => fine = false,
                 }
@@ -243,16 +243,16 @@ impl Template {
         }
         literal.push_str(rest);
         if !literal.is_empty() || pieces.is_empty() {
-            pieces.push(Piece::Literal(literal.into()));
+            pieces.push(TemplatePiece::Literal(literal.into()));
         }
         fine.then(|| Self { source: text.into(), place: node.place, pieces })
     }
 }
 
 /// Where a part of a scalar stands: exactly, where the file has it letter by letter; else the whole scalar.
-fn part_of(node: &Node, text: &str, from: usize, to: usize) -> Place {
+fn place_of_part(node: &YamlNode, text: &str, from: usize, to: usize) -> Place {
     match &node.kind {
-        Kind::Scalar { verbatim: true, plain, .. } => {
+        YamlKind::Scalar { verbatim: true, plain, .. } => {
             let quote = u32::from(!plain);
             let inner = Place { start: node.place.start + quote, column: node.place.column + quote, ..node.place };
             inner.part(text, from, to)
@@ -276,15 +276,15 @@ fn hole_length(inside: &str) -> Option<usize> {
 }
 
 impl Hole {
-    fn parse(inside: &str, place: Place, may_end_in_bytes: bool, desk: &mut Desk) -> Option<Self> {
+    fn parse(inside: &str, place: Place, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
         let parts = split_at_bars(inside);
         let (head, tail) = parts.split_first()?;
         let head = head.trim();
         let (head, optional) = head.strip_suffix('?').map_or((head, false), |head| (head.trim_end(), true));
         let origin = if head.starts_with('$') {
-            Origin::Path(Box::new(Selector::parse(head, place, desk)?))
+            HoleSource::Path(Box::new(JsonPath::parse(head, place, desk)?))
         } else if is_fact_name(head) {
-            Origin::Fact(desk.names.slot(head))
+            HoleSource::Fact(desk.names.intern(head))
         } else {
             let help = if head.is_empty() {
                 "write a fact's name: `${accessToken}`"
@@ -297,18 +297,18 @@ impl Hole {
         let mut functions = Vec::new();
         let mut names = Vec::new();
         for part in tail {
-            let tokens = tokens(part);
+            let tokens = tokenize(part);
             functions.push(Function::parse(&tokens, place, desk)?);
             names.push(tokens[0].text().to_owned());
         }
-        functions::look_over(&functions, &names, may_end_in_bytes, place, desk);
+        functions::check_text_and_bytes(&functions, &names, may_end_in_bytes, place, desk);
         let label = if functions.is_empty() { head } else { inside.trim() };
         Some(Self { place, origin, optional, functions, label: Arc::from(label) })
     }
 
     /// The fact that fills it, if it is not a path.
     pub fn fact(&self) -> Option<Slot> {
-        if let Origin::Fact(fact) = self.origin { Some(fact) } else { None }
+        if let HoleSource::Fact(fact) = self.origin { Some(fact) } else { None }
     }
 
     /// The same where no function follows, so that the fact can be read back from what was written.
@@ -317,25 +317,25 @@ impl Hole {
     }
 
     /// Fills it: `Ok(None)` where it may stay empty.
-    pub fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, Missing> {
+    pub fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
         if self.functions.is_empty()
-            && let Origin::Fact(fact) = self.origin
+            && let HoleSource::Fact(fact) = self.origin
         {
             return match facts.get(fact) {
                 Some(text) => Ok(Some(Cow::Borrowed(text))),
-                None if facts.is_showing() => Ok(Some(Cow::Owned(self.mask()))),
+                None if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
                 None if self.optional => Ok(None),
-                None => Err(self.missing()),
+                None => Err(self.unfilled()),
             };
         }
-        let (flow, secret) = self.flow(facts, answer);
+        let (flow, secret) = self.evaluate(facts, answer);
         match flow {
-            Some(Flow::Text(text)) if !text.is_empty() => {
+            Some(TextOrBytes::Text(text)) if !text.is_empty() => {
                 Ok(Some(Cow::Owned(if secret { Text::secret(text, &self.label) } else { Text::plain(text) })))
             }
-            _ if facts.is_showing() => Ok(Some(Cow::Owned(self.mask()))),
+            _ if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
             _ if self.optional => Ok(None),
-            _ => Err(self.missing()),
+            _ => Err(self.unfilled()),
         }
     }
 
@@ -344,20 +344,20 @@ impl Hole {
         Text::secret("x", &self.label)
     }
 
-    fn flow(&self, facts: &Facts, answer: Option<&Value>) -> (Option<Flow>, bool) {
+    fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (Option<TextOrBytes>, bool) {
         let (start, mut secret) = match &self.origin {
-            Origin::Fact(fact) => {
+            HoleSource::Fact(fact) => {
                 let text = facts.get(*fact);
-                (text.map(|text| Flow::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
+                (text.map(|text| TextOrBytes::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
             }
-            Origin::Path(path) => {
+            HoleSource::Path(path) => {
                 let found = answer.and_then(|answer| path.first(answer)).and_then(scalar_text);
-                (found.map(|text| Flow::Text(text.into_owned())), true)
+                (found.map(|text| TextOrBytes::Text(text.into_owned())), true)
             }
         };
         let mut flow = start;
         for function in &self.functions {
-            if let Some(functions::Argument::Fact(fact, _)) = function.argument() {
+            if let Some(functions::FunctionArgument::Fact(fact, _)) = function.argument() {
                 secret |= facts.get(*fact).is_some_and(Text::is_secret);
             }
             // A text that grows without end is no text.
@@ -366,17 +366,17 @@ impl Hole {
         (flow, secret)
     }
 
-    fn missing(&self) -> Missing {
-        Missing { fact: self.fact(), place: self.place }
+    fn unfilled(&self) -> UnfilledHole {
+        UnfilledHole { fact: self.fact(), place: self.place }
     }
 
-    fn uses(&self) -> impl Iterator<Item = Use> {
-        let own = self.fact().map(|fact| Use { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
+    fn uses(&self) -> impl Iterator<Item = FactUse> {
+        let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
-            let functions::Argument::Fact(fact, place) = function.argument()? else { return None };
+            let functions::FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
             // The key of an HMAC cannot be found again, nor can what a later hash swallows.
             let whole = !self.functions[at..].iter().any(Function::is_one_way);
-            Some(Use { fact: *fact, place: *place, whole })
+            Some(FactUse { fact: *fact, place: *place, whole })
         });
         own.into_iter().chain(arguments)
     }
@@ -409,17 +409,17 @@ fn split_at_bars(inside: &str) -> Vec<&str> {
     parts
 }
 
-fn tokens(part: &str) -> Vec<Token> {
+fn tokenize(part: &str) -> Vec<HoleToken> {
     let mut found = Vec::new();
     let mut rest = part.trim();
     while let Some(first) = rest.chars().next() {
         if matches!(first, '"' | '\'') {
             let end = rest[1..].find(first).map_or(rest.len(), |at| at + 1);
-            found.push(Token::Quoted(rest[1..end].to_owned()));
+            found.push(HoleToken::Quoted(rest[1..end].to_owned()));
             rest = rest.get(end + 1..).unwrap_or("");
         } else {
             let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            found.push(Token::Word(rest[..end].to_owned()));
+            found.push(HoleToken::Word(rest[..end].to_owned()));
             rest = &rest[end..];
         }
         rest = rest.trim_start();
@@ -427,27 +427,27 @@ fn tokens(part: &str) -> Vec<Token> {
     found
 }
 
-impl Word for Template {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text = scalar(node, desk)?;
+impl WordValue for Template {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
         Self::parse(&text.value, node, false, desk)
     }
-    fn shape() -> Shape {
-        Shape::Text("a text with holes")
+    fn shape() -> ValueShape {
+        ValueShape::Text("a text with holes")
     }
 }
 
 /// A text whose single hole may end in bytes: the key of a signature.
 #[derive(Clone, Debug)]
-pub struct KeyText(pub Template);
+pub struct KeyTemplate(pub Template);
 
-impl Word for KeyText {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text: At<String> = scalar(node, desk)?;
+impl WordValue for KeyTemplate {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text: Located<String> = read_scalar(node, desk)?;
         Template::parse(&text.value, node, true, desk).map(Self)
     }
-    fn shape() -> Shape {
-        Shape::Text("a text with holes: a key")
+    fn shape() -> ValueShape {
+        ValueShape::Text("a text with holes: a key")
     }
 }
 
@@ -456,14 +456,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parse(text: &str, desk: &mut Desk) -> Option<Template> {
+    fn parse(text: &str, desk: &mut Reader) -> Option<Template> {
         let place = Place { start: 0, end: u32::try_from(text.len()).unwrap(), line: 1, column: 1 };
-        Template::parse(text, &Node { place, kind: Kind::Scalar { text: text.to_owned(), plain: true, verbatim: true } }, false, desk)
+        Template::parse(
+            text,
+            &YamlNode { place, kind: YamlKind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
+            false,
+            desk,
+        )
     }
 
     #[test]
     fn holes_are_filled_and_what_a_secret_touches_is_masked() {
-        let mut desk = Desk::default();
+        let mut desk = Reader::default();
         let answer = json!({"sub": "CHARACTER:EVE:42", "a}b": 7});
         for (text, shown, sent) in [
             ("Bearer ${token}", Some("Bearer ‹token›"), "Bearer t-1"),
@@ -483,9 +488,9 @@ mod tests {
             ("${unknown | default \"d\"}", Some("d"), "d"),
         ] {
             let template = parse(text, &mut desk).unwrap();
-            let mut facts = Facts::none(&desk.names);
-            facts.set(desk.names.slot("id"), Text::plain("c1"));
-            facts.set(desk.names.slot("token"), Text::secret("t-1", &Arc::from("token")));
+            let mut facts = Facts::empty(&desk.names);
+            facts.set(desk.names.intern("id"), Text::plain("c1"));
+            facts.set(desk.names.intern("token"), Text::secret("t-1", &Arc::from("token")));
 
             let filled = template.fill_from(&facts, Some(&answer)).ok();
 
@@ -510,7 +515,7 @@ mod tests {
             ("${x | }", 1, "without a function"),
             ("${$.a b}", 1, "brackets"),
         ] {
-            let mut desk = Desk::default();
+            let mut desk = Reader::default();
             parse(text, &mut desk);
 
             assert_eq!(desk.complaints.len(), 1, "{text}");

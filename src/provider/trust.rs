@@ -1,15 +1,15 @@
 //! When an e-mail counts as proven, and what happens when there is none.
 
-use crate::email::Email;
-use crate::place::At;
-use crate::provider::template::{Piece, Template};
-use crate::words::{Desk, Shape, Word, not_among, scalar};
-use crate::yaml::{Kind, Node};
+use crate::provider::template::{Template, TemplatePiece};
+use crate::vocabulary::email::Email;
+use crate::vocabulary::place::Located;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, complain_not_among, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use chrono::Datelike as _;
 
 /// When an address that this provider hands out counts as proven.
 #[derive(Clone, Debug)]
-pub enum TrustEmail {
+pub enum EmailTrustPolicy {
     /// When `emailVerified` is true.
     Claim,
     /// Always.
@@ -17,14 +17,14 @@ pub enum TrustEmail {
     /// Never.
     Never,
     /// When its domain is one of these.
-    Domains(Vec<At<String>>),
+    Domains(Vec<Located<String>>),
 }
 
-impl Word for At<TrustEmail> {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+impl WordValue for Located<EmailTrustPolicy> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
         let trust = match &node.kind {
-            Kind::List(nodes) => {
-                let domains: Vec<At<String>> = nodes.iter().filter_map(|node| domain(node, desk)).collect();
+            YamlKind::List(nodes) => {
+                let domains: Vec<Located<String>> = nodes.iter().filter_map(|node| read_domain(node, desk)).collect();
                 if domains.is_empty() {
                     desk.complain(
                         node.place,
@@ -33,36 +33,39 @@ impl Word for At<TrustEmail> {
                     );
                     return None;
                 }
-                TrustEmail::Domains(domains)
+                EmailTrustPolicy::Domains(domains)
             }
-            Kind::Scalar { .. } | Kind::Map(_) => {
-                let text = scalar(node, desk)?;
+            YamlKind::Scalar { .. } | YamlKind::Map(_) => {
+                let text = read_scalar(node, desk)?;
                 match text.as_str() {
-                    "claim" => TrustEmail::Claim,
-                    "always" => TrustEmail::Always,
-                    "never" => TrustEmail::Never,
+                    "claim" => EmailTrustPolicy::Claim,
+                    "always" => EmailTrustPolicy::Always,
+                    "never" => EmailTrustPolicy::Never,
                     other => {
                         if other.contains('.') {
                             desk.complain(text.place, format!("`{other}` stands alone"), format!("domains are a list: `[ {other} ]`"));
                         } else {
-                            not_among(&text, &["claim", "always", "never"], desk);
+                            complain_not_among(&text, &["claim", "always", "never"], desk);
                         }
                         return None;
                     }
                 }
             }
         };
-        Some(At::new(trust, node.place))
+        Some(Located::new(trust, node.place))
     }
-    fn shape() -> Shape {
-        Shape::Either(vec![Shape::Choice(&["claim", "always", "never"]), Shape::List(Box::new(Shape::Text("a domain")))])
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![
+            ValueShape::Choice(&["claim", "always", "never"]),
+            ValueShape::List(Box::new(ValueShape::Text("a domain"))),
+        ])
     }
 }
 
-fn domain(node: &Node, desk: &mut Desk) -> Option<At<String>> {
-    let text = scalar(node, desk)?;
+fn read_domain(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
+    let text = read_scalar(node, desk)?;
     let lower = idna::domain_to_ascii(&text.value).unwrap_or_default();
-    let fine = crate::provider::hosts::is_a_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
+    let fine = crate::provider::hosts::is_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
     if !fine {
         desk.complain(
             text.place,
@@ -71,12 +74,12 @@ fn domain(node: &Node, desk: &mut Desk) -> Option<At<String>> {
         );
         return None;
     }
-    Some(At::new(lower, text.place))
+    Some(Located::new(lower, text.place))
 }
 
 /// What happens when no address is read, or it is not proven.
 #[derive(Clone, Debug)]
-pub enum MissingEmail {
+pub enum MissingEmailPolicy {
     /// The login is refused.
     Refuse,
     /// The shopper types an address and proves it.
@@ -85,16 +88,19 @@ pub enum MissingEmail {
     Placeholder(Template),
 }
 
-impl Word for At<MissingEmail> {
-    fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
-        let text = scalar(node, desk)?;
+impl WordValue for Located<MissingEmailPolicy> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
         let missing = match text.as_str() {
-            "refuse" => MissingEmail::Refuse,
-            "ask" => MissingEmail::Ask,
+            "refuse" => MissingEmailPolicy::Refuse,
+            "ask" => MissingEmailPolicy::Ask,
             other if other.ends_with(".invalid") => {
                 let template = Template::parse(other, node, false, desk)?;
-                let sample =
-                    template.pieces().iter().map(|piece| if let Piece::Literal(text) = piece { text } else { "x" }).collect::<String>();
+                let sample = template
+                    .pieces()
+                    .iter()
+                    .map(|piece| if let TemplatePiece::Literal(text) = piece { text } else { "x" })
+                    .collect::<String>();
                 if !Email::parse(&sample).is_ok_and(|email| email.key() == sample) {
                     desk.complain(
                         node.place,
@@ -107,7 +113,7 @@ impl Word for At<MissingEmail> {
                     desk.complain(node.place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
                     return None;
                 }
-                MissingEmail::Placeholder(template)
+                MissingEmailPolicy::Placeholder(template)
             }
             other if other.contains('@') => {
                 desk.complain(
@@ -118,19 +124,19 @@ impl Word for At<MissingEmail> {
                 return None;
             }
             _ => {
-                not_among(&text, &["refuse", "ask"], desk);
+                complain_not_among(&text, &["refuse", "ask"], desk);
                 return None;
             }
         };
-        Some(At::new(missing, node.place))
+        Some(Located::new(missing, node.place))
     }
-    fn shape() -> Shape {
-        Shape::Either(vec![Shape::Choice(&["refuse", "ask"]), Shape::Text("a text ending in `.invalid`")])
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![ValueShape::Choice(&["refuse", "ask"]), ValueShape::Text("a text ending in `.invalid`")])
     }
 }
 
 /// Whether a claim says that an address is proven: `true`, `1`, or the date on which that happened.
-pub fn claims_proof(text: &str) -> bool {
+pub fn is_verified_claim(text: &str) -> bool {
     let date = || {
         let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.date_naive());
         let moment = moment.or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map(|moment| moment.date()));
@@ -143,7 +149,7 @@ pub fn claims_proof(text: &str) -> bool {
 
 /// By what an address is proven to be somebody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
+pub enum EmailEvidence {
     /// The provider says so, and its word counts.
     Claim,
     /// The provider hands out no others.
@@ -154,7 +160,7 @@ pub enum Evidence {
     Mail,
 }
 
-impl Evidence {
+impl EmailEvidence {
     /// Its word.
     pub fn word(self) -> &'static str {
         match self {
@@ -166,14 +172,14 @@ impl Evidence {
     }
 }
 
-impl TrustEmail {
+impl EmailTrustPolicy {
     /// What proves an address, if anything does.
-    pub fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<Evidence> {
+    pub fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<EmailEvidence> {
         let (proven, evidence) = match self {
-            Self::Claim => (claim.is_some_and(claims_proof), Evidence::Claim),
-            Self::Always => (true, Evidence::Always),
+            Self::Claim => (claim.is_some_and(is_verified_claim), EmailEvidence::Claim),
+            Self::Always => (true, EmailEvidence::Always),
             Self::Never => return None,
-            Self::Domains(domains) => (domains.iter().any(|one| one.value == domain), Evidence::Domain),
+            Self::Domains(domains) => (domains.iter().any(|one| one.value == domain), EmailEvidence::Domain),
         };
         proven.then_some(evidence)
     }
@@ -182,7 +188,7 @@ impl TrustEmail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::Place;
+    use crate::vocabulary::place::Place;
 
     #[test]
     fn only_true_one_and_dates_prove_an_address() {
@@ -208,15 +214,15 @@ mod tests {
             ("1580000000", false),
             ("[]", false),
         ] {
-            assert_eq!(claims_proof(text), expected, "{text}");
+            assert_eq!(is_verified_claim(text), expected, "{text}");
         }
     }
 
     #[test]
     fn domains_are_compared_whole() {
-        let trust = TrustEmail::Domains(vec![At::new("loja.example".to_owned(), Place::default())]);
+        let trust = EmailTrustPolicy::Domains(vec![Located::new("loja.example".to_owned(), Place::default())]);
 
-        assert_eq!(trust.evidence("loja.example", None), Some(Evidence::Domain));
+        assert_eq!(trust.evidence("loja.example", None), Some(EmailEvidence::Domain));
         assert!(trust.evidence("evil-loja.example", None).is_none() && trust.evidence("x.loja.example", None).is_none());
     }
 }

@@ -13,7 +13,7 @@ const MOST: usize = 10_000;
 /// Reads one document, or says why not.
 pub fn parse(text: &str) -> Result<Value, String> {
     let mut reader = Reader::from_str(text);
-    let mut open: Vec<(String, Element)> = Vec::new();
+    let mut open: Vec<(String, XmlElement)> = Vec::new();
     let mut root = None;
     let mut count = 0;
     loop {
@@ -26,18 +26,18 @@ pub fn parse(text: &str) -> Result<Value, String> {
                 if open.len() >= DEEPEST {
                     return Err(format!("it is nested more than {DEEPEST} levels deep"));
                 }
-                open.push((local(tag.name().as_ref()), Element::from(&tag)?));
+                open.push((local_name(tag.name().as_ref()), XmlElement::from(&tag)?));
             }
             Event::Empty(tag) => {
-                let element = Element::from(&tag)?;
-                close(&mut open, &mut root, local(tag.name().as_ref()), element)?;
+                let element = XmlElement::from(&tag)?;
+                close_element(&mut open, &mut root, local_name(tag.name().as_ref()), element)?;
             }
             Event::End(_) => {
                 let (name, element) = open.pop().ok_or("it closes what was never opened")?;
-                close(&mut open, &mut root, name, element)?;
+                close_element(&mut open, &mut root, name, element)?;
             }
-            Event::Text(piece) => add(&mut open, &piece)?,
-            Event::CData(piece) => add(&mut open, &piece)?,
+            Event::Text(piece) => add_text(&mut open, &piece)?,
+            Event::CData(piece) => add_text(&mut open, &piece)?,
             Event::GeneralRef(reference) => {
                 let letter = match &*reference {
                     "lt" => '<',
@@ -47,7 +47,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
                     "apos" => '\'',
                     _ => reference.resolve_char_ref().ok().flatten().ok_or("it uses an entity of its own")?,
                 };
-                add(&mut open, letter.encode_utf8(&mut [0; 4]))?;
+                add_text(&mut open, letter.encode_utf8(&mut [0; 4]))?;
             }
             Event::DocType(_) => return Err("it brings a document type of its own".to_owned()),
             Event::Eof if open.is_empty() => return root.ok_or_else(|| "it holds no element".to_owned()),
@@ -58,12 +58,12 @@ pub fn parse(text: &str) -> Result<Value, String> {
 }
 
 #[derive(Default)]
-struct Element {
+struct XmlElement {
     text: String,
     children: Map<String, Value>,
 }
 
-impl Element {
+impl XmlElement {
     fn from(tag: &BytesStart<'_>) -> Result<Self, String> {
         let mut element = Self::default();
         for attribute in tag.attributes() {
@@ -71,13 +71,13 @@ impl Element {
             let value =
                 quick_xml::escape::unescape(attribute.value.as_ref()).map_err(|_| "an attribute uses an entity of its own".to_owned())?;
             if !attribute.key.as_ref().starts_with("xmlns") {
-                element.children.insert(format!("@{}", local(attribute.key.as_ref())), Value::String(value.into_owned()));
+                element.children.insert(format!("@{}", local_name(attribute.key.as_ref())), Value::String(value.into_owned()));
             }
         }
         Ok(element)
     }
 
-    fn value(self) -> Value {
+    fn into_value(self) -> Value {
         let text = self.text.trim();
         if self.children.is_empty() {
             return Value::String(text.to_owned());
@@ -90,11 +90,11 @@ impl Element {
     }
 }
 
-fn local(name: &str) -> String {
+fn local_name(name: &str) -> String {
     name.rsplit(':').next().unwrap_or(name).to_owned()
 }
 
-fn add(open: &mut [(String, Element)], text: &str) -> Result<(), String> {
+fn add_text(open: &mut [(String, XmlElement)], text: &str) -> Result<(), String> {
     match open.last_mut() {
         Some((_, element)) => element.text.push_str(text),
         None if text.trim().is_empty() => {}
@@ -103,8 +103,8 @@ fn add(open: &mut [(String, Element)], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn close(open: &mut [(String, Element)], root: &mut Option<Value>, name: String, element: Element) -> Result<(), String> {
-    let value = element.value();
+fn close_element(open: &mut [(String, XmlElement)], root: &mut Option<Value>, name: String, element: XmlElement) -> Result<(), String> {
+    let value = element.into_value();
     let Some((_, parent)) = open.last_mut() else {
         if root.is_some() {
             return Err("it has two roots".to_owned());

@@ -2,8 +2,8 @@
 //!
 //! A token names its key; which algorithm that key has is ours to know, never the token's to say.
 
-use crate::email::Email;
-use crate::session::{Person, Session};
+use crate::session::{Session, SessionUser};
+use crate::vocabulary::email::Email;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -18,7 +18,7 @@ pub const LONGEST: usize = 1024;
 
 /// Whom a token is from and for.
 #[derive(Clone, Copy, Debug)]
-pub struct Parties<'a> {
+pub struct TokenParties<'a> {
     /// The store's own address.
     pub issuer: &'a str,
     /// Who is to read it.
@@ -28,7 +28,7 @@ pub struct Parties<'a> {
 }
 
 /// A signing key.
-pub struct Key {
+pub struct SessionSigningKey {
     id: Box<str>,
     private: EncodingKey,
     public: DecodingKey,
@@ -36,13 +36,13 @@ pub struct Key {
     y: String,
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for SessionSigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
-impl Key {
+impl SessionSigningKey {
     /// A key from its PKCS#8 bytes; `None` when they are no key on P-256.
     pub fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
@@ -61,10 +61,10 @@ impl Key {
 
 /// The keys: the first signs, all are believed.
 #[derive(Debug)]
-pub struct Keys(Vec<Key>);
+pub struct SessionSigningKeys(Vec<SessionSigningKey>);
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct SessionClaims<'a> {
     iss: &'a str,
     sub: &'a str,
     uid: &'a str,
@@ -82,18 +82,18 @@ struct Claims<'a> {
     end: i64,
 }
 
-impl Keys {
+impl SessionSigningKeys {
     /// The keys, the one that signs first; `None` when there is none.
-    pub fn new(keys: Vec<Key>) -> Option<Self> {
+    pub fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
     /// The token of a session. It stays below [`LONGEST`]: of what would be too long, first the name is left out, then the
     /// provider's id is replaced by its hash.
-    pub fn sign(&self, session: &Session, parties: Parties<'_>) -> String {
+    pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
         let person = &session.person;
         let token = |name: Option<&str>, provider_id: &str| {
-            let claims = Claims {
+            let claims = SessionClaims {
                 iss: parties.issuer,
                 sub: person.email.key(),
                 uid: &person.uid,
@@ -125,12 +125,12 @@ impl Keys {
     }
 
     /// The session that a token stands for; `None` unless every claim is ours and it is not over.
-    pub fn verify(&self, token: &str, parties: Parties<'_>, now: i64) -> Option<Session> {
-        self.read(token, parties).filter(|session| !session.is_over(now))
+    pub fn verify(&self, token: &str, parties: TokenParties<'_>, now: i64) -> Option<Session> {
+        self.verify_ignoring_expiry(token, parties).filter(|session| !session.is_over(now))
     }
 
     /// The same, though it may be over by this clock.
-    pub fn read(&self, token: &str, parties: Parties<'_>) -> Option<Session> {
+    pub fn verify_ignoring_expiry(&self, token: &str, parties: TokenParties<'_>) -> Option<Session> {
         if token.len() > 2 * LONGEST {
             return None;
         }
@@ -144,12 +144,12 @@ impl Keys {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims: ClaimsReceived = decode(token, &key.public, &validation).ok()?.claims;
+        let claims: ReceivedSessionClaims = decode(token, &key.public, &validation).ok()?.claims;
         let is_ours = claims.iss == parties.issuer && claims.aud == parties.audience && claims.store == parties.store;
         if !is_ours {
             return None;
         }
-        let person = Person {
+        let person = SessionUser {
             uid: claims.uid.into(),
             email: Email::parse(&claims.sub).ok()?,
             email_verified: claims.email_verified,
@@ -165,14 +165,13 @@ impl Keys {
 
     /// The public halves, for services that check the cookie themselves.
     pub fn jwks(&self) -> Value {
-        let public =
-            |key: &Key| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
+        let public = |key: &SessionSigningKey| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
         json!({ "keys": self.0.iter().map(public).collect::<Vec<_>>() })
     }
 }
 
 #[derive(Deserialize)]
-struct ClaimsReceived {
+struct ReceivedSessionClaims {
     iss: String,
     sub: String,
     uid: String,
@@ -194,11 +193,11 @@ mod tests {
     use super::*;
     use crate::session::tests::session;
 
-    const PARTIES: Parties<'_> = Parties { issuer: "https://login.loja.example", audience: "webstore", store: "main" };
+    const PARTIES: TokenParties<'_> = TokenParties { issuer: "https://login.loja.example", audience: "webstore", store: "main" };
 
-    fn key(id: &str) -> Key {
+    fn key(id: &str) -> SessionSigningKey {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-        Key::new(id, pair.to_pkcs8v1().expect("its bytes").as_ref()).expect("a key")
+        SessionSigningKey::new(id, pair.to_pkcs8v1().expect("its bytes").as_ref()).expect("a key")
     }
 
     fn forged(header: &Value, claims: &Value, key: &EncodingKey) -> String {
@@ -210,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_token_says_again_what_the_session_was() {
-        let keys = Keys::new(vec![key("a"), key("b")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");
 
         let token = keys.sign(&session(1000), PARTIES);
 
@@ -221,11 +220,12 @@ mod tests {
     #[test]
     fn a_rotation_logs_nobody_out_until_the_old_key_is_gone() {
         let bytes = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
-        let before = Keys::new(vec![Key::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
+        let before = SessionSigningKeys::new(vec![SessionSigningKey::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
         let token = before.sign(&session(0), PARTIES);
 
-        let during = Keys::new(vec![key("new"), Key::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
-        let after = Keys::new(vec![key("new")]).expect("keys");
+        let during =
+            SessionSigningKeys::new(vec![key("new"), SessionSigningKey::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
+        let after = SessionSigningKeys::new(vec![key("new")]).expect("keys");
 
         assert!(during.verify(&token, PARTIES, 1).is_some());
         assert!(after.verify(&token, PARTIES, 1).is_none());
@@ -233,13 +233,13 @@ mod tests {
 
     #[test]
     fn a_token_for_another_store_issuer_or_audience_means_nothing() {
-        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
         let token = keys.sign(&session(0), PARTIES);
 
         for other in [
-            Parties { store: "atacado", ..PARTIES },
-            Parties { issuer: "https://login.loja.example/", ..PARTIES },
-            Parties { audience: "app", ..PARTIES },
+            TokenParties { store: "atacado", ..PARTIES },
+            TokenParties { issuer: "https://login.loja.example/", ..PARTIES },
+            TokenParties { audience: "app", ..PARTIES },
         ] {
             assert_eq!(keys.verify(&token, other, 1), None, "{other:?}");
         }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
-        let keys = Keys::new(vec![Key::new("a", pair.as_ref()).expect("a key")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![SessionSigningKey::new("a", pair.as_ref()).expect("a key")]).expect("keys");
         let ours = EncodingKey::from_ec_der(pair.as_ref());
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "a" });
         let claims = json!({
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn every_flipped_letter_is_noticed() {
-        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
         let token = keys.sign(&session(0), PARTIES);
 
         for at in 0..token.len() {
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
-        let keys = Keys::new(vec![key("a")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
         let long = |letters: usize| "é".repeat(letters);
         let mut session = session(0);
         session.person.email =
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn only_public_halves_are_published() {
-        let keys = Keys::new(vec![key("a"), key("b")]).expect("keys");
+        let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");
 
         let jwks = keys.jwks().to_string();
 

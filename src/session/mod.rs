@@ -5,11 +5,11 @@ pub mod revocation;
 pub mod rotation;
 pub mod seal;
 
-use crate::email::Email;
+use crate::vocabulary::email::Email;
 
 /// How long sessions last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lasting {
+pub struct SessionLifetime {
     /// At most, in seconds.
     pub lifetime: i64,
     /// Without being used, in seconds.
@@ -21,7 +21,7 @@ const CLOCKS_DIFFER: i64 = 60;
 
 /// Who came in, as a session remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct SessionUser {
     /// The stable random id.
     pub uid: Box<str>,
     /// The address: the key of the person.
@@ -40,7 +40,7 @@ pub struct Person {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Who.
-    pub person: Person,
+    pub person: SessionUser,
     /// The store for which it is good.
     pub store: Box<str>,
     /// The session's own random id.
@@ -57,7 +57,7 @@ pub struct Session {
 
 impl Session {
     /// Opens a session.
-    pub fn open(person: Person, store: &str, sid: Box<str>, lasting: Lasting, now: i64) -> Self {
+    pub fn open(person: SessionUser, store: &str, sid: Box<str>, lasting: SessionLifetime, now: i64) -> Self {
         let until = now.saturating_add(lasting.idle.min(lasting.lifetime));
         let end = now.saturating_add(lasting.lifetime);
         Self { person, store: store.into(), sid, since: now, issued: now, until, end }
@@ -69,12 +69,12 @@ impl Session {
     }
 
     /// The latest moment at which any token of this session can still be good.
-    pub fn latest(&self) -> i64 {
+    pub fn latest_expiry(&self) -> i64 {
         self.end.max(self.until)
     }
 
     /// The same session with a new idle time, once half of the old one has passed and if there is any to be gained.
-    pub fn renewed(&self, lasting: Lasting, now: i64) -> Option<Self> {
+    pub fn renewed(&self, lasting: SessionLifetime, now: i64) -> Option<Self> {
         // A lifetime that was raised meanwhile is for those who come in from now on.
         let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime)).min(self.end);
         let is_due = now.saturating_sub(self.issued) >= lasting.idle / 2 && until > self.until && now < self.until;
@@ -94,7 +94,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn session(now: i64) -> Session {
-        let person = Person {
+        let person = SessionUser {
             uid: "u1".into(),
             email: Email::parse("ana@loja.example").expect("an address"),
             email_verified: true,
@@ -102,12 +102,12 @@ pub(crate) mod tests {
             provider: "acme".into(),
             provider_id: "42".into(),
         };
-        Session::open(person, "main", "s1".into(), Lasting { lifetime: 1000, idle: 100 }, now)
+        Session::open(person, "main", "s1".into(), SessionLifetime { lifetime: 1000, idle: 100 }, now)
     }
 
     #[test]
     fn a_session_slides_while_it_is_used_and_ends_for_good() {
-        let lasting = Lasting { lifetime: 130, idle: 100 };
+        let lasting = SessionLifetime { lifetime: 130, idle: 100 };
         let session = Session { since: 0, issued: 0, until: 100, end: 130, ..session(0) };
 
         assert!(!session.is_over(99) && session.is_over(100));
@@ -117,15 +117,15 @@ pub(crate) mod tests {
         assert_eq!((renewed.until, renewed.issued, renewed.since), (130, 50, 0), "the absolute end stays");
         assert!(renewed.renewed(lasting, 110).is_none(), "nothing to be gained");
         assert!(session.renewed(lasting, 100).is_none(), "what is over stays over");
-        let raised = Lasting { lifetime: 10_000, idle: 100 };
+        let raised = SessionLifetime { lifetime: 10_000, idle: 100 };
         assert_eq!(session.renewed(raised, 50).map(|session| session.until), Some(130), "a lifetime that was raised is for later logins");
-        let lowered = Lasting { lifetime: 110, idle: 100 };
+        let lowered = SessionLifetime { lifetime: 110, idle: 100 };
         assert_eq!(session.renewed(lowered, 50).map(|session| session.until), Some(110), "one that was lowered is for all");
     }
 
     #[test]
     fn a_session_that_is_shorter_than_its_idle_time_ends_at_its_end() {
-        let short = Session::open(session(0).person, "main", "s".into(), Lasting { lifetime: 60, idle: 100 }, 1000);
+        let short = Session::open(session(0).person, "main", "s".into(), SessionLifetime { lifetime: 60, idle: 100 }, 1000);
         assert_eq!(short.until, 1060);
     }
 

@@ -31,13 +31,13 @@ impl Revocations {
     }
 
     /// Notes that a session has ended; `latest` is when its last token is over.
-    pub fn end(&self, sid: &str, latest: i64) {
+    pub fn record_end(&self, sid: &str, latest: i64) {
         self.ended.write().unwrap_or_else(PoisonError::into_inner).insert(sid.into(), latest);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Takes over what storage had to tell.
-    pub fn learn(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
+    pub fn record_all(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
         let mut news = ended.into_iter().peekable();
         if news.peek().is_some() {
             self.ended.write().unwrap_or_else(PoisonError::into_inner).extend(news);
@@ -46,23 +46,23 @@ impl Revocations {
     }
 
     /// Notes that all was known which had been kept before this moment.
-    pub fn is_fresh(&self, now: i64) {
+    pub fn mark_fresh(&self, now: i64) {
         self.fresh.store(now, Ordering::Release);
     }
 
     /// When storage was last heard of.
-    pub fn fresh(&self) -> i64 {
+    pub fn last_refresh(&self) -> i64 {
         self.fresh.load(Ordering::Acquire)
     }
 
     /// Whether nobody has heard for longer than `offline` which sessions have ended; or nobody knows for how long.
     pub fn is_stale(&self, now: i64, offline: i64) -> bool {
-        let silence = now.saturating_sub(self.fresh());
+        let silence = now.saturating_sub(self.last_refresh());
         silence > offline || silence < -PUT_BACK
     }
 
     /// Forgets sessions whose last token is over anyway.
-    pub fn forget(&self, now: i64) {
+    pub fn forget_expired(&self, now: i64) {
         let over = now.saturating_sub(LONGER);
         self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > over);
     }
@@ -87,14 +87,14 @@ mod tests {
         let list = Revocations::default();
         let before = list.generation();
 
-        list.end("a", 100);
-        list.learn([("b".into(), 200)]);
+        list.record_end("a", 100);
+        list.record_all([("b".into(), 200)]);
 
         assert!(list.is_ended("a") && list.is_ended("b") && !list.is_ended("c"));
         assert_ne!(list.generation(), before);
-        list.forget(86_499);
+        list.forget_expired(86_499);
         assert!(list.is_ended("a"), "a clock that jumped ahead brings nobody back");
-        list.forget(86_500);
+        list.forget_expired(86_500);
         assert!(!list.is_ended("a") && list.is_ended("b"));
     }
 
@@ -103,10 +103,10 @@ mod tests {
         let list = Revocations::default();
         let before = list.generation();
 
-        list.learn([]);
-        list.is_fresh(9);
+        list.record_all([]);
+        list.mark_fresh(9);
 
-        assert_eq!((list.generation(), list.fresh()), (before, 9));
+        assert_eq!((list.generation(), list.last_refresh()), (before, 9));
         assert!(!list.is_stale(69, 60) && list.is_stale(70, 60));
         assert!(!list.is_stale(4, 60) && list.is_stale(3, 60), "a clock that was put back makes nothing fresh");
     }

@@ -1,6 +1,6 @@
 //! What a value looks like, for people who must not see the value.
 
-use crate::text::Text;
+use crate::vocabulary::text::Text;
 use serde_json::Value;
 use std::fmt;
 
@@ -25,33 +25,33 @@ pub enum Looks {
 
 impl Looks {
     /// The looks of a text.
-    pub fn of(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text {
             "" => Self::Empty,
             "true" | "false" => Self::YesOrNo,
             _ if is_whole(text) => Self::Digits(text.len()),
-            _ if crate::email::Email::parse(text).is_ok() => Self::Address,
+            _ if crate::vocabulary::email::Email::parse(text).is_ok() => Self::Address,
             _ if text.starts_with("https://") || text.starts_with("http://") => Self::Web,
             _ => Self::Text(text.chars().count()),
         }
     }
 
     /// The looks of a fact.
-    pub fn of_fact(text: &Text) -> Self {
-        Self::of(text.expose())
+    pub fn from_fact(text: &Text) -> Self {
+        Self::from_text(text.expose())
     }
 
     /// The looks of a scalar of an answer; lists and objects have none.
-    pub fn of_value(value: &Value) -> Option<Self> {
+    pub fn from_value(value: &Value) -> Option<Self> {
         Some(match value {
             Value::Null => Self::Empty,
             Value::Bool(_) => Self::YesOrNo,
-            Value::Number(number) => match Self::of(&number.to_string()) {
+            Value::Number(number) => match Self::from_text(&number.to_string()) {
                 Self::Digits(digits) => Self::Digits(digits),
                 _ => Self::Number,
             },
-            Value::String(text) => match Self::of(text) {
+            Value::String(text) => match Self::from_text(text) {
                 // A text stays a text: `"7"` is none of the numbers.
                 Self::Digits(_) | Self::YesOrNo => Self::Text(text.chars().count()),
                 looks => looks,
@@ -74,7 +74,7 @@ impl Looks {
     }
 
     /// What [`Self::word`] names.
-    pub fn named(word: &str, many: Option<usize>) -> Option<Self> {
+    pub fn from_word(word: &str, many: Option<usize>) -> Option<Self> {
         Some(match (word, many) {
             ("empty", _) => Self::Empty,
             ("yesOrNo", _) => Self::YesOrNo,
@@ -121,12 +121,12 @@ mod tests {
             (json!("https://loja.example/ana.png"), "web address"),
             (json!("José"), "text, 4"),
         ] {
-            let looks = Looks::of_value(&value).unwrap();
+            let looks = Looks::from_value(&value).unwrap();
             let (word, many) = looks.word();
 
             assert_eq!(looks.to_string(), told);
-            assert_eq!(Looks::named(word, many), Some(looks));
+            assert_eq!(Looks::from_word(word, many), Some(looks));
         }
-        assert_eq!(Looks::of_value(&json!([])), None);
+        assert_eq!(Looks::from_value(&json!([])), None);
     }
 }

@@ -3,20 +3,20 @@
 
 pub mod looks;
 pub mod shape;
-pub mod told;
+pub mod plain_text;
 pub mod watch;
 
 use crate::login::error::LoginError;
 use crate::login::trace::{self, Trace};
-use crate::personal::without;
 use crate::provider::Provider;
-use crate::provider::identity::{Identity, Mailbox};
+use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::step::Step;
 use crate::story::looks::Looks;
-use crate::story::shape::{Member, shape};
-use crate::story::watch::{Read, Watch};
-use crate::text::Text;
-use crate::wire;
+use crate::story::shape::{StoryMember, document_shape};
+use crate::story::watch::{LoginWatch, WatchedFact};
+use crate::vocabulary::privacy::without_personal_data;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire;
 use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::propose;
 use serde::{Deserialize, Serialize};
@@ -49,17 +49,17 @@ pub struct Story {
     /// The column.
     pub column: Option<u32>,
     /// Where the browser was sent.
-    pub redirect: Option<Request>,
+    pub redirect: Option<StoryRequest>,
     /// What the browser brought back.
-    pub callback: Vec<Member>,
+    pub callback: Vec<StoryMember>,
     /// What was read from that.
-    pub callback_facts: Vec<Fact>,
+    pub callback_facts: Vec<StoryFact>,
     /// The calls, in order.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<StoryExchange>,
     /// The facts that became known, and the steps that taught them.
-    pub learned: Vec<Learned>,
+    pub learned: Vec<StoryLearnedFact>,
     /// Who would have come in: what is known of them, without values.
-    pub identity: Option<Vec<Fact>>,
+    pub identity: Option<Vec<StoryFact>>,
     /// What would mend the file, the likeliest first.
     pub proposals: Vec<Proposal>,
 }
@@ -67,15 +67,15 @@ pub struct Story {
 /// One call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Exchange {
+pub struct StoryExchange {
     /// The step.
     pub step: String,
     /// The line where the call is written.
     pub line: Option<u32>,
     /// What was sent.
-    pub request: Request,
+    pub request: StoryRequest,
     /// What came back.
-    pub answer: Option<Answer>,
+    pub answer: Option<StoryAnswer>,
     /// Why nothing came back.
     pub no_answer: Option<String>,
     /// Whether it failed and the login went on all the same.
@@ -83,12 +83,12 @@ pub struct Exchange {
     /// How many milliseconds the provider took.
     pub took: Option<u64>,
     /// What was read from the answer.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<StoryFact>,
 }
 
 /// A request with its secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct StoryRequest {
     /// The method.
     pub method: String,
     /// The address.
@@ -102,7 +102,7 @@ pub struct Request {
 /// An answer by its looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Answer {
+pub struct StoryAnswer {
     /// The HTTP status.
     pub status: u16,
     /// What it says it is.
@@ -110,13 +110,13 @@ pub struct Answer {
     /// How long it is.
     pub bytes: usize,
     /// Its keys and what their values look like; nothing where it could not be read.
-    pub shape: Option<Vec<Member>>,
+    pub shape: Option<Vec<StoryMember>>,
 }
 
 /// A fact that was read, or looked for in vain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Fact {
+pub struct StoryFact {
     /// Its name.
     pub name: String,
     /// The line of the file that reads it; a standard place has none.
@@ -129,21 +129,21 @@ pub struct Fact {
     pub instead: Option<String>,
 }
 
-impl Fact {
+impl StoryFact {
     fn new(name: &str, looks: Looks) -> Self {
         let (looks, many) = looks.word();
         Self { name: name.to_owned(), looks: Some(looks.to_owned()), many, ..Self::default() }
     }
 
     /// What it looks like, in English.
-    pub fn told(&self) -> Option<String> {
-        Looks::named(self.looks.as_deref()?, self.many).map(|looks| looks.to_string())
+    pub fn looks_in_english(&self) -> Option<String> {
+        Looks::from_word(self.looks.as_deref()?, self.many).map(|looks| looks.to_string())
     }
 }
 
 /// A fact that became known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Learned {
+pub struct StoryLearnedFact {
     /// Its name.
     pub fact: String,
     /// The step.
@@ -152,7 +152,7 @@ pub struct Learned {
 
 /// What a story is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Happened<'a> {
+pub struct LoginRecord<'a> {
     /// The provider.
     pub provider: &'a Provider,
     /// Where the browser was sent, if that is known.
@@ -160,71 +160,72 @@ pub struct Happened<'a> {
     /// What happened.
     pub trace: &'a Trace,
     /// What was seen meanwhile.
-    pub watch: &'a Watch,
+    pub watch: &'a LoginWatch,
     /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
 /// The story of a login, with what would mend the file.
-pub fn tell(happened: Happened<'_>) -> Story {
-    let Happened { provider, end, trace, .. } = happened;
-    Story { proposals: propose(provider, end, trace), ..plainly(happened) }
+pub fn story_with_proposals(happened: LoginRecord<'_>) -> Story {
+    let LoginRecord { provider, end, trace, .. } = happened;
+    Story { proposals: propose(provider, end, trace), ..story_without_proposals(happened) }
 }
 
 /// The story of a login by itself.
-pub fn plainly(happened: Happened<'_>) -> Story {
-    let Happened { provider, redirect, trace, watch, end } = happened;
+pub fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
+    let LoginRecord { provider, redirect, trace, watch, end } = happened;
     let error = end.err();
     let learned = trace.learned.iter();
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
-        code: error.map(|error| short(&error.code)),
-        message: error.map(|error| short(&error.message)),
+        code: error.map(|error| redacted_excerpt(&error.code)),
+        message: error.map(|error| redacted_excerpt(&error.message)),
         by_provider: error.is_some_and(|error| error.by_provider),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
-        redirect: redirect.map(request),
-        callback: shape(&trace.callback.document()),
-        callback_facts: facts(provider, watch.facts(None)),
-        exchanges: trace.exchanges.iter().map(|call| exchange(provider, watch, call)).collect(),
+        redirect: redirect.map(masked_request),
+        callback: document_shape(&trace.callback.document()),
+        callback_facts: describe_facts(provider, watch.call_facts(None)),
+        exchanges: trace.exchanges.iter().map(|call| story_exchange(provider, watch, call)).collect(),
         learned: learned
-            .map(|(fact, step)| Learned { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
+            .map(|(fact, step)| StoryLearnedFact { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),
-        identity: end.ok().map(who),
+        identity: end.ok().map(describe_identity),
         ..Story::default()
     }
 }
 
 /// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's.
-pub fn short(text: &str) -> String {
-    crate::diagnostic::printable(&without(text).chars().take(200).collect::<String>())
+pub fn redacted_excerpt(text: &str) -> String {
+    crate::vocabulary::diagnostic::printable(&without_personal_data(text).chars().take(200).collect::<String>())
 }
 
-fn exchange(provider: &Provider, watch: &Watch, told: &trace::Exchange) -> Exchange {
+fn story_exchange(provider: &Provider, watch: &LoginWatch, told: &trace::Exchange) -> StoryExchange {
     let step = &provider.calls[told.call];
-    let (answer, no_answer) = heard(step, told.answer.as_ref());
-    Exchange {
+    let (answer, no_answer) = describe_answer(step, told.answer.as_ref());
+    StoryExchange {
         step: told.step.word().to_owned(),
         line: Some(step.place.line),
-        request: request(&told.request),
+        request: masked_request(&told.request),
         answer,
         no_answer,
         forgiven: told.forgiven,
-        took: watch.took(told.call).map(millis),
-        facts: facts(provider, watch.facts(Some(told.call))),
+        took: watch.call_duration(told.call).map(millis),
+        facts: describe_facts(provider, watch.call_facts(Some(told.call))),
     }
 }
 
 /// What came back, by its looks; or why nothing came.
-pub fn heard(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<Answer>, Option<String>) {
+pub fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<StoryAnswer>, Option<String>) {
     match answer {
         Ok(answer) => {
-            let kind = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| short(value));
+            let kind =
+                answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| redacted_excerpt(value));
             let document = step.document(answer);
-            let shape = document.as_ref().map(shape);
-            (Some(Answer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape }), None)
+            let shape = document.as_ref().map(document_shape);
+            (Some(StoryAnswer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape }), None)
         }
         Err(why) => (None, Some(why.to_string())),
     }
@@ -236,8 +237,8 @@ pub fn millis(took: Duration) -> u64 {
 }
 
 /// A request as it is told.
-pub fn request(request: &wire::Request) -> Request {
-    Request {
+pub fn masked_request(request: &wire::Request) -> StoryRequest {
+    StoryRequest {
         method: request.method.to_string(),
         url: request.address.masked(),
         headers: request.headers.iter().map(|(name, value)| (name.to_string(), value.masked())).collect(),
@@ -246,29 +247,29 @@ pub fn request(request: &wire::Request) -> Request {
 }
 
 /// What was read, by its looks.
-pub fn facts(provider: &Provider, read: &[Read]) -> Vec<Fact> {
-    let one = |read: &Read| {
+pub fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<StoryFact> {
+    let one = |read: &WatchedFact| {
         let name = provider.names.name(read.fact);
         let fact = match read.found {
-            Ok(looks) => Fact::new(name, looks),
-            Err(instead) => Fact { name: name.to_string(), instead: instead.map(str::to_owned), ..Fact::default() },
+            Ok(looks) => StoryFact::new(name, looks),
+            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(str::to_owned), ..StoryFact::default() },
         };
-        Fact { line: read.place.map(|place| place.line), ..fact }
+        StoryFact { line: read.place.map(|place| place.line), ..fact }
     };
     read.iter().map(one).collect()
 }
 
-fn who(identity: &Identity) -> Vec<Fact> {
+fn describe_identity(identity: &Identity) -> Vec<StoryFact> {
     let address = match &identity.address {
-        Mailbox::Proven(_, by) => Fact { instead: Some(by.word().to_owned()), ..Fact::new("email", Looks::Address) },
-        Mailbox::Placeholder(_) => Fact { instead: Some("placeholder".to_owned()), ..Fact::new("email", Looks::Address) },
-        Mailbox::Ask(_) => Fact { name: "email".to_owned(), instead: Some("ask".to_owned()), ..Fact::default() },
+        IdentityEmail::Proven(_, by) => StoryFact { instead: Some(by.word().to_owned()), ..StoryFact::new("email", Looks::Address) },
+        IdentityEmail::Placeholder(_) => StoryFact { instead: Some("placeholder".to_owned()), ..StoryFact::new("email", Looks::Address) },
+        IdentityEmail::Ask(_) => StoryFact { name: "email".to_owned(), instead: Some("ask".to_owned()), ..StoryFact::default() },
     };
     let others = [("name", &identity.name), ("picture", &identity.picture), ("locale", &identity.locale)];
     let others = others.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let more = identity.more.iter().map(|(name, value)| (&**name, value.as_str()));
-    let others = others.chain(more).map(|(name, value)| Fact::new(name, Looks::of(value)));
-    [Fact::new("id", Looks::of(&identity.id)), address].into_iter().chain(others).collect()
+    let others = others.chain(more).map(|(name, value)| StoryFact::new(name, Looks::from_text(value)));
+    [StoryFact::new("id", Looks::from_text(&identity.id)), address].into_iter().chain(others).collect()
 }
 
 #[cfg(test)]
@@ -284,7 +285,7 @@ mod tests {
             ("see https://acme.example/docs?for=ana", "see https://acme.example/docs"),
             ("token eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl expired", "token ‹…› expired"),
         ] {
-            assert_eq!(short(said), told);
+            assert_eq!(redacted_excerpt(said), told);
         }
     }
 

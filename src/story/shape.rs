@@ -1,8 +1,8 @@
 //! The shape of a document: its keys, and what its values look like. Never a value.
 
-use crate::personal::is_key_of_somebody;
 use crate::story::looks::Looks;
-use crate::workbench::repair::survey::long_texts;
+use crate::vocabulary::privacy::is_personal_key;
+use crate::workbench::repair::answer_index::long_texts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ const HIDDEN_KEY: &str = "‹key›";
 
 /// One member of a document, with what stands below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
+pub struct StoryMember {
     /// Its key; `[]` for what stands in a list, `…` where more follows that is not told.
     pub key: String,
     /// What its value looks like; nothing for objects and lists.
@@ -28,31 +28,31 @@ pub struct Member {
     pub below: Vec<Self>,
 }
 
-impl Member {
+impl StoryMember {
     /// What its value looks like, for an English text.
-    pub fn told(&self) -> String {
-        self.looks.as_deref().and_then(|word| Looks::named(word, self.many)).map(|looks| looks.to_string()).unwrap_or_default()
+    pub fn looks_in_english(&self) -> String {
+        self.looks.as_deref().and_then(|word| Looks::from_word(word, self.many)).map(|looks| looks.to_string()).unwrap_or_default()
     }
 }
 
 /// The shape of a document.
-pub fn shape(document: &Value) -> Vec<Member> {
+pub fn document_shape(document: &Value) -> Vec<StoryMember> {
     let mut left = MOST;
-    below(document, &long_texts(document), &mut left)
+    members_below(document, &long_texts(document), &mut left)
 }
 
-fn below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<Member> {
+fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<StoryMember> {
     let mut members = Vec::new();
     match value {
         Value::Object(object) => {
             for (key, value) in object {
                 if *left == 0 {
-                    members.push(Member { key: "…".to_owned(), looks: None, many: None, below: Vec::new() });
+                    members.push(StoryMember { key: "…".to_owned(), looks: None, many: None, below: Vec::new() });
                     break;
                 }
                 *left -= 1;
                 // What is a value elsewhere in the same document is no name here.
-                let key = if said.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { key_as_told(key) };
+                let key = if said.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { masked_key(key) };
                 members.push(member(key, value, said, left));
             }
         }
@@ -65,31 +65,31 @@ fn below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<Member> {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            let (looks, many) = Looks::of_value(value).map_or(("empty", None), Looks::word);
-            members.push(Member { key: String::new(), looks: Some(looks.to_owned()), many, below: Vec::new() });
+            let (looks, many) = Looks::from_value(value).map_or(("empty", None), Looks::word);
+            members.push(StoryMember { key: String::new(), looks: Some(looks.to_owned()), many, below: Vec::new() });
         }
     }
     members
 }
 
-fn member(key: String, value: &Value, said: &HashSet<&str>, left: &mut usize) -> Member {
-    match Looks::of_value(value) {
+fn member(key: String, value: &Value, said: &HashSet<&str>, left: &mut usize) -> StoryMember {
+    match Looks::from_value(value) {
         Some(looks) => {
             let (looks, many) = looks.word();
-            Member { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
+            StoryMember { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
         }
-        None => Member { key, looks: None, many: None, below: below(value, said, left) },
+        None => StoryMember { key, looks: None, many: None, below: members_below(value, said, left) },
     }
 }
 
 /// Whether a key is a name that a program gave, and no value such as a person's address.
-pub fn is_a_name(key: &str) -> bool {
-    key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_key_of_somebody(key)
+pub fn is_field_name(key: &str) -> bool {
+    key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_personal_key(key)
 }
 
 /// A key as it is told: one that looks like a value is kept to itself.
-pub fn key_as_told(key: &str) -> String {
-    if is_a_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
+pub fn masked_key(key: &str) -> String {
+    if is_field_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
 
 #[cfg(test)]
@@ -97,9 +97,9 @@ mod tests {
     use super::*;
     use serde_json::{Map, json};
 
-    fn drawn(members: &[Member]) -> String {
-        let one = |member: &Member| match member.below.as_slice() {
-            [] => format!("{}: {}", member.key, member.told()),
+    fn drawn(members: &[StoryMember]) -> String {
+        let one = |member: &StoryMember| match member.below.as_slice() {
+            [] => format!("{}: {}", member.key, member.looks_in_english()),
             below => format!("{} {{ {} }}", member.key, drawn(below)),
         };
         members.iter().map(one).collect::<Vec<_>>().join(", ")
@@ -110,7 +110,7 @@ mod tests {
         let document = json!({ "data": { "mail": "ana@loja.example", "id": 7, "ok": true, "none": null, "list": [ { "a": "b" }, 2 ] }, "ana@loja.example": 1 });
 
         assert_eq!(
-            drawn(&shape(&document)),
+            drawn(&document_shape(&document)),
             "data { mail: e-mail address, id: one digit, ok: yes or no, none: empty, list { [] { a: text, 1 } } }, ‹key›: one digit"
         );
     }
@@ -119,14 +119,14 @@ mod tests {
     fn a_key_that_is_a_value_elsewhere_is_kept_back() {
         let document = json!({ "login": "mariasilva", "mariasilva": { "id": 7 } });
 
-        assert_eq!(drawn(&shape(&document)), "login: text, 10, ‹key› { id: one digit }");
+        assert_eq!(drawn(&document_shape(&document)), "login: text, 10, ‹key› { id: one digit }");
     }
 
     #[test]
     fn a_large_document_is_told_in_part() {
         let document: Map<String, Value> = (0..1000).map(|at| (format!("k{at}"), json!(1))).collect();
 
-        let told = shape(&Value::Object(document));
+        let told = document_shape(&Value::Object(document));
 
         assert_eq!(told.len(), MOST + 1);
         assert_eq!(told.last().map(|member| member.key.as_str()), Some("…"));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_document_that_is_a_list_or_a_text_has_a_shape_as_well() {
-        assert_eq!(drawn(&shape(&json!([{ "id": "x" }]))), "[] { id: text, 1 }");
-        assert_eq!(drawn(&shape(&json!("hello"))), ": text, 5");
+        assert_eq!(drawn(&document_shape(&json!([{ "id": "x" }]))), "[] { id: text, 1 }");
+        assert_eq!(drawn(&document_shape(&json!("hello"))), ": text, 5");
     }
 }

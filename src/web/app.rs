@@ -1,42 +1,42 @@
 //! What requests need: the stores as they serve right now, and the doors they share.
 
-use crate::directory::{Away, Directory};
-use crate::drift::Drift;
-use crate::playground::Playground;
-use crate::provider::documents::Documents;
-use crate::roster::Offer;
+use crate::directory::{Directory, StorageUnavailable};
+use crate::drift::DriftMonitor;
+use crate::lab::handlers::test_login_ledger::TestLoginLedger;
+use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
-use crate::settings::Settings;
+use crate::simulated::playground::Playground;
 use crate::stores::Stores;
-use crate::web::failed::Stories;
-use crate::web::lab::tests::Tests;
-use crate::web::limits::Limits;
+use crate::stores::live::LiveProvider;
+use crate::stores::settings::Settings;
+use crate::web::live_config::LiveConfig;
+use crate::web::login_failure::StoryThrottle;
 use crate::web::metrics::Metrics;
-use crate::web::news::News;
-use crate::web::serving::Serving;
-use crate::web::signing::Signing;
+use crate::web::rate_limits::RateLimits;
+use crate::web::signing_keys::SigningKeys;
+use crate::web::storage_sync::StorageSync;
 use crate::world::clock;
-use crate::world::network::{Network, Reach};
+use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that requests need.
 pub struct App {
-    serving: ArcSwap<Serving>,
+    serving: ArcSwap<LiveConfig>,
     complaint: Mutex<Option<String>>,
     /// Who has come in.
     pub directory: Arc<Directory>,
     /// The way out.
     pub network: Network,
     /// What issuers publish.
-    pub documents: Documents,
+    pub documents: DocumentCache,
     /// Sessions that ended early.
     pub revocations: Revocations,
-    news: News,
+    news: StorageSync,
     /// The signing keys.
-    pub signing: Signing,
+    pub signing: SigningKeys,
     /// Seals attempts.
     pub attempts: Seal,
     /// Seals callbacks that came by a form.
@@ -50,24 +50,24 @@ pub struct App {
     /// The provider for trying things out.
     pub playground: Playground,
     /// Who may ask how often.
-    pub limits: Limits,
+    pub limits: RateLimits,
     /// What is counted.
     pub metrics: Metrics,
     /// Whether providers still answer as they did.
-    pub drift: Drift,
+    pub drift: DriftMonitor,
     /// What was told in this minute of logins that could not begin.
-    pub stories: Stories,
+    pub stories: StoryThrottle,
     /// Test logins of the staff.
-    pub tests: Tests,
+    pub tests: TestLoginLedger,
 }
 
 impl App {
     /// Puts everything together; `master` is the key from which all others come.
-    pub async fn new(settings: &Settings, directory: Arc<Directory>, master: &MasterKey) -> Result<Self, Away> {
+    pub async fn new(settings: &Settings, directory: Arc<Directory>, master: &MasterKey) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
-        let serving = Serving::new(settings, None, now);
-        let plan = serving.rotation();
-        let (network, no_certificates) = Network::new(reach(settings, serving.stores()));
+        let serving = LiveConfig::new(settings, None, now);
+        let plan = serving.key_rotation();
+        let (network, no_certificates) = Network::new(network_reach(settings, serving.stores()));
         if let Some(reason) = no_certificates {
             tracing::warn!(
                 reason,
@@ -77,11 +77,11 @@ impl App {
         let app = Self {
             serving: ArcSwap::from_pointee(serving),
             complaint: Mutex::default(),
-            signing: Signing::open(&directory, master, plan, now).await?,
-            news: News::default(),
+            signing: SigningKeys::open(&directory, master, plan, now).await?,
+            news: StorageSync::default(),
             directory,
             network,
-            documents: Documents::default(),
+            documents: DocumentCache::default(),
             revocations: Revocations::default(),
             attempts: Seal::new(master, "attempts"),
             callbacks: Seal::new(master, "callbacks"),
@@ -89,40 +89,40 @@ impl App {
             proofs: Seal::new(master, "proofs"),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             playground: Playground::new(*master.derive("playground")),
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             metrics: Metrics::default(),
-            drift: Drift::default(),
-            stories: Stories::default(),
-            tests: Tests::default(),
+            drift: DriftMonitor::default(),
+            stories: StoryThrottle::default(),
+            tests: TestLoginLedger::default(),
         };
-        app.drift.recall(&app.directory, now).await?;
-        app.listen_to_storage(now).await?;
+        app.drift.load(&app.directory, now).await?;
+        app.sync_with_storage(now).await?;
         Ok(app)
     }
 
     /// The stores right now.
-    pub fn serving(&self) -> Guard<Arc<Serving>> {
+    pub fn live_config(&self) -> Guard<Arc<LiveConfig>> {
         self.serving.load()
     }
 
     /// What the issuer of a provider publishes: the real one, or the one that is played here.
-    pub fn documents_of<'a>(&'a self, offer: &'a Offer) -> &'a Documents {
+    pub fn documents_of<'a>(&'a self, offer: &'a LiveProvider) -> &'a DocumentCache {
         offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
     }
 
     /// Takes over changed settings, words and looks.
-    pub fn change(&self, settings: &Settings, now: i64) {
-        let next = Serving::new(settings, Some(&**self.serving.load()), now);
+    pub fn apply_settings(&self, settings: &Settings, now: i64) {
+        let next = LiveConfig::new(settings, Some(&**self.serving.load()), now);
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.network.allow(reach(settings, next.stores()));
+        self.network.set_policy(network_reach(settings, next.stores()));
         self.serving.store(Arc::new(next));
-        self.complain(None);
+        self.set_complaint(None);
     }
 
     /// What is wrong with the settings as they are on the disk now.
-    pub fn complain(&self, complaint: Option<String>) {
+    pub fn set_complaint(&self, complaint: Option<String>) {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
@@ -133,21 +133,21 @@ impl App {
     }
 
     /// Asks storage what other machines have done.
-    pub async fn listen_to_storage(&self, now: i64) -> Result<(), Away> {
+    pub async fn sync_with_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
         self.news.read(&self.directory, &self.revocations, &self.signing, now).await
     }
 
     /// Turns the signing keys over where that is due.
-    pub async fn turn_keys(&self, now: i64) -> Result<(), Away> {
-        let plan = self.serving().rotation();
-        self.signing.turn(&self.directory, plan, now).await
+    pub async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
+        let plan = self.live_config().key_rotation();
+        self.signing.rotate(&self.directory, plan, now).await
     }
 }
 
 /// Which addresses providers may have.
-pub fn reach(settings: &Settings, stores: &Stores) -> Reach {
+pub fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
     let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
-    Reach {
+    NetworkPolicy {
         everything: stores.all().iter().all(|store| store.loopback),
         private_hosts: listed.map(|host| host.value.as_str().into()).collect(),
     }

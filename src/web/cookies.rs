@@ -17,9 +17,9 @@ const LANGUAGE: &str = "portaria-language";
 
 /// The cookies that came with a request.
 #[derive(Clone, Copy)]
-pub struct Jar<'a>(&'a HeaderMap);
+pub struct RequestCookies<'a>(&'a HeaderMap);
 
-impl<'a> Jar<'a> {
+impl<'a> RequestCookies<'a> {
     /// Those of these headers.
     pub fn new(headers: &'a HeaderMap) -> Self {
         Self(headers)
@@ -33,7 +33,7 @@ impl<'a> Jar<'a> {
     }
 
     /// The cookie of that very name; none when there are two, because then somebody else wrote one of them.
-    pub fn one(self, name: &str) -> Option<&'a str> {
+    pub fn unique(self, name: &str) -> Option<&'a str> {
         let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         let value = found.next().filter(|value| !value.is_empty())?;
         found.next().is_none().then_some(value)
@@ -41,7 +41,7 @@ impl<'a> Jar<'a> {
 
     /// The cookies of attempts: names and values, each name once.
     pub fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
-        let beginning = guarded(ATTEMPT, store);
+        let beginning = prefixed_name(ATTEMPT, store);
         let is_ours = |name: &str| name.strip_prefix(beginning.as_str()).is_some_and(|rest| rest.len() == 8);
         let all: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| is_ours(name)).take(100).collect();
         let once = |name: &str| all.iter().filter(|(other, _)| *other == name).count() == 1;
@@ -50,35 +50,35 @@ impl<'a> Jar<'a> {
 
     /// The language that was chosen.
     pub fn language(self, store: &Store) -> Option<&'a str> {
-        self.one(&guarded(LANGUAGE, store))
+        self.unique(&prefixed_name(LANGUAGE, store))
     }
 
     /// The address that is being proven.
     pub fn proof(self, store: &Store) -> Option<&'a str> {
-        self.one(&guarded(PROOF, store))
+        self.unique(&prefixed_name(PROOF, store))
     }
 
     /// The provider that was used last.
-    pub fn last(self, store: &Store) -> Option<&'a str> {
-        self.one(&guarded(LAST, store))
+    pub fn last_provider(self, store: &Store) -> Option<&'a str> {
+        self.unique(&prefixed_name(LAST, store))
     }
 }
 
 /// Remembers in the browser which language was chosen.
 pub fn set_language(code: &str, store: &Store) -> HeaderValue {
-    written(&guarded(LANGUAGE, store), code, 180 * 24 * 3600, store)
+    cookie_header(&prefixed_name(LANGUAGE, store), code, 180 * 24 * 3600, store)
 }
 
 /// The name of an attempt's cookie.
 pub fn attempt_name(mark: &str, store: &Store) -> String {
-    guarded(&format!("{ATTEMPT}{mark}"), store)
+    prefixed_name(&format!("{ATTEMPT}{mark}"), store)
 }
 
-fn guarded(name: &str, store: &Store) -> String {
+fn prefixed_name(name: &str, store: &Store) -> String {
     if store.secure { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn written(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
     let cookie = Cookie::build((name, value)).path("/").secure(store.secure).http_only(true).same_site(SameSite::Lax);
     let cookie = cookie.max_age(Duration::seconds(seconds.max(0)));
     HeaderValue::from_str(&cookie.to_string()).expect("names and values of ours are plain text")
@@ -86,17 +86,17 @@ fn written(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue 
 
 /// A cookie that is set until it is too old.
 pub fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
-    written(name, sealed, crate::login::attempt::GOOD_FOR, store)
+    cookie_header(name, sealed, crate::login::attempt::GOOD_FOR, store)
 }
 
 /// A cookie that is taken away.
 pub fn clear(name: &str, store: &Store) -> HeaderValue {
-    written(name, "", 0, store)
+    cookie_header(name, "", 0, store)
 }
 
 /// The session's cookies: the one, and the second name if there is one.
 pub fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
-    session_names(store).map(move |name| written(name, token, seconds, store))
+    session_names(store).map(move |name| cookie_header(name, token, seconds, store))
 }
 
 /// Takes the session's cookies away.
@@ -105,7 +105,7 @@ pub fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
 }
 
 /// Sends cookies along with an answer.
-pub fn send(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
+pub fn append_to(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.append_header((SET_COOKIE, cookie));
     }
@@ -117,24 +117,24 @@ fn session_names(store: &Store) -> impl Iterator<Item = &str> {
 
 /// Remembers in the browser that an address is being proven.
 pub fn set_proof(handle: &str, seconds: i64, store: &Store) -> HeaderValue {
-    written(&guarded(PROOF, store), handle, seconds, store)
+    cookie_header(&prefixed_name(PROOF, store), handle, seconds, store)
 }
 
 /// Takes that away.
 pub fn clear_proof(store: &Store) -> HeaderValue {
-    clear(&guarded(PROOF, store), store)
+    clear(&prefixed_name(PROOF, store), store)
 }
 
 /// Remembers in the browser which provider was used last.
-pub fn set_last(provider: &str, store: &Store) -> HeaderValue {
-    written(&guarded(LAST, store), provider, 180 * 24 * 3600, store)
+pub fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {
+    cookie_header(&prefixed_name(LAST, store), provider, 180 * 24 * 3600, store)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
     use crate::stores::Stores;
+    use crate::stores::settings::Settings;
 
     fn store(url: &str) -> std::sync::Arc<Store> {
         let settings = Settings { public_url: url.to_owned(), ..Settings::default() };
@@ -171,9 +171,13 @@ mod tests {
             (&["__Host-portaria"], None),
             (&[""], None),
         ] {
-            assert_eq!(Jar::new(&headers(lines)).one("__Host-portaria"), expected, "{lines:?}");
+            assert_eq!(RequestCookies::new(&headers(lines)).unique("__Host-portaria"), expected, "{lines:?}");
         }
-        assert_eq!(Jar::new(&headers(&["__Host-portaria=\"good\""])).one("__Host-portaria"), Some("\"good\""), "quotes are no decoration");
+        assert_eq!(
+            RequestCookies::new(&headers(&["__Host-portaria=\"good\""])).unique("__Host-portaria"),
+            Some("\"good\""),
+            "quotes are no decoration"
+        );
     }
 
     #[test]
@@ -191,6 +195,6 @@ mod tests {
         let headers =
             headers(&["portaria-attempt-aaaaaaaa=1; portaria-attempt-bbbbbbbb=2; portaria-attempt-aaaaaaaa=3; portaria-attempt-c=4"]);
 
-        assert_eq!(Jar::new(&headers).attempts(&store), [("portaria-attempt-bbbbbbbb", "2")]);
+        assert_eq!(RequestCookies::new(&headers).attempts(&store), [("portaria-attempt-bbbbbbbb", "2")]);
     }
 }

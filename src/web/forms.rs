@@ -1,9 +1,9 @@
 //! Forms of our own pages: read strictly, and only taken from a page that we gave to this very browser.
 
-use crate::pages::Cause;
-use crate::web::asked::Asked;
-use crate::web::refused::Refused;
-use crate::world::dice;
+use crate::pages::ErrorCause;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::world::random;
 use actix_web::http::header::CONTENT_TYPE;
 
 /// How long a page may lie open before its forms are too old, in seconds.
@@ -12,45 +12,45 @@ const GOOD_FOR: i64 = 3600;
 const FIELD: &str = "form";
 
 /// A form that was sent.
-pub struct Form(Vec<(String, String)>);
+pub struct SubmittedForm(Vec<(String, String)>);
 
-impl Form {
+impl SubmittedForm {
     /// The form of a request.
-    pub fn of(asked: &Asked) -> Result<Self, Refused> {
+    pub fn from_request(asked: &RequestContext) -> Result<Self, UserFacingError> {
         let kind = asked.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
         if kind != "application/x-www-form-urlencoded" {
-            return Err(Cause::Malformed.into());
+            return Err(ErrorCause::Malformed.into());
         }
         Ok(Self(url::form_urlencoded::parse(asked.body()).into_owned().collect()))
     }
 
     /// A field that may stand once.
-    pub fn field(&self, name: &str) -> Result<Option<&str>, Refused> {
+    pub fn field(&self, name: &str) -> Result<Option<&str>, UserFacingError> {
         let mut found = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value);
         let value = found.next();
-        if found.next().is_some() { Err(Cause::Malformed.into()) } else { Ok(value) }
+        if found.next().is_some() { Err(ErrorCause::Malformed.into()) } else { Ok(value) }
     }
 }
 
 /// What a page writes into its forms; `bound` is whose they are.
-pub fn mark(asked: &Asked, bound: &str) -> String {
+pub fn csrf_token(asked: &RequestContext, bound: &str) -> String {
     let until = (asked.now() + GOOD_FOR).to_string();
-    let sealed = asked.app().forms.seal(&[&asked.front().store.public_url, bound, &until], b"", dice::bytes());
+    let sealed = asked.app().forms.seal(&[&asked.live_store().store.public_url, bound, &until], b"", random::bytes());
     format!("{until}.{sealed}")
 }
 
 /// Takes a form that a page of ours has sent for the same; anything else comes from another site. What the browser says is from
 /// here was only too old, or meant for what the browser was before: it is led to the page as it is now.
-pub fn ours(asked: &Asked, bound: &str, page: &str) -> Result<Form, Refused> {
-    asked.from_here()?;
-    let form = Form::of(asked)?;
+pub fn verified_form(asked: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
+    asked.require_own_origin()?;
+    let form = SubmittedForm::from_request(asked)?;
     let is_good = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).is_some_and(|(until, sealed)| {
-        let is_ours = asked.app().forms.open(&[&asked.front().store.public_url, bound, until], sealed).is_some();
+        let is_ours = asked.app().forms.open(&[&asked.live_store().store.public_url, bound, until], sealed).is_some();
         is_ours && until.parse::<i64>().is_ok_and(|until| asked.now() <= until)
     });
     if is_good {
         return Ok(form);
     }
-    let instead = asked.is_said_to_be_from_here().then(|| page.to_owned());
-    Err(Refused { instead, ..Cause::CrossSite.into() })
+    let instead = asked.browser_confirms_own_origin().then(|| page.to_owned());
+    Err(UserFacingError { instead, ..ErrorCause::CrossSite.into() })
 }

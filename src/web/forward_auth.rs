@@ -3,13 +3,13 @@
 
 use crate::pages::frame::address;
 use crate::session::Session;
-use crate::text::percent_encode;
+use crate::vocabulary::text::percent_encode;
 use crate::web::app::App;
-use crate::web::asked::{client, front_of};
-use crate::web::cookies::{self, Jar};
-use crate::web::limits::Kind;
-use crate::web::serving::Front;
-use crate::web::unserved;
+use crate::web::cookies::{self, RequestCookies};
+use crate::web::http_rejection;
+use crate::web::live_config::LiveStore;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::{client_address, store_for_host};
 use crate::world::clock;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -37,73 +37,74 @@ const REMEMBERED: usize = 4096;
 
 /// What one worker remembers of tokens that it has judged. The whole token is compared; only its signature, which nobody can
 /// choose, is hashed.
-pub struct Judged(RefCell<Cache<Token, Rc<Known>>>);
+pub struct TokenCache(RefCell<Cache<CachedToken, Rc<VerifiedToken>>>);
 
 #[derive(PartialEq, Eq)]
-struct Token(Box<str>);
+struct CachedToken(Box<str>);
 
-impl Hash for Token {
+impl Hash for CachedToken {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Asking(&self.0).hash(state);
+        TokenLookup(&self.0).hash(state);
     }
 }
 
 /// A token that is asked about.
-struct Asking<'a>(&'a str);
+struct TokenLookup<'a>(&'a str);
 
-impl Hash for Asking<'_> {
+impl Hash for TokenLookup<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let bytes = self.0.as_bytes();
         state.write(bytes.last_chunk::<32>().map_or(bytes, <[u8; 32]>::as_slice));
     }
 }
 
-impl Equivalent<Token> for Asking<'_> {
-    fn equivalent(&self, token: &Token) -> bool {
+impl Equivalent<CachedToken> for TokenLookup<'_> {
+    fn equivalent(&self, token: &CachedToken) -> bool {
         *self.0 == *token.0
     }
 }
 
-impl Default for Judged {
+impl Default for TokenCache {
     fn default() -> Self {
         Self(RefCell::new(Cache::new(REMEMBERED)))
     }
 }
 
 /// A token that was found to be good.
-struct Known {
-    front: Arc<Front>,
+struct VerifiedToken {
+    front: Arc<LiveStore>,
     session: Session,
     /// The keys by which it was judged.
     keys: u64,
     /// The state of the list of ended sessions at which this one was not on it.
     generation: Cell<u64>,
     told: [(HeaderName, HeaderValue); 5],
-    renewed: RefCell<Option<Renewed>>,
+    renewed: RefCell<Option<RenewedToken>>,
 }
 
 /// A newer token for the same session, made once and handed out until the browser has it.
-struct Renewed {
+struct RenewedToken {
     made: i64,
     cookies: Vec<HeaderValue>,
 }
 
 /// Whether the browser behind a request may pass.
-pub async fn check(request: HttpRequest, app: Data<App>, judged: Data<Judged>) -> HttpResponse {
-    let serving = app.serving();
-    let Some(front) = front_of(&request, &serving) else { return unserved::wrong_host(&serving) };
+pub async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
+    let serving = app.live_config();
+    let Some(front) = store_for_host(&request, &serving) else { return http_rejection::wrong_host(&serving) };
     let now = clock::now();
-    if let Err(seconds) = limit(&request, &app, front, now) {
+    if let Err(seconds) = check_rate_limit(&request, &app, front, now) {
         // Proxies know 401 and 403; anything else they call an error of the server.
-        return with_status(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
+        return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
     if app.revocations.is_stale(now, front.store.offline) {
-        return with_status(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
+        return empty_response(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
     }
-    let known = Jar::new(request.headers()).one(&front.store.cookie).and_then(|token| judge(token, front, &app, &judged, now));
+    let known =
+        RequestCookies::new(request.headers()).unique(&front.store.cookie).and_then(|token| verify_token(token, front, &app, &judged, now));
     let Some(known) = known else {
         app.metrics.no.fetch_add(1, Ordering::Relaxed);
-        return nobody(&request, front);
+        return unauthenticated(&request, front);
     };
     app.metrics.yes.fetch_add(1, Ordering::Relaxed);
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
@@ -112,34 +113,34 @@ pub async fn check(request: HttpRequest, app: Data<App>, judged: Data<Judged>) -
     for (name, value) in &known.told {
         headers.insert(name.clone(), value.clone());
     }
-    renew(&known, &app, headers, now);
+    append_renewed_cookies(&known, &app, headers, now);
     response
 }
 
 /// Peers on this machine and trusted proxies ask as often as they like.
-fn limit(request: &HttpRequest, app: &App, front: &Front, now: i64) -> Result<(), u64> {
+fn check_rate_limit(request: &HttpRequest, app: &App, front: &LiveStore, now: i64) -> Result<(), u64> {
     let Some(rates) = front.store.rates else { return Ok(()) };
     let Some(peer) = request.peer_addr() else { return Ok(()) };
     let peer = peer.ip().to_canonical();
-    if peer.is_loopback() || front.store.proxies.iter().any(|block| block.holds(peer)) {
+    if peer.is_loopback() || front.store.proxies.iter().any(|block| block.contains(peer)) {
         return Ok(());
     }
-    app.limits.take(Kind::Auth, front.number, client(request, front), rates.auth, now.saturating_mul(1000))
+    app.limits.take(RateLimitKind::Auth, front.number, client_address(request, front), rates.auth, now.saturating_mul(1000))
 }
 
 /// The session of a token, from memory if it was judged before.
-fn judge(token: &str, front: &Arc<Front>, app: &App, judged: &Judged, now: i64) -> Option<Rc<Known>> {
+fn verify_token(token: &str, front: &Arc<LiveStore>, app: &App, judged: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
     let keys = app.signing.version();
-    let remembered = judged.0.borrow().get(&Asking(token)).cloned();
+    let remembered = judged.0.borrow().get(&TokenLookup(token)).cloned();
     let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.front, front) && known.keys == keys) {
         known
     } else {
-        let session = app.signing.keys().verify(token, front.parties(), now)?;
-        let told = told(&session);
+        let session = app.signing.keys().verify(token, front.token_parties(), now)?;
+        let told = identity_headers(&session);
         let (front, generation, renewed) = (Arc::clone(front), Cell::new(u64::MAX), RefCell::default());
-        let known = Known { front, session, keys, generation, told, renewed };
+        let known = VerifiedToken { front, session, keys, generation, told, renewed };
         let known = Rc::new(known);
-        judged.0.borrow_mut().insert(Token(token.into()), Rc::clone(&known));
+        judged.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
         known
     };
     if known.session.is_over(now) {
@@ -156,7 +157,7 @@ fn judge(token: &str, front: &Arc<Front>, app: &App, judged: &Judged, now: i64) 
 }
 
 /// All headers, always: one that were missing could be sent by the client instead.
-fn told(session: &Session) -> [(HeaderName, HeaderValue); 5] {
+fn identity_headers(session: &Session) -> [(HeaderName, HeaderValue); 5] {
     let encoded = |text: &str| {
         let mut encoded = String::new();
         percent_encode(text, &mut encoded);
@@ -174,7 +175,7 @@ fn told(session: &Session) -> [(HeaderName, HeaderValue); 5] {
 }
 
 /// Hands out a newer token when it is time; proxies that pass the answer's cookies on keep an active shopper signed in.
-fn renew(known: &Known, app: &App, headers: &mut HeaderMap, now: i64) {
+fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut HeaderMap, now: i64) {
     let lasting = known.front.store.lasting;
     // Most of the time it is too early, and that is seen at once.
     if now.saturating_sub(known.session.issued) < lasting.idle / 2 {
@@ -183,9 +184,9 @@ fn renew(known: &Known, app: &App, headers: &mut HeaderMap, now: i64) {
     let mut renewed = known.renewed.borrow_mut();
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
-        let token = app.signing.keys().sign(&session, known.front.parties());
+        let token = app.signing.keys().sign(&session, known.front.token_parties());
         let cookies = cookies::set_session(&token, session.until - now, &known.front.store).collect();
-        *renewed = Some(Renewed { made: now, cookies });
+        *renewed = Some(RenewedToken { made: now, cookies });
     }
     for cookie in renewed.iter().flat_map(|renewed| &renewed.cookies) {
         headers.append(SET_COOKIE, cookie.clone());
@@ -193,18 +194,20 @@ fn renew(known: &Known, app: &App, headers: &mut HeaderMap, now: i64) {
 }
 
 /// Nobody is there: no, or, where the proxy hands the answer on to a browser, the way to the login.
-fn nobody(request: &HttpRequest, front: &Front) -> HttpResponse {
-    if !request.query_string().split('&').any(|part| part == "redirect" || part.starts_with("redirect=")) || !is_browser(request) {
-        return with_status(StatusCode::UNAUTHORIZED, None);
+fn unauthenticated(request: &HttpRequest, front: &LiveStore) -> HttpResponse {
+    if !request.query_string().split('&').any(|part| part == "redirect" || part.starts_with("redirect=")) || !is_browser_navigation(request)
+    {
+        return empty_response(StatusCode::UNAUTHORIZED, None);
     }
-    let wanted = original(request, front).and_then(|wanted| crate::login::return_to::allowed(&wanted, front.origins()));
+    let wanted = original_address(request, front)
+        .and_then(|wanted| crate::login::return_to::allowed_return_address(&wanted, front.allowed_origins()));
     let login = format!("{}{}", front.store.public_url, address(&["login"], &[("return_to", wanted.as_deref())]));
     let location = HeaderValue::from_str(&login).ok().map(|login| (LOCATION, login));
-    with_status(StatusCode::FOUND, location)
+    empty_response(StatusCode::FOUND, location)
 }
 
 /// Whether a person is looking at a page: what they have typed into a form is not thrown away for the way to a login.
-fn is_browser(request: &HttpRequest) -> bool {
+fn is_browser_navigation(request: &HttpRequest) -> bool {
     let method = request.headers().get("x-forwarded-method").and_then(|method| method.to_str().ok());
     if method.is_some_and(|method| !matches!(method, "GET" | "HEAD")) {
         return false;
@@ -216,9 +219,9 @@ fn is_browser(request: &HttpRequest) -> bool {
 }
 
 /// The address that the browser asked the proxy for, if the proxy is one of ours.
-fn original(request: &HttpRequest, front: &Front) -> Option<String> {
+fn original_address(request: &HttpRequest, front: &LiveStore) -> Option<String> {
     let peer = request.peer_addr()?.ip();
-    if !front.store.proxies.iter().any(|block| block.holds(peer)) {
+    if !front.store.proxies.iter().any(|block| block.contains(peer)) {
         return None;
     }
     let one = |name: &str| {
@@ -230,7 +233,7 @@ fn original(request: &HttpRequest, front: &Front) -> Option<String> {
     (matches!(scheme, "http" | "https") && path.starts_with('/')).then(|| format!("{scheme}://{host}{path}"))
 }
 
-fn with_status(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> HttpResponse {
+fn empty_response(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, BoxBody::new(()));
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     if let Some((name, value)) = header {

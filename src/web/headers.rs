@@ -14,7 +14,7 @@ const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-poli
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// Adds what is not there yet; an answer that has reasons of its own has set its own.
-pub fn guard(headers: &mut HeaderMap, store: Option<&Store>) {
+pub fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store>) {
     let mut usual = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -40,13 +40,13 @@ pub fn policy_with_forms(places: &[String]) -> HeaderValue {
 }
 
 /// The policy of the lab: its own script may fetch what is copied, and its forms lead to providers.
-pub fn policy_of_the_lab(loopback: bool) -> HeaderValue {
+pub fn lab_policy(loopback: bool) -> HeaderValue {
     let near = if loopback { " http://localhost:* http://127.0.0.1:*" } else { "" };
     let policy = POLICY.replace("form-action 'self'", &format!("script-src 'self'; connect-src 'self'; form-action 'self' https:{near}"));
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// Lets pages of other origins load this.
-pub fn for_everybody() -> (HeaderName, HeaderValue) {
+pub fn cross_origin_allowed() -> (HeaderName, HeaderValue) {
     (RESOURCE, HeaderValue::from_static("cross-origin"))
 }

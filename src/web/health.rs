@@ -2,8 +2,8 @@
 
 use crate::web::app::App;
 use crate::web::headers;
-use crate::web::serving::PLAYGROUND;
-use crate::web::unserved::own_host;
+use crate::web::http_rejection::is_own_host;
+use crate::web::live_config::PLAYGROUND;
 use crate::world::clock;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
@@ -14,41 +14,41 @@ use std::collections::BTreeMap;
 
 /// The process is there.
 pub async fn live() -> HttpResponse {
-    guarded(HttpResponse::Ok().json(json!({ "live": true })))
+    with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
 /// It can do its work: storage answers, and keeps what is written. Files that are broken are named; their last good versions serve.
 pub async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let storage = app.directory.is_well().await;
-    let (states, broken) = providers(&app);
+    let storage = app.directory.is_healthy().await;
+    let (states, broken) = provider_states(&app);
     let complaints = app.complaints();
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // Strangers hear yes or no; which files there are is for whoever is on this machine.
     let is_here = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback()) && !request.headers().contains_key("x-forwarded-for");
     if !is_here {
-        return guarded(HttpResponse::build(status).json(json!({ "ready": storage })));
+        return with_security_headers(HttpResponse::build(status).json(json!({ "ready": storage })));
     }
     let told = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
-    guarded(HttpResponse::build(status).json(told))
+    with_security_headers(HttpResponse::build(status).json(told))
 }
 
 /// The answer to any other method than those that look.
-pub async fn only_looked_at() -> HttpResponse {
-    guarded(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
+pub async fn method_not_allowed() -> HttpResponse {
+    with_security_headers(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
 }
 
 /// How many files are in which state, and which are broken.
-fn providers(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
-    let serving = app.serving();
+fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
+    let serving = app.live_config();
     let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
     let mut folders = Vec::new();
-    for front in serving.fronts() {
+    for front in serving.live_stores() {
         if folders.contains(&front.roster.folder()) {
             continue;
         }
         folders.push(front.roster.folder());
-        for (path, standing) in front.roster.now().standings() {
+        for (path, standing) in front.roster.snapshot().standings() {
             if !front.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
@@ -69,27 +69,27 @@ fn providers(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
 
 /// What has been counted; on the main listener only where that is on loopback and has no listener of its own.
 pub async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let serving = app.serving();
-    if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || !own_host(&request, &serving) {
-        return guarded(HttpResponse::NotFound().finish());
+    let serving = app.live_config();
+    if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || !is_own_host(&request, &serving) {
+        return with_security_headers(HttpResponse::NotFound().finish());
     }
     drop(serving);
-    exposition(&app)
+    metrics_response(&app)
 }
 
 /// The same on a listener of its own.
-pub async fn metrics_apart(app: Data<App>) -> HttpResponse {
-    exposition(&app)
+pub async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
+    metrics_response(&app)
 }
 
-fn exposition(app: &App) -> HttpResponse {
-    let (states, _) = providers(app);
-    app.metrics.drift(app.drift.told());
-    let text = app.metrics.text(&states, app.revocations.len(), clock::now() - app.revocations.fresh());
-    guarded(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
+fn metrics_response(app: &App) -> HttpResponse {
+    let (states, _) = provider_states(app);
+    app.metrics.set_drift(app.drift.take_metrics());
+    let text = app.metrics.open_metrics_text(&states, app.revocations.len(), clock::now() - app.revocations.last_refresh());
+    with_security_headers(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }
 
-fn guarded(mut response: HttpResponse) -> HttpResponse {
-    headers::guard(response.headers_mut(), None);
+fn with_security_headers(mut response: HttpResponse) -> HttpResponse {
+    headers::add_security_headers(response.headers_mut(), None);
     response
 }

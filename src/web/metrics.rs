@@ -1,6 +1,6 @@
 //! What is counted: logins and how they ended, conversations with providers, checks.
 
-use crate::drift::Told;
+use crate::drift::DriftMetric;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -13,29 +13,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ended {
+struct LoginLabels {
     store: String,
     provider: String,
     outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct With {
+struct ConversationLabels {
     provider: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct CheckLabels {
     answer: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InState {
+struct ProviderFileLabels {
     state: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Looked {
+struct ReadingLabels {
     provider: String,
     step: String,
     fact: String,
@@ -43,7 +43,7 @@ struct Looked {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct About {
+struct DriftLabels {
     provider: String,
     step: String,
     fact: String,
@@ -52,12 +52,12 @@ struct About {
 /// The counts.
 pub struct Metrics {
     registry: Registry,
-    logins: Family<Ended, Counter>,
-    conversations: Family<With, Histogram>,
-    checks: Family<Answered, Counter>,
-    files: Family<InState, Gauge>,
-    readings: Family<Looked, Counter>,
-    drift: Family<About, Gauge>,
+    logins: Family<LoginLabels, Counter>,
+    conversations: Family<ConversationLabels, Histogram>,
+    checks: Family<CheckLabels, Counter>,
+    files: Family<ProviderFileLabels, Gauge>,
+    readings: Family<ReadingLabels, Counter>,
+    drift: Family<DriftLabels, Gauge>,
     ended: Gauge,
     silence: Gauge,
     /// Checks that were answered with yes: counted here, because these are asked for on every request.
@@ -103,37 +103,37 @@ impl Default for Metrics {
 
 impl Metrics {
     /// A login ended.
-    pub fn login(&self, store: &str, provider: &str, outcome: &'static str) {
-        self.logins.get_or_create(&Ended { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+    pub fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
+        self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
     }
 
     /// A provider was talked to.
-    pub fn conversation(&self, provider: &str, took: Duration) {
-        self.conversations.get_or_create(&With { provider: provider.to_owned() }).observe(took.as_secs_f64());
+    pub fn observe_conversation(&self, provider: &str, took: Duration) {
+        self.conversations.get_or_create(&ConversationLabels { provider: provider.to_owned() }).observe(took.as_secs_f64());
     }
 
     /// What was counted of providers' answers since this was last told, and what is warned about.
-    pub fn drift(&self, told: Vec<Told>) {
+    pub fn set_drift(&self, told: Vec<DriftMetric>) {
         // What no file reads any more is not told of.
         self.drift.clear();
-        for Told { provider, step, fact, count, is_broken } in told {
+        for DriftMetric { provider, step, fact, count, is_broken } in told {
             for (found, count) in count.into_iter().flat_map(|count| [("yes", count.found), ("no", count.missed)]) {
-                let label = Looked { provider: provider.clone(), step: step.clone(), fact: fact.clone(), found };
+                let label = ReadingLabels { provider: provider.clone(), step: step.clone(), fact: fact.clone(), found };
                 self.readings.get_or_create(&label).inc_by(u64::try_from(count).unwrap_or_default());
             }
-            self.drift.get_or_create(&About { provider, step, fact }).set(i64::from(is_broken));
+            self.drift.get_or_create(&DriftLabels { provider, step, fact }).set(i64::from(is_broken));
         }
     }
 
     /// Everything, as it is read by machines.
-    pub fn text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
+    pub fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
         for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
-            self.checks.get_or_create(&Answered { answer }).inc_by(count.swap(0, Ordering::Relaxed));
+            self.checks.get_or_create(&CheckLabels { answer }).inc_by(count.swap(0, Ordering::Relaxed));
         }
         // A state in which no file is any more is not told of.
         self.files.clear();
         for (state, count) in states {
-            self.files.get_or_create(&InState { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));
+            self.files.get_or_create(&ProviderFileLabels { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
         self.ended.set(i64::try_from(ended).unwrap_or(i64::MAX));
         self.silence.set(silence);

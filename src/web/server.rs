@@ -1,7 +1,7 @@
 //! The listeners: sockets, timeouts, and an orderly end.
 
 use crate::web::app::App;
-use crate::web::forward_auth::Judged;
+use crate::web::forward_auth::TokenCache;
 use crate::web::{health, routes};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App as Routes, HttpServer};
@@ -23,8 +23,9 @@ pub async fn serve(
         None => None,
         Some(address) => {
             let app = app.clone();
-            let server =
-                HttpServer::new(move || Routes::new().app_data(app.clone()).route("/metrics", web::get().to(health::metrics_apart)));
+            let server = HttpServer::new(move || {
+                Routes::new().app_data(app.clone()).route("/metrics", web::get().to(health::metrics_on_own_listener))
+            });
             Some(server.workers(1).disable_signals().bind(address)?.run())
         }
     };
@@ -32,7 +33,7 @@ pub async fn serve(
         // What a worker remembers is its own, so that nobody waits for anybody.
         Routes::new()
             .app_data(app.clone())
-            .app_data(Data::new(Judged::default()))
+            .app_data(Data::new(TokenCache::default()))
             .app_data(PayloadConfig::new(LARGEST_BODY))
             .configure(routes)
     });

@@ -1,11 +1,11 @@
 //! `/session`: the storefront asks who is there. `/session/validate`: a service asks about a token.
 
-use crate::directory::people::ById;
+use crate::directory::users::FindUserById;
 use crate::session::Session;
-use crate::web::asked::Asked;
 use crate::web::cookies;
-use crate::web::limits::Kind;
-use crate::web::refused::Refused;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -13,20 +13,20 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 /// Who is there.
-pub async fn who(asked: Asked) -> Result<HttpResponse, Refused> {
-    asked.limit(Kind::Session)?;
-    asked.well_informed()?;
+pub async fn current_session(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Session)?;
+    asked.require_fresh_revocations()?;
     let Some(session) = asked.session() else {
         let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
-        if asked.jar().one(&asked.front().store.cookie).is_some() {
-            cookies::send(&mut response, cookies::clear_session(&asked.front().store));
+        if asked.cookies().unique(&asked.live_store().store.cookie).is_some() {
+            cookies::append_to(&mut response, cookies::clear_session(&asked.live_store().store));
         }
-        return Ok(for_storefronts(&asked, &mut response).json(json!({ "authenticated": false })));
+        return Ok(allow_storefront_origins(&asked, &mut response).json(json!({ "authenticated": false })));
     };
     let mut response = HttpResponse::Ok();
-    let session = renew(&asked, session, &mut response);
+    let session = renew_session(&asked, session, &mut response);
     // Only the directory knows the picture; without storage the token says enough.
-    let known = asked.app().directory.read(ById(session.person.uid.clone())).await.ok().flatten();
+    let known = asked.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
     let body = json!({
         "authenticated": true,
@@ -38,25 +38,25 @@ pub async fn who(asked: Asked) -> Result<HttpResponse, Refused> {
         "provider": person.provider,
         "providerUserId": person.provider_id,
         "store": session.store,
-        "issuedAt": moment(session.issued),
-        "expiresAt": moment(session.until),
+        "issuedAt": rfc3339(session.issued),
+        "expiresAt": rfc3339(session.until),
     });
-    Ok(for_storefronts(&asked, &mut response).json(body))
+    Ok(allow_storefront_origins(&asked, &mut response).json(body))
 }
 
 /// Gives the session a new idle time when it is due.
-fn renew(asked: &Asked, session: Session, response: &mut HttpResponseBuilder) -> Session {
-    let store = &asked.front().store;
+fn renew_session(asked: &RequestContext, session: Session, response: &mut HttpResponseBuilder) -> Session {
+    let store = &asked.live_store().store;
     let Some(renewed) = session.renewed(store.lasting, asked.now()) else { return session };
-    let token = asked.app().signing.keys().sign(&renewed, asked.front().parties());
-    cookies::send(response, cookies::set_session(&token, renewed.until - asked.now(), store));
+    let token = asked.app().signing.keys().sign(&renewed, asked.live_store().token_parties());
+    cookies::append_to(response, cookies::set_session(&token, renewed.until - asked.now(), store));
     renewed
 }
 
 /// Whose a token is. Only who has the token can ask, so there is nothing to guard.
-pub async fn validate(asked: Asked) -> Result<HttpResponse, Refused> {
-    asked.limit(Kind::Session)?;
-    asked.well_informed()?;
+pub async fn validate(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Session)?;
+    asked.require_fresh_revocations()?;
     let question: Option<Value> = serde_json::from_slice(asked.body()).ok();
     let token = question.as_ref().and_then(|question| question.get("token")?.as_str());
     let Some(session) = token.and_then(|token| asked.session_of(token)) else {
@@ -67,23 +67,23 @@ pub async fn validate(asked: Asked) -> Result<HttpResponse, Refused> {
         "id": session.person.uid,
         "user": session.person.email.key(),
         "account": session.store,
-        "audience": asked.front().store.audience,
+        "audience": asked.live_store().store.audience,
         "tokenType": "user",
     })))
 }
 
 /// Lets pages of the store's own origins read the answer, and nobody else's.
-pub fn for_storefronts<'r>(asked: &Asked, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
+pub fn allow_storefront_origins<'r>(asked: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
     response.insert_header((VARY, "Origin"));
-    let origin = asked.header(ORIGIN).filter(|origin| asked.front().store.return_to.iter().any(|listed| **listed == **origin));
+    let origin = asked.header(ORIGIN).filter(|origin| asked.live_store().store.return_to.iter().any(|listed| **listed == **origin));
     if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin));
         response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
-        response.insert_header(crate::web::headers::for_everybody());
+        response.insert_header(crate::web::headers::cross_origin_allowed());
     }
     response
 }
 
-fn moment(seconds: i64) -> Option<String> {
+fn rfc3339(seconds: i64) -> Option<String> {
     DateTime::from_timestamp(seconds, 0).map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

@@ -1,100 +1,118 @@
 //! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt, and at most one story a
 //! minute of why it cannot begin.
 
-use crate::login::attempt::{Attempt, CannotBegin, Entropy, Inputs};
+use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::error::LoginError;
-use crate::pages::Cause;
+use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
-use crate::roster::Offer;
-use crate::web::asked::Asked;
-use crate::web::attempts::{self, Purpose};
+use crate::simulated::simulation::handler;
+use crate::stores::live::LiveProvider;
+use crate::vocabulary::wire::Request;
+use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::cookies;
-use crate::web::failed;
-use crate::web::limits::Kind;
-use crate::web::outgoing::Outgoing;
-use crate::web::refused::Refused;
-use crate::web::simulation;
-use crate::wire::Request;
-use crate::world::dice;
+use crate::web::login_failure;
+use crate::web::provider_client::ProviderClient;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use std::sync::Arc;
 
 /// Sends the browser to the provider.
-pub async fn start(asked: Asked) -> Result<HttpResponse, Refused> {
-    asked.limit(Kind::Login)?;
-    asked.no_speculation()?;
-    let offer = offer(&asked)?;
+pub async fn start(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Login)?;
+    asked.reject_speculative_load()?;
+    let offer = requested_provider(&asked)?;
     // Who is sent to a provider now would come back to a broker that cannot let them in.
-    asked.well_informed()?;
+    asked.require_fresh_revocations()?;
     let return_to = asked.return_to()?;
-    let inputs = inputs(&offer, |name| asked.parameter(name))?;
-    begin(&asked, &offer, inputs, Purpose { return_to, link: None, test: None }).await
+    let inputs = read_inputs(&offer, |name| asked.query_parameter(name))?;
+    redirect_to_provider(&asked, &offer, inputs, LoginPurpose { return_to, link: None, test: None }).await
 }
 
 /// Sends the browser to a provider for a purpose.
-pub async fn begin(asked: &Asked, offer: &Offer, inputs: Inputs, purpose: Purpose) -> Result<HttpResponse, Refused> {
-    match prepare(asked, offer, inputs).await {
-        (attempt, Ok(request)) => send_off(asked, offer, &attempt, &request, purpose),
-        (_, Err(why)) => Err(cannot_begin(asked, why, offer, purpose.return_to.as_deref()).await),
+pub async fn redirect_to_provider(
+    asked: &RequestContext,
+    offer: &LiveProvider,
+    inputs: InputValues,
+    purpose: LoginPurpose,
+) -> Result<HttpResponse, UserFacingError> {
+    match prepare_attempt(asked, offer, inputs).await {
+        (attempt, Ok(request)) => redirect_with_attempt(asked, offer, &attempt, &request, purpose),
+        (_, Err(why)) => Err(start_error(asked, why, offer, purpose.return_to.as_deref()).await),
     }
 }
 
 /// An attempt, and the request that the browser carries to the provider.
-pub async fn prepare(asked: &Asked, offer: &Offer, inputs: Inputs) -> (Attempt, Result<Request, CannotBegin>) {
-    let (app, store) = (asked.app(), &asked.front().store);
+pub async fn prepare_attempt(
+    asked: &RequestContext,
+    offer: &LiveProvider,
+    inputs: InputValues,
+) -> (Attempt, Result<Request, RedirectError>) {
+    let (app, store) = (asked.app(), &asked.live_store().store);
     let installation = offer.installation(&store.public_url);
-    let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), asked.now(), inputs);
-    let outgoing = Outgoing::new(app, asked.front(), offer);
-    let known = attempt.own_facts(&offer.provider, &installation);
-    outgoing.see_to_document(&known, asked.now()).await;
-    let request = attempt.redirect(&offer.provider, &installation, app.documents_of(offer));
+    let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), asked.now(), inputs);
+    let outgoing = ProviderClient::new(app, asked.live_store(), offer);
+    let known = attempt.facts_without_discovery(&offer.provider, &installation);
+    outgoing.refresh_document(&known, asked.now()).await;
+    let request = attempt.redirect_request(&offer.provider, &installation, app.documents_of(offer));
     (attempt, request)
 }
 
 /// Sends the browser there, with its half of the attempt.
-pub fn send_off(asked: &Asked, offer: &Offer, attempt: &Attempt, request: &Request, purpose: Purpose) -> Result<HttpResponse, Refused> {
-    let (app, store) = (asked.app(), &asked.front().store);
-    let kept = attempts::keep(&app.attempts, store, asked.jar(), attempt, offer, purpose, dice::bytes());
+pub fn redirect_with_attempt(
+    asked: &RequestContext,
+    offer: &LiveProvider,
+    attempt: &Attempt,
+    request: &Request,
+    purpose: LoginPurpose,
+) -> Result<HttpResponse, UserFacingError> {
+    let (app, store) = (asked.app(), &asked.live_store().store);
+    let kept = attempt_cookies::new_attempt_cookies(&app.attempts, store, asked.cookies(), attempt, offer, purpose, random::bytes());
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
-    cookies::send(&mut response, kept.ok_or(Cause::BadInput)?);
+    cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, simulation::instead(offer, store, request.address.expose()))).finish())
+    Ok(response.insert_header((LOCATION, handler::browser_address(offer, store, request.address.expose()))).finish())
 }
 
 /// The provider that the path names, if it serves this store.
-pub fn offer(asked: &Asked) -> Result<Arc<Offer>, Refused> {
-    let name = asked.part("provider").ok_or(Cause::NoSuchProvider)?;
-    let found = asked.front().roster.now().offer(&name).cloned();
-    found.filter(|_| asked.front().offers(&name)).ok_or_else(|| Cause::NoSuchProvider.into())
+pub fn requested_provider(asked: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
+    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
+    let found = asked.live_store().roster.snapshot().provider(&name).cloned();
+    found.filter(|_| asked.live_store().has_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
 }
 
 /// What a provider asks for before it begins, as it was typed.
-pub fn inputs(offer: &Offer, typed: impl Fn(&str) -> Result<Option<String>, Refused>) -> Result<Inputs, Refused> {
-    let mut inputs = Inputs::new();
+pub fn read_inputs(
+    offer: &LiveProvider,
+    typed: impl Fn(&str) -> Result<Option<String>, UserFacingError>,
+) -> Result<InputValues, UserFacingError> {
+    let mut inputs = InputValues::new();
     for input in &offer.provider.inputs {
         let typed = typed(&input.name)?.unwrap_or_default();
         if !input.accepts(&typed) {
-            return Err(Cause::BadInput.into());
+            return Err(ErrorCause::BadInput.into());
         }
         inputs.push((input.name.clone(), typed.into()));
     }
     Ok(inputs)
 }
 
-async fn cannot_begin(asked: &Asked, why: CannotBegin, offer: &Offer, return_to: Option<&str>) -> Refused {
-    match why_not(why, offer) {
-        Some(error) => failed::at_the_start(asked, offer, return_to, &error).await,
-        None => Cause::BadInput.into(),
+async fn start_error(asked: &RequestContext, why: RedirectError, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
+    match login_error(why, offer) {
+        Some(error) => login_failure::at_start(asked, offer, return_to, &error).await,
+        None => ErrorCause::BadInput.into(),
     }
 }
 
 /// Why a login cannot begin, as a story tells it; nothing where only what was typed does not fit.
-pub fn why_not(why: CannotBegin, offer: &Offer) -> Option<LoginError> {
+pub fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
     match why {
-        CannotBegin::Input(_) => None,
-        CannotBegin::NoDocument => Some(LoginError::bad_callback("noDocument", "the issuer's document could not be had")),
-        CannotBegin::Request(error) => Some(LoginError::in_step(StepKind::GetAuthorizationCode, error, None, &offer.provider)),
+        RedirectError::Input(_) => None,
+        RedirectError::NoDocument => Some(LoginError::bad_callback("noDocument", "the issuer's document could not be had")),
+        RedirectError::Request(error) => Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &offer.provider)),
     }
 }

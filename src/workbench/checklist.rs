@@ -2,19 +2,19 @@
 
 pub mod questions;
 
-use crate::place::Source;
-use crate::provider::{Ground, compile};
-use crate::workbench::checklist::questions::{Answers, Question};
-use crate::workbench::draft::{Draft, Entry, Piece};
+use crate::provider::{InstallationContext, compile};
+use crate::vocabulary::place::Source;
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion};
+use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
 
 /// Why an answer cannot be taken, if it cannot: the choices, or what the language says of it.
-pub fn complaint(question: &Question, answer: &str, ground: Ground) -> Option<String> {
+pub fn check_answer(question: &ChecklistQuestion, answer: &str, ground: InstallationContext) -> Option<String> {
     if !question.choices.is_empty() {
         let fits = question.choices.contains(&answer);
-        return (!fits).then(|| format!("write {}", crate::diagnostic::one_of(question.choices.iter().copied())));
+        return (!fits).then(|| format!("write {}", crate::vocabulary::diagnostic::quoted_alternatives(question.choices.iter().copied())));
     }
     // A whole file around the one answer, so that every complaint is about that answer.
-    let mut answers: Answers =
+    let mut answers: ChecklistAnswers =
         [("authorize", "https://a.example/a"), ("token", "https://a.example/t"), ("userinfo", "https://a.example/u")]
             .into_iter()
             .chain([("trust", "never"), ("pkce", "off"), ("email-verified", "none"), ("title", "Acme")])
@@ -27,99 +27,102 @@ pub fn complaint(question: &Question, answer: &str, ground: Ground) -> Option<St
     if question.name == "discovery" {
         answers.remove("userinfo");
     }
-    let (_, report) = compile(&Source::new("answer.yaml", draft(&answers).yaml()), ground);
-    let worst = report.complaints.iter().find(|complaint| complaint.severity == crate::diagnostic::Severity::Error)?;
+    let (_, report) = compile(&Source::new("answer.yaml", draft_from_answers(&answers).to_yaml()), ground);
+    let worst = report.complaints.iter().find(|complaint| complaint.severity == crate::vocabulary::diagnostic::Severity::Error)?;
     Some(format!("{}; {}", worst.message, worst.help))
 }
 
 /// The file that comes of the answers: only what differs from the standard.
-pub fn draft(answers: &Answers) -> Draft {
+pub fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
     let get = |name: &str| answers.get(name).map(String::as_str).filter(|answer| !answer.is_empty());
     let said = |name: &str| get(name).filter(|answer| *answer != "none");
-    let text = |text: &str| Piece::text(text);
-    let mut draft = Draft::default();
-    draft.word(Entry::because("name", text(get("title").unwrap_or("Provider")), "what the button says"));
+    let text = |text: &str| DraftValue::text(text);
+    let mut draft = ProviderDraft::default();
+    draft.push(DraftEntry::with_reason("name", text(get("title").unwrap_or("Provider")), "what the button says"));
     if let Some(id) = get("client-id").filter(|id| *id != "env") {
-        draft.word(Entry::new("clientId", text(id)));
+        draft.push(DraftEntry::new("clientId", text(id)));
     }
     if let Some(secret) = get("client-secret").filter(|secret| *secret != "env") {
-        draft.word(Entry::because("clientSecret", text(secret), "a secret is never written here, only where it is kept"));
+        draft.push(DraftEntry::with_reason("clientSecret", text(secret), "a secret is never written here, only where it is kept"));
     }
     if let Some(issuer) = get("discovery") {
-        draft.word(Entry::because("discovery", text(issuer), "addresses, keys and issuer come from its document"));
+        draft.push(DraftEntry::with_reason("discovery", text(issuer), "addresses, keys and issuer come from its document"));
     }
     if let Some(pkce) = get("pkce").filter(|pkce| *pkce != "S256") {
-        draft.word(Entry::because("pkce", Piece::Bare(pkce.to_owned()), "the usual is S256"));
+        draft.push(DraftEntry::with_reason("pkce", DraftValue::Bare(pkce.to_owned()), "the usual is S256"));
     }
     let reads_email = get("discovery").is_some() || get("email") != Some("none");
     match get("trust").filter(|_| reads_email) {
         Some("always") => {
-            draft.word(Entry::because("trustEmail", text("always"), "it only hands out addresses that it has checked itself"));
+            draft.push(DraftEntry::with_reason("trustEmail", text("always"), "it only hands out addresses that it has checked itself"));
         }
         Some("never") => {
-            draft.word(Entry::because("trustEmail", text("never"), "nothing says that its addresses are proven"));
-            draft.word(Entry::because("missingEmail", text("ask"), "so shoppers prove theirs; `refuse` keeps them out"));
+            draft.push(DraftEntry::with_reason("trustEmail", text("never"), "nothing says that its addresses are proven"));
+            draft.push(DraftEntry::with_reason("missingEmail", text("ask"), "so shoppers prove theirs; `refuse` keeps them out"));
         }
-        _ if !reads_email => draft.word(Entry::because("missingEmail", text("ask"), "it tells no address, so shoppers type and prove one")),
+        _ if !reads_email => {
+            draft.push(DraftEntry::with_reason("missingEmail", text("ask"), "it tells no address, so shoppers type and prove one"))
+        }
         _ => {}
     }
-    let first = authorization(&get, &said);
+    let first = authorization_entries(&get, &said);
     if !first.is_empty() {
-        draft.word(Entry::new("getAuthorizationCode", Piece::Block(first)));
+        draft.push(DraftEntry::new("getAuthorizationCode", DraftValue::Block(first)));
     }
-    let person = person(&get, &said);
-    let access = access(&get, &said, &person);
+    let person = person_entries(&get, &said);
+    let access = token_request_entries(&get, &said, &person);
     if !access.is_empty() {
-        draft.word(Entry::new("getAccessCode", Piece::Block(access)));
+        draft.push(DraftEntry::new("getAccessCode", DraftValue::Block(access)));
     }
     if let Some(address) = said("userinfo").filter(|_| get("discovery").is_none()) {
         let encoding = get("userinfo-encoding").unwrap_or("query");
-        let mut words = vec![Entry::new(if encoding == "query" { "get" } else { "post" }, text(address))];
+        let mut words = vec![DraftEntry::new(if encoding == "query" { "get" } else { "post" }, text(address))];
         if let Some(parameters) = said("userinfo-parameters") {
-            words.push(Entry::new(encoding, Piece::Block(pairs(parameters))));
+            words.push(DraftEntry::new(encoding, DraftValue::Block(parameter_entries(parameters))));
         }
         if !person.is_empty() {
-            words.push(Entry::new("read", Piece::Block(person)));
+            words.push(DraftEntry::new("read", DraftValue::Block(person)));
         }
-        draft.word(Entry::new("getUserInfo", Piece::Block(words)));
+        draft.push(DraftEntry::new("getUserInfo", DraftValue::Block(words)));
     }
     draft
 }
 
-type Answer<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
+type ChecklistLookup<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
-fn authorization<'a>(get: &Answer<'a>, said: &Answer<'a>) -> Vec<Entry> {
+fn authorization_entries<'a>(get: &ChecklistLookup<'a>, said: &ChecklistLookup<'a>) -> Vec<DraftEntry> {
     let mut words = Vec::new();
     if let Some(address) = get("authorize").filter(|_| get("discovery").is_none()) {
-        words.push(Entry::new("get", Piece::text(address)));
+        words.push(DraftEntry::new("get", DraftValue::text(address)));
     }
     let is_usual = |scope: &&str| get("discovery").is_some() && *scope == "openid profile email";
     if let Some(scope) = said("scope").filter(|scope| !is_usual(scope)) {
-        words.push(Entry::new("scope", Piece::text(scope)));
+        words.push(DraftEntry::new("scope", DraftValue::text(scope)));
     }
     if let Some(parameters) = get("authorize-parameters").filter(|parameters| *parameters != "standard") {
-        words.push(Entry::because("query", Piece::Block(pairs(parameters)), "exactly this is sent"));
+        words.push(DraftEntry::with_reason("query", DraftValue::Block(parameter_entries(parameters)), "exactly this is sent"));
     }
     if let Some(code) = get("code").filter(|code| *code != "code") {
-        let read = Entry::because("code", Piece::Text(in_callback(code)), "the callback's parameters are this step's answer");
-        words.push(Entry::new("read", Piece::Block(vec![read])));
+        let read =
+            DraftEntry::with_reason("code", DraftValue::Text(callback_path(code)), "the callback's parameters are this step's answer");
+        words.push(DraftEntry::new("read", DraftValue::Block(vec![read])));
     }
     words
 }
 
-fn in_callback(code: &str) -> String {
+fn callback_path(code: &str) -> String {
     if code.starts_with('$') {
         return code.to_owned();
     }
-    crate::workbench::learn::document::path(&[crate::workbench::learn::document::Key::Name(code.to_owned())])
+    crate::workbench::learn::document::write_leaf_path(&[crate::workbench::learn::document::LeafKey::Name(code.to_owned())])
 }
 
-fn access<'a>(get: &Answer<'a>, said: &Answer<'a>, person: &[Entry]) -> Vec<Entry> {
+fn token_request_entries<'a>(get: &ChecklistLookup<'a>, said: &ChecklistLookup<'a>, person: &[DraftEntry]) -> Vec<DraftEntry> {
     let mut words = Vec::new();
     let by_hand = get("discovery").is_none();
     let encoding = get("token-encoding").unwrap_or("form");
     if let Some(address) = get("token").filter(|_| by_hand) {
-        words.push(Entry::new(if encoding == "query" { "get" } else { "post" }, Piece::text(address)));
+        words.push(DraftEntry::new(if encoding == "query" { "get" } else { "post" }, DraftValue::text(address)));
     }
     let parameters = get("token-parameters").filter(|parameters| *parameters != "standard" && by_hand);
     let is_written = parameters.is_some() || encoding == "json" && by_hand;
@@ -129,39 +132,41 @@ fn access<'a>(get: &Answer<'a>, said: &Answer<'a>, person: &[Entry]) -> Vec<Entr
         (false, _) => "form",
     };
     if let Some(credentials) = get("credentials").filter(|credentials| *credentials != usual) {
-        words.push(Entry::because("credentials", Piece::text(credentials), "where the client's id and secret go"));
+        words.push(DraftEntry::with_reason("credentials", DraftValue::text(credentials), "where the client's id and secret go"));
     }
     match parameters {
-        Some(parameters) => words.push(Entry::because(encoding, Piece::Block(pairs(parameters)), "exactly this is sent")),
+        Some(parameters) => {
+            words.push(DraftEntry::with_reason(encoding, DraftValue::Block(parameter_entries(parameters)), "exactly this is sent"))
+        }
         None if encoding == "json" && by_hand => {
             // Standard parameters, written as JSON.
             let mut list = vec!["grant_type=authorization_code", "code=code", "redirect_uri=redirectUri"];
             if get("pkce") != Some("off") {
                 list.push("code_verifier=codeVerifier");
             }
-            words.push(Entry::new("json", Piece::Block(pairs(&list.join(", ")))));
+            words.push(DraftEntry::new("json", DraftValue::Block(parameter_entries(&list.join(", ")))));
         }
         None => {}
     }
     let mut read = Vec::new();
     if let Some(path) = get("token-path").filter(|path| *path != "$.access_token" && by_hand) {
-        read.push(Entry::new("accessToken", Piece::text(path)));
+        read.push(DraftEntry::new("accessToken", DraftValue::text(path)));
     }
     if by_hand && said("userinfo").is_none() {
         let standard = [("id", "$.sub"), ("email", "$.email"), ("name", "$.name")];
         if person.is_empty() {
-            read.extend(standard.iter().map(|(fact, path)| Entry::new(*fact, Piece::text(*path))));
+            read.extend(standard.iter().map(|(fact, path)| DraftEntry::new(*fact, DraftValue::text(*path))));
         }
         read.extend(person.iter().cloned());
     }
     if !read.is_empty() {
-        words.push(Entry::new("read", Piece::Block(read)));
+        words.push(DraftEntry::new("read", DraftValue::Block(read)));
     }
     words
 }
 
 /// What is read of the person; nothing where the standard says the same.
-fn person<'a>(get: &Answer<'a>, said: &Answer<'a>) -> Vec<Entry> {
+fn person_entries<'a>(get: &ChecklistLookup<'a>, said: &ChecklistLookup<'a>) -> Vec<DraftEntry> {
     let usual = [
         ("id", "id", "$.sub"),
         ("email", "email", "$.email"),
@@ -173,7 +178,7 @@ fn person<'a>(get: &Answer<'a>, said: &Answer<'a>) -> Vec<Entry> {
     }
     let told = usual.iter().filter_map(|(question, fact, path)| {
         let answer = if get(question).is_none() && *fact != "emailVerified" { Some(*path) } else { said(question) };
-        Some(Entry::new(*fact, Piece::text(answer?)))
+        Some(DraftEntry::new(*fact, DraftValue::text(answer?)))
     });
     told.collect()
 }
@@ -195,14 +200,14 @@ const FACTS: &[&str] = &[
 ];
 
 /// `a=clientId, b=text` as parameters: the name of a fact becomes a hole.
-fn pairs(text: &str) -> Vec<Entry> {
+fn parameter_entries(text: &str) -> Vec<DraftEntry> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
     pairs
         .map(|(name, value)| {
             let value = value.trim();
             let written = if FACTS.contains(&value) { format!("${{{value}}}") } else { value.to_owned() };
-            Entry::new(name.trim(), Piece::Text(written))
+            DraftEntry::new(name.trim(), DraftValue::Text(written))
         })
         .collect()
 }

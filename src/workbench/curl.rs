@@ -1,18 +1,18 @@
 //! Lines for `curl`, as manuals and browsers give them, each followed by its answer if it was kept: a body, or what `curl -i` prints.
 
-mod words;
+mod shell_words;
 
-use crate::text::form_encode;
-use crate::workbench::curl::words::words;
-use crate::workbench::recorded::{Answered, LONGEST_BODY, MOST, Recorded};
+use crate::vocabulary::text::form_encode;
+use crate::workbench::curl::shell_words::shell_words;
+use crate::workbench::recorded_exchange::{LONGEST_BODY, MOST, RecordedExchange, RecordedResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use std::fmt::Write as _;
 
 /// Reads a text of curl lines and answers.
-pub fn read(text: &str) -> Result<Vec<Recorded>, String> {
-    let mut all: Vec<Recorded> = Vec::new();
+pub fn read(text: &str) -> Result<Vec<RecordedExchange>, String> {
+    let mut all: Vec<RecordedExchange> = Vec::new();
     let mut said = String::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -20,14 +20,14 @@ pub fn read(text: &str) -> Result<Vec<Recorded>, String> {
         let line = &rest[..line_end];
         let command = line.trim_start().trim_start_matches("$ ").trim_start();
         if command.starts_with("curl ") || command.starts_with("curl.exe ") {
-            finish(all.last_mut(), &said);
+            attach_answer(all.last_mut(), &said);
             said.clear();
             if all.len() >= MOST {
                 return Ok(all);
             }
             let offset = rest.len() - rest[line.len() - line.trim_start().len()..].trim_start_matches("$ ").len();
-            let (words, used) = words(&rest[offset..]).map_err(|why| format!("curl line {}: {why}", all.len() + 1))?;
-            let recorded = command_of(&words).map_err(|why| format!("curl line {}: {why}", all.len() + 1))?;
+            let (words, used) = shell_words(&rest[offset..]).map_err(|why| format!("curl line {}: {why}", all.len() + 1))?;
+            let recorded = parse_command(&words).map_err(|why| format!("curl line {}: {why}", all.len() + 1))?;
             all.push(recorded);
             rest = &rest[offset + used..];
         } else {
@@ -38,23 +38,23 @@ pub fn read(text: &str) -> Result<Vec<Recorded>, String> {
             rest = &rest[line_end..];
         }
     }
-    finish(all.last_mut(), &said);
+    attach_answer(all.last_mut(), &said);
     if all.is_empty() { Err("there is no line that begins with `curl`".to_owned()) } else { Ok(all) }
 }
 
 /// What stands between one command and the next is the answer of the first.
-fn finish(last: Option<&mut Recorded>, said: &str) {
+fn attach_answer(last: Option<&mut RecordedExchange>, said: &str) {
     let Some(last) = last else { return };
     let said = said.trim_matches(['\r', '\n']);
     if said.trim().is_empty() || said.len() > LONGEST_BODY {
         return;
     }
-    let mut answer = Answered { status: 200, ..Answered::default() };
+    let mut answer = RecordedResponse { status: 200, ..RecordedResponse::default() };
     let mut body = said;
     // Interim answers and those of a proxy stand in front of the one that counts.
     while body.starts_with("HTTP/") {
         let (head, after) = split_head(body);
-        answer = Answered { status: 200, ..Answered::default() };
+        answer = RecordedResponse { status: 200, ..RecordedResponse::default() };
         for (at, line) in head.lines().enumerate() {
             if at == 0 {
                 answer.status = line.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(200);
@@ -82,7 +82,7 @@ const WITH_VALUE: &str = "-o --output -m --max-time --connect-timeout --retry -x
     --ciphers -T --upload-file -F --form";
 
 #[derive(Default)]
-struct Line {
+struct CurlCommand {
     method: Option<String>,
     address: Option<String>,
     headers: Vec<(String, String)>,
@@ -92,8 +92,8 @@ struct Line {
     head: bool,
 }
 
-fn command_of(words: &[String]) -> Result<Recorded, String> {
-    let mut line = Line::default();
+fn parse_command(words: &[String]) -> Result<RecordedExchange, String> {
+    let mut line = CurlCommand::default();
     let mut words = words.iter().skip(1);
     while let Some(word) = words.next() {
         let (name, mut inline) = match word.split_once('=') {
@@ -111,7 +111,8 @@ fn command_of(words: &[String]) -> Result<Recorded, String> {
             inline = Some(name[2..].to_owned());
             name.truncate(2);
         }
-        let mut value = || inline.take().or_else(|| words.next().cloned()).ok_or_else(|| format!("`{}` wants a value", cut(&name)));
+        let mut value =
+            || inline.take().or_else(|| words.next().cloned()).ok_or_else(|| format!("`{}` wants a value", shortened_option(&name)));
         match name.as_str() {
             "-X" | "--request" => line.method = Some(value()?),
             "--url" => line.address = Some(value()?),
@@ -122,7 +123,7 @@ fn command_of(words: &[String]) -> Result<Recorded, String> {
                 }
             }
             "-d" | "--data" | "--data-raw" | "--data-ascii" | "--data-binary" => line.data.push(value()?),
-            "--data-urlencode" => line.data.push(encoded(&value()?)),
+            "--data-urlencode" => line.data.push(url_encoded_value(&value()?)),
             "--json" => {
                 line.json = true;
                 line.data.push(value()?);
@@ -144,16 +145,16 @@ fn command_of(words: &[String]) -> Result<Recorded, String> {
             _ => line.address = Some(word.clone()),
         }
     }
-    line.recorded()
+    line.into_exchange()
 }
 
 /// The beginning of an option's name, for a message.
-fn cut(text: &str) -> String {
+fn shortened_option(text: &str) -> String {
     text.chars().take(24).collect()
 }
 
 /// A value of `--data-urlencode`: `content`, `=content` or `name=content`.
-fn encoded(text: &str) -> String {
+fn url_encoded_value(text: &str) -> String {
     let mut out = String::new();
     match text.split_once('=') {
         Some(("", content)) => form_encode(content, &mut out),
@@ -167,8 +168,8 @@ fn encoded(text: &str) -> String {
     out
 }
 
-impl Line {
-    fn recorded(self) -> Result<Recorded, String> {
+impl CurlCommand {
+    fn into_exchange(self) -> Result<RecordedExchange, String> {
         let mut address = self.address.ok_or("it names no address")?;
         if !address.contains("://") {
             address = format!("https://{address}");
@@ -197,24 +198,24 @@ impl Line {
             "GET"
         };
         let method = self.method.map_or_else(|| usual.to_owned(), |method| method.to_ascii_uppercase());
-        Ok(Recorded { method, address, headers, body, at: None, answer: None })
+        Ok(RecordedExchange { method, address, headers, body, at: None, answer: None })
     }
 }
 
 /// Writes exchanges as curl lines with their answers.
-pub fn write(exchanges: &[Recorded]) -> String {
+pub fn write(exchanges: &[RecordedExchange]) -> String {
     let mut text = String::new();
     for exchange in exchanges {
-        let _ = write!(text, "curl -i {}", quoted(&exchange.address));
+        let _ = write!(text, "curl -i {}", shell_quoted(&exchange.address));
         let usual = if exchange.body.is_some() { "POST" } else { "GET" };
         if exchange.method != usual {
             let _ = write!(text, " \\\n  -X {}", exchange.method);
         }
         for (name, value) in &exchange.headers {
-            let _ = write!(text, " \\\n  -H {}", quoted(&format!("{name}: {value}")));
+            let _ = write!(text, " \\\n  -H {}", shell_quoted(&format!("{name}: {value}")));
         }
         if let Some(body) = &exchange.body {
-            let _ = write!(text, " \\\n  --data-raw {}", quoted(body));
+            let _ = write!(text, " \\\n  --data-raw {}", shell_quoted(body));
         }
         text.push_str("\n\n");
         if let Some(answer) = &exchange.answer {
@@ -233,7 +234,7 @@ pub fn write(exchanges: &[Recorded]) -> String {
     text
 }
 
-fn quoted(text: &str) -> String {
+fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
@@ -277,13 +278,13 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let exchange = Recorded {
+        let exchange = RecordedExchange {
             method: "POST".to_owned(),
             address: "https://idp.example/token".to_owned(),
             headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
             body: Some("it's\ntwo lines".to_owned()),
             at: Some(1_767_323_045),
-            answer: Some(Answered { status: 200, headers: Vec::new(), body: "{\"a\":\n1}".to_owned() }),
+            answer: Some(RecordedResponse { status: 200, headers: Vec::new(), body: "{\"a\":\n1}".to_owned() }),
         };
 
         let read = read(&write(std::slice::from_ref(&exchange))).expect("curl lines");

@@ -2,14 +2,16 @@
 
 pub mod fields;
 
-use crate::workbench::har::fields::{Came, Content, Creator, Entry, Har, Log, Nothing, Pair, Posted, Sent, Timings};
-use crate::workbench::recorded::{Answered, LONGEST_BODY, Recorded, as_form};
+use crate::workbench::har::fields::{
+    Har, HarContent, HarCreator, HarEmptyObject, HarEntry, HarLog, HarNameValue, HarPostData, HarRequest, HarResponse, HarTimings,
+};
+use crate::workbench::recorded_exchange::{LONGEST_BODY, RecordedExchange, RecordedResponse, encode_form};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat};
 
 /// Reads a HAR, or says what is wrong with it, without telling any of its values.
-pub fn read(bytes: &[u8]) -> Result<Vec<Recorded>, String> {
+pub fn read(bytes: &[u8]) -> Result<Vec<RecordedExchange>, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let har: Har = serde_json::from_slice(bytes).map_err(|error| {
         let why = match error.classify() {
@@ -21,18 +23,18 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Recorded>, String> {
         };
         format!("this is no HAR: {why}")
     })?;
-    Ok(har.log.entries.into_iter().map(recorded).collect())
+    Ok(har.log.entries.into_iter().map(exchange_from_entry).collect())
 }
 
-fn recorded(entry: Entry) -> Recorded {
-    let list = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| (pair.name, pair.value)).collect::<Vec<_>>();
+fn exchange_from_entry(entry: HarEntry) -> RecordedExchange {
+    let list = |pairs: Vec<HarNameValue>| pairs.into_iter().map(|pair| (pair.name, pair.value)).collect::<Vec<_>>();
     let mut headers = list(entry.request.headers);
     let body = entry.request.post_data.and_then(|posted| {
         if !posted.mime_type.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             headers.push(("Content-Type".to_owned(), posted.mime_type));
         }
         let text = posted.text.filter(|text| !text.is_empty());
-        text.or_else(|| (!posted.params.is_empty()).then(|| as_form(&list(posted.params))))
+        text.or_else(|| (!posted.params.is_empty()).then(|| encode_form(&list(posted.params))))
     });
     let answer = entry.response.filter(|came| came.status >= 100.0).map(|came| {
         let mut headers = list(came.headers);
@@ -48,10 +50,10 @@ fn recorded(entry: Entry) -> Recorded {
             _ => text,
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status from 100 to 599")]
-        Answered { status: came.status.min(999.0) as u16, headers, body }
+        RecordedResponse { status: came.status.min(999.0) as u16, headers, body }
     });
     let at = DateTime::parse_from_rfc3339(&entry.started_date_time).ok().map(|at| at.timestamp());
-    Recorded {
+    RecordedExchange {
         method: entry.request.method.to_ascii_uppercase(),
         address: entry.request.url,
         headers,
@@ -62,26 +64,26 @@ fn recorded(entry: Entry) -> Recorded {
 }
 
 /// Writes a HAR.
-pub fn write(exchanges: &[Recorded]) -> String {
-    let list = |pairs: &[(String, String)]| -> Vec<Pair> {
-        pairs.iter().map(|(name, value)| Pair { name: name.clone(), value: value.clone() }).collect()
+pub fn write(exchanges: &[RecordedExchange]) -> String {
+    let list = |pairs: &[(String, String)]| -> Vec<HarNameValue> {
+        pairs.iter().map(|(name, value)| HarNameValue { name: name.clone(), value: value.clone() }).collect()
     };
     let entries = exchanges.iter().map(|exchange| {
         let moment = DateTime::from_timestamp(exchange.at.unwrap_or(0), 0).unwrap_or_default();
         let kind = |headers: &[(String, String)]| {
             headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map_or_else(String::new, |(_, kind)| kind.clone())
         };
-        Entry {
+        HarEntry {
             started_date_time: moment.to_rfc3339_opts(SecondsFormat::Millis, true),
             time: 0.0,
-            request: Sent {
+            request: HarRequest {
                 method: exchange.method.clone(),
                 url: exchange.address.clone(),
                 http_version: "HTTP/1.1".to_owned(),
                 cookies: [],
                 headers: list(&exchange.headers),
                 query_string: [],
-                post_data: exchange.body.as_ref().map(|body| Posted {
+                post_data: exchange.body.as_ref().map(|body| HarPostData {
                     mime_type: kind(&exchange.headers),
                     text: Some(body.clone()),
                     params: Vec::new(),
@@ -89,7 +91,7 @@ pub fn write(exchanges: &[Recorded]) -> String {
                 headers_size: -1,
                 body_size: -1,
             },
-            response: Some(exchange.answer.as_ref().map_or_else(nothing, |answer| Came {
+            response: Some(exchange.answer.as_ref().map_or_else(empty_response, |answer| HarResponse {
                 status: f64::from(answer.status),
                 status_text: String::new(),
                 http_version: "HTTP/1.1".to_owned(),
@@ -97,7 +99,7 @@ pub fn write(exchanges: &[Recorded]) -> String {
                 headers: list(&answer.headers),
                 redirect_url: answer.header("location").unwrap_or_default().to_owned(),
                 #[expect(clippy::cast_precision_loss, reason = "a body is never that long")]
-                content: Content {
+                content: HarContent {
                     size: answer.body.len() as f64,
                     mime_type: kind(&answer.headers),
                     text: Some(answer.body.clone()),
@@ -106,23 +108,23 @@ pub fn write(exchanges: &[Recorded]) -> String {
                 headers_size: -1,
                 body_size: -1,
             })),
-            cache: Nothing {},
-            timings: Timings::default(),
+            cache: HarEmptyObject {},
+            timings: HarTimings::default(),
         }
     });
-    let creator = Creator { name: "portaria".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let har = Har { log: Log { version: "1.2".to_owned(), creator, entries: entries.collect() } };
+    let creator = HarCreator { name: "portaria".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let har = Har { log: HarLog { version: "1.2".to_owned(), creator, entries: entries.collect() } };
     serde_json::to_string_pretty(&har).unwrap_or_default()
 }
 
-fn nothing() -> Came {
-    Came {
+fn empty_response() -> HarResponse {
+    HarResponse {
         status: 0.0,
         status_text: String::new(),
         http_version: String::new(),
         cookies: [],
         headers: Vec::new(),
-        content: Content::default(),
+        content: HarContent::default(),
         redirect_url: String::new(),
         headers_size: -1,
         body_size: -1,
@@ -135,13 +137,13 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let exchange = Recorded {
+        let exchange = RecordedExchange {
             method: "POST".to_owned(),
             address: "https://idp.example/token".to_owned(),
             headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
             body: Some("{\"a\":\"é\"}".to_owned()),
             at: Some(1_767_323_045),
-            answer: Some(Answered { status: 200, headers: vec![("X-A".to_owned(), "b".to_owned())], body: "{}".to_owned() }),
+            answer: Some(RecordedResponse { status: 200, headers: vec![("X-A".to_owned(), "b".to_owned())], body: "{}".to_owned() }),
         };
 
         let read = read(write(std::slice::from_ref(&exchange)).as_bytes()).expect("a HAR");

@@ -6,40 +6,40 @@ pub mod assertion;
 pub mod calls;
 pub mod client;
 pub mod document;
-pub mod documents;
-pub mod envelope;
+pub mod issuer_documents;
+pub mod success_flag;
 pub mod headers;
 pub mod ids;
-pub mod journey;
-pub mod known;
-pub mod look;
-pub mod moment;
-pub mod names;
+pub mod recorded_login;
+pub mod known_values;
+pub mod heuristics;
+pub mod timestamp;
+pub mod person_names;
 pub mod person;
 pub mod pictures;
-pub mod proven;
+pub mod email_verified;
 pub mod redirect;
-pub mod shape;
-pub mod sign;
-pub mod signed;
-pub mod sweep;
-pub mod thread;
-pub mod token;
+pub mod request_shape;
+pub mod parameter_signature;
+pub mod signed_token;
+pub mod leak_check;
+pub mod login_learner;
+pub mod jwt;
 pub mod vocabulary;
-pub mod whole;
-pub mod writing;
+pub mod provider_file;
+pub mod written_values;
 
-use crate::place::Source;
-use crate::provider::{Ground, compile};
-use crate::workbench::learn::documents::Published;
-use crate::workbench::learn::sweep::Sweep;
-use crate::workbench::learn::thread::Thread;
-use crate::workbench::recorded::{Answered, MOST, Recorded};
+use crate::provider::{InstallationContext, compile};
+use crate::vocabulary::place::Source;
+use crate::workbench::learn::issuer_documents::IssuerDocuments;
+use crate::workbench::learn::leak_check::LeakCheck;
+use crate::workbench::learn::login_learner::LoginLearner;
+use crate::workbench::recorded_exchange::{MOST, RecordedExchange, RecordedResponse};
 use std::collections::HashSet;
 use std::fmt;
 
 /// What was learnt.
-pub struct Learned {
+pub struct LearnedProvider {
     /// The file's text.
     pub text: String,
     /// The variables that it waits for.
@@ -51,16 +51,16 @@ pub struct Learned {
     /// The values of the installation by the names of their facts; never shown.
     pub values: Vec<(String, String)>,
     /// The login that was followed; never shown.
-    pub followed: Followed,
+    pub followed: ReplayableLogin,
 }
 
 /// A login of a recording as the engine may go through it again.
 #[derive(Clone, Default)]
-pub struct Followed {
+pub struct ReplayableLogin {
     /// What the browser brought.
     pub callback: Vec<(String, String)>,
     /// What the calls were answered, in order.
-    pub answers: Vec<Answered>,
+    pub answers: Vec<RecordedResponse>,
     /// What issuers published, by address.
     pub documents: Vec<(String, serde_json::Value)>,
     /// The state.
@@ -77,21 +77,21 @@ pub struct Followed {
 
 /// Why nothing can be learnt: which exchange is missing, and what to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CannotLearn {
+pub struct LearnError {
     /// What is missing.
     pub missing: String,
     /// What to do.
     pub help: String,
 }
 
-impl CannotLearn {
+impl LearnError {
     /// Why, and what to do.
     pub fn new(missing: &str, help: &str) -> Self {
         Self { missing: missing.to_owned(), help: help.to_owned() }
     }
 }
 
-impl fmt::Display for CannotLearn {
+impl fmt::Display for LearnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}\n  help: {}", self.missing, self.help)
     }
@@ -101,28 +101,29 @@ impl fmt::Display for CannotLearn {
 const LONGEST_ADDRESS: usize = 16 * 1024;
 
 /// Learns the file of a provider that is to be called `name`.
-pub fn learn(name: &str, exchanges: &[Recorded], ground: Ground) -> Result<Learned, CannotLearn> {
-    let usable: Vec<Recorded> = with_landings(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
-    let journeys = journey::find(&usable)?;
-    let published = Published::find(&usable);
-    let mut sweep = Sweep::new(exchanges, &journeys);
-    let mut learned = Thread::new(name, &journeys, &published, &HashSet::new()).learned();
-    sweep.keep(&learned.values);
-    let stains = sweep.stains(&learned.text);
+pub fn learn(name: &str, exchanges: &[RecordedExchange], ground: InstallationContext) -> Result<LearnedProvider, LearnError> {
+    let usable: Vec<RecordedExchange> =
+        with_redirect_targets(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
+    let journeys = recorded_login::find_logins(&usable)?;
+    let published = IssuerDocuments::find(&usable);
+    let mut sweep = LeakCheck::new(exchanges, &journeys);
+    let mut learned = LoginLearner::new(name, &journeys, &published, &HashSet::new()).into_learned_provider();
+    sweep.add_installation_values(&learned.values);
+    let stains = sweep.find_leaks(&learned.text);
     if !stains.is_empty() {
         // What was sent as it stands becomes a reference, and then nothing may be left.
         let taboo = stains.into_iter().map(|stain| stain.value).collect();
-        learned = Thread::new(name, &journeys, &published, &taboo).learned();
-        sweep.keep(&learned.values);
-        if let Some(stain) = sweep.stains(&learned.text).first() {
-            return Err(Sweep::refusal(stain, &learned.text));
+        learned = LoginLearner::new(name, &journeys, &published, &taboo).into_learned_provider();
+        sweep.add_installation_values(&learned.values);
+        if let Some(stain) = sweep.find_leaks(&learned.text).first() {
+            return Err(LeakCheck::leak_error(stain, &learned.text));
         }
     }
     let (provider, report) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
     if provider.is_none() {
         // A complaint is about the file, and a file holds no value of the recording that is a secret.
         let first = report.complaints.first().map_or_else(String::new, |complaint| format!("{}; {}", complaint.message, complaint.help));
-        return Err(CannotLearn {
+        return Err(LearnError {
             missing: format!("what was recorded is not yet a whole login: {first}"),
             help: "record all of a login, once more".to_owned(),
         });
@@ -131,16 +132,17 @@ pub fn learn(name: &str, exchanges: &[Recorded], ground: Ground) -> Result<Learn
 }
 
 /// The exchanges, and where an answer sends the browser without the recording saying that it went there, that as well.
-fn with_landings<'a>(exchanges: impl Iterator<Item = &'a Recorded>) -> Vec<Recorded> {
-    let all: Vec<&Recorded> = exchanges.collect();
+fn with_redirect_targets<'a>(exchanges: impl Iterator<Item = &'a RecordedExchange>) -> Vec<RecordedExchange> {
+    let all: Vec<&RecordedExchange> = exchanges.collect();
     let visited: std::collections::HashSet<&str> = all.iter().map(|exchange| exchange.base()).collect();
     let mut out = Vec::with_capacity(all.len());
     for exchange in &all {
         out.push((*exchange).clone());
         let landing =
             exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
-        if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && look::is_address(landing)) {
-            let visit = Recorded { method: "GET".to_owned(), address: landing.to_owned(), at: exchange.at, ..Recorded::default() };
+        if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && heuristics::looks_like_url(landing)) {
+            let visit =
+                RecordedExchange { method: "GET".to_owned(), address: landing.to_owned(), at: exchange.at, ..RecordedExchange::default() };
             if !visited.contains(visit.base()) {
                 out.push(visit);
             }

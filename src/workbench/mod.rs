@@ -2,13 +2,16 @@
 
 pub mod proposal; //   a change of a file, and why
 pub mod repair; //     what would mend a file after a login
-pub mod simulate; //   a provider that is played from its file
 pub mod record; //     a login becomes an example, with invented people
-pub mod recorded; //   what went over the wire, as plain values
+pub mod recorded_exchange; //   what went over the wire, as plain values
 pub mod har; //        as a browser keeps it
 pub mod curl; //       as curl lines
-pub mod recording; //  made from a file and its examples
+pub mod synthetic_recording; //  made from a file and its examples
 pub mod draft; //      a file while it is written, each line with its reason
 pub mod checklist; //  a file from answers to questions
 pub mod learn; //      a file from a recording
-pub mod retell; //     what was learnt from, as an example
+pub mod recorded_example; //     what was learnt from, as an example
+pub mod drift;
+pub mod explain;
+pub mod examples;
+pub mod reference;

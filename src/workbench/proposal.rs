@@ -16,12 +16,12 @@ pub struct Proposal {
     pub sentence: String,
     /// The change; nothing where only a place outside of the file can be mended, such as the provider's console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change: Option<Change>,
+    pub change: Option<FileChange>,
 }
 
 /// Lines that take the place of others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct FileChange {
     /// The first line that changes, from 1. Where nothing is removed, the lines are put in front of it.
     pub line: usize,
     /// The lines as they are.
@@ -30,7 +30,7 @@ pub struct Change {
     pub added: Vec<String>,
 }
 
-impl Change {
+impl FileChange {
     /// The text with the change, if the lines are still those that it takes away.
     pub fn apply(&self, text: &str) -> Option<String> {
         let lines: Vec<&str> = text.lines().collect();
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_change_is_made_only_where_the_lines_are_still_the_same() {
-        let change = Change { line: 2, removed: vec!["  id: $.a".to_owned()], added: vec!["  id: $.b".to_owned()] };
+        let change = FileChange { line: 2, removed: vec!["  id: $.a".to_owned()], added: vec!["  id: $.b".to_owned()] };
 
         assert_eq!(change.apply("read:\n  id: $.a\n  name: $.n\n").as_deref(), Some("read:\n  id: $.b\n  name: $.n\n"));
         assert_eq!(change.apply("read:\n  id: $.c\n"), None);
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_only_adds_lines_takes_none_away() {
-        let change = Change { line: 2, removed: Vec::new(), added: vec!["pkce: off".to_owned()] };
+        let change = FileChange { line: 2, removed: Vec::new(), added: vec!["pkce: off".to_owned()] };
 
         assert_eq!(change.apply("name: Acme\nclientSecret: none\n").as_deref(), Some("name: Acme\npkce: off\nclientSecret: none\n"));
     }

@@ -1,32 +1,32 @@
 //! A login that happened, as a story for the examples beside its file: what was people's, secret or of this installation is replaced by
 //! invented things, the same by the same throughout. What cannot be told so that it replays true is not told.
 
-mod fakes; //   invented things in place of real ones
-mod requests; // requests as a story expects them
-mod writing; // a tree as YAML
+mod pseudonymizer; //   invented things in place of real ones
+mod expected_request; // requests as a story expects them
+mod story_yaml; // a tree as YAML
 
-use crate::examples::difference::{Difference, told};
-use crate::examples::replay::{Played, play};
-use crate::examples::standins::visible;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
-use crate::personal::without;
-use crate::place::Source;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::provider::json;
-use crate::provider::signed::Signed;
+use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
-use crate::wire::Response;
-use crate::workbench::record::fakes::{Fakes, without_remarks};
-use crate::workbench::record::requests::as_expected;
+use crate::vocabulary::place::Source;
+use crate::vocabulary::privacy::without_personal_data;
+use crate::vocabulary::wire::Response;
+use crate::workbench::examples::difference::{Difference, identity_members};
+use crate::workbench::examples::replay::{ReplayResult, replay};
+use crate::workbench::examples::stand_ins::stand_in;
+use crate::workbench::record::expected_request::expected_request;
+use crate::workbench::record::pseudonymizer::{Pseudonymizer, strip_xml_remarks};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 /// A login that happened.
 #[derive(Clone, Copy)]
-pub struct Recorded<'a> {
+pub struct LoginToRecord<'a> {
     /// The provider.
     pub provider: &'a Provider,
     /// What happened.
@@ -43,7 +43,7 @@ pub struct Recorded<'a> {
 
 /// Ways to tell the same, from the plainest on.
 #[derive(Clone, Copy)]
-struct Manner {
+struct RecordingOptions {
     /// Settings have values of their own, because hosts are made of them.
     facts: bool,
     /// Invented texts keep the shape of the real ones.
@@ -53,13 +53,13 @@ struct Manner {
 }
 
 /// The story as YAML under a name, if it replays true.
-pub fn record(recorded: Recorded<'_>, what: &str) -> Result<String, Vec<Difference>> {
+pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String, Vec<Difference>> {
     let mut first = None;
     let is_bad_token = recorded.end.is_err_and(|error| error.code == "badToken");
     for stranger in [false, true] {
         for facts in [false, true] {
             for shapes in [false, true] {
-                match in_manner(recorded, what, Manner { facts, shapes, stranger }) {
+                match record_with(recorded, what, RecordingOptions { facts, shapes, stranger }) {
                     Ok(text) => return Ok(text),
                     // What differs only at the end says least.
                     Err(differences) => {
@@ -76,22 +76,22 @@ pub fn record(recorded: Recorded<'_>, what: &str) -> Result<String, Vec<Differen
     Err(first.unwrap_or_default())
 }
 
-fn in_manner(recorded: Recorded<'_>, what: &str, manner: Manner) -> Result<String, Vec<Difference>> {
-    let Recorded { provider, trace, end, .. } = recorded;
-    let mut fakes = Fakes::new(&provider.source.text, manner.shapes);
+fn record_with(recorded: LoginToRecord<'_>, what: &str, manner: RecordingOptions) -> Result<String, Vec<Difference>> {
+    let LoginToRecord { provider, trace, end, .. } = recorded;
+    let mut fakes = Pseudonymizer::new(&provider.source.text, manner.shapes);
     let mut story = Map::from_iter([("what".to_owned(), json!(what))]);
-    let facts = own_values(recorded, manner, &mut fakes);
-    put(&mut story, "facts", Value::Object(facts));
-    put(&mut story, "inputs", Value::Object(inputs(recorded, &mut fakes)?));
+    let facts = replace_own_values(recorded, manner, &mut fakes);
+    insert_unless_empty(&mut story, "facts", Value::Object(facts));
+    insert_unless_empty(&mut story, "inputs", Value::Object(replace_inputs(recorded, &mut fakes)?));
     if let Err(error) = end {
-        fakes.keep(&error.code);
+        fakes.keep_as_is(&error.code);
     }
-    let tokens = tokens(recorded, manner, &mut fakes);
+    let tokens = replace_tokens(recorded, manner, &mut fakes);
     if let Some(document) = recorded.discovery {
-        put(&mut story, "discovery", discovery(document, &mut fakes));
+        insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut fakes));
     }
-    put(&mut story, "tokens", Value::Object(tokens));
-    story.insert("callback".to_owned(), Value::Object(callback(provider, trace, &mut fakes)));
+    insert_unless_empty(&mut story, "tokens", Value::Object(tokens));
+    story.insert("callback".to_owned(), Value::Object(replace_callback(provider, trace, &mut fakes)));
     let mut exchanges = Vec::new();
     for exchange in &trace.exchanges {
         let step = &provider.calls[exchange.call];
@@ -99,24 +99,24 @@ fn in_manner(recorded: Recorded<'_>, what: &str, manner: Manner) -> Result<Strin
             let place = format!("call {}", exchanges.len() + 1);
             return Err(vec![Difference::new(place, "an answer".to_owned(), "none came, which no story can tell".to_owned())]);
         };
-        exchanges.push(json!({ "answer": self::answer(step, answer, &mut fakes)? }));
+        exchanges.push(json!({ "answer": self::replace_answer(step, answer, &mut fakes)? }));
     }
-    put(&mut story, "exchanges", Value::Array(exchanges));
-    let played = replay(provider, &with_end(&story, end, None))?;
-    same_end(recorded, &played)?;
+    insert_unless_empty(&mut story, "exchanges", Value::Array(exchanges));
+    let played = replay_story(provider, &with_outcome(&story, end, None))?;
+    check_same_outcome(recorded, &played)?;
     add_requests(&mut story, &played);
-    let text = writing::story(&with_end(&story, end, played.end.as_ref().ok()));
-    let again = read(&text).map(|story| play(provider, &story))?;
+    let text = story_yaml::write_story(&with_outcome(&story, end, played.end.as_ref().ok()));
+    let again = read_story(&text).map(|story| replay(provider, &story))?;
     if !again.differences.is_empty() {
         return Err(again.differences);
     }
-    if fakes.shines_through(&text) {
+    if fakes.leaks_real_value(&text) {
         return Err(vec![Difference::new("the story".to_owned(), "invented values".to_owned(), "a real one is left in it".to_owned())]);
     }
     Ok(text)
 }
 
-fn put(story: &mut Map<String, Value>, name: &str, value: Value) {
+fn insert_unless_empty(story: &mut Map<String, Value>, name: &str, value: Value) {
     let is_empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
     if !is_empty {
         story.insert(name.to_owned(), value);
@@ -124,7 +124,7 @@ fn put(story: &mut Map<String, Value>, name: &str, value: Value) {
 }
 
 /// Introduces what belongs to this installation, and answers with the facts that a story has to give.
-fn own_values(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<String, Value> {
+fn replace_own_values(recorded: LoginToRecord<'_>, manner: RecordingOptions, fakes: &mut Pseudonymizer) -> Map<String, Value> {
     let provider = recorded.provider;
     let mut facts = Map::new();
     for (name, value) in recorded.own {
@@ -139,7 +139,7 @@ fn own_values(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<
             format!("loja-{}", facts.len())
         };
         let own = manner.facts && (name == "publicUrl" || (is_setting && name != "clientId"));
-        fakes.introduce(value, &if own { fake.clone() } else { visible(name) });
+        fakes.assign(value, &if own { fake.clone() } else { stand_in(name) });
         if own {
             facts.insert(name.clone(), json!(fake));
         }
@@ -147,28 +147,28 @@ fn own_values(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<
     facts
 }
 
-fn inputs(recorded: Recorded<'_>, fakes: &mut Fakes) -> Result<Map<String, Value>, Vec<Difference>> {
+fn replace_inputs(recorded: LoginToRecord<'_>, fakes: &mut Pseudonymizer) -> Result<Map<String, Value>, Vec<Difference>> {
     let mut inputs = Map::new();
     for (name, value) in recorded.inputs {
         let input = recorded.provider.inputs.iter().find(|input| input.name == *name);
-        let shaped = fakes.shaped(value);
+        let shaped = fakes.replace_keeping_shape(value);
         let candidates = ["loja", "loja.example", "https://loja.example", "ana@loja.example", &shaped];
         let fitting = candidates.into_iter().find(|candidate| input.is_some_and(|input| input.accepts(candidate)));
         let Some(fitting) = fitting else {
             let nothing = "no invented value fits its pattern".to_owned();
             return Err(vec![Difference::new(format!("inputs: {name}"), "a value".to_owned(), nothing)]);
         };
-        fakes.introduce(value, fitting);
+        fakes.assign(value, fitting);
         inputs.insert(name.to_string(), json!(fitting));
     }
     Ok(inputs)
 }
 
 /// The signed tokens that the file verifies, under the names of their facts.
-fn tokens(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<String, Value> {
-    let Recorded { provider, trace, .. } = recorded;
-    let nothing = provider.no_facts();
-    let mut found: Vec<(&Signed, String)> = Vec::new();
+fn replace_tokens(recorded: LoginToRecord<'_>, manner: RecordingOptions, fakes: &mut Pseudonymizer) -> Map<String, Value> {
+    let LoginToRecord { provider, trace, .. } = recorded;
+    let nothing = provider.empty_facts();
+    let mut found: Vec<(&SignedToken, String)> = Vec::new();
     found.extend(provider.authorization.token_in(&trace.callback.document(), &nothing));
     for exchange in &trace.exchanges {
         if let Ok(answer) = &exchange.answer {
@@ -179,14 +179,14 @@ fn tokens(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<Stri
     for (signed, token) in found {
         let fact = signed.token.as_ref().and_then(crate::provider::template::Template::sole_fact);
         let name = fact.map_or_else(|| "answerToken".to_owned(), |fact| provider.names.name(fact).to_string());
-        let Some((header, claims)) = parts(&token) else { continue };
+        let Some((header, claims)) = token_parts(&token) else { continue };
         let mut told = Map::new();
         for (key, value) in &claims {
             match key.as_str() {
                 // Made anew when the story is played, or about what is invented.
                 "exp" | "iat" | "at_hash" | "c_hash" | "s_hash" => {}
-                "nbf" | "auth_time" => _ = told.insert(key.clone(), json!(crate::examples::standins::NOW)),
-                _ => _ = told.insert(fakes.key(key), fakes.value(key, value)),
+                "nbf" | "auth_time" => _ = told.insert(key.clone(), json!(crate::workbench::examples::stand_ins::NOW)),
+                _ => _ = told.insert(fakes.replace_key(key), fakes.replace_value(key, value)),
             }
         }
         let mut spec = json!({ "claims": told });
@@ -196,20 +196,20 @@ fn tokens(recorded: Recorded<'_>, manner: Manner, fakes: &mut Fakes) -> Map<Stri
         if manner.stranger {
             spec["signedBy"] = json!("stranger");
         }
-        fakes.introduce(&token, &visible(&name));
+        fakes.assign(&token, &stand_in(&name));
         tokens.insert(name, spec);
     }
     tokens
 }
 
 /// The header and the claims of a token.
-fn parts(token: &str) -> Option<(Value, Map<String, Value>)> {
+fn token_parts(token: &str) -> Option<(Value, Map<String, Value>)> {
     let mut parts = token.split('.').map(|part| json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok());
     let (header, claims) = (parts.next()??, parts.next()??);
     Some((header, claims.as_object()?.clone()))
 }
 
-fn discovery(document: &Value, fakes: &mut Fakes) -> Value {
+fn replace_discovery(document: &Value, fakes: &mut Pseudonymizer) -> Value {
     let told = [
         "issuer",
         "authorization_endpoint",
@@ -218,22 +218,22 @@ fn discovery(document: &Value, fakes: &mut Fakes) -> Value {
         "jwks_uri",
         "authorization_response_iss_parameter_supported",
     ];
-    let members = told.iter().filter_map(|name| Some(((*name).to_owned(), fakes.value(name, document.get(*name)?))));
+    let members = told.iter().filter_map(|name| Some(((*name).to_owned(), fakes.replace_value(name, document.get(*name)?))));
     Value::Object(members.collect())
 }
 
-fn callback(provider: &Provider, trace: &Trace, fakes: &mut Fakes) -> Map<String, Value> {
+fn replace_callback(provider: &Provider, trace: &Trace, fakes: &mut Pseudonymizer) -> Map<String, Value> {
     let signature = provider.authorization.expected_signature().map(|verify| verify.into.clone());
     let document = trace.callback.document();
     let mut told = Map::new();
     for (name, value) in document.as_object().into_iter().flatten() {
-        let value = if signature.as_deref() == Some(name) { json!("‹signature›") } else { fakes.value(name, value) };
-        told.insert(fakes.key(name), value);
+        let value = if signature.as_deref() == Some(name) { json!("‹signature›") } else { fakes.replace_value(name, value) };
+        told.insert(fakes.replace_key(name), value);
     }
     told
 }
 
-fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Result<Value, Vec<Difference>> {
+fn replace_answer(step: &Step, answer: &Response, fakes: &mut Pseudonymizer) -> Result<Value, Vec<Difference>> {
     let mut told = Map::new();
     if answer.status != 200 {
         told.insert("status".to_owned(), json!(answer.status));
@@ -241,25 +241,25 @@ fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Result<Value, Ve
     let mut headers = Map::new();
     for (_, name) in &step.header_reads {
         if let Some((_, value)) = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            headers.insert(name.value.clone(), json!(fakes.text(name, value)));
+            headers.insert(name.value.clone(), json!(fakes.replace_text(name, value)));
         }
     }
-    put(&mut told, "headers", Value::Object(headers));
+    insert_unless_empty(&mut told, "headers", Value::Object(headers));
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     match (json::parse(text.trim().as_bytes()), step.document(answer)) {
-        (Ok(document), _) => _ = told.insert("json".to_owned(), fakes.value("", &document)),
+        (Ok(document), _) => _ = told.insert("json".to_owned(), fakes.replace_value("", &document)),
         (Err(_), Some(document)) if !text.trim().is_empty() => {
             // Any other writing stays as it is, around the invented values.
-            fakes.value("", &document);
-            let text = if text.trim_start().starts_with('<') { without_remarks(&text) } else { text };
-            if fakes.says_more(&text, &document) {
+            fakes.replace_value("", &document);
+            let text = if text.trim_start().starts_with('<') { strip_xml_remarks(&text) } else { text };
+            if fakes.has_text_beyond(&text, &document) {
                 let more = "more than was read from it, which may be somebody's".to_owned();
                 return Err(vec![Difference::new("an answer".to_owned(), "nothing but its document".to_owned(), more)]);
             }
-            told.insert("text".to_owned(), json!(fakes.within(&text, &document)));
+            told.insert("text".to_owned(), json!(fakes.replace_in_document_text(&text, &document)));
         }
         (Err(_), _) if text.trim().is_empty() => {}
-        (Err(_), _) if fakes.knows(text.trim()) => _ = told.insert("text".to_owned(), json!(fakes.text("", text.trim()))),
+        (Err(_), _) if fakes.has_replacement(text.trim()) => _ = told.insert("text".to_owned(), json!(fakes.replace_text("", text.trim()))),
         (Err(_), _) if text.trim_start().starts_with('<') => {
             told.insert("text".to_owned(), json!("<!doctype html><title>a page</title>"));
         }
@@ -268,10 +268,10 @@ fn answer(step: &Step, answer: &Response, fakes: &mut Fakes) -> Result<Value, Ve
     Ok(Value::Object(told))
 }
 
-fn with_end(story: &Map<String, Value>, end: Result<&Identity, &LoginError>, identity: Option<&Identity>) -> Map<String, Value> {
+fn with_outcome(story: &Map<String, Value>, end: Result<&Identity, &LoginError>, identity: Option<&Identity>) -> Map<String, Value> {
     let mut story = story.clone();
     match (end, identity) {
-        (_, Some(identity)) => _ = story.insert("identity".to_owned(), Value::Object(told(identity))),
+        (_, Some(identity)) => _ = story.insert("identity".to_owned(), Value::Object(identity_members(identity))),
         (Ok(_), None) => _ = story.insert("identity".to_owned(), json!({ "id": "-" })),
         (Err(error), None) => {
             let mut refused = Map::new();
@@ -285,22 +285,22 @@ fn with_end(story: &Map<String, Value>, end: Result<&Identity, &LoginError>, ide
     story
 }
 
-fn read(text: &str) -> Result<crate::examples::story::StorySpec, Vec<Difference>> {
+fn read_story(text: &str) -> Result<crate::workbench::examples::example::ExampleSpec, Vec<Difference>> {
     let unreadable = |why: String| vec![Difference::new("the story".to_owned(), "a story that can be read".to_owned(), why)];
-    let stories = crate::examples::read(&Source::new("the story", text));
+    let stories = crate::workbench::examples::read(&Source::new("the story", text));
     let mut stories =
         stories.map_err(|report| unreadable(report.complaints.first().map_or_else(String::new, |first| first.message.clone())))?;
     stories.pop().ok_or_else(|| unreadable("there is none".to_owned()))
 }
 
-fn replay(provider: &Provider, story: &Map<String, Value>) -> Result<Played, Vec<Difference>> {
-    read(&writing::story(story)).map(|story| play(provider, &story))
+fn replay_story(provider: &Provider, story: &Map<String, Value>) -> Result<ReplayResult, Vec<Difference>> {
+    read_story(&story_yaml::write_story(story)).map(|story| replay(provider, &story))
 }
 
 /// Whether it ends as it did: by the same refusal, or with somebody of whom the same is known.
-fn same_end(recorded: Recorded<'_>, played: &Played) -> Result<(), Vec<Difference>> {
+fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Result<(), Vec<Difference>> {
     let of = |identity: &Identity| {
-        let known = told(identity);
+        let known = identity_members(identity);
         known
             .iter()
             .map(|(name, value)| if value.is_boolean() { format!("{name}: {value}") } else { name.clone() })
@@ -315,7 +315,7 @@ fn same_end(recorded: Recorded<'_>, played: &Played) -> Result<(), Vec<Differenc
     let calls = (recorded.trace.exchanges.len(), played.trace.exchanges.len());
     if was != is {
         // What the provider calls its reason may be somebody's.
-        return Err(vec![Difference::new("the end".to_owned(), without(&was), without(&is))]);
+        return Err(vec![Difference::new("the end".to_owned(), without_personal_data(&was), without_personal_data(&is))]);
     }
     if calls.0 != calls.1 {
         return Err(vec![Difference::new("the calls".to_owned(), calls.0.to_string(), calls.1.to_string())]);
@@ -324,8 +324,8 @@ fn same_end(recorded: Recorded<'_>, played: &Played) -> Result<(), Vec<Differenc
 }
 
 /// Writes down the requests that the file makes of it, which are exactly those that were sent, with masks.
-fn add_requests(story: &mut Map<String, Value>, played: &Played) {
-    let mut requests = played.requests.iter().map(|(_, request)| as_expected(request));
+fn add_requests(story: &mut Map<String, Value>, played: &ReplayResult) {
+    let mut requests = played.requests.iter().map(|(_, request)| expected_request(request));
     let Some(redirect) = requests.next() else { return };
     let calls: Vec<Value> = requests.collect();
     let mut ordered = Map::new();

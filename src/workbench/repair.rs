@@ -5,71 +5,74 @@
 //! its words lead to a cause with a name. No proposal holds a value of an answer, makes an address proven that was not,
 //! or takes a check away that the provider did not refuse in words.
 
-pub mod address;
+pub mod missing_email;
 pub mod candidates;
 pub mod cause;
 pub mod draft;
 pub mod edit;
-pub mod format;
-pub mod inner;
-pub mod kind;
-pub mod likeness;
-pub mod mend;
-pub mod moved;
+pub mod answer_format;
+pub mod nested_json;
+pub mod value_fit;
+pub mod key_similarity;
+pub mod answer_repairs;
+pub mod path_move;
 pub mod path;
-pub mod remedy;
+pub mod request_repairs;
 pub mod reread;
-pub mod safe;
-pub mod survey;
-pub mod wanted;
+pub mod email_proof_safety;
+pub mod answer_index;
+pub mod unresolved_path;
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
-use crate::wire::Response;
+use crate::vocabulary::wire::Response;
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::edit::change;
-use crate::workbench::repair::mend::{Goal, has_address, mend, tried};
-use crate::workbench::repair::remedy::{No, is_page, nothing_came};
-use crate::workbench::repair::reread::{Case, reread};
+use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
+use crate::workbench::repair::edit::changed_lines;
+use crate::workbench::repair::request_repairs::{ObservedRefusal, is_page, no_answer_proposal};
+use crate::workbench::repair::reread::{RepairCase, reread_login};
 
 /// More proposals than these help nobody.
 const MOST: usize = 3;
 
 /// A proposal and how good it is.
-type Rated = (Proposal, f32);
+type RatedProposal = (Proposal, f32);
 
 /// What would mend the file, best first: after a login that failed, or one that worked and left facts unfound.
 pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
-    let case = case_of(provider, end, trace);
+    let case = case_from_trace(provider, end, trace);
     let rated = match end {
-        Ok(_) => mend(provider, &case, &Goal::default()).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect(),
-        Err(error) => after_failure(provider, error, trace, &case),
+        Ok(_) => {
+            answer_proposals(provider, &case, &RepairGoal::default()).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect()
+        }
+        Err(error) => proposals_after_failure(provider, error, trace, &case),
     };
-    best(rated)
+    best_proposals(rated)
 }
 
 /// What would make the file read an answer of one of its calls, best first.
 pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response) -> Vec<Proposal> {
-    let case = Case { answers: vec![(call, answer, false)], stubborn: true, ..Case::default() };
+    let case = RepairCase { answers: vec![(call, answer, false)], stubborn: true, ..RepairCase::default() };
     let Some(step) = provider.calls.get(call) else { return Vec::new() };
-    let goal = Goal { failed: false, ..Goal::default() };
-    let mut rated: Vec<Rated> = mend(provider, &case, &goal).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect();
+    let goal = RepairGoal { failed: false, ..RepairGoal::default() };
+    let mut rated: Vec<RatedProposal> =
+        answer_proposals(provider, &case, &goal).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect();
     if step.answers.read(answer).is_err() {
-        rated.extend(unreadable(provider, &case, &goal));
+        rated.extend(proposals_for_unreadable(provider, &case, &goal));
     }
-    best(rated)
+    best_proposals(rated)
 }
 
-fn case_of<'a>(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &'a Trace) -> Case<'a> {
+fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &'a Trace) -> RepairCase<'a> {
     let answers: Vec<_> = trace
         .exchanges
         .iter()
         .filter_map(|exchange| exchange.answer.as_ref().ok().map(|answer| (exchange.call, answer, exchange.forgiven)))
         .collect();
     let reached = answers.last().is_some_and(|(call, ..)| call + 1 == provider.calls.len()) || provider.calls.is_empty();
-    Case {
+    RepairCase {
         callback: (!trace.callback.pairs.is_empty()).then(|| trace.callback.document()),
         answers,
         complete: reached || end.map_or_else(|error| error.step.is_none(), |_| true),
@@ -77,30 +80,32 @@ fn case_of<'a>(provider: &Provider, end: Result<&Identity, &LoginError>, trace: 
     }
 }
 
-fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &Case<'_>) -> Vec<Rated> {
+fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &RepairCase<'_>) -> Vec<RatedProposal> {
     if let Some(why) = trace.exchanges.last().and_then(|exchange| exchange.answer.as_ref().err()).filter(|_| error.code == "noAnswer") {
-        return vec![(nothing_came(why, error.step), 100.0)];
+        return vec![(no_answer_proposal(why, error.step), 100.0)];
     }
-    let goal = goal_of(error);
+    let goal = goal_from_error(error);
     let last =
         case.answers.last().filter(|_| error.step != Some(crate::provider::step::StepKind::GetAuthorizationCode) || !error.by_provider);
-    let mut rated: Vec<Rated> = Vec::new();
+    let mut rated: Vec<RatedProposal> = Vec::new();
     let is_about_reading = !goal.facts.is_empty() || goal.refused;
     if is_about_reading {
         rated.extend(
-            mend(provider, case, &goal).into_iter().map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
+            answer_proposals(provider, case, &goal)
+                .into_iter()
+                .map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
         );
     }
     if error.code == "unreadable" {
-        rated.extend(unreadable(provider, case, &goal));
+        rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
     if matches!(error.code.as_str(), "missingEmail" | "unprovenEmail") {
         let is_there = error.code == "unprovenEmail";
-        let own = Goal { facts: Vec::new(), ..goal.clone() };
-        let ask = tried(provider, case, &own, address::drafts(provider, is_there));
-        let unless_found = if rated.is_empty() && !has_address(&reread(provider, case)) { 40.0 } else { 0.0 };
+        let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
+        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, is_there));
+        let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
         rated.extend(ask.into_iter().filter_map(|mended| {
-            let change = change(&provider.source.text, &mended.text)?;
+            let change = changed_lines(&provider.source.text, &mended.text)?;
             let draft = mended.draft;
             let proposal = Proposal {
                 title: draft.title,
@@ -119,7 +124,7 @@ fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &
     let unheard = is_about_reading && !error.by_provider && rated.iter().all(|(_, rating)| *rating < 120.0);
     if says_no || unheard {
         let least = if says_no { 0 } else { 2 };
-        let no = No::of(provider, error, trace).proposals();
+        let no = ObservedRefusal::from_login(provider, error, trace).proposals();
         rated.extend(no.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let behind = at as f32;
@@ -131,7 +136,7 @@ fn after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &
     rated
 }
 
-fn goal_of(error: &LoginError) -> Goal {
+fn goal_from_error(error: &LoginError) -> RepairGoal {
     let fact = match error.code.as_str() {
         _ if error.by_provider => None,
         "missingFact" => error.message.strip_prefix('`').and_then(|rest| rest.split('`').next()),
@@ -140,24 +145,24 @@ fn goal_of(error: &LoginError) -> Goal {
         "unprovenEmail" => Some("emailVerified"),
         _ => None,
     };
-    Goal { facts: fact.map(str::to_owned).into_iter().collect(), refused: error.by_provider && error.place.is_some(), failed: true }
+    RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused: error.by_provider && error.place.is_some(), failed: true }
 }
 
 /// The changes that make an answer readable; what then is missed is mended along with it.
-fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
+fn proposals_for_unreadable(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RatedProposal> {
     let Some((call, answer, _)) = case.answers.last() else { return Vec::new() };
     let Some(step) = provider.calls.get(*call) else { return Vec::new() };
     let mut rated = Vec::new();
-    let open = Goal { facts: Vec::new(), refused: false, ..goal.clone() };
-    for mended in tried(provider, case, &open, format::drafts(step, answer)) {
-        let inner = mend(&mended.provider, case, &Goal { failed: false, ..open.clone() });
-        let reads_all = wanted::wanted(&mended.provider, &reread(&mended.provider, case))
+    let open = RepairGoal { facts: Vec::new(), refused: false, ..goal.clone() };
+    for mended in try_drafts(provider, case, &open, answer_format::format_drafts(step, answer)) {
+        let inner = answer_proposals(&mended.provider, case, &RepairGoal { failed: false, ..open.clone() });
+        let reads_all = unresolved_path::unresolved_paths(&mended.provider, &reread_login(&mended.provider, case))
             .iter()
-            .all(|wanted| wanted.lack == wanted::Lack::Spare || !wanted.written);
-        let Some(own) = change(&provider.source.text, &mended.text) else { continue };
+            .all(|wanted| wanted.lack == unresolved_path::UnresolvedReason::Spare || !wanted.written);
+        let Some(own) = changed_lines(&provider.source.text, &mended.text) else { continue };
         if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
             && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))
-            && let Some(both) = change(&provider.source.text, &text)
+            && let Some(both) = changed_lines(&provider.source.text, &text)
         {
             let title = format!("{}, {}", mended.draft.title, proposal.title);
             let sentence = format!("{}; {}", mended.draft.sentence, proposal.sentence);
@@ -178,7 +183,7 @@ fn unreadable(provider: &Provider, case: &Case<'_>, goal: &Goal) -> Vec<Rated> {
 }
 
 /// The best, each change once.
-fn best(mut rated: Vec<Rated>) -> Vec<Proposal> {
+fn best_proposals(mut rated: Vec<RatedProposal>) -> Vec<Proposal> {
     rated.sort_by(|one, other| other.1.total_cmp(&one.1));
     let mut list: Vec<Proposal> = Vec::new();
     for (proposal, _) in rated {
@@ -196,15 +201,15 @@ fn best(mut rated: Vec<Rated>) -> Vec<Proposal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examples::replay::play;
-    use crate::place::Source;
-    use crate::provider::{Ground, compile};
+    use crate::provider::{InstallationContext, compile};
+    use crate::vocabulary::place::Source;
+    use crate::workbench::examples::replay::replay;
 
     const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
 
     /// What is proposed after these two answers.
     fn after(file: &str, token: &str, person: &str) -> Vec<Proposal> {
-        let (provider, report) = compile(&Source::new("acme.yaml", file), Ground { loopback: false });
+        let (provider, report) = compile(&Source::new("acme.yaml", file), InstallationContext { loopback: false });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let quoted = |text: &str| text.replace('\'', "''");
         let story = format!(
@@ -212,9 +217,9 @@ mod tests {
             quoted(token),
             quoted(person)
         );
-        let stories =
-            crate::examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        let played = play(&provider, &stories[0]);
+        let stories = crate::workbench::examples::read(&Source::new("acme.examples.yaml", story))
+            .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let played = replay(&provider, &stories[0]);
         propose(&provider, played.end.as_ref(), &played.trace)
     }
 

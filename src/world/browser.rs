@@ -1,6 +1,6 @@
 //! The browser of whoever sits at this machine.
 
-use crate::wire::Request;
+use crate::vocabulary::wire::Request;
 use std::process::{Command, Stdio};
 
 /// The program that opens an address in the browser that somebody has chosen.

@@ -8,7 +8,7 @@ pub fn now() -> i64 {
 }
 
 /// A moment to measure from.
-pub fn moment() -> std::time::Instant {
+pub fn instant() -> std::time::Instant {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     std::time::Instant::now()
 }

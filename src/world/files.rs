@@ -1,14 +1,14 @@
 //! The disk: files that people wrote, and files that are generated.
 
-use crate::place::Source;
+use crate::vocabulary::place::Source;
 use std::io;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Reads a file that a person wrote. Only ordinary files are read, and never more than is ever used.
-pub fn source(path: &Path) -> io::Result<Source> {
-    let bytes = bytes(path, crate::yaml::LARGEST + 1)?;
-    if bytes.len() > crate::yaml::LARGEST {
+pub fn read_source(path: &Path) -> io::Result<Source> {
+    let bytes = read_bytes(path, crate::vocabulary::yaml::LARGEST + 1)?;
+    if bytes.len() > crate::vocabulary::yaml::LARGEST {
         // Said by whoever reads the words, with what to do; a letter that is cut in two must not hide it.
         return Ok(Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes)));
     }
@@ -18,7 +18,7 @@ pub fn source(path: &Path) -> io::Result<Source> {
 }
 
 /// At most so many bytes of an ordinary file.
-pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not an ordinary file"));
@@ -30,11 +30,11 @@ pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 
 /// The files of a folder that end in `.yaml`, sorted by name.
 pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    ending_in(folder, ".yaml")
+    files_ending_in(folder, ".yaml")
 }
 
 /// The files of a folder with an ending, sorted by name; hidden ones are left out.
-pub fn ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+pub fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -48,17 +48,17 @@ pub fn ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
 }
 
 /// By what a changed file is told: when it was written, how long it is, and which file it is.
-pub type Stamp = (std::time::SystemTime, u64, u64);
+pub type FileStamp = (std::time::SystemTime, u64, u64);
 
 /// The stamp of a file; `None` while there is none.
-pub fn stamp(path: &Path) -> Option<Stamp> {
+pub fn stamp(path: &Path) -> Option<FileStamp> {
     use std::os::unix::fs::MetadataExt as _;
     let about = std::fs::metadata(path).ok()?;
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
 /// Keeps a secret in a file that only its owner may read; answers with what is kept there, when somebody else was faster.
-pub fn keep_secret(path: &Path, text: &str) -> io::Result<String> {
+pub fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     // Written aside and then put in place whole, so that nobody ever reads half of it.
@@ -71,7 +71,7 @@ pub fn keep_secret(path: &Path, text: &str) -> io::Result<String> {
     match placed {
         Ok(()) => Ok(text.to_owned()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            String::from_utf8(bytes(path, 4096)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))
+            String::from_utf8(read_bytes(path, 4096)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))
         }
         Err(error) => Err(error),
     }
@@ -94,7 +94,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// Which file this is, whatever it is called.
-pub fn number(path: &Path) -> Option<(u64, u64)> {
+pub fn file_id(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }

@@ -1,7 +1,7 @@
 //! How mail leaves: one letter, one connection, to the one server that the operator names.
 
-use crate::email::Email;
-use crate::world::dice;
+use crate::vocabulary::email::Email;
+use crate::world::random;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
@@ -22,7 +22,7 @@ const TOTAL: Duration = Duration::from_secs(10);
 
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct MailMessage {
     /// What it is about.
     pub subject: String,
     /// As text alone.
@@ -32,8 +32,8 @@ pub struct Letter {
 }
 
 /// Where letters are handed in, and on whose behalf.
-pub struct Post {
-    server: Server,
+pub struct Mailer {
+    server: MailServer,
     tls: TlsParameters,
     credentials: Option<Credentials>,
     from: Mailbox,
@@ -41,7 +41,7 @@ pub struct Post {
 
 /// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotSent {
+pub struct MailError {
     /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.
     pub is_certain: bool,
     reason: String,
@@ -49,15 +49,15 @@ pub struct NotSent {
 
 /// A mail server.
 #[derive(Debug, PartialEq, Eq)]
-struct Server {
+struct MailServer {
     host: String,
     port: u16,
-    safety: Safety,
+    safety: MailEncryption,
 }
 
 /// How the way to the server is kept private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Safety {
+enum MailEncryption {
     /// TLS from the start.
     Tls,
     /// TLS after a word in the open, and nothing else before it.
@@ -67,19 +67,19 @@ enum Safety {
 }
 
 /// Whether letters can come from this: `address`, or `Name <address>`.
-pub fn is_a_sender(from: &str) -> bool {
-    mailbox(from).is_ok()
+pub fn is_valid_sender(from: &str) -> bool {
+    parse_sender(from).is_ok()
 }
 
 /// What is wrong with the address of a mail server, if anything.
-pub fn wrong_server(server: &str) -> Option<String> {
-    Server::parse(server).err()
+pub fn server_problem(server: &str) -> Option<String> {
+    MailServer::parse(server).err()
 }
 
-impl Post {
+impl Mailer {
     /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
     pub fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {
-        let server = Server::parse(server)?;
+        let server = MailServer::parse(server)?;
         let credentials = match (user, password) {
             (Some(user), Some(password)) => Some(Credentials::new(user.to_owned(), password.to_owned())),
             (None, None) => None,
@@ -87,49 +87,49 @@ impl Post {
             (None, Some(_)) => return Err("the mail server's password has no user: set both, or neither".to_owned()),
         };
         // On this machine plain is fine, so a certificate that nobody vouches for is no worse.
-        let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == Safety::Loopback);
+        let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback);
         let tls = tls.build().map_err(|error| format!("mail cannot be sent over TLS from this machine: {error}"))?;
-        Ok(Self { server, tls, credentials, from: mailbox(from)? })
+        Ok(Self { server, tls, credentials, from: parse_sender(from)? })
     }
 
     /// Hands a letter in.
-    pub async fn send(&self, to: &Email, letter: &Letter) -> Result<(), NotSent> {
-        let late = |_| Err(NotSent { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
-        tokio::time::timeout(TOTAL, self.hand_in(to, letter)).await.unwrap_or_else(late)
+    pub async fn send(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
+        let late = |_| Err(MailError { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
+        tokio::time::timeout(TOTAL, self.deliver(to, letter)).await.unwrap_or_else(late)
     }
 
-    async fn hand_in(&self, to: &Email, letter: &Letter) -> Result<(), NotSent> {
-        let (message, envelope) = self.message(to, letter)?;
+    async fn deliver(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
+        let (message, envelope) = self.build_message(to, letter)?;
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
-        let Server { host, port, safety } = &self.server;
-        let wrapper = (*safety == Safety::Tls).then(|| self.tls.clone());
+        let MailServer { host, port, safety } = &self.server;
+        let wrapper = (*safety == MailEncryption::Tls).then(|| self.tls.clone());
         let mut connection = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(CONNECT), &hello, wrapper, None)
             .await
-            .map_err(|error| NotSent::at("connecting", &error))?;
-        if *safety == Safety::StartTls || (*safety == Safety::Loopback && connection.can_starttls()) {
-            connection.starttls(self.tls.clone(), &hello).await.map_err(|error| NotSent::at("STARTTLS", &error))?;
+            .map_err(|error| MailError::at_step("connecting", &error))?;
+        if *safety == MailEncryption::StartTls || (*safety == MailEncryption::Loopback && connection.can_starttls()) {
+            connection.starttls(self.tls.clone(), &hello).await.map_err(|error| MailError::at_step("STARTTLS", &error))?;
         }
         if let Some(credentials) = &self.credentials {
             let known = [Mechanism::Plain, Mechanism::Login];
-            connection.auth(&known, credentials).await.map_err(|error| NotSent::at("signing in", &error))?;
+            connection.auth(&known, credentials).await.map_err(|error| MailError::at_step("signing in", &error))?;
         }
         connection.send(&envelope, &message).await.map_err(|error| {
             let is_certain = error.status().is_some();
-            NotSent { is_certain, ..NotSent::at("handing in", &error) }
+            MailError { is_certain, ..MailError::at_step("handing in", &error) }
         })?;
         // The server has the letter, however it takes the good-bye.
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(())
     }
 
-    fn message(&self, to: &Email, letter: &Letter) -> Result<(Vec<u8>, Envelope), NotSent> {
-        let unwritten = || NotSent { is_certain: true, reason: "the letter cannot be written as a mail".to_owned() };
+    fn build_message(&self, to: &Email, letter: &MailMessage) -> Result<(Vec<u8>, Envelope), MailError> {
+        let unwritten = || MailError { is_certain: true, reason: "the letter cannot be written as a mail".to_owned() };
         let to: Address = to.key().parse().map_err(|_| unwritten())?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject.as_str())
-            .message_id(Some(format!("<{}@{}>", dice::name(), self.from.email.domain())))
+            .message_id(Some(format!("<{}@{}>", random::id(), self.from.email.domain())))
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
             .map_err(|_| unwritten())?;
@@ -137,7 +137,7 @@ impl Post {
     }
 }
 
-impl Server {
+impl MailServer {
     fn parse(text: &str) -> Result<Self, String> {
         // The text is not repeated: it might hold a password.
         let odd = || "a mail server is written as `smtps://host` or `smtp://host`, with `:port` where it has another".to_owned();
@@ -154,9 +154,9 @@ impl Server {
         }
         let loopback = host == "localhost" || address.is_some_and(|address| address.is_loopback());
         let (safety, port) = match (url.scheme(), loopback) {
-            ("smtps", _) => (Safety::Tls, 465),
-            ("smtp", true) => (Safety::Loopback, 587),
-            ("smtp", false) => (Safety::StartTls, 587),
+            ("smtps", _) => (MailEncryption::Tls, 465),
+            ("smtp", true) => (MailEncryption::Loopback, 587),
+            ("smtp", false) => (MailEncryption::StartTls, 587),
             _ => return Err(odd()),
         };
         Ok(Self { host, port: url.port().unwrap_or(port), safety })
@@ -164,7 +164,7 @@ impl Server {
 }
 
 /// The sender, `address` or `Name <address>`.
-fn mailbox(text: &str) -> Result<Mailbox, String> {
+fn parse_sender(text: &str) -> Result<Mailbox, String> {
     let text = text.trim();
     let (name, address) = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
         Some((name, address)) => (Some(name.trim().trim_matches('"')), address),
@@ -179,9 +179,9 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
     Ok(Mailbox::new(name, email.key().parse().map_err(|_| odd())?))
 }
 
-impl NotSent {
+impl MailError {
     /// What a server says may repeat the address, so of its answer there is the number alone.
-    fn at(step: &str, error: &Error) -> Self {
+    fn at_step(step: &str, error: &Error) -> Self {
         let mut cause = error.source();
         let mut told = None;
         while let Some(inner) = cause {
@@ -198,15 +198,15 @@ impl NotSent {
     }
 }
 
-impl fmt::Display for NotSent {
+impl fmt::Display for MailError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }
 }
 
-impl std::error::Error for NotSent {}
+impl std::error::Error for MailError {}
 
-impl fmt::Debug for Post {
+impl fmt::Debug for Mailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post").field("server", &self.server).finish_non_exhaustive()
     }
@@ -219,16 +219,16 @@ mod tests {
     #[test]
     fn a_server_is_reached_over_tls_or_on_this_machine() {
         for (text, expected) in [
-            ("smtps://mail.loja.example", Some(("mail.loja.example", 465, Safety::Tls))),
-            ("smtps://localhost:2465", Some(("localhost", 2465, Safety::Tls))),
-            ("smtp://mail.loja.example", Some(("mail.loja.example", 587, Safety::StartTls))),
-            ("smtp://Mail.Loja.Example:25/", Some(("mail.loja.example", 25, Safety::StartTls))),
-            ("smtp://192.0.2.7:2525", Some(("192.0.2.7", 2525, Safety::StartTls))),
-            ("smtp://[2001:db8::7]", Some(("2001:db8::7", 587, Safety::StartTls))),
-            ("smtp://LOCALHOST:1025", Some(("localhost", 1025, Safety::Loopback))),
-            ("smtp://127.1.2.3", Some(("127.1.2.3", 587, Safety::Loopback))),
-            ("smtp://[::1]:25", Some(("::1", 25, Safety::Loopback))),
-            ("smtp://localhost.loja.example", Some(("localhost.loja.example", 587, Safety::StartTls))),
+            ("smtps://mail.loja.example", Some(("mail.loja.example", 465, MailEncryption::Tls))),
+            ("smtps://localhost:2465", Some(("localhost", 2465, MailEncryption::Tls))),
+            ("smtp://mail.loja.example", Some(("mail.loja.example", 587, MailEncryption::StartTls))),
+            ("smtp://Mail.Loja.Example:25/", Some(("mail.loja.example", 25, MailEncryption::StartTls))),
+            ("smtp://192.0.2.7:2525", Some(("192.0.2.7", 2525, MailEncryption::StartTls))),
+            ("smtp://[2001:db8::7]", Some(("2001:db8::7", 587, MailEncryption::StartTls))),
+            ("smtp://LOCALHOST:1025", Some(("localhost", 1025, MailEncryption::Loopback))),
+            ("smtp://127.1.2.3", Some(("127.1.2.3", 587, MailEncryption::Loopback))),
+            ("smtp://[::1]:25", Some(("::1", 25, MailEncryption::Loopback))),
+            ("smtp://localhost.loja.example", Some(("localhost.loja.example", 587, MailEncryption::StartTls))),
             ("mail.loja.example", None),
             ("mail.loja.example:25", None),
             ("https://mail.loja.example", None),
@@ -243,7 +243,7 @@ mod tests {
             ("smtp://löja.example", None),
             ("", None),
         ] {
-            let server = Server::parse(text).ok();
+            let server = MailServer::parse(text).ok();
             let server = server.as_ref().map(|server| (server.host.as_str(), server.port, server.safety));
             assert_eq!(server, expected, "{text}");
         }
@@ -262,7 +262,7 @@ mod tests {
             ("a@loja.example, b@loja.example", None),
             ("", None),
         ] {
-            assert_eq!(mailbox(text).ok().map(|mailbox| mailbox.to_string()).as_deref(), expected, "{text:?}");
+            assert_eq!(parse_sender(text).ok().map(|mailbox| mailbox.to_string()).as_deref(), expected, "{text:?}");
         }
     }
 
@@ -274,20 +274,20 @@ mod tests {
             ("smtps://mail.loja.example", Some("ana"), None, "the mail server's user has no password"),
             ("smtps://mail.loja.example", None, Some("geheim"), "the mail server's password has no user"),
         ] {
-            let message = Post::new(server, user, password, "conta@loja.example").unwrap_err();
+            let message = Mailer::new(server, user, password, "conta@loja.example").unwrap_err();
             assert!(message.starts_with(expected) && !message.contains("geheim"), "{message}");
         }
-        let post = Post::new("smtps://mail.loja.example", Some("ana"), Some("geheim"), "conta@loja.example").unwrap();
+        let post = Mailer::new("smtps://mail.loja.example", Some("ana"), Some("geheim"), "conta@loja.example").unwrap();
         assert!(!format!("{post:?}").contains("geheim"));
     }
 
     #[test]
     fn a_letter_is_a_mail_that_nobody_answers() {
-        let post = Post::new("smtp://localhost", None, None, "Café da Ana <conta@loja.example>").unwrap();
+        let post = Mailer::new("smtp://localhost", None, None, "Café da Ana <conta@loja.example>").unwrap();
         let subject = "Olá\r\nBcc: bo@loja.example".to_owned();
-        let letter = Letter { subject, text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
+        let letter = MailMessage { subject, text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
 
-        let (message, envelope) = post.message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
+        let (message, envelope) = post.build_message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
 
         let message = String::from_utf8(message).unwrap();
         for expected in [

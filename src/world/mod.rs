@@ -3,9 +3,9 @@
 pub mod addresses;
 pub mod browser;
 pub mod clock;
-pub mod dice;
+pub mod random;
 pub mod files;
 pub mod mail;
 pub mod network;
 pub mod secrets;
-pub mod watch;
+pub mod file_watch;

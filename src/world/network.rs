@@ -1,7 +1,7 @@
 //! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
 //! bounded, addresses looked at before and after connecting, and nothing of an address in what it complains about.
 
-use crate::wire::{Answering, Fetch, Method, NoAnswer, Request, Response};
+use crate::vocabulary::wire::{Fetch, Method, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::addresses::is_public;
 use arc_swap::ArcSwap;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -25,14 +25,14 @@ const MOST_HEADERS: usize = 100;
 
 /// Which addresses may be reached.
 #[derive(Clone, Debug, Default)]
-pub struct Reach {
+pub struct NetworkPolicy {
     /// Everything: the installation itself is on loopback.
     pub everything: bool,
     /// Hosts whose addresses may be private.
     pub private_hosts: Vec<Box<str>>,
 }
 
-impl Reach {
+impl NetworkPolicy {
     fn allows(&self, host: &str, address: IpAddr) -> bool {
         self.everything || is_public(address) || self.private_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
     }
@@ -42,7 +42,7 @@ impl Reach {
 pub struct Network {
     /// One for each thread that carries, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
-    reach: Arc<ArcSwap<Reach>>,
+    reach: Arc<ArcSwap<NetworkPolicy>>,
 }
 
 impl fmt::Debug for Network {
@@ -53,7 +53,7 @@ impl fmt::Debug for Network {
 
 impl Network {
     /// The client; the second value says what is missing when this machine knows no certificate authorities, and https will not work.
-    pub fn new(reach: Reach) -> (Self, Option<String>) {
+    pub fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
         let reach = Arc::new(ArcSwap::from_pointee(reach));
         let builder = || {
             Client::builder()
@@ -95,11 +95,11 @@ impl Network {
     }
 
     /// Changes which addresses may be reached.
-    pub fn allow(&self, reach: Reach) {
+    pub fn set_policy(&self, reach: NetworkPolicy) {
         self.reach.store(Arc::new(reach));
     }
 
-    async fn carry(&self, request: &Request) -> Result<Response, NoAnswer> {
+    async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
         let url = Url::parse(request.address.expose()).map_err(|_| NoAnswer::Forbidden)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         // An address that is written out never asks the resolver.
@@ -123,12 +123,12 @@ impl Network {
         if let Some(body) = &request.body {
             sending = sending.body(body.expose().to_owned());
         }
-        let mut answer = sending.send().await.map_err(|error| why(&error))?;
+        let mut answer = sending.send().await.map_err(|error| classify_error(&error))?;
         if answer.remote_addr().is_some_and(|peer| !self.reach.load().allows(&host, peer.ip())) {
             return Err(NoAnswer::Forbidden);
         }
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| why(&error))? {
+        while let Some(part) = answer.chunk().await.map_err(|error| classify_error(&error))? {
             if body.len() + part.len() > request.largest {
                 return Err(NoAnswer::TooLarge);
             }
@@ -140,18 +140,18 @@ impl Network {
 }
 
 impl Fetch for Network {
-    fn send<'a>(&'a self, request: &'a Request) -> Answering<'a> {
-        Box::pin(self.carry(request))
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        Box::pin(self.send_request(request))
     }
 }
 
-fn why(error: &reqwest::Error) -> NoAnswer {
+fn classify_error(error: &reqwest::Error) -> NoAnswer {
     if error.is_timeout() {
         return NoAnswer::TooSlow;
     }
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if inner.is::<NotPublic>() {
+        if inner.is::<ForbiddenAddress>() {
             return NoAnswer::Forbidden;
         }
         cause = inner.source();
@@ -161,18 +161,18 @@ fn why(error: &reqwest::Error) -> NoAnswer {
 
 /// A host that leads to no address that may be reached.
 #[derive(Debug)]
-struct NotPublic;
+struct ForbiddenAddress;
 
-impl fmt::Display for NotPublic {
+impl fmt::Display for ForbiddenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the address may not be reached from here")
     }
 }
 
-impl std::error::Error for NotPublic {}
+impl std::error::Error for ForbiddenAddress {}
 
 /// Names to addresses, the forbidden ones left out: what is looked at is what is connected to.
-struct Resolver(Arc<ArcSwap<Reach>>);
+struct Resolver(Arc<ArcSwap<NetworkPolicy>>);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -183,7 +183,7 @@ impl Resolve for Resolver {
             let fine: Vec<SocketAddr> =
                 found.inspect(|_| had_any = true).filter(|at| reach.allows(name.as_str(), at.ip())).take(16).collect();
             if fine.is_empty() && had_any {
-                return Err(Box::new(NotPublic).into());
+                return Err(Box::new(ForbiddenAddress).into());
             }
             Ok(Box::new(fine.into_iter()) as Addrs)
         })

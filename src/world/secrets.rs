@@ -1,9 +1,9 @@
 //! Values of this installation: read once from variables and files, and secret from then on where the file says so.
 
-use crate::login::attempt::Installation;
+use crate::login::attempt::InstallationValues;
 use crate::provider::Provider;
-use crate::provider::reference::Reference;
-use crate::text::Text;
+use crate::provider::value_reference::ValueReference;
+use crate::vocabulary::text::Text;
 use crate::world::files;
 use std::path::Path;
 
@@ -11,28 +11,28 @@ use std::path::Path;
 const LARGEST: usize = 64 * 1024;
 
 /// Reads one value; `None` when it is not set. What surrounds it, such as the line end of a file, is not part of it.
-pub fn value(reference: &Reference) -> Option<String> {
+pub fn read_value(reference: &ValueReference) -> Option<String> {
     let text = match reference {
-        Reference::Literal(text) => text.to_string(),
+        ValueReference::Literal(text) => text.to_string(),
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads variables")]
-        Reference::Variable(name) => std::env::var(&**name).ok()?,
-        Reference::File(path) => String::from_utf8(files::bytes(Path::new(&**path), LARGEST).ok()?).ok()?,
+        ValueReference::Variable(name) => std::env::var(&**name).ok()?,
+        ValueReference::File(path) => String::from_utf8(files::read_bytes(Path::new(&**path), LARGEST).ok()?).ok()?,
     };
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// What a provider waits for and does not have.
-pub fn missing(provider: &Provider) -> Vec<String> {
-    provider.needed.iter().filter(|needed| value(&needed.reference).is_none()).map(|needed| needed.reference.wanted()).collect()
+pub fn missing_values(provider: &Provider) -> Vec<String> {
+    provider.needed.iter().filter(|needed| read_value(&needed.reference).is_none()).map(|needed| needed.reference.location()).collect()
 }
 
 /// All values that are set for a provider.
-pub fn installation(provider: &Provider, public_url: &str) -> Installation {
+pub fn installation_values(provider: &Provider, public_url: &str) -> InstallationValues {
     let kept = provider.needed.iter().filter_map(|needed| {
-        let value = value(&needed.reference)?;
+        let value = read_value(&needed.reference)?;
         let label = provider.names.name(needed.fact);
         Some((needed.fact, if needed.secret { Text::secret(value, label) } else { Text::plain(value) }))
     });
-    Installation { public_url: public_url.into(), values: provider.literals().chain(kept).collect() }
+    InstallationValues { public_url: public_url.into(), values: provider.literals().chain(kept).collect() }
 }

@@ -6,8 +6,8 @@ use crate::web::house::{Folder, STANDARD};
 use crate::web::upstream::Upstream;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portaria::directory::Storage;
-use portaria::world::{clock, dice};
+use portaria::directory::StorageLocation;
+use portaria::world::{clock, random};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use std::collections::HashSet;
@@ -25,7 +25,7 @@ const SETTINGS: &str = "publicUrl: http://localhost:8080\nreturnTo: [ http://loc
 pub struct Place {
     pub folder: Folder,
     pub upstream: Upstream,
-    pub storage: Storage,
+    pub storage: StorageLocation,
     master: String,
 }
 
@@ -34,7 +34,7 @@ impl Place {
     pub fn on_sqlite() -> Self {
         let folder = Folder::new();
         let file = folder.0.join("portaria.db");
-        Self::at(folder, Storage::File(file))
+        Self::at(folder, StorageLocation::File(file))
     }
 
     /// With a database of the server that all tests share.
@@ -48,13 +48,13 @@ impl Place {
         Self::at(Folder::new(), storage)
     }
 
-    fn at(folder: Folder, storage: Storage) -> Self {
-        let secret = format!("{}{}", dice::name(), dice::name());
+    fn at(folder: Folder, storage: StorageLocation) -> Self {
+        let secret = format!("{}{}", random::id(), random::id());
         let upstream = Upstream::open(&secret, "acme");
         folder.write("secret", &secret);
         let secret = format!("file:{}/secret", folder.0.display());
         folder.write("providers.d/acme.yaml", &STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", &secret));
-        let place = Self { folder, upstream, storage, master: format!("{}{}", dice::name(), dice::name()) };
+        let place = Self { folder, upstream, storage, master: format!("{}{}", random::id(), random::id()) };
         place.set("");
         place
     }
@@ -78,8 +78,8 @@ impl Place {
     /// Starts it with its log going elsewhere.
     pub fn start_with(&self, before: &[&str], variables: &[(&str, &str)], log: Stdio) -> Broker {
         let storage = match &self.storage {
-            Storage::File(file) => format!("sqlite:{}", file.display()),
-            Storage::Server(address) => address.clone(),
+            StorageLocation::File(file) => format!("sqlite:{}", file.display()),
+            StorageLocation::Server(address) => address.clone(),
         };
         let program = env!("CARGO_BIN_EXE_portaria");
         let words: Vec<&str> = before.iter().copied().chain([program, "serve", "--listen", "127.0.0.1:0", "--storage", &storage]).collect();
@@ -103,7 +103,7 @@ impl Place {
 
     /// What all brokers of this place have logged.
     pub fn logged(&self) -> String {
-        let bytes = portaria::world::files::bytes(&self.folder.0.join("log"), 1 << 26).unwrap_or_default();
+        let bytes = portaria::world::files::read_bytes(&self.folder.0.join("log"), 1 << 26).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -111,13 +111,13 @@ impl Place {
     pub fn count(&self, sql: &'static str, with: &str) -> i64 {
         wait(async {
             match &self.storage {
-                Storage::File(file) => {
+                StorageLocation::File(file) => {
                     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
                     let number = sqlx::query_scalar(sql).bind(with).fetch_one(&mut connection).await.expect("a number");
                     connection.close().await.expect("it is closed");
                     number
                 }
-                Storage::Server(address) => {
+                StorageLocation::Server(address) => {
                     let mut connection = PgConnection::connect(address).await.expect("a server");
                     sqlx::query_scalar(sql).bind(with).fetch_one(&mut connection).await.expect("a number")
                 }
@@ -295,10 +295,10 @@ pub fn until(what: &str, at_most: Duration, mut holds: impl FnMut() -> bool) -> 
 
 /// A moment to measure from.
 pub fn now() -> Instant {
-    clock::moment()
+    clock::instant()
 }
 
 /// A number by chance.
 pub fn chance(below: u64) -> u64 {
-    u64::from_le_bytes(dice::bytes()) % below
+    u64::from_le_bytes(random::bytes()) % below
 }

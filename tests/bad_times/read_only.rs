@@ -2,7 +2,7 @@
 
 use crate::bad_times::place::{Broker, Browser, Ending, Place, assert_away, until, wait};
 use crate::database::Server;
-use portaria::directory::Storage;
+use portaria::directory::StorageLocation;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn a_file_that_takes_nothing_in_lets_nobody_in_and_checks_go_on() {
 #[test]
 fn a_server_that_takes_nothing_in_lets_nobody_in_and_checks_go_on() {
     let place = Place::on_postgres();
-    let Storage::Server(address) = &place.storage else { panic!("it is a server") };
+    let StorageLocation::Server(address) = &place.storage else { panic!("it is a server") };
     let name = url::Url::parse(address).expect("an address").path().trim_start_matches('/').to_owned();
     let say = |sql: String| {
         wait(async {

@@ -6,7 +6,7 @@ use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
 use crate::web::house::House;
 use crate::web::upstream::answer;
-use portaria::world::dice;
+use portaria::world::random;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -23,7 +23,7 @@ fn quoted(text: &str) -> String {
 
 /// Bodies of all odd kinds, up to the largest that is read.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
-    let noise: Vec<u8> = (0..MOST / 1024).flat_map(|_| dice::bytes::<1024>()).collect();
+    let noise: Vec<u8> = (0..MOST / 1024).flat_map(|_| random::bytes::<1024>()).collect();
     let many = |format: &dyn Fn(usize) -> String| {
         let mut text = String::from("{");
         for at in 0.. {
@@ -95,7 +95,7 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
             let ended = browser.ask(Ask::get(&browser.way_back("acme", &begun.state, "bia")).with("accept", "text/html")).await;
             assert!(ended.session().is_none() && ended.status >= 400, "{name}: {ended:?}");
             assert_harmless(name, &ended);
-            let lines = portaria::directory::audit::Lines { store: None, provider: Some("acme".into()), most: 1 };
+            let lines = portaria::directory::audit::ListAuditEvents { store: None, provider: Some("acme".into()), most: 1 };
             let lines = house.app.directory.read(lines).await.expect("storage");
             let code = lines[0].incident.clone().expect("a story");
             for path in [format!("/lab/incidents/{code}"), format!("/lab/incidents/{code}/report.txt")] {

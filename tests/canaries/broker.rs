@@ -5,7 +5,7 @@ use crate::command_line::portaria;
 use crate::web::ask::Ask;
 use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan};
-use portaria::directory::audit::Lines;
+use portaria::directory::audit::ListAuditEvents;
 
 const SIGNED: &str = "name: Clube Acme
 clientId: loja-42
@@ -26,7 +26,7 @@ async fn house() -> House {
 
 /// The code of the story that was kept last.
 async fn last_code(house: &House, provider: &str) -> Option<String> {
-    let lines = house.app.directory.read(Lines { store: None, provider: Some(provider.into()), most: 1 }).await.expect("storage");
+    let lines = house.app.directory.read(ListAuditEvents { store: None, provider: Some(provider.into()), most: 1 }).await.expect("storage");
     lines.into_iter().next().and_then(|line| line.incident).map(String::from)
 }
 
@@ -63,7 +63,7 @@ async fn look_everywhere(house: &House, leaks: &mut Leaks, canaries: &Canaries) 
         let answer = house.ask(Ask::get(path).with("accept", "text/html")).await;
         leaks.look(canaries, "the end", path, &format!("{:?}\n{}", answer.headers, answer.body));
     }
-    house.app.drift.keep(&house.app.directory, portaria::world::clock::now()).await.expect("storage is there");
+    house.app.drift.synchronize(&house.app.directory, portaria::world::clock::now()).await.expect("storage is there");
     leaks.look(canaries, "the end", "the log", &house.logged());
     leaks.look(canaries, "the end", "the storage", &String::from_utf8_lossy(&house.stored()));
     for text in [house.logged(), String::from_utf8_lossy(&house.stored()).into_owned()] {

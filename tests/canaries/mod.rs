@@ -7,7 +7,7 @@ mod programs;
 use crate::web::upstream::{answer, json};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use portaria::world::dice;
+use portaria::world::random;
 
 /// What a provider knows of somebody and of a login, made for one run.
 pub struct Canaries {
@@ -20,11 +20,11 @@ pub struct Canaries {
 
 /// Letters by chance.
 fn letters<const MANY: usize>() -> String {
-    dice::bytes::<MANY>().iter().map(|byte| char::from(b'a' + byte % 26)).collect()
+    random::bytes::<MANY>().iter().map(|byte| char::from(b'a' + byte % 26)).collect()
 }
 
 fn digits<const MANY: usize>() -> String {
-    dice::bytes::<MANY>().iter().map(|byte| char::from(b'1' + byte % 9)).collect()
+    random::bytes::<MANY>().iter().map(|byte| char::from(b'1' + byte % 9)).collect()
 }
 
 fn capital(word: &str) -> String {
@@ -39,7 +39,7 @@ impl Canaries {
             id: digits::<14>(),
             name: format!("{} {}", capital(&letters::<8>()), capital(&letters::<9>())),
             phone: format!("+55 11 9{}-{}", &phone[..4], &phone[4..]),
-            token: format!("{}{}", dice::name(), digits::<6>()),
+            token: format!("{}{}", random::id(), digits::<6>()),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::command_line::{Folder, portaria};
 use crate::support::text;
 use crate::web::house::STANDARD;
 use crate::web::upstream::{Upstream, json};
-use portaria::world::dice;
+use portaria::world::random;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
@@ -72,7 +72,7 @@ fn tried(folder: &Folder, more: &[&str], back: &str) -> (i32, String) {
 
 /// A provider beside a folder, whose secret, codes and tokens hold a mark.
 pub(super) fn acme(name: &str) -> (Folder, Upstream, String) {
-    let mark = format!("Canario{}", dice::name());
+    let mark = format!("Canario{}", random::id());
     let upstream = Upstream::open(&format!("{mark}-secret"), &mark);
     let file = STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secret");
     let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("providers.d/secret", &format!("{mark}-secret"));

@@ -2,7 +2,7 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
-use portaria::directory::tallies::{Add, Added, Tally, Warn, Warned, Warnings};
+use portaria::directory::tallies::{AddTallies, ListDriftWarnings, ReadTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ fn tally(what: &str, kind: &str, found: i64, missed: i64) -> Tally {
     Tally { store: "main".into(), provider: "acme".into(), step: "getUserInfo".into(), what: what.into(), kind: kind.into(), found, missed }
 }
 
-fn warned(what: &str, warning: Option<&str>) -> Warned {
-    Warned {
+fn warned(what: &str, warning: Option<&str>) -> StoredDriftWarning {
+    StoredDriftWarning {
         store: "main".into(),
         provider: "acme".into(),
         step: "getUserInfo".into(),
@@ -23,7 +23,7 @@ fn warned(what: &str, warning: Option<&str>) -> Warned {
 }
 
 async fn all(directory: &Directory, since: i64) -> Vec<Tally> {
-    directory.read(Added { since, after: None }).await.expect("storage").0
+    directory.read(ReadTallies { since, after: None }).await.expect("storage").0
 }
 
 on_both! {
@@ -33,7 +33,7 @@ on_both! {
             let directory = Arc::clone(&machines[at % 2]);
             async move {
                 let tallies = if at % 3 == 0 { vec![tally("a", "", 3, 1), tally("b", "text", 2, 0)] } else { vec![tally("b", "text", 2, 0), tally("a", "", 3, 1)] };
-                directory.write(Add { tallies, now: 100 }).await
+                directory.write(AddTallies { tallies, now: 100 }).await
             }
         });
 
@@ -46,7 +46,7 @@ on_both! {
 
     what_was_counted_long_ago_fades_and_what_nobody_counts_any_more_goes: async |place| {
         let directory = place.machine().await;
-        let add = async |what: &str, found, missed, now| directory.write(Add { tallies: vec![tally(what, "", found, missed)], now }).await;
+        let add = async |what: &str, found, missed, now| directory.write(AddTallies { tallies: vec![tally(what, "", found, missed)], now }).await;
 
         for _ in 0..3 {
             add("a", 12_000, 100, 100).await.expect("storage");
@@ -62,26 +62,26 @@ on_both! {
         let directory = place.machine().await;
         for part in 0..26 {
             let tallies = (0..200).map(|at| tally(&format!("{part:02}-{at:03}"), "", 1, 0)).collect();
-            directory.write(Add { tallies, now: 100 }).await.expect("storage");
+            directory.write(AddTallies { tallies, now: 100 }).await.expect("storage");
         }
 
-        let (first, more) = directory.read(Added { since: 0, after: None }).await.expect("storage");
-        let (rest, end) = directory.read(Added { since: 0, after: first.last().cloned() }).await.expect("storage");
+        let (first, more) = directory.read(ReadTallies { since: 0, after: None }).await.expect("storage");
+        let (rest, end) = directory.read(ReadTallies { since: 0, after: first.last().cloned() }).await.expect("storage");
 
         assert_eq!((first.len(), more, rest.len(), end), (5000, true, 200, false));
     };
 
     warnings_are_shared_until_they_are_over: async |place| {
         let (directory, other) = (place.machine().await, place.machine().await);
-        directory.write(Add { tallies: vec![tally("a", "", 3, 1), tally("b", "", 3, 1)], now: 100 }).await.expect("storage");
+        directory.write(AddTallies { tallies: vec![tally("a", "", 3, 1), tally("b", "", 3, 1)], now: 100 }).await.expect("storage");
 
-        directory.write(Warn(vec![warned("a", Some("{}")), warned("b", Some("{}"))])).await.expect("storage");
-        other.write(Warn(vec![warned("a", Some("later"))])).await.expect("storage");
-        let kept = other.read(Warnings).await.expect("storage");
+        directory.write(SaveDriftWarnings(vec![warned("a", Some("{}")), warned("b", Some("{}"))])).await.expect("storage");
+        other.write(SaveDriftWarnings(vec![warned("a", Some("later"))])).await.expect("storage");
+        let kept = other.read(ListDriftWarnings).await.expect("storage");
         assert_eq!(kept.iter().map(|one| (&*one.what, one.warning.as_deref())).collect::<Vec<_>>(), [("a", Some("{}")), ("b", Some("{}"))]);
 
-        other.write(Warn(vec![warned("a", None)])).await.expect("storage");
-        assert_eq!(directory.read(Warnings).await.expect("storage").len(), 1);
+        other.write(SaveDriftWarnings(vec![warned("a", None)])).await.expect("storage");
+        assert_eq!(directory.read(ListDriftWarnings).await.expect("storage").len(), 1);
         assert_eq!(all(&directory, 0).await, [tally("b", "", 3, 1)], "what is expected anew is forgotten");
     };
 }

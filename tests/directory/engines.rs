@@ -2,14 +2,14 @@
 
 use crate::database::Server;
 use crate::directory::{Place, at_once, comes, on_both, on_sqlite, proven, uid};
-use portaria::directory::attempts::Spend;
-use portaria::directory::audit::{By, Event, What};
-use portaria::directory::incidents::{Incident, Remember};
-use portaria::directory::proofs::{Begin, Send, Try};
-use portaria::directory::sessions::{Look, SignOut};
-use portaria::directory::tallies::{Add, Tally, Warn, Warned};
+use portaria::directory::attempts::ConsumeAttempt;
+use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
+use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::proofs::{BeginEmailProof, ReserveCodeMail, VerifyProofCode};
+use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
+use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
-use portaria::directory::{Away, Directory, Storage};
+use portaria::directory::{Directory, StorageLocation, StorageUnavailable};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ on_both! {
         let writing = machines.into_iter().enumerate().map(|(at, directory)| async move {
             for round in 0..20 {
                 let id = format!("{at}-{round}");
-                assert_eq!(directory.write(Spend { attempt: id.clone().into(), until: 700 }).await, Ok(true));
+                assert_eq!(directory.write(ConsumeAttempt { attempt: id.clone().into(), until: 700 }).await, Ok(true));
                 uid(&directory, &proven("acme", &id, &format!("p{id}")), &id).await;
             }
         });
@@ -51,23 +51,23 @@ on_both! {
         let directory = place.machine().await;
         let (main, ana) = ("main", proven("acme", "1", "ana"));
         let ana = uid(&directory, &ana, "1").await;
-        directory.write(Spend { attempt: "a".into(), until: 700 }).await.expect("storage");
-        let sign_out = SignOut { store: main.into(), uid: ana, but: None, by: By::Support, now: 100 };
+        directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await.expect("storage");
+        let sign_out = EndAllSessions { store: main.into(), uid: ana, but: None, by: AuditActor::Support, now: 100 };
         directory.write(sign_out).await.expect("storage");
         uid(&directory, &proven("acme", "1", "ana"), "2").await;
-        let incident = Incident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
-        directory.write(Remember { incident, event: Event::new(100, main, What::Failed) }).await.expect("storage");
-        directory.write(Begin { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
-        let send = Send { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), event: Event::new(100, main, What::Unproven), now: 100 };
+        let incident = StoredIncident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
+        directory.write(SaveIncident { incident, event: AuditEvent::new(100, main, AuditEventKind::Failed) }).await.expect("storage");
+        directory.write(BeginEmailProof { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
+        let send = ReserveCodeMail { id: "p".into(), sealed: String::new(), code: "c".into(), recipient: "r".into(), event: AuditEvent::new(100, main, AuditEventKind::Unproven), now: 100 };
         directory.write(send).await.expect("storage");
 
-        let event = Event::new(100, main, What::Unproven);
-        directory.write(Try { id: "p".into(), code: "x".into(), event, now: 100 }).await.expect("storage");
+        let event = AuditEvent::new(100, main, AuditEventKind::Unproven);
+        directory.write(VerifyProofCode { id: "p".into(), code: "x".into(), event, now: 100 }).await.expect("storage");
         let long_ago = -2_000_000;
         let tally = Tally { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), kind: "".into(), found: 1, missed: 0 };
-        directory.write(Add { tallies: vec![tally], now: long_ago }).await.expect("storage");
-        let warned = Warned { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), since: long_ago, warning: Some("{}".to_owned()), is_forgotten: false };
-        directory.write(Warn(vec![warned])).await.expect("storage");
+        directory.write(AddTallies { tallies: vec![tally], now: long_ago }).await.expect("storage");
+        let warned = StoredDriftWarning { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), since: long_ago, warning: Some("{}".to_owned()), is_forgotten: false };
+        directory.write(SaveDriftWarnings(vec![warned])).await.expect("storage");
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 1_000_000, 900_000).await.expect("storage");
@@ -83,18 +83,18 @@ on_both! {
 }
 
 /// How many rows each table has.
-async fn rows(storage: &Storage) -> BTreeMap<String, i64> {
+async fn rows(storage: &StorageLocation) -> BTreeMap<String, i64> {
     let mut counted = BTreeMap::new();
     let tables: BTreeSet<String> = columns(storage).await.iter().filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
     for table in tables {
         let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}")).into_sql_str();
         let count: i64 = match storage {
-            Storage::File(file) => {
+            StorageLocation::File(file) => {
                 let mut connection =
                     sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
                 sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
             }
-            Storage::Server(address) => {
+            StorageLocation::Server(address) => {
                 let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
                 sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
             }
@@ -105,14 +105,14 @@ async fn rows(storage: &Storage) -> BTreeMap<String, i64> {
 }
 
 /// The names of tables and columns, sorted.
-async fn columns(storage: &Storage) -> Vec<String> {
+async fn columns(storage: &StorageLocation) -> Vec<String> {
     let mut names: Vec<String> = match storage {
-        Storage::File(file) => {
+        StorageLocation::File(file) => {
             let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
             let sql = "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
             connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
         }
-        Storage::Server(address) => {
+        StorageLocation::Server(address) => {
             let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
             let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'";
             connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
@@ -156,8 +156,8 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
         let directory = place.machine().await;
 
         assert_eq!(&*uid(&directory, &proven("acme", "1", "ana"), "1").await, "u");
-        assert_eq!(directory.read(Look).await.expect("storage").ends, 2);
-        let keys = directory.read(portaria::directory::keys::Keys).await.expect("storage");
+        assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, 2);
+        let keys = directory.read(portaria::directory::keys::ListSigningKeys).await.expect("storage");
         let told: Vec<_> = keys.iter().map(|key| (&*key.standing.id, key.standing.state.word())).collect();
         assert_eq!(told, [("k2", "active"), ("k1", "retiring")]);
     });
@@ -181,12 +181,16 @@ fn a_file_that_somebody_else_holds_is_waited_for_and_is_well_again_afterwards() 
         assert!(waiting.await.expect("it ends").is_ok(), "it was waited for");
 
         other.execute("BEGIN IMMEDIATE").await.expect("it is held");
-        assert_eq!(directory.write(Spend { attempt: "a".into(), until: 700 }).await, Err(Away), "nobody waits for ever");
-        assert!(directory.read(Look).await.is_ok(), "reading goes on");
+        assert_eq!(
+            directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await,
+            Err(StorageUnavailable),
+            "nobody waits for ever"
+        );
+        assert!(directory.read(ReadGenerations).await.is_ok(), "reading goes on");
         other.execute("ROLLBACK").await.expect("it is let go");
 
-        assert_eq!(directory.write(Spend { attempt: "b".into(), until: 700 }).await, Ok(true));
-        assert_eq!(directory.write(Spend { attempt: "b".into(), until: 700 }).await, Ok(false));
+        assert_eq!(directory.write(ConsumeAttempt { attempt: "b".into(), until: 700 }).await, Ok(true));
+        assert_eq!(directory.write(ConsumeAttempt { attempt: "b".into(), until: 700 }).await, Ok(false));
     });
 }
 
@@ -196,19 +200,19 @@ fn a_server_that_goes_away_hangs_or_comes_back_is_borne() {
         let server = Server::new();
         let (_, storage) = server.database().await;
         let directory = Arc::new(Directory::open(&storage).await.expect("a directory"));
-        let spend = |attempt: &str| Spend { attempt: attempt.into(), until: 700 };
+        let spend = |attempt: &str| ConsumeAttempt { attempt: attempt.into(), until: 700 };
         assert_eq!(directory.write(spend("before")).await, Ok(true));
 
         server.order("stop");
-        assert_eq!(directory.write(spend("away")).await, Err(Away));
-        assert_eq!(directory.read(Look).await.err(), Some(Away));
+        assert_eq!(directory.write(spend("away")).await, Err(StorageUnavailable));
+        assert_eq!(directory.read(ReadGenerations).await.err(), Some(StorageUnavailable));
         server.order("start");
         assert_eq!(directory.write(spend("back")).await, Ok(true));
         assert_eq!(directory.write(spend("before")).await, Ok(false), "what was answered is kept");
 
         server.order("freeze");
         let hangs = tokio::time::timeout(Duration::from_secs(20), directory.write(spend("hangs"))).await;
-        assert_eq!(hangs, Ok(Err(Away)), "nobody waits for ever");
+        assert_eq!(hangs, Ok(Err(StorageUnavailable)), "nobody waits for ever");
         server.order("thaw");
         for tried in 0.. {
             // Each connection that hung is found out once.

@@ -2,19 +2,19 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
-use portaria::directory::keys::{Fresh, Keys, Retire, Turn};
-use portaria::directory::sessions::Look;
-use portaria::session::rotation::{Change, Plan};
+use portaria::directory::keys::{ListSigningKeys, NewSigningKey, RetireSigningKey, RotateSigningKeys};
+use portaria::directory::sessions::ReadGenerations;
+use portaria::session::rotation::{RotationChange, RotationPlan};
 use std::sync::Arc;
 
-const PLAN: Plan = Plan { signs: 1000, published: 10, believed: 100 };
+const PLAN: RotationPlan = RotationPlan { signs: 1000, published: 10, believed: 100 };
 
-fn turn(id: &str, wanted: bool, now: i64) -> Turn {
-    Turn { fresh: Fresh { id: id.into(), sealed: format!("sealed {id}") }, plan: PLAN, wanted, now }
+fn turn(id: &str, wanted: bool, now: i64) -> RotateSigningKeys {
+    RotateSigningKeys { fresh: NewSigningKey { id: id.into(), sealed: format!("sealed {id}") }, plan: PLAN, wanted, now }
 }
 
 async fn told(directory: &Directory) -> String {
-    let keys = directory.read(Keys).await.expect("storage");
+    let keys = directory.read(ListSigningKeys).await.expect("storage");
     let told: Vec<_> = keys.iter().map(|key| format!("{} {}", key.standing.id, key.standing.state.word())).collect();
     told.join(", ")
 }
@@ -29,13 +29,13 @@ on_both! {
 
         let changes = at_once(starting).await.concat();
 
-        assert_eq!(changes, [Change::Begin]);
-        assert_eq!(machines[0].read(Keys).await.expect("storage").len(), 1);
+        assert_eq!(changes, [RotationChange::Begin]);
+        assert_eq!(machines[0].read(ListSigningKeys).await.expect("storage").len(), 1);
     };
 
     a_key_is_published_then_signs_then_is_believed_then_goes_and_each_step_is_told: async |place| {
         let directory = place.machine().await;
-        let number = async || directory.read(Look).await.expect("storage").keys;
+        let number = async || directory.read(ReadGenerations).await.expect("storage").keys;
         for (now, wanted, expected) in [
             (0, false, "a active"),
             (999, false, "a active"),
@@ -63,13 +63,13 @@ on_both! {
             async move { directory.write(turn(&format!("k{at}"), true, 5)).await.expect("storage") }
         });
 
-        assert_eq!(at_once(wanting).await.concat(), [Change::Publish]);
+        assert_eq!(at_once(wanting).await.concat(), [RotationChange::Publish]);
     };
 
     a_key_that_is_taken_out_of_use_is_replaced_at_once: async |place| {
         let directory = place.machine().await;
         directory.write(turn("a", false, 0)).await.expect("storage");
-        let retire = |id: &str, fresh: &str| Retire { id: id.into(), fresh: Fresh { id: fresh.into(), sealed: "s".to_owned() }, now: 5 };
+        let retire = |id: &str, fresh: &str| RetireSigningKey { id: id.into(), fresh: NewSigningKey { id: fresh.into(), sealed: "s".to_owned() }, now: 5 };
 
         assert!(!directory.write(retire("nobody", "x")).await.expect("storage"));
         assert!(directory.write(retire("a", "b")).await.expect("storage"));

@@ -5,11 +5,11 @@
 use crate::directory::{Place, arrival, email, kept, on_both, proven};
 use crate::support::{STRICT, root, text};
 use portaria::directory::Directory;
-use portaria::directory::people::Block;
-use portaria::directory::ways::Link;
-use portaria::place::Source;
+use portaria::directory::identity_links::LinkIdentity;
+use portaria::directory::users::BlockUser;
 use portaria::provider::compile;
 use portaria::provider::identity::Identity;
+use portaria::vocabulary::place::Source;
 use std::fmt::Write as _;
 
 const TRUST: [&str; 4] = ["claim", "always", "never", "[ loja.example ]"];
@@ -31,7 +31,7 @@ fn arriving(trust: &str, verified: Option<&str>, missing: &str) -> Result<Identi
     let file = if trust == "claim" { file } else { file.replace(", emailVerified: $.ok", "") };
     let (acme, _) = compile(&Source::new("acme.yaml", file), STRICT);
     let acme = acme.ok_or("no such file can be written")?;
-    let mut facts = acme.no_facts();
+    let mut facts = acme.empty_facts();
     let mut learn = |name: &str, value: &str| {
         if let Some(slot) = acme.names.find(name) {
             facts.learn(slot, value);
@@ -73,9 +73,12 @@ async fn outcome(directory: &Directory, store: &str, identity: &Identity, holder
         _ => {}
     }
     if holder == "blocked" {
-        let record = directory.read(portaria::directory::people::ByEmail { store: store.into(), email: email("ana") }).await;
+        let record = directory.read(portaria::directory::users::FindUserByEmail { store: store.into(), email: email("ana") }).await;
         if let Some(record) = record.expect("storage is there") {
-            directory.write(Block { store: store.into(), uid: record.user.uid, blocked: true, now: 100 }).await.expect("storage is there");
+            directory
+                .write(BlockUser { store: store.into(), uid: record.user.uid, blocked: true, now: 100 })
+                .await
+                .expect("storage is there");
         }
     }
     if way != "signed in" {
@@ -84,7 +87,7 @@ async fn outcome(directory: &Directory, store: &str, identity: &Identity, holder
     comes(directory, store, &proven("gama", "3", "eu"), "self").await;
     let uid = format!("u-{store}-self").into();
     let (sid, new_sid) = (format!("{store}-self").into(), format!("{store}-new").into());
-    let link = Link { store: store.into(), uid, identity: identity.clone(), version: "v1".into(), sid, new_sid, now: 100 };
+    let link = LinkIdentity { store: store.into(), uid, identity: identity.clone(), version: "v1".into(), sid, new_sid, now: 100 };
     match directory.write(link).await.expect("storage is there") {
         Ok((user, rule)) => format!("{}: self as {}", rule.word(), user.email),
         Err(away) => format!("refused: {}", away.why.word()),

@@ -10,14 +10,14 @@ mod sessions;
 mod welcome;
 
 use crate::database::Server;
-use portaria::directory::audit::Note;
-use portaria::directory::linking::NotWelcome;
-use portaria::directory::people::{ByEmail, Record};
-use portaria::directory::welcome::{Welcome, Welcomed};
-use portaria::directory::{Directory, Storage};
-use portaria::email::Email;
-use portaria::provider::identity::{Identity, Mailbox};
-use portaria::provider::trust::Evidence;
+use portaria::directory::audit::RecordAuditEvent;
+use portaria::directory::linking::SignInRefusalReason;
+use portaria::directory::sign_in::{SignIn, SignedIn};
+use portaria::directory::users::{FindUserByEmail, UserRecord};
+use portaria::directory::{Directory, StorageLocation};
+use portaria::provider::identity::{Identity, IdentityEmail};
+use portaria::provider::trust::EmailEvidence;
+use portaria::vocabulary::email::Email;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// A storage of a test's own, with as many machines as it likes.
 #[derive(Clone)]
 pub struct Place {
-    pub storage: Storage,
+    pub storage: StorageLocation,
 }
 
 impl Place {
@@ -44,9 +44,9 @@ impl Drop for Folder {
 }
 
 pub fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
-    let folder = Folder(std::env::temp_dir().join(format!("portaria-directory-{}", portaria::world::dice::name())));
+    let folder = Folder(std::env::temp_dir().join(format!("portaria-directory-{}", portaria::world::random::id())));
     std::fs::create_dir_all(&folder.0).expect("a folder can be made");
-    let storage = Storage::File(folder.0.join("portaria.db"));
+    let storage = StorageLocation::File(folder.0.join("portaria.db"));
     actix_web::rt::System::new().block_on(test(Place { storage }));
 }
 
@@ -85,7 +85,7 @@ pub fn email(name: &str) -> Email {
     Email::parse(&format!("{name}@loja.example")).expect("an address")
 }
 
-pub fn identity(provider: &str, id: &str, address: Mailbox) -> Identity {
+pub fn identity(provider: &str, id: &str, address: IdentityEmail) -> Identity {
     Identity {
         provider: provider.into(),
         id: id.into(),
@@ -99,12 +99,12 @@ pub fn identity(provider: &str, id: &str, address: Mailbox) -> Identity {
 
 /// Somebody whose address the provider vouches for.
 pub fn proven(provider: &str, id: &str, name: &str) -> Identity {
-    identity(provider, id, Mailbox::Proven(email(name), Evidence::Claim))
+    identity(provider, id, IdentityEmail::Proven(email(name), EmailEvidence::Claim))
 }
 
 /// Somebody at the door of a store, at the second 100.
-pub fn arrival(store: &str, identity: &Identity, sid: &str) -> Welcome {
-    Welcome {
+pub fn arrival(store: &str, identity: &Identity, sid: &str) -> SignIn {
+    SignIn {
         store: store.into(),
         identity: identity.clone(),
         version: "v1".into(),
@@ -117,12 +117,12 @@ pub fn arrival(store: &str, identity: &Identity, sid: &str) -> Welcome {
 }
 
 /// Somebody comes to the main store.
-pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Result<Welcomed, NotWelcome> {
+pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Result<SignedIn, SignInRefusalReason> {
     let away = match directory.write(arrival("main", identity, sid)).await.expect("storage is there") {
         Ok(welcomed) => return Ok(welcomed),
         Err(away) => away,
     };
-    directory.write(Note(away.event)).await.expect("storage is there");
+    directory.write(RecordAuditEvent(away.event)).await.expect("storage is there");
     Err(away.why)
 }
 
@@ -132,8 +132,8 @@ pub async fn uid(directory: &Directory, identity: &Identity, sid: &str) -> Box<s
 }
 
 /// What is kept of somebody.
-pub async fn kept(directory: &Directory, name: &str) -> Option<Record> {
-    directory.read(ByEmail { store: "main".into(), email: email(name) }).await.expect("storage is there")
+pub async fn kept(directory: &Directory, name: &str) -> Option<UserRecord> {
+    directory.read(FindUserByEmail { store: "main".into(), email: email(name) }).await.expect("storage is there")
 }
 
 /// Many do something at the same time.

@@ -1,23 +1,23 @@
 //! People as support finds, shows, hands out and forgets them, and as they add and remove ways in themselves.
 
 use crate::directory::{comes, email, identity, kept, on_both, proven, uid};
-use portaria::directory::audit::{By, Event, History, What};
-use portaria::directory::incidents::{Incident, Recall, Remember};
-use portaria::directory::linking::{NotWelcome, Rule};
-use portaria::directory::people::{Erase, Export, Find, WaysOf};
+use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents};
+use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
+use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
+use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
+use portaria::directory::sign_in::SignInRefusal;
 use portaria::directory::tidy::tidy;
-use portaria::directory::ways::{Link, Unlink, Unlinked};
-use portaria::directory::welcome::TurnedAway;
-use portaria::provider::identity::{Identity, Mailbox};
-use portaria::provider::trust::Evidence;
+use portaria::directory::users::{EraseUser, ExportUser, ListIdentityLinks, SearchUsers};
+use portaria::provider::identity::{Identity, IdentityEmail};
+use portaria::provider::trust::EmailEvidence;
 
-fn link(uid: &str, identity: &Identity, sid: &str) -> Link {
+fn link(uid: &str, identity: &Identity, sid: &str) -> LinkIdentity {
     let (sid, new_sid) = (sid.into(), format!("{sid}'").into());
-    Link { store: "main".into(), uid: uid.into(), identity: identity.clone(), version: "v2".into(), sid, new_sid, now: 100 }
+    LinkIdentity { store: "main".into(), uid: uid.into(), identity: identity.clone(), version: "v2".into(), sid, new_sid, now: 100 }
 }
 
-fn find(text: &str) -> Find {
-    Find { store: "main".into(), text: text.to_owned(), most: 20 }
+fn find(text: &str) -> SearchUsers {
+    SearchUsers { store: "main".into(), text: text.to_owned(), most: 20 }
 }
 
 on_both! {
@@ -25,59 +25,59 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         let bia = uid(&directory, &proven("acme", "2", "bia"), "2").await;
-        let without_address = identity("gama", "7", Mailbox::Ask(None));
+        let without_address = identity("gama", "7", IdentityEmail::Ask(None));
 
         let added = directory.write(link(&ana, &without_address, "1")).await.expect("storage").expect("it is free");
         let again = directory.write(link(&ana, &without_address, "1'")).await.expect("storage").expect("it is theirs");
         let taken = directory.write(link(&bia, &without_address, "2")).await.expect("storage");
         let theirs = directory.write(link(&bia, &proven("acme", "1", "ana"), "2")).await.expect("storage");
-        let gone = directory.write(link(&ana, &identity("gama", "8", Mailbox::Ask(None)), "1")).await.expect("storage");
+        let gone = directory.write(link(&ana, &identity("gama", "8", IdentityEmail::Ask(None)), "1")).await.expect("storage");
 
-        assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), Rule::LinkedByThemselves, Rule::Known));
+        assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), LinkingRule::LinkedByThemselves, LinkingRule::Known));
         for refused in [taken, theirs] {
-            let TurnedAway { why, event } = refused.expect_err("it is somebody else's");
-            assert_eq!((why, event.uid, event.because.as_deref()), (NotWelcome::LinkedElsewhere, Some(bia.clone()), Some("linkedElsewhere")));
+            let SignInRefusal { why, event } = refused.expect_err("it is somebody else's");
+            assert_eq!((why, event.uid, event.because.as_deref()), (SignInRefusalReason::LinkedElsewhere, Some(bia.clone()), Some("linkedElsewhere")));
         }
-        assert_eq!(gone.expect_err("the session is over").why, NotWelcome::SignedOut, "with every way that is added the session gets a new name");
+        assert_eq!(gone.expect_err("the session is over").why, SignInRefusalReason::SignedOut, "with every way that is added the session gets a new name");
         assert_eq!(comes(&directory, &without_address, "3").await.expect("welcome").user.uid, ana);
-        let way = &directory.read(WaysOf(ana)).await.expect("storage")[1];
+        let way = &directory.read(ListIdentityLinks(ana)).await.expect("storage")[1];
         assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));
     };
 
     the_last_way_in_stays_unless_support_insists_and_a_proven_address_leads_back: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
-        let unlink = |even_last| Unlink {
-            store: "main".into(), uid: ana.clone(), provider: "acme".into(), provider_id: Some("1".into()), but: None, by: By::Support, even_last, now: 100,
+        let unlink = |even_last| UnlinkIdentity {
+            store: "main".into(), uid: ana.clone(), provider: "acme".into(), provider_id: Some("1".into()), but: None, by: AuditActor::Support, even_last, now: 100,
         };
 
-        assert_eq!(directory.write(unlink(false)).await.expect("storage"), Unlinked::Last);
-        assert_eq!(directory.write(unlink(true)).await.expect("storage"), Unlinked::Gone);
+        assert_eq!(directory.write(unlink(false)).await.expect("storage"), UnlinkOutcome::Last);
+        assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Gone);
 
         let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("welcome");
-        assert_eq!((back.user.uid, back.rule), (ana, Rule::Linked));
+        assert_eq!((back.user.uid, back.rule), (ana, LinkingRule::Linked));
     };
 
     a_way_that_was_removed_does_not_come_back_by_itself: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "7", "ana"), "2").await;
-        let unlink = Unlink {
-            store: "main".into(), uid: ana.clone(), provider: "beta".into(), provider_id: None, but: None, by: By::Person, even_last: false, now: 100,
+        let unlink = UnlinkIdentity {
+            store: "main".into(), uid: ana.clone(), provider: "beta".into(), provider_id: None, but: None, by: AuditActor::Person, even_last: false, now: 100,
         };
-        assert_eq!(directory.write(unlink.clone()).await.expect("storage"), Unlinked::Gone);
+        assert_eq!(directory.write(unlink.clone()).await.expect("storage"), UnlinkOutcome::Gone);
 
-        assert_eq!(comes(&directory, &proven("beta", "7", "ana"), "3").await, Err(NotWelcome::Detached));
+        assert_eq!(comes(&directory, &proven("beta", "7", "ana"), "3").await, Err(SignInRefusalReason::Detached));
         uid(&directory, &proven("gama", "5", "ana"), "g").await;
-        let insists = Unlink { provider: "gama".into(), even_last: true, by: By::Support, ..unlink.clone() };
-        assert_eq!(directory.write(insists).await.expect("storage"), Unlinked::Gone);
-        assert_eq!(comes(&directory, &proven("gama", "5", "ana"), "h").await, Err(NotWelcome::Detached), "it was not the last");
-        assert_eq!(comes(&directory, &proven("beta", "8", "ana"), "4").await.map(|welcomed| welcomed.rule), Ok(Rule::Linked), "another account there");
-        directory.write(Unlink { provider_id: Some("8".into()), ..unlink }).await.expect("storage");
+        let insists = UnlinkIdentity { provider: "gama".into(), even_last: true, by: AuditActor::Support, ..unlink.clone() };
+        assert_eq!(directory.write(insists).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(comes(&directory, &proven("gama", "5", "ana"), "h").await, Err(SignInRefusalReason::Detached), "it was not the last");
+        assert_eq!(comes(&directory, &proven("beta", "8", "ana"), "4").await.map(|welcomed| welcomed.rule), Ok(LinkingRule::Linked), "another account there");
+        directory.write(UnlinkIdentity { provider_id: Some("8".into()), ..unlink }).await.expect("storage");
         directory.write(link(&ana, &proven("beta", "7", "ana"), "1")).await.expect("storage").expect("they ask for it themselves");
         assert_eq!(uid(&directory, &proven("beta", "7", "ana"), "5").await, ana);
-        let by_mail = identity("beta", "8", Mailbox::Proven(email("ana"), Evidence::Mail));
-        assert_eq!(comes(&directory, &by_mail, "6").await.map(|welcomed| welcomed.rule), Ok(Rule::Linked), "or by a code");
+        let by_mail = identity("beta", "8", IdentityEmail::Proven(email("ana"), EmailEvidence::Mail));
+        assert_eq!(comes(&directory, &by_mail, "6").await.map(|welcomed| welcomed.rule), Ok(LinkingRule::Linked), "or by a code");
     };
 
     people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {
@@ -99,7 +99,7 @@ on_both! {
         let erica = Identity { name: Some("Érica".to_owned()), ..proven("acme", "4", "e") };
         uid(&directory, &erica, "4").await;
         assert_eq!(found("Érica").await, ["e"], "as it is typed, whatever small letters an engine knows");
-        assert_eq!(directory.read(Find { store: "atacado".into(), ..find("ana") }).await.expect("storage"), []);
+        assert_eq!(directory.read(SearchUsers { store: "atacado".into(), ..find("ana") }).await.expect("storage"), []);
     };
 
     an_export_holds_everything_and_forgetting_leaves_lines_without_a_person: async |place| {
@@ -107,25 +107,25 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "1", "ana"), "2").await;
 
-        let everything = directory.write(Export { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is somebody");
+        let everything = directory.write(ExportUser { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is somebody");
         assert_eq!(everything.record.user.email, email("ana"));
         assert_eq!((everything.ways.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
 
-        assert!(directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
-        assert!(!directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
+        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
+        assert!(!directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
         assert_eq!(kept(&directory, "ana").await, None);
-        assert!(directory.read(WaysOf(ana.clone())).await.expect("storage").is_empty());
-        assert!(directory.read(History { uid: ana.clone(), most: 10 }).await.expect("storage").is_empty());
-        assert!(directory.write(Export { uid: ana.clone(), now: 103 }).await.expect("storage").is_none());
+        assert!(directory.read(ListIdentityLinks(ana.clone())).await.expect("storage").is_empty());
+        assert!(directory.read(ListUserAuditEvents { uid: ana.clone(), most: 10 }).await.expect("storage").is_empty());
+        assert!(directory.write(ExportUser { uid: ana.clone(), now: 103 }).await.expect("storage").is_none());
         let new = uid(&directory, &proven("acme", "1", "ana"), "3").await;
         assert_ne!(new, ana, "who comes again is somebody new");
     };
 
     an_incident_is_kept_for_a_day_and_its_code_is_taken_meanwhile: async |place| {
         let directory = place.machine().await;
-        let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{\"said\":\"\\u0000\"}".to_owned() };
-        let remember = || Remember { incident: incident.clone(), event: Event::new(100, "main", What::Failed) };
-        let recall = |now| Recall { code: "K7Q-2MD".into(), now };
+        let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{\"said\":\"\\u0000\"}".to_owned() };
+        let remember = || SaveIncident { incident: incident.clone(), event: AuditEvent::new(100, "main", AuditEventKind::Failed) };
+        let recall = |now| LoadIncident { code: "K7Q-2MD".into(), now };
 
         assert!(directory.write(remember()).await.expect("storage"));
         assert!(!directory.write(remember()).await.expect("storage"));

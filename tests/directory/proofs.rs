@@ -2,8 +2,10 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
-use portaria::directory::audit::{Event, What};
-use portaria::directory::proofs::{Begin, Look, Send, Sending, TRIES, TakeBack, Tried, Try};
+use portaria::directory::audit::{AuditEvent, AuditEventKind};
+use portaria::directory::proofs::{
+    BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES, VerifyProofCode,
+};
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
 
@@ -12,43 +14,50 @@ async fn begins(directory: &Directory, id: &str) {
 }
 
 async fn begins_as(directory: &Directory, id: &str, who: &str) {
-    let begin = Begin { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until: 1000 };
+    let begin = BeginEmailProof { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until: 1000 };
     directory.write(begin).await.expect("storage");
 }
 
-async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> Sending {
-    let event = Event::new(now, "main", What::Unproven);
-    let send = Send { id: id.into(), sealed: format!("who at {recipient}"), code: code.into(), recipient: recipient.into(), event, now };
+async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> CodeMailReservation {
+    let event = AuditEvent::new(now, "main", AuditEventKind::Unproven);
+    let send = ReserveCodeMail {
+        id: id.into(),
+        sealed: format!("who at {recipient}"),
+        code: code.into(),
+        recipient: recipient.into(),
+        event,
+        now,
+    };
     directory.write(send).await.expect("storage")
 }
 
 async fn takes_back(directory: &Directory, id: &str, recipient: &str, code: &str, at: i64) {
-    directory.write(TakeBack { id: id.into(), code: code.into(), recipient: recipient.into(), at }).await.expect("storage");
+    directory.write(ReleaseCodeMail { id: id.into(), code: code.into(), recipient: recipient.into(), at }).await.expect("storage");
 }
 
-async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> Tried {
-    let event = Event::new(now, "main", What::Unproven);
-    directory.write(Try { id: id.into(), code: code.into(), event, now }).await.expect("storage")
+async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> ProofCodeOutcome {
+    let event = AuditEvent::new(now, "main", AuditEventKind::Unproven);
+    directory.write(VerifyProofCode { id: id.into(), code: code.into(), event, now }).await.expect("storage")
 }
 
 on_both! {
     the_right_code_ends_a_proof_and_it_counts_once: async |place| {
         let directory = place.machine().await;
         begins(&directory, "p").await;
-        assert_eq!(tries(&directory, "p", "", 1).await, Tried::Over, "no code has been sent");
-        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, Sending::Go);
+        assert_eq!(tries(&directory, "p", "", 1).await, ProofCodeOutcome::Over, "no code has been sent");
+        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, CodeMailReservation::Go);
 
-        assert_eq!(tries(&directory, "p", "wrong", 3).await, Tried::Wrong(TRIES - 1));
+        assert_eq!(tries(&directory, "p", "wrong", 3).await, ProofCodeOutcome::Wrong(TRIES - 1));
         let machines = [place.machine().await, place.machine().await];
         let trying = (0..4).map(|at| {
             let directory = Arc::clone(&machines[at % 2]);
             async move { tries(&directory, "p", "right", 4).await }
         });
-        let right: Vec<_> = at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Right(_))).collect();
+        let right: Vec<_> = at_once(trying).await.into_iter().filter(|tried| matches!(tried, ProofCodeOutcome::Right(_))).collect();
 
         assert_eq!(right.len(), 1, "{right:?}");
-        assert!(matches!(&right[0], Tried::Right(proof) if proof.sealed == "who at ana" && &*proof.store == "main"));
-        assert_eq!(directory.read(Look { id: "p".into(), now: 5 }).await.expect("storage"), None);
+        assert!(matches!(&right[0], ProofCodeOutcome::Right(proof) if proof.sealed == "who at ana" && &*proof.store == "main"));
+        assert_eq!(directory.read(FindEmailProof { id: "p".into(), now: 5 }).await.expect("storage"), None);
     };
 
     five_wrong_codes_end_a_proof_even_if_they_come_at_once: async |place| {
@@ -60,11 +69,11 @@ on_both! {
             async move { tries(&directory, "p", "wrong", 3).await }
         });
 
-        let wrong = at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Wrong(_))).count();
+        let wrong = at_once(trying).await.into_iter().filter(|tried| matches!(tried, ProofCodeOutcome::Wrong(_))).count();
 
         assert_eq!(i64::try_from(wrong).expect("few"), TRIES);
-        assert_eq!(tries(&machines[0], "p", "right", 4).await, Tried::Over);
-        assert_eq!(sends(&machines[0], "p", "ana", "again", 400).await, Sending::Over);
+        assert_eq!(tries(&machines[0], "p", "right", 4).await, ProofCodeOutcome::Over);
+        assert_eq!(sends(&machines[0], "p", "ana", "again", 400).await, CodeMailReservation::Over);
     };
 
     a_proof_is_over_after_its_time: async |place| {
@@ -72,9 +81,9 @@ on_both! {
         begins(&directory, "p").await;
         sends(&directory, "p", "ana", "right", 2).await;
 
-        assert!(directory.read(Look { id: "p".into(), now: 999 }).await.expect("storage").is_some());
-        assert_eq!(directory.read(Look { id: "p".into(), now: 1000 }).await.expect("storage"), None);
-        assert_eq!(tries(&directory, "p", "right", 1000).await, Tried::Over);
+        assert!(directory.read(FindEmailProof { id: "p".into(), now: 999 }).await.expect("storage").is_some());
+        assert_eq!(directory.read(FindEmailProof { id: "p".into(), now: 1000 }).await.expect("storage"), None);
+        assert_eq!(tries(&directory, "p", "right", 1000).await, ProofCodeOutcome::Over);
     };
 
     nobody_is_drowned_in_mails_whoever_asks_for_them: async |place| {
@@ -82,19 +91,19 @@ on_both! {
         for id in ["p", "q", "r"] {
             begins(&directory, id).await;
         }
-        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, Sending::Go);
-        assert_eq!(sends(&directory, "q", "ana", "1", 110).await, Sending::Wait(20), "another proof, the same address");
-        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, Sending::Go);
-        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, Sending::Go);
-        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, Sending::Go);
-        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, Sending::Enough, "three mails for one proof");
-        assert_eq!(tries(&directory, "p", "4", 190).await, Tried::Wrong(TRIES - 1), "the third code still counts");
-        assert!(directory.read(Look { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.is_sent));
-        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, Sending::Go);
-        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, Sending::Go);
-        assert_eq!(sends(&directory, "r", "ana", "6", 250).await, Sending::Wait(3450), "five in an hour");
+        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "q", "ana", "1", 110).await, CodeMailReservation::Wait(20), "another proof, the same address");
+        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, CodeMailReservation::Enough, "three mails for one proof");
+        assert_eq!(tries(&directory, "p", "4", 190).await, ProofCodeOutcome::Wrong(TRIES - 1), "the third code still counts");
+        assert!(directory.read(FindEmailProof { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.is_sent));
+        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "r", "ana", "6", 250).await, CodeMailReservation::Wait(3450), "five in an hour");
         tidy(&directory, 90_000, 0).await.expect("storage");
-        assert_eq!(directory.read(Look { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
+        assert_eq!(directory.read(FindEmailProof { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
     };
 
     wrong_codes_are_few_in_a_day_in_however_many_proofs_and_on_however_many_machines: async |place| {
@@ -103,7 +112,7 @@ on_both! {
         for at in 0..6 {
             let (id, victim) = (format!("p{at}"), format!("victim{at}"));
             begins_as(&machines[0], &id, "the same somebody").await;
-            if sends(&machines[at % 2], &id, &victim, "right", 100).await == Sending::Over {
+            if sends(&machines[at % 2], &id, &victim, "right", 100).await == CodeMailReservation::Over {
                 refused += 1;
                 continue;
             }
@@ -111,7 +120,7 @@ on_both! {
                 let (directory, id) = (Arc::clone(&machines[try_at % 2]), id.clone());
                 async move { tries(&directory, &id, "wrong", 101).await }
             });
-            wrong += at_once(trying).await.into_iter().filter(|tried| matches!(tried, Tried::Wrong(_))).count();
+            wrong += at_once(trying).await.into_iter().filter(|tried| matches!(tried, ProofCodeOutcome::Wrong(_))).count();
         }
         assert_eq!((wrong, refused), (10, 4));
 
@@ -122,7 +131,7 @@ on_both! {
             begins(&machines[0], &id).await;
             sends(&machines[0], &id, "one victim", "right", 100 + 31 * at).await;
             for _ in 0..5 {
-                wrong += usize::from(matches!(tries(&machines[0], &id, "wrong", 600).await, Tried::Wrong(_)));
+                wrong += usize::from(matches!(tries(&machines[0], &id, "wrong", 600).await, ProofCodeOutcome::Wrong(_)));
             }
         }
         assert_eq!(wrong, 20);
@@ -138,7 +147,7 @@ on_both! {
             async move { sends(&directory, &format!("p{at}"), "ana", "code", 100).await }
         });
 
-        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == Sending::Go).count();
+        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == CodeMailReservation::Go).count();
 
         assert_eq!(sent, 1);
     };
@@ -147,18 +156,18 @@ on_both! {
         let directory = place.machine().await;
         begins(&directory, "p").await;
         for at in 100..110 {
-            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, Sending::Go, "at once, and as often as it takes");
+            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, CodeMailReservation::Go, "at once, and as often as it takes");
             takes_back(&directory, "p", "ana", "lost", at).await;
             takes_back(&directory, "p", "ana", "lost", at).await;
         }
-        assert!(directory.read(Look { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.is_sent));
-        assert_eq!(tries(&directory, "p", "lost", 110).await, Tried::Over, "nobody has that code");
+        assert!(directory.read(FindEmailProof { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.is_sent));
+        assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::Over, "nobody has that code");
 
-        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, Sending::Go);
-        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, Sending::Go);
+        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, CodeMailReservation::Go);
         takes_back(&directory, "p", "ana", "slow", 110).await;
-        assert_eq!(sends(&directory, "p", "bia", "more", 121).await, Sending::Wait(29), "the other mail was sent");
-        assert!(matches!(tries(&directory, "p", "quick", 122).await, Tried::Right(_)));
+        assert_eq!(sends(&directory, "p", "bia", "more", 121).await, CodeMailReservation::Wait(29), "the other mail was sent");
+        assert!(matches!(tries(&directory, "p", "quick", 122).await, ProofCodeOutcome::Right(_)));
     };
 
     only_the_last_code_counts: async |place| {
@@ -167,7 +176,7 @@ on_both! {
         sends(&directory, "p", "ana", "first", 100).await;
         sends(&directory, "p", "bia", "second", 200).await;
 
-        assert!(matches!(tries(&directory, "p", "first", 201).await, Tried::Wrong(_)));
-        assert!(matches!(tries(&directory, "p", "second", 202).await, Tried::Right(proof) if proof.sealed == "who at bia"));
+        assert!(matches!(tries(&directory, "p", "first", 201).await, ProofCodeOutcome::Wrong(_)));
+        assert!(matches!(tries(&directory, "p", "second", 202).await, ProofCodeOutcome::Right(proof) if proof.sealed == "who at bia"));
     };
 }

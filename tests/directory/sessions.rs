@@ -2,21 +2,21 @@
 
 use crate::directory::{Place, arrival, at_once, comes, on_both, proven, uid};
 use portaria::directory::Directory;
-use portaria::directory::audit::{By, Event, History, Note, What};
-use portaria::directory::incidents::{Incident, Remember};
-use portaria::directory::people::{Block, Erase, Export, SessionsOf};
-use portaria::directory::sessions::{Cursor, EndSession, EndedSince, Look, SignOut};
+use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, RecordAuditEvent};
+use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
+use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::sessions::{EndAllSessions, EndSession, EndedSessionCursor, ListEndedSessions, ReadGenerations};
 use portaria::directory::tidy::tidy;
-use portaria::directory::ways::{Link, Unlink, Unlinked};
+use portaria::directory::users::{BlockUser, EraseUser, ExportUser, ListActiveSessions};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn ends(sid: &str, latest: i64) -> EndSession {
-    EndSession { sid: sid.into(), uid: "nobody".into(), since: 100, latest, event: Event::new(100, "main", What::Logout) }
+    EndSession { sid: sid.into(), uid: "nobody".into(), since: 100, latest, event: AuditEvent::new(100, "main", AuditEventKind::Logout) }
 }
 
-async fn ended(directory: &Directory, after: &Cursor) -> (Vec<String>, Cursor) {
-    let (ends, cursor, _) = directory.read(EndedSince(after.clone())).await.expect("storage");
+async fn ended(directory: &Directory, after: &EndedSessionCursor) -> (Vec<String>, EndedSessionCursor) {
+    let (ends, cursor, _) = directory.read(ListEndedSessions(after.clone())).await.expect("storage");
     (ends.iter().map(|(sid, _)| sid.to_string()).collect(), cursor)
 }
 
@@ -25,16 +25,16 @@ on_both! {
         let directory = place.machine().await;
         uid(&directory, &proven("acme", "1", "ana"), "old").await;
 
-        let again = portaria::directory::welcome::Welcome { instead_of: Some(("old".into(), 500)), ..arrival("main", &proven("acme", "1", "ana"), "new") };
+        let again = portaria::directory::sign_in::SignIn { instead_of: Some(("old".into(), 500)), ..arrival("main", &proven("acme", "1", "ana"), "new") };
         directory.write(again).await.expect("storage").expect("welcome");
         directory.write(ends("new", 1000)).await.expect("storage");
 
-        let (told, cursor) = ended(&directory, &Cursor::default()).await;
+        let (told, cursor) = ended(&directory, &EndedSessionCursor::default()).await;
         assert_eq!(told, ["old", "new"]);
         assert_eq!(ended(&directory, &cursor).await.0, Vec::<String>::new());
-        assert_eq!(directory.read(Look).await.expect("storage").ends, cursor.number);
+        assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, cursor.number);
         tidy(&directory, 87_000, 0).await.expect("storage");
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["new"]);
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["new"]);
     };
 
     signing_out_everywhere_ends_all_sessions_but_the_one_that_asks: async |place| {
@@ -44,13 +44,13 @@ on_both! {
             uid(&directory, &proven("acme", "1", "ana"), sid).await;
         }
         uid(&directory, &proven("acme", "2", "bia"), "d").await;
-        let sign_out = |but: Option<&str>| SignOut { store: "main".into(), uid: ana.clone(), but: but.map(Into::into), by: By::Person, now: 100 };
+        let sign_out = |but: Option<&str>| EndAllSessions { store: "main".into(), uid: ana.clone(), but: but.map(Into::into), by: AuditActor::Person, now: 100 };
 
         assert_eq!(directory.write(sign_out(Some("b"))).await.expect("storage"), 2);
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["a", "c"]);
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["a", "c"]);
         assert_eq!(directory.write(sign_out(None)).await.expect("storage"), 1);
         assert_eq!(directory.write(sign_out(None)).await.expect("storage"), 0);
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["a", "c", "b"]);
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["a", "c", "b"]);
     };
 
     blocking_unlinking_and_forgetting_end_the_sessions_that_they_should: async |place| {
@@ -58,19 +58,19 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;
         uid(&directory, &proven("beta", "1", "ana"), "b").await;
         let bia = uid(&directory, &proven("acme", "2", "bia"), "c").await;
-        let unlink = |provider: &str, even_last| Unlink {
-            store: "main".into(), uid: ana.clone(), provider: provider.into(), provider_id: None, but: None, by: By::Person, even_last, now: 100,
+        let unlink = |provider: &str, even_last| UnlinkIdentity {
+            store: "main".into(), uid: ana.clone(), provider: provider.into(), provider_id: None, but: None, by: AuditActor::Person, even_last, now: 100,
         };
 
-        assert_eq!(directory.write(unlink("gama", false)).await.expect("storage"), Unlinked::NoSuchWay);
-        assert_eq!(directory.write(unlink("beta", false)).await.expect("storage"), Unlinked::Gone);
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b"], "what came through it has ended");
-        assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), Unlinked::Last);
-        directory.write(Block { store: "main".into(), uid: bia, blocked: true, now: 100 }).await.expect("storage");
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b", "c"]);
-        assert!(directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage"));
-        assert_eq!(ended(&directory, &Cursor::default()).await.0, ["b", "c", "a"]);
-        assert!(directory.read(SessionsOf { uid: ana, now: 0 }).await.expect("storage").is_empty());
+        assert_eq!(directory.write(unlink("gama", false)).await.expect("storage"), UnlinkOutcome::NoSuchWay);
+        assert_eq!(directory.write(unlink("beta", false)).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b"], "what came through it has ended");
+        assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), UnlinkOutcome::Last);
+        directory.write(BlockUser { store: "main".into(), uid: bia, blocked: true, now: 100 }).await.expect("storage");
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b", "c"]);
+        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage"));
+        assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b", "c", "a"]);
+        assert!(directory.read(ListActiveSessions { uid: ana, now: 0 }).await.expect("storage").is_empty());
     };
 
     nothing_that_ends_is_overlooked_while_many_end_at_once: async |place| {
@@ -85,7 +85,7 @@ on_both! {
         let reading = actix_web::rt::spawn({
             let done = Arc::clone(&done);
             async move {
-                let (mut all, mut cursor) = (Vec::new(), Cursor::default());
+                let (mut all, mut cursor) = (Vec::new(), EndedSessionCursor::default());
                 loop {
                     let last_time = done.load(std::sync::atomic::Ordering::SeqCst);
                     let (told, read_to) = ended(&reader, &cursor).await;
@@ -113,7 +113,7 @@ on_both! {
         for round in 0..20 {
             let (id, sid, new_sid) = (round.to_string(), format!("old{round}"), format!("new{round}"));
             let ana = uid(&machines[0], &proven("acme", &id, &format!("ana{id}")), &sid).await;
-            let link = Link {
+            let link = LinkIdentity {
                 store: "main".into(), uid: ana.clone(), identity: proven("beta", &id, "outra"), version: "v1".into(),
                 sid: sid.clone().into(), new_sid: new_sid.clone().into(), now: 100,
             };
@@ -121,11 +121,11 @@ on_both! {
             let (linking, ending) = (Arc::clone(&machines[0]), Arc::clone(&machines[1]));
             let (linked, _) = futures_join(async move { linking.write(link).await }, async move { ending.write(out).await }).await;
 
-            let open = machines[0].read(SessionsOf { uid: ana, now: 0 }).await.expect("storage");
+            let open = machines[0].read(ListActiveSessions { uid: ana, now: 0 }).await.expect("storage");
             assert!(open.is_empty(), "round {round}: {open:?} is left");
             // Either it was over before, or the end has found it under its new name.
             if linked.expect("storage").is_ok() {
-                let (told, _) = ended(&machines[0], &Cursor::default()).await;
+                let (told, _) = ended(&machines[0], &EndedSessionCursor::default()).await;
                 assert!(told.contains(&new_sid), "round {round}: {told:?}");
             }
         }
@@ -134,21 +134,21 @@ on_both! {
     whoever_was_forgotten_is_not_written_down_again: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
-        directory.write(Erase { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage");
 
-        let event = Event::new(100, "main", What::Logout).to(&ana);
+        let event = AuditEvent::new(100, "main", AuditEventKind::Logout).for_user(&ana);
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
-        directory.write(SignOut { store: "main".into(), uid: ana.clone(), but: None, by: By::Support, now: 100 }).await.expect("storage");
-        let block = Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
+        directory.write(EndAllSessions { store: "main".into(), uid: ana.clone(), but: None, by: AuditActor::Support, now: 100 }).await.expect("storage");
+        let block = BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
         assert_eq!(directory.write(block).await, Ok(None), "nobody is said to be blocked");
 
-        let event = Event::new(100, "main", What::Refused).to(&ana);
-        directory.write(Note(event.clone())).await.expect("storage");
-        let incident = Incident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{}".to_owned() };
-        directory.write(Remember { incident, event }).await.expect("storage");
-        assert!(directory.write(Export { uid: ana.clone(), now: 100 }).await.expect("storage").is_none());
+        let event = AuditEvent::new(100, "main", AuditEventKind::Refused).for_user(&ana);
+        directory.write(RecordAuditEvent(event.clone())).await.expect("storage");
+        let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{}".to_owned() };
+        directory.write(SaveIncident { incident, event }).await.expect("storage");
+        assert!(directory.write(ExportUser { uid: ana.clone(), now: 100 }).await.expect("storage").is_none());
 
-        assert!(directory.read(History { uid: ana, most: 10 }).await.expect("storage").is_empty());
+        assert!(directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage").is_empty());
     };
 
     a_block_wins_against_a_login_at_the_same_moment: async |place| {
@@ -157,11 +157,11 @@ on_both! {
             let id = round.to_string();
             let ana = uid(&machines[0], &proven("acme", &id, &format!("ana{id}")), &format!("first{id}")).await;
             let (coming, blocking) = (Arc::clone(&machines[0]), Arc::clone(&machines[1]));
-            let block = Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
+            let block = BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
             let (identity, sid) = (proven("acme", &id, &format!("ana{id}")), format!("second{id}"));
             let (come, _) = futures_join(async move { comes(&coming, &identity, &sid).await }, async move { blocking.write(block).await }).await;
 
-            let open = machines[0].read(SessionsOf { uid: ana, now: 0 }).await.expect("storage");
+            let open = machines[0].read(ListActiveSessions { uid: ana, now: 0 }).await.expect("storage");
             assert!(open.is_empty(), "round {round}: {come:?} left {open:?}");
         }
     };
@@ -184,7 +184,7 @@ fn another_machine_is_told_of_an_end_at_once() {
         for attempt in 0.. {
             let waiting = actix_web::rt::spawn({
                 let there = Arc::clone(&there);
-                async move { tokio::time::timeout(std::time::Duration::from_secs(2), there.news()).await.is_ok() }
+                async move { tokio::time::timeout(std::time::Duration::from_secs(2), there.wait_for_news()).await.is_ok() }
             });
             here.write(ends(&format!("s{attempt}"), 1000)).await.expect("storage");
             if waiting.await.expect("it ends") {

@@ -1,15 +1,15 @@
 //! Who somebody is, and who becomes one person.
 
 use crate::directory::{arrival, at_once, comes, email, identity, kept, on_both, proven, uid};
-use portaria::directory::attempts::Spend;
-use portaria::directory::audit::{History, What};
-use portaria::directory::linking::{NotWelcome, Rule};
-use portaria::directory::people::{Block, WaysOf};
+use portaria::directory::attempts::ConsumeAttempt;
+use portaria::directory::audit::{AuditEventKind, ListUserAuditEvents};
+use portaria::directory::identity_links::LinkIdentity;
+use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
 use portaria::directory::reasons;
-use portaria::directory::sessions::{Cursor, EndedSince};
-use portaria::directory::ways::Link;
-use portaria::provider::identity::Mailbox;
-use portaria::provider::trust::Evidence;
+use portaria::directory::sessions::{EndedSessionCursor, ListEndedSessions};
+use portaria::directory::users::{BlockUser, ListIdentityLinks};
+use portaria::provider::identity::IdentityEmail;
+use portaria::provider::trust::EmailEvidence;
 use std::sync::Arc;
 
 on_both! {
@@ -29,13 +29,13 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
 
         let linked = comes(&directory, &proven("beta", "7", "ana"), "2").await.expect("welcome");
-        let unproven = comes(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "3").await;
-        let nobody = comes(&directory, &identity("gama", "9", Mailbox::Ask(Some(email("ana")))), "4").await;
+        let unproven = comes(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "3").await;
+        let nobody = comes(&directory, &identity("gama", "9", IdentityEmail::Ask(Some(email("ana")))), "4").await;
         let elsewhere = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "5")).await.expect("storage").expect("welcome");
 
-        assert_eq!((linked.user.uid, linked.rule), (ana.clone(), Rule::Linked));
-        assert_eq!(unproven, Err(NotWelcome::AddressTaken));
-        assert_eq!(nobody, Err(NotWelcome::NoAddress));
+        assert_eq!((linked.user.uid, linked.rule), (ana.clone(), LinkingRule::Linked));
+        assert_eq!(unproven, Err(SignInRefusalReason::AddressTaken));
+        assert_eq!(nobody, Err(SignInRefusalReason::NoAddress));
         assert_ne!(elsewhere.user.uid, ana, "a store of its own, people of its own");
     };
 
@@ -47,10 +47,10 @@ on_both! {
         let taken = comes(&directory, &proven("acme", "1", "bia"), "3").await.expect("welcome");
         let free = comes(&directory, &proven("acme", "1", "nova"), "4").await.expect("welcome");
 
-        assert_eq!((&taken.user.uid, taken.user.email, taken.rule), (&ana, email("ana"), Rule::KnownAddressTaken));
-        assert_eq!((&free.user.uid, free.user.email, free.rule), (&ana, email("nova"), Rule::AddressChanged));
+        assert_eq!((&taken.user.uid, taken.user.email, taken.rule), (&ana, email("ana"), LinkingRule::KnownAddressTaken));
+        assert_eq!((&free.user.uid, free.user.email, free.rule), (&ana, email("nova"), LinkingRule::AddressChanged));
         assert_eq!(kept(&directory, "ana").await, None);
-        let (ended, ..) = directory.read(EndedSince(Cursor::default())).await.expect("storage");
+        let (ended, ..) = directory.read(ListEndedSessions(EndedSessionCursor::default())).await.expect("storage");
         let ended: Vec<_> = ended.iter().map(|(sid, _)| &**sid).collect();
         assert_eq!(ended, ["1", "3"], "tokens with the old address end, the new session goes on");
     };
@@ -58,17 +58,17 @@ on_both! {
     a_way_that_was_added_with_another_address_leaves_the_address_alone: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
-        let link = Link {
+        let link = LinkIdentity {
             store: "main".into(), uid: ana.clone(), identity: proven("beta", "7", "outra"), version: "v1".into(), sid: "1".into(), new_sid: "2".into(), now: 100,
         };
         directory.write(link).await.expect("storage").expect("it is free");
 
         for (sid, identity, email_then, rule) in [
-            ("3", proven("beta", "7", "outra"), "ana", Rule::Known),
-            ("4", proven("acme", "1", "ana"), "ana", Rule::Known),
-            ("5", proven("beta", "7", "mais"), "ana", Rule::Known),
-            ("6", proven("acme", "1", "nova"), "nova", Rule::AddressChanged),
-            ("7", proven("beta", "7", "outra"), "nova", Rule::Known),
+            ("3", proven("beta", "7", "outra"), "ana", LinkingRule::Known),
+            ("4", proven("acme", "1", "ana"), "ana", LinkingRule::Known),
+            ("5", proven("beta", "7", "mais"), "ana", LinkingRule::Known),
+            ("6", proven("acme", "1", "nova"), "nova", LinkingRule::AddressChanged),
+            ("7", proven("beta", "7", "outra"), "nova", LinkingRule::Known),
         ] {
             let welcomed = comes(&directory, &identity, sid).await.expect("welcome");
             assert_eq!((&welcomed.user.uid, welcomed.user.email, welcomed.rule), (&ana, email(email_then), rule), "{sid}");
@@ -80,25 +80,25 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
 
         let somebody = comes(&directory, &proven("acme", "2", "ana"), "2").await;
-        let by_mail = identity("acme", "2", Mailbox::Proven(email("ana"), Evidence::Mail));
+        let by_mail = identity("acme", "2", IdentityEmail::Proven(email("ana"), EmailEvidence::Mail));
         let with_a_code = comes(&directory, &by_mail, "3").await.expect("welcome");
 
-        assert_eq!(somebody, Err(NotWelcome::AddressReassigned));
-        assert_eq!((with_a_code.user.uid, with_a_code.rule), (ana, Rule::Linked));
+        assert_eq!(somebody, Err(SignInRefusalReason::AddressReassigned));
+        assert_eq!((with_a_code.user.uid, with_a_code.rule), (ana, LinkingRule::Linked));
     };
 
     what_was_made_without_proof_gives_way_to_proof: async |place| {
         let directory = place.machine().await;
-        let squatter = uid(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "1").await;
+        let squatter = uid(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "1").await;
 
         let ana = comes(&directory, &proven("acme", "1", "ana"), "2").await.expect("welcome");
-        let again = comes(&directory, &identity("gama", "8", Mailbox::Placeholder(email("ana"))), "3").await.expect("welcome");
+        let again = comes(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "3").await.expect("welcome");
 
-        assert_eq!((ana.rule, ana.user.email.clone()), (Rule::NewInstead, email("ana")));
+        assert_eq!((ana.rule, ana.user.email.clone()), (LinkingRule::NewInstead, email("ana")));
         assert_ne!(ana.user.uid, squatter);
         assert_eq!(again.user.uid, squatter);
         assert!(!again.user.email_verified && again.user.email.key().ends_with("@displaced.invalid"), "{:?}", again.user);
-        let (ended, ..) = directory.read(EndedSince(Cursor::default())).await.expect("storage");
+        let (ended, ..) = directory.read(ListEndedSessions(EndedSessionCursor::default())).await.expect("storage");
         assert_eq!(ended.iter().map(|(sid, _)| &**sid).collect::<Vec<_>>(), ["1"]);
     };
 
@@ -106,12 +106,12 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
 
-        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
+        directory.write(BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 }).await.expect("storage");
 
-        assert_eq!(comes(&directory, &proven("acme", "1", "ana"), "2").await, Err(NotWelcome::Blocked));
-        assert_eq!(comes(&directory, &proven("acme", "1", "new"), "3").await, Err(NotWelcome::Blocked));
-        assert_eq!(comes(&directory, &proven("beta", "1", "ana"), "4").await, Err(NotWelcome::Blocked));
-        directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: false, now: 100 }).await.expect("storage");
+        assert_eq!(comes(&directory, &proven("acme", "1", "ana"), "2").await, Err(SignInRefusalReason::Blocked));
+        assert_eq!(comes(&directory, &proven("acme", "1", "new"), "3").await, Err(SignInRefusalReason::Blocked));
+        assert_eq!(comes(&directory, &proven("beta", "1", "ana"), "4").await, Err(SignInRefusalReason::Blocked));
+        directory.write(BlockUser { store: "main".into(), uid: ana.clone(), blocked: false, now: 100 }).await.expect("storage");
         assert_eq!(uid(&directory, &proven("acme", "1", "ana"), "5").await, ana);
     };
 
@@ -126,7 +126,7 @@ on_both! {
         people.dedup();
 
         assert_eq!(people.len(), 1, "{people:?}");
-        assert_eq!(machines[0].read(WaysOf(people[0].clone())).await.expect("storage").len(), 50);
+        assert_eq!(machines[0].read(ListIdentityLinks(people[0].clone())).await.expect("storage").len(), 50);
     };
 
     fifty_who_come_at_once_as_the_same_are_one_person_with_one_way: async |place| {
@@ -140,7 +140,7 @@ on_both! {
         people.dedup();
 
         assert_eq!(people.len(), 1, "{people:?}");
-        assert_eq!(machines[0].read(WaysOf(people[0].clone())).await.expect("storage").len(), 1);
+        assert_eq!(machines[0].read(ListIdentityLinks(people[0].clone())).await.expect("storage").len(), 1);
     };
 
     fifty_whom_one_provider_tells_apart_are_never_one_person: async |place| {
@@ -153,12 +153,12 @@ on_both! {
         let come = at_once(coming).await;
 
         assert_eq!(come.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{come:?}");
-        assert!(come.iter().all(|outcome| outcome.as_ref().is_ok_and(|_| true) || *outcome == Err(NotWelcome::AddressReassigned)));
+        assert!(come.iter().all(|outcome| outcome.as_ref().is_ok_and(|_| true) || *outcome == Err(SignInRefusalReason::AddressReassigned)));
     };
 
     an_attempt_is_spent_once_however_many_try_on_how_many_machines: async |place| {
         let machines = [place.machine().await, place.machine().await];
-        let spend = |attempt: &str| Spend { attempt: attempt.into(), until: 700 };
+        let spend = |attempt: &str| ConsumeAttempt { attempt: attempt.into(), until: 700 };
         let trying = (0..50).map(|at| {
             let directory = Arc::clone(&machines[at % 2]);
             async move { directory.write(spend("attempt")).await.expect("storage") }
@@ -188,15 +188,15 @@ on_both! {
         uid(&directory, &proven("beta", "7", "ana"), "2").await;
         comes(&directory, &proven("acme", "2", "ana"), "3").await.expect_err("somebody else");
 
-        let ways = directory.read(WaysOf(ana.clone())).await.expect("storage");
-        let history = directory.read(History { uid: ana, most: 10 }).await.expect("storage");
+        let ways = directory.read(ListIdentityLinks(ana.clone())).await.expect("storage");
+        let history = directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage");
 
-        assert_eq!(ways.iter().map(reasons::linked_because).collect::<Vec<_>>(), [
+        assert_eq!(ways.iter().map(reasons::describe_link).collect::<Vec<_>>(), [
             "linked because nobody had this address: the provider says that the address is theirs (acme.yaml, version v1)",
             "linked because this person has the same address: the provider says that the address is theirs (beta.yaml, version v1)",
         ]);
-        assert_eq!(history.iter().map(|event| event.what).collect::<Vec<_>>(), [What::Refused, What::Login, What::Login]);
-        let refused = reasons::told(&history[0]);
+        assert_eq!(history.iter().map(|event| event.what).collect::<Vec<_>>(), [AuditEventKind::Refused, AuditEventKind::Login, AuditEventKind::Login]);
+        let refused = reasons::describe_event(&history[0]);
         assert!(refused.starts_with("refused through acme because the address belongs to somebody whom the same provider"), "{refused}");
         assert!(refused.contains("the shopper can"), "{refused}");
     };

@@ -5,8 +5,8 @@ use crate::import::acme;
 use crate::import::measure::recorded;
 use crate::support::STRICT;
 use portaria::workbench::learn::learn;
-use portaria::workbench::recorded::{Answered, Recorded};
-use portaria::workbench::{har, recording};
+use portaria::workbench::recorded_exchange::{RecordedExchange, RecordedResponse};
+use portaria::workbench::{har, synthetic_recording};
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -14,10 +14,10 @@ use std::process::Command;
 fn what_is_missing_in_a_recording_is_named() {
     let mut case = acme();
     case.stories.truncate(1);
-    let made = recording::make(&case.provider, &case.stories[0], &[], false).expect("a recording");
+    let made = synthetic_recording::record_story(&case.provider, &case.stories[0], &[], false).expect("a recording");
     let exchanges = made.exchanges;
-    let without_calls: Vec<Recorded> = exchanges.iter().take(2).cloned().collect();
-    let without_callback: Vec<Recorded> = exchanges.iter().skip(2).cloned().collect();
+    let without_calls: Vec<RecordedExchange> = exchanges.iter().take(2).cloned().collect();
+    let without_callback: Vec<RecordedExchange> = exchanges.iter().skip(2).cloned().collect();
     for (exchanges, part) in [(without_calls, "no token call"), (without_callback, "no callback"), (Vec::new(), "no callback")] {
         let folder = Folder::new("import-missing").with("login.har", &har::write(&exchanges));
         let (code, _, err) = portaria(&folder.0, &["import", "login.har", "--name", "acme"], &[]);
@@ -31,13 +31,13 @@ fn hostile_recordings_neither_hang_nor_break_out() {
     let escape = "\u{1b}]0;x\u{7}<script>alert(1)</script>${clientSecret}";
     let mut exchanges = Vec::new();
     for at in 0..3000 {
-        let answer = Answered {
+        let answer = RecordedResponse {
             status: 302,
             headers: vec![("Location".to_owned(), format!("https://b.example/{at}?{escape}"))],
             body: "[".repeat(5000),
         };
         let address = format!("https://a.example/{at}?next=https://b.example/{}&state={escape}&x={}", at + 1, "y".repeat(500));
-        exchanges.push(Recorded { method: "GET".to_owned(), address, answer: Some(answer), ..Recorded::default() });
+        exchanges.push(RecordedExchange { method: "GET".to_owned(), address, answer: Some(answer), ..RecordedExchange::default() });
     }
     let _ = learn("acme", &exchanges, STRICT);
     let (mut real, _) = recorded(&acme());

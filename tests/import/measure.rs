@@ -1,15 +1,15 @@
 //! How much of a provider's file comes out of a recording of it.
 
 use crate::support::{STRICT, catalogue, text};
-use portaria::examples::replay::play;
-use portaria::examples::story::StorySpec;
-use portaria::place::Source;
 use portaria::provider::{Provider, compile};
-use portaria::workbench::draft::{Draft, Entry, Piece};
-use portaria::workbench::learn::{Learned, learn};
-use portaria::workbench::recorded::Recorded;
-use portaria::workbench::recording;
-use portaria::yaml::{Kind, Node};
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::yaml::{YamlKind, YamlNode};
+use portaria::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
+use portaria::workbench::examples::example::ExampleSpec;
+use portaria::workbench::examples::replay::replay;
+use portaria::workbench::learn::{LearnedProvider, learn};
+use portaria::workbench::recorded_exchange::RecordedExchange;
+use portaria::workbench::synthetic_recording;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub struct Case {
     pub name: String,
     pub file: String,
     pub provider: Provider,
-    pub stories: Vec<StorySpec>,
+    pub stories: Vec<ExampleSpec>,
     /// What is sent in each story, where the stories themselves do not say it.
     pub asked: Vec<Vec<String>>,
 }
@@ -36,9 +36,9 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
         let (provider, report) = compile(&Source::new(format!("{name}.yaml"), file.as_str()), STRICT);
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let examples = path.with_extension("examples.yaml");
-        let stories = portaria::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
-        let stories: Vec<StorySpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
-        let says = |story: &StorySpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
+        let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
+        let stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
+        let says = |story: &ExampleSpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
         let asked = if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| asked(&provider, story)).collect() };
         Case { name, file, provider, stories, asked }
     });
@@ -46,8 +46,8 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
 }
 
 /// Every request of a story as one text.
-fn asked(provider: &Provider, story: &StorySpec) -> Vec<String> {
-    let played = play(provider, story);
+fn asked(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
+    let played = replay(provider, story);
     let told = played.requests.iter().map(|(_, request)| {
         let mut headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
         headers.sort();
@@ -58,45 +58,47 @@ fn asked(provider: &Provider, story: &StorySpec) -> Vec<String> {
 }
 
 /// The recording of all of its logins, and the values that were made for it.
-pub fn recorded(case: &Case) -> (Vec<Recorded>, Vec<(String, String)>) {
-    let made = recording::of_all(&case.provider, &case.stories).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+pub fn recorded(case: &Case) -> (Vec<RecordedExchange>, Vec<(String, String)>) {
+    let made = synthetic_recording::record_all_stories(&case.provider, &case.stories).unwrap_or_else(|why| panic!("{}: {why}", case.name));
     (made.exchanges, made.values)
 }
 
 /// The words of a file as a tree.
-fn tree(text: &str) -> Vec<Entry> {
-    let (node, _) = portaria::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
+fn tree(text: &str) -> Vec<DraftEntry> {
+    let (node, _) = portaria::vocabulary::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
     match piece(&node) {
-        Piece::Block(words) => words,
+        DraftValue::Block(words) => words,
         _ => panic!("a block"),
     }
 }
 
-fn piece(node: &Node) -> Piece {
+fn piece(node: &YamlNode) -> DraftValue {
     match &node.kind {
-        Kind::Scalar { text, plain, .. } => {
+        YamlKind::Scalar { text, plain, .. } => {
             let bare = *plain && (text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false" | "null" | "off" | ""));
-            if bare { Piece::Bare(text.clone()) } else { Piece::Text(text.clone()) }
+            if bare { DraftValue::Bare(text.clone()) } else { DraftValue::Text(text.clone()) }
         }
-        Kind::List(list) => Piece::List(list.iter().map(piece).collect()),
-        Kind::Map(entries) => Piece::Block(entries.iter().map(|entry| Entry::new(entry.key.value.clone(), piece(&entry.value))).collect()),
+        YamlKind::List(list) => DraftValue::List(list.iter().map(piece).collect()),
+        YamlKind::Map(entries) => {
+            DraftValue::Block(entries.iter().map(|entry| DraftEntry::new(entry.key.value.clone(), piece(&entry.value))).collect())
+        }
     }
 }
 
 /// One word of a file: the keys that lead there, and its value.
-type Line = (Vec<String>, Piece);
+type Line = (Vec<String>, DraftValue);
 
 /// The words of a tree that count as a line each: texts, lists of alternatives and conditions are one.
-fn lines(words: &[Entry], above: &[String], out: &mut Vec<Line>) {
+fn lines(words: &[DraftEntry], above: &[String], out: &mut Vec<Line>) {
     for entry in words {
         let mut path = above.to_vec();
         path.push(entry.key.clone());
-        let is_condition = |words: &[Entry]| words.iter().any(|word| word.key == "at");
+        let is_condition = |words: &[DraftEntry]| words.iter().any(|word| word.key == "at");
         match &entry.value {
-            Piece::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
-            Piece::List(list) if list.iter().all(|part| matches!(part, Piece::Block(_))) && !list.is_empty() => {
+            DraftValue::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
+            DraftValue::List(list) if list.iter().all(|part| matches!(part, DraftValue::Block(_))) && !list.is_empty() => {
                 for (at, part) in list.iter().enumerate() {
-                    let Piece::Block(inner) = part else { continue };
+                    let DraftValue::Block(inner) = part else { continue };
                     let mut path = path.clone();
                     path.push(format!("#{at}"));
                     lines(inner, &path, out);
@@ -108,7 +110,7 @@ fn lines(words: &[Entry], above: &[String], out: &mut Vec<Line>) {
 }
 
 /// The tree with one word set, or taken out.
-fn with(words: &[Entry], path: &[String], value: Option<&Piece>) -> Vec<Entry> {
+fn with(words: &[DraftEntry], path: &[String], value: Option<&DraftValue>) -> Vec<DraftEntry> {
     let mut words = words.to_vec();
     let (first, rest) = path.split_first().expect("a path");
     let at = words.iter().position(|entry| entry.key == *first);
@@ -116,41 +118,41 @@ fn with(words: &[Entry], path: &[String], value: Option<&Piece>) -> Vec<Entry> {
         match (at, value) {
             (Some(at), Some(value)) => words[at].value = value.clone(),
             (Some(at), None) => drop(words.remove(at)),
-            (None, Some(value)) => words.push(Entry::new(first.clone(), value.clone())),
+            (None, Some(value)) => words.push(DraftEntry::new(first.clone(), value.clone())),
             (None, None) => {}
         }
         return words;
     }
     let at = at.unwrap_or_else(|| {
-        words.push(Entry::new(first.clone(), Piece::Block(Vec::new())));
+        words.push(DraftEntry::new(first.clone(), DraftValue::Block(Vec::new())));
         words.len() - 1
     });
     let changed = match (&words[at].value, rest[0].strip_prefix('#').and_then(|at| at.parse::<usize>().ok())) {
-        (Piece::List(list), Some(nth)) if nth < list.len() => {
+        (DraftValue::List(list), Some(nth)) if nth < list.len() => {
             let mut list = list.clone();
-            if let Piece::Block(inner) = &list[nth] {
-                list[nth] = Piece::Block(with(inner, &rest[1..], value));
+            if let DraftValue::Block(inner) = &list[nth] {
+                list[nth] = DraftValue::Block(with(inner, &rest[1..], value));
             }
-            Piece::List(list)
+            DraftValue::List(list)
         }
-        (Piece::Block(inner), Some(0)) => Piece::Block(with(inner, &rest[1..], value)),
-        (Piece::Block(inner), None) => Piece::Block(with(inner, rest, value)),
+        (DraftValue::Block(inner), Some(0)) => DraftValue::Block(with(inner, &rest[1..], value)),
+        (DraftValue::Block(inner), None) => DraftValue::Block(with(inner, rest, value)),
         (other, _) => other.clone(),
     };
     words[at].value = changed;
-    if words[at].value == Piece::Block(Vec::new()) && value.is_none() {
+    if words[at].value == DraftValue::Block(Vec::new()) && value.is_none() {
         words.remove(at);
     }
     words
 }
 
 /// What differs when the catalogue's stories are played with a file.
-fn differences(case: &Case, words: &[Entry]) -> Vec<String> {
-    let written = Draft { head: Vec::new(), words: words.to_vec() }.yaml();
+fn differences(case: &Case, words: &[DraftEntry]) -> Vec<String> {
+    let written = ProviderDraft { head: Vec::new(), words: words.to_vec() }.to_yaml();
     let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
     let Some(provider) = provider else { return vec![report.draw(false)] };
     let all = case.stories.iter().enumerate().flat_map(|(nth, story)| {
-        let played = play(&provider, story);
+        let played = replay(&provider, story);
         let asked = asked(&provider, story);
         let otherwise = case.asked.get(nth).filter(|expected| **expected != asked);
         let otherwise = otherwise.map(|expected| format!("{}: sent {asked:#?} in place of {expected:#?}", story.what.value));
@@ -164,7 +166,7 @@ fn differences(case: &Case, words: &[Entry]) -> Vec<String> {
 }
 
 /// The file that was learnt, with the catalogue's names of what is set and the words of policy that no recording can hold.
-fn comparable(case: &Case, learned: &Learned, values: &[(String, String)]) -> Vec<Entry> {
+fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<DraftEntry> {
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
         if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
@@ -177,9 +179,9 @@ fn comparable(case: &Case, learned: &Learned, values: &[(String, String)]) -> Ve
     let kept_keys: Vec<String> = theirs
         .iter()
         .filter(|entry| entry.key == "secrets")
-        .flat_map(
-            |entry| if let Piece::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() },
-        )
+        .flat_map(|entry| {
+            if let DraftValue::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() }
+        })
         .collect();
     for made in ["signingKey", "privateKey"] {
         if let [own] = &kept_keys[..] {
@@ -187,14 +189,14 @@ fn comparable(case: &Case, learned: &Learned, values: &[(String, String)]) -> Ve
         }
     }
     let mut words = tree(&written);
-    let chosen_here = |entry: &Entry| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
+    let chosen_here = |entry: &DraftEntry| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
     words.retain(|entry| !chosen_here(entry));
     words.extend(theirs.into_iter().filter(chosen_here));
     words
 }
 
 /// The one edit that makes a file right, if there is one.
-fn one_edit(case: &Case, words: &[Entry]) -> Option<String> {
+fn one_edit(case: &Case, words: &[DraftEntry]) -> Option<String> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     lines(words, &[], &mut ours);
     lines(&tree(&case.file), &[], &mut theirs);
@@ -209,7 +211,7 @@ fn one_edit(case: &Case, words: &[Entry]) -> Option<String> {
 }
 
 /// How many files are right as they are learnt, and how many with one edit; printed, with what is wrong in the others.
-pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[Recorded]) -> Vec<Recorded>) -> (usize, usize, usize) {
+pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange>) -> (usize, usize, usize) {
     let (mut right, mut nearly, mut report) = (0, 0, String::new());
     for case in cases {
         let (exchanges, values) = recorded(case);

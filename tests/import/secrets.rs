@@ -4,16 +4,16 @@ use crate::command_line::{Folder, portaria};
 use crate::import::acme;
 use crate::import::measure::{Case, cases, recorded};
 use crate::support::{STRICT, text};
-use portaria::place::Source;
 use portaria::provider::compile;
+use portaria::vocabulary::place::Source;
 use portaria::workbench::learn::learn;
-use portaria::workbench::recorded::{Answered, Recorded};
-use portaria::workbench::{curl, har, retell};
+use portaria::workbench::recorded_exchange::{RecordedExchange, RecordedResponse};
+use portaria::workbench::{curl, har, recorded_example};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// What must not get out of the recording of a provider: everything made by chance, what was typed, cookies, and who came in.
-fn canaries(case: &Case, exchanges: &[Recorded], values: &[(String, String)]) -> Vec<String> {
+fn canaries(case: &Case, exchanges: &[RecordedExchange], values: &[(String, String)]) -> Vec<String> {
     let mut all = BTreeSet::new();
     // What is part of an address is called there, and so no secret.
     let hidden = values.iter().filter(|(name, value)| !matches!(name.as_str(), "publicUrl" | "redirectUri") && !value.contains(['.', '/']));
@@ -54,7 +54,7 @@ fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
         // Nor does it stand in the example that is made of it.
         let learned = learn(&case.name, &as_har, STRICT).unwrap_or_else(|why| panic!("{}: {why}", case.name));
         let (provider, _) = compile(&Source::new(format!("{}.yaml", case.name), learned.text.as_str()), STRICT);
-        let told = retell::story(&provider.expect("a provider"), &learned, 0);
+        let told = recorded_example::example_from_recording(&provider.expect("a provider"), &learned, 0);
         let said = told.clone().unwrap_or_else(|why| why);
         // The catalogue's invented people and those of the examples come from one town.
         for canary in canaries.iter().filter(|canary| !canary.ends_with("loja.example")) {
@@ -66,7 +66,8 @@ fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
         }
         // Nor does it get out when a part is missing, and the learner says what.
         for without in 0..as_har.len() {
-            let some: Vec<Recorded> = as_har.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, one)| one.clone()).collect();
+            let some: Vec<RecordedExchange> =
+                as_har.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, one)| one.clone()).collect();
             let said = learn(&case.name, &some, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
             for canary in &canaries {
                 assert!(!said.contains(canary.as_str()), "{} without {without}: {canary}\n{said}", case.name);
@@ -78,7 +79,7 @@ fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
 }
 
 /// The recording of a usual login, with more in its token call.
-fn with_more(more: &str, header: Option<(&str, &str)>) -> Vec<Recorded> {
+fn with_more(more: &str, header: Option<(&str, &str)>) -> Vec<RecordedExchange> {
     let (mut exchanges, _) = recorded(&acme());
     let calls = exchanges.iter_mut().filter(|exchange| exchange.method == "POST" && exchange.address.ends_with("/token"));
     let mut changed = 0;
@@ -133,7 +134,7 @@ fn somebody_s_id_as_the_name_of_a_member_is_not_written_down() {
     for exchange in exchanges.iter_mut().filter(|exchange| exchange.address.ends_with("/users/@me")) {
         let answer = exchange.answer.as_mut().expect("an answer");
         let id = answer.body.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
-        *answer = Answered { body: format!("{{\"people\":{{\"{id}\":{}}}}}", answer.body), ..answer.clone() };
+        *answer = RecordedResponse { body: format!("{{\"people\":{{\"{id}\":{}}}}}", answer.body), ..answer.clone() };
         let said = learn("acme", std::slice::from_ref(exchange), STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
         assert!(!said.contains(&id));
     }

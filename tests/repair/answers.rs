@@ -2,8 +2,8 @@
 
 use crate::repair::damage::other_case;
 use crate::repair::{Table, all, outcome};
-use portaria::examples::replay::play;
-use portaria::examples::story::StorySpec;
+use portaria::workbench::examples::example::ExampleSpec;
+use portaria::workbench::examples::replay::replay;
 use serde_json::{Map, Value, json};
 
 /// Words that stand for one another in answers of different houses.
@@ -111,10 +111,10 @@ fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     list
 }
 
-fn with_answer(story: &StorySpec, at: usize, answer: Value) -> StorySpec {
+fn with_answer(story: &ExampleSpec, at: usize, answer: Value) -> ExampleSpec {
     let mut story = story.clone();
     if let Some(exchanges) = &mut story.exchanges {
-        exchanges.0[at].answer.json = Some(portaria::examples::story::Raw(answer));
+        exchanges.0[at].answer.json = Some(portaria::workbench::examples::example::RawJson(answer));
     }
     story
 }
@@ -136,7 +136,7 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
                 let story = with_answer(story, at, changed);
                 // One `accepted` for all answers cannot follow one answer that goes its own way.
                 let for_all = known.provider.source.text.lines().any(|line| line.starts_with("accepted:"));
-                if for_all && play(&known.provider, &story).end.is_err_and(|error| error.by_provider && error.place.is_some()) {
+                if for_all && replay(&known.provider, &story).end.is_err_and(|error| error.by_provider && error.place.is_some()) {
                     alone += 1;
                     continue;
                 }

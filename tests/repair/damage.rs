@@ -1,16 +1,16 @@
 //! The file is wrong: each of its paths is damaged in turn, the answers are as recorded.
 
 use crate::repair::{Table, all, compiled, outcome};
-use portaria::workbench::repair::path::{Hop, hops, written};
+use portaria::workbench::repair::path::{PathSegment, parse_path, write_path};
 use regex::Regex;
 
 /// The ways in which a path is damaged, by rule.
-fn damages(path: &[Hop]) -> Vec<(&'static str, Vec<Hop>)> {
+fn damages(path: &[PathSegment]) -> Vec<(&'static str, Vec<PathSegment>)> {
     let mut list = Vec::new();
     let keys: Vec<usize> = (0..path.len()).filter(|at| path[*at].key().is_some()).collect();
     let with = |at: usize, key: String| {
         let mut path = path.to_vec();
-        path[at] = Hop::Key(key);
+        path[at] = PathSegment::Key(key);
         path
     };
     let without = |at: usize| [&path[..at], &path[at + 1..]].concat();
@@ -30,8 +30,8 @@ fn damages(path: &[Hop]) -> Vec<(&'static str, Vec<Hop>)> {
     if path.len() > 2 {
         list.push(("a: middle segment dropped", without(1)));
     }
-    list.push(("a: segment added in front", [&[Hop::Key("result".to_owned())], path].concat()));
-    list.push(("a: segment added behind", [path, &[Hop::Key("value".to_owned())]].concat()));
+    list.push(("a: segment added in front", [&[PathSegment::Key("result".to_owned())], path].concat()));
+    list.push(("a: segment added behind", [path, &[PathSegment::Key("value".to_owned())]].concat()));
     list
 }
 
@@ -75,7 +75,7 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
         for line in text.split_inclusive('\n') {
             let code = line.split(" # ").next().unwrap_or(line);
             for found in pattern.find_iter(code).filter(|_| !line.trim_start().starts_with('#')) {
-                let path = hops(found.as_str()).expect("a path");
+                let path = parse_path(found.as_str()).expect("a path");
                 // Where a state or a token's issuer stands is a check; checks are never mended by what arrives.
                 let before = &code[..found.start()];
                 if ["issuer: ", "audience: ", "state: "]
@@ -88,7 +88,7 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
                 for (kind, damaged) in damages(&path) {
                     let quote = if code[..found.start()].ends_with('\'') { '"' } else { '\'' };
                     let mut changed = text.clone();
-                    changed.replace_range(at + found.start()..at + found.end(), &written(&damaged, quote));
+                    changed.replace_range(at + found.start()..at + found.end(), &write_path(&damaged, quote));
                     let Some(provider) = compiled(&known.provider, &changed) else {
                         broken += 1;
                         continue;
@@ -102,7 +102,7 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
                     let (outcome, proposals) = noticed.unwrap_or((crate::repair::Outcome::Unnoticed, Vec::new()));
                     table.count(kind, outcome, || {
                         let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
-                        format!("{} {} → {}: {said:?}", known.provider.name, found.as_str(), written(&damaged, '\''))
+                        format!("{} {} → {}: {said:?}", known.provider.name, found.as_str(), write_path(&damaged, '\''))
                     });
                 }
             }

@@ -1,9 +1,9 @@
 //! Answers that are meant to do harm, and values that must not come out.
 
 use crate::support::provider;
-use portaria::place::Source;
-use portaria::provider::{Ground, compile};
-use portaria::wire::Response;
+use portaria::provider::{InstallationContext, compile};
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::wire::Response;
 use portaria::workbench::repair::propose_for_answer;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn look_over(body: &[u8], secrets: &[&str]) {
         for proposal in propose_for_answer(&provider, call, &answer(body)) {
             if let Some(change) = &proposal.change {
                 let text = change.apply(FILE).expect("the change fits the file");
-                assert!(compile(&Source::new("acme.yaml", text.as_str()), Ground { loopback: true }).0.is_some(), "{text}");
+                assert!(compile(&Source::new("acme.yaml", text.as_str()), InstallationContext { loopback: true }).0.is_some(), "{text}");
                 assert!(!text.contains("trustEmail") && !text.contains("always"), "{text}");
             }
             let told = serde_json::to_string(&proposal).expect("a proposal is JSON");

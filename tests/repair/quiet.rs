@@ -1,7 +1,7 @@
 //! The file is right: what one person has and another lacks is no reason to change it.
 
 use crate::repair::all;
-use portaria::examples::replay::play;
+use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 
 #[test]
@@ -10,7 +10,7 @@ fn a_login_that_works_with_a_right_file_is_left_alone() {
     for known in all() {
         for (story, _) in &known.stories {
             logins += 1;
-            let played = play(&known.provider, story);
+            let played = replay(&known.provider, story);
             let proposals = propose(&known.provider, played.end.as_ref(), &played.trace);
             let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
             if !said.is_empty() {

@@ -3,39 +3,39 @@
 use crate::repair::dialects::DIALECTS;
 use crate::repair::{all, compiled};
 use crate::support::{provider, ready};
-use portaria::examples::replay::play;
-use portaria::examples::story::AnswerSpec;
 use portaria::login::error::LoginError;
 use portaria::login::trace::Trace;
-use portaria::place::{At, Place};
 use portaria::provider::Provider;
-use portaria::provider::callback::Callback;
+use portaria::provider::callback::CallbackParameters;
 use portaria::provider::pkce::Pkce;
 use portaria::provider::step::StepKind;
-use portaria::words::Named;
+use portaria::vocabulary::place::{Located, Place};
+use portaria::vocabulary::words::NamedValues;
+use portaria::workbench::examples::example::ExampleAnswerSpec;
+use portaria::workbench::examples::replay::replay;
 use portaria::workbench::proposal::Proposal;
-use portaria::workbench::repair::cause::Cause;
+use portaria::workbench::repair::cause::RefusalCause;
 use portaria::workbench::repair::propose;
 use std::collections::{BTreeMap, HashSet};
 
 /// The name of the sentence that tells a cause.
-fn told(cause: Cause) -> &'static [&'static str] {
+fn told(cause: RefusalCause) -> &'static [&'static str] {
     match cause {
-        Cause::SecretRefused => &["secretRefused"],
-        Cause::CredentialsElsewhere => &["credentialsElsewhere"],
-        Cause::PkceRefused => &["pkceRefused"],
-        Cause::PkceRequired => &["pkceRequired"],
-        Cause::RedirectUnknown => &["redirectUnknown"],
-        Cause::ScopeRefused => &["scopeRefused", "scopeWordRefused"],
-        Cause::CodeSpent => &["codeSpent"],
-        Cause::ClientUnknown => &["clientUnknown"],
-        Cause::BodyOther => &["bodyOther"],
-        Cause::MethodOther => &["methodOther"],
-        Cause::AddressWrong => &["addressWrong"],
-        Cause::AudienceMissing => &["audienceMissing"],
-        Cause::ParameterMissing => &["parameterMissing"],
-        Cause::TooMany => &["tooMany"],
-        Cause::Unavailable => &["unavailable"],
+        RefusalCause::SecretRefused => &["secretRefused"],
+        RefusalCause::CredentialsElsewhere => &["credentialsElsewhere"],
+        RefusalCause::PkceRefused => &["pkceRefused"],
+        RefusalCause::PkceRequired => &["pkceRequired"],
+        RefusalCause::RedirectUnknown => &["redirectUnknown"],
+        RefusalCause::ScopeRefused => &["scopeRefused", "scopeWordRefused"],
+        RefusalCause::CodeSpent => &["codeSpent"],
+        RefusalCause::ClientUnknown => &["clientUnknown"],
+        RefusalCause::BodyOther => &["bodyOther"],
+        RefusalCause::MethodOther => &["methodOther"],
+        RefusalCause::AddressWrong => &["addressWrong"],
+        RefusalCause::AudienceMissing => &["audienceMissing"],
+        RefusalCause::ParameterMissing => &["parameterMissing"],
+        RefusalCause::TooMany => &["tooMany"],
+        RefusalCause::Unavailable => &["unavailable"],
         other => panic!("{other:?} has no wording here"),
     }
 }
@@ -49,22 +49,22 @@ fn the_cause_of_a_no_is_named_first_in_every_dialect_for_every_provider() {
         let mut seen = HashSet::new();
         for (name, cause, status, content, body) in DIALECTS {
             // Who does not use it is not refused for it.
-            if *cause == Cause::PkceRefused && known.provider.pkce == Pkce::Off {
+            if *cause == RefusalCause::PkceRefused && known.provider.pkce == Pkce::Off {
                 continue;
             }
             let mut story = story.clone();
             let Some(exchanges) = story.exchanges.as_mut().filter(|exchanges| !exchanges.0.is_empty()) else { continue };
-            let at = |text: &str| At::new(text.to_owned(), Place::default());
+            let at = |text: &str| Located::new(text.to_owned(), Place::default());
             let answer = &mut exchanges.0[0].answer;
-            *answer = AnswerSpec {
+            *answer = ExampleAnswerSpec {
                 status: Some(*status),
-                headers: Some(Named(vec![(at("Content-Type"), at(content))])),
+                headers: Some(NamedValues(vec![(at("Content-Type"), at(content))])),
                 json: None,
                 form: None,
                 text: Some(at(body)),
                 ..answer.clone()
             };
-            let played = play(&known.provider, &story);
+            let played = replay(&known.provider, &story);
             let proposals = propose(&known.provider, played.end.as_ref(), &played.trace);
             for change in proposals.iter().filter_map(|proposal| proposal.change.as_ref()) {
                 let text = change.apply(&known.provider.source.text).expect("the change fits");
@@ -102,8 +102,9 @@ fn after(file: &str, status: i32, body: &str) -> (Provider, Vec<Proposal>) {
         "- what: x\n  exchanges: [ {{ answer: {{ status: {status}, text: '{}' }} }} ]\n  refused: {{ step: getAccessCode, code: x }}\n",
         body.replace('\'', "''")
     );
-    let stories = portaria::examples::read(&portaria::place::Source::new("acme.examples.yaml", story)).expect("a story");
-    let played = play(&provider, &stories[0]);
+    let stories =
+        portaria::workbench::examples::read(&portaria::vocabulary::place::Source::new("acme.examples.yaml", story)).expect("a story");
+    let played = replay(&provider, &stories[0]);
     let proposals = propose(&provider, played.end.as_ref(), &played.trace);
     (provider, proposals)
 }
@@ -155,7 +156,7 @@ fn a_check_is_taken_away_only_when_the_provider_refuses_it_in_words() {
 fn a_no_in_the_callback_is_understood_as_well() {
     let provider = provider(FILE);
     let pairs = [("error", "invalid_scope"), ("error_description", "the scope orders:read does not exist"), ("state", "s")];
-    let trace = Trace { callback: Callback::new(pairs), ..Trace::default() };
+    let trace = Trace { callback: CallbackParameters::new(pairs), ..Trace::default() };
     let error = LoginError {
         step: Some(StepKind::GetAuthorizationCode),
         code: "invalid_scope".to_owned(),

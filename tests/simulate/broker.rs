@@ -3,13 +3,13 @@
 use crate::support::root;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as Routes, HttpServer};
-use portaria::directory::{Directory, Storage};
-use portaria::place::Source;
+use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
-use portaria::settings::Settings;
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::place::Source;
 use portaria::web::app::App;
-use portaria::web::forward_auth::Judged;
-use portaria::world::dice;
+use portaria::web::forward_auth::TokenCache;
+use portaria::world::random;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -50,14 +50,15 @@ impl Broker {
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         let mut settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
         settings.simulated = simulated.iter().map(|name| (*name).into()).collect();
-        let directory = Arc::new(Directory::open(&Storage::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
-        let master = MasterKey::new(&format!("{}{}", dice::name(), dice::name()), false).expect("it is long enough");
+        let directory =
+            Arc::new(Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
+        let master = MasterKey::new(&format!("{}{}", random::id(), random::id()), false).expect("it is long enough");
         let app = Data::new(App::new(&settings, directory, &master).await.expect("storage is there"));
         let served = app.clone();
         let server = HttpServer::new(move || {
             Routes::new()
                 .app_data(served.clone())
-                .app_data(Data::new(Judged::default()))
+                .app_data(Data::new(TokenCache::default()))
                 .app_data(PayloadConfig::new(16 * 1024))
                 .configure(portaria::web::routes)
         });
@@ -79,8 +80,8 @@ impl Broker {
 
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
-        for front in self.app.serving().fronts() {
-            front.roster.look_again(portaria::world::clock::now());
+        for front in self.app.live_config().live_stores() {
+            front.roster.reload(portaria::world::clock::now());
         }
     }
 }

@@ -2,25 +2,25 @@
 
 use crate::simulate::broker::Broker;
 use crate::support::{catalogue, text};
-use portaria::catalogue::examples_of;
-use portaria::examples::story::StorySpec;
-use portaria::place::Source;
+use portaria::stores::catalogue::examples_path;
+use portaria::vocabulary::place::Source;
+use portaria::workbench::examples::example::ExampleSpec;
 use serde_json::Value;
 use std::path::Path;
 
-fn stories(path: &Path) -> Vec<StorySpec> {
-    let path = examples_of(path);
+fn stories(path: &Path) -> Vec<ExampleSpec> {
+    let path = examples_path(path);
     let source = Source::new(path.display().to_string(), text(&path));
-    portaria::examples::read(&source).unwrap_or_else(|report| panic!("{}", report.draw(false)))
+    portaria::workbench::examples::read(&source).unwrap_or_else(|report| panic!("{}", report.draw(false)))
 }
 
-fn inputs(story: &StorySpec) -> Vec<(String, String)> {
+fn inputs(story: &ExampleSpec) -> Vec<(String, String)> {
     let given = story.inputs.iter().flat_map(|inputs| &inputs.0);
     given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
 }
 
 /// Chooses a story in a fresh browser; what came of it, where that is not what the story says.
-async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &StorySpec) -> Option<String> {
+async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &ExampleSpec) -> Option<String> {
     let browser = broker.browser();
     let page = browser.arrive(name, inputs).await;
     let end = browser.choose(&page, word).await;
@@ -61,7 +61,7 @@ async fn every_provider_logs_in_against_its_own_simulation() {
             // Somebody who is known by now is welcome to come again: each login has a broker of its own.
             let fresh = Broker::with(&[&name]).await;
             others.extend(play(&fresh, &name, &own, word, story).await);
-            assert!(fresh.app.drift.told().is_empty(), "{name}: what is simulated tells nothing of the provider");
+            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: what is simulated tells nothing of the provider");
             fresh.stop().await;
             logins += 1;
         }

@@ -2,15 +2,16 @@
 
 use crate::simulate::broker::Broker;
 use crate::support::catalogue;
-use portaria::place::Source;
+use portaria::vocabulary::place::Source;
 
 #[actix_web::test]
 async fn whatever_goes_wrong_ends_on_a_page_with_a_code_and_nobody_is_let_in() {
     let mut seen: Vec<String> = Vec::new();
     for path in catalogue() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let examples = portaria::catalogue::examples_of(&path);
-        let stories = portaria::examples::read(&Source::new("x", crate::support::text(&examples))).expect("the catalogue is right");
+        let examples = portaria::stores::catalogue::examples_path(&path);
+        let stories =
+            portaria::workbench::examples::read(&Source::new("x", crate::support::text(&examples))).expect("the catalogue is right");
         let base = stories.iter().find(|story| story.identity.is_some()).expect("somebody comes in");
         let inputs: Vec<(String, String)> =
             base.inputs.iter().flat_map(|inputs| &inputs.0).map(|(name, value)| (name.value.clone(), value.value.clone())).collect();

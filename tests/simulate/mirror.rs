@@ -1,15 +1,15 @@
 //! The simulation accepts what the file sends and nothing else, and says what differs.
 
-use portaria::examples;
-use portaria::login::attempt::{Attempt, Entropy, Installation};
-use portaria::place::Source;
-use portaria::provider::callback::Callback;
-use portaria::provider::documents::Documents;
-use portaria::provider::{Ground, Provider, compile};
-use portaria::text::Text;
-use portaria::wire::{Method, Request};
-use portaria::workbench::simulate::{Answer, Asked, Simulation, carried, values};
-use portaria::world::dice;
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::{InstallationContext, Provider, compile};
+use portaria::simulated::simulation::{SimulatedRequest, SimulatedResponse, Simulation, addresses, installation_values};
+use portaria::vocabulary::place::Source;
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Method, Request};
+use portaria::workbench::examples;
+use portaria::world::random;
 
 const URL: &str = "http://localhost:8080";
 const BASE: &str = "http://localhost:8080/simulation/acme";
@@ -39,7 +39,7 @@ const STORIES: &str = "- what: a <i>login</i>
 struct Mirror {
     provider: Provider,
     simulation: Simulation,
-    installation: Installation,
+    installation: InstallationValues,
 }
 
 /// A login as the broker makes it.
@@ -50,32 +50,32 @@ struct Begun {
 
 impl Mirror {
     fn new() -> Self {
-        let (provider, report) = compile(&Source::new("acme.yaml", ACME), Ground { loopback: true });
+        let (provider, report) = compile(&Source::new("acme.yaml", ACME), InstallationContext { loopback: true });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let stories = examples::read(&Source::new("acme.examples.yaml", STORIES)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        let (values, _) = values(&provider, &stories, provider.literals().collect());
-        let installation = Installation { public_url: URL.into(), values: values.clone() };
+        let (values, _) = installation_values(&provider, &stories, provider.literals().collect());
+        let installation = InstallationValues { public_url: URL.into(), values: values.clone() };
         Self { simulation: Simulation::new(provider.clone(), stories, values), provider, installation }
     }
 
     fn begin(&self) -> Begun {
-        let attempt = Attempt::new(&self.provider, &self.installation, &Entropy(dice::bytes()), NOW, Vec::new());
-        let redirect = attempt.redirect(&self.provider, &self.installation, &Documents::default()).expect("it can begin");
+        let attempt = Attempt::new(&self.provider, &self.installation, &Entropy(random::bytes()), NOW, Vec::new());
+        let redirect = attempt.redirect_request(&self.provider, &self.installation, &DocumentCache::default()).expect("it can begin");
         Begun { attempt, redirect }
     }
 
-    fn browse(&self, method: &str, below: &str) -> Answer {
+    fn browse(&self, method: &str, below: &str) -> SimulatedResponse {
         let (path, query) = below.split_once('?').unwrap_or((below, ""));
-        let asked = Asked { method, path, query, headers: &[], body: b"", public_url: URL, base: BASE };
-        self.simulation.answer(&asked, NOW, dice::bytes())
+        let asked = SimulatedRequest { method, path, query, headers: &[], body: b"", public_url: URL, base: BASE };
+        self.simulation.answer_http(&asked, NOW, random::bytes())
     }
 
-    fn arrive(&self, address: &str) -> Answer {
-        self.browse("GET", carried::at(BASE, address).strip_prefix(BASE).expect("it lies there"))
+    fn arrive(&self, address: &str) -> SimulatedResponse {
+        self.browse("GET", addresses::simulated_address(BASE, address).strip_prefix(BASE).expect("it lies there"))
     }
 
     /// The parameters with which the browser goes back.
-    fn back(&self, begun: &Begun, word: &str) -> Callback {
+    fn back(&self, begun: &Begun, word: &str) -> CallbackParameters {
         let page = self.arrive(begun.redirect.address.expose());
         assert_eq!(page.status, 200, "{}", body(&page));
         let visit = body(&page).split("visit=").nth(1).and_then(|rest| rest.split(['&', '"']).next()).expect("a visit").to_owned();
@@ -83,22 +83,25 @@ impl Mirror {
         let (_, location) = answer.headers.iter().find(|(name, _)| &**name == "Location").expect("it goes back");
         let address = url::Url::parse(location).expect("an address");
         assert!(location.starts_with(&*begun.attempt.redirect_uri), "{location}");
-        Callback::new(address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())))
+        CallbackParameters::new(address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())))
     }
 
     /// The request for the token, as the file writes it.
-    fn token(&self, begun: &Begun, callback: &Callback) -> Request {
-        let mut facts = begun.attempt.own_facts(&self.provider, &self.installation);
-        self.provider.authorization.read_callback(callback, &callback.document(), &mut facts, &Documents::default()).expect("it is fine");
+    fn token(&self, begun: &Begun, callback: &CallbackParameters) -> Request {
+        let mut facts = begun.attempt.facts_without_discovery(&self.provider, &self.installation);
+        self.provider
+            .authorization
+            .read_callback(callback, &callback.document(), &mut facts, &DocumentCache::default())
+            .expect("it is fine");
         self.provider.calls[0].request(&facts).expect("it can be written")
     }
 
-    fn call(&self, request: &Request) -> Answer {
-        self.simulation.call(request, URL, NOW + 1)
+    fn call(&self, request: &Request) -> SimulatedResponse {
+        self.simulation.answer_in_process(request, URL, NOW + 1)
     }
 }
 
-fn body(answer: &Answer) -> String {
+fn body(answer: &SimulatedResponse) -> String {
     String::from_utf8_lossy(&answer.body).into_owned()
 }
 
@@ -129,7 +132,7 @@ fn a_login_goes_well_and_its_code_works_once() {
 #[test]
 fn two_logins_have_two_codes() {
     let mirror = Mirror::new();
-    let code = |callback: &Callback| callback.document()["code"].as_str().map(str::to_owned);
+    let code = |callback: &CallbackParameters| callback.document()["code"].as_str().map(str::to_owned);
     let (one, other) = (mirror.begin(), mirror.begin());
 
     let (one, other) = (mirror.back(&one, "story-1"), mirror.back(&other, "story-1"));
@@ -217,8 +220,9 @@ fn whatever_is_asked_gets_an_answer() {
             ["", "/", "/choose", "/style.css", "/https", "/https/", "/https/\u{0}", "/https/sso.acme.example/token", "/x", "x", "//"]
         {
             for (query, body) in [("", &[][..]), ("a=%ff&&==&visit=%00", &junk), ("visit=1&choice=2", &too_much)] {
-                let asked = Asked { method, path, query, headers: &[("authorization", "\u{7f}")], body, public_url: URL, base: BASE };
-                let answer = mirror.simulation.answer(&asked, NOW, dice::bytes());
+                let asked =
+                    SimulatedRequest { method, path, query, headers: &[("authorization", "\u{7f}")], body, public_url: URL, base: BASE };
+                let answer = mirror.simulation.answer_http(&asked, NOW, random::bytes());
                 assert!((200..500).contains(&answer.status), "{method} {path}: {}", answer.status);
                 assert!(body.len() <= 64 * 1024 || answer.status == 413, "{method} {path}");
             }
@@ -239,6 +243,6 @@ fn who_fills_it_pushes_out_the_oldest_and_time_does_the_rest() {
 
     let begun = mirror.begin();
     let request = mirror.token(&begun, &mirror.back(&begun, "story-1"));
-    let late = mirror.simulation.call(&request, URL, NOW + 601);
+    let late = mirror.simulation.answer_in_process(&request, URL, NOW + 601);
     assert_eq!(late.status, 400, "{}", body(&late));
 }

@@ -6,8 +6,8 @@ use crate::web::browser::Browser;
 use crate::web::house::{HOST, House, LOCAL, Plan, STANDARD};
 use crate::web::mailbox::Mailbox;
 use crate::web::upstream::json;
-use portaria::directory::audit::{Lines, What};
-use portaria::directory::people::Block;
+use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
+use portaria::directory::users::BlockUser;
 use portaria::world::clock;
 
 fn field(page: &Answer, name: &str) -> Option<String> {
@@ -80,9 +80,9 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
 async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
     let house = House::open().await;
     let lines = async |most| {
-        let lines = Lines { store: Some("main".into()), provider: None, most };
+        let lines = ListAuditEvents { store: Some("main".into()), provider: None, most };
         let lines = house.app.directory.read(lines).await.expect("storage");
-        lines.into_iter().filter(|line| matches!(line.what, What::Refused | What::Failed)).collect::<Vec<_>>()
+        lines.into_iter().filter(|line| matches!(line.what, AuditEventKind::Refused | AuditEventKind::Failed)).collect::<Vec<_>>()
     };
     signed_in(&house, "beta", "bia").await;
     let browser = signed_in(&house, "acme", "ana").await;
@@ -92,7 +92,7 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
     let told = lines(100).await;
     assert_eq!(
         (told.len(), told[0].what, told[0].uid.as_ref(), told[0].because.as_deref()),
-        (1, What::Refused, Some(&ana), Some("linkedElsewhere"))
+        (1, AuditEventKind::Refused, Some(&ana), Some("linkedElsewhere"))
     );
     let code = told[0].incident.clone().expect("a code");
     let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
@@ -106,7 +106,12 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
         "{out}"
     );
 
-    house.app.directory.write(Block { store: "main".into(), uid: ana.clone(), blocked: true, now: clock::now() }).await.expect("storage");
+    house
+        .app
+        .directory
+        .write(BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: clock::now() })
+        .await
+        .expect("storage");
     assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
     let told = lines(100).await;
     assert_eq!((told.len(), told[0].uid.as_ref(), told[0].because.as_deref(), &told[0].incident), (2, Some(&ana), Some("blocked"), &None));
@@ -123,9 +128,10 @@ async fn however_many_are_refused_each_is_written_down() {
     for _ in 0..130 {
         assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
     }
-    let lines = house.app.directory.read(Lines { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
+    let lines =
+        house.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
 
-    let hers = lines.iter().filter(|line| line.what == What::Refused && line.uid.as_deref() == Some(&*ana));
+    let hers = lines.iter().filter(|line| line.what == AuditEventKind::Refused && line.uid.as_deref() == Some(&*ana));
     assert_eq!(hers.count(), 130, "{:?}", lines.first());
     assert!(clock::now() / 60 != began || lines[0].incident.is_none(), "so many stories are kept in a minute, and no more");
     assert!(lines.iter().filter(|line| line.incident.is_some()).count() >= 120);

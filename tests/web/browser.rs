@@ -4,9 +4,9 @@ use crate::web::ask::{Answer, Ask};
 use crate::web::house::{HOST, House};
 use actix_web::http::header::HeaderMap;
 use portaria::login::attempt::{Attempt, Entropy};
-use portaria::web::attempts::{self, Purpose};
-use portaria::web::cookies::Jar;
-use portaria::world::dice;
+use portaria::web::attempt_cookies::{self, LoginPurpose};
+use portaria::web::cookies::RequestCookies;
+use portaria::world::random;
 use std::rc::Rc;
 
 /// A browser with its cookies.
@@ -93,13 +93,21 @@ impl Browser {
     /// Puts the half of an attempt into the browser that began at another time; answers with the other half.
     pub fn began_at(&self, provider: &str, started: i64) -> String {
         let front = self.house.front(&self.host);
-        let listing = front.roster.now();
-        let offer = listing.offer(provider).expect("it is offered");
+        let listing = front.roster.snapshot();
+        let offer = listing.provider(provider).expect("it is offered");
         let installation = offer.installation(&front.store.public_url);
-        let attempt = Attempt::new(&offer.provider, &installation, &Entropy(dice::bytes()), started, Vec::new());
+        let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), started, Vec::new());
         let (nothing, seal) = (HeaderMap::new(), &self.house.app.attempts);
-        let kept = attempts::keep(seal, &front.store, Jar::new(&nothing), &attempt, offer, Purpose::default(), dice::bytes())
-            .expect("it is short");
+        let kept = attempt_cookies::new_attempt_cookies(
+            seal,
+            &front.store,
+            RequestCookies::new(&nothing),
+            &attempt,
+            offer,
+            LoginPurpose::default(),
+            random::bytes(),
+        )
+        .expect("it is short");
         let line = kept[0].to_str().expect("cookies are plain");
         let (pair, _) = line.split_once("; ").expect("it has attributes");
         let (name, value) = pair.split_once('=').expect("it has a name");

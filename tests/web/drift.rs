@@ -5,7 +5,7 @@ use crate::web::ask::Ask;
 use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan};
 use crate::web::upstream::{answer, json};
-use portaria::drift::warning::{Change, Warning};
+use portaria::drift::warning::{DriftKind, DriftWarning};
 use portaria::world::clock;
 
 async fn come(house: &House, times: usize) {
@@ -23,7 +23,7 @@ fn moves(house: &House) {
     });
 }
 
-fn warnings(house: &House) -> Vec<Warning> {
+fn warnings(house: &House) -> Vec<DriftWarning> {
     house.app.drift.warnings("main", "acme")
 }
 
@@ -33,7 +33,7 @@ async fn metric(house: &House, name: &str) -> Option<String> {
 }
 
 async fn keep(house: &House) {
-    house.app.drift.keep(&house.app.directory, clock::now()).await.expect("storage is there");
+    house.app.drift.synchronize(&house.app.directory, clock::now()).await.expect("storage is there");
 }
 
 const GAUGE: &str = "portaria_drift{provider=\"acme\",step=\"getUserInfo\",fact=\"email\"}";
@@ -53,7 +53,7 @@ async fn a_provider_that_changes_is_told_of_once_and_by_itself_no_more() {
     let told = warnings(&house);
     assert_eq!(told.len(), 1, "{told:?}");
     let warning = &told[0];
-    assert_eq!((warning.step.as_str(), warning.fact.as_deref(), warning.kind), ("getUserInfo", Some("email"), Change::Replaced));
+    assert_eq!((warning.step.as_str(), warning.fact.as_deref(), warning.kind), ("getUserInfo", Some("email"), DriftKind::Replaced));
     assert_eq!(warning.line, Some(8), "{warning:?}");
     let change = warning.proposal.as_ref().and_then(|proposal| proposal.change.as_ref()).expect("a change");
     assert_eq!(change.added, ["  read: { id: $.id, email: $.mail, emailVerified: $.verified, name: $.name }"]);
@@ -95,7 +95,7 @@ async fn a_page_instead_of_an_answer_is_told_of() {
     come(&house, 30).await;
 
     let told = warnings(&house);
-    assert_eq!(told.iter().map(|warning| (warning.fact.as_deref(), warning.kind)).collect::<Vec<_>>(), [(None, Change::Unreadable)]);
+    assert_eq!(told.iter().map(|warning| (warning.fact.as_deref(), warning.kind)).collect::<Vec<_>>(), [(None, DriftKind::Unreadable)]);
     let gauge = "portaria_drift{provider=\"acme\",step=\"getUserInfo\",fact=\"\"}";
     assert_eq!(metric(&house, gauge).await.as_deref(), Some("1"));
 }
@@ -150,7 +150,7 @@ async fn a_provider_that_invents_keys_fills_neither_memory_nor_storage() {
     come(&house, 12).await;
     keep(&house).await;
 
-    let all = house.app.directory.read(portaria::directory::tallies::Added { since: 0, after: None }).await.expect("storage").0;
+    let all = house.app.directory.read(portaria::directory::tallies::ReadTallies { since: 0, after: None }).await.expect("storage").0;
     let shape = all.iter().filter(|tally| tally.what.starts_with("shape ") && &*tally.step == "getUserInfo").count();
     assert!((100..=410).contains(&shape), "{shape}");
     let values = ["clientes.example", house.mark.as_str(), "id-p1"];
@@ -167,7 +167,7 @@ async fn a_file_that_reads_otherwise_expects_anew_and_what_it_mended_is_over() {
 
     let file = crate::support::text(&house.folder.0.join("providers.d/acme.yaml"));
     house.folder.write("providers.d/acme.yaml", &file.replace("$.email", "$.mail"));
-    house.front("localhost:8080").roster.look_again(clock::now());
+    house.front("localhost:8080").roster.reload(clock::now());
     come(&house, 1).await;
 
     assert!(warnings(&house).is_empty());

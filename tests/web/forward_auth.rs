@@ -240,11 +240,11 @@ async fn a_session_that_ended_is_over_at_once_though_it_was_judged_before() {
         assert_somebody(&house.ask(ask.clone()).await);
     }
 
-    house.app.revocations.end(&sid, clock::now() + 3600);
+    house.app.revocations.record_end(&sid, clock::now() + 3600);
 
     assert_nobody(&house, &house.ask(ask.clone()).await);
-    house.app.revocations.is_fresh(clock::now() - 3600);
-    house.app.revocations.is_fresh(clock::now());
+    house.app.revocations.mark_fresh(clock::now() - 3600);
+    house.app.revocations.mark_fresh(clock::now());
     assert_nobody(&house, &house.ask(ask).await);
 }
 
@@ -268,14 +268,14 @@ async fn while_storage_is_silent_for_too_long_nobody_passes() {
     house.storage_is_away(true);
 
     for (silence, expected) in [(0, 200), (55, 200), (65, 503), (86_400, 503)] {
-        house.app.revocations.is_fresh(clock::now() - silence);
+        house.app.revocations.mark_fresh(clock::now() - silence);
         let answer = house.ask(Ask::get("/auth").with("cookie", &cookie)).await;
         assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");
         assert_eq!(answer.header("x-auth-email").is_some(), expected == 200);
     }
     let nobody = house.ask(browser(Ask::get("/auth?redirect"))).await;
     assert_eq!((nobody.status, nobody.header("retry-after")), (503, Some("5")));
-    house.app.revocations.is_fresh(clock::now());
+    house.app.revocations.mark_fresh(clock::now());
     assert_somebody(&house.ask(Ask::get("/auth").with("cookie", &cookie)).await);
 }
 
@@ -283,7 +283,7 @@ async fn while_storage_is_silent_for_too_long_nobody_passes() {
 async fn for_two_who_take_turns_nothing_is_mixed_up() {
     let house = House::open().await;
     let of = |name: &str| {
-        let email = portaria::email::Email::parse(&format!("{name}@clientes.example")).expect("an address");
+        let email = portaria::vocabulary::email::Email::parse(&format!("{name}@clientes.example")).expect("an address");
         house.token(HOST, |session| session.person.email = email)
     };
     let (ana, bruno) = (of("ana"), of("bruno"));

@@ -320,7 +320,7 @@ async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
 #[actix_web::test]
 async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
     let house = House::open().await;
-    let began = portaria::world::clock::moment();
+    let began = portaria::world::clock::instant();
     house.upstream.answers("/token", |_, to| until_it_gives_up(to));
     house.upstream.answers("/me", |_, to| {
         let _ = to.write_all(b"HTTP/1.1 200 X\r\nContent-Le");

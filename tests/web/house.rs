@@ -8,15 +8,15 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, PayloadConfig};
-use portaria::directory::{Directory, Storage};
-use portaria::place::Source;
+use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
-use portaria::session::{Person, Session};
-use portaria::settings::Settings;
+use portaria::session::{Session, SessionUser};
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::place::Source;
 use portaria::web::app::App;
-use portaria::web::forward_auth::Judged;
-use portaria::web::serving::Front;
-use portaria::world::{clock, dice};
+use portaria::web::forward_auth::TokenCache;
+use portaria::web::live_config::LiveStore;
+use portaria::world::{clock, random};
 use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub struct Folder(pub PathBuf);
 impl Folder {
     /// A new one.
     pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("portaria-web-{}", dice::name()));
+        let path = std::env::temp_dir().join(format!("portaria-web-{}", random::id()));
         std::fs::create_dir_all(path.join("providers.d")).expect("a folder can be made");
         Self(path)
     }
@@ -105,7 +105,7 @@ pub struct Rooms {
     pub mark: String,
     door: Door,
     log: Log,
-    storage: Storage,
+    storage: StorageLocation,
     _logging: tracing::subscriber::DefaultGuard,
 }
 
@@ -123,14 +123,14 @@ pub struct Plan {
     folder: Rc<Folder>,
     master: String,
     upstream: Option<(Rc<Upstream>, String)>,
-    storage: Option<Storage>,
+    storage: Option<StorageLocation>,
 }
 
 impl Plan {
     /// With these settings; `FOLDER` in them is the folder of the house.
     pub fn new(settings: &str) -> Self {
         let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
-        Self { settings, files: Vec::new(), folder, master: format!("{}{}", dice::name(), dice::name()), upstream: None, storage: None }
+        Self { settings, files: Vec::new(), folder, master: format!("{}{}", random::id(), random::id()), upstream: None, storage: None }
     }
 
     /// With a further provider; `UPSTREAM`, `SECRET` and `FOLDER` stand for what they are.
@@ -152,7 +152,7 @@ impl Plan {
     }
 
     /// With this storage.
-    pub fn at(self, storage: Storage) -> Self {
+    pub fn at(self, storage: StorageLocation) -> Self {
         Self { storage: Some(storage), ..self }
     }
 
@@ -167,7 +167,7 @@ impl Plan {
         let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
         let logging = tracing::subscriber::set_default(subscriber);
         let (upstream, mark) = self.upstream.unwrap_or_else(|| {
-            let mark = format!("Canario{}", &dice::name()[..8].replace(['-', '_'], "x"));
+            let mark = format!("Canario{}", &random::id()[..8].replace(['-', '_'], "x"));
             let secret = format!("{mark}-secret");
             self.folder.write("secret", &secret);
             (Rc::new(Upstream::open(&secret, &mark)), mark)
@@ -184,13 +184,13 @@ impl Plan {
         let text = if text.contains("providers:") { text } else { format!("{text}providers: {folder}/providers.d\n") };
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
-        let storage = self.storage.unwrap_or_else(|| Storage::File(self.folder.0.join("portaria.db")));
+        let storage = self.storage.unwrap_or_else(|| StorageLocation::File(self.folder.0.join("portaria.db")));
         let directory = Arc::new(Directory::open(&storage).await.expect("a directory can be made"));
         let master = MasterKey::new(&self.master, false).expect("it is long enough");
         let app = Data::new(App::new(&settings, directory, &master).await.expect("storage is there"));
         let routes = actix_web::App::new()
             .app_data(app.clone())
-            .app_data(Data::new(Judged::default()))
+            .app_data(Data::new(TokenCache::default()))
             .app_data(PayloadConfig::new(16 * 1024))
             .configure(portaria::web::routes);
         let service = Rc::new(init_service(routes).await);
@@ -269,24 +269,24 @@ impl House {
     }
 
     /// The store of a host.
-    pub fn front(&self, host: &str) -> Arc<Front> {
-        Arc::clone(self.app.serving().at(host).expect("there is such a store"))
+    pub fn front(&self, host: &str) -> Arc<LiveStore> {
+        Arc::clone(self.app.live_config().store_for_host(host).expect("there is such a store"))
     }
 
     /// A token of a store, as if somebody had come in; `change` may make the session odd.
     pub fn token(&self, host: &str, change: impl FnOnce(&mut Session)) -> String {
         let front = self.front(host);
-        let person = Person {
-            uid: dice::name(),
-            email: portaria::email::Email::parse("ana@clientes.example").expect("an address"),
+        let person = SessionUser {
+            uid: random::id(),
+            email: portaria::vocabulary::email::Email::parse("ana@clientes.example").expect("an address"),
             email_verified: true,
             name: Some("Ana da Silva".into()),
             provider: "acme".into(),
             provider_id: "id-ana".into(),
         };
-        let mut session = Session::open(person, &front.store.name, dice::name(), front.store.lasting, clock::now());
+        let mut session = Session::open(person, &front.store.name, random::id(), front.store.lasting, clock::now());
         change(&mut session);
-        self.app.signing.keys().sign(&session, front.parties())
+        self.app.signing.keys().sign(&session, front.token_parties())
     }
 
     /// What must be so after every request that got nowhere.
@@ -320,12 +320,12 @@ impl House {
 
     /// Whether an address is one to which a shopper may be sent, as browsers read it.
     pub fn may_lead_to(&self, location: &str) -> bool {
-        self.app.serving().fronts().any(|front| {
+        self.app.live_config().live_stores().any(|front| {
             let base = url::Url::parse(&front.store.public_url).expect("a public URL is one");
             let Ok(read) = base.join(location) else { return false };
             let listed = |origin: &str| url::Url::parse(origin).is_ok_and(|origin| origin.origin() == read.origin());
             let plain = location.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-            plain && read.username().is_empty() && (front.origins().any(listed))
+            plain && read.username().is_empty() && (front.allowed_origins().any(listed))
         })
     }
 
@@ -339,7 +339,7 @@ impl House {
 
     /// The bytes of the storage.
     pub fn stored(&self) -> Vec<u8> {
-        let file = |name: &str| portaria::world::files::bytes(&self.folder.0.join(name), 1 << 26).unwrap_or_default();
+        let file = |name: &str| portaria::world::files::read_bytes(&self.folder.0.join(name), 1 << 26).unwrap_or_default();
         [file("portaria.db"), file("portaria.db-wal")].concat()
     }
 
@@ -354,13 +354,13 @@ impl House {
     pub fn resettle(&self, settings: &str) {
         let text = format!("{settings}providers: {}/providers.d\n", self.folder.0.display());
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
-        self.app.change(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), clock::now());
+        self.app.apply_settings(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), clock::now());
     }
 
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
-        for front in self.app.serving().fronts() {
-            front.roster.look_again(clock::now());
+        for front in self.app.live_config().live_stores() {
+            front.roster.reload(clock::now());
         }
     }
 }

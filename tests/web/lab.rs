@@ -3,11 +3,11 @@
 use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
 use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
-use portaria::directory::audit::{Event, What};
-use portaria::directory::incidents::{Incident, Remember};
-use portaria::email::Email;
-use portaria::story::{Exchange, Fact, Request, Story};
-use portaria::workbench::proposal::{Change, Proposal};
+use portaria::directory::audit::{AuditEvent, AuditEventKind};
+use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::story::{Story, StoryExchange, StoryFact, StoryRequest};
+use portaria::vocabulary::email::Email;
+use portaria::workbench::proposal::{FileChange, Proposal};
 use portaria::world::clock;
 
 const OPEN_HOST: &str = "login.loja.example";
@@ -36,20 +36,29 @@ fn somebody(house: &House, host: &str, address: &str, verified: bool) -> Browser
 
 /// A story of a login at the provider `acme` that failed, full of markup.
 fn story() -> Story {
-    let fact =
-        |name: &str, looks: Option<&str>| Fact { name: name.to_owned(), line: Some(8), looks: looks.map(str::to_owned), ..Fact::default() };
-    let request = Request {
+    let fact = |name: &str, looks: Option<&str>| StoryFact {
+        name: name.to_owned(),
+        line: Some(8),
+        looks: looks.map(str::to_owned),
+        ..StoryFact::default()
+    };
+    let request = StoryRequest {
         method: "GET".to_owned(),
         url: format!("https://sso.acme.example/me?token=‹accessToken›&x={MARKUP}"),
-        ..Request::default()
+        ..StoryRequest::default()
     };
-    let exchange = Exchange {
+    let exchange = StoryExchange {
         step: "getUserInfo".to_owned(),
         request,
-        answer: Some(portaria::story::Answer { status: 200, content_type: Some(MARKUP.to_owned()), bytes: 12, shape: Some(Vec::new()) }),
+        answer: Some(portaria::story::StoryAnswer {
+            status: 200,
+            content_type: Some(MARKUP.to_owned()),
+            bytes: 12,
+            shape: Some(Vec::new()),
+        }),
         took: Some(187),
         facts: vec![fact("id", Some("address")), fact("email", None)],
-        ..Exchange::default()
+        ..StoryExchange::default()
     };
     Story {
         provider: "acme".to_owned(),
@@ -65,7 +74,7 @@ fn story() -> Story {
             because: "moved".to_owned(),
             about: Vec::new(),
             sentence: format!("It is there {MARKUP}"),
-            change: Some(Change {
+            change: Some(FileChange {
                 line: 8,
                 removed: vec!["old".to_owned()],
                 added: vec![format!("  read: {{ email: $.mail }} # {MARKUP}")],
@@ -77,9 +86,9 @@ fn story() -> Story {
 
 async fn keep(house: &House, code: &str, store: &str, story: &Story) {
     let story = serde_json::to_string(story).expect("a story is JSON");
-    let incident = Incident { code: code.into(), store: store.into(), at: clock::now(), story };
-    let event = Event::new(clock::now(), store, What::Failed);
-    assert!(house.app.directory.write(Remember { incident, event }).await.expect("storage is there"));
+    let incident = StoredIncident { code: code.into(), store: store.into(), at: clock::now(), story };
+    let event = AuditEvent::new(clock::now(), store, AuditEventKind::Failed);
+    assert!(house.app.directory.write(SaveIncident { incident, event }).await.expect("storage is there"));
 }
 
 fn field(page: &Answer) -> String {
@@ -166,9 +175,9 @@ async fn a_session_that_has_ended_opens_nothing() {
     let browser = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
     assert_eq!(browser.get("/lab").await.status, 200);
     let token = browser.jar.borrow()[0].1.clone();
-    let session = house.app.signing.keys().verify(&token, house.front(OPEN_HOST).parties(), clock::now()).expect("it is good");
+    let session = house.app.signing.keys().verify(&token, house.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
 
-    house.app.revocations.end(&session.sid, session.latest());
+    house.app.revocations.record_end(&session.sid, session.latest_expiry());
 
     assert_eq!(browser.get("/lab").await.status, 303);
 }

@@ -6,13 +6,13 @@ use crate::web::house::{House, OPEN, Plan, STANDARD};
 use crate::web::upstream::json;
 use actix_web::FromRequest as _;
 use actix_web::test::TestRequest;
-use portaria::directory::audit::{Lines, What};
-use portaria::directory::incidents::Recall;
-use portaria::incident::Code;
+use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
+use portaria::directory::incidents::LoadIncident;
+use portaria::lab::handlers::guard::StaffMember;
+use portaria::lab::handlers::test_story;
 use portaria::story::Story;
-use portaria::web::asked::Asked;
-use portaria::web::lab::guard::Staff;
-use portaria::web::lab::stories;
+use portaria::vocabulary::incident_code::IncidentCode;
+use portaria::web::request_context::RequestContext;
 use portaria::world::clock;
 
 /// A store on the open net with one of the staff.
@@ -26,10 +26,10 @@ const OPEN_HOST: &str = "login.loja.example";
 fn mark(browser: &Browser, house: &House, host: &str) -> String {
     let session = browser.jar.borrow().iter().find(|(name, _)| *name == *house.front(host).store.cookie).map(|(_, token)| token.clone());
     let front = house.front(host);
-    let session = session.and_then(|token| house.app.signing.keys().verify(&token, front.parties(), clock::now()));
+    let session = session.and_then(|token| house.app.signing.keys().verify(&token, front.token_parties(), clock::now()));
     let bound = session.map_or_else(|| "lab".into(), |session| session.sid);
     let until = (clock::now() + 600).to_string();
-    let sealed = house.app.forms.seal(&[&front.store.public_url, &bound, &until], b"", portaria::world::dice::bytes());
+    let sealed = house.app.forms.seal(&[&front.store.public_url, &bound, &until], b"", portaria::world::random::bytes());
     format!("{until}.{sealed}")
 }
 
@@ -56,12 +56,12 @@ fn code(ended: &Answer) -> String {
 }
 
 async fn story(house: &House, code: &str) -> Story {
-    let kept = house.app.directory.read(Recall { code: code.into(), now: clock::now() }).await.expect("storage").expect("it is kept");
+    let kept = house.app.directory.read(LoadIncident { code: code.into(), now: clock::now() }).await.expect("storage").expect("it is kept");
     serde_json::from_str(&kept.story).expect("a story")
 }
 
-async fn lines(house: &House) -> Vec<What> {
-    let lines = house.app.directory.read(Lines { store: None, provider: Some("acme".into()), most: 100 }).await.expect("storage");
+async fn lines(house: &House) -> Vec<AuditEventKind> {
+    let lines = house.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 100 }).await.expect("storage");
     lines.into_iter().map(|line| line.what).collect()
 }
 
@@ -79,12 +79,12 @@ async fn a_test_login_tells_all_and_creates_nobody() {
     assert_eq!((story.test, story.by, story.code, story.exchanges.len()), (true, None, None, 2));
     assert!(story.redirect.is_some_and(|redirect| redirect.url.contains("state=‹state›")));
     assert!(story.identity.is_some_and(|identity| identity.len() == 3));
-    assert_eq!(lines(&house).await, [What::Tested], "one line");
+    assert_eq!(lines(&house).await, [AuditEventKind::Tested], "one line");
     let stored = String::from_utf8_lossy(&house.stored()).into_owned();
     assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "nobody is created");
     let counted = house.ask(Ask::get("/metrics")).await.body;
     assert!(!counted.contains("portaria_logins_total{"), "{counted}");
-    let last = house.app.tests.last("main", "acme", None).expect("it is remembered");
+    let last = house.app.tests.last_result("main", "acme", None).expect("it is remembered");
     assert_eq!((last.code.as_str(), last.failed), (&*code, None));
 }
 
@@ -100,10 +100,10 @@ async fn a_test_login_that_fails_tells_why_and_so_does_a_wrong_state() {
     let lost = browser.get(&browser.way_back("acme", "somebody-elses", "bia")).await;
 
     assert_eq!((failed.code.as_deref(), failed.identity), (Some("missingId"), None));
-    assert_eq!(house.app.tests.last("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
+    assert_eq!(house.app.tests.last_result("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
     assert_eq!(story(&house, &code(&lost)).await.code.as_deref(), Some("badState"));
     assert!(browser.attempts().is_empty(), "it is over");
-    assert_eq!(lines(&house).await, [What::Tested, What::Tested]);
+    assert_eq!(lines(&house).await, [AuditEventKind::Tested, AuditEventKind::Tested]);
 }
 
 #[actix_web::test]
@@ -127,7 +127,7 @@ async fn an_answer_counts_once_and_a_form_of_another_site_begins_nothing() {
     *browser.jar.borrow_mut() = kept;
 
     assert_eq!(browser.get(&back).await.location(), told.location(), "the second time leads to what it came to");
-    assert_eq!(lines(&house).await, [What::Tested]);
+    assert_eq!(lines(&house).await, [AuditEventKind::Tested]);
 }
 
 /// A provider on the open net whose calls lead into a private one.
@@ -137,15 +137,15 @@ async fn open_house(settings: &str) -> House {
 }
 
 /// A request, as pages get it.
-async fn asked(house: &House, host: &str) -> Asked {
+async fn asked(house: &House, host: &str) -> RequestContext {
     let request = TestRequest::default().app_data(house.app.clone()).insert_header(("host", host)).to_http_request();
-    Asked::extract(&request).await.expect("it is served")
+    RequestContext::extract(&request).await.expect("it is served")
 }
 
 /// Somebody who is signed in at the store on the open net.
 fn signed_in(house: &House, email: &str, verified: bool) -> Browser {
     let token = house.token(OPEN_HOST, |session| {
-        session.person.email = portaria::email::Email::parse(email).expect("an address");
+        session.person.email = portaria::vocabulary::email::Email::parse(email).expect("an address");
         session.person.email_verified = verified;
     });
     let browser = Browser::at(house, OPEN_HOST);
@@ -173,15 +173,15 @@ async fn only_the_staff_begins_and_the_story_is_theirs() {
         (Some("somebody-else"), &*code, false),
         (None, &*code, false),
     ] {
-        let staff = Staff { uid: uid.map(Into::into) };
-        let typed_code = Code::parse(typed).expect("a code");
-        let told = stories::story(&asked(&house, OPEN_HOST).await, &staff, typed_code).await.expect("storage");
+        let staff = StaffMember { uid: uid.map(Into::into) };
+        let typed_code = IncidentCode::parse(typed).expect("a code");
+        let told = test_story::find_story(&asked(&house, OPEN_HOST).await, &staff, typed_code).await.expect("storage");
         assert_eq!(told.is_some(), is_told, "{uid:?} {typed}");
     }
     assert_eq!(ana.who().await.as_deref(), Some("ana@clientes.example"), "she is still who she was");
     assert_eq!((kept.test, kept.by.as_deref(), kept.code.as_deref()), (true, Some(&*uid), Some("noAnswer")));
-    assert!(house.app.tests.last("main", "acme", Some(&uid)).is_some());
-    assert_eq!(house.app.tests.last("main", "acme", None), None);
+    assert!(house.app.tests.last_result("main", "acme", Some(&uid)).is_some());
+    assert_eq!(house.app.tests.last_result("main", "acme", None), None);
 }
 
 #[actix_web::test]

@@ -4,10 +4,10 @@ use crate::database::Server;
 use crate::web::ask::Ask;
 use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan};
-use portaria::directory::audit::By;
-use portaria::directory::people::{Block, ByEmail};
-use portaria::directory::sessions::SignOut;
-use portaria::email::Email;
+use portaria::directory::audit::AuditActor;
+use portaria::directory::sessions::EndAllSessions;
+use portaria::directory::users::{BlockUser, FindUserByEmail};
+use portaria::vocabulary::email::Email;
 use portaria::world::clock;
 use std::future::Future;
 
@@ -27,7 +27,7 @@ async fn on_both<T: Future<Output = ()>>(test: impl Fn(House, House) -> T) {
 
 /// The other machine reads on, as it does all the time.
 async fn hears(other: &House) {
-    other.app.listen_to_storage(clock::now()).await.expect("storage is there");
+    other.app.sync_with_storage(clock::now()).await.expect("storage is there");
 }
 
 async fn passes(house: &House, cookies: &str) -> u16 {
@@ -79,10 +79,10 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
         let email = Email::parse(&browser.who().await.expect("somebody")).expect("an address");
-        let found = other.app.directory.read(ByEmail { store: "main".into(), email }).await.expect("storage");
+        let found = other.app.directory.read(FindUserByEmail { store: "main".into(), email }).await.expect("storage");
         let uid = found.expect("somebody").user.uid;
 
-        let sign_out = SignOut { store: "main".into(), uid: uid.clone(), but: None, by: By::Support, now: clock::now() };
+        let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), but: None, by: AuditActor::Support, now: clock::now() };
         assert_eq!(other.app.directory.write(sign_out).await, Ok(1));
         hears(&house).await;
         assert_eq!(passes(&house, &cookies).await, 401);
@@ -90,7 +90,7 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
         assert_eq!(passes(&other, &cookies).await, 200);
-        let block = Block { store: "main".into(), uid, blocked: true, now: clock::now() };
+        let block = BlockUser { store: "main".into(), uid, blocked: true, now: clock::now() };
         assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
         hears(&house).await;
         assert_eq!(passes(&house, &cookies).await, 401);
@@ -102,24 +102,24 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 
 #[actix_web::test]
 async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
-    use portaria::directory::welcome::Welcome;
-    use portaria::email::Email as Address;
-    use portaria::provider::identity::{Identity, Mailbox};
-    use portaria::provider::trust::Evidence;
+    use portaria::directory::sign_in::SignIn;
+    use portaria::provider::identity::{Identity, IdentityEmail};
+    use portaria::provider::trust::EmailEvidence;
+    use portaria::vocabulary::email::Email as Address;
 
     on_both(async |house, other| {
         let email = Address::parse("ana@loja.example").expect("an address");
         let identity = Identity {
             provider: "acme".into(),
             id: "1".into(),
-            address: Mailbox::Proven(email, Evidence::Claim),
+            address: IdentityEmail::Proven(email, EmailEvidence::Claim),
             name: None,
             picture: None,
             locale: None,
             more: Vec::new(),
         };
         let now = clock::now();
-        let comes = |at: u32| Welcome {
+        let comes = |at: u32| SignIn {
             store: "main".into(),
             identity: identity.clone(),
             version: "v".into(),
@@ -132,7 +132,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
         for at in 0..1100 {
             house.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
         }
-        let block = Block { store: "main".into(), uid: "u0".into(), blocked: true, now };
+        let block = BlockUser { store: "main".into(), uid: "u0".into(), blocked: true, now };
 
         assert_eq!(house.app.directory.write(block).await, Ok(Some(1100)));
         hears(&other).await;
@@ -145,9 +145,9 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
 
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
-    use portaria::directory::keys::{Keys, Retire, Turn};
+    use portaria::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys};
     use portaria::session::seal::MasterKey;
-    use portaria::web::signing;
+    use portaria::web::signing_keys;
 
     for server in [false, true] {
         let mut plan = Plan::new(LOCAL).with_standard("acme");
@@ -161,11 +161,11 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         let browser = Browser::new(&house);
         browser.log_in("acme", "ana").await;
         let old = browser.cookies();
-        let rotation = house.app.serving().rotation();
+        let rotation = house.app.live_config().key_rotation();
         let kids = async |house: &House| house.ask(Ask::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len);
 
         let now = clock::now();
-        let turn = |wanted, now| Turn { fresh: signing::fresh(&master), plan: rotation, wanted, now };
+        let turn = |wanted, now| RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan: rotation, wanted, now };
         house.app.directory.write(turn(true, now)).await.expect("storage");
         for machine in [&house, &other] {
             hears(machine).await;
@@ -181,9 +181,14 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
             assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (200, 200));
         }
 
-        let keys = house.app.directory.read(Keys).await.expect("storage");
+        let keys = house.app.directory.read(ListSigningKeys).await.expect("storage");
         let going = keys.iter().find(|key| key.standing.state.word() == "retiring").expect("the old one").standing.id.clone();
-        house.app.directory.write(Retire { id: going, fresh: signing::fresh(&master), now }).await.expect("storage");
+        house
+            .app
+            .directory
+            .write(RetireSigningKey { id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .await
+            .expect("storage");
         for machine in [&house, &other] {
             hears(machine).await;
             assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (401, 200));

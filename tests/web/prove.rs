@@ -6,7 +6,7 @@ use crate::web::browser::Browser;
 use crate::web::house::{House, LOCAL, Plan, SHOP, STANDARD};
 use crate::web::mailbox::Mailbox;
 use crate::web::upstream::json;
-use portaria::world::{clock, dice};
+use portaria::world::{clock, random};
 
 /// A provider that names an address and does not vouch for it.
 fn asking() -> String {
@@ -264,7 +264,7 @@ async fn a_form_of_ours_that_is_old_leads_to_the_page_and_does_nothing() {
     let handle = browser.jar.borrow().iter().find(|(name, _)| name.contains("proof")).expect("a proof").1.clone();
     let until = (clock::now() - 1).to_string();
     let url = &house.front(crate::web::house::HOST).store.public_url;
-    let old = format!("{until}.{}", house.app.forms.seal(&[url, &handle, &until], b"", dice::bytes()));
+    let old = format!("{until}.{}", house.app.forms.seal(&[url, &handle, &until], b"", random::bytes()));
     let (_, others) = asked(&house, "other").await;
 
     for form in [&*old, &others, "1.x", ""] {

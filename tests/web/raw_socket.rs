@@ -259,7 +259,9 @@ fn no_header_is_smuggled_into_an_answer() {
         for path in ["/login?return_to=", "/login/acme?return_to=", "/callback/acme?error=", "/login?lang="] {
             let answer = portaria.get(format!("{path}{wanted}").as_bytes(), "");
             let head = answer.split("\r\n\r\n").next().unwrap_or_default();
-            assert!(!head.to_lowercase().contains("evil"), "{path}{wanted:?}: {head}");
+            // The attempt cookie is sealed: by chance its letters may spell any word.
+            let mut headers = head.lines().filter(|line| !line.starts_with("set-cookie: portaria-attempt-"));
+            assert!(headers.all(|line| !line.to_lowercase().contains("evil")), "{path}{wanted:?}: {head}");
             assert!(matches!(status(&answer), 0 | 200 | 303 | 400 | 404), "{path}{wanted:?}: {head}");
         }
     }
@@ -282,7 +284,7 @@ fn a_thousand_requests_in_one_breath_are_answered_in_order() {
 #[test]
 fn who_says_nothing_for_long_is_left_and_others_are_not_kept_waiting() {
     let portaria = Running::start();
-    let began = portaria::world::clock::moment();
+    let began = portaria::world::clock::instant();
     let mut idle: Vec<TcpStream> = (0..200).map(|_| portaria.connect()).collect();
     for (at, connection) in idle.iter_mut().enumerate() {
         let part = &b"GET /login HTTP/1.1\r\nHost: localhost:8080\r\nX: "[..at % 46];

@@ -42,7 +42,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
     let house = House::open().await;
     let now = portaria::world::clock::now();
-    let sid = portaria::world::dice::name();
+    let sid = portaria::world::random::id();
     let token = |age: i64| {
         house.token(HOST, |session| {
             (session.sid, session.since, session.issued, session.until) = (sid.clone(), now - age, now - age, now - age + 12 * 3600);
@@ -122,7 +122,7 @@ async fn while_storage_is_silent_for_too_long_nobody_is_said_to_be_there() {
     house.storage_is_away(true);
 
     for (silence, expected) in [(55, 200), (65, 503), (86_400, 503)] {
-        house.app.revocations.is_fresh(portaria::world::clock::now() - silence);
+        house.app.revocations.mark_fresh(portaria::world::clock::now() - silence);
         for ask in [&who, &whose] {
             let answer = house.ask(ask.clone()).await;
             assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");

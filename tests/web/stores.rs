@@ -4,7 +4,7 @@ use crate::web::ask::Ask;
 use crate::web::browser::Browser;
 use crate::web::house::{Folder, HOST, House, LOCAL, OPEN, Plan, STANDARD};
 use aws_lc_rs::hmac;
-use portaria::world::dice;
+use portaria::world::random;
 use std::fmt::Write as _;
 
 const TWO: &str = "publicUrl: http://localhost:8080
@@ -258,7 +258,7 @@ async fn an_address_of_this_machine_is_asked_only_where_the_operator_lists_it() 
 async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     // A provider that needs no calls: what the browser brings is signed.
     let folder = Folder::new();
-    let secret = dice::name();
+    let secret = random::id();
     folder.write("secret", &secret);
     let provider = format!(
         "name: Praça\nclientId: loja\nclientSecret: file:{}/secret\ntrustEmail: always\npkce: off\ngetAuthorizationCode:\n  \

@@ -1,13 +1,13 @@
 //! The checklist, question by question, in plain lines.
 
-use crate::commands::outcome::Failure;
-use crate::provider::Ground;
+use crate::commands::outcome::CommandFailure;
+use crate::provider::InstallationContext;
 use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{Answers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
 /// Asks what has not been said yet.
-pub fn ask(answers: &mut Answers, ground: Ground) -> Result<(), Failure> {
+pub fn ask_questions(answers: &mut ChecklistAnswers, ground: InstallationContext) -> Result<(), CommandFailure> {
     let said: Vec<&str> = answers.keys().copied().collect();
     print("Enter takes what stands in brackets; `back` goes to the question before.\n");
     let mut asked: Vec<usize> = Vec::new();
@@ -21,7 +21,7 @@ pub fn ask(answers: &mut Answers, ground: Ground) -> Result<(), Failure> {
         let choices = if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
         let bracket = usual.as_ref().map_or_else(String::new, |usual| format!(" [{usual}]"));
         print(&format!("\n{}{choices}\n  for example: {}\n{}{bracket}: ", question.ask, question.example, question.name));
-        let typed = line()?;
+        let typed = read_answer()?;
         let answer = match (typed.trim(), usual) {
             ("back", _) => {
                 if let Some(before) = asked.pop() {
@@ -39,8 +39,8 @@ pub fn ask(answers: &mut Answers, ground: Ground) -> Result<(), Failure> {
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = checklist::complaint(question, &answer, ground) {
-            print(&format!("  {}\n", crate::diagnostic::printable(&why)));
+        if let Some(why) = checklist::check_answer(question, &answer, ground) {
+            print(&format!("  {}\n", crate::vocabulary::diagnostic::printable(&why)));
             continue;
         }
         answers.insert(question.name, answer);
@@ -56,11 +56,11 @@ fn print(text: &str) {
     let _ = out.flush();
 }
 
-fn line() -> Result<String, Failure> {
+fn read_answer() -> Result<String, CommandFailure> {
     let mut typed = String::new();
     match std::io::stdin().lock().read_line(&mut typed) {
         Ok(read) if read > 0 && typed.len() <= 4096 => Ok(typed),
-        Ok(0) => Err(Failure::No("\nnothing was written: the answers ended before the questions did".to_owned())),
-        _ => Err(Failure::No("\nnothing was written: that line cannot be read".to_owned())),
+        Ok(0) => Err(CommandFailure::No("\nnothing was written: the answers ended before the questions did".to_owned())),
+        _ => Err(CommandFailure::No("\nnothing was written: that line cannot be read".to_owned())),
     }
 }

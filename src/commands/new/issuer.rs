@@ -1,39 +1,39 @@
 //! What an issuer publishes about itself, filled into the answers.
 
-use crate::commands::outcome::Failure;
+use crate::commands::outcome::CommandFailure;
 use crate::provider::json;
-use crate::settings::Settings;
 use crate::stores::Stores;
-use crate::web::app::reach;
-use crate::wire::{Fetch as _, NoAnswer, Request};
-use crate::workbench::checklist::questions::Answers;
+use crate::stores::settings::Settings;
+use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
+use crate::web::app::network_reach;
+use crate::workbench::checklist::questions::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;
 
 /// Fetches the issuer's document and fills in what it says.
-pub fn fill_in(issuer: &str, settings: &Settings, answers: &mut Answers) -> Result<(), Failure> {
+pub fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let address = if issuer.contains("/.well-known/") {
         issuer.to_owned()
     } else {
         format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
     };
-    if !(address.starts_with("https://") || settings.ground().loopback && address.starts_with("http://")) {
-        return Err(Failure::Usage(
+    if !(address.starts_with("https://") || settings.installation_context().loopback && address.starts_with("http://")) {
+        return Err(CommandFailure::Usage(
             "--discovery: an issuer's address begins with https://".to_owned(),
             "write it as its tokens name it, such as `https://idp.example`".to_owned(),
         ));
     }
-    let document = fetch(&address, settings)?;
+    let document = fetch_discovery_document(&address, settings)?;
     let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if named.is_empty() || !issuer.contains("/.well-known/") && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
-        let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", crate::diagnostic::printable(named)) };
-        return Err(Failure::No(format!(
+        let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", crate::vocabulary::diagnostic::printable(named)) };
+        return Err(CommandFailure::No(format!(
             "error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it"
         )));
     }
     for end in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
         if document.get(end).and_then(Value::as_str).is_none() {
-            return Err(Failure::No(format!(
+            return Err(CommandFailure::No(format!(
                 "error: {address} names no `{end}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
             )));
         }
@@ -71,29 +71,30 @@ pub fn fill_in(issuer: &str, settings: &Settings, answers: &mut Answers) -> Resu
     Ok(())
 }
 
-fn fetch(address: &str, settings: &Settings) -> Result<Value, Failure> {
-    let (network, _) = Network::new(reach(settings, &Stores::new(settings)));
-    let answer = actix_web::rt::System::new().block_on(network.send(&Request::document(address)));
+fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value, CommandFailure> {
+    let (network, _) = Network::new(network_reach(settings, &Stores::new(settings)));
+    let answer = actix_web::rt::System::new().block_on(network.send(&Request::for_document(address)));
     let answer = answer.map_err(|why| {
         let help = match why {
             NoAnswer::Forbidden => "it leads to a private address; list its host in `privateHosts` of the settings if that is meant",
             _ => "check the address and this machine's way to it",
         };
-        Failure::Environment(format!("{address}: {why}"), help.to_owned())
+        CommandFailure::Environment(format!("{address}: {why}"), help.to_owned())
     })?;
     match answer.status {
         200 => {}
         300..=399 => {
-            return Err(Failure::No(format!(
+            return Err(CommandFailure::No(format!(
                 "error: {address} sends to another address, which is not followed\n  help: write the issuer's own address"
             )));
         }
         status => {
-            return Err(Failure::No(format!(
+            return Err(CommandFailure::No(format!(
                 "error: {address} answers {status}\n  help: write the issuer's address; its document lies below it"
             )));
         }
     }
-    json::parse(&answer.body)
-        .map_err(|why| Failure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address")))
+    json::parse(&answer.body).map_err(|why| {
+        CommandFailure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address"))
+    })
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 /// Answers by the names of their questions.
-pub type Answers = BTreeMap<&'static str, String>;
+pub type ChecklistAnswers = BTreeMap<&'static str, String>;
 
 /// A question.
-pub struct Question {
+pub struct ChecklistQuestion {
     /// Its name; the flag is the same behind `--`.
     pub name: &'static str,
     /// What is asked.
@@ -14,30 +14,30 @@ pub struct Question {
     /// An example of an answer.
     pub example: &'static str,
     /// What holds when nothing is typed; `None` where an answer is needed.
-    pub usual: fn(&Answers) -> Option<String>,
+    pub usual: fn(&ChecklistAnswers) -> Option<String>,
     /// Whether it is asked at all.
-    pub matters: fn(&Answers) -> bool,
+    pub matters: fn(&ChecklistAnswers) -> bool,
     /// The answers among which one is chosen; none where anything may be typed.
     pub choices: &'static [&'static str],
 }
 
-fn always(_: &Answers) -> bool {
+fn always(_: &ChecklistAnswers) -> bool {
     true
 }
 
-fn says(answers: &Answers, name: &str, what: &str) -> bool {
+fn answer_is(answers: &ChecklistAnswers, name: &str, what: &str) -> bool {
     answers.get(name).is_some_and(|answer| answer == what)
 }
 
-fn by_hand(answers: &Answers) -> bool {
+fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
     !answers.contains_key("discovery")
 }
 
-fn asks_user_info(answers: &Answers) -> bool {
-    by_hand(answers) && !says(answers, "userinfo", "none")
+fn asks_user_info(answers: &ChecklistAnswers) -> bool {
+    is_without_discovery(answers) && !answer_is(answers, "userinfo", "none")
 }
 
-fn nothing(_: &Answers) -> Option<String> {
+fn no_default(_: &ChecklistAnswers) -> Option<String> {
     None
 }
 
@@ -48,16 +48,16 @@ macro_rules! usual {
 }
 
 /// The questions in the order in which they are asked.
-pub const QUESTIONS: &[Question] = &[
-    Question {
+pub const QUESTIONS: &[ChecklistQuestion] = &[
+    ChecklistQuestion {
         name: "title",
         ask: "What does the button say?",
         example: "Clube Acme",
-        usual: |answers| answers.get("name").map(|name| crate::workbench::learn::whole::title(name)),
+        usual: |answers| answers.get("name").map(|name| crate::workbench::learn::provider_file::display_title(name)),
         matters: always,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "client-id",
         ask: "The client's id: `env` for a variable, or the id itself",
         example: "loja-42",
@@ -65,7 +65,7 @@ pub const QUESTIONS: &[Question] = &[
         matters: always,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "client-secret",
         ask: "The client's secret: `env` for a variable, `none`, or where it is kept",
         example: "env:ACME_SECRET",
@@ -73,31 +73,31 @@ pub const QUESTIONS: &[Question] = &[
         matters: always,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "authorize",
         ask: "The address to which the browser is sent",
         example: "https://sso.acme.example/entrar",
-        usual: nothing,
-        matters: by_hand,
+        usual: no_default,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "authorize-parameters",
         ask: "What it carries: `standard`, or each parameter with a fact or a text",
         example: "app_key=clientId, return_url=redirectUri, state=state, canal=loja",
         usual: usual!("standard"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "scope",
         ask: "The scope: what is asked for, or `none`",
         example: "perfil email",
-        usual: |answers| Some(if by_hand(answers) { "none" } else { "openid profile email" }.to_owned()),
-        matters: |answers| says(answers, "authorize-parameters", "standard") || !by_hand(answers),
+        usual: |answers| Some(if is_without_discovery(answers) { "none" } else { "openid profile email" }.to_owned()),
+        matters: |answers| answer_is(answers, "authorize-parameters", "standard") || !is_without_discovery(answers),
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "pkce",
         ask: "Does it know PKCE?",
         example: "off",
@@ -105,46 +105,46 @@ pub const QUESTIONS: &[Question] = &[
         matters: always,
         choices: &["S256", "plain", "off"],
     },
-    Question {
+    ChecklistQuestion {
         name: "code",
         ask: "The parameter in which the code comes back",
         example: "auth_code",
         usual: usual!("code"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "token",
         ask: "The address at which the code becomes a token",
         example: "https://sso.acme.example/api/token",
-        usual: nothing,
-        matters: by_hand,
+        usual: no_default,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "token-encoding",
         ask: "How is that request written?",
         example: "json",
         usual: usual!("form"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &["form", "json", "query"],
     },
-    Question {
+    ChecklistQuestion {
         name: "token-parameters",
         ask: "What it carries: `standard`, or each parameter with a fact or a text",
         example: "auth_code=code, return_url=redirectUri",
         usual: usual!("standard"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "credentials",
         ask: "Where do the client's id and secret go?",
         example: "basic",
         usual: |answers| {
             Some(
-                if says(answers, "token-parameters", "standard") || !by_hand(answers) {
-                    if says(answers, "token-encoding", "query") { "query" } else { "form" }
+                if answer_is(answers, "token-parameters", "standard") || !is_without_discovery(answers) {
+                    if answer_is(answers, "token-encoding", "query") { "query" } else { "form" }
                 } else {
                     "none"
                 }
@@ -154,23 +154,23 @@ pub const QUESTIONS: &[Question] = &[
         matters: always,
         choices: &["form", "query", "basic", "basicEncoded", "none"],
     },
-    Question {
+    ChecklistQuestion {
         name: "token-path",
         ask: "Where the access token stands in the answer",
         example: "$.data.token",
         usual: usual!("$.access_token"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "userinfo",
         ask: "The address that tells who it is, or `none` if the token's answer does",
         example: "https://sso.acme.example/api/me",
-        usual: nothing,
-        matters: by_hand,
+        usual: no_default,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "userinfo-encoding",
         ask: "How is that request written?",
         example: "json",
@@ -178,7 +178,7 @@ pub const QUESTIONS: &[Question] = &[
         matters: asks_user_info,
         choices: &["query", "form", "json"],
     },
-    Question {
+    ChecklistQuestion {
         name: "userinfo-parameters",
         ask: "What it carries besides the token as Bearer: `none`, or each parameter with a fact or a text",
         example: "fields=id email",
@@ -186,44 +186,44 @@ pub const QUESTIONS: &[Question] = &[
         matters: asks_user_info,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "id",
         ask: "Where the person's id stands in the answer",
         example: "$.data.id",
         usual: usual!("$.sub"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "email",
         ask: "Where the e-mail address stands, or `none`",
         example: "$.data.email",
         usual: usual!("$.email"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "email-verified",
         ask: "Where it stands whether the address is proven, or `none`",
         example: "$.data.email_ok",
-        usual: |answers| Some(if says(answers, "id", "$.sub") { "$.email_verified" } else { "none" }.to_owned()),
-        matters: |answers| by_hand(answers) && !says(answers, "email", "none"),
+        usual: |answers| Some(if answer_is(answers, "id", "$.sub") { "$.email_verified" } else { "none" }.to_owned()),
+        matters: |answers| is_without_discovery(answers) && !answer_is(answers, "email", "none"),
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "name-path",
         ask: "Where the name stands, or `none`; two paths are written with holes",
         example: "${$.data.nome} ${$.data.sobrenome}",
         usual: usual!("$.name"),
-        matters: by_hand,
+        matters: is_without_discovery,
         choices: &[],
     },
-    Question {
+    ChecklistQuestion {
         name: "trust",
         ask: "Are its addresses proven? `claim`: where it says so; `always`: it proves every one; `never`: shoppers prove them",
         example: "always",
-        usual: |answers| Some(if says(answers, "email-verified", "none") { "never" } else { "claim" }.to_owned()),
-        matters: |answers| !says(answers, "email", "none"),
+        usual: |answers| Some(if answer_is(answers, "email-verified", "none") { "never" } else { "claim" }.to_owned()),
+        matters: |answers| !answer_is(answers, "email", "none"),
         choices: &["claim", "always", "never"],
     },
 ];

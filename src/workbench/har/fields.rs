@@ -1,6 +1,6 @@
 //! The fields of a HAR.
 
-use crate::workbench::recorded::{LONGEST_BODY, MOST};
+use crate::workbench::recorded_exchange::{LONGEST_BODY, MOST};
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,26 +14,26 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserial
 #[derive(Deserialize, Serialize)]
 pub struct Har {
     /// `log`, as the format has it.
-    pub log: Log,
+    pub log: HarLog,
 }
 
 /// What was kept.
 #[derive(Deserialize, Serialize)]
-pub struct Log {
+pub struct HarLog {
     /// `version`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub version: String,
     /// `creator`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub creator: Creator,
+    pub creator: HarCreator,
     /// `entries`, as the format has it.
     #[serde(deserialize_with = "entries")]
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HarEntry>,
 }
 
 /// Who wrote it.
 #[derive(Default, Deserialize, Serialize)]
-pub struct Creator {
+pub struct HarCreator {
     /// `name`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
@@ -45,7 +45,7 @@ pub struct Creator {
 /// A request and its answer.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct HarEntry {
     /// `started_date_time`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub started_date_time: String,
@@ -53,25 +53,25 @@ pub struct Entry {
     #[serde(default, deserialize_with = "or_default")]
     pub time: f64,
     /// `request`, as the format has it.
-    pub request: Sent,
+    pub request: HarRequest,
     /// `response`, as the format has it.
     #[serde(default)]
-    pub response: Option<Came>,
+    pub response: Option<HarResponse>,
     /// `cache`, as the format has it.
     #[serde(skip_deserializing)]
-    pub cache: Nothing,
+    pub cache: HarEmptyObject,
     /// `timings`, as the format has it.
     #[serde(skip_deserializing)]
-    pub timings: Timings,
+    pub timings: HarTimings,
 }
 
 /// An object without members.
 #[derive(Default, Serialize)]
-pub struct Nothing {}
+pub struct HarEmptyObject {}
 
 /// How long it took.
 #[derive(Default, Serialize)]
-pub struct Timings {
+pub struct HarTimings {
     /// `send`, as the format has it.
     pub send: u8,
     /// `wait`, as the format has it.
@@ -83,7 +83,7 @@ pub struct Timings {
 /// What was sent.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Sent {
+pub struct HarRequest {
     /// `method`, as the format has it.
     pub method: String,
     /// `url`, as the format has it.
@@ -96,13 +96,13 @@ pub struct Sent {
     pub cookies: [u8; 0],
     /// `headers`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub headers: Vec<Pair>,
+    pub headers: Vec<HarNameValue>,
     /// `query_string`, as the format has it.
     #[serde(skip_deserializing)]
     pub query_string: [u8; 0],
     /// `post_data`, as the format has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub post_data: Option<Posted>,
+    pub post_data: Option<HarPostData>,
     /// `headers_size`, as the format has it.
     #[serde(skip_deserializing)]
     pub headers_size: i32,
@@ -113,7 +113,7 @@ pub struct Sent {
 
 /// A name and a value.
 #[derive(Deserialize, Serialize)]
-pub struct Pair {
+pub struct HarNameValue {
     /// `name`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
@@ -125,7 +125,7 @@ pub struct Pair {
 /// A body.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Posted {
+pub struct HarPostData {
     /// `mime_type`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub mime_type: String,
@@ -134,13 +134,13 @@ pub struct Posted {
     pub text: Option<String>,
     /// `params`, as the format has it.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub params: Vec<Pair>,
+    pub params: Vec<HarNameValue>,
 }
 
 /// What came back.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Came {
+pub struct HarResponse {
     /// `status`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub status: f64,
@@ -155,10 +155,10 @@ pub struct Came {
     pub cookies: [u8; 0],
     /// `headers`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub headers: Vec<Pair>,
+    pub headers: Vec<HarNameValue>,
     /// `content`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub content: Content,
+    pub content: HarContent,
     /// `redirect_url`, as the format has it.
     #[serde(default, deserialize_with = "or_default", rename = "redirectURL")]
     pub redirect_url: String,
@@ -173,7 +173,7 @@ pub struct Came {
 /// An answer's body.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Content {
+pub struct HarContent {
     /// `size`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
     pub size: f64,
@@ -189,17 +189,17 @@ pub struct Content {
 }
 
 /// Entries one after another: what no login needs is let go before the next is read.
-fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<HarEntry>, D::Error> {
     struct Entries;
     impl<'de> Visitor<'de> for Entries {
-        type Value = Vec<Entry>;
+        type Value = Vec<HarEntry>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list of entries")
         }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Entry>, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<HarEntry>, A::Error> {
             let mut kept = Vec::new();
             while kept.len() < MOST {
-                let Some(mut entry) = list.next_element::<Entry>()? else { return Ok(kept) };
+                let Some(mut entry) = list.next_element::<HarEntry>()? else { return Ok(kept) };
                 if is_media(&entry) {
                     continue;
                 }
@@ -217,7 +217,7 @@ fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::
     deserializer.deserialize_seq(Entries)
 }
 
-fn is_media(entry: &Entry) -> bool {
+fn is_media(entry: &HarEntry) -> bool {
     let kind = entry.response.as_ref().map_or("", |came| came.content.mime_type.as_str());
     ["image/", "font/", "text/css", "video/", "audio/"].iter().any(|media| kind.starts_with(media))
 }

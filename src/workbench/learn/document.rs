@@ -1,17 +1,17 @@
 //! An answer as a document, in which every value has a path.
 
-use crate::place::{At, Place};
-use crate::provider::answer::{Answers, Format};
-use crate::provider::selector::scalar_text;
-use crate::wire::Response;
-use crate::words::OneOrMany;
-use crate::workbench::recorded::Answered;
+use crate::provider::answer::{AnswerFormat, AnswerParser};
+use crate::provider::json_path::scalar_text;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::wire::Response;
+use crate::vocabulary::words::OneOrMany;
+use crate::workbench::recorded_exchange::RecordedResponse;
 use serde_json::Value;
 use std::fmt::Write as _;
 
 /// An answer that could be read.
 #[derive(Clone)]
-pub struct Document {
+pub struct RecordedDocument {
     /// What it says.
     pub value: Value,
     /// The word for its format, where it is not the usual one.
@@ -22,16 +22,16 @@ pub struct Document {
 
 /// A value and its path.
 #[derive(Clone)]
-pub struct Leaf {
+pub struct DocumentLeaf {
     /// The keys that lead there; a number is a place in a list.
-    pub keys: Vec<Key>,
+    pub keys: Vec<LeafKey>,
     /// The value as text.
     pub text: String,
 }
 
 /// A part of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum LeafKey {
     /// A member.
     Name(String),
     /// A place in a list.
@@ -43,113 +43,113 @@ pub enum Key {
 /// The most values of one answer that are looked at.
 const MOST: usize = 600;
 
-impl Document {
+impl RecordedDocument {
     /// Reads an answer.
-    pub fn read(answer: &Answered) -> Option<Self> {
+    pub fn read(answer: &RecordedResponse) -> Option<Self> {
         let text = answer.body.trim();
         let low: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
         if text.is_empty() || low.starts_with("<!doctype html") || low.starts_with("<html") {
             return None;
         }
-        let try_as = |format: Format, prefix: Option<&str>| {
-            let answers = Answers {
+        let try_as = |format: AnswerFormat, prefix: Option<&str>| {
+            let answers = AnswerParser {
                 formats: Some(OneOrMany(vec![format])),
-                skip_prefix: prefix.map(|prefix| At::new(prefix.to_owned(), Place::default())),
+                skip_prefix: prefix.map(|prefix| Located::new(prefix.to_owned(), Place::default())),
             };
             answers.read(&Response { status: answer.status, headers: Vec::new(), body: text.as_bytes().to_vec() }).ok()
         };
         let plain = |value: Value, format: Option<&'static str>| Some(Self { value, format, prefix: None });
-        if let Some(value) = try_as(Format::Auto, None) {
+        if let Some(value) = try_as(AnswerFormat::Auto, None) {
             return plain(value, None);
         }
-        if let Some(value) = try_as(Format::Jsonp, None) {
+        if let Some(value) = try_as(AnswerFormat::Jsonp, None) {
             return plain(value, Some("jsonp"));
         }
         if let Some(start) = text.find(['{', '[']).filter(|start| *start > 0 && *start <= 24)
-            && let Some(value) = try_as(Format::Json, Some(&text[..start]))
+            && let Some(value) = try_as(AnswerFormat::Json, Some(&text[..start]))
         {
             return Some(Self { value, format: None, prefix: Some(text[..start].to_owned()) });
         }
-        try_as(Format::Xml, None).and_then(|value| plain(value, Some("xml")))
+        try_as(AnswerFormat::Xml, None).and_then(|value| plain(value, Some("xml")))
     }
 
     /// Its values with their paths.
-    pub fn leaves(&self) -> Vec<Leaf> {
+    pub fn leaves(&self) -> Vec<DocumentLeaf> {
         let mut leaves = Vec::new();
-        collect(&self.value, &mut Vec::new(), &mut leaves);
+        collect_leaves(&self.value, &mut Vec::new(), &mut leaves);
         leaves
     }
 }
 
 /// The values of a document with their paths.
-pub fn leaves_of(value: &Value) -> Vec<Leaf> {
+pub fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
     let mut leaves = Vec::new();
-    collect(value, &mut Vec::new(), &mut leaves);
+    collect_leaves(value, &mut Vec::new(), &mut leaves);
     leaves
 }
 
-fn collect(value: &Value, keys: &mut Vec<Key>, leaves: &mut Vec<Leaf>) {
+fn collect_leaves(value: &Value, keys: &mut Vec<LeafKey>, leaves: &mut Vec<DocumentLeaf>) {
     if leaves.len() >= MOST {
         return;
     }
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                keys.push(Key::Name(name.clone()));
-                collect(value, keys, leaves);
+                keys.push(LeafKey::Name(name.clone()));
+                collect_leaves(value, keys, leaves);
                 keys.pop();
             }
         }
         Value::Array(list) => {
             for (at, value) in list.iter().enumerate() {
-                keys.push(Key::At(at));
-                collect(value, keys, leaves);
+                keys.push(LeafKey::At(at));
+                collect_leaves(value, keys, leaves);
                 keys.pop();
             }
         }
         _ => {
             if let Some(text) = scalar_text(value) {
-                leaves.push(Leaf { keys: keys.clone(), text: text.to_string() });
+                leaves.push(DocumentLeaf { keys: keys.clone(), text: text.to_string() });
             }
         }
     }
 }
 
-impl Leaf {
+impl DocumentLeaf {
     /// The last name on the way.
     pub fn name(&self) -> &str {
-        self.keys.iter().rev().find_map(|key| if let Key::Name(name) = key { Some(name.as_str()) } else { None }).unwrap_or_default()
+        self.keys.iter().rev().find_map(|key| if let LeafKey::Name(name) = key { Some(name.as_str()) } else { None }).unwrap_or_default()
     }
 
     /// The path as the language writes it.
     pub fn path(&self) -> String {
-        path(&self.keys)
+        write_leaf_path(&self.keys)
     }
 }
 
 /// A path as the language writes it.
-pub fn path(keys: &[Key]) -> String {
+pub fn write_leaf_path(keys: &[LeafKey]) -> String {
     let mut out = String::from("$");
     for key in keys {
         match key {
-            Key::Name(name) if is_plain(name) => {
+            LeafKey::Name(name) if is_plain_name(name) => {
                 out.push('.');
                 out.push_str(name);
             }
-            Key::Name(name) => {
+            LeafKey::Name(name) => {
                 out.push_str("['");
                 out.push_str(&name.replace('\\', "\\\\").replace('\'', "\\'"));
                 out.push_str("']");
             }
-            Key::At(at) => _ = write!(out, "[{at}]"),
-            Key::Where(text) => out.push_str(text),
+            LeafKey::At(at) => _ = write!(out, "[{at}]"),
+            LeafKey::Where(text) => out.push_str(text),
         }
     }
     out
 }
 
 /// Whether a name can stand in a path without quotation marks.
-pub fn is_plain(name: &str) -> bool {
+pub fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

@@ -1,74 +1,79 @@
 //! The headers of a call: what is said anyway is left out, and how the client and its token are shown gets its word.
 
-use crate::workbench::draft::{Entry, Piece};
-use crate::workbench::learn::journey::{Call, is_ambient};
-use crate::workbench::learn::thread::Thread;
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::login_learner::LoginLearner;
+use crate::workbench::learn::recorded_login::{RecordedCall, is_browser_header};
 
 /// The word for credentials in the header, if that is where they are.
-pub fn basic(thread: &Thread<'_>, call: &Call<'_>) -> Option<&'static str> {
+pub fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
     let header = call.sent.header("authorization")?.strip_prefix("Basic ")?;
-    let text = crate::workbench::learn::client::unpacked(header)?;
+    let text = crate::workbench::learn::client::decode_basic_credentials(header)?;
     let name = text.split_once(':')?.0;
     let id = thread.client.id.as_deref()?;
-    (name == id || crate::workbench::recorded::decode(name) == id).then_some(thread.client.basic.unwrap_or("basic"))
+    (name == id || crate::workbench::recorded_exchange::decode_form_text(name) == id).then_some(thread.client.basic.unwrap_or("basic"))
 }
 
 /// Headers besides the usual ones, and the token that is shown as Bearer.
-pub fn headers(thread: &mut Thread<'_>, call: &Call<'_>, shows_token: bool, words: &mut Vec<Entry>) {
+pub fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<DraftEntry>) {
     let mut own = Vec::new();
     let mut is_authorized = false;
     for (name, value) in &call.sent.headers {
-        if is_ambient(name) || is_usual(name, value, call) || is_unsent(name) {
+        if is_browser_header(name) || is_default_header(name, value, call) || is_own_header(name) {
             continue;
         }
         if name.eq_ignore_ascii_case("authorization") {
             is_authorized = true;
-            if value.starts_with("Basic ") && basic(thread, call).is_some() {
+            if value.starts_with("Basic ") && basic_credentials_word(thread, call).is_some() {
                 continue;
             }
-            let (written, _) = thread.write(name, value, call.sent.at, false);
+            let (written, _) = thread.write_value(name, value, call.sent.at, false);
             match written.strip_prefix("Bearer ") {
                 Some("${accessToken}") if shows_token => {}
                 Some(token) if token.starts_with("${") && token.ends_with('}') => {
-                    words.push(Entry::because("bearer", Piece::text(token), "what an answer gave is shown here"));
+                    words.push(DraftEntry::with_reason("bearer", DraftValue::text(token), "what an answer gave is shown here"));
                 }
-                _ => own.push(Entry::new(name, Piece::Text(written))),
+                _ => own.push(DraftEntry::new(name, DraftValue::Text(written))),
             }
             continue;
         }
-        let (written, because) = thread.write(name, value, call.sent.at, false);
-        own.push(Entry { key: name.clone(), value: Piece::Text(written), because });
+        let (written, because) = thread.write_value(name, value, call.sent.at, false);
+        own.push(DraftEntry { key: name.clone(), value: DraftValue::Text(written), because });
     }
-    if shows_token && !is_authorized && thread.known.value("accessToken").is_some() && !places_token(words) && !places_token(&own) {
-        words.push(Entry::because("bearer", Piece::text("none"), "no token is shown here"));
+    if shows_token
+        && !is_authorized
+        && thread.known.value("accessToken").is_some()
+        && !contain_access_token(words)
+        && !contain_access_token(&own)
+    {
+        words.push(DraftEntry::with_reason("bearer", DraftValue::text("none"), "no token is shown here"));
     }
     if !own.is_empty() {
-        words.push(Entry::new("headers", Piece::Block(own)));
+        words.push(DraftEntry::new("headers", DraftValue::Block(own)));
     }
 }
 
 /// Whether the whole access token stands somewhere in these words.
-fn places_token(words: &[Entry]) -> bool {
-    words.iter().any(|entry| in_piece(&entry.value))
+fn contain_access_token(words: &[DraftEntry]) -> bool {
+    words.iter().any(|entry| piece_holds_access_token(&entry.value))
 }
 
-fn in_piece(piece: &Piece) -> bool {
+fn piece_holds_access_token(piece: &DraftValue) -> bool {
     match piece {
-        Piece::Text(text) => text.contains("${accessToken}"),
-        Piece::Bare(_) => false,
-        Piece::List(list) => list.iter().any(in_piece),
-        Piece::Block(words) => places_token(words),
-        Piece::Blocks(list) => list.iter().any(|words| places_token(words)),
+        DraftValue::Text(text) => text.contains("${accessToken}"),
+        DraftValue::Bare(_) => false,
+        DraftValue::List(list) => list.iter().any(piece_holds_access_token),
+        DraftValue::Block(words) => contain_access_token(words),
+        DraftValue::Blocks(list) => list.iter().any(|words| contain_access_token(words)),
     }
 }
 
 /// Headers that are portaria's own.
-fn is_unsent(name: &str) -> bool {
+fn is_own_header(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with("x-forwarded") || name.to_ascii_lowercase().starts_with("if-")
 }
 
 /// Whether a header says only what is said anyway.
-fn is_usual(name: &str, value: &str, call: &Call<'_>) -> bool {
+fn is_default_header(name: &str, value: &str, call: &RecordedCall<'_>) -> bool {
     let low = value.to_ascii_lowercase();
     match name.to_ascii_lowercase().as_str() {
         "accept" => low.starts_with("application/json") || low.starts_with("*/*") || low.starts_with("text/html") || low.is_empty(),

@@ -1,25 +1,25 @@
 //! Which value tells people apart.
 
-use crate::workbench::learn::document::{Key, Leaf, leaves_of, path};
-use crate::workbench::learn::look::{is_address, is_email, plain};
-use crate::workbench::learn::person::{Candidate, Source, depth, in_list, is_about_others};
-use crate::workbench::learn::vocabulary::{is_family_name, is_id_of_somebody, is_number_of_somebody, is_whole_name};
+use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
+use crate::workbench::learn::heuristics::{looks_like_email, looks_like_url, normalize_name};
+use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
+use crate::workbench::learn::vocabulary::{is_family_name, is_person_id, is_person_number, is_whole_name};
 use serde_json::Value;
 
 /// Why something is read as an id that is not called so.
 pub const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
 
 /// Whether this is only called a number, a code or a key.
-pub fn is_only_a_number(key: &Key) -> bool {
-    matches!(key, Key::Name(name) if is_number_of_somebody(&plain(name)) && !plain(name).ends_with("id"))
+pub fn is_weak_id_key(key: &LeafKey) -> bool {
+    matches!(key, LeafKey::Name(name) if is_person_number(&normalize_name(name)) && !normalize_name(name).ends_with("id"))
 }
 
 /// How well a value fits as an id.
-pub fn id_score(leaf: &Leaf, value: &Value) -> Option<i32> {
+pub fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
         return None;
     }
-    let name = plain(leaf.name());
+    let name = normalize_name(leaf.name());
     let points = match name.as_str() {
         "sub" => 100,
         "id" => 95,
@@ -30,55 +30,55 @@ pub fn id_score(leaf: &Leaf, value: &Value) -> Option<i32> {
         "uuid" => 91,
         "openid" => 85,
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
-        name if is_id_of_somebody(name) => 86,
+        name if is_person_id(name) => 86,
         "number" => 40,
         name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
-        name if is_number_of_somebody(name) && is_beside_a_name(leaf, value) => LEAST_ID,
+        name if is_person_number(name) && has_name_beside(leaf, value) => LEAST_ID,
         _ => return None,
     };
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // An address is where something lies, not who somebody is.
-    let address = if is_address(&leaf.text) && name != "sub" { 20 } else { 0 };
-    Some(points - depth(leaf) - others - address - in_list(leaf))
+    let address = if looks_like_url(&leaf.text) && name != "sub" { 20 } else { 0 };
+    Some(points - depth_penalty(leaf) - others - address - list_penalty(leaf))
 }
 
 /// What an id is worth that only a number, a code or a key may be.
 const LEAST_ID: i32 = 10;
 
 /// Whether a name or an address stands beside this.
-fn is_beside_a_name(leaf: &Leaf, value: &Value) -> bool {
+fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
     let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
     let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
     beside.into_iter().any(|other| {
-        let name = plain(other.name());
-        is_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
+        let name = normalize_name(other.name());
+        looks_like_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
     })
 }
 
 /// Whether another answer of the same login names the same person by the same word.
-fn is_said_twice(id: &Candidate, sources: &[Source]) -> bool {
-    let said = |source: &Source| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
-    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| path(&leaf.keys) == id.how) else { return false };
+fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> bool {
+    let said = |source: &PersonSource| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
+    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| write_leaf_path(&leaf.keys) == id.how) else { return false };
     let others = sources.iter().enumerate().filter(|(at, _)| *at != id.source);
-    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && plain(leaf.name()) == plain(own.name()))
+    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && normalize_name(leaf.name()) == normalize_name(own.name()))
 }
 
 /// An id stands beside a name or an address, and other answers know it, too.
-pub fn prefer_company(ids: &mut [Candidate], sources: &[Source]) {
+pub fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
         let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };
         let beside = leaves_of(value)
             .into_iter()
-            .filter(|leaf| leaf.keys.len() == above.len() + 1 && path(&leaf.keys[..above.len()]) == path(above));
-        let beside: Vec<Leaf> = beside.collect();
-        if beside.iter().any(|leaf| is_email(&leaf.text)) {
+            .filter(|leaf| leaf.keys.len() == above.len() + 1 && write_leaf_path(&leaf.keys[..above.len()]) == write_leaf_path(above));
+        let beside: Vec<DocumentLeaf> = beside.collect();
+        if beside.iter().any(|leaf| looks_like_email(&leaf.text)) {
             id.score += 15;
         }
-        if beside.iter().any(|leaf| plain(leaf.name()).ends_with("name")) {
+        if beside.iter().any(|leaf| normalize_name(leaf.name()).ends_with("name")) {
             id.score += 5;
         }
-        if is_said_twice(id, sources) {
+        if is_repeated_in_other_answer(id, sources) {
             id.score += 6;
         }
     }

@@ -1,17 +1,17 @@
 //! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
 
-use crate::workbench::draft::{Entry, Piece};
-use crate::workbench::learn::document::{Key, Leaf, is_plain, leaves_of, path};
-use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_only_a_number, prefer_company};
-use crate::workbench::learn::look::{is_email, plain};
-use crate::workbench::learn::names::names;
-use crate::workbench::learn::pictures::pictures;
-use crate::workbench::learn::proven::{beside, proof};
-use crate::workbench::learn::vocabulary::is_about_mail;
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::{DocumentLeaf, LeafKey, is_plain_name, leaves_of, write_leaf_path};
+use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
+use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
+use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids};
+use crate::workbench::learn::person_names::name_candidates;
+use crate::workbench::learn::pictures::picture_fact;
+use crate::workbench::learn::vocabulary::mentions_email;
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
-pub struct Source {
+pub struct PersonSource {
     /// How much rather it is looked at than others.
     pub weight: i32,
     /// What it said in each login.
@@ -19,17 +19,17 @@ pub struct Source {
 }
 
 /// A fact about the person: in which source, and how it is read.
-pub struct Chosen {
+pub struct ChosenFact {
     /// The number of the source.
     pub source: usize,
     /// The word.
-    pub entry: Entry,
+    pub entry: DraftEntry,
     /// Whether only its place tells that this is about the e-mail.
     pub is_doubtful: bool,
 }
 
 /// A value that may be what is looked for.
-pub struct Candidate {
+pub struct FactCandidate {
     /// The number of its source.
     pub source: usize,
     /// The login in which it stands.
@@ -39,36 +39,36 @@ pub struct Candidate {
     /// How it is read.
     pub how: String,
     /// Its path.
-    pub keys: Vec<Key>,
+    pub keys: Vec<LeafKey>,
 }
 
 /// Chooses who the person is.
-pub fn choose(sources: &[Source]) -> Vec<Chosen> {
+pub fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut chosen = Vec::new();
-    let mut ids = candidates(sources, id_score);
-    prefer_company(&mut ids, sources);
-    let is_sure = ids.iter().max_by_key(|id| id.score).is_none_or(|id| id.keys.last().is_some_and(|key| !is_only_a_number(key)));
-    chosen.extend(pick("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
-    let mails = candidates(sources, email_score);
-    let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| proof(mail, sources));
-    chosen.extend(pick("email", mails, "looks like an e-mail address"));
+    let mut ids = find_candidates(sources, id_score);
+    raise_corroborated_ids(&mut ids, sources);
+    let is_sure = ids.iter().max_by_key(|id| id.score).is_none_or(|id| id.keys.last().is_some_and(|key| !is_weak_id_key(key)));
+    chosen.extend(pick_best("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
+    let mails = find_candidates(sources, email_score);
+    let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| email_verified_fact(mail, sources));
+    chosen.extend(pick_best("email", mails, "looks like an e-mail address"));
     chosen.extend(verified);
-    chosen.extend(pick("name", names(sources), "the person's name, by its name"));
-    chosen.extend(pictures(sources));
-    chosen.extend(pick("locale", candidates(sources, locale_score), "a language, by its name and look"));
+    chosen.extend(pick_best("name", name_candidates(sources), "the person's name, by its name"));
+    chosen.extend(picture_fact(sources));
+    chosen.extend(pick_best("locale", find_candidates(sources, locale_score), "a language, by its name and look"));
     chosen
 }
 
 /// Every value that fits, in every source and login.
-pub fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -> Vec<Candidate> {
+pub fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value) -> Option<i32>) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.said.iter().enumerate() {
             let Some(value) = value else { continue };
             for leaf in leaves_of(value) {
                 let Some(points) = score(&leaf, value) else { continue };
-                let Some(keys) = through_lists(&leaf, value) else { continue };
-                all.push(Candidate { source, login, score: points + place.weight, how: path(&keys), keys });
+                let Some(keys) = transferable_path(&leaf, value) else { continue };
+                all.push(FactCandidate { source, login, score: points + place.weight, how: write_leaf_path(&keys), keys });
             }
         }
     }
@@ -76,7 +76,7 @@ pub fn candidates(sources: &[Source], score: fn(&Leaf, &Value) -> Option<i32>) -
 }
 
 /// The best candidate, and behind it others of the same answer for logins in which it is not there.
-pub fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen> {
+pub fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) -> Option<ChosenFact> {
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
@@ -91,51 +91,51 @@ pub fn pick(fact: &str, mut all: Vec<Candidate>, because: &str) -> Option<Chosen
         }
     }
     let value = match <[String; 1]>::try_from(ways) {
-        Ok([only]) => Piece::Text(only),
-        Err(several) => Piece::List(several.into_iter().map(Piece::Text).collect()),
+        Ok([only]) => DraftValue::Text(only),
+        Err(several) => DraftValue::List(several.into_iter().map(DraftValue::Text).collect()),
     };
-    Some(Chosen { source, entry: Entry::because(fact, value, because), is_doubtful: false })
+    Some(ChosenFact { source, entry: DraftEntry::with_reason(fact, value, because), is_doubtful: false })
 }
 
 /// A path that finds the same in another person's answer: the primary element of a list, not the third.
-pub fn through_lists(leaf: &Leaf, value: &Value) -> Option<Vec<Key>> {
+pub fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<LeafKey>> {
     let mut keys = Vec::new();
     let mut here = value;
     for key in &leaf.keys {
         match key {
-            Key::Name(name) => {
+            LeafKey::Name(name) => {
                 here = here.get(name)?;
                 keys.push(key.clone());
             }
-            Key::At(at) => {
+            LeafKey::At(at) => {
                 let list = here.as_array()?;
                 here = list.get(*at)?;
-                keys.push(match mark(list, here) {
-                    Some(Ok(mark)) => Key::Where(mark),
-                    None if *at == 0 => Key::At(0),
+                keys.push(match list_filter(list, here) {
+                    Some(Ok(mark)) => LeafKey::Where(mark),
+                    None if *at == 0 => LeafKey::At(0),
                     Some(Err(())) | None => return None,
                 });
             }
-            Key::Where(_) => return None,
+            LeafKey::Where(_) => return None,
         }
     }
     Some(keys)
 }
 
 /// How an element of a list is told from the others; `Err` for one that is not the right one.
-fn mark(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
+fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
     let members = element.as_object()?;
-    for (name, value) in members.iter().filter(|(name, _)| is_plain(name)) {
-        if matches!(plain(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_name(name)) {
+        if matches!(normalize_name(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
             return Some(if value == &Value::Bool(true) { Ok(format!("[?@.{name} == true]")) } else { Err(()) });
         }
     }
-    for (name, value) in members.iter().filter(|(name, _)| is_plain(name)) {
-        if matches!(plain(name).as_str(), "type" | "kind")
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_name(name)) {
+        if matches!(normalize_name(name).as_str(), "type" | "kind")
             && list.iter().all(|other| other.get(name).is_some())
             && let Some(text) = value.as_str().filter(|text| text.chars().all(|letter| letter.is_ascii_alphanumeric()))
         {
-            let is_mail = |text: &str| matches!(plain(text).as_str(), "mail" | "email");
+            let is_mail = |text: &str| matches!(normalize_name(text).as_str(), "mail" | "email");
             if !list.iter().any(|other| other.get(name).and_then(Value::as_str).is_some_and(is_mail)) {
                 continue;
             }
@@ -147,7 +147,7 @@ fn mark(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
 }
 
 /// The deeper, the less likely.
-pub fn depth(leaf: &Leaf) -> i32 {
+pub fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
     i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
 }
 
@@ -185,52 +185,54 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Whether something above says that this is about somebody or something else.
-pub fn is_about_others(leaf: &Leaf) -> bool {
-    let names: Vec<String> = leaf.keys.iter().filter_map(|key| if let Key::Name(name) = key { Some(plain(name)) } else { None }).collect();
+pub fn is_about_others(leaf: &DocumentLeaf) -> bool {
+    let names: Vec<String> =
+        leaf.keys.iter().filter_map(|key| if let LeafKey::Name(name) = key { Some(normalize_name(name)) } else { None }).collect();
     names.split_last().is_some_and(|(_, above)| {
         above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s")))
     })
 }
 
 /// The first of a bare list may be anything; it is taken where there is nothing better.
-pub fn in_list(leaf: &Leaf) -> i32 {
-    if matches!(leaf.keys.first(), Some(Key::At(_))) { 20 } else { 0 }
+pub fn list_penalty(leaf: &DocumentLeaf) -> i32 {
+    if matches!(leaf.keys.first(), Some(LeafKey::At(_))) { 20 } else { 0 }
 }
 
-fn email_score(leaf: &Leaf, value: &Value) -> Option<i32> {
-    if !is_email(&leaf.text) {
+fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
+    if !looks_like_email(&leaf.text) {
         return None;
     }
-    let name = plain(leaf.name());
+    let name = normalize_name(leaf.name());
     let points = match name.as_str() {
         "email" => 100,
         "defaultemail" | "primaryemail" | "confirmedemail" | "verifiedemail" => 98,
         "mail" | "emailaddress" => 97,
-        name if is_about_mail(name) => 90,
+        name if mentions_email(name) => 90,
         "login" | "user" | "username" | "userprincipalname" | "upn" | "preferredusername" | "value" | "address" => 60,
         _ => 40,
     };
-    let proven = if beside(leaf, value).is_some() { 15 } else { 0 };
-    let others = if is_about_others(leaf) && !leaf.keys.iter().any(|key| matches!(key, Key::Name(name) if plain(name).contains("account")))
+    let proven = if verified_flag_beside(leaf, value).is_some() { 15 } else { 0 };
+    let others = if is_about_others(leaf)
+        && !leaf.keys.iter().any(|key| matches!(key, LeafKey::Name(name) if normalize_name(name).contains("account")))
     {
         30
     } else {
         0
     };
-    Some(points - depth(leaf) - others + proven)
+    Some(points - depth_penalty(leaf) - others + proven)
 }
 
-fn locale_score(leaf: &Leaf, _: &Value) -> Option<i32> {
+fn locale_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
     let text = leaf.text.as_bytes();
     let shape =
         matches!(text.len(), 2 | 5) && text[..2].iter().all(u8::is_ascii_lowercase) && (text.len() == 2 || matches!(text[2], b'-' | b'_'));
-    let points = match plain(leaf.name()).as_str() {
+    let points = match normalize_name(leaf.name()).as_str() {
         "locale" => 100,
         "language" => 95,
         "preferredlanguage" => 94,
         "lang" => 90,
         _ => return None,
     };
-    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, Key::Name(name) if plain(name).contains("locale")));
-    (shape && !is_part).then(|| points - depth(leaf))
+    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, LeafKey::Name(name) if normalize_name(name).contains("locale")));
+    (shape && !is_part).then(|| points - depth_penalty(leaf))
 }

@@ -1,27 +1,27 @@
 //! The address of somebody's picture.
 
-use crate::workbench::draft::Piece;
-use crate::workbench::learn::document::{Key, Leaf, leaves_of};
-use crate::workbench::learn::look::{is_address, plain};
-use crate::workbench::learn::person::{Chosen, Source, candidates, depth, is_about_others, pick};
+use crate::workbench::draft::DraftValue;
+use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of};
+use crate::workbench::learn::heuristics::{looks_like_url, normalize_name};
+use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
 use serde_json::Value;
 
 /// A picture; what is escaped for HTML behind a question mark is better left away.
-pub fn pictures(sources: &[Source]) -> Option<Chosen> {
-    let mut found = pick("picture", candidates(sources, picture_score), "an address of a picture, by its name")?;
+pub fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
+    let mut found = pick_best("picture", find_candidates(sources, picture_score), "an address of a picture, by its name")?;
     let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
-    if let Piece::Text(how) = &found.entry.value {
+    if let DraftValue::Text(how) = &found.entry.value {
         let is_escaped = said.into_iter().any(|leaf| leaf.path() == *how && leaf.text.contains("&amp;"));
         if is_escaped {
             let ways = [format!("${{{how} | before \"?\"}}"), how.clone()];
-            found.entry.value = Piece::List(ways.into_iter().map(Piece::Text).collect());
+            found.entry.value = DraftValue::List(ways.into_iter().map(DraftValue::Text).collect());
         }
     }
     Some(found)
 }
 
-fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
-    if !is_address(&leaf.text) {
+fn picture_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
+    if !looks_like_url(&leaf.text) {
         return None;
     }
     let rank = |name: &str| {
@@ -43,18 +43,19 @@ fn picture_score(leaf: &Leaf, _: &Value) -> Option<i32> {
             .map(|(_, points)| points)
             .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
     };
-    let own = rank(&plain(leaf.name()));
-    let above = leaf.keys.iter().rev().skip(1).find_map(|key| if let Key::Name(name) = key { rank(&plain(name)) } else { None });
+    let own = rank(&normalize_name(leaf.name()));
+    let above =
+        leaf.keys.iter().rev().skip(1).find_map(|key| if let LeafKey::Name(name) = key { rank(&normalize_name(name)) } else { None });
     let points = own.or(above.map(|points| points - 2))?;
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // Of several sizes the largest.
     let size =
         leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
-    let called = match plain(leaf.name()).as_str() {
+    let called = match normalize_name(leaf.name()).as_str() {
         "original" | "full" | "large" | "big" => 3,
         "medium" | "middle" | "normal" => 2,
         "small" | "thumb" | "thumbnail" | "mini" => 0,
         _ => 1,
     };
-    Some(points - depth(leaf) - others + size.min(400) / 100 + called)
+    Some(points - depth_penalty(leaf) - others + size.min(400) / 100 + called)
 }

@@ -109,22 +109,22 @@ pub fn is_family_name(plain: &str) -> bool {
 }
 
 /// Whether a name speaks of an e-mail.
-pub fn is_about_mail(plain: &str) -> bool {
+pub fn mentions_email(plain: &str) -> bool {
     MAIL.iter().any(|word| plain.contains(word))
 }
 
 /// Whether a name says that something was proven.
-pub fn says_proven(plain: &str) -> bool {
+pub fn means_proven(plain: &str) -> bool {
     PROVEN.iter().any(|word| plain.contains(word)) && !plain.contains("unverif") && !plain.contains("invalid")
 }
 
 /// Whether a text says yes, other than by `true` and `1`.
-pub fn says_yes(text: &str) -> bool {
+pub fn means_yes(text: &str) -> bool {
     YES.contains(&text.to_lowercase().as_str())
 }
 
 /// Whether this is an id, and by its name that of a person.
-pub fn is_id_of_somebody(plain: &str) -> bool {
+pub fn is_person_id(plain: &str) -> bool {
     plain.ends_with("id")
         && PEOPLE.iter().any(|word| plain.starts_with(word))
         && !plain.starts_with("client")
@@ -132,6 +132,6 @@ pub fn is_id_of_somebody(plain: &str) -> bool {
 }
 
 /// Whether a name speaks of a number, a code or a key by which somebody is known.
-pub fn is_number_of_somebody(plain: &str) -> bool {
+pub fn is_person_number(plain: &str) -> bool {
     NUMBER.contains(&plain) || NUMBER.iter().any(|word| plain.contains(word)) && PEOPLE.iter().any(|word| plain.contains(word))
 }

@@ -1,15 +1,16 @@
 //! Where in an answer that which is looked for may stand, the likeliest place first.
 
-use crate::place::Place;
-use crate::provider::selector::Selector;
-use crate::words::Desk;
-use crate::workbench::repair::kind::{fit, is_known_by_look};
-use crate::workbench::repair::likeness::{
-    Meaning, is_about_proof, is_about_records, is_not_theirs, likeness, meaning, speaks_of, spelling,
+use crate::provider::json_path::JsonPath;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::words::Reader;
+use crate::workbench::repair::answer_index::{AnswerIndex, AnswerNode, looks_personal};
+use crate::workbench::repair::key_similarity::{
+    FactMeaning, is_about_others, is_about_token_or_error, is_email_proof_key, key_similarity, meaning_of_key, meaning_score,
+    spelling_similarity,
 };
-use crate::workbench::repair::path::{Hop, last_key, written};
-use crate::workbench::repair::survey::{Spot, Survey, is_personal};
-use crate::workbench::repair::wanted::{Part, Wanted};
+use crate::workbench::repair::path::{PathSegment, last_key, write_path};
+use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
+use crate::workbench::repair::value_fit::{is_recognizable_by_look, value_fit};
 use serde_json::Value;
 
 /// As many places are given for one path.
@@ -21,9 +22,9 @@ const ROOMS: usize = 40;
 
 /// A place that may be meant.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct RepairCandidate {
     /// The path.
-    pub path: Vec<Hop>,
+    pub path: Vec<PathSegment>,
     /// How likely it is, from 0 to about 100.
     pub score: f32,
     /// Whether the key says the same words as the file's.
@@ -31,12 +32,12 @@ pub struct Candidate {
     /// Whether it is hardly anything else: a slip, a segment more or less.
     pub close: bool,
     /// What speaks for it.
-    pub support: Support,
+    pub support: CandidateSupport,
 }
 
 /// What speaks for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
+pub enum CandidateSupport {
     /// Its key.
     Word,
     /// Nothing but what stands there.
@@ -47,36 +48,35 @@ pub enum Support {
 
 /// A path that finds something in the same answer.
 #[derive(Clone, Debug)]
-pub struct Neighbour {
+pub struct NeighbouringFact {
     /// The fact that is read by it.
     pub fact: String,
     /// The path.
-    pub path: Vec<Hop>,
+    pub path: Vec<PathSegment>,
     /// Whether the fact is what stands there as it is.
     pub plain: bool,
 }
 
 /// A path, compiled; nothing where it is not one.
-pub fn selector(hops: &[Hop]) -> Option<Selector> {
-    Selector::parse(&written(hops, '\''), Place::default(), &mut Desk::default())
+pub fn compile_path(hops: &[PathSegment]) -> Option<JsonPath> {
+    JsonPath::parse(&write_path(hops, '\''), Place::default(), &mut Reader::default())
 }
 
 /// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
-pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]) -> Vec<Candidate> {
-    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, Hop::Other(_))) {
-        Some(at) => with_filter(wanted, at, survey),
+pub fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
+    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, PathSegment::Other(_))) {
+        Some(at) => filter_candidates(wanted, at, survey),
         None => Vec::new(),
     };
-    list.extend(survey.leaves.iter().filter_map(|leaf| of_leaf(wanted, leaf, neighbours)));
-    list.extend(beside_filters(wanted, survey, neighbours));
+    list.extend(survey.leaves.iter().filter_map(|leaf| leaf_candidate(wanted, leaf, neighbours)));
+    list.extend(candidates_beside_filters(wanted, survey, neighbours));
     // What the fact is read from already is no other place for it.
-    let own =
-        |path: &Vec<Hop>| !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path);
-    list.retain(|candidate| {
-        candidate.path != wanted.hops && !own(&candidate.path) && !gives_up_a_choice(wanted, candidate, survey, neighbours)
-    });
+    let own = |path: &Vec<PathSegment>| {
+        !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path)
+    };
+    list.retain(|candidate| candidate.path != wanted.hops && !own(&candidate.path) && !drops_filter(wanted, candidate, survey, neighbours));
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
-    let mut seen: Vec<Vec<Hop>> = Vec::new();
+    let mut seen: Vec<Vec<PathSegment>> = Vec::new();
     list.retain(|candidate| {
         let is_new = !seen.contains(&candidate.path);
         seen.extend(is_new.then(|| candidate.path.clone()));
@@ -86,18 +86,22 @@ pub fn candidates(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]
 }
 
 /// Places beside what other facts find behind a filter.
-fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]) -> Vec<Candidate> {
+fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
     let mut list = Vec::new();
-    for known in
-        neighbours.iter().map(|near| &near.path).filter(|known| parents(known).iter().any(|hop| matches!(hop, Hop::Other(_)))).take(6)
+    for known in neighbours
+        .iter()
+        .map(|near| &near.path)
+        .filter(|known| parent_path(known).iter().any(|hop| matches!(hop, PathSegment::Other(_))))
+        .take(6)
     {
-        let room = selector(parents(known)).and_then(|selector| selector.first(root));
+        let room = compile_path(parent_path(known)).and_then(|selector| selector.first(root));
         for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
-            if !is_personal(key) {
-                let path = [parents(known), &[Hop::Key(key.clone())]].concat();
+            if !looks_personal(key) {
+                let path = [parent_path(known), &[PathSegment::Key(key.clone())]].concat();
                 list.extend(
-                    of_leaf(wanted, &Spot { path, value }, neighbours).map(|found| Candidate { score: found.score + 14.0, ..found }),
+                    leaf_candidate(wanted, &AnswerNode { path, value }, neighbours)
+                        .map(|found| RepairCandidate { score: found.score + 14.0, ..found }),
                 );
             }
         }
@@ -106,70 +110,75 @@ fn beside_filters(wanted: &Wanted, survey: &Survey<'_>, neighbours: &[Neighbour]
 }
 
 /// Whether the first of several would stand for the one that a filter chose.
-fn gives_up_a_choice(wanted: &Wanted, candidate: &Candidate, survey: &Survey<'_>, neighbours: &[Neighbour]) -> bool {
-    let chooses = |path: &[Hop]| path.iter().any(|hop| matches!(hop, Hop::Other(text) if text.contains('?')));
-    let is_about_address = wanted.meaning == Meaning::Email || wanted.meaning == Meaning::Verified;
+fn drops_filter(wanted: &UnresolvedPath, candidate: &RepairCandidate, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> bool {
+    let chooses = |path: &[PathSegment]| path.iter().any(|hop| matches!(hop, PathSegment::Other(text) if text.contains('?')));
+    let is_about_address = wanted.meaning == FactMeaning::Email || wanted.meaning == FactMeaning::Verified;
     let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|near| chooses(&near.path)));
-    chosen && !chooses(&candidate.path) && first_of_several(&candidate.path, survey)
+    chosen && !chooses(&candidate.path) && takes_first_of_several(&candidate.path, survey)
 }
 
 /// Whether a path leads through the first of several.
-pub fn first_of_several(path: &[Hop], survey: &Survey<'_>) -> bool {
-    let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, Hop::Index(_))).map(|(at, _)| &path[..at]);
+pub fn takes_first_of_several(path: &[PathSegment], survey: &AnswerIndex<'_>) -> bool {
+    let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, PathSegment::Index(_))).map(|(at, _)| &path[..at]);
     let mut lengths = lists.filter_map(|list| survey.rooms.iter().find(|room| room.path == list)?.value.as_array().map(Vec::len));
     lengths.any(|length| length > 1)
 }
 
 /// Whether a value at a path may be meant at all.
-fn may_be_meant(wanted: &Wanted, path: &[Hop], value: &Value) -> Option<f32> {
-    let fits = match fit(wanted.meaning, value) {
+fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) -> Option<f32> {
+    let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,
-        None if wanted.any_value && wanted.meaning != Meaning::Verified && value_says_something(value) => 0.2,
+        None if wanted.any_value && wanted.meaning != FactMeaning::Verified && is_scalar(value) => 0.2,
         None => return None,
     };
     let last = last_key(path).unwrap_or_default();
-    let proof = is_about_proof(last);
-    let speaks_of_proof = wanted.meaning == Meaning::Verified || wanted.fact == "emailVerified";
+    let proof = is_email_proof_key(last);
+    let speaks_of_proof = wanted.meaning == FactMeaning::Verified || wanted.fact == "emailVerified";
     if speaks_of_proof && !proof && last_key(&wanted.hops) != Some(last) {
         return None;
     }
-    let is_guarded = |meaning: Meaning| matches!(meaning, Meaning::Id | Meaning::Email | Meaning::Verified);
-    let strange = path.iter().filter_map(Hop::key).any(is_not_theirs);
-    if strange && (is_guarded(wanted.meaning) || is_guarded(wanted.about)) && !wanted.hops.iter().filter_map(Hop::key).any(is_not_theirs) {
+    let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
+    let strange = path.iter().filter_map(PathSegment::key).any(is_about_others);
+    if strange
+        && (is_guarded(wanted.meaning) || is_guarded(wanted.about))
+        && !wanted.hops.iter().filter_map(PathSegment::key).any(is_about_others)
+    {
         return None;
     }
     Some(fits)
 }
 
-fn value_says_something(value: &Value) -> bool {
-    crate::provider::selector::scalar_text(value).is_some()
+fn is_scalar(value: &Value) -> bool {
+    crate::provider::json_path::scalar_text(value).is_some()
 }
 
-fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option<Candidate> {
-    let fits = may_be_meant(wanted, &leaf.path, leaf.value)?;
+fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {
+    let fits = plausibility(wanted, &leaf.path, leaf.value)?;
     let key = last_key(&leaf.path).unwrap_or_default();
     let old = last_key(&wanted.hops).unwrap_or_default();
-    let is_condition = wanted.part == Part::Condition;
-    let means = meaning(key);
-    let stranger = means != wanted.meaning && means != Meaning::Other && wanted.meaning != Meaning::Other && !wanted.any_value;
-    let alike = likeness(old, key);
+    let is_condition = wanted.part == LookupPart::Condition;
+    let means = meaning_of_key(key);
+    let stranger = means != wanted.meaning && means != FactMeaning::Other && wanted.meaning != FactMeaning::Other && !wanted.any_value;
+    let alike = key_similarity(old, key);
     let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
     let is_hint = wanted.hints.contains(&leaf.path);
-    let about = if is_condition { 0.0 } else { speaks_of(wanted.meaning, key).max(0.9 * likeness(&wanted.fact, key)) };
+    let about = if is_condition { 0.0 } else { meaning_score(wanted.meaning, key).max(0.9 * key_similarity(&wanted.fact, key)) };
     // A part of a fact may have a key that speaks of the whole.
-    let about = if wanted.any_value { about.max(0.8 * speaks_of(wanted.about, key)) } else { about };
-    let (was, is) = (parents(&wanted.hops), parents(&leaf.path));
-    let around = context(was, is);
+    let about = if wanted.any_value { about.max(0.8 * meaning_score(wanted.about, key)) } else { about };
+    let (was, is) = (parent_path(&wanted.hops), parent_path(&leaf.path));
+    let around = path_similarity(was, is);
     let deeper = leaf.path.starts_with(&wanted.hops);
     let shallower = wanted.hops.starts_with(&leaf.path);
-    let beside = neighbours.iter().any(|near| parents(&near.path) == is);
+    let beside = neighbours.iter().any(|near| parent_path(&near.path) == is);
     let is_taken = !is_condition && !is_hint && alike < 0.8 && neighbours.iter().any(|near| near.path == leaf.path);
     let same_room = was == is;
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
     // A segment may have been dropped or added at the end as well: then the last key is a parent of the other.
-    let inner = is.last().and_then(Hop::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling(old, parent) });
-    let outer = was.last().and_then(Hop::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling(parent, key) });
+    let inner =
+        is.last().and_then(PathSegment::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling_similarity(old, parent) });
+    let outer =
+        was.last().and_then(PathSegment::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling_similarity(parent, key) });
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
     score += if beside { 7.0 } else { 0.0 }
@@ -190,7 +199,7 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
     } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
     // Nothing speaks for it but its look.
     let nothing = name.max(about) < 0.45 && !is_hint;
-    let only_one = wanted.meaning == Meaning::Email;
+    let only_one = wanted.meaning == FactMeaning::Email;
     let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
     let is_still_asked = alike >= 0.6 || deeper || shallower || (same_room && says_yes);
     if nothing && !(only_one || same_room || beside || deeper) || (is_condition && !is_still_asked) {
@@ -199,16 +208,16 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
     score += if is_hint { 40.0 } else { 0.0 } - if is_taken { 16.0 } else { 0.0 };
     score += if is_condition && same_room && says_yes { 16.0 } else { 0.0 };
     // A key that is known to be about something else is not taken for its look.
-    let is_name = |meaning: Meaning| matches!(meaning, Meaning::Name | Meaning::First | Meaning::Last);
+    let is_name = |meaning: FactMeaning| matches!(meaning, FactMeaning::Name | FactMeaning::First | FactMeaning::Last);
     let stranger = stranger && !(is_name(means) && is_name(wanted.meaning));
-    let no_look = !is_known_by_look(wanted.meaning, leaf.value) || is_about_records(key);
+    let no_look = !is_recognizable_by_look(wanted.meaning, leaf.value) || is_about_token_or_error(key);
     if nothing && (is_taken || stranger || no_look) && !is_condition {
         return None;
     }
     if nothing {
         score -= 12.0;
     }
-    Some(Candidate {
+    Some(RepairCandidate {
         path: leaf.path.clone(),
         score,
         same_words: alike >= 0.97,
@@ -218,20 +227,20 @@ fn of_leaf(wanted: &Wanted, leaf: &Spot<'_>, neighbours: &[Neighbour]) -> Option
             || ((deeper || shallower) && way < 1.5)
             || (about >= 0.75 && same_room && !is_taken),
         support: match () {
-            () if is_taken => Support::Taken,
-            () if nothing => Support::Look,
-            () => Support::Word,
+            () if is_taken => CandidateSupport::Taken,
+            () if nothing => CandidateSupport::Look,
+            () => CandidateSupport::Word,
         },
     })
 }
 
 /// The way to the room in which a path ends.
-pub fn parents(path: &[Hop]) -> &[Hop] {
+pub fn parent_path(path: &[PathSegment]) -> &[PathSegment] {
     path.split_last().map_or(path, |(_, parents)| parents)
 }
 
 /// How alike two ways are, from 0 to 1: how much of both stands in both, in order.
-fn context(was: &[Hop], is: &[Hop]) -> f32 {
+fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     if was.is_empty() && is.is_empty() {
         return 1.0;
     }
@@ -241,7 +250,7 @@ fn context(was: &[Hop], is: &[Hop]) -> f32 {
         for (at, other) in is.iter().enumerate() {
             let same = match (one, other) {
                 (one, other) if one == other => 1.0,
-                (Hop::Key(one), Hop::Key(other)) => likeness(one, other),
+                (PathSegment::Key(one), PathSegment::Key(other)) => key_similarity(one, other),
                 _ => 0.0,
             };
             let next = if same > 0.6 { corner + same } else { row[at + 1].max(row[at]) };
@@ -255,12 +264,12 @@ fn context(was: &[Hop], is: &[Hop]) -> f32 {
 }
 
 /// Places for a path that holds a filter or a star: the same in another room, or with another key in it.
-fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate> {
+fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_>) -> Vec<RepairCandidate> {
     let (head, middle, tail) = (&wanted.hops[..at], &wanted.hops[at], &wanted.hops[at + 1..]);
-    let Hop::Other(middle) = middle else { return Vec::new() };
+    let PathSegment::Other(middle) = middle else { return Vec::new() };
     let root = survey.rooms.first().map(|room| room.value);
     let mut list = Vec::new();
-    let mut rooms: Vec<(&Spot<'_>, f32)> = survey.rooms.iter().map(|room| (room, context(head, &room.path))).collect();
+    let mut rooms: Vec<(&AnswerNode<'_>, f32)> = survey.rooms.iter().map(|room| (room, path_similarity(head, &room.path))).collect();
     rooms.sort_by(|one, other| other.1.total_cmp(&one.1));
     for (room, around) in rooms.into_iter().take(ROOMS) {
         if list.len() >= VARIANTS {
@@ -268,35 +277,35 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
         }
         // The one that the filter chooses tells the most about what stands behind it.
         let chosen = [room.path.as_slice(), &wanted.hops[at..=at]].concat();
-        let chosen = selector(&chosen).and_then(|selector| root.and_then(|root| selector.first(root)));
+        let chosen = compile_path(&chosen).and_then(|selector| root.and_then(|root| selector.first(root)));
         let element = chosen.or(match room.value {
             Value::Array(list) => list.first(),
             Value::Object(members) => members.values().find(|value| value.is_object()),
             _ => None,
         });
-        let mut variants: Vec<(Vec<Hop>, f32)> = Vec::new();
-        for (filter, kept) in filters(middle, element) {
-            for (tail, like) in tails(wanted, tail, element) {
-                variants.push(([room.path.as_slice(), &[Hop::Other(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
+        let mut variants: Vec<(Vec<PathSegment>, f32)> = Vec::new();
+        for (filter, kept) in filter_variants(middle, element) {
+            for (tail, like) in tail_variants(wanted, tail, element) {
+                variants.push(([room.path.as_slice(), &[PathSegment::Other(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
             }
         }
         if let Value::Object(_) = room.value {
             // What was a list is one object.
             variants.extend(
-                tails(wanted, tail, Some(room.value))
+                tail_variants(wanted, tail, Some(room.value))
                     .into_iter()
                     .map(|(tail, like)| ([room.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
             );
         }
         for (path, like) in variants.into_iter().take(VARIANTS) {
-            let found = selector(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
-            if let Some(fits) = found.and_then(|value| may_be_meant(wanted, &path, value)) {
-                list.push(Candidate {
+            let found = compile_path(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
+            if let Some(fits) = found.and_then(|value| plausibility(wanted, &path, value)) {
+                list.push(RepairCandidate {
                     score: 50.0 * like + 25.0 * around + 15.0 * fits,
                     path,
                     same_words: like >= 0.97,
                     close: like >= 0.75,
-                    support: Support::Word,
+                    support: CandidateSupport::Word,
                 });
             }
         }
@@ -305,15 +314,15 @@ fn with_filter(wanted: &Wanted, at: usize, survey: &Survey<'_>) -> Vec<Candidate
 }
 
 /// A filter as it is, and with the key that an element has instead.
-fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
+fn filter_variants(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
     let mut list = vec![(filter.to_owned(), 1.0)];
     let Some((before, rest)) = filter.split_once("@.") else { return list };
     let end = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
     let (key, after) = rest.split_at(end);
     for other in element.and_then(Value::as_object).into_iter().flat_map(|members| members.keys()).take(40) {
         let plain = other.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        let like = likeness(key, other);
-        if plain && other != key && like > 0.5 && !crate::workbench::repair::survey::is_personal(other) {
+        let like = key_similarity(key, other);
+        if plain && other != key && like > 0.5 && !crate::workbench::repair::answer_index::looks_personal(other) {
             list.push((format!("{before}@.{other}{after}"), like));
         }
     }
@@ -321,22 +330,22 @@ fn filters(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
 }
 
 /// What follows a filter, as it is, and with another last key.
-fn tails(wanted: &Wanted, tail: &[Hop], element: Option<&Value>) -> Vec<(Vec<Hop>, f32)> {
+fn tail_variants(wanted: &UnresolvedPath, tail: &[PathSegment], element: Option<&Value>) -> Vec<(Vec<PathSegment>, f32)> {
     let mut list = vec![(tail.to_vec(), 1.0)];
     if !tail.is_empty() {
         list.push((tail[..tail.len() - 1].to_vec(), 0.9));
     }
     let Some(Value::Object(members)) = element else { return list };
-    let old = tail.last().and_then(Hop::key);
-    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && !is_personal(key)).take(40) {
-        let said = speaks_of(wanted.meaning, key);
-        let by_word = old.map_or_else(|| said.max(likeness(&wanted.fact, key)), |old| likeness(old, key).max(0.9 * said));
+    let old = tail.last().and_then(PathSegment::key);
+    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && !looks_personal(key)).take(40) {
+        let said = meaning_score(wanted.meaning, key);
+        let by_word = old.map_or_else(|| said.max(key_similarity(&wanted.fact, key)), |old| key_similarity(old, key).max(0.9 * said));
         // An address or a picture is known by its look as well.
-        let looks = matches!(wanted.meaning, Meaning::Email | Meaning::Picture) && fit(wanted.meaning, value).is_some();
+        let looks = matches!(wanted.meaning, FactMeaning::Email | FactMeaning::Picture) && value_fit(wanted.meaning, value).is_some();
         let like = if looks { by_word.max(0.6) } else { by_word };
         if like > 0.5 {
             let kept = if old.is_some() { &tail[..tail.len() - 1] } else { tail };
-            list.push(([kept, &[Hop::Key(key.clone())]].concat(), like));
+            list.push(([kept, &[PathSegment::Key(key.clone())]].concat(), like));
         }
     }
     list

@@ -1,12 +1,12 @@
 //! Why a provider says no: the causes that have a name, and the words in which providers speak of them.
 
-use crate::provider::selector::scalar_text;
+use crate::provider::json_path::scalar_text;
 use serde_json::Value;
 
 /// A cause with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is told by its sentence")]
-pub enum Cause {
+pub enum RefusalCause {
     SecretRefused,
     CredentialsElsewhere,
     PkceRefused,
@@ -31,16 +31,16 @@ pub enum Cause {
 }
 
 /// Words that must all be there, and how much they say: 3 for a sentence of its own, 2 for a usual code, 1 for a hint.
-type Wording = (Cause, u8, &'static [&'static str]);
+type CauseWording = (RefusalCause, u8, &'static [&'static str]);
 
-use Cause::{
+use RefusalCause::{
     AddressWrong, AudienceMissing, BodyOther, ClientUnknown, ClockWrong, CodeSpent, CredentialsElsewhere, Declined, GrantRefused,
     MethodOther, ParameterMissing, PkceRefused, PkceRequired, PlaceRefused, RedirectUnknown, ScopeRefused, SecretRefused, SignatureRefused,
     TokenRefused, TooMany, Unavailable,
 };
 
 /// How providers say it, in small letters.
-const WORDINGS: &[Wording] = &[
+const WORDINGS: &[CauseWording] = &[
     // The secret.
     (SecretRefused, 3, &["client_secret", "incorrect"]),
     (SecretRefused, 3, &["client secret", "incorrect"]),
@@ -375,8 +375,8 @@ const WORDINGS: &[Wording] = &[
 ];
 
 /// The causes that these words name, the likeliest first.
-pub fn causes(text: &str) -> Vec<(Cause, u8)> {
-    let mut found: Vec<(Cause, u8, usize)> = Vec::new();
+pub fn causes_in_text(text: &str) -> Vec<(RefusalCause, u8)> {
+    let mut found: Vec<(RefusalCause, u8, usize)> = Vec::new();
     for (cause, weight, words) in WORDINGS {
         if !words.iter().all(|word| text.contains(word)) {
             continue;
@@ -392,7 +392,7 @@ pub fn causes(text: &str) -> Vec<(Cause, u8)> {
 }
 
 /// What a document says, in small letters: its keys and its texts, within bounds.
-pub fn said(document: &Value) -> String {
+pub fn lowercase_text(document: &Value) -> String {
     let mut text = String::new();
     let mut waiting = vec![document];
     while let Some(value) = waiting.pop() {
@@ -425,24 +425,24 @@ mod tests {
     #[test]
     fn the_most_telling_words_name_the_cause() {
         for (text, cause) in [
-            ("invalid_client the provided client secret is incorrect", Cause::SecretRefused),
-            ("invalid_client client authentication method is not supported", Cause::CredentialsElsewhere),
-            ("invalid_request pkce is not supported for this client", Cause::PkceRefused),
-            ("invalid_grant redirect_uri does not match", Cause::RedirectUnknown),
-            ("invalid_grant the code has expired", Cause::CodeSpent),
-            ("invalid_grant", Cause::CodeSpent),
-            ("segredo do cliente inválido", Cause::SecretRefused),
-            ("la uri de redirección no está registrada", Cause::RedirectUnknown),
-            ("redirect_uri 参数错误", Cause::RedirectUnknown),
+            ("invalid_client the provided client secret is incorrect", RefusalCause::SecretRefused),
+            ("invalid_client client authentication method is not supported", RefusalCause::CredentialsElsewhere),
+            ("invalid_request pkce is not supported for this client", RefusalCause::PkceRefused),
+            ("invalid_grant redirect_uri does not match", RefusalCause::RedirectUnknown),
+            ("invalid_grant the code has expired", RefusalCause::CodeSpent),
+            ("invalid_grant", RefusalCause::CodeSpent),
+            ("segredo do cliente inválido", RefusalCause::SecretRefused),
+            ("la uri de redirección no está registrada", RefusalCause::RedirectUnknown),
+            ("redirect_uri 参数错误", RefusalCause::RedirectUnknown),
         ] {
-            assert_eq!(causes(text).first().map(|(cause, _)| *cause), Some(cause), "{text}");
+            assert_eq!(causes_in_text(text).first().map(|(cause, _)| *cause), Some(cause), "{text}");
         }
-        assert!(causes("ana likes tea").is_empty());
+        assert!(causes_in_text("ana likes tea").is_empty());
     }
 
     #[test]
     fn what_an_answer_says_is_read_from_all_its_places() {
-        let text = said(&json!({ "Error": { "Fields": [{ "Message": "Invalid Scope" }] } }));
+        let text = lowercase_text(&json!({ "Error": { "Fields": [{ "Message": "Invalid Scope" }] } }));
         assert!(text.contains("invalid scope") && text.contains("error"));
     }
 }

@@ -1,16 +1,16 @@
 //! A change that may mend the file: the edits, and what is said about them.
 
 use crate::provider::step::Step;
-use crate::workbench::repair::edit::Edit;
-use crate::workbench::repair::moved::Move;
-use crate::workbench::repair::path::{Hop, written};
-use crate::workbench::repair::wanted::{Part, Wanted};
+use crate::workbench::repair::edit::FileEdit;
+use crate::workbench::repair::path::{PathSegment, write_path};
+use crate::workbench::repair::path_move::PathMove;
+use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 
 /// What may be proposed.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct RepairDraft {
     /// The edits.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<FileEdit>,
     /// What would stand there.
     pub title: String,
     /// The name of the sentence.
@@ -30,10 +30,10 @@ pub struct Draft {
 }
 
 /// The draft for one path and its new place.
-pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> Draft {
-    let new = written(path, '\'');
+pub fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSegment], score: f32) -> RepairDraft {
+    let new = write_path(path, '\'');
     let (because, sentence) = match (wanted.part, wanted.written) {
-        (Part::Condition, _) => {
+        (LookupPart::Condition, _) => {
             ("conditionMoved", format!("what `{}` looks at stands at `{new}`, not at `{}`", wanted.fact, wanted.source))
         }
         (_, true) => ("pathMoved", format!("`{}` stands at `{new}` in this answer, not at `{}`", wanted.fact, wanted.source)),
@@ -42,7 +42,7 @@ pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> D
             format!("`{}` stands at `{new}` in this answer, not at the standard place `{}`", wanted.fact, wanted.source),
         ),
     };
-    Draft {
+    RepairDraft {
         edits,
         because,
         about: vec![wanted.fact.clone(), new.clone(), wanted.source.clone()],
@@ -56,10 +56,10 @@ pub fn of_path(wanted: &Wanted, edits: Vec<Edit>, path: &[Hop], score: f32) -> D
 }
 
 /// The draft for what moved together.
-pub fn of_move(found: &Move, list: &[Wanted], step: &Step, edits: Vec<Edit>) -> Draft {
-    let (from, to) = (written(&found.from, '\''), written(&found.to, '\''));
+pub fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
+    let (from, to) = (write_path(&found.from, '\''), write_path(&found.to, '\''));
     let count = found.mended.len().to_string();
-    Draft {
+    RepairDraft {
         edits,
         title: format!("{from}.… → {to}.…"),
         because: "answerMoved",

@@ -1,20 +1,20 @@
 //! Changes of a file's text that leave quotes, brackets and comments as they are.
 
-use crate::place::{Place, Source};
-use crate::workbench::proposal::Change;
-use crate::workbench::repair::path::{Hop, written};
-use crate::yaml::{Kind, Node, parse};
+use crate::vocabulary::place::{Place, Source};
+use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
+use crate::workbench::proposal::FileChange;
+use crate::workbench::repair::path::{PathSegment, write_path};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each is told by its sentence")]
-pub enum Edit {
+pub enum FileEdit {
     /// A path leads elsewhere.
-    Path { place: Place, old: String, new: Vec<Hop> },
+    Path { place: Place, old: String, new: Vec<PathSegment> },
     /// A text within a value is another.
     Within { place: Place, old: String, new: String },
     /// Facts are read in a step, under `read`, or under `read` of `signed`.
-    Read { step: Place, word: &'static str, signed: bool, facts: Vec<(String, Vec<Hop>)> },
+    Read { step: Place, word: &'static str, signed: bool, facts: Vec<(String, Vec<PathSegment>)> },
     /// A word stands in a step, with a value as YAML writes it.
     Word { step: Place, word: &'static str, key: &'static str, value: String },
     /// A word at the top of the file, with a value as YAML writes it; behind the first of these words that is there.
@@ -24,15 +24,15 @@ pub enum Edit {
 }
 
 /// A file that is being changed.
-pub struct Sheet<'a> {
+pub struct EditableFile<'a> {
     text: &'a str,
-    root: Node,
+    root: YamlNode,
 }
 
 /// A stretch of bytes that becomes another text.
-type Stretch = (usize, usize, String);
+type TextReplacement = (usize, usize, String);
 
-impl<'a> Sheet<'a> {
+impl<'a> EditableFile<'a> {
     /// Opens a file.
     pub fn open(source: &'a Source) -> Option<Self> {
         let (root, _) = parse(source).ok()?;
@@ -40,17 +40,17 @@ impl<'a> Sheet<'a> {
     }
 
     /// The text with all changes, or nothing where one of them has no place.
-    pub fn apply(&self, edits: &[Edit]) -> Option<String> {
-        let mut stretches: Vec<Stretch> = Vec::new();
+    pub fn apply(&self, edits: &[FileEdit]) -> Option<String> {
+        let mut stretches: Vec<TextReplacement> = Vec::new();
         let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();
-        let mut ordered: Vec<&Edit> = edits.iter().collect();
+        let mut ordered: Vec<&FileEdit> = edits.iter().collect();
         // Several changes of one value are made from its end, so that places before them stay.
         ordered.sort_by_key(|edit| {
-            std::cmp::Reverse(if let Edit::Path { place, .. } | Edit::Within { place, .. } = edit { place.start } else { 0 })
+            std::cmp::Reverse(if let FileEdit::Path { place, .. } | FileEdit::Within { place, .. } = edit { place.start } else { 0 })
         });
         for edit in ordered {
             match edit {
-                Edit::Path { place, .. } | Edit::Within { place, .. } => {
+                FileEdit::Path { place, .. } | FileEdit::Within { place, .. } => {
                     let (node, flow) = scalar_at(&self.root, place.start as usize, self.text, false)?;
                     let (start, end) = (node.place.start as usize, node.place.end as usize);
                     let known = scalars.iter().position(|(from, ..)| *from == start);
@@ -59,9 +59,9 @@ impl<'a> Sheet<'a> {
                         scalars.len() - 1
                     });
                     let raw = &mut scalars.get_mut(at)?.2;
-                    replace_in(raw, (place.start as usize).saturating_sub(start), edit)?;
+                    replace_in_scalar(raw, (place.start as usize).saturating_sub(start), edit)?;
                 }
-                other => stretches.push(self.stretch(other)?),
+                other => stretches.push(self.replacement_for(other)?),
             }
         }
         for (start, end, raw, flow) in scalars {
@@ -80,59 +80,59 @@ impl<'a> Sheet<'a> {
         Some(text)
     }
 
-    fn stretch(&self, edit: &Edit) -> Option<Stretch> {
+    fn replacement_for(&self, edit: &FileEdit) -> Option<TextReplacement> {
         match edit {
-            Edit::Read { step, word, signed, facts } => {
-                let Some(node) = self.step(*step) else { return self.new_step(word, *signed, facts) };
+            FileEdit::Read { step, word, signed, facts } => {
+                let Some(node) = self.step_node(*step) else { return self.replacement_for_new_step(word, *signed, facts) };
                 let (node, inner) = match (signed, node.get("signed")) {
-                    (true, Some(inner)) if matches!(inner.kind, Kind::Map(_)) => (inner, false),
+                    (true, Some(inner)) if matches!(inner.kind, YamlKind::Map(_)) => (inner, false),
                     (true, _) => (node, true),
                     (false, _) => (node, false),
                 };
-                if !inner && let Some(read) = node.get("read").filter(|read| matches!(read.kind, Kind::Map(_))) {
-                    return self.add(read, &lines(facts));
+                if !inner && let Some(read) = node.get("read").filter(|read| matches!(read.kind, YamlKind::Map(_))) {
+                    return self.add_entries(read, &read_entries(facts));
                 }
-                let map = flow_map(facts);
+                let map = read_flow_map(facts);
                 let (key, value) = if inner { ("signed", format!("{{ read: {map} }}")) } else { ("read", map) };
-                self.add(node, &[format!("{key}: {value}")])
+                self.add_entries(node, &[format!("{key}: {value}")])
             }
-            Edit::Word { step, word, key, value } => {
-                let Some(node) = self.step(*step) else {
+            FileEdit::Word { step, word, key, value } => {
+                let Some(node) = self.step_node(*step) else {
                     let (at, start) = self.end_of_file();
                     return Some((at, at, format!("{start}{word}:\n  {key}: {value}\n")));
                 };
                 match node.get(key) {
-                    Some(old) => Some((old.place.start as usize, self.end_of(old)?, value.clone())),
-                    None => self.add(node, &[format!("{key}: {value}")]),
+                    Some(old) => Some((old.place.start as usize, self.end_of_node(old)?, value.clone())),
+                    None => self.add_entries(node, &[format!("{key}: {value}")]),
                 }
             }
-            Edit::Top { key, value, behind } => {
+            FileEdit::Top { key, value, behind } => {
                 if let Some(old) = self.root.get(key) {
-                    return Some((old.place.start as usize, self.end_of(old)?, value.clone()));
+                    return Some((old.place.start as usize, self.end_of_node(old)?, value.clone()));
                 }
-                let Kind::Map(entries) = &self.root.kind else { return None };
+                let YamlKind::Map(entries) = &self.root.kind else { return None };
                 let entry = behind.iter().find_map(|word| entries.iter().find(|entry| entry.key.value == *word));
                 let entry = entry.or(entries.first())?;
-                let end = self.end_of_line(self.end_of(&entry.value)?.max(entry.key.place.end as usize))?;
+                let end = self.end_of_line(self.end_of_node(&entry.value)?.max(entry.key.place.end as usize))?;
                 Some((end, end, format!("\n{key}: {value}")))
             }
-            Edit::Rename { step, from, to } => {
-                let Kind::Map(entries) = &self.step(*step)?.kind else { return None };
+            FileEdit::Rename { step, from, to } => {
+                let YamlKind::Map(entries) = &self.step_node(*step)?.kind else { return None };
                 let key = &entries.iter().find(|entry| entry.key.value == *from)?.key;
                 Some((key.place.start as usize, key.place.end as usize, (*to).to_owned()))
             }
-            Edit::Path { .. } | Edit::Within { .. } => None,
+            FileEdit::Path { .. } | FileEdit::Within { .. } => None,
         }
     }
 
-    fn new_step(&self, word: &str, signed: bool, facts: &[(String, Vec<Hop>)]) -> Option<Stretch> {
+    fn replacement_for_new_step(&self, word: &str, signed: bool, facts: &[(String, Vec<PathSegment>)]) -> Option<TextReplacement> {
         if self.root.get(word).is_some_and(|node| !node.is_null()) {
             return None;
         }
-        let map = flow_map(facts);
+        let map = read_flow_map(facts);
         let line = if signed { format!("  signed: {{ read: {map} }}") } else { format!("  read: {map}") };
         if self.root.get(word).is_some() {
-            let Kind::Map(entries) = &self.root.kind else { return None };
+            let YamlKind::Map(entries) = &self.root.kind else { return None };
             let end = self.end_of_line(entries.iter().find(|entry| entry.key.value == word)?.key.place.end as usize)?;
             return Some((end, end, format!("\n{line}")));
         }
@@ -141,7 +141,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The mapping that begins at a place.
-    fn step(&self, place: Place) -> Option<&Node> {
+    fn step_node(&self, place: Place) -> Option<&YamlNode> {
         if place.start == self.root.place.start {
             return None;
         }
@@ -149,10 +149,10 @@ impl<'a> Sheet<'a> {
     }
 
     /// Adds entries to a mapping, in its own style.
-    fn add(&self, map: &Node, entries: &[String]) -> Option<Stretch> {
+    fn add_entries(&self, map: &YamlNode, entries: &[String]) -> Option<TextReplacement> {
         let start = map.place.start as usize;
         if self.text.get(start..)?.starts_with('{') {
-            let close = self.end_of(map)?.checked_sub(1)?;
+            let close = self.end_of_node(map)?.checked_sub(1)?;
             let before = self.text.get(..close)?.trim_end();
             // What is put behind a comment is a comment as well.
             let gap = self.text.get(before.len()..close)?;
@@ -162,7 +162,7 @@ impl<'a> Sheet<'a> {
             let comma = if before.ends_with(['{', ',']) { " " } else { ", " };
             return Some((before.len(), close, format!("{comma}{} ", entries.join(", "))));
         }
-        let end = self.end_of_line(self.end_of(map)?)?;
+        let end = self.end_of_line(self.end_of_node(map)?)?;
         let indent = " ".repeat((map.place.column as usize).saturating_sub(1));
         Some((end, end, entries.iter().map(|entry| format!("\n{indent}{entry}")).collect()))
     }
@@ -177,21 +177,21 @@ impl<'a> Sheet<'a> {
     }
 
     /// The byte behind a node.
-    fn end_of(&self, node: &Node) -> Option<usize> {
+    fn end_of_node(&self, node: &YamlNode) -> Option<usize> {
         let start = node.place.start as usize;
         match &node.kind {
-            Kind::Scalar { .. } => Some(node.place.end as usize),
-            Kind::List(_) | Kind::Map(_) if self.text.get(start..)?.starts_with(['{', '[']) => closing(self.text, start),
-            Kind::List(nodes) => nodes.iter().try_fold(start, |end, node| Some(end.max(self.end_of(node)?))),
-            Kind::Map(entries) => {
-                entries.iter().try_fold(start, |end, entry| Some(end.max(self.end_of(&entry.value)?).max(entry.key.place.end as usize)))
-            }
+            YamlKind::Scalar { .. } => Some(node.place.end as usize),
+            YamlKind::List(_) | YamlKind::Map(_) if self.text.get(start..)?.starts_with(['{', '[']) => closing_bracket(self.text, start),
+            YamlKind::List(nodes) => nodes.iter().try_fold(start, |end, node| Some(end.max(self.end_of_node(node)?))),
+            YamlKind::Map(entries) => entries
+                .iter()
+                .try_fold(start, |end, entry| Some(end.max(self.end_of_node(&entry.value)?).max(entry.key.place.end as usize))),
         }
     }
 }
 
 /// The byte behind the bracket that closes the one at a place.
-fn closing(text: &str, start: usize) -> Option<usize> {
+fn closing_bracket(text: &str, start: usize) -> Option<usize> {
     let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
     let mut letters = text.get(start..)?.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
@@ -213,34 +213,35 @@ fn closing(text: &str, start: usize) -> Option<usize> {
     None
 }
 
-fn map_at(node: &Node, start: u32) -> Option<&Node> {
+fn map_at(node: &YamlNode, start: u32) -> Option<&YamlNode> {
     match &node.kind {
-        Kind::Map(_) if node.place.start == start => Some(node),
-        Kind::Map(entries) => entries.iter().find_map(|entry| map_at(&entry.value, start)),
-        Kind::List(nodes) => nodes.iter().find_map(|node| map_at(node, start)),
-        Kind::Scalar { .. } => None,
+        YamlKind::Map(_) if node.place.start == start => Some(node),
+        YamlKind::Map(entries) => entries.iter().find_map(|entry| map_at(&entry.value, start)),
+        YamlKind::List(nodes) => nodes.iter().find_map(|node| map_at(node, start)),
+        YamlKind::Scalar { .. } => None,
     }
 }
 
 /// The scalar around a byte, and whether it stands within brackets.
-fn scalar_at<'n>(node: &'n Node, at: usize, text: &str, flow: bool) -> Option<(&'n Node, bool)> {
+fn scalar_at<'n>(node: &'n YamlNode, at: usize, text: &str, flow: bool) -> Option<(&'n YamlNode, bool)> {
     let flow = flow
-        || (!matches!(node.kind, Kind::Scalar { .. }) && text.get(node.place.start as usize..).unwrap_or_default().starts_with(['{', '[']));
+        || (!matches!(node.kind, YamlKind::Scalar { .. })
+            && text.get(node.place.start as usize..).unwrap_or_default().starts_with(['{', '[']));
     match &node.kind {
-        Kind::Scalar { .. } => {
+        YamlKind::Scalar { .. } => {
             ((node.place.start as usize..node.place.end as usize).contains(&at) && !node.is_null()).then_some((node, flow))
         }
-        Kind::List(nodes) => nodes.iter().find_map(|node| scalar_at(node, at, text, flow)),
-        Kind::Map(entries) => entries.iter().find_map(|entry| scalar_at(&entry.value, at, text, flow)),
+        YamlKind::List(nodes) => nodes.iter().find_map(|node| scalar_at(node, at, text, flow)),
+        YamlKind::Map(entries) => entries.iter().find_map(|entry| scalar_at(&entry.value, at, text, flow)),
     }
 }
 
 /// Puts a new text in the place of an old one, within a value as it stands in the file.
-fn replace_in(raw: &mut String, from: usize, edit: &Edit) -> Option<()> {
+fn replace_in_scalar(raw: &mut String, from: usize, edit: &FileEdit) -> Option<()> {
     let single = raw.starts_with('\'');
     let (old, new) = match edit {
-        Edit::Path { old, new, .. } => (old.clone(), written(new, if single { '"' } else { '\'' })),
-        Edit::Within { old, new, .. } => (old.clone(), new.clone()),
+        FileEdit::Path { old, new, .. } => (old.clone(), write_path(new, if single { '"' } else { '\'' })),
+        FileEdit::Within { old, new, .. } => (old.clone(), new.clone()),
         _ => return None,
     };
     let new = if single { new.replace('\'', "''") } else { new };
@@ -265,42 +266,42 @@ fn quoted_if_needed(raw: String, flow: bool) -> String {
         || raw.contains(" #")
         || (flow && raw.contains(['[', ']', '{', '}', ',']))
         || raw.starts_with(['[', '{', '*', '&', '!', '%', '@', '`']);
-    if needs { quoted(&raw) } else { raw }
+    if needs { yaml_quoted(&raw) } else { raw }
 }
 
-fn quoted(raw: &str) -> String {
+fn yaml_quoted(raw: &str) -> String {
     if raw.contains(['"', '\\']) { format!("'{}'", raw.replace('\'', "''")) } else { format!("\"{raw}\"") }
 }
 
-fn lines(facts: &[(String, Vec<Hop>)]) -> Vec<String> {
-    facts.iter().map(|(fact, path)| format!("{fact}: {}", quoted_if_needed(written(path, '\''), true))).collect()
+fn read_entries(facts: &[(String, Vec<PathSegment>)]) -> Vec<String> {
+    facts.iter().map(|(fact, path)| format!("{fact}: {}", quoted_if_needed(write_path(path, '\''), true))).collect()
 }
 
-fn flow_map(facts: &[(String, Vec<Hop>)]) -> String {
-    format!("{{ {} }}", lines(facts).join(", "))
+fn read_flow_map(facts: &[(String, Vec<PathSegment>)]) -> String {
+    format!("{{ {} }}", read_entries(facts).join(", "))
 }
 
 /// The lines that differ between two texts.
-pub fn change(before: &str, after: &str) -> Option<Change> {
+pub fn changed_lines(before: &str, after: &str) -> Option<FileChange> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - same;
     let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
     let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    let change = Change { line: same + 1, removed: own(&old[same..old.len() - tail]), added: own(&new[same..new.len() - tail]) };
+    let change = FileChange { line: same + 1, removed: own(&old[same..old.len() - tail]), added: own(&new[same..new.len() - tail]) };
     (old != new).then_some(change)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workbench::repair::path::hops;
+    use crate::workbench::repair::path::parse_path;
 
     const FILE: &str =
         "name: Acme   # ours\ngetUserInfo:\n  get: https://a.example\n  read: { id: $.id, mail: '$.a[?@.b == \"x\"].v' }   # see\n";
 
-    fn edit(text: &str, edits: &[Edit]) -> String {
-        Sheet::open(&Source::new("acme.yaml", text)).unwrap().apply(edits).unwrap()
+    fn edit(text: &str, edits: &[FileEdit]) -> String {
+        EditableFile::open(&Source::new("acme.yaml", text)).unwrap().apply(edits).unwrap()
     }
 
     fn at(text: &str, part: &str) -> Place {
@@ -310,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_path_within_brackets_gets_quotes_only_where_it_needs_them() {
-        let path = |old: &str, new: &str| Edit::Path { place: at(FILE, old), old: old.to_owned(), new: hops(new).unwrap() };
+        let path = |old: &str, new: &str| FileEdit::Path { place: at(FILE, old), old: old.to_owned(), new: parse_path(new).unwrap() };
 
         assert!(edit(FILE, &[path("$.id", "$.user.id")]).contains("{ id: $.user.id, mail"));
         assert!(edit(FILE, &[path("$.id", "$.list[0].id")]).contains("{ id: \"$.list[0].id\", mail"));
@@ -321,41 +322,41 @@ mod tests {
     #[test]
     fn words_are_added_in_the_style_of_their_block() {
         let step = at(FILE, "get: https");
-        let block = edit(FILE, &[Edit::Word { step, word: "getUserInfo", key: "answer", value: "jsonp".to_owned() }]);
+        let block = edit(FILE, &[FileEdit::Word { step, word: "getUserInfo", key: "answer", value: "jsonp".to_owned() }]);
         assert!(block.ends_with("# see\n  answer: jsonp\n"), "{block}");
 
         let flow = "name: Acme\ngetUserInfo: { get: https://a.example }\n";
-        let added = Edit::Read {
+        let added = FileEdit::Read {
             step: at(flow, "{ get"),
             word: "getUserInfo",
             signed: false,
-            facts: vec![("id".to_owned(), hops("$.a[0].id").unwrap())],
+            facts: vec![("id".to_owned(), parse_path("$.a[0].id").unwrap())],
         };
         assert_eq!(edit(flow, &[added]), "name: Acme\ngetUserInfo: { get: https://a.example, read: { id: \"$.a[0].id\" } }\n");
 
-        let top = Edit::Top { key: "missingEmail", value: "ask".to_owned(), behind: &["trustEmail", "name"] };
+        let top = FileEdit::Top { key: "missingEmail", value: "ask".to_owned(), behind: &["trustEmail", "name"] };
         assert!(edit(FILE, &[top]).starts_with("name: Acme   # ours\nmissingEmail: ask\ngetUserInfo:"));
     }
 
     #[test]
     fn a_bracket_in_quotes_or_in_a_comment_closes_nothing() {
         let step =
-            |text: &str| Edit::Word { step: at(text, "{ post"), word: "getAccessCode", key: "credentials", value: "basic".to_owned() };
+            |text: &str| FileEdit::Word { step: at(text, "{ post"), word: "getAccessCode", key: "credentials", value: "basic".to_owned() };
         let file = "name: Acme\ngetAccessCode: { post: https://a.example, extra: { x: \"a \\\" { b\" } } # café";
         assert!(edit(file, &[step(file)]).ends_with("{ x: \"a \\\" { b\" }, credentials: basic } # café"), "{}", edit(file, &[step(file)]));
 
         let file = "name: Acme\ngetAccessCode: { post: https://a.example, # } é\n  extra: { x: 'it''s }' } }\n";
         assert!(edit(file, &[step(file)]).ends_with("{ x: 'it''s }' }, credentials: basic }\n"));
 
-        assert_eq!(closing("{ a: \"é", 0), None);
-        assert_eq!(closing("é", 1), None);
+        assert_eq!(closing_bracket("{ a: \"é", 0), None);
+        assert_eq!(closing_bracket("é", 1), None);
     }
 
     #[test]
     fn a_change_holds_only_the_lines_that_differ() {
-        let change = change("a\nb\nc\n", "a\nx\ny\nc\n").unwrap();
+        let change = changed_lines("a\nb\nc\n", "a\nx\ny\nc\n").unwrap();
         assert_eq!((change.line, change.removed.len(), change.added.len()), (2, 1, 2));
         assert_eq!(change.apply("a\nb\nc\n").as_deref(), Some("a\nx\ny\nc\n"));
-        assert!(super::change("a\n", "a\n").is_none());
+        assert!(super::changed_lines("a\n", "a\n").is_none());
     }
 }

@@ -1,19 +1,19 @@
 //! The answers of a login, read once more: with the file as it is, or as it would be. Nothing is sent, no signature is
 //! judged, and nothing that is read here lets anybody in.
 
-use crate::names::Slot;
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Facts};
-use crate::provider::identity::{Identity, NoIdentity};
-use crate::provider::signed::claims_of_anybody;
+use crate::provider::identity::{Identity, IdentityError};
+use crate::provider::signed_token::unverified_claims;
 use crate::provider::step::Step;
-use crate::text::Text;
-use crate::wire::Response;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::Response;
 use serde_json::Value;
 
 /// What there is to read: what the browser brought, and the answers with the number of their call.
 #[derive(Clone, Debug, Default)]
-pub struct Case<'a> {
+pub struct RepairCase<'a> {
     /// The callback's parameters; nothing where they are not looked at.
     pub callback: Option<Value>,
     /// The answers: call, answer, whether its failure was forgiven.
@@ -26,7 +26,7 @@ pub struct Case<'a> {
 
 /// One answer, read.
 #[derive(Debug)]
-pub struct Document<'p> {
+pub struct RereadDocument<'p> {
     /// Which answer of the case; nothing for the callback.
     pub answer: Option<usize>,
     /// The step that reads it.
@@ -43,22 +43,22 @@ pub struct Document<'p> {
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Reread<'p> {
+pub struct RereadLogin<'p> {
     /// The answers, as far as they were read.
-    pub documents: Vec<Document<'p>>,
+    pub documents: Vec<RereadDocument<'p>>,
     /// All that became known.
     pub facts: Facts,
     /// Who would have come in, where all calls were made.
-    pub end: Option<Result<Identity, NoIdentity>>,
+    pub end: Option<Result<Identity, IdentityError>>,
 }
 
 /// Reads the answers of a case.
-pub fn reread<'p>(provider: &'p Provider, case: &Case<'_>) -> Reread<'p> {
-    let mut facts = stand_ins(provider);
+pub fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
+    let mut facts = placeholder_facts(provider);
     let mut documents = Vec::new();
     let mut stopped = false;
     if let Some(callback) = &case.callback {
-        let document = read_one(&provider.authorization, (None, false), Some(callback.clone()), None, &mut facts, case);
+        let document = reread_answer(&provider.authorization, (None, false), Some(callback.clone()), None, &mut facts, case);
         stopped = document.refused;
         documents.push(document);
     }
@@ -69,7 +69,7 @@ pub fn reread<'p>(provider: &'p Provider, case: &Case<'_>) -> Reread<'p> {
         let Some(step) = provider.calls.get(*call) else { break };
         let before = forgiven.then(|| facts.clone());
         let value = step.answers.read(answer).ok();
-        let document = read_one(step, (Some(at), *forgiven), value, Some(answer), &mut facts, case);
+        let document = reread_answer(step, (Some(at), *forgiven), value, Some(answer), &mut facts, case);
         stopped = (document.refused && !forgiven) || (document.value.is_none() && document.claims.is_none() && !forgiven);
         documents.push(document);
         if let Some(before) = before {
@@ -80,21 +80,21 @@ pub fn reread<'p>(provider: &'p Provider, case: &Case<'_>) -> Reread<'p> {
         provider.identity.compose(&mut facts);
         provider.identity.identity(&provider.name, &facts, &provider.names)
     });
-    Reread { documents, facts, end }
+    RereadLogin { documents, facts, end }
 }
 
-fn read_one<'p>(
+fn reread_answer<'p>(
     step: &'p Step,
     (at, forgiven): (Option<usize>, bool),
     value: Option<Value>,
     answer: Option<&Response>,
     facts: &mut Facts,
-    case: &Case<'_>,
-) -> Document<'p> {
+    case: &RepairCase<'_>,
+) -> RereadDocument<'p> {
     let status = answer.map_or(200, |answer| answer.status);
     let says_error = answer.is_none() && value.as_ref().and_then(|value| value.get("error")).is_some();
-    let refused = says_error || step.look_for_no(value.as_ref(), facts, status).is_err();
-    let mut document = Document { answer: at, step, value, claims: None, refused, forgiven };
+    let refused = says_error || step.check_refusal(value.as_ref(), facts, status).is_err();
+    let mut document = RereadDocument { answer: at, step, value, claims: None, refused, forgiven };
     if refused && !case.stubborn {
         return document;
     }
@@ -112,7 +112,7 @@ fn read_one<'p>(
     if let Some(value) = &document.value {
         step.learn_all(&step.reads, value, facts);
     }
-    document.claims = token.and_then(|token| claims_of_anybody(&token));
+    document.claims = token.and_then(|token| unverified_claims(&token));
     if let Some(claims) = &document.claims {
         step.learn_all(&step.signed_reads, claims, facts);
     }
@@ -120,8 +120,8 @@ fn read_one<'p>(
 }
 
 /// What every login has from the start; the real values are not needed for seeing where things stand.
-fn stand_ins(provider: &Provider) -> Facts {
-    let mut facts = provider.no_facts();
+fn placeholder_facts(provider: &Provider) -> Facts {
+    let mut facts = provider.empty_facts();
     let names = FROM_THE_START.iter().chain(FROM_DISCOVERY).map(|(name, _)| *name);
     let own =
         provider.needed.iter().map(|needed| needed.fact).chain(provider.inputs.iter().filter_map(|input| provider.names.find(&input.name)));

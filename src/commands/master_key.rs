@@ -1,0 +1,96 @@
+//! The master key, for every command that seals or opens.
+
+use crate::commands::outcome::CommandFailure;
+use crate::directory::StorageLocation;
+use crate::provider::value_reference::ValueReference;
+use crate::session::seal::MasterKey;
+use crate::stores::settings::Settings;
+use crate::world::{files, random, secrets};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::path::{Path, PathBuf};
+
+/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
+/// is made if need be.
+pub fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
+    load(settings, storage, read_or_create_beside, MAKE)
+}
+
+/// The same, for a command that works with what a broker has made: a key that is made up now would open none of it.
+pub fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
+    let beside = |file: &Path| {
+        let file = beside(file);
+        secrets::read_value(&ValueReference::File(file.display().to_string().into())).ok_or_else(|| {
+            CommandFailure::Environment(
+                format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
+                THEIRS.everywhere.to_owned(),
+            )
+        })
+    };
+    load(settings, storage, beside, THEIRS)
+}
+
+/// What to do where a master key is wanted: by the words of the settings, and where the usual variable is looked at.
+#[derive(Clone, Copy)]
+struct MasterKeyAdvice {
+    there: &'static str,
+    everywhere: &'static str,
+}
+
+const MAKE: MasterKeyAdvice = MasterKeyAdvice {
+    there: "make one of 32 random bytes or more: `openssl rand -hex 32`",
+    everywhere: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
+};
+
+/// The brokers have one already, and another would open nothing of theirs.
+const THEIRS: MasterKeyAdvice =
+    MasterKeyAdvice { there: "use the one that the brokers have", everywhere: "set $PORTARIA_MASTER_KEY to what the brokers have" };
+
+fn load(
+    settings: &Settings,
+    storage: &StorageLocation,
+    kept: impl Fn(&Path) -> Result<String, CommandFailure>,
+    advice: MasterKeyAdvice,
+) -> Result<MasterKey, CommandFailure> {
+    let loopback = settings.installation_context().loopback;
+    let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
+    let usual = ValueReference::Variable("PORTARIA_MASTER_KEY".into());
+    let text = match written {
+        Some(reference) => secrets::read_value(&reference).ok_or_else(|| {
+            CommandFailure::Environment(
+                format!("`masterKey` points at `{}`, and nothing is there", reference.location()),
+                advice.there.to_owned(),
+            )
+        })?,
+        None => match secrets::read_value(&usual) {
+            Some(text) => text,
+            None => match storage {
+                StorageLocation::File(file) => kept(file)?,
+                // Every machine needs the same, so none of them makes one up.
+                StorageLocation::Server(_) => {
+                    return Err(CommandFailure::Environment(
+                        "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
+                        advice.everywhere.to_owned(),
+                    ));
+                }
+            },
+        },
+    };
+    MasterKey::new(text.trim(), loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.there.to_owned()))
+}
+
+fn beside(storage: &Path) -> PathBuf {
+    storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).join("master.key")
+}
+
+fn read_or_create_beside(storage: &Path) -> Result<String, CommandFailure> {
+    let file = beside(storage);
+    let folder = file.parent().unwrap_or(Path::new("."));
+    files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
+    let usual = ValueReference::File(file.display().to_string().into());
+    if let Some(text) = secrets::read_value(&usual) {
+        return Ok(text);
+    }
+    files::write_secret_once(&file, &URL_SAFE_NO_PAD.encode(random::bytes::<32>()))
+        .map_err(|error| CommandFailure::file_error(&file, &error))
+}

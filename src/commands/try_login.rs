@@ -1,0 +1,270 @@
+//! `portaria try NAME`: a real login, told step by step, with nobody created: no user, no session, no directory is opened.
+
+pub mod callbacks;
+pub mod listener;
+pub mod recording;
+pub mod screen;
+pub mod witness;
+
+use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
+use crate::commands::try_login::callbacks::{TrialCallback, TrialCallbacks};
+use crate::commands::try_login::listener::CallbackListener;
+use crate::commands::try_login::recording::add_example;
+use crate::commands::try_login::screen::TrialScreen;
+use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
+use crate::commands::{GlobalOptions, provider_file};
+use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::login::{discover, drive_observed};
+use crate::provider::Provider;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::identity::Identity;
+use crate::provider::step::StepKind;
+use crate::simulated::playground::Playground;
+use crate::stores::Stores;
+use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::settings::Settings;
+use crate::story::watch::LoginWatch;
+use crate::story::{LoginRecord, Story, story_with_proposals};
+use crate::vocabulary::wire::Request;
+use crate::web::app::network_reach;
+use crate::web::provider_client::NetworkOrPlayground;
+use crate::world::browser as world_browser;
+use crate::world::network::Network;
+use crate::world::{clock, random, secrets};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Try a login.
+#[derive(Debug, Args)]
+pub struct TryCommand {
+    /// The provider's name, or its file
+    name: String,
+    /// What a shopper would type for an input of the file; asked for when it is left out
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
+    inputs: Vec<(String, String)>,
+    /// Open no browser; the address is printed in any case
+    #[arg(long)]
+    no_open: bool,
+    /// Wait for what is pasted here, rather than for the browser
+    #[arg(long)]
+    paste: bool,
+    /// How long to wait, such as 90s or 5m; a login is good for ten minutes
+    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = span)]
+    timeout: Duration,
+    /// Add what happened to the examples beside the file, with invented people, secrets and codes
+    #[arg(long)]
+    record: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write the input's name and its value: `--input shop=quist`")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let (count, unit) = text.split_at(text.len().saturating_sub(usize::from(text.ends_with(['s', 'm']))));
+    let count: u64 = count.parse().map_err(|_| "write seconds or minutes: `90s`, `5m`")?;
+    let seconds = if unit == "m" { count.saturating_mul(60) } else { count };
+    let most = u64::try_from(GOOD_FOR).unwrap_or_default();
+    if (1..=most).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err("a login is good for ten minutes: `10m` at most".to_owned())
+    }
+}
+
+/// A login that is tried.
+pub struct TrialLogin {
+    provider: Provider,
+    path: PathBuf,
+    installation: InstallationValues,
+    attempt: Attempt,
+    documents: DocumentCache,
+    network: Network,
+    playground: Arc<Playground>,
+    screen: TrialScreen,
+}
+
+/// How a login that was tried ended.
+struct TrialOutcome {
+    redirect: Option<Request>,
+    trace: Trace,
+    watch: LoginWatch,
+    end: Result<Identity, LoginError>,
+}
+
+impl TryCommand {
+    /// Runs the command.
+    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+        let settings = global.settings()?;
+        let path = provider_file(&self.name, &settings)?;
+        let entry = catalogue::load(&path, settings.installation_context());
+        let provider = match entry.state {
+            ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => *provider,
+            ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
+        };
+        let missing = secrets::missing_values(&provider);
+        if !missing.is_empty() {
+            return Err(CommandFailure::No(missing_variables_message(&provider, &missing, &self.name)));
+        }
+        let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
+        let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
+        let (trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
+        actix_web::rt::System::new().block_on(self.execute(&trial, &stores))
+    }
+
+    async fn execute(&self, trial: &TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
+        let store = stores.main();
+        let listens = !self.paste && store.loopback && !store.secure;
+        let TrialLogin { provider, playground, .. } = trial;
+        let mut door = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
+        let arrivals = door.as_mut().and_then(|door| door.arrivals.take());
+        let playground = (door.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
+        let wall = NetworkOrPlayground { network: &trial.network, playground };
+        let announced = AnnouncedFetch { wall, screen: &trial.screen };
+        let ended = match authorization_request(trial, &announced).await? {
+            Ok(request) => self.await_callback(trial, &announced, request, arrivals).await,
+            Err(error) => Ok(early_failure(None, error)),
+        };
+        let ended = match ended {
+            Ok(ended) => self.report_outcome(trial, &ended),
+            Err(failure) => Err(failure),
+        };
+        if let Some(door) = door {
+            door.close().await;
+        }
+        ended
+    }
+
+    /// Sends the browser out, and talks to the provider once it is back.
+    async fn await_callback(
+        &self,
+        trial: &TrialLogin,
+        announced: &AnnouncedFetch<'_>,
+        request: Request,
+        browser: Option<UnboundedReceiver<TrialCallback>>,
+    ) -> Result<TrialOutcome, CommandFailure> {
+        let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+        let mut teller = TrialWitness::new(provider, screen);
+        teller.print_redirect(&request);
+        screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", world_browser::address(&request)));
+        if !self.no_open {
+            world_browser::open(&request);
+        }
+        let address = format!("{}/callback/{}", installation.public_url, provider.name);
+        let mut arrivals = TrialCallbacks::new(screen, &address, browser);
+        screen.print(&arrivals.waiting_message());
+        let patience = tokio::time::sleep(self.timeout);
+        tokio::pin!(patience);
+        loop {
+            let arrival = tokio::select! {
+                arrival = arrivals.next() => arrival?,
+                () = &mut patience => return Err(timed_out(self.timeout, &address)),
+            };
+            let TrialCallback { callback, state, reply } = arrival;
+            let accepted = attempt.accept(provider, installation, &callback, state.as_deref(), documents, clock::now());
+            if let Some(reply) = reply {
+                // Whether the browser still listens is its own affair.
+                let _ = reply.send(accepted.is_ok());
+            }
+            match accepted {
+                Ok(login) => {
+                    teller.print_callback(&callback);
+                    let (trace, end) = drive_observed(&mut teller, login, announced, documents).await;
+                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: teller.watch, end });
+                }
+                Err(error) if matches!(error.code.as_str(), "badState" | "badCallback") => {
+                    screen.print(&format!("\nsomebody came back, and {} ({}); still waiting", error.message, error.code));
+                }
+                Err(error) => return Ok(early_failure(Some(request), error)),
+            }
+        }
+    }
+
+    fn report_outcome(&self, trial: &TrialLogin, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+        let TrialOutcome { redirect, trace, watch, end } = ended;
+        let happened = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
+        let story = Story { test: true, ..story_with_proposals(happened) };
+        trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
+        trial.screen.print_story(&story);
+        if self.record {
+            add_example(trial, trace, end.as_ref())?;
+        }
+        if let Some(next) = self.next_step(&story) {
+            trial.screen.print(&format!("\n{next}"));
+        }
+        Ok(if end.is_ok() { CommandOutcome::Fine } else { CommandOutcome::No })
+    }
+
+    /// What to do now.
+    fn next_step(&self, story: &Story) -> Option<String> {
+        let name = &self.name;
+        if story.code.is_none() {
+            return (!self.record)
+                .then(|| format!("next: `portaria try {name} --record` keeps a login as an example that `portaria test` replays"));
+        }
+        let changes = story.proposals.iter().filter(|proposal| proposal.change.is_some()).count();
+        let change = match changes {
+            0 => "when that is mended",
+            1 => "write the proposed change into the file",
+            _ => "write the change that fits into the file, the likeliest stands first",
+        };
+        Some(format!("next: {change}, then `portaria try {name}` again"))
+    }
+}
+
+fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
+    let stores = Stores::new(settings);
+    let installation = secrets::installation_values(&provider, &settings.public_url);
+    let attempt = Attempt::new(&provider, &installation, &Entropy(random::bytes()), clock::now(), inputs);
+    let (network, no_certificates) = Network::new(network_reach(settings, &stores));
+    if let Some(reason) = no_certificates {
+        screen.print(&format!(
+            "this machine knows no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
+        ));
+    }
+    let playground = Arc::new(Playground::new(random::bytes()));
+    (TrialLogin { provider, path, installation, attempt, documents: DocumentCache::default(), network, playground, screen }, stores)
+}
+
+/// The request that the browser carries to the provider, or why there is none.
+async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
+    let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+    screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
+    let known = attempt.facts_without_discovery(provider, installation);
+    discover(provider, &known, announced, documents, clock::now()).await;
+    match attempt.redirect_request(provider, installation, documents) {
+        Ok(request) => Ok(Ok(request)),
+        Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
+        Err(RedirectError::NoDocument) => Ok(Err(LoginError::bad_callback("noDocument", "the issuer's document could not be had"))),
+        Err(RedirectError::Request(error)) => Ok(Err(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider))),
+    }
+}
+
+/// An end before anything was asked of the provider.
+fn early_failure(redirect: Option<Request>, error: LoginError) -> TrialOutcome {
+    TrialOutcome { redirect, trace: Trace::default(), watch: LoginWatch::default(), end: Err(error) }
+}
+
+fn missing_variables_message(provider: &Provider, missing: &[String], name: &str) -> String {
+    let how = |missing: &String| match missing.strip_prefix("file:") {
+        Some(path) => format!("\n  help: write it into {}", Path::new(path).display()),
+        None => format!("\n  help: export {missing}=…"),
+    };
+    let help: String = missing.iter().map(how).collect();
+    let place = format!("what {} gave you for this app, then `portaria try {name}` again", provider.title);
+    format!("error: {} waits for {}{help}\n  help: it is {place}", provider.source.name, missing.join(", "))
+}
+
+fn timed_out(timeout: Duration, address: &str) -> CommandFailure {
+    CommandFailure::No(format!(
+        "error: nobody came back within {} seconds\n  help: {} has to be registered at the provider, exactly as it is written here",
+        timeout.as_secs(),
+        address
+    ))
+}

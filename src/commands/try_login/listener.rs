@@ -1,0 +1,179 @@
+//! A listener for one answer: on this machine alone, at the callback of one provider, with the playground beside it.
+
+use crate::commands::outcome::CommandFailure;
+use crate::commands::try_login::callbacks::TrialCallback;
+use crate::pages::{Accent, Frame, PageLanguages, STYLE, StoreBranding, TryCallbackPage, store_css};
+use crate::provider::callback::{CallbackMethod, CallbackParameters};
+use crate::simulated::playground::Playground;
+use crate::simulated::playground::handler::respond;
+use crate::stores::Store;
+use crate::web::headers;
+use crate::world::random;
+use actix_web::dev::ServerHandle;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, HOST, HeaderValue};
+use actix_web::web::{self, Bytes, Data, PayloadConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
+
+/// The largest form that is read.
+const LARGEST_FORM: usize = 64 * 1024;
+
+/// What is waited for.
+struct AwaitedCallback {
+    provider: Box<str>,
+    by: CallbackMethod,
+    store: Arc<Store>,
+    playground: Arc<Playground>,
+    languages: PageLanguages,
+    tell: UnboundedSender<TrialCallback>,
+}
+
+/// The listener.
+pub struct CallbackListener {
+    server: ServerHandle,
+    /// What arrives.
+    pub arrivals: Option<UnboundedReceiver<TrialCallback>>,
+}
+
+impl CallbackListener {
+    /// Listens at the store's own address for the callback of a provider.
+    pub fn open(provider: &str, by: CallbackMethod, store: &Arc<Store>, playground: &Arc<Playground>) -> Result<Self, CommandFailure> {
+        let (tell, arrivals) = mpsc::unbounded_channel();
+        let awaited = AwaitedCallback {
+            provider: provider.into(),
+            by,
+            store: Arc::clone(store),
+            playground: Arc::clone(playground),
+            languages: PageLanguages::embedded(),
+            tell,
+        };
+        let awaited = Data::new(awaited);
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(awaited.clone())
+                .app_data(PayloadConfig::new(LARGEST_FORM))
+                .service(web::resource(["/callback/{provider}", "/callback/{provider}/{state}"]).to(receive_callback))
+                .service(web::resource(["/playground", "/playground/{below:.*}"]).to(serve_playground))
+                .default_service(web::to(HttpResponse::NotFound))
+        });
+        let (address, port) = listen_address(&store.host);
+        let server = server.workers(1).disable_signals().shutdown_timeout(2).bind((address, port)).map_err(|error| {
+            let message = format!("{address}:{port}: {}", crate::stores::catalogue::io_error_message(&error));
+            let other = port.checked_add(1).unwrap_or(8081);
+            let help = format!(
+                "does the broker run there? try at another address that is registered at the provider: `--public-url \
+                 http://localhost:{other}`; or paste the answer here: `--paste`"
+            );
+            CommandFailure::Environment(message, help)
+        })?;
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Ok(Self { server: handle, arrivals: Some(arrivals) })
+    }
+
+    /// Stops listening, once what was asked is answered.
+    pub async fn close(self) {
+        self.server.stop(true).await;
+    }
+}
+
+/// Where a loopback address listens; its names mean the usual address of this machine.
+fn listen_address(host: &str) -> (IpAddr, u16) {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().unwrap_or(80)),
+        _ => (host, 80),
+    };
+    let written = name.trim_matches(['[', ']']);
+    let address = written.parse::<IpAddr>().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    // Nobody but this machine is ever listened to.
+    let fallback = if address.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    (if address.is_loopback() { address } else { fallback }, port)
+}
+
+/// A name that leads here from elsewhere is not ours.
+fn is_own_host(request: &HttpRequest, awaited: &AwaitedCallback) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    *host == *awaited.store.host || host.strip_suffix(":80") == Some(&awaited.store.host)
+}
+
+async fn receive_callback(request: HttpRequest, body: Bytes, awaited: Data<AwaitedCallback>) -> HttpResponse {
+    if !is_own_host(&request, &awaited) || request.match_info().get("provider") != Some(&awaited.provider) {
+        return HttpResponse::NotFound().finish();
+    }
+    let text = match (request.method(), awaited.by) {
+        (&Method::GET, CallbackMethod::Get | CallbackMethod::Either) => request.query_string().as_bytes().to_vec(),
+        // What stands in the address beside the form counts as well: twice is twice.
+        (&Method::POST, CallbackMethod::Post | CallbackMethod::Either) => [request.query_string().as_bytes(), &body].join(&b'&'),
+        _ => {
+            let allowed = match awaited.by {
+                CallbackMethod::Get => "GET",
+                CallbackMethod::Post => "POST",
+                CallbackMethod::Either => "GET, POST",
+            };
+            return HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+        }
+    };
+    let state = request.match_info().get("state");
+    let state = state.map(|state| percent_encoding::percent_decode_str(state).decode_utf8_lossy().into_owned());
+    let (reply, replied) = oneshot::channel();
+    let callback = CallbackParameters::new(url::form_urlencoded::parse(&text).into_owned());
+    let told = awaited.tell.send(TrialCallback { callback, state, reply: Some(reply) });
+    let fits = told.is_ok() && replied.await.unwrap_or(false);
+    result_page(&request, &awaited, fits)
+}
+
+/// The page, with its style within: nobody is here any more to be asked for it.
+fn result_page(request: &HttpRequest, awaited: &AwaitedCallback, fits: bool) -> HttpResponse {
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    let language = awaited.languages.choose(&[], None, accepted);
+    let accent = awaited.store.accent.as_deref().and_then(Accent::parse).unwrap_or_default();
+    let look = StoreBranding { title: awaited.store.title.to_string(), accent, ..StoreBranding::default() };
+    let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits }.render();
+    let nonce = random::id();
+    let style = format!("<style nonce=\"{nonce}\">{STYLE}{}</style>\n</head>", store_css(&look));
+    let page = page
+        .replace("<link rel=\"stylesheet\" href=\"/style.css?v=\">\n", "")
+        .replace("<link rel=\"stylesheet\" href=\"/look.css?v=\">\n", "");
+    let mut response = if fits { HttpResponse::Ok() } else { HttpResponse::BadRequest() };
+    let mut response = response.content_type("text/html; charset=utf-8").body(page.replacen("</head>", &style, 1));
+    let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    headers::add_security_headers(response.headers_mut(), None);
+    response
+}
+
+async fn serve_playground(request: HttpRequest, body: Bytes, awaited: Data<AwaitedCallback>) -> HttpResponse {
+    if !awaited.store.playground || !is_own_host(&request, &awaited) {
+        return HttpResponse::NotFound().finish();
+    }
+    let mut response = respond(&awaited.playground, &request, &body, &awaited.store.public_url, "").await;
+    headers::add_security_headers(response.headers_mut(), None);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_listens_to_this_machine_alone() {
+        for (host, expected) in [
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("127.0.0.1:9000", "127.0.0.1:9000"),
+            ("127.0.0.7", "127.0.0.7:80"),
+            ("[::1]:8080", "[::1]:8080"),
+            ("[::1]", "[::1]:80"),
+            ("loja.localhost", "127.0.0.1:80"),
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+        ] {
+            assert_eq!(std::net::SocketAddr::from(listen_address(host)).to_string(), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Tells a login while it happens, and remembers it for the story.
+
+use crate::commands::try_login::screen::TrialScreen;
+use crate::login::trace::LoginObserver;
+use crate::provider::Provider;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::facts::Facts;
+use crate::provider::step::Step;
+use crate::provider::step_error::StepError;
+use crate::story::shape::document_shape;
+use crate::story::watch::LoginWatch;
+use crate::story::{self, StoryExchange, plain_text};
+use crate::vocabulary::wire::{Fetch, LARGEST_DOCUMENT, NoAnswer, Request, Response, ResponseFuture};
+use crate::web::provider_client::NetworkOrPlayground;
+use crate::world::clock;
+use std::fmt::Write as _;
+
+/// A witness that tells.
+pub struct TrialWitness<'a> {
+    provider: &'a Provider,
+    screen: &'a TrialScreen,
+    /// What it has seen.
+    pub watch: LoginWatch,
+    /// Whether a call's answer was heard that nothing has been read from yet.
+    heard: bool,
+}
+
+impl<'a> TrialWitness<'a> {
+    /// One that tells of this provider.
+    pub fn new(provider: &'a Provider, screen: &'a TrialScreen) -> Self {
+        Self { provider, screen, watch: LoginWatch::default(), heard: false }
+    }
+
+    /// Where the browser is sent.
+    pub fn print_redirect(&self, request: &Request) {
+        self.print_request(&self.provider.authorization, request);
+    }
+
+    /// What the browser brought back.
+    pub fn print_callback(&self, callback: &CallbackParameters) {
+        self.screen.print("");
+        self.screen.print_heading("callback");
+        let mut text = String::new();
+        plain_text::write_shape(&document_shape(&callback.document()), 4, &mut text);
+        self.print_lines(&text);
+    }
+
+    fn print_request(&self, step: &Step, request: &Request) {
+        let note = if step.is_optional() { ", which may fail" } else { "" };
+        self.screen.print("");
+        self.screen.print_heading(&format!("{} (line {}){note}", step.kind.word(), step.place.line));
+        let mut text = String::new();
+        plain_text::write_request(&story::masked_request(request), &mut text);
+        self.print_lines(&text);
+    }
+
+    fn print_lines(&self, text: &str) {
+        if !text.is_empty() {
+            self.screen.print(text.trim_end_matches('\n'));
+        }
+    }
+}
+
+impl LoginObserver for TrialWitness<'_> {
+    fn on_request(&mut self, call: usize, step: &Step, request: &Request) {
+        self.watch.on_request(call, step, request);
+        self.print_request(step, request);
+    }
+
+    fn on_response(&mut self, call: usize, step: &Step, answer: Result<&Response, &NoAnswer>) {
+        self.watch.on_response(call, step, answer);
+        self.heard = true;
+        let took = Some(story::millis(self.watch.last_duration()));
+        let (answer, no_answer) = story::describe_answer(step, answer);
+        let mut text = String::new();
+        plain_text::write_answer(&StoryExchange { answer, no_answer, took, ..StoryExchange::default() }, &mut text);
+        self.print_lines(&text);
+    }
+
+    fn on_step_finished(&mut self, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
+        self.watch.on_step_finished(call, step, facts, error);
+        let mut text = String::new();
+        // What was not even looked for is not told as missing.
+        let came = call.is_none() || std::mem::take(&mut self.heard);
+        let is_read = came && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused(_) | StepError::Unreadable { .. }));
+        let seen = self.watch.call_facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
+        plain_text::write_facts(&story::describe_facts(self.provider, &seen), &mut text);
+        if error.is_some() && step.is_optional() {
+            let _ = writeln!(text, "  this call failed, and the login goes on without it");
+        }
+        self.print_lines(&text);
+    }
+}
+
+/// A way out that says which documents of an issuer it fetches.
+pub struct AnnouncedFetch<'a> {
+    /// The way out.
+    pub wall: NetworkOrPlayground<'a>,
+    /// Where it is said.
+    pub screen: &'a TrialScreen,
+}
+
+impl Fetch for AnnouncedFetch<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let sending = self.wall.send(request);
+        if request.largest != LARGEST_DOCUMENT {
+            return sending;
+        }
+        Box::pin(async move {
+            let began = clock::instant();
+            let answer = sending.await;
+            let took = story::millis(began.elapsed());
+            let came = match &answer {
+                Ok(answer) => format!("{} ({} bytes) after {took} ms", answer.status, answer.body.len()),
+                Err(why) => format!("{why} after {took} ms"),
+            };
+            self.screen.print(&format!("  fetched {}: {came}", crate::vocabulary::diagnostic::printable(&request.address.masked())));
+            answer
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! People as they are found, shown and handed out.
+
+use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, format_time, limit_to, print_json, print_line};
+use crate::commands::users::context::UsersContext;
+use crate::commands::users::rendering;
+use crate::directory::audit::ListUserAuditEvents;
+use crate::directory::users::{ActiveSession, ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
+use crate::vocabulary::diagnostic::printable;
+use serde_json::json;
+
+/// People who are meant by a text.
+pub async fn print_found_users(desk: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
+    let found = desk.read(SearchUsers { store: desk.store.clone(), text: text.to_owned(), most: most + 1 }).await?;
+    let (found, more) = limit_to(found, most);
+    if desk.json {
+        let people: Vec<_> = found.iter().map(rendering::user_as_json).collect();
+        print_json(&json!({ "store": desk.store, "people": people, "more": more }).to_string());
+    } else if found.is_empty() {
+        print_line(&format!("nobody in store `{}` is known by `{}`", desk.store, printable(text)));
+    } else {
+        print_table(&found);
+        if more {
+            print_line(&format!("there are more: `--most {}`, or more of the address", most.saturating_mul(10)));
+        }
+    }
+    Ok(if found.is_empty() { CommandOutcome::No } else { CommandOutcome::Fine })
+}
+
+fn print_table(found: &[UserRecord]) {
+    let names: Vec<String> = found.iter().map(rendering::display_name).collect();
+    let address = found.iter().map(|record| record.user.email.key().len()).max().unwrap_or_default();
+    let name = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    for (record, shown) in found.iter().zip(&names) {
+        let blocked = if record.blocked { "blocked, " } else { "" };
+        let (email, proof, seen) = (record.user.email.key(), rendering::address_proof(record), format_time(record.last_seen));
+        print_line(&format!("{email:<address$}  {proof:<11}  {shown:<name$}  {blocked}last seen {seen}"));
+    }
+}
+
+/// Who somebody is.
+pub async fn print_user(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+    let ways = desk.read(ListIdentityLinks(person.user.uid.clone())).await?;
+    let sessions = desk.read(ListActiveSessions { uid: person.user.uid.clone(), now: desk.now }).await?;
+    if desk.json {
+        let mut shown = rendering::user_as_json(person);
+        shown["waysIn"] = rendering::links_as_json(&ways);
+        shown["sessions"] = rendering::sessions_as_json(&sessions);
+        print_json(&shown.to_string());
+        return Ok(());
+    }
+    print_line(&rendering::user_as_text(person));
+    print_line("\nways in");
+    for way in &ways {
+        print_line(&rendering::link_as_text(way));
+    }
+    if ways.is_empty() {
+        print_line(&format!("  none: {}", sign_in_without_links(person)));
+    }
+    print_line("\nopen sessions");
+    for session in &sessions {
+        print_line(&rendering::session_as_text(session));
+    }
+    if sessions.is_empty() {
+        print_line("  none");
+    }
+    print_line("\nwhat can be done");
+    print_hints(desk, person, &ways, &sessions);
+    Ok(())
+}
+
+/// How somebody without a way in comes back.
+pub fn sign_in_without_links(person: &UserRecord) -> String {
+    if person.user.email_verified && !rendering::is_placeholder(person) {
+        format!("a login that proves {} leads back to them", person.user.email)
+    } else {
+        "their address is not proven, so no login leads back to them: whoever comes is somebody new".to_owned()
+    }
+}
+
+fn print_hints(desk: &UsersContext, person: &UserRecord, ways: &[IdentityLink], sessions: &[ActiveSession]) {
+    let email = &person.user.email;
+    let mut hints = vec![(desk.command_line("history", email), "what happened, and why")];
+    if !sessions.is_empty() {
+        hints.push((desk.command_line("sign-out", email), "ends the open sessions"));
+    }
+    if let (Some(way), true) = (ways.last(), ways.len() > 1) {
+        hints.push((format!("{} --provider {}", desk.command_line("unlink", email), printable(&way.provider)), "removes a way in"));
+    }
+    hints.push(if person.blocked {
+        (desk.command_line("unblock", email), "lets them in again")
+    } else {
+        (desk.command_line("block", email), "shuts them out")
+    });
+    let widest = hints.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    for (command, what) in hints {
+        print_line(&format!("  {command:<widest$}  {what}"));
+    }
+}
+
+/// What happened to somebody.
+pub async fn print_history(desk: &UsersContext, person: &UserRecord, most: i64) -> Result<(), CommandFailure> {
+    let history = desk.read(ListUserAuditEvents { uid: person.user.uid.clone(), most: most + 1 }).await?;
+    let (history, more) = limit_to(history, most);
+    if desk.json {
+        let (uid, email) = (&person.user.uid, person.user.email.key());
+        let told = rendering::history_as_json(&history);
+        print_json(&json!({ "store": desk.store, "uid": uid, "email": email, "history": told, "more": more }).to_string());
+        return Ok(());
+    }
+    for event in &history {
+        print_line(&rendering::event_as_text(event));
+    }
+    if history.is_empty() {
+        print_line(&format!("nothing is written down of {}; lines go when they are as old as `audit: keep` says", person.user.email));
+    }
+    if more {
+        print_line(&format!("there is more: `--most {}`", most.saturating_mul(10)));
+    }
+    Ok(())
+}
+
+/// Hands out everything that is kept of somebody.
+pub async fn print_export(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+    let everything = desk.write(ExportUser { uid: person.user.uid.clone(), now: desk.now }).await?;
+    let Some(everything) = everything else { return Err(erased_meanwhile(person)) };
+    let mut out = json!({ "exportedAt": format_time(desk.now) });
+    if let (Some(out), serde_json::Value::Object(person)) = (out.as_object_mut(), rendering::user_as_json(&everything.record)) {
+        out.extend(person);
+    }
+    out["waysIn"] = rendering::links_as_json(&everything.ways);
+    out["removedWays"] = rendering::removed_links_as_json(&everything.removed);
+    out["sessions"] = rendering::sessions_as_json(&everything.sessions);
+    out["history"] = rendering::history_as_json(&everything.history);
+    print_json(&format!("{out:#}"));
+    let lines = count_in_words(everything.history.len() as u64, "line", "lines");
+    eprintln!("everything that is kept of {} ({lines} of history); the audit notes that it was handed out", person.user.email);
+    Ok(())
+}
+
+/// Somebody was forgotten while they were looked at.
+pub fn erased_meanwhile(person: &UserRecord) -> CommandFailure {
+    CommandFailure::No(format!("{} has just been forgotten by somebody else", person.user.email))
+}

@@ -1,0 +1,246 @@
+//! Somebody comes in: the person is found or made, the way in is remembered, and their session begins.
+
+use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
+use crate::directory::linking::{self, KnownUser, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
+use crate::directory::sessions::{end_all_sessions, record_session_end};
+use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
+use crate::directory::users::User;
+use crate::provider::identity::{Identity, IdentityEmail};
+use crate::vocabulary::email::Email;
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// Lets somebody in, or says why not.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The store.
+    pub store: Box<str>,
+    /// Who came.
+    pub identity: Identity,
+    /// The version of the provider's file that says so.
+    pub version: Box<str>,
+    /// Their id, should they be new.
+    pub new_uid: Box<str>,
+    /// The id of the session that would begin.
+    pub sid: Box<str>,
+    /// When.
+    pub now: i64,
+    /// When the last token of that session is over.
+    pub latest: i64,
+    /// A session of this browser that ends by this: its id, and when its last token is over.
+    pub instead_of: Option<(Box<str>, i64)>,
+}
+
+/// Somebody who came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// By which rule.
+    pub rule: LinkingRule,
+}
+
+/// Somebody who does not come in. It is written down by whoever hears it, in one line with the code of the story, if one is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInRefusal {
+    /// Why.
+    pub why: SignInRefusalReason,
+    /// What is to be written down.
+    pub event: AuditEvent,
+}
+
+impl SignInRefusal {
+    /// For this reason, of something that happened otherwise as in `event`.
+    pub fn new(why: SignInRefusalReason, event: AuditEvent) -> Self {
+        Self { why, event: AuditEvent { what: AuditEventKind::Refused, ..event.with_reason(why.word()) } }
+    }
+}
+
+impl Verb for SignIn {
+    type Answer = Result<SignedIn, SignInRefusal>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let (by_identity, by_email) = find_known_users(sql, &self.store, &self.identity).await?;
+        let mut displaced = None;
+        let (uid, email, verified, rule) = match linking::decide(by_identity, by_email, &self.identity.address) {
+            LinkingDecision::Refuse(why, whose) => {
+                let event = AuditEvent { uid: whose.map(|known| known.uid), ..self.audit_event(AuditEventKind::Refused, why.word()) };
+                return Ok(Err(SignInRefusal { why, event }));
+            }
+            LinkingDecision::Same(known, rule) => {
+                self.record_proven_address(sql, &known, rule).await?;
+                (known.uid, known.email, known.email_verified, rule)
+            }
+            LinkingDecision::Moved(known, email, holder) => {
+                displaced = self.displace_holder(sql, holder).await?;
+                self.record_proven_address(sql, &known, LinkingRule::AddressChanged).await?;
+                (known.uid, email, true, LinkingRule::AddressChanged)
+            }
+            LinkingDecision::Link(known) => (known.uid, known.email, known.email_verified, LinkingRule::Linked),
+            LinkingDecision::New(email, verified, holder) => {
+                let rule = if holder.is_some() { LinkingRule::NewInstead } else { LinkingRule::New };
+                displaced = self.displace_holder(sql, holder).await?;
+                let new = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6)";
+                sql.queue(new, with![&self.new_uid, &self.store, email.key(), verified, self.now, self.now]).await?;
+                (self.new_uid.clone(), email, verified, if verified { rule } else { LinkingRule::Placeholder })
+            }
+        };
+        if matches!(rule, LinkingRule::New | LinkingRule::NewInstead | LinkingRule::Placeholder | LinkingRule::Linked) {
+            insert_identity_link(sql, &self.store, &uid, &self.identity, &self.version, rule, self.now).await?;
+        }
+        if rule == LinkingRule::AddressChanged {
+            sql.queue("UPDATE users SET email = $1, email_verified = 1 WHERE uid = $2", with![email.key(), &uid]).await?;
+            record_event(sql, &AuditEvent { uid: Some(uid.clone()), ..self.audit_event(AuditEventKind::Moved, rule.word()) }).await?;
+        }
+        self.begin_session(sql, &uid, rule).await?;
+        self.end_replaced_sessions(sql, &uid, rule, displaced.as_deref()).await?;
+        let Identity { name, picture, .. } = self.identity.clone();
+        Ok(Ok(SignedIn { user: User { uid, email, email_verified: verified, name, picture }, rule }))
+    }
+}
+
+impl SignIn {
+    /// Begins the session.
+    async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
+        let Identity { provider, name, picture, locale, .. } = &self.identity;
+        let seen = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
+             last_seen = $4 WHERE uid = $5";
+        let [name, picture, locale] = [name, picture, locale].map(|text| SqlValue::from(text.as_deref()));
+        sql.queue(seen, &[name, picture, locale, self.now.into(), uid.into()]).await?;
+        record_event(sql, &AuditEvent { uid: Some(uid.into()), ..self.audit_event(AuditEventKind::Login, rule.word()) }).await?;
+        let begun = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
+        sql.queue(begun, with![&self.sid, uid, self.now, self.latest, provider]).await
+    }
+
+    /// Ends the sessions that end by it. This is the last thing that is done: everybody waits for the number of an end.
+    async fn end_replaced_sessions<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        uid: &str,
+        rule: LinkingRule,
+        displaced: Option<&str>,
+    ) -> Result<(), StorageFault> {
+        if rule == LinkingRule::AddressChanged {
+            // Tokens with the old address must not outlive it: somebody else may come to have it.
+            end_all_sessions(sql, uid, Some(&self.sid)).await?;
+        }
+        if let Some(displaced) = displaced {
+            end_all_sessions(sql, displaced, None).await?;
+        }
+        if let Some((sid, latest)) = &self.instead_of {
+            sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await?;
+            record_session_end(sql, sid, *latest).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes which address this way in proves now. One that is somebody else's is not noted: it may become theirs later.
+    async fn record_proven_address<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        known: &KnownUser,
+        rule: LinkingRule,
+    ) -> Result<(), StorageFault> {
+        let Identity { provider, id, address, .. } = &self.identity;
+        let IdentityEmail::Proven(email, _) = address else { return Ok(()) };
+        if rule == LinkingRule::KnownAddressTaken || known.proven_here.as_deref() == Some(email.key()) {
+            return Ok(());
+        }
+        let noted = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4";
+        sql.queue(noted, with![email.key(), &self.store, provider, id]).await
+    }
+
+    /// Takes an address from somebody who had it without proof; they get one that is nobody's, and their sessions are to end.
+    async fn displace_holder<S: SqlTransaction>(&self, sql: &mut S, holder: Option<KnownUser>) -> Result<Option<Box<str>>, StorageFault> {
+        let Some(holder) = holder else { return Ok(None) };
+        let hash = digest(&SHA256, holder.uid.as_bytes());
+        let nobodys = format!("{}@displaced.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]));
+        sql.queue("UPDATE users SET email = $1 WHERE uid = $2", with![&nobodys, &holder.uid]).await?;
+        let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Displaced)
+            .for_user(&holder.uid)
+            .with_reason(LinkingRule::NewInstead.word());
+        record_event(sql, &event).await?;
+        Ok(Some(holder.uid))
+    }
+
+    fn audit_event(&self, what: AuditEventKind, because: &str) -> AuditEvent {
+        let event = AuditEvent::new(self.now, &self.store, what).via_provider(&self.identity.provider).with_reason(because);
+        let evidence = linking::evidence_word(&self.identity.address).map(Into::into);
+        AuditEvent { evidence, version: Some(self.version.clone()), ..event }
+    }
+}
+
+/// Remembers a way in, and why it leads to this person.
+pub(crate) async fn insert_identity_link<S: SqlTransaction>(
+    sql: &mut S,
+    store: &str,
+    uid: &str,
+    identity: &Identity,
+    version: &str,
+    rule: LinkingRule,
+    now: i64,
+) -> Result<(), StorageFault> {
+    let way = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    sql.queue("DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3", with![uid, &identity.provider, &identity.id])
+        .await?;
+    let evidence = linking::evidence_word(&identity.address);
+    let address = evidence.and(linking::address_to_look_up(&identity.address)).map(Email::key);
+    sql.queue(way, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
+}
+
+/// Who came in this way before, and who has the address now, if that is somebody else.
+pub(crate) async fn find_known_users<S: SqlTransaction>(
+    sql: &mut S,
+    store: &str,
+    identity: &Identity,
+) -> Result<(Option<KnownUser>, Option<KnownUser>), StorageFault> {
+    let by_identity = find_by_identity(sql, store, identity).await?;
+    let Some(address) = linking::address_to_look_up(&identity.address) else { return Ok((by_identity, None)) };
+    // Whose address is still theirs needs no second look.
+    if by_identity.as_ref().is_some_and(|known| known.email == *address) {
+        return Ok((by_identity, None));
+    }
+    sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
+    // Asked once they are held: what they have there may have changed while they were waited for.
+    let by_email = "SELECT uid, email, email_verified, blocked, \
+         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
+         (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
+         FROM users WHERE store = $1 AND email = $2";
+    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
+    let by_email = rows.first().map(known_user_from_row).transpose()?;
+    // While that person was waited for, this way in may have become theirs.
+    if by_identity.is_none() && by_email.is_some() {
+        let by_identity = find_by_identity(sql, store, identity).await?;
+        let by_email = by_email.filter(|holder| by_identity.as_ref().is_none_or(|known| known.uid != holder.uid));
+        return Ok((by_identity, by_email));
+    }
+    Ok((by_identity, by_email))
+}
+
+async fn find_by_identity<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
+    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
+    // Only the person is held, never the way: who holds a person may come to ask for their ways.
+    let whose = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3)";
+    let way = with![store, &identity.provider, &identity.id];
+    sql.lock(whose, way).await?;
+    sql.fetch(by_way, way).await?.first().map(known_user_from_row).transpose()
+}
+
+/// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider,
+/// whether they have removed this one, and the address that was last proven by this one.
+pub(crate) fn known_user_from_row(row: &SqlRow) -> Result<KnownUser, StorageFault> {
+    Ok(KnownUser {
+        uid: row.text(0)?.into(),
+        email: Email::parse(row.text(1)?).map_err(|_| StorageFault::Away)?,
+        email_verified: row.flag(2)?,
+        blocked: row.flag(3)?,
+        there: match (row.flag(4)?, row.flag(5)?) {
+            (_, true) => ProviderLinkStatus::Removed,
+            (true, false) => ProviderLinkStatus::Way,
+            (false, false) => ProviderLinkStatus::Nothing,
+        },
+        proven_here: row.optional_text(6)?.map(Into::into),
+    })
+}

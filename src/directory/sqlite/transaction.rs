@@ -1,0 +1,136 @@
+//! A conversation with the embedded database. Every journey to its thread costs more than most statements, so what nobody waits
+//! for travels together with what is said next.
+
+use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use std::fmt::Write as _;
+
+/// A conversation on one connection.
+pub struct Transaction<'c> {
+    connection: &'c mut SqliteConnection,
+    unsaid: String,
+    with: Vec<OwnedSqlValue>,
+    heard: bool,
+}
+
+/// A value that waits for its journey.
+enum OwnedSqlValue {
+    Text(Option<String>),
+    Number(i64),
+}
+
+impl<'c> Transaction<'c> {
+    /// Begins to talk.
+    pub fn new(connection: &'c mut SqliteConnection) -> Self {
+        Self { connection, unsaid: String::new(), with: Vec::new(), heard: false }
+    }
+
+    /// Whether anything has been answered yet.
+    pub fn has_responded(&self) -> bool {
+        self.heard
+    }
+
+    /// Says what has not been said yet.
+    pub async fn flush(&mut self) -> Result<(), StorageFault> {
+        if !self.unsaid.is_empty() {
+            self.send_queued().await?;
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, sql: &str, with: &[SqlValue<'_>]) {
+        if !self.unsaid.is_empty() {
+            self.unsaid.push_str("; ");
+        }
+        append_renumbered(sql, self.with.len(), &mut self.unsaid);
+        self.with.extend(with.iter().map(|value| match value {
+            SqlValue::Text(text) => OwnedSqlValue::Text(text.map(str::to_owned)),
+            SqlValue::Number(number) => OwnedSqlValue::Number(*number),
+        }));
+    }
+
+    async fn send_queued(&mut self) -> Result<Vec<SqlRow>, StorageFault> {
+        let (sql, with) = (std::mem::take(&mut self.unsaid), std::mem::take(&mut self.with));
+        let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql).into_sql_str());
+        let query = with.into_iter().fold(query, |query, value| match value {
+            OwnedSqlValue::Text(text) => query.bind(text),
+            OwnedSqlValue::Number(number) => query.bind(number),
+        });
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        self.heard = true;
+        Ok(rows.into_iter().map(SqlRow::Sqlite).collect())
+    }
+}
+
+impl SqlTransaction for Transaction<'_> {
+    async fn run(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<u64, StorageFault> {
+        self.flush().await?;
+        let query = with.iter().fold(sqlx::query(sql), |query, value| match value {
+            SqlValue::Text(text) => query.bind(text.map(str::to_owned)),
+            SqlValue::Number(number) => query.bind(*number),
+        });
+        let done = query.execute(&mut *self.connection).await?;
+        self.heard = true;
+        Ok(done.rows_affected())
+    }
+
+    async fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<(), StorageFault> {
+        self.enqueue(sql, with);
+        Ok(())
+    }
+
+    async fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
+        self.enqueue(sql, with);
+        self.send_queued().await
+    }
+
+    /// There is but one who writes, so nobody else can change anything.
+    async fn fetch_for_update(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
+        self.fetch(sql, with).await
+    }
+
+    async fn lock(&mut self, _sql: &'static str, _with: &[SqlValue<'_>]) -> Result<(), StorageFault> {
+        Ok(())
+    }
+
+    /// The file is on this machine.
+    async fn clock(&mut self) -> Result<Option<i64>, StorageFault> {
+        Ok(None)
+    }
+
+    /// There is but one who writes.
+    async fn lock_name(&mut self, _name: &str) -> Result<(), StorageFault> {
+        Ok(())
+    }
+
+    /// Who shares the file asks from time to time.
+    async fn notify_machines(&mut self) -> Result<(), StorageFault> {
+        Ok(())
+    }
+}
+
+/// The statement with its values counted on from `by`.
+fn append_renumbered(sql: &str, by: usize, into: &mut String) {
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once('$') {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let number: usize = after[..digits].parse().unwrap_or_default();
+        let _ = write!(into, "{before}${}", number + by);
+        rest = &after[digits..];
+    }
+    into.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_on_across_statements() {
+        let mut text = String::new();
+        append_renumbered("SELECT $1, $12, $1 FROM a", 3, &mut text);
+        assert_eq!(text, "SELECT $4, $15, $4 FROM a");
+    }
+}

@@ -1,0 +1,209 @@
+//! What is known of one step's answers, and what an answer changes about that.
+
+use crate::drift::judgement::{DriftCount, DriftStream, HealthChange};
+use crate::drift::observation::{ANSWER, ObservedAnswer, ObservedOutcome, ObservedReading, PlannedPath, PlannedReading, PlannedStep};
+use crate::drift::shape::{DriftShape, DriftValueKind, PathStatistics};
+use crate::drift::warning::{DriftKind, DriftWarning};
+use crate::provider::json_path::scalar_text;
+use crate::workbench::proposal::Proposal;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// So many answers are all looked at as documents, so that it is known soon what they are like.
+const ALL: i64 = 200;
+/// After that one in so many is, as long as nothing is missed.
+const ONE_IN: u64 = 8;
+
+/// What is known of a step.
+#[derive(Clone, Debug, Default)]
+pub struct StepStatistics {
+    pub(crate) streams: HashMap<Box<str>, DriftStream>,
+    pub(crate) kinds: HashMap<Box<str>, PathStatistics>,
+    pub(crate) shape: DriftShape,
+    passed: u64,
+}
+
+/// Something that has turned, before it is told.
+#[derive(Debug)]
+pub struct DetectedChange<'a> {
+    /// Under which key it is counted.
+    pub key: &'a str,
+    /// The fact; nothing for the answer as a whole.
+    pub fact: Option<&'a PlannedReading>,
+    /// The path that it is about.
+    pub path: Option<&'a PlannedPath>,
+    /// What has changed.
+    pub change: DriftKind,
+    /// Whether it is broken or well again.
+    pub turn: HealthChange,
+    /// What was expected.
+    pub before: DriftCount,
+    /// What has come since it turned.
+    pub now: DriftCount,
+    /// Since when.
+    pub since: i64,
+    /// What would mend it.
+    pub proposal: Option<Proposal>,
+}
+
+impl StepStatistics {
+    /// Whether an answer is looked at as a document: the first ones, one in some after that, and all of them while something is
+    /// missed that hardly anybody lacks. What is judged is the same either way, because what was seen before decides, not chance.
+    pub fn wants_document(&mut self, step: &PlannedStep, looked: &ObservedAnswer) -> bool {
+        let ObservedOutcome::Read(found) = &looked.outcome else { return false };
+        if looked.step == 0 {
+            return false;
+        }
+        self.passed += 1;
+        let is_missed = |(at, found): &(usize, ObservedReading)| {
+            found.is_err() && self.streams.get(&step.readings[*at].key).is_none_or(DriftStream::is_expected_of_everybody)
+        };
+        self.shape.times() < ALL
+            || self.passed.is_multiple_of(ONE_IN)
+            || found.iter().any(is_missed)
+            || self.streams.values().any(|stream| stream.broken.is_some() || (stream.is_doubtful() && stream.is_expected_of_everybody()))
+    }
+
+    /// Counts an answer: what has turned with it, without its cause.
+    pub fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
+        let mut news = Vec::new();
+        let (is_read, change) = match looked.outcome {
+            ObservedOutcome::Read(_) => (true, DriftKind::Unreadable),
+            ObservedOutcome::Unreadable => (false, DriftKind::Unreadable),
+            ObservedOutcome::Unaccepted => (false, DriftKind::Unaccepted),
+        };
+        if looked.step > 0 {
+            // An answer that is none is the same for everybody.
+            news.extend(self.count_one(ANSWER, is_read, None, now).map(|turned| turned.to_detected_change(ANSWER, change)));
+        }
+        if let ObservedOutcome::Read(found) = &looked.outcome {
+            if let Some(document) = &looked.document {
+                self.shape.add(document);
+            }
+            for (at, found) in found {
+                self.count_reading(&step.readings[*at], *found, looked, now, &mut news);
+            }
+        }
+        news
+    }
+
+    fn count_reading<'p>(
+        &mut self,
+        reading: &'p PlannedReading,
+        found: ObservedReading,
+        looked: &'p ObservedAnswer,
+        now: i64,
+        news: &mut Vec<DetectedChange<'p>>,
+    ) {
+        if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
+            // Where `null` or an empty text stands it is lost.
+            let is_other = found.err().flatten().is_some_and(|instead| !matches!(instead, "null" | "an empty text"));
+            let change = if is_other { DriftKind::Type } else { DriftKind::Lost };
+            news.push(DetectedChange {
+                fact: Some(reading),
+                path: reading.paths.first(),
+                ..turned.to_detected_change(&reading.key, change)
+            });
+        }
+        // What is missed as a whole is not missed in parts as well.
+        let is_doubtful = self.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
+        if let Some(document) = looked.document.as_ref().filter(|_| !is_doubtful) {
+            self.count_paths(reading, document, (looked.print, now), news);
+        }
+    }
+
+    /// Counts what stands at the paths of a reading that found something all the same.
+    fn count_paths<'p>(
+        &mut self,
+        reading: &'p PlannedReading,
+        document: &Value,
+        (print, now): (u64, i64),
+        news: &mut Vec<DetectedChange<'p>>,
+    ) {
+        for planned in &reading.paths {
+            let value = planned.path.first(document).filter(|value| has_value(value));
+            if !reading.is_one_path
+                && let Some(turned) = self.count_one(&planned.key, value.is_some(), Some(print), now)
+            {
+                news.push(DetectedChange {
+                    fact: Some(reading),
+                    path: Some(planned),
+                    ..turned.to_detected_change(&planned.key, DriftKind::Lost)
+                });
+            }
+            let Some(kind) = value.map(DriftValueKind::from_value) else { continue };
+            if !self.kinds.contains_key(&planned.kind_key) {
+                self.kinds.insert(planned.kind_key.clone(), PathStatistics::default());
+            }
+            let is_broken = self.streams.get(&planned.kind_key).is_some_and(|stream| stream.broken.is_some());
+            let usual = self.kinds.get_mut(&planned.kind_key).and_then(|seen| {
+                if !is_broken {
+                    seen.add(kind);
+                }
+                seen.usual()
+            });
+            if let Some(turned) = self.count_one(&planned.kind_key, usual == Some(kind), Some(print), now) {
+                news.push(DetectedChange {
+                    fact: Some(reading),
+                    path: Some(planned),
+                    ..turned.to_detected_change(&planned.kind_key, DriftKind::Type)
+                });
+            }
+        }
+    }
+
+    fn count_one(&mut self, key: &str, found: bool, print: Option<u64>, now: i64) -> Option<StreamChange> {
+        let turn = match self.streams.get_mut(key) {
+            Some(stream) => stream.count(found, print, now),
+            None => self.streams.entry(key.into()).or_default().count(found, print, now),
+        }?;
+        let stream = self.streams.get(key)?;
+        Some(StreamChange { turn, before: stream.expected(), now: stream.run, since: stream.broken.unwrap_or(now) })
+    }
+}
+
+/// A stream that has turned.
+#[derive(Clone, Copy)]
+struct StreamChange {
+    turn: HealthChange,
+    before: DriftCount,
+    now: DriftCount,
+    since: i64,
+}
+
+impl StreamChange {
+    fn to_detected_change(self, key: &str, change: DriftKind) -> DetectedChange<'_> {
+        let Self { turn, before, now, since } = self;
+        DetectedChange { key, fact: None, path: None, change, turn, before, now, since, proposal: None }
+    }
+}
+
+impl DetectedChange<'_> {
+    /// What is warned about.
+    pub fn to_warning(&self, step: &PlannedStep, told: i64) -> DriftWarning {
+        let warning = DriftWarning {
+            step: step.name.to_string(),
+            fact: self.fact.map(|reading| reading.name.to_string()),
+            facts: Vec::new(),
+            line: self.fact.map_or(Some(step.line), |reading| reading.line),
+            kind: self.change,
+            since: self.since,
+            told,
+            share_before: self.before.share(),
+            share_now: self.now.share(),
+            path: self.path.map(|planned| planned.path.source.to_string()),
+            proposal: self.proposal.clone(),
+            sentence: String::new(),
+        };
+        DriftWarning { sentence: warning.describe(), ..warning }
+    }
+}
+
+/// Whether something stands there, as conditions see it.
+fn has_value(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        value => scalar_text(value).is_some(),
+    }
+}

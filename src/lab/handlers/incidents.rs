@@ -1,0 +1,80 @@
+//! `/lab/incidents`: the story behind the code on a shopper's error page.
+
+use crate::lab::handlers::provider::find_provider;
+use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps, text_report};
+use crate::lab::handlers::{self, guard};
+use crate::lab::pages;
+use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::vocabulary::incident_code::IncidentCode;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+/// Where the page is.
+const PAGE: &str = "/lab/incidents";
+
+/// The form, or the way to the story of the code that was typed into it.
+pub async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    guard::require_staff(&asked)?;
+    let typed = asked.query_parameter("code")?.filter(|typed| !typed.trim().is_empty());
+    if let Some(code) = typed.as_deref().and_then(IncidentCode::parse) {
+        return Ok(redirect_to(&address(&["lab", "incidents", code.as_str()], &[])));
+    }
+    let shown: Option<String> = typed.map(|typed| crate::vocabulary::diagnostic::printable(&typed.chars().take(64).collect::<String>()));
+    let here = address(&["lab", "incidents"], &[("code", shown.as_deref())]);
+    let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: shown.as_deref(), gone: None };
+    let status = if shown.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok(handlers::page_response(&asked, status, page.render()))
+}
+
+/// The story that the address names.
+async fn requested_story(asked: &RequestContext) -> Result<Result<StoredStory, IncidentCode>, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(asked)?;
+    let code = asked.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
+    Ok(find_story(asked, &staff, code.clone()).await?.ok_or(code))
+}
+
+/// The story.
+pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let kept = match requested_story(&asked).await? {
+        Ok(kept) => kept,
+        Err(code) => {
+            let here = format!("{PAGE}/{code}");
+            let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: None, gone: Some(code.as_str()) };
+            return Ok(handlers::page_response(&asked, StatusCode::NOT_FOUND, page.render()));
+        }
+    };
+    let bench = find_provider(&asked, kept.story.provider.clone());
+    let here = format!("{PAGE}/{}", kept.code);
+    let course = login_steps(&asked, &kept, bench.as_ref(), None);
+    // The line is worth going to while the file is the one of then.
+    let line = kept.story.line.filter(|_| course.failed().and_then(|stage| stage.complaint.as_ref()).is_some_and(|drawn| !drawn.changed));
+    let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&asked).into_owned());
+    let page = IncidentPage {
+        frame: LabFrame { report: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&asked, here) },
+        code: kept.code.as_str(),
+        when: format_moment(kept.at),
+        provider: crate::vocabulary::diagnostic::printable(&title),
+        href: bench.as_ref().map(|bench| address(&["lab", &bench.name], &[])),
+        line,
+        message: course
+            .failed()
+            .and_then(|stage| stage.complaint.as_ref())
+            .map(|drawn: &pages::login_steps::ComplaintView| drawn.message.clone()),
+        course,
+    };
+    Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))
+}
+
+/// The same as a text, ready for a ticket.
+pub async fn show_report(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let kept = requested_story(&asked).await?.map_err(|_| ErrorCause::NoSuchPage)?;
+    Ok(handlers::text_response(&asked, text_report(&asked, &kept)))
+}

@@ -1,0 +1,180 @@
+//! `/lab…`: the workbench of support staff over HTTP, one file a page.
+
+pub mod pasted_answer;
+pub mod guard;
+pub mod incidents;
+pub mod provider_list;
+pub mod provider;
+pub mod test_story;
+pub mod test_login;
+pub mod test_login_ledger;
+
+use crate::lab::handlers::guard::StaffMember;
+use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary, NotOfferedReason};
+use crate::lab::pages::words::LabLanguage;
+use crate::pages::frame::address;
+use crate::provider::Provider;
+use crate::stores::live::ProviderStanding;
+use crate::stores::{catalogue, live};
+use crate::vocabulary::diagnostic::{Report, Severity};
+use crate::vocabulary::place::Source;
+use crate::vocabulary::yaml::{self, YamlKind};
+use crate::web::request_context::RequestContext;
+use crate::web::{cookies, headers};
+use crate::world::secrets;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The states in the order in which they are listed: what needs somebody's hand comes first.
+const STATES: [&str; 5] = ["broken", "offered", "dormant", "off", "overlooked"];
+
+/// Whether a path is one of the lab's.
+pub fn is_lab_path(path: &str) -> bool {
+    path == "/lab" || path.starts_with("/lab/")
+}
+
+/// What stands around a page of the lab.
+pub fn lab_frame(asked: &RequestContext, here: String) -> LabFrame<'_> {
+    let front = asked.live_store();
+    let offered = front.languages.offered_languages(&front.store.languages);
+    LabFrame {
+        store: &front.look.title,
+        language: LabLanguage::for_code(&asked.language().code),
+        offered: LabLanguage::supported_among(offered.iter().map(|language| language.code.as_str())),
+        version: &front.version,
+        here,
+        groups: Vec::new(),
+        report: None,
+    }
+}
+
+/// A page of the lab as an answer.
+pub fn page_response(asked: &RequestContext, status: StatusCode, body: String) -> HttpResponse {
+    let mut response = response_builder(asked, status);
+    response.content_type("text/html; charset=utf-8").body(body)
+}
+
+/// A text of the lab, ready to be copied.
+pub fn text_response(asked: &RequestContext, body: String) -> HttpResponse {
+    response_builder(asked, StatusCode::OK).content_type("text/plain; charset=utf-8").body(body)
+}
+
+fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "Cookie, Accept-Language"));
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::lab_policy(asked.live_store().store.loopback)));
+    if asked.requested_language().is_some() {
+        cookies::append_to(&mut response, [cookies::set_language(&asked.language().code, &asked.live_store().store)]);
+    }
+    response
+}
+
+/// What there is to know about the file of a provider.
+pub fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
+    let listing = asked.live_store().roster.snapshot();
+    listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
+}
+
+/// The provider as its file says today, unless that is broken.
+pub fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
+    crate::provider::compile(&standing.report.source, asked.live_store().roster.installation_context()).0
+}
+
+/// What a file calls its provider, even where the rest of it is broken.
+pub fn name_in_file(source: &Source) -> Option<String> {
+    let (root, _) = yaml::parse(source).ok()?;
+    let YamlKind::Scalar { text, .. } = &root.get("name")?.kind else { return None };
+    let name: String = text.trim().chars().take(100).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The version of a file today.
+pub fn file_version(standing: &ProviderStanding) -> Box<str> {
+    live::version_from_text(&standing.report.source.text)
+}
+
+/// Values that are shown nowhere, wherever they stand.
+pub fn secret_values(provider: Option<&Provider>) -> Vec<String> {
+    let needed = provider.into_iter().flat_map(|provider| &provider.needed);
+    needed.filter(|needed| needed.secret).filter_map(|needed| secrets::read_value(&needed.reference)).collect()
+}
+
+/// What the last test of this person came to, where it is remembered.
+pub fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
+    let last = asked.app().tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
+    let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);
+    Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
+}
+
+/// Providers of one title have the names of their files behind it.
+fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
+    let titles: Vec<String> = groups.iter().flat_map(|group| &group.entries).map(|entry| entry.title.clone()).collect();
+    for entry in groups.iter_mut().flat_map(|group| &mut group.entries) {
+        if titles.iter().filter(|title| **title == entry.title).count() > 1 {
+            entry.title = format!("{} ({})", entry.title, entry.name);
+        }
+    }
+}
+
+/// All providers of the store by their states; the one of this name is the current.
+pub fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
+    let front = asked.live_store();
+    let listing = front.roster.snapshot();
+    let mut groups: Vec<LabProviderGroup> = STATES.iter().map(|state| LabProviderGroup { state, entries: Vec::new() }).collect();
+    let mut put = |state: &str, entry: LabProviderEntry| {
+        if let Some(group) = groups.iter_mut().find(|group| group.state == state) {
+            group.entries.push(entry);
+        }
+    };
+    for standing in listing.standings().values() {
+        let name = standing.report.source.stem();
+        let offer = listing.provider(name);
+        let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
+        let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
+        let apart = match standing.state {
+            _ if !front.has_provider(name) => Some(NotOfferedReason::Playground),
+            "off" => Some(NotOfferedReason::Off),
+            "offered" if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
+            _ => None,
+        };
+        let (mistakes, warnings) = count_complaints(&standing.report);
+        let entry = LabProviderEntry {
+            name: name.to_owned(),
+            title: crate::vocabulary::diagnostic::printable(&title),
+            href: Some(address(&["lab", name], &[])),
+            current: current == Some(name),
+            missing: standing.missing.clone(),
+            mistakes,
+            warnings,
+            drifts: !asked.app().drift.warnings(&front.store.name, name).is_empty(),
+            stale: standing.stale,
+            apart,
+            last: last_test(asked, staff, name),
+            said: None,
+        };
+        put(if apart == Some(NotOfferedReason::Playground) { "off" } else { standing.state }, entry);
+    }
+    let folder = front.roster.folder();
+    for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
+        let said = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
+        let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        put(
+            "overlooked",
+            LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, said, ..LabProviderEntry::default() },
+        );
+    }
+    disambiguate_titles(&mut groups);
+    for group in &mut groups {
+        group.entries.sort_by_key(|entry| (entry.title.to_lowercase(), entry.name.clone()));
+    }
+    groups.retain(|group| !group.entries.is_empty());
+    groups
+}
+
+fn count_complaints(report: &Report) -> (usize, usize) {
+    let mistakes = report.complaints.iter().filter(|complaint| complaint.severity == Severity::Error).count();
+    (mistakes, report.complaints.len() - mistakes)
+}

@@ -1,0 +1,146 @@
+//! `/lab/{provider}/answer`: an answer is pasted, and what the file would read from it is shown. Nothing is sent and nothing kept.
+
+use crate::lab::handlers::guard::StaffMember;
+use crate::lab::handlers::provider::{LabProvider, requested_provider};
+use crate::lab::handlers::{self, guard};
+use crate::lab::pages::exchange_view::fact_views;
+use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::login_steps::{describe_answer as about_answer, proposal_view};
+use crate::lab::pages::pasted_answer::{PastedAnswerPage, PastedAnswerProblem, PastedAnswerResult};
+use crate::lab::pages::words::LabLanguage;
+use crate::login::error::LoginError;
+use crate::login::trace::{Exchange, LoginObserver as _, Trace};
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::provider::Provider;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::identity::IdentityError;
+use crate::provider::step_error::StepError;
+use crate::story::watch::LoginWatch;
+use crate::story::{LoginRecord, story_without_proposals};
+use crate::vocabulary::wire::{LARGEST_ANSWER, Request, Response};
+use crate::web::forms;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::workbench::explain::facts_before_call;
+use crate::workbench::repair::propose_for_answer;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+/// The largest form: what is pasted may take three letters each on its way.
+pub const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
+
+/// What was typed.
+struct PastedAnswerForm {
+    call: usize,
+    status: String,
+    kind: String,
+    body: String,
+}
+
+/// The form.
+pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&asked)?;
+    let bench = requested_provider(&asked)?;
+    let last = bench.provider.as_ref().map_or(1, |provider| provider.calls.len().max(1));
+    let typed = PastedAnswerForm { call: last, status: "200".to_owned(), kind: String::new(), body: String::new() };
+    answer_page(&asked, &staff, &bench, &typed, None, None)
+}
+
+/// What would be read from what was pasted.
+pub async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&asked)?;
+    let bench = requested_provider(&asked)?;
+    let here = address(&["lab", &bench.name, "answer"], &[]);
+    let form = forms::verified_form(&asked, &guard::form_binding(&asked), &here)?;
+    let field = |name: &str| Ok::<_, UserFacingError>(form.field(name)?.unwrap_or_default().to_owned());
+    let (call, status, kind, body) = (field("call")?, field("status")?, field("kind")?, field("body")?);
+    let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
+    let call = call.parse::<usize>().ok().filter(|call| (1..=calls).contains(call)).ok_or(ErrorCause::Malformed)?;
+    let short = |text: &str| text.trim().chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
+    let typed = PastedAnswerForm { call, status: short(&status), kind: short(&kind), body };
+    if typed.body.len() > LARGEST_ANSWER {
+        // What is too large is not sent back either.
+        let typed = PastedAnswerForm { body: String::new(), ..typed };
+        return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::Large), None);
+    }
+    let number =
+        if typed.status.is_empty() { Some(200) } else { typed.status.parse::<u16>().ok().filter(|status| (100..=599).contains(status)) };
+    let Some(status) = number else { return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::Status), None) };
+    let headers = if typed.kind.is_empty() { Vec::new() } else { vec![("content-type".into(), typed.kind.as_str().into())] };
+    let answer = Response { status, headers, body: typed.body.clone().into_bytes() };
+    let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&asked, &bench, provider, call - 1, answer));
+    answer_page(&asked, &staff, &bench, &typed, None, outcome)
+}
+
+/// What a call would read from an answer, told as every login is.
+fn read_pasted_answer(
+    asked: &RequestContext,
+    bench: &LabProvider,
+    provider: &Provider,
+    call: usize,
+    answer: Response,
+) -> PastedAnswerResult {
+    let words = &LabLanguage::for_code(&asked.language().code).words;
+    let step = &provider.calls[call];
+    let mut facts_so_far = facts_before_call(provider, bench.initial_facts(), call);
+    let read = step.read(&answer, &mut facts_so_far, &DocumentCache::default());
+    let mut watch = LoginWatch::default();
+    watch.on_step_finished(Some(call), step, &facts_so_far, read.as_ref().err());
+    let proposals = propose_for_answer(provider, call, &answer);
+    let exchange = Exchange { step: step.kind, call, request: Request::for_document(""), answer: Ok(answer), forgiven: false };
+    let trace = Trace { exchanges: vec![exchange], ..Trace::default() };
+    let error = read.err().map(|error: StepError| {
+        let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts_so_far.missing_value(*fact) } else { None };
+        LoginError::from_step_error(step.kind, error, missed, provider)
+    });
+    let failed = error.as_ref();
+    let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
+    let story = story_without_proposals(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) });
+    let (about, _, tree) = story.exchanges.first().map(|exchange| about_answer(exchange, words)).unwrap_or_default();
+    let told = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
+    let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);
+    PastedAnswerResult {
+        message,
+        line: failed.and(story.line).filter(|line| *line > 0),
+        about,
+        tree,
+        facts: told,
+        suggested: proposals.iter().enumerate().map(|(at, proposal)| proposal_view(at + 1, proposal, None, words)).collect(),
+    }
+}
+
+fn answer_page(
+    asked: &RequestContext,
+    staff: &StaffMember,
+    bench: &LabProvider,
+    typed: &PastedAnswerForm,
+    wrong: Option<PastedAnswerProblem>,
+    result: Option<PastedAnswerResult>,
+) -> Result<HttpResponse, UserFacingError> {
+    let here = address(&["lab", &bench.name, "answer"], &[]);
+    let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
+    let calls = provider.calls.iter().enumerate().map(|(at, step)| format!("{}. {}", at + 2, step.kind.word()));
+    let page = PastedAnswerPage {
+        frame: LabFrame { groups: handlers::provider_groups(asked, staff, Some(&bench.name)), ..handlers::lab_frame(asked, here) },
+        name: &bench.name,
+        title: &crate::vocabulary::diagnostic::printable(&bench.title(asked)),
+        calls: calls.collect(),
+        chosen: typed.call,
+        status: &typed.status,
+        kind: &typed.kind,
+        body: &typed.body,
+        form: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        wrong,
+        result,
+    };
+    let status = match wrong {
+        Some(PastedAnswerProblem::Large) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(PastedAnswerProblem::Status) => StatusCode::BAD_REQUEST,
+        None => StatusCode::OK,
+    };
+    Ok(handlers::page_response(asked, status, page.render()))
+}

@@ -1,0 +1,184 @@
+//! `/lab/{provider}`: its file, each part beside what it sends.
+
+use crate::lab::handlers::guard::StaffMember;
+use crate::lab::handlers::test_story::format_moment;
+use crate::lab::handlers::{self, guard};
+use crate::lab::pages::drift_section::DriftSection;
+use crate::lab::pages::exchange_view::{RequestView, masked_parts};
+use crate::lab::pages::file_sections::{LabFactSource, RequestPreview, file_sections};
+use crate::lab::pages::frame::{LabFrame, NotOfferedReason};
+use crate::lab::pages::masked_file::MaskedFile;
+use crate::lab::pages::provider::{InstallationValue, ProviderPage, TestLoginView};
+use crate::lab::pages::words::LabLanguage;
+use crate::login::error::LoginError;
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::provider::Provider;
+use crate::provider::step::StepKind;
+use crate::stores::live::ProviderStanding;
+use crate::story;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::web::login_page;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{forms, user_facing_error};
+use crate::workbench::explain::{explain, installation_facts};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use std::sync::Arc;
+
+/// A provider of the store, as the lab looks at it.
+pub struct LabProvider {
+    /// Its file's name.
+    pub name: String,
+    /// What there is to know about its file.
+    pub standing: Arc<ProviderStanding>,
+    /// The provider, unless its file is broken.
+    pub provider: Option<Provider>,
+    /// Its file as it is shown.
+    pub code: MaskedFile,
+    /// What is known of it before a login.
+    given: Vec<(Slot, Text)>,
+}
+
+/// The provider that the address names.
+pub fn requested_provider(asked: &RequestContext) -> Result<LabProvider, UserFacingError> {
+    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+    find_provider(asked, name).ok_or_else(|| ErrorCause::NoSuchPage.into())
+}
+
+/// The provider of this name.
+pub fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider> {
+    let standing = handlers::provider_standing(asked, &name)?;
+    let provider = handlers::compile_current(asked, &standing);
+    // While a file is broken, the secrets of the version that serves are as secret as before.
+    let listing = asked.live_store().roster.snapshot();
+    let older = listing.provider(&name).map(|offer| &offer.provider);
+    let code = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
+    let given = provider.as_ref().map(|provider| installation_facts(provider, &asked.live_store().store.public_url)).unwrap_or_default();
+    Some(LabProvider { name, standing, provider, code, given })
+}
+
+impl LabProvider {
+    /// What its button says.
+    pub fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
+        let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
+        title.unwrap_or_else(|| {
+            let older = asked.live_store().roster.snapshot().provider(&self.name).map(|offer| offer.provider.title.to_string());
+            let known = older.or_else(|| handlers::name_in_file(&self.standing.report.source));
+            known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
+        })
+    }
+
+    /// What is known of it before a login.
+    pub fn initial_facts(&self) -> &[(Slot, Text)] {
+        &self.given
+    }
+
+    /// The requests as they would be sent, or why they cannot be shown.
+    pub fn request_previews(&self) -> Result<Vec<RequestPreview>, String> {
+        let Some(provider) = &self.provider else { return Ok(Vec::new()) };
+        let steps = explain(provider, &self.given);
+        let steps = steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).message)?;
+        let preview = |(at, explained): (usize, &crate::workbench::explain::ExplainedStep)| RequestPreview {
+            number: at + 1,
+            step: explained.step.word().to_owned(),
+            asking: RequestView::from_request(&story::masked_request(&explained.request)),
+            verdicts: explained.verdicts.clone(),
+            reads: explained.reads.iter().map(|(fact, from, place)| fact_source(provider, *fact, from, place.line)).collect(),
+            by_browser: explained.step == StepKind::GetAuthorizationCode,
+            optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
+            sometimes: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
+        };
+        Ok(steps.iter().enumerate().map(preview).collect())
+    }
+
+    /// The names of the calls, in order.
+    pub fn call_names(&self) -> Vec<String> {
+        self.provider.iter().flat_map(|provider| &provider.calls).map(|step| step.kind.word().to_owned()).collect()
+    }
+
+    fn installation_values(&self) -> Vec<InstallationValue> {
+        let Some(provider) = &self.provider else { return Vec::new() };
+        let name = |fact: Slot| provider.names.name(fact).to_string();
+        let literals = provider.literals().map(|(fact, text)| InstallationValue {
+            name: name(fact),
+            value: Some(text.masked()),
+            from: None,
+            set: true,
+        });
+        let needed = provider.needed.iter().map(|needed| {
+            let kept = self.given.iter().find(|(fact, _)| *fact == needed.fact).map(|(_, text)| text);
+            let value = kept.filter(|_| !needed.secret).map(Text::masked);
+            InstallationValue { name: name(needed.fact), value, from: Some(needed.reference.location()), set: kept.is_some() }
+        });
+        literals.chain(needed).collect()
+    }
+}
+
+fn fact_source(provider: &Provider, fact: Slot, from: &str, line: u32) -> LabFactSource {
+    LabFactSource { fact: provider.names.name(fact).to_string(), from: crate::vocabulary::diagnostic::printable(from), line }
+}
+
+/// The page.
+pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&asked)?;
+    let bench = requested_provider(&asked)?;
+    Ok(provider_page(&asked, &staff, &bench, None))
+}
+
+/// Where a test is begun, opened as a page.
+pub async fn redirect_to_provider(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    guard::require_staff(&asked)?;
+    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+    Ok(user_facing_error::redirect_to(&address(&["lab", &name], &[])))
+}
+
+/// The page, with the test that is told on it.
+pub fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
+    let (title, file) = (bench.title(asked), &bench.standing.report.source.name);
+    let here = match &test {
+        Some(test) => address(&["lab", &bench.name, "tests", &test.code], &[]),
+        None => address(&["lab", &bench.name], &[]),
+    };
+    let report = test.as_ref().map(|_| format!("{here}/report.txt"));
+    let frame = LabFrame { groups: handlers::provider_groups(asked, staff, Some(&bench.name)), report, ..handlers::lab_frame(asked, here) };
+    let (previews, unexplained) = match bench.request_previews() {
+        Ok(previews) => (previews, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    let public_url = &asked.live_store().store.public_url;
+    let callback = bench.provider.as_ref().and_then(|provider| bench.given.iter().find(|(fact, _)| *fact == provider.known.redirect_uri));
+    let callback = callback.map_or_else(|| format!("{public_url}{}", address(&["callback", &bench.name], &[])), |(_, text)| text.masked());
+    // A test begins with what serves, which is the version before while the file is broken.
+    let offer = asked.live_store().roster.snapshot().provider(&bench.name).cloned();
+    let page = ProviderPage {
+        frame,
+        name: &bench.name,
+        title: &crate::vocabulary::diagnostic::printable(&title),
+        state: bench.standing.state,
+        apart: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
+        stale: bench.standing.stale,
+        missing: bench.standing.missing.clone(),
+        file,
+        pairs: file_sections(&bench.standing.report.source.text, &bench.code, previews),
+        code: &bench.code,
+        unexplained,
+        values: bench.installation_values(),
+        callback: masked_parts(&callback),
+        inputs: offer.map(|offer| login_page::provider_choice(&offer, None).inputs).unwrap_or_default(),
+        form: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        drifts: DriftSection::from_warnings(
+            &asked.app().drift.warnings(&asked.live_store().store.name, &bench.name),
+            format_moment,
+            &LabLanguage::for_code(&asked.language().code).words,
+        ),
+        last: if test.is_none() { handlers::last_test(asked, staff, &bench.name) } else { None },
+        test,
+        paste: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
+    };
+    handlers::page_response(asked, StatusCode::OK, page.render())
+}

@@ -1,0 +1,26 @@
+//! `/lab`: all providers of the store, and what they wait for.
+
+use crate::lab::handlers::{self, guard};
+use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::masked_file::mask_text;
+use crate::lab::pages::provider_list::ProviderListPage;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+/// The page.
+pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&asked)?;
+    // What is wrong with the settings is wrong for all stores, and told to the people of the first.
+    let is_main = *asked.live_store().store.name == *crate::stores::MAIN;
+    let complaints = if is_main { asked.app().complaints() } else { Vec::new() };
+    let complaints: Vec<String> =
+        complaints.iter().map(|complaint| crate::vocabulary::diagnostic::printable(&mask_text(complaint))).collect();
+    let folder = asked.live_store().roster.folder().display().to_string();
+    let frame = LabFrame { groups: handlers::provider_groups(&asked, &staff, None), ..handlers::lab_frame(&asked, "/lab".to_owned()) };
+    let page = ProviderListPage { frame, folder: &folder, complaints: &complaints };
+    Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))
+}

@@ -1,0 +1,132 @@
+//! Test logins: how many there may be, and how the last of each person ended.
+
+use crate::login::attempt::GOOD_FOR;
+use crate::vocabulary::incident_code::IncidentCode;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Test logins of a store that are under way at the same time.
+const AT_ONCE: usize = 2;
+/// Test logins of a store in an hour.
+const IN_AN_HOUR: usize = 10;
+const HOUR: i64 = 3600;
+/// More ends than these are not remembered.
+const MOST: usize = 1000;
+
+/// How a test login ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestLoginResult {
+    /// The code of its story.
+    pub code: IncidentCode,
+    /// When.
+    pub at: i64,
+    /// The short name of the reason; nothing for a login that worked.
+    pub failed: Option<String>,
+    /// The step in which it ended, where it was one.
+    pub step: Option<String>,
+}
+
+/// The test logins of all stores, on this machine.
+#[derive(Debug, Default)]
+pub struct TestLoginLedger(Mutex<HashMap<Box<str>, StoreTestLogins>>);
+
+/// Those of a store.
+#[derive(Debug, Default)]
+struct StoreTestLogins {
+    /// Under way: the state, and when it began.
+    open: Vec<(Box<str>, i64)>,
+    /// When the others of this hour began.
+    begun: VecDeque<i64>,
+    /// By provider and person.
+    last: HashMap<(Box<str>, Option<Box<str>>), TestLoginResult>,
+}
+
+impl TestLoginLedger {
+    /// One more begins; otherwise, in how many seconds one may.
+    pub fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
+        let mut all = self.lock();
+        let ledger = all.entry(store.into()).or_default();
+        ledger.open.retain(|(_, began)| (0..GOOD_FOR).contains(&now.saturating_sub(*began)));
+        ledger.begun.retain(|began| (0..HOUR).contains(&now.saturating_sub(*began)));
+        let until = |began: Option<i64>, span: i64| began.map_or(1, |began| (began + span - now).max(1));
+        if ledger.begun.len() >= IN_AN_HOUR {
+            return Err(until(ledger.begun.front().copied(), HOUR).unsigned_abs());
+        }
+        if ledger.open.len() >= AT_ONCE {
+            return Err(until(ledger.open.iter().map(|(_, began)| *began).min(), GOOD_FOR).unsigned_abs());
+        }
+        ledger.open.push((state.into(), now));
+        ledger.begun.push_back(now);
+        Ok(())
+    }
+
+    /// One is over.
+    pub fn finish(&self, store: &str, state: &str) {
+        if let Some(ledger) = self.lock().get_mut(store) {
+            ledger.open.retain(|(open, _)| **open != *state);
+        }
+    }
+
+    /// How the last test of a person at a provider ended.
+    pub fn last_result(&self, store: &str, provider: &str, by: Option<&str>) -> Option<TestLoginResult> {
+        self.lock().get(store)?.last.get(&(provider.into(), by.map(Into::into))).cloned()
+    }
+
+    /// Remembers how one ended.
+    pub fn record_result(&self, store: &str, provider: &str, by: Option<&str>, last: TestLoginResult) {
+        let mut all = self.lock();
+        let ledger = all.entry(store.into()).or_default();
+        let who = (provider.into(), by.map(Into::into));
+        if ledger.last.len() >= MOST
+            && !ledger.last.contains_key(&who)
+            && let Some(oldest) = ledger.last.iter().min_by_key(|(_, last)| last.at).map(|(who, _)| who.clone())
+        {
+            ledger.last.remove(&oldest);
+        }
+        ledger.last.insert(who, last);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, StoreTestLogins>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn two_are_under_way_at_once_and_ten_in_an_hour() {
+        let tests = TestLoginLedger::default();
+
+        assert_eq!(tests.start("main", "a", 1000), Ok(()));
+        assert_eq!(tests.start("main", "b", 1010), Ok(()));
+        assert_eq!(tests.start("main", "c", 1020), Err(580), "until the first is forgotten");
+        assert_eq!(tests.start("other", "c", 1020), Ok(()), "each store has its own");
+        tests.finish("main", "a");
+        assert_eq!(tests.start("main", "c", 1030), Ok(()));
+        assert_eq!(tests.start("main", "d", 1610), Ok(()), "what nobody finished is forgotten");
+        for at in 5..=10 {
+            tests.finish("main", "d");
+            assert_eq!(tests.start("main", "d", 1640 + at), Ok(()), "{at}");
+        }
+        tests.finish("main", "d");
+        assert_eq!(tests.start("main", "e", 1700), Err(2900), "until an hour after the first");
+        assert_eq!(tests.start("main", "e", 4600), Ok(()));
+    }
+
+    #[test]
+    fn the_last_end_of_each_person_at_each_provider_is_known() {
+        let tests = TestLoginLedger::default();
+        let last = |at: i64| TestLoginResult { code: IncidentCode::new([7; 8]), at, failed: None, step: None };
+
+        tests.record_result("main", "acme", Some("ana"), last(1));
+        tests.record_result("main", "acme", Some("ana"), last(2));
+        tests.record_result("main", "acme", None, last(3));
+
+        assert_eq!(tests.last_result("main", "acme", Some("ana")), Some(last(2)));
+        assert_eq!(tests.last_result("main", "acme", None), Some(last(3)));
+        assert_eq!(tests.last_result("main", "beta", Some("ana")), None);
+        assert_eq!(tests.last_result("other", "acme", Some("ana")), None);
+    }
+}

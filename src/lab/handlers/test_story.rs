@@ -1,0 +1,94 @@
+//! `/lab/{provider}/tests/{code}`: what a test login came to, told to whoever ran it.
+
+use crate::directory::incidents::{LoadIncident, StoredIncident};
+use crate::lab::handlers::guard::StaffMember;
+use crate::lab::handlers::provider::{LabProvider, provider_page, requested_provider};
+use crate::lab::handlers::{self, guard};
+use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
+use crate::lab::pages::provider::TestLoginView;
+use crate::lab::pages::words::LabLanguage;
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::story::Story;
+use crate::story::plain_text::plain_text;
+use crate::vocabulary::incident_code::IncidentCode;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use actix_web::HttpResponse;
+
+/// A story that may be told to whoever asks.
+pub struct StoredStory {
+    /// The code.
+    pub code: IncidentCode,
+    /// When it happened.
+    pub at: i64,
+    /// The story.
+    pub story: Story,
+}
+
+/// The story under a code, if it is this store's and, where it is a test, this person's own.
+pub async fn find_story(asked: &RequestContext, staff: &StaffMember, code: IncidentCode) -> Result<Option<StoredStory>, UserFacingError> {
+    let recall = LoadIncident { code: code.as_str().into(), now: asked.now() };
+    let Some(StoredIncident { store, at, story, .. }) = asked.app().directory.read(recall).await? else { return Ok(None) };
+    let Ok(story) = serde_json::from_str::<Story>(&story) else { return Ok(None) };
+    let is_theirs = !story.test || story.by.as_deref() == staff.uid.as_deref();
+    Ok((store == asked.live_store().store.name && is_theirs).then_some(StoredStory { code, at, story }))
+}
+
+/// When something happened, in words that every language understands.
+pub fn format_moment(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0).map_or_else(String::new, |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// The report of a story, ready for a ticket.
+pub fn text_report(asked: &RequestContext, kept: &StoredStory) -> String {
+    let test = if kept.story.test { ", a test login" } else { "" };
+    let store = &asked.live_store().store.name;
+    let provider = crate::vocabulary::diagnostic::printable(&kept.story.provider);
+    format!("{}  {}  store {store}, provider {provider}{test}\n{}", kept.code, format_moment(kept.at), plain_text(&kept.story))
+}
+
+/// The steps of a story, beside the file as it is today.
+pub fn login_steps(asked: &RequestContext, kept: &StoredStory, bench: Option<&LabProvider>, changes: Option<&str>) -> LoginStepsView {
+    let words = &LabLanguage::for_code(&asked.language().code).words;
+    let same =
+        bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.standing) == *version));
+    let calls = same.map(LabProvider::call_names).unwrap_or_default();
+    let reads: Vec<_> =
+        same.and_then(|bench| bench.request_previews().ok()).unwrap_or_default().into_iter().flat_map(|preview| preview.reads).collect();
+    let today = CurrentFile { code: same.map(|bench| &bench.code), reads: &reads, calls: &calls };
+    LoginStepsView::from_story(&kept.story, today, changes, words)
+}
+
+/// The test that the address names, and its provider.
+async fn requested_test(asked: &RequestContext) -> Result<(StaffMember, LabProvider, StoredStory), UserFacingError> {
+    asked.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(asked)?;
+    let bench = requested_provider(asked)?;
+    let code = asked.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
+    let kept = find_story(asked, &staff, code).await?.filter(|kept| kept.story.test && kept.story.provider == bench.name);
+    Ok((staff, bench, kept.ok_or(ErrorCause::NoSuchPage)?))
+}
+
+/// The page.
+pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let (staff, bench, kept) = requested_test(&asked).await?;
+    let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
+    let course = login_steps(&asked, &kept, Some(&bench), Some(&changes));
+    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), course };
+    Ok(provider_page(&asked, &staff, &bench, Some(test)))
+}
+
+/// The report, or the lines of a proposed change: `report.txt`, `change-1.txt`.
+pub async fn download(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let (_, _, kept) = requested_test(&asked).await?;
+    let name = asked.path_parameter("file").ok_or(ErrorCause::NoSuchPage)?;
+    if name == "report.txt" {
+        return Ok(handlers::text_response(&asked, text_report(&asked, &kept)));
+    }
+    let number = name.strip_prefix("change-").and_then(|name| name.strip_suffix(".txt")).and_then(|number| number.parse::<usize>().ok());
+    let proposal = number.and_then(|number| kept.story.proposals.get(number.checked_sub(1)?));
+    let change = proposal.and_then(|proposal| proposal.change.as_ref()).ok_or(ErrorCause::NoSuchPage)?;
+    Ok(handlers::text_response(&asked, change.added.iter().map(|line| format!("{line}\n")).collect()))
+}

@@ -1,0 +1,4 @@
+//! lab.
+
+pub mod pages;
+pub mod handlers;

@@ -1,0 +1,246 @@
+//! Masked texts as pages draw them: what is plain, and where something is not shown.
+
+use crate::lab::pages::words::LabWords;
+use crate::story::shape::StoryMember;
+use crate::story::{StoryFact, StoryRequest};
+use crate::vocabulary::diagnostic::printable;
+
+/// A piece of a masked text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MaskedPart {
+    /// As it is.
+    Plain(String),
+    /// Something that is not shown, by its name.
+    Hidden(String),
+}
+
+/// The pieces of a text with masks such as `‹code›`.
+pub fn masked_parts(masked: &str) -> Vec<MaskedPart> {
+    let mut bits = Vec::new();
+    let mut rest = masked;
+    while let Some((before, name, after)) =
+        rest.split_once('‹').and_then(|(before, after)| after.split_once('›').map(|(name, after)| (before, name, after)))
+    {
+        if !before.is_empty() {
+            bits.push(MaskedPart::Plain(printable(before)));
+        }
+        bits.push(MaskedPart::Hidden(printable(name)));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        bits.push(MaskedPart::Plain(printable(rest)));
+    }
+    bits
+}
+
+/// A name and a value.
+pub type NamedMaskedValue = (String, Vec<MaskedPart>);
+
+/// A request as it is drawn.
+#[derive(Clone, Debug)]
+pub struct RequestView {
+    /// The method.
+    pub method: String,
+    /// The address without its parameters.
+    pub address: Vec<MaskedPart>,
+    /// The same as a short text.
+    pub brief: String,
+    /// The parameters.
+    pub parameters: Vec<NamedMaskedValue>,
+    /// The headers.
+    pub headers: Vec<NamedMaskedValue>,
+    /// The body as names and values.
+    pub form: Vec<NamedMaskedValue>,
+    /// The body as JSON, a line each.
+    pub json: Option<Vec<MaskedPart>>,
+    /// Any other body.
+    pub body: Option<Vec<MaskedPart>>,
+}
+
+impl RequestView {
+    /// A request.
+    pub fn from_request(request: &StoryRequest) -> Self {
+        let (address, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+        let is_form = request
+            .headers
+            .iter()
+            .any(|(name, value)| name.eq_ignore_ascii_case("content-type") && value.starts_with("application/x-www-form-urlencoded"));
+        let (mut form, mut json, mut body) = (Vec::new(), None, None);
+        match &request.body {
+            Some(text) if is_form => form = parse_named_values(text),
+            Some(text) => match serde_json::from_str::<serde_json::Value>(text) {
+                Ok(value) => json = serde_json::to_string_pretty(&value).ok().map(|text| masked_lines(&text)),
+                Err(_) => body = Some(masked_lines(text)),
+            },
+            None => {}
+        }
+        let brief = address.split_once("://").map_or(address, |(_, rest)| rest);
+        Self {
+            method: request.method.clone(),
+            address: masked_parts(address),
+            brief: format!("{} {}", request.method, printable(brief)),
+            parameters: parse_named_values(query),
+            headers: request.headers.iter().map(|(name, value)| (printable(name), masked_parts(value))).collect(),
+            form,
+            json,
+            body,
+        }
+    }
+}
+
+/// The pieces of a text of several lines.
+fn masked_lines(text: &str) -> Vec<MaskedPart> {
+    let mut all = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        if at > 0 {
+            all.push(MaskedPart::Plain("\n".to_owned()));
+        }
+        all.extend(masked_parts(line));
+    }
+    all
+}
+
+fn parse_named_values(text: &str) -> Vec<NamedMaskedValue> {
+    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (printable(&decode(name)), masked_parts(&decode(value)))
+    };
+    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(pair);
+    pairs.chain((!fragment.is_empty()).then(|| ("#".to_owned(), masked_parts(fragment)))).collect()
+}
+
+/// A place in a tree, in the order in which it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerTreeNode {
+    /// A member, and whether others stand below it.
+    Member {
+        /// Its key.
+        key: String,
+        /// What its value looks like.
+        looks: String,
+        /// Whether others stand below it.
+        opens: bool,
+    },
+    /// The end of what stands below one.
+    Close,
+}
+
+/// The tree of an answer.
+pub fn answer_tree(members: &[StoryMember], words: &LabWords) -> Vec<AnswerTreeNode> {
+    let mut branches = Vec::new();
+    append_members(members, words, &mut branches);
+    branches
+}
+
+fn append_members(members: &[StoryMember], words: &LabWords, branches: &mut Vec<AnswerTreeNode>) {
+    for member in members {
+        let looks = member.looks.as_deref().map(|word| words.describe_looks(word, member.many)).unwrap_or_default();
+        let opens = !member.below.is_empty();
+        branches.push(AnswerTreeNode::Member { key: printable(&member.key), looks, opens });
+        if opens {
+            append_members(&member.below, words, branches);
+            branches.push(AnswerTreeNode::Close);
+        }
+    }
+}
+
+/// A fact as it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactView {
+    /// Its name.
+    pub name: String,
+    /// What it looks like, if it was found.
+    pub looks: Option<String>,
+    /// What stands there instead.
+    pub instead: Option<String>,
+    /// The line that reads it.
+    pub line: Option<u32>,
+}
+
+/// The facts of a step.
+pub fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView> {
+    let known = |fact: &StoryFact| FactView {
+        name: printable(&fact.name),
+        looks: fact.looks.as_deref().map(|word| words.describe_looks(word, fact.many)),
+        instead: fact.instead.as_deref().map(printable),
+        line: fact.line,
+    };
+    facts.iter().map(known).collect()
+}
+
+/// Where a path leaves an answer: as far as it is there, the member that is not, and those that are.
+pub fn path_departure(shape: &[StoryMember], path: &str) -> Option<(String, String, Vec<String>)> {
+    let names = path.strip_prefix("$.")?;
+    let (mut members, mut so_far) = (shape, "$".to_owned());
+    for name in names.split('.') {
+        let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if !is_plain || members.first().is_none_or(|first| first.key.is_empty() || first.key == "[]") {
+            return None;
+        }
+        let Some(member) = members.iter().find(|member| member.key == name) else {
+            let others = members.iter().map(|member| printable(&member.key)).collect();
+            return Some((so_far, name.to_owned(), others));
+        };
+        so_far = format!("{so_far}.{name}");
+        members = &member.below;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::pages::words::LabLanguage;
+    use crate::story::shape::document_shape;
+    use serde_json::json;
+
+    #[test]
+    fn a_masked_text_is_drawn_in_pieces() {
+        assert_eq!(masked_parts("Bearer ‹accessToken›"), [MaskedPart::Plain("Bearer ".into()), MaskedPart::Hidden("accessToken".into())]);
+        assert_eq!(masked_parts("a‹b"), [MaskedPart::Plain("a‹b".into())]);
+        assert_eq!(masked_parts(""), []);
+        assert_eq!(masked_parts("x\u{7}"), [MaskedPart::Plain("x\\u{7}".into())]);
+    }
+
+    #[test]
+    fn a_request_is_drawn_by_its_parts() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut request = StoryRequest {
+            method: "POST".into(),
+            url: "https://sso.acme.example/t?a=b%20c&s=‹state›#f".into(),
+            headers: vec![header("Content-Type", "application/x-www-form-urlencoded")],
+            body: Some("code=‹code›&x=y+z".into()),
+        };
+        let drawn = RequestView::from_request(&request);
+        assert_eq!(drawn.brief, "POST sso.acme.example/t");
+        assert_eq!(drawn.parameters[0], ("a".into(), vec![MaskedPart::Plain("b c".into())]));
+        assert_eq!(drawn.parameters.len(), 3);
+        assert_eq!(
+            drawn.form,
+            [("code".into(), vec![MaskedPart::Hidden("code".into())]), ("x".into(), vec![MaskedPart::Plain("y z".into())])]
+        );
+
+        request.headers.clear();
+        request.body = Some("{\"code\":\"‹code›\"}".into());
+        assert!(RequestView::from_request(&request).json.is_some_and(|json| json.contains(&MaskedPart::Hidden("code".into()))));
+        request.body = Some("just a text".into());
+        assert_eq!(RequestView::from_request(&request).body, Some(vec![MaskedPart::Plain("just a text".into())]));
+    }
+
+    #[test]
+    fn a_tree_is_drawn_in_order_and_says_where_a_path_leaves_it() {
+        let shape = document_shape(&json!({ "data": { "id": 12, "contact": { "mail": "ana@loja.example" } }, "list": [ { "a": 1 } ] }));
+        let words = &LabLanguage::for_code("en").words;
+
+        let tree = answer_tree(&shape, words);
+        let opens = tree.iter().filter(|branch| matches!(branch, AnswerTreeNode::Member { opens: true, .. })).count();
+        assert_eq!(opens, tree.iter().filter(|branch| **branch == AnswerTreeNode::Close).count());
+        assert!(tree.contains(&AnswerTreeNode::Member { key: "id".into(), looks: "2 digits".into(), opens: false }));
+        assert_eq!(path_departure(&shape, "$.data.email"), Some(("$.data".into(), "email".into(), vec!["id".into(), "contact".into()])));
+        assert_eq!(path_departure(&shape, "$.data.id"), None);
+        assert_eq!(path_departure(&shape, "$.list.a"), None);
+        assert_eq!(path_departure(&shape, "$..x[0]"), None);
+    }
+}

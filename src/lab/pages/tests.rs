@@ -1,0 +1,87 @@
+//! What holds for every page of the lab in every language, and for its style and script.
+
+use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary};
+use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
+use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
+use crate::lab::pages::masked_file::MaskedFile;
+use crate::lab::pages::provider_list::ProviderListPage;
+use crate::lab::pages::words::LabLanguage;
+use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
+use crate::story::Story;
+
+const MARKUP: &str = "<b onclick='x'>\"&amp;";
+
+fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
+    let entry = LabProviderEntry {
+        name: text.to_owned(),
+        title: text.to_owned(),
+        href: Some("/lab/acme".to_owned()),
+        missing: vec![text.to_owned(), text.to_owned()],
+        mistakes: 2,
+        warnings: 1,
+        stale: true,
+        last: Some(LastTestSummary { href: "/lab/acme/tests/K7Q-2MD".to_owned(), passed: false, step: Some(text.to_owned()) }),
+        said: Some(text.to_owned()),
+        ..LabProviderEntry::default()
+    };
+    let groups = ["broken", "offered", "dormant", "off", "overlooked"]
+        .map(|state| LabProviderGroup { state, entries: vec![entry.clone(), LabProviderEntry::default()] });
+    LabFrame {
+        store: MARKUP,
+        language,
+        offered: LabLanguage::supported_among(["pt-BR", "es", "en"]),
+        version: "v",
+        here: "/lab?x=1".to_owned(),
+        groups: groups.to_vec(),
+        report: Some("/lab/report.txt".to_owned()),
+    }
+}
+
+#[test]
+fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
+    for code in ["pt-BR", "es", "en"] {
+        let language = LabLanguage::for_code(code);
+        let story = Story { code: Some(MARKUP.to_owned()), message: Some(MARKUP.to_owned()), file: MARKUP.to_owned(), ..Story::default() };
+        let today = CurrentFile { code: None, reads: &[], calls: &[] };
+        let complaints = [MARKUP.to_owned()];
+        let pages = [
+            ProviderListPage { frame: frame(language, MARKUP), folder: MARKUP, complaints: &complaints }.render(),
+            ProviderListPage { frame: LabFrame { groups: Vec::new(), ..frame(language, MARKUP) }, folder: MARKUP, complaints: &[] }
+                .render(),
+            IncidentLookupPage { frame: frame(language, MARKUP), typed: Some(MARKUP), gone: None }.render(),
+            IncidentLookupPage { frame: frame(language, MARKUP), typed: None, gone: Some("K7Q-2MD") }.render(),
+            IncidentPage {
+                frame: frame(language, MARKUP),
+                code: "K7Q-2MD",
+                when: "2026-11-21".to_owned(),
+                provider: MARKUP.to_owned(),
+                href: Some("/lab/acme".to_owned()),
+                line: Some(3),
+                course: LoginStepsView::from_story(&story, today, None, &language.words),
+                message: Some(MARKUP.to_owned()),
+            }
+            .render(),
+        ];
+        for page in pages {
+            assert!(!page.contains("<b onclick") && !page.contains("\"&amp;\""), "{page}");
+            assert_eq!(page.matches("<h1").count(), 1, "{page}");
+            assert!(page.contains(&format!("<html lang=\"{code}\"")), "{page}");
+            assert!(!page.contains(" style=") && !page.contains(" onclick=\""), "{page}");
+            for open in ["{count}", "{name}", "{code}", "{folder}", "{number}", "{step}", "{line}", "{when}", "{names}"] {
+                assert!(!page.contains(open), "{open}: {page}");
+            }
+            assert!(page.contains("/lab?x=1&#38;lang=es") || page.contains("/lab?x=1&amp;lang=es"), "{page}");
+        }
+    }
+    assert_eq!(MaskedFile::default().said().count(), 0);
+}
+
+#[test]
+fn style_and_script_are_small_and_load_nothing_from_elsewhere() {
+    assert!(LAB_STYLE.len() < 24 * 1024, "{} bytes", LAB_STYLE.len());
+    assert!(LAB_SCRIPT.len() < 4096, "{} bytes", LAB_SCRIPT.len());
+    for text in [LAB_STYLE, LAB_SCRIPT] {
+        assert!(!text.contains("://") && !text.contains("@import") && !text.contains("innerHTML") && !text.contains("eval("), "{text}");
+    }
+    assert_eq!(LAB_STYLE.matches('{').count(), LAB_STYLE.matches('}').count());
+}

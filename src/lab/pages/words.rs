@@ -1,0 +1,381 @@
+//! The words of the lab: three languages of its own, for staff; whoever reads another finds English.
+
+use crate::pages::languages::FALLBACK;
+use crate::pages::phrases::fill;
+use crate::story::looks::Looks;
+use crate::workbench::proposal::Proposal;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The languages that come along, in the order in which they are offered.
+const EMBEDDED: [(&str, &str); 3] = [
+    ("pt-BR", include_str!("../languages/pt-BR.yaml")),
+    ("es", include_str!("../languages/es.yaml")),
+    ("en", include_str!("../languages/en.yaml")),
+];
+
+/// All of them.
+static LANGUAGES: LazyLock<Vec<LabLanguage>> = LazyLock::new(|| {
+    let read = |(code, text): &(&'static str, &str)| {
+        let words: LabWords = serde_yaml::from_str(text).expect("a test reads every language that comes along");
+        LabLanguage { code, words }
+    };
+    EMBEDDED.iter().map(read).collect()
+});
+
+/// A language of the lab.
+#[derive(Clone, Debug)]
+pub struct LabLanguage {
+    /// Its tag.
+    pub code: &'static str,
+    pub(crate) words: LabWords,
+}
+
+impl LabLanguage {
+    /// The lab's language for somebody who reads this one.
+    pub fn for_code(code: &str) -> &'static Self {
+        let known = |code: &str| LANGUAGES.iter().find(|language| language.code.eq_ignore_ascii_case(code));
+        known(code).or_else(|| known(FALLBACK)).unwrap_or(&LANGUAGES[0])
+    }
+
+    /// The languages among these that the lab has.
+    pub fn supported_among<'a>(codes: impl IntoIterator<Item = &'a str>) -> Vec<&'static Self> {
+        codes
+            .into_iter()
+            .map(|code| (code, Self::for_code(code)))
+            .filter(|(code, of)| of.code.eq_ignore_ascii_case(code))
+            .map(|(_, of)| of)
+            .collect()
+    }
+}
+
+/// All that the lab says in one language. Its shape is the shape of the files in `languages/lab/`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabWords {
+    pub(crate) name: String,
+    pub(crate) brief: String,
+    pub(crate) around: FrameWords,
+    pub(crate) states: ProviderStateWords,
+    pub(crate) list: ProviderListWords,
+    pub(crate) provider: ProviderWords,
+    pub(crate) drift: DriftWords,
+    pub(crate) test: TestLoginWords,
+    pub(crate) looks: LooksWords,
+    pub(crate) answer: PastedAnswerWords,
+    pub(crate) incident: IncidentWords,
+    /// Why changes are proposed, by the names of the reasons.
+    pub(crate) because: BTreeMap<String, String>,
+}
+
+/// What stands around every page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct FrameWords {
+    pub(crate) lab: String,
+    pub(crate) skip: String,
+    pub(crate) code: String,
+    pub(crate) find: String,
+    pub(crate) language: String,
+    pub(crate) providers: String,
+    pub(crate) all: String,
+    pub(crate) copied: String,
+}
+
+/// What has changed in a provider's answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DriftWords {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) changed: String,
+    pub(crate) lost: String,
+    pub(crate) replaced: String,
+    pub(crate) moved: String,
+    pub(crate) kind: String,
+    pub(crate) unreadable: String,
+    pub(crate) unaccepted: String,
+}
+
+/// The states of a provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProviderStateWords {
+    pub(crate) broken: String,
+    pub(crate) offered: String,
+    pub(crate) dormant: String,
+    pub(crate) off: String,
+    pub(crate) overlooked: String,
+}
+
+/// The list of providers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProviderListWords {
+    pub(crate) title: String,
+    pub(crate) folder: String,
+    pub(crate) filter: String,
+    pub(crate) unmatched: String,
+    pub(crate) waits: String,
+    pub(crate) waits_many: String,
+    pub(crate) mistake: String,
+    pub(crate) mistakes: String,
+    pub(crate) warning: String,
+    pub(crate) warnings: String,
+    pub(crate) stale: String,
+    pub(crate) nobutton: String,
+    pub(crate) playground: String,
+    pub(crate) off: String,
+    pub(crate) passed: String,
+    pub(crate) failed: String,
+    pub(crate) failed_in: String,
+    pub(crate) settings: String,
+    pub(crate) settings_what: String,
+    pub(crate) empty: String,
+    pub(crate) empty_what: String,
+    pub(crate) empty_new: String,
+    pub(crate) empty_check: String,
+}
+
+/// The page of a provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProviderWords {
+    pub(crate) test: String,
+    pub(crate) test_note: String,
+    pub(crate) test_first: String,
+    pub(crate) paste: String,
+    pub(crate) file: String,
+    pub(crate) file_what: String,
+    pub(crate) whole: String,
+    pub(crate) whole_what: String,
+    pub(crate) region: String,
+    pub(crate) values: String,
+    pub(crate) set: String,
+    pub(crate) unset: String,
+    pub(crate) written: String,
+    pub(crate) register: String,
+    pub(crate) lines: String,
+    pub(crate) line: String,
+    pub(crate) parameters: String,
+    pub(crate) browser: String,
+    pub(crate) headers: String,
+    pub(crate) form: String,
+    pub(crate) json: String,
+    pub(crate) body: String,
+    pub(crate) expected: String,
+    pub(crate) expected_back: String,
+    pub(crate) from: String,
+    pub(crate) accepted_if: String,
+    pub(crate) refused_if: String,
+    pub(crate) code_from: String,
+    pub(crate) message_from: String,
+    pub(crate) unread: String,
+    pub(crate) optional: String,
+    pub(crate) sometimes: String,
+    pub(crate) unexplained: String,
+    pub(crate) cut: String,
+    pub(crate) wrong: String,
+    pub(crate) broken: String,
+    pub(crate) stale: String,
+    pub(crate) warned: String,
+    pub(crate) dormant: String,
+    pub(crate) off: String,
+}
+
+/// The steps of a login.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TestLoginWords {
+    pub(crate) title: String,
+    pub(crate) made: String,
+    pub(crate) passed: String,
+    pub(crate) failed: String,
+    pub(crate) see: String,
+    pub(crate) see_proposal: String,
+    pub(crate) see_proposals: String,
+    pub(crate) redirect: String,
+    pub(crate) callback: String,
+    pub(crate) identity: String,
+    pub(crate) request: String,
+    pub(crate) answer: String,
+    pub(crate) facts: String,
+    pub(crate) none: String,
+    pub(crate) sent_there: String,
+    pub(crate) came_back: String,
+    pub(crate) unsent: String,
+    pub(crate) unread: String,
+    pub(crate) nothing: String,
+    pub(crate) about: String,
+    pub(crate) about_plain: String,
+    pub(crate) missed: String,
+    pub(crate) instead: String,
+    pub(crate) later: String,
+    pub(crate) by_what: String,
+    pub(crate) done: String,
+    pub(crate) failed_word: String,
+    pub(crate) forgiven: String,
+    pub(crate) unreached: String,
+    pub(crate) milliseconds: String,
+    pub(crate) seconds: String,
+    pub(crate) said_no: String,
+    pub(crate) changed: String,
+    pub(crate) excerpt: String,
+    pub(crate) there: String,
+    pub(crate) proposals: String,
+    pub(crate) likeliest: String,
+    pub(crate) outside: String,
+    pub(crate) copy: String,
+    pub(crate) copy_of: String,
+    pub(crate) change: String,
+    pub(crate) report: String,
+}
+
+/// What values look like.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LooksWords {
+    pub(crate) empty: String,
+    pub(crate) yes_or_no: String,
+    pub(crate) digit: String,
+    pub(crate) digits: String,
+    pub(crate) number: String,
+    pub(crate) address: String,
+    pub(crate) web: String,
+    pub(crate) text: String,
+}
+
+/// The page on which an answer is pasted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PastedAnswerWords {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) call: String,
+    pub(crate) status: String,
+    pub(crate) kind: String,
+    pub(crate) kind_note: String,
+    pub(crate) body: String,
+    pub(crate) body_note: String,
+    pub(crate) read: String,
+    pub(crate) result: String,
+    pub(crate) works: String,
+    pub(crate) fails: String,
+    pub(crate) large: String,
+    pub(crate) bad_status: String,
+    pub(crate) no_calls: String,
+    pub(crate) back: String,
+}
+
+/// The pages of incidents.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct IncidentWords {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) none: String,
+    pub(crate) gone: String,
+    pub(crate) kept: String,
+    pub(crate) story: String,
+    pub(crate) when: String,
+    pub(crate) ended: String,
+    pub(crate) worked: String,
+    pub(crate) open: String,
+    pub(crate) open_line: String,
+}
+
+impl LabWords {
+    /// What a value looks like.
+    pub(crate) fn describe_looks(&self, word: &str, many: Option<usize>) -> String {
+        let words = &self.looks;
+        let count = many.unwrap_or_default().to_string();
+        match Looks::from_word(word, many) {
+            Some(Looks::Empty) => words.empty.clone(),
+            Some(Looks::YesOrNo) => words.yes_or_no.clone(),
+            Some(Looks::Digits(1)) => words.digit.clone(),
+            Some(Looks::Digits(_)) => fill(&words.digits, &[("count", &count)]),
+            Some(Looks::Number) => words.number.clone(),
+            Some(Looks::Address) => words.address.clone(),
+            Some(Looks::Web) => words.web.clone(),
+            Some(Looks::Text(_)) => fill(&words.text, &[("count", &count)]),
+            None => String::new(),
+        }
+    }
+
+    /// Why a change is proposed: in this language if it has the sentence, whose holes are numbered from 1; otherwise in English.
+    pub(crate) fn proposal_reason(&self, proposal: &Proposal) -> (String, bool) {
+        let Some(sentence) = self.because.get(&proposal.because) else { return (proposal.sentence.clone(), false) };
+        let numbers: Vec<String> = (1..=proposal.about.len()).map(|number| number.to_string()).collect();
+        let values: Vec<(&str, &str)> = numbers.iter().map(String::as_str).zip(proposal.about.iter().map(String::as_str)).collect();
+        (fill(sentence, &values), true)
+    }
+
+    /// The word for a state of a provider.
+    pub(crate) fn state(&self, state: &str) -> &str {
+        let words = &self.states;
+        match state {
+            "offered" => &words.offered,
+            "dormant" => &words.dormant,
+            "off" => &words.off,
+            "overlooked" => &words.overlooked,
+            _ => &words.broken,
+        }
+    }
+}
+
+/// Both sides of a place in a phrase, for pages that put more than text there.
+pub(crate) fn around<'a>(phrase: &'a str, place: &str) -> (&'a str, &'a str) {
+    phrase.split_once(&format!("{{{place}}}")).unwrap_or((phrase, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::phrases::placeholders;
+    use serde_json::Value;
+
+    fn compare(tree: &Value, pattern: &Value, at: &str) {
+        match (tree, pattern) {
+            (Value::Object(tree), Value::Object(pattern)) => {
+                let keys = |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+                assert_eq!(keys(tree), keys(pattern), "{at}");
+                tree.iter().for_each(|(key, value)| compare(value, &pattern[key], &format!("{at}.{key}")));
+            }
+            (Value::String(text), Value::String(pattern)) => {
+                assert!(!text.trim().is_empty(), "{at} says nothing");
+                assert_eq!(placeholders(text), placeholders(pattern), "{at}");
+            }
+            _ => panic!("{at} is not a text"),
+        }
+    }
+
+    #[test]
+    fn every_language_of_the_lab_says_the_same() {
+        let read = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
+        let pattern = read(EMBEDDED[2].1);
+
+        for (code, text) in EMBEDDED {
+            compare(&read(text), &pattern, code);
+            assert_eq!(LabLanguage::for_code(code).code, code);
+        }
+        assert_eq!(LabLanguage::for_code("ja").code, "en");
+        assert_eq!(LabLanguage::supported_among(["ja", "es"]).iter().map(|language| language.code).collect::<Vec<_>>(), ["es"]);
+    }
+
+    #[test]
+    fn a_reason_without_words_of_its_own_is_told_in_english() {
+        let mut words = LabLanguage::for_code("es").words.clone();
+        let proposal = Proposal {
+            title: "$.b".to_owned(),
+            because: "nobody knows this".to_owned(),
+            about: vec!["a".to_owned(), "{1}".to_owned()],
+            sentence: "It moved.".to_owned(),
+            change: None,
+        };
+
+        assert_eq!(words.proposal_reason(&proposal), ("It moved.".to_owned(), false));
+        words.because.insert("nobody knows this".to_owned(), "Pasó de {1} a {2}.".to_owned());
+        assert_eq!(words.proposal_reason(&proposal), ("Pasó de a a {1}.".to_owned(), true));
+    }
+}

@@ -1,0 +1,72 @@
+//! How a store looks: its name, its logo and its colour, and the five lines of style that say so.
+
+use crate::pages::accent::Accent;
+
+/// How a store looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreBranding {
+    /// Its name.
+    pub title: String,
+    /// Its address.
+    pub home: Option<String>,
+    /// Its logo, at `/logo`.
+    pub logo: Option<LogoKind>,
+    /// Its colour.
+    pub accent: Accent,
+    /// Where a shopper finds help: an https address, or an e-mail address.
+    pub help: Option<String>,
+    /// The address of its privacy notice.
+    pub privacy: Option<String>,
+}
+
+impl StoreBranding {
+    /// The address to which a call for help leads; a mail names the incident, so that nobody has to type it.
+    pub(crate) fn help_for(&self, code: Option<&str>) -> Option<String> {
+        let help = self.help.as_deref()?;
+        if help.starts_with("https://") {
+            return Some(help.to_owned());
+        }
+        let subject = code.map_or_else(String::new, |code| format!("?subject={code}"));
+        Some(format!("mailto:{help}{subject}"))
+    }
+}
+
+/// What kind of picture a store's logo is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoKind {
+    /// A small square; the store's name stands beside it.
+    Mark,
+    /// A wide picture that says the name itself.
+    Wordmark,
+}
+
+/// The store's own lines of style: `/look.css`.
+pub fn store_css(look: &StoreBranding) -> String {
+    let (picture, width, height) = match look.logo {
+        Some(LogoKind::Mark) => ("url(\"/logo\")", "2.5rem", "2.5rem"),
+        Some(LogoKind::Wordmark) => ("url(\"/logo\")", "9rem", "2.5rem"),
+        None => ("none", "0", "0"),
+    };
+    let (accent, on) = (look.accent.css(), look.accent.contrasting().css());
+    format!(
+        ":root {{\n  --accent: {accent};\n  --on-accent: {on};\n  --store-logo: {picture};\n  --store-logo-width: {width};\n  \
+         --store-logo-height: {height};\n}}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_five_lines() {
+        let look = StoreBranding { accent: Accent::parse("#0a6").unwrap(), logo: Some(LogoKind::Mark), ..StoreBranding::default() };
+
+        assert_eq!(
+            store_css(&look),
+            ":root {\n  --accent: #00aa66;\n  --on-accent: #000000;\n  --store-logo: url(\"/logo\");\n  \
+             --store-logo-width: 2.5rem;\n  --store-logo-height: 2.5rem;\n}\n"
+        );
+        assert!(store_css(&StoreBranding::default()).contains("--store-logo: none;"));
+    }
+}

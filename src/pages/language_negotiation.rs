@@ -1,0 +1,137 @@
+//! Which of the languages a person reads: what they asked for, or what their browser says (`Accept-Language`).
+
+use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
+
+impl PageLanguages {
+    /// The language for somebody who asked for one (`?lang=`) or whose browser did (`Accept-Language`, RFC 9110 §12.5.4): the first of
+    /// those that fit, otherwise the store's first, otherwise English.
+    pub fn choose(&self, allowed: &[String], wished: Option<&str>, accept_language: &str) -> &PageLanguage {
+        let offered = self.offered_languages(allowed);
+        let (ranges, unwanted) = language_ranges(accept_language);
+        let wanted: Vec<&PageLanguage> =
+            offered.iter().copied().filter(|language| !unwanted.iter().any(|range| match_quality(range, &language.code) > 1)).collect();
+        let first = if allowed.is_empty() { self.get(FALLBACK) } else { None };
+        let first = first.or_else(|| offered.first().copied());
+
+        wished
+            .and_then(|wish| best_match(wish, &offered))
+            .or_else(|| ranges.iter().find_map(|range| if *range == "*" { wanted.first().copied() } else { best_match(range, &wanted) }))
+            .or(first)
+            .expect("some languages come along")
+    }
+}
+
+/// The ranges of a header that are wanted, best first, and those that are not. A long header is read as far as is reasonable.
+fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
+    let mut wanted: Vec<(u16, &str)> = Vec::new();
+    let mut unwanted = Vec::new();
+    for part in header.split(',').take(32) {
+        let (range, quality) = part.split_once(';').map_or((part, None), |(range, rest)| (range, rest.trim().strip_prefix("q=")));
+        let range = range.trim();
+        let quality = quality.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok().filter(|quality| (0.0..=1.0).contains(quality)));
+        let Some(quality) = quality.filter(|_| range == "*" || is_language_tag(range)) else { continue };
+        if quality > 0.0 {
+            // Three digits are all that a quality has, so whole numbers sort as they do.
+            wanted.push(((1..=1000).rev().find(|at| f32::from(*at) <= quality * 1000.0 + 0.5).unwrap_or(1), range));
+        } else {
+            unwanted.push(range);
+        }
+    }
+    wanted.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
+    (wanted.into_iter().map(|(_, range)| range).collect(), unwanted)
+}
+
+fn best_match<'a>(range: &str, among: &[&'a PageLanguage]) -> Option<&'a PageLanguage> {
+    let mut best: Option<(u8, &PageLanguage)> = None;
+    for language in among {
+        let fit = match_quality(range, &language.code);
+        if fit > best.map_or(0, |(fit, _)| fit) {
+            best = Some((fit, language));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
+/// How well a language fits a range: 3 itself, 2 one begins with the other or they share a script, 1 another country's, 0 not at all.
+fn match_quality(range: &str, code: &str) -> u8 {
+    let (range, code) = (range.to_ascii_lowercase(), code.to_ascii_lowercase());
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'));
+    if range == code {
+        return 3;
+    }
+    if begins(&range, &code) || begins(&code, &range) {
+        return 2;
+    }
+    match (is_traditional_chinese(&range), is_traditional_chinese(&code)) {
+        (Some(one), Some(other)) => 1 + u8::from(one == other),
+        _ => u8::from(range.split('-').next() == code.split('-').next()),
+    }
+}
+
+/// Whether a Chinese is written in the traditional script; `None` for other languages.
+fn is_traditional_chinese(tag: &str) -> Option<bool> {
+    let mut parts = tag.split('-');
+    (parts.next() == Some("zh")).then(|| parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")))
+}
+
+pub(crate) fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let first = parts.next().unwrap_or_default();
+    let letters = (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+    text.len() <= 35 && letters && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_the_first_that_fits() {
+        let languages = PageLanguages::embedded();
+        let store: Vec<String> = ["es", "pt-BR", "en"].map(str::to_owned).to_vec();
+        for (allowed, wished, header, expected) in [
+            (&store[..], None, "", "es"),
+            (&store, None, "fr", "es"),
+            (&store, None, "ja, ru;q=0.9", "es"),
+            (&store, None, "pt", "pt-BR"),
+            (&store, None, "pt-PT,en;q=0.5", "pt-BR"),
+            (&store, None, "en;q=0.5, pt-BR;q=0.501", "pt-BR"),
+            (&store, None, "fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5", "en"),
+            (&store, None, "*", "es"),
+            (&store, None, "es;q=0, *", "pt-BR"),
+            (&store, None, "en;q=2, pt;q=x, es-MX;q=0.1", "es"),
+            (&store, Some("EN"), "pt", "en"),
+            (&store, Some("pt"), "en", "pt-BR"),
+            (&store, Some("ja"), "en", "en"),
+            (&[], None, "", "en"),
+            (&[], None, "fr", "en"),
+            (&[], None, "zh-Hant", "zh-TW"),
+            (&[], None, "zh-HK", "zh-TW"),
+            (&[], None, "zh-Hant-HK", "zh-TW"),
+            (&[], None, "zh", "zh-TW"),
+            (&[], None, "zh-CN, en;q=0.5", "zh-TW"),
+            (&[], None, "es-419", "es"),
+            (&[], None, "RU-ru", "ru"),
+            (&[], Some("<script>"), "ja-JP", "ja"),
+        ] {
+            assert_eq!(languages.choose(allowed, wished, header).code, expected, "{wished:?} {header:?}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_header_is_as_good_as_none() {
+        let languages = PageLanguages::embedded();
+        for header in [",".repeat(100_000), "ja;q=".repeat(50_000), "-".repeat(100_000), "x-".repeat(9000), "\u{130}\0;;q=NaN,;".repeat(99)]
+        {
+            assert_eq!(languages.choose(&[], Some(&header), &header).code, "en");
+        }
+    }
+
+    #[test]
+    fn a_simplified_chinese_of_an_operator_goes_to_its_readers() {
+        let languages = PageLanguages::with_overrides(&[("zh-CN".to_owned(), "{ name: 简体中文, brief: 简 }".to_owned())]).unwrap();
+        for (header, expected) in [("zh-Hans", "zh-CN"), ("zh-SG", "zh-CN"), ("zh-Hant", "zh-TW"), ("zh-MO", "zh-TW"), ("zh-cn", "zh-CN")] {
+            assert_eq!(languages.choose(&[], None, header).code, expected, "{header}");
+        }
+    }
+}

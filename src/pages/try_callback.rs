@@ -1,0 +1,38 @@
+//! The page on which a browser ends that was sent to a provider from a terminal. It says nothing of what came.
+
+use crate::pages::frame::Frame;
+use crate::pages::phrases::{Phrases, TryCallbackPhrases};
+use askama::Template;
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "try_callback.html")]
+pub struct TryCallbackPage<'a> {
+    /// What stands around it.
+    pub frame: Frame<'a>,
+    /// Whether it is the answer for which the terminal waits.
+    pub fits: bool,
+}
+
+impl TryCallbackPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        Template::render(self).expect("writing to memory works")
+    }
+
+    fn words(&self) -> &Phrases {
+        &self.frame.language.phrases
+    }
+
+    fn page_phrases(&self) -> &TryCallbackPhrases {
+        &self.words().tried
+    }
+
+    fn title(&self) -> &str {
+        if self.fits { &self.page_phrases().title } else { &self.page_phrases().other_title }
+    }
+
+    fn what(&self) -> &str {
+        if self.fits { &self.page_phrases().what } else { &self.page_phrases().other_what }
+    }
+}

@@ -1,0 +1,115 @@
+//! The values of this installation that a file speaks of: which stand in it, and which are kept elsewhere.
+
+use crate::provider::facts::WellKnownFacts;
+use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::step_context::check_own_name;
+use crate::provider::value_reference::{ClientSecretReference, ValueReference};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::Reader;
+
+/// Words in the name of what is a secret, in small letters without signs.
+pub const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
+/// Words in the name of what is a secret where it is written out, but often a part of an answer.
+pub const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
+
+/// A value of the installation that a provider waits for.
+#[derive(Clone, Debug)]
+pub struct RequiredSetting {
+    /// The fact that it becomes.
+    pub fact: Slot,
+    /// Where it is kept.
+    pub reference: ValueReference,
+    /// Whether it is never shown.
+    pub secret: bool,
+    /// Where that was written.
+    pub place: Place,
+}
+
+/// The values of the installation: which are kept elsewhere, and which stand in the file.
+pub struct DeclaredValues {
+    /// Kept elsewhere.
+    pub needed: Vec<RequiredSetting>,
+    /// Written in the file: fact, text, place.
+    pub literals: Vec<(Slot, Box<str>, Place)>,
+    /// Whether the client has a secret.
+    pub has_secret: bool,
+    /// The fact that is the client's secret, kept or not.
+    pub client_secret: Slot,
+    /// Whether the secret was written, and where.
+    pub secret_place: Option<Place>,
+}
+
+impl DeclaredValues {
+    /// Whether a fact is kept secret by this installation.
+    pub fn is_secret(&self, fact: Slot) -> bool {
+        fact == self.client_secret || self.needed.iter().any(|needed| needed.secret && needed.fact == fact)
+    }
+
+    /// The facts that may choose where something is sent.
+    pub fn non_secret_facts(&self) -> Vec<Slot> {
+        let kept = self.needed.iter().filter(|needed| !needed.secret).map(|needed| needed.fact);
+        kept.chain(self.literals.iter().map(|(fact, ..)| *fact)).collect()
+    }
+
+    /// Takes them out of the file, the usual variables where it names none.
+    pub fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, desk: &mut Reader) -> Self {
+        let capitals: String =
+            name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        let variable = |ending: &str| ValueReference::Variable(format!("{capitals}_{ending}").into());
+        let mut installed =
+            Self { needed: Vec::new(), literals: Vec::new(), has_secret: true, client_secret: known.client_secret, secret_place: None };
+        let mut keep = |fact: Slot, reference: ValueReference, secret: bool, place: Place| match reference {
+            ValueReference::Literal(text) => installed.literals.push((fact, text, place)),
+            kept => installed.needed.push(RequiredSetting { fact, reference: kept, secret, place }),
+        };
+        match spec.client_id.take() {
+            Some(id) => {
+                if let ValueReference::Literal(text) = &id.value
+                    && (text.trim().is_empty() || text.chars().any(char::is_control) || text.starts_with(['$', '<', '{', '%']))
+                {
+                    desk.complain(
+                        id.place,
+                        format!("`{}` is not a client's name", crate::vocabulary::diagnostic::printable(text)),
+                        "write the name that the provider gave, or where it is kept: `env:NAME`",
+                    );
+                }
+                keep(known.client_id, id.value, false, id.place);
+            }
+            None => keep(known.client_id, variable("CLIENT_ID"), false, spec.place),
+        }
+        for (name, setting) in spec.settings.take().unwrap_or_default().0 {
+            check_own_name(&name, name.place, desk);
+            if let ValueReference::Literal(text) = &setting.value {
+                check_literal_setting(&name, text, setting.place, desk);
+            }
+            keep(desk.names.intern(&name), setting.value, false, name.place);
+        }
+        for (name, secret) in spec.secrets.take().unwrap_or_default().0 {
+            check_own_name(&name, name.place, desk);
+            keep(desk.names.intern(&name), secret.0, true, name.place);
+        }
+        match spec.client_secret.take() {
+            Some(ClientSecretReference::Kept(kept)) => {
+                keep(known.client_secret, kept.0, true, kept.1);
+                installed.secret_place = Some(kept.1);
+            }
+            Some(ClientSecretReference::None) => installed.has_secret = false,
+            None => keep(known.client_secret, variable("CLIENT_SECRET"), true, spec.place),
+        }
+        installed
+    }
+}
+
+fn check_literal_setting(name: &Located<String>, text: &str, place: Place, desk: &mut Reader) {
+    let lower: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    if text.contains("${") {
+        desk.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
+    } else if SECRETS.iter().chain(OFTEN_SECRETS).any(|word| lower.contains(word)) {
+        desk.complain(
+            place,
+            format!("`{}` sounds like a secret, which may not stand in the file", name.value),
+            "put it under `secrets`, and keep it in a variable or a file: `env:NAME`",
+        );
+    }
+}

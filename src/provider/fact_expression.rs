@@ -1,0 +1,172 @@
+//! How a fact is read: a path, a text with holes, a condition, or a list of these of which the first that finds
+//! something counts. A list of conditions alone holds when all of them hold.
+
+use crate::provider::condition::{Condition, ConditionSpec, Conditions};
+use crate::provider::facts::Facts;
+use crate::provider::json_path::{JsonPath, kind_name, scalar_text};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
+use serde_json::Value;
+
+/// A way to find a text.
+#[derive(Clone, Debug)]
+pub enum FactExpression {
+    /// Where it stands.
+    Path(JsonPath),
+    /// What it is made of.
+    Text(Template),
+    /// Whether something holds: gives `true` or `false`.
+    Condition(Box<Condition>),
+    /// Whether all of several things hold.
+    Conditions(Conditions, Place),
+    /// The first that finds something.
+    FirstOf(Vec<FactExpression>, Place),
+}
+
+/// Why nothing was found.
+#[derive(Clone, Debug)]
+pub struct MissingValue {
+    /// The path or hole that found nothing.
+    pub place: Place,
+    /// What stands there instead, if anything.
+    pub instead: Option<&'static str>,
+}
+
+impl FactExpression {
+    /// Where it was written.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Path(path) => path.place,
+            Self::Text(text) => text.place,
+            Self::Condition(condition) => condition.place,
+            Self::FirstOf(_, place) | Self::Conditions(_, place) => *place,
+        }
+    }
+
+    /// Finds it in an answer and the facts.
+    pub fn evaluate(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, MissingValue> {
+        match self {
+            Self::Path(path) => {
+                let found = answer.and_then(|answer| path.first(answer));
+                match found.and_then(scalar_text) {
+                    Some(text) => Ok(Text::plain(text)),
+                    None => Err(MissingValue { place: path.place, instead: found.map(kind_name) }),
+                }
+            }
+            Self::Text(template) => match template.fill_from(facts, answer) {
+                Ok(text) if !text.is_empty() => Ok(text),
+                Ok(_) => Err(MissingValue { place: template.place, instead: None }),
+                Err(missing) => Err(MissingValue { place: missing.place, instead: None }),
+            },
+            Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
+            Self::Conditions(conditions, _) => Ok(Text::plain(if conditions.all_hold(answer, facts) { "true" } else { "false" })),
+            Self::FirstOf(readings, place) => {
+                let mut last = MissingValue { place: *place, instead: None };
+                for reading in readings {
+                    match reading.evaluate(answer, facts) {
+                        Ok(text) => return Ok(text),
+                        Err(nothing) => last = nothing,
+                    }
+                }
+                Err(last)
+            }
+        }
+    }
+
+    /// Every use of a fact in it.
+    pub fn uses(&self) -> Vec<FactUse> {
+        match self {
+            Self::Path(_) => Vec::new(),
+            Self::Text(template) => template.uses().collect(),
+            Self::Condition(condition) => condition.uses(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::uses).collect(),
+            // An alternative that finds nothing is passed over.
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).collect(),
+        }
+    }
+
+    /// Whether it looks at the answer of its own call.
+    pub fn reads_answer(&self) -> bool {
+        !self.paths().is_empty()
+    }
+
+    /// The paths that it looks at.
+    pub fn paths(&self) -> Vec<&JsonPath> {
+        match self {
+            Self::Path(path) => vec![path],
+            Self::Text(template) => template.paths().collect(),
+            Self::Condition(condition) => condition.paths(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::paths).collect(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::paths).collect(),
+        }
+    }
+
+    /// How it is written, for a story.
+    pub fn source(&self) -> String {
+        match self {
+            Self::Path(path) => path.source.to_string(),
+            Self::Text(template) => template.source.to_string(),
+            Self::Condition(condition) => condition.source(),
+            Self::Conditions(conditions, _) => conditions.0.iter().map(Condition::source).collect::<Vec<_>>().join(" and "),
+            Self::FirstOf(readings, _) => readings.iter().map(Self::source).collect::<Vec<_>>().join(", else "),
+        }
+    }
+}
+
+impl WordValue for FactExpression {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        match &node.kind {
+            YamlKind::List(nodes) => {
+                if nodes.is_empty() {
+                    desk.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.name, $.login ]`");
+                    return None;
+                }
+                if nodes.iter().all(|node| matches!(node.kind, YamlKind::Map(_))) {
+                    return Conditions::read(node, desk).map(|conditions| Self::Conditions(conditions, node.place));
+                }
+                let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
+                let last = readings.len().saturating_sub(1);
+                if let Some(early) = readings.iter().take(last).find(|reading| matches!(reading, Self::Condition(_))) {
+                    let help =
+                        "a condition always says `true` or `false`: put it last, or make all of them conditions, which then must all hold";
+                    desk.complain(early.place(), "the alternatives behind this condition are never looked at", help);
+                }
+                (readings.len() == nodes.len()).then_some(Self::FirstOf(readings, node.place))
+            }
+            YamlKind::Map(_) => {
+                let spec = ConditionSpec::read(node, desk)?;
+                Condition::compile(spec, desk).map(|condition| Self::Condition(Box::new(condition)))
+            }
+            YamlKind::Scalar { .. } => {
+                let text = read_scalar(node, desk)?;
+                if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
+                    return JsonPath::parse(&text.value, text.place, desk).map(Self::Path);
+                }
+                if !text.contains("${") {
+                    let path: Vec<&str> = text.split('.').collect();
+                    let help = if path
+                        .iter()
+                        .all(|name| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
+                    {
+                        format!("paths begin with `$`: write `$.{}`; a fact is written `${{{}}}`", text.value, text.value)
+                    } else {
+                        "write a path (`$.data.id`) or a text with holes (`${$.first} ${$.last}`)".to_owned()
+                    };
+                    desk.complain(text.place, format!("`{}` is neither a path nor a text with holes", text.value), help);
+                    return None;
+                }
+                Template::parse(&text.value, node, false, desk).map(Self::Text)
+            }
+        }
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![
+            ValueShape::Text("a JSON path (`$.data.id`) or a text with holes"),
+            ConditionSpec::shape(),
+            ValueShape::List(Box::new(ValueShape::Either(vec![ValueShape::Text("a path or a text with holes"), ConditionSpec::shape()]))),
+        ])
+    }
+}

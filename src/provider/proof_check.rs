@@ -1,0 +1,261 @@
+//! Whether a login proves anything: what only the browser says is no proof, a signature that anybody could make is
+//! none, and what is kept secret stays so.
+
+use crate::provider::authorization::Authorization;
+use crate::provider::callback::StateLocation;
+use crate::provider::declared_values::DeclaredValues;
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::facts::WellKnownFacts;
+use crate::provider::identity::IdentityMapping;
+use crate::provider::inputs::Input;
+use crate::provider::signature::ParameterSignature;
+use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::step::{ReadRule, Step};
+use crate::provider::template::FactUse;
+use crate::provider::trust::EmailTrustPolicy;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::Reader;
+use std::sync::Arc;
+
+/// All that has to prove something.
+pub struct ProofCheck<'a> {
+    pub(super) authorization: &'a Authorization,
+    pub(super) calls: &'a [Step],
+    pub(super) installed: &'a DeclaredValues,
+    pub(super) inputs: &'a [Input],
+    pub(super) identity: &'a IdentityMapping,
+    pub(super) trust: Option<&'a Located<EmailTrustPolicy>>,
+    pub(super) known: WellKnownFacts,
+}
+
+impl ProofCheck<'_> {
+    /// Looks the whole file over.
+    pub fn check(&self, desk: &mut Reader) {
+        let step = &self.authorization.step;
+        if let Some(verify) = &step.verify {
+            self.check_callback_signature(verify, desk);
+        }
+        if let (Some(signed), true) = (&step.signed, self.calls.is_empty() && step.verify.is_none())
+            && !signed.requires_nonce()
+        {
+            let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
+            desk.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
+        }
+        for sign in self.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
+            // A secret may also come with an answer, such as the key of a session.
+            if !sign.uses().iter().any(|used| self.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
+                let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
+                desk.complain(sign.place, "anybody could make this signature: no secret is in it", help);
+            }
+        }
+        self.check_browser_facts(desk);
+        self.check_inputs(desk);
+        self.check_identity_differs_by_person(desk);
+        self.check_no_secret_in_identity(desk);
+        for signed in self.steps().filter_map(|step| step.signed.as_ref()) {
+            self.check_token_keys(signed, desk);
+        }
+        for read in self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
+            self.check_read_rule(read, desk);
+        }
+    }
+
+    fn check_callback_signature(&self, verify: &ParameterSignature, desk: &mut Reader) {
+        let is_public_key = verify.key_template().is_some_and(|(_, rsa)| rsa);
+        if !is_public_key && !verify.uses().iter().any(|used| self.installed.is_secret(used.fact)) {
+            let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
+            desk.complain(verify.place, "anybody could make this signature: no secret is in it", help);
+        }
+        if !verify.is_unambiguous() {
+            let help =
+                "write `pair` and `join` as the provider does; without marks between them parameters could be moved into one another";
+            desk.complain(verify.place, "this signature does not say where a parameter ends", help);
+        }
+        let leaves_state_out =
+            self.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
+        if self.calls.is_empty() && (leaves_state_out || self.authorization.state_in != StateLocation::Query) {
+            let help = "let the provider sign the state too, or redeem something in getAccessCode; otherwise whoever finds an old callback can use it";
+            desk.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
+        }
+        for read in self.authorization.step.reads.iter().filter(|read| read.written) {
+            if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
+                desk.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
+            }
+        }
+    }
+
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        std::iter::once(&self.authorization.step).chain(self.calls)
+    }
+
+    /// The facts that a fact is made of, down to where they come from: itself when an answer or nothing gives it.
+    fn facts_behind(&self, fact: Slot) -> Vec<Slot> {
+        let (mut open, mut behind) = (vec![fact], Vec::new());
+        while let Some(fact) = open.pop() {
+            if behind.contains(&fact) {
+                continue;
+            }
+            behind.push(fact);
+            let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
+            let read = self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
+            open.extend(composed.or_else(|| read.map(|read| read.reading.uses())).unwrap_or_default().iter().map(|used| used.fact));
+        }
+        behind
+    }
+
+    /// Whether an answer that we asked for has a part in a fact.
+    fn comes_from_a_call(&self, fact: Slot) -> bool {
+        let learned: Vec<Slot> = self.calls.iter().flat_map(facts_from_answer).collect();
+        self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
+    }
+
+    fn identity_facts(&self) -> [(&'static str, Slot); 3] {
+        [("id", self.known.id), ("email", self.known.email), ("emailVerified", self.known.email_verified)]
+    }
+
+    /// Who somebody is may come from the browser only when it is signed, or when a call asks the provider about that very fact.
+    fn check_browser_facts(&self, desk: &mut Reader) {
+        let step = &self.authorization.step;
+        if step.verify.is_some() {
+            return;
+        }
+        let is_asked_about = |fact: Slot| self.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
+        let brought: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.known.code).collect();
+        // Whoever sends back all that the browser brought, as OpenID 2.0 wants it, asks about it.
+        let asks_about_a_signature = brought.iter().any(|read| {
+            is_asked_about(read.fact)
+                && read.reading.paths().iter().any(|path| ["openid.sig", "sig", "signature"].iter().any(|key| path.is_key(key)))
+        });
+        for (name, fact) in self.identity_facts() {
+            for behind in self.facts_behind(fact) {
+                if let Some(read) = brought.iter().find(|read| read.fact == behind)
+                    && !is_asked_about(behind)
+                    && !asks_about_a_signature
+                {
+                    let help = "read it from the answer of a call, or check the callback's signature with `verify` or `signed`";
+                    desk.complain(
+                        read.place,
+                        format!("the browser could say anything: `{name}` comes from a callback that nobody signed"),
+                        help,
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_inputs(&self, desk: &mut Reader) {
+        let typed: Vec<Slot> = self.inputs.iter().map(|input| desk.names.intern(&input.name)).collect();
+        let never = self.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
+        for (name, fact) in self.identity_facts() {
+            if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
+                && !self.comes_from_a_call(fact)
+                && !(name == "email" && never)
+            {
+                let help = "read it from an answer of the provider";
+                desk.complain(self.place_of(fact), format!("`{name}` is what the shopper typed, which proves nothing"), help);
+            }
+        }
+    }
+
+    /// Where a fact is read or composed.
+    fn place_of(&self, fact: Slot) -> Place {
+        let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(_, _, place, _)| place);
+        let read = self.steps().flat_map(Step::learned_facts).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place);
+        composed.or(read).unwrap_or(self.authorization.step.place)
+    }
+
+    /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
+    fn check_identity_differs_by_person(&self, desk: &mut Reader) {
+        let typed = self.inputs.iter().map(|input| desk.names.intern(&input.name));
+        let personal: Vec<Slot> = self.steps().flat_map(facts_from_answer).chain(typed.collect::<Vec<_>>()).collect();
+        let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
+        let is_given = |fact: Slot| {
+            self.identity.composed().any(|(_, composed, ..)| composed == fact)
+                || self.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
+        };
+        for (name, fact) in [("id", self.known.id), ("email", self.known.email)] {
+            if is_given(fact) && !is_a_persons(fact) {
+                let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
+                desk.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
+            }
+        }
+        let behind_id = self.facts_behind(self.known.id);
+        if let Some(uses) = self.identity.placeholder_uses()
+            && !uses.iter().any(|used| behind_id.contains(&used.fact))
+        {
+            let place = uses.first().map_or(self.authorization.step.place, |used| used.place);
+            desk.complain(place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+        }
+    }
+
+    /// An identity is handed on; what is secret must not be in it.
+    fn check_no_secret_in_identity(&self, desk: &mut Reader) {
+        let tokens: Vec<Slot> = ["accessToken", "refreshToken", "idToken", "codeVerifier", "clientAssertion"]
+            .iter()
+            .map(|name| desk.names.intern(name))
+            .collect();
+        for FactUse { fact, place, whole, .. } in self.identity.uses() {
+            if whole && (self.installed.is_secret(fact) || tokens.contains(&fact)) {
+                let name = Arc::clone(desk.names.name(fact));
+                desk.complain(
+                    place,
+                    format!("`{name}` may not become part of an identity, which is handed on"),
+                    "take it out; what is secret stays between portaria and the provider",
+                );
+            }
+        }
+    }
+
+    fn check_token_keys(&self, signed: &SignedToken, desk: &mut Reader) {
+        let TokenKeys::Text(template) = &signed.keys else { return };
+        let settings = self.installed.non_secret_facts();
+        for used in template.uses() {
+            if !self.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.known.client_id) {
+                let name = Arc::clone(desk.names.name(used.fact));
+                desk.complain(
+                    used.place,
+                    format!("`{name}` is no key"),
+                    "write `${clientSecret}`, a name of `secrets`, or a public key of `settings`",
+                );
+            }
+        }
+    }
+
+    fn check_read_rule(&self, read: &ReadRule, desk: &mut Reader) {
+        let name = Arc::clone(desk.names.name(read.fact));
+        let is_yes_or_no = matches!(read.reading, FactExpression::Condition(_) | FactExpression::Conditions(..));
+        if is_yes_or_no && [self.known.id, self.known.email, self.known.access_token, self.known.code].contains(&read.fact) {
+            desk.complain(read.place, format!("a condition gives `true` or `false`, which is no `{name}`"), "write where it stands: `$.…`");
+        }
+        if let FactExpression::Condition(condition) = &read.reading
+            && read.fact == self.known.email_verified
+            && condition.asks_only_presence()
+        {
+            desk.complain(
+                read.place,
+                "`false` would be there as well, and count as proven",
+                "write the path alone (`$.verified`), or `is: true`",
+            );
+        }
+        if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.known.id) {
+            let reads = self.calls.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+            let is_the_email = |other: &&ReadRule| {
+                other.fact == self.known.email && matches!(&other.reading, FactExpression::Path(email) if email.source == id.source)
+            };
+            if read.written && reads.clone().any(|other| is_the_email(&other)) {
+                desk.warn(
+                    read.place,
+                    "the e-mail is used as the id, and e-mails change hands",
+                    "read what the provider itself tells people apart by",
+                );
+            }
+        }
+    }
+}
+
+/// The facts that an answer itself teaches, rather than other facts.
+fn facts_from_answer(step: &Step) -> Vec<Slot> {
+    let reads = step.reads.iter().chain(&step.signed_reads).filter(|read| read.reading.reads_answer()).map(|read| read.fact);
+    reads.chain(step.header_reads.iter().map(|(fact, _)| *fact)).collect()
+}

@@ -1,0 +1,4 @@
+//! simulated.
+
+pub mod playground;
+pub mod simulation;

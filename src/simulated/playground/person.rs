@@ -1,0 +1,144 @@
+//! The people of the playground, all invented: ordinary ones, and those whose names and addresses are hard to handle.
+
+use crate::simulated::playground::phrases::PlaygroundLanguage;
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+
+/// Somebody who may come in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaygroundPerson {
+    /// Their number, larger than programs that count in floating point can tell apart.
+    pub number: u64,
+    /// Their given name; may be empty.
+    pub given: String,
+    /// Their family name; may be empty.
+    pub family: String,
+    /// Their address, if they have one.
+    pub email: Option<String>,
+    /// Whether the address was checked.
+    pub checked: bool,
+}
+
+/// One of the people to choose from, with the word that chooses them.
+pub struct PlaygroundSamplePerson {
+    /// The word.
+    pub word: &'static str,
+    given: &'static str,
+    family: &'static str,
+    email: &'static str,
+    checked: bool,
+    why: (&'static str, &'static str),
+}
+
+const fn sample_person(
+    word: &'static str,
+    (given, family): (&'static str, &'static str),
+    email: &'static str,
+    why: (&'static str, &'static str),
+) -> PlaygroundSamplePerson {
+    PlaygroundSamplePerson { word, given, family, email, checked: true, why }
+}
+
+/// The people to choose from. The first is an ordinary login.
+pub static REGULARS: [PlaygroundSamplePerson; 10] = [
+    sample_person("ana", ("Ana", "Prova"), "ana@loja.example", ("An ordinary login", "Um login comum")),
+    PlaygroundSamplePerson {
+        checked: false,
+        ..sample_person(
+            "bruno",
+            ("Bruno", "Incerto"),
+            "bruno@loja.example",
+            ("The address was never checked", "O endereço nunca foi conferido"),
+        )
+    },
+    PlaygroundSamplePerson {
+        checked: false,
+        ..sample_person("chen", ("Chen", "Sem E-mail"), "", ("Has only a telephone", "Só tem telefone"))
+    },
+    sample_person("lia", ("🦊 Lia", "Raposa 🎈"), "lia@loja.example", ("Emoji in the name", "Emoji no nome")),
+    sample_person("layla", ("ليلى", "المثال"), "layla@loja.example", ("Written from right to left", "Escrito da direita para a esquerda")),
+    sample_person("markup", ("<b>Bia</b>", "&amp; <i>Filhos</i>"), "bia@loja.example", ("Markup in the name", "Marcação no nome")),
+    sample_person("pedro", ("Pedro", LONG), "pedro@loja.example", ("A name of 300 letters", "Um nome de 300 letras")),
+    sample_person("nakamura", ("", "Nakamura"), "nakamura@loja.example", ("Only a family name", "Só sobrenome")),
+    sample_person("oneil", ("Tess", "O'Neil \"Quote\""), "tess.o'neil@loja.example", ("Quotation marks", "Aspas e apóstrofo")),
+    sample_person("maria", ("Maria", "Silva"), "Maria.Silva+Compras@Loja.Example", ("Capitals and a plus", "Maiúsculas e um mais")),
+];
+
+/// With `Pedro ` in front 300 letters.
+const LONG: &str = "da Ladeira do Moinho Velho e da Ribeira das Laranjeiras do Campo Aberto da Encosta do Sol Nascente e dos Montes Azuis \
+                    de Além do Rio que Nunca Seca nem no Verão Comprido da Serra das Sete Fontes e do Vale das Pedras Brancas da Fazenda \
+                    dos Três Portões e do Pomar sem Cerca da Avó Jacinta Flores";
+
+/// Above this, neighbours are one and the same to programs that count in floating point.
+const FIRST_NUMBER: u64 = 9_007_199_254_740_993;
+
+impl PlaygroundSamplePerson {
+    /// One of the people, by the word.
+    pub fn named(word: &str) -> Option<&'static Self> {
+        REGULARS.iter().find(|regular| regular.word == word)
+    }
+
+    /// Why they are here, for a page.
+    pub(super) fn description(&self, language: PlaygroundLanguage) -> &'static str {
+        match language {
+            PlaygroundLanguage::English => self.why.0,
+            PlaygroundLanguage::Portuguese => self.why.1,
+        }
+    }
+
+    /// The person.
+    pub fn person(&self) -> PlaygroundPerson {
+        let place = REGULARS.iter().position(|regular| regular.word == self.word).unwrap_or_default();
+        PlaygroundPerson {
+            number: FIRST_NUMBER + place as u64,
+            given: self.given.to_owned(),
+            family: self.family.to_owned(),
+            email: Some(self.email.to_owned()).filter(|email| !email.is_empty()),
+            checked: self.checked,
+        }
+    }
+}
+
+impl PlaygroundPerson {
+    /// Somebody whom a visitor makes up. The same address, or without one the same name, is the same person again.
+    pub(super) fn made_up(name: &str, email: Option<&str>, checked: bool) -> Self {
+        let told_apart_by = email.map_or_else(|| format!("name {name}"), |email| format!("email {}", email.to_lowercase()));
+        let hash = digest::digest(&digest::SHA256, told_apart_by.as_bytes());
+        let number = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        // The sign and the regulars' numbers stay free.
+        let number = number >> 1 | 1 << 62;
+        Self { number, given: name.to_owned(), family: String::new(), email: email.map(str::to_owned), checked: checked && email.is_some() }
+    }
+
+    /// The whole name.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.given, self.family).trim().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_name_has_300_letters_and_no_two_people_share_a_word_or_a_number() {
+        let people: Vec<PlaygroundPerson> = REGULARS.iter().map(PlaygroundSamplePerson::person).collect();
+
+        assert_eq!(PlaygroundSamplePerson::named("pedro").unwrap().person().name().chars().count(), 300);
+        for (at, person) in people.iter().enumerate() {
+            assert_eq!(PlaygroundSamplePerson::named(REGULARS[at].word).unwrap().person(), *person);
+            assert!(people[..at].iter().all(|other| other.number != person.number));
+        }
+    }
+
+    #[test]
+    fn somebody_made_up_is_the_same_person_next_time() {
+        let nora = PlaygroundPerson::made_up("Nora", Some("Nora@loja.example"), true);
+
+        assert_eq!(nora.number, PlaygroundPerson::made_up("N.", Some("nora@loja.example"), false).number);
+        assert_ne!(nora.number, PlaygroundPerson::made_up("Nora", None, true).number);
+        assert!(!PlaygroundPerson::made_up("Nora", None, true).checked);
+        assert!(nora.number > FIRST_NUMBER + 1000);
+    }
+}

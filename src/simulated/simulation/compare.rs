@@ -1,0 +1,237 @@
+//! Whether a request is exactly the one that the file sends; where it is not, what differs, and which line of the file says so.
+//!
+//! What is expected is shown with masks; of what arrived nothing is shown that could be somebody's secret.
+
+use crate::provider::json;
+use crate::provider::parameters::Parameter;
+use crate::provider::step::{Step, StepBody};
+use crate::simulated::simulation::request::ReceivedRequest;
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::{Request, USER_AGENT};
+use crate::workbench::examples::difference::{Difference, decode_pairs};
+use serde_json::Value;
+
+/// Headers that belong to the connection and to whoever carries the request, not to the file.
+const OF_THE_WAY: &[&str] = &[
+    "host",
+    "content-length",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "keep-alive",
+    "te",
+    "transfer-encoding",
+    "expect",
+    "date",
+    "via",
+    "forwarded",
+    "traceparent",
+    "user-agent",
+    "accept",
+    "content-type",
+];
+
+/// The longest text of a request that is repeated.
+const LONGEST: usize = 120;
+
+/// Everything that differs.
+pub(super) fn compare(step: &Step, expected: &Request, found: &ReceivedRequest) -> Vec<Difference> {
+    let mut told = RequestDifferences { all: Vec::new() };
+    if found.method != expected.method.to_string() {
+        told.add("the method", step.address.template.place, expected.method.to_string(), found.method.clone());
+    }
+    let address = expected.address.expose().split('#').next().unwrap_or_default();
+    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    let shown = expected.address.masked();
+    let shown = shown.split('#').next().unwrap_or_default();
+    let (shown_base, shown_query) = shown.split_once('?').unwrap_or((shown, ""));
+    if base != found.base {
+        told.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&found.base));
+    }
+    let listed = ParameterPlaces { parameters: &step.query, step, otherwise: step.address.template.place };
+    told.compare_pairs("query", &listed, (&decode_pairs(query), &decode_pairs(shown_query)), &found.query);
+    compare_body(step, expected, found, &mut told);
+    compare_headers(step, expected, found, &mut told);
+    told.all
+}
+
+/// A name and a value.
+type NameValuePair = (String, String);
+
+/// What was found to differ so far.
+struct RequestDifferences {
+    all: Vec<Difference>,
+}
+
+/// The parameters as the file has them, for finding their lines.
+struct ParameterPlaces<'a> {
+    parameters: &'a [Parameter],
+    step: &'a Step,
+    otherwise: Place,
+}
+
+impl ParameterPlaces<'_> {
+    fn place(&self, name: &str) -> Place {
+        let own = self.parameters.iter().find(|parameter| *parameter.name == *name);
+        let signature = self.step.signature().filter(|sign| *sign.into == *name).map(|sign| sign.place);
+        own.and_then(|parameter| parameter.values.first()).map(|value| value.place).or(signature).unwrap_or(self.otherwise)
+    }
+}
+
+impl RequestDifferences {
+    fn add(&mut self, what: &str, place: Place, expected: String, found: String) {
+        let line = if place.line > 0 { format!(" (line {})", place.line) } else { String::new() };
+        self.all.push(Difference::new(format!("{what}{line}"), expected, found));
+    }
+
+    fn compare_pairs(
+        &mut self,
+        what: &str,
+        listed: &ParameterPlaces<'_>,
+        (sent, shown): (&[NameValuePair], &[NameValuePair]),
+        found: &[NameValuePair],
+    ) {
+        if sent == found {
+            return;
+        }
+        let before = self.all.len();
+        let nth = |list: &[NameValuePair], at: usize| list[..at].iter().filter(|(name, _)| *name == list[at].0).count();
+        for (at, (name, value)) in sent.iter().enumerate() {
+            let same = found.iter().filter(|(other, _)| other == name).nth(nth(sent, at));
+            let shown = shown.get(at).map_or("", |(_, value)| value);
+            match same {
+                Some((_, other)) if other == value => {}
+                Some((_, other)) => {
+                    self.add(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), describe_found(shown, other));
+                }
+                None => {
+                    self.add(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned());
+                }
+            }
+        }
+        for (at, (name, _)) in found.iter().enumerate() {
+            if sent.iter().filter(|(other, _)| other == name).nth(nth(found, at)).is_none() {
+                let name = excerpt(name);
+                self.add(&format!("{what} `{name}`"), listed.step.place, "the file sends none such".to_owned(), "it arrived".to_owned());
+            }
+        }
+        if self.all.len() == before {
+            let names = |list: &[NameValuePair]| list.iter().map(|(name, _)| printable(name)).collect::<Vec<_>>().join(", ");
+            self.add(&format!("the order of the {what}"), listed.step.place, names(sent), names(found));
+        }
+    }
+
+    fn compare_json(&mut self, path: &str, place: Place, (sent, shown): (&Value, &Value), found: &Value) {
+        match (sent, found) {
+            (Value::Object(sent), Value::Object(members)) => {
+                for (name, value) in sent {
+                    let path = format!("{path}.{name}");
+                    match members.get(name) {
+                        Some(found) => self.compare_json(&path, place, (value, shown.get(name).unwrap_or(value)), found),
+                        None => self.add(&path, place, "it is sent".to_owned(), "it is missing".to_owned()),
+                    }
+                }
+                for name in members.keys().filter(|name| !sent.contains_key(*name)) {
+                    self.add(&format!("{path}.{}", excerpt(name)), place, "the file sends none such".to_owned(), "it arrived".to_owned());
+                }
+            }
+            (Value::Array(sent), Value::Array(list)) if sent.len() == list.len() => {
+                for (at, (value, found)) in sent.iter().zip(list).enumerate() {
+                    self.compare_json(&format!("{path}[{at}]"), place, (value, shown.get(at).unwrap_or(value)), found);
+                }
+            }
+            _ if sent == found => {}
+            _ => {
+                let shown = shown.to_string();
+                let found = describe_found(&shown, &found.to_string());
+                self.add(path, place, shown, found);
+            }
+        }
+    }
+}
+
+fn compare_body(step: &Step, expected: &Request, found: &ReceivedRequest, told: &mut RequestDifferences) {
+    let place = step.place;
+    let Some(body) = &expected.body else {
+        if !found.body.is_empty() {
+            told.add("the body", place, "no body".to_owned(), "a body".to_owned());
+        }
+        return;
+    };
+    match &step.body {
+        StepBody::Form(parameters) => {
+            let listed = ParameterPlaces { parameters, step, otherwise: place };
+            told.compare_pairs("form", &listed, (&decode_pairs(body.expose()), &decode_pairs(&body.masked())), &found.form());
+        }
+        StepBody::Json(_) => {
+            let read = |text: &str| json::parse(text.as_bytes()).unwrap_or(Value::Null);
+            match found.json() {
+                Some(json) => told.compare_json("json $", place, (&read(body.expose()), &read(&body.masked())), &json),
+                None => told.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
+            }
+        }
+        StepBody::Text(template) if body.expose() != found.text() => {
+            let shown = body.masked();
+            let found = describe_found(&shown, found.text());
+            told.add("the text", template.place, shown, found);
+        }
+        StepBody::Text(_) | StepBody::None => {}
+    }
+}
+
+fn compare_headers(step: &Step, expected: &Request, found: &ReceivedRequest, told: &mut RequestDifferences) {
+    let place = |name: &str| {
+        let own = step.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, template)| template.place);
+        let credentials = step.basic.map(|basic| basic.place).or(step.bearer.as_ref().map(|bearer| bearer.place));
+        own.or(credentials.filter(|_| name.eq_ignore_ascii_case("authorization"))).unwrap_or(step.place)
+    };
+    for (name, value) in &expected.headers {
+        let (sent, shown) = (value.expose(), value.masked());
+        let is_usual = name.eq_ignore_ascii_case("user-agent") && sent == USER_AGENT
+            || name.eq_ignore_ascii_case("accept") && sent == "application/json";
+        let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match found.header(name) {
+            _ if is_usual => {}
+            Some(other) if other == sent => {}
+            Some(other) if name.eq_ignore_ascii_case("content-type") && kind(other) == kind(sent) => {}
+            Some(other) => told.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
+            None => told.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),
+        }
+    }
+    for (name, _) in &found.headers {
+        let lower = name.to_ascii_lowercase();
+        let is_of_the_way =
+            OF_THE_WAY.contains(&&*lower) || lower.starts_with("sec-") || lower.starts_with("x-forwarded-") || lower.starts_with("upgrade");
+        if !is_of_the_way && !expected.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            told.add(&format!("header `{}`", excerpt(name)), step.place, "the file sends none such".to_owned(), "it arrived".to_owned());
+        }
+    }
+}
+
+/// What arrived in place of something: as it is, unless a secret belongs there.
+fn describe_found(expected: &str, found: &str) -> String {
+    if expected.contains('‹') { "another value".to_owned() } else { excerpt(found) }
+}
+
+/// A text from outside, short and harmless.
+pub(super) fn excerpt(text: &str) -> String {
+    let short: String = text.chars().take(LONGEST).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", printable(&short))
+}
+
+/// Differences as one sentence.
+pub(super) fn as_sentence(differences: &[Difference]) -> String {
+    let all: Vec<String> = differences
+        .iter()
+        .map(|difference| format!("{}: expected {}, found {}", difference.place, difference.expected, difference.found))
+        .collect();
+    all.join("; ")
+}
+
+/// A text that is secret from here on.
+pub(super) fn secret_text(value: &str, name: &str) -> Text {
+    Text::secret(value, &std::sync::Arc::from(name))
+}

@@ -1,0 +1,156 @@
+//! A recorded story as it is told in a login that really happens: with the login's own values in place of the stand-ins, with a code
+//! that nobody else has, and with times that are still to come.
+
+use crate::provider::Provider;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::facts::Facts;
+use crate::provider::moment;
+use crate::vocabulary::place::Located;
+use crate::vocabulary::words::NamedValues;
+use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec, RawJson};
+use crate::workbench::examples::stand_ins::{NOW, stand_in};
+use serde_json::{Map, Value};
+
+/// The claims that are moments.
+const MOMENTS: &[&str] = &["exp", "iat", "nbf", "auth_time"];
+
+/// What stands for what in a story.
+pub(super) struct StoryReplacements {
+    /// Stand-ins and their values.
+    visible: Vec<(String, String)>,
+    /// Values of the story and those of this login in their place: whole words only.
+    words: Vec<(String, String)>,
+    /// How much later it is than in the story, in seconds.
+    later: i64,
+}
+
+impl StoryReplacements {
+    /// What is different in this login.
+    pub fn for_login(provider: &Provider, story: &ExampleSpec, facts: &Facts, now: i64) -> Self {
+        let visible = facts.iter().map(|(slot, value)| (stand_in(provider.names.name(slot)), value.expose().to_owned())).collect();
+        let given = story.facts.iter().chain(&story.inputs).flat_map(|named| &named.0);
+        let mut words = Vec::new();
+        let mut then = NOW;
+        for (name, value) in given {
+            if name.value == "now" {
+                then = moment::parse_moment(&value.value).map_or(NOW, |moment| moment.timestamp());
+                continue;
+            }
+            if let Some(own) = provider.names.find(&name.value).and_then(|slot| facts.get(slot))
+                && own.expose() != value.value
+                && value.value.len() > 2
+            {
+                words.push((value.value.clone(), own.expose().to_owned()));
+            }
+        }
+        Self { visible, words, later: now - then }
+    }
+
+    /// A story with everything in place; the code becomes this one's own.
+    pub fn replace_in_story(&self, provider: &Provider, story: &ExampleSpec, facts: &Facts, unique: &str) -> (ExampleSpec, Option<String>) {
+        let mut story = story.clone();
+        for (_, token) in story.tokens.iter_mut().flat_map(|tokens| &mut tokens.0) {
+            token.claims = RawJson(self.replace_in_claims(&token.claims.0));
+        }
+        let place = story.place;
+        let callback = story.callback.get_or_insert_with(|| {
+            let pair = |name: &str, value: &str| (Located::new(name.to_owned(), place), Located::new(value.to_owned(), place));
+            NamedValues(vec![pair("code", "c-1"), pair("state", "‹state›")])
+        });
+        for (_, value) in &mut callback.0 {
+            value.value = self.replace_in_text(&value.value);
+        }
+        let document = CallbackParameters::new(callback.0.iter().map(|(name, value)| (&name.value, value.value.clone()))).document();
+        let read = provider.authorization.reads.iter().find(|read| read.fact == provider.known.code);
+        let recorded = read.and_then(|read| read.reading.evaluate(Some(&document), facts).ok()).map(|code| code.expose().to_owned());
+        let own = recorded.map(|recorded| (format!("{recorded}-{unique}"), recorded)).filter(|(_, recorded)| !recorded.is_empty());
+        let mut code = None;
+        if let Some((own, recorded)) = own {
+            for (_, value) in callback.0.iter_mut().filter(|(_, value)| value.value == recorded) {
+                value.value.clone_from(&own);
+                code = Some(own.clone());
+            }
+        }
+        for exchange in story.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
+            self.replace_in_answer(&mut exchange.answer);
+        }
+        (story, code)
+    }
+
+    /// An answer with everything in place.
+    pub fn replace_in_answer(&self, answer: &mut ExampleAnswerSpec) {
+        answer.json = answer.json.take().map(|json| RawJson(self.replace_in_json(&json.0)));
+        if let Some(text) = &mut answer.text {
+            text.value = self.replace_in_text(&text.value);
+        }
+        for (_, value) in answer.form.iter_mut().chain(&mut answer.headers).flat_map(|named| &mut named.0) {
+            value.value = self.replace_in_text(&value.value);
+        }
+    }
+
+    /// A text with everything in place.
+    pub fn replace_in_text(&self, text: &str) -> String {
+        let with = self.words.iter().fold(text.to_owned(), |text, (old, new)| replace_word(&text, old, new));
+        self.visible.iter().fold(with, |text, (name, value)| text.replace(name, value))
+    }
+
+    /// The same throughout a JSON value.
+    pub fn replace_in_json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.replace_in_text(text)),
+            Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in_json(value)).collect()),
+            Value::Object(members) => {
+                members.iter().map(|(name, value)| (name.clone(), self.replace_in_json(value))).collect::<Map<_, _>>().into()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+
+    fn replace_in_claims(&self, claims: &Value) -> Value {
+        let mut claims = self.replace_in_json(claims);
+        for (name, value) in claims.as_object_mut().into_iter().flatten() {
+            if MOMENTS.contains(&name.as_str())
+                && let Some(moment) = value.as_i64()
+            {
+                *value = Value::from(moment.saturating_add(self.later));
+            }
+        }
+        claims
+    }
+}
+
+/// A text in which one word stands for another, where it is a word by itself.
+pub(super) fn replace_word(text: &str, old: &str, new: &str) -> String {
+    let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let (mut written, mut rest, mut before) = (String::new(), text, None);
+    while let Some(at) = rest.find(old).filter(|_| !old.is_empty()) {
+        let (head, tail) = rest.split_at(at);
+        let tail = &tail[old.len()..];
+        let is_inside = is_part(head.chars().next_back().or(before)) || is_part(tail.chars().next());
+        written.push_str(head);
+        written.push_str(if is_inside { old } else { new });
+        before = old.chars().next_back();
+        rest = tail;
+    }
+    written.push_str(rest);
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_replaced_only_where_it_stands_by_itself() {
+        for (text, expected) in [
+            ("https://acme.idp.example/acme", "https://loja.idp.example/loja"),
+            ("acmes macme acme_1", "acmes macme acme_1"),
+            ("acme", "loja"),
+            ("acmeacme", "acmeacme"),
+            ("", ""),
+        ] {
+            assert_eq!(replace_word(text, "acme", "loja"), expected);
+        }
+        assert_eq!(replace_word("a", "", "x"), "a");
+    }
+}

@@ -1,0 +1,144 @@
+//! The provider files of a folder: which are offered, which wait for variables, which are broken.
+
+use crate::provider::{InstallationContext, Provider, compile};
+use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::place::Source;
+use crate::world::{files, secrets};
+use std::path::{Path, PathBuf};
+
+/// One file of the catalogue.
+#[derive(Debug)]
+pub struct CatalogueEntry {
+    /// What there is to say about it.
+    pub report: Report,
+    /// What it is good for.
+    pub state: ProviderFileState,
+}
+
+/// What a file is good for.
+#[derive(Debug)]
+pub enum ProviderFileState {
+    /// It can be used; its button is shown unless it is hidden.
+    Offered(Box<Provider>),
+    /// The file itself switches it off.
+    Off(Box<Provider>),
+    /// It waits for these variables and files.
+    Dormant(Box<Provider>, Vec<String>),
+    /// It cannot be used.
+    Broken,
+}
+
+impl ProviderFileState {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Offered(_) => "offered",
+            Self::Off(_) => "off",
+            Self::Dormant(..) => "dormant",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// The provider, unless it is broken.
+    pub fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Offered(provider) | Self::Off(provider) | Self::Dormant(provider, _) => Some(provider),
+            Self::Broken => None,
+        }
+    }
+}
+
+/// Whether a path names an examples file rather than a provider.
+pub fn is_examples_file(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".examples.yaml"))
+}
+
+/// Where the examples of a provider file lie.
+pub fn examples_path(path: &Path) -> PathBuf {
+    path.with_extension("examples.yaml")
+}
+
+/// The provider files of a folder.
+pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
+}
+
+/// Loads a provider file.
+pub fn load(path: &Path, ground: InstallationContext) -> CatalogueEntry {
+    match files::read_source(path) {
+        Ok(source) => compile_entry(&source, ground),
+        Err(error) => {
+            let complaint = Complaint {
+                severity: Severity::Error,
+                place: None,
+                message: format!("the file cannot be read: {}", io_error_message(&error)),
+                help: "check its name, its rights, and that it is saved as UTF-8".to_owned(),
+            };
+            CatalogueEntry {
+                report: Report::new(Source::new(path.display().to_string(), ""), vec![complaint]),
+                state: ProviderFileState::Broken,
+            }
+        }
+    }
+}
+
+/// Loads many files, on all processors.
+pub fn load_all(paths: &[PathBuf], ground: InstallationContext) -> Vec<CatalogueEntry> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
+    if workers == 1 {
+        return paths.iter().map(|path| load(path, ground)).collect();
+    }
+    let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
+    std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            chunks.into_iter().map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, ground)).collect::<Vec<_>>())).collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry {
+    let (provider, report) = compile(source, ground);
+    let state = match provider {
+        None => ProviderFileState::Broken,
+        Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),
+        Some(provider) => {
+            let missing = secrets::missing_values(&provider);
+            if missing.is_empty() {
+                ProviderFileState::Offered(Box::new(provider))
+            } else {
+                ProviderFileState::Dormant(Box::new(provider), missing)
+            }
+        }
+    };
+    CatalogueEntry { report, state }
+}
+
+/// Files of a folder that nobody reads, although somebody wrote them; `read` are its files with the right ending.
+pub fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
+    let orphan = |path: &&PathBuf| {
+        let name = path.to_string_lossy();
+        name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
+    };
+    let orphans = read.iter().filter(orphan).map(|path| {
+        (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")
+    });
+    let misnamed = files::files_ending_in(folder, ".yml").unwrap_or_default().into_iter();
+    let misnamed =
+        misnamed.map(|path| (path, "this file is not read: its name ends in `.yml`", "rename it: provider files end in `.yaml`"));
+    let report = |(path, message, help): (PathBuf, &str, &str)| {
+        let complaint = Complaint { severity: Severity::Warning, place: None, message: message.to_owned(), help: help.to_owned() };
+        Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
+    };
+    orphans.chain(misnamed).map(report).collect()
+}
+
+/// What the machine says about a file, in small letters and without a number.
+pub fn io_error_message(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        std::io::ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    }
+}

@@ -1,0 +1,278 @@
+//! The providers of a folder as they serve right now. What changes on the disk is read again, and only that; a file that is
+//! broken leaves its last good version in service; a login that is under way ends with the version it began with.
+
+use crate::login::attempt::{GOOD_FOR, InstallationValues};
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::value_reference::ValueReference;
+use crate::provider::{InstallationContext, Provider};
+use crate::simulated::simulation::{Simulation, installation_values};
+use crate::stores::catalogue::{self, ProviderFileState};
+use crate::vocabulary::diagnostic::Report;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::workbench::examples;
+use crate::world::files::{self, FileStamp};
+use crate::world::secrets;
+use arc_swap::{ArcSwap, Guard};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Calls to one provider at the same time.
+const AT_ONCE: usize = 20;
+/// Logins that ask for the issuer's document at the same time; the others wait for what they get.
+const ASKING: usize = 4;
+
+/// A provider that serves.
+pub struct LiveProvider {
+    /// The provider.
+    pub provider: Provider,
+    /// Which version of the file this is.
+    pub version: Box<str>,
+    /// How many logins may talk to it at once.
+    pub gate: Arc<Semaphore>,
+    /// How many may ask for the issuer's document at once.
+    pub asking: Arc<Semaphore>,
+    /// Who plays the provider, where it is not the real one.
+    pub simulated: Option<LiveSimulation>,
+    values: Vec<(Slot, Text)>,
+}
+
+/// A provider that is played here: nothing is ever sent to the real one.
+pub struct LiveSimulation {
+    /// Who plays it.
+    pub simulation: Simulation,
+    /// What it publishes, apart from what real issuers do.
+    pub documents: DocumentCache,
+}
+
+impl fmt::Debug for LiveProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offer").field("provider", &self.provider.name).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl LiveProvider {
+    /// What is set on this installation for the provider.
+    pub fn installation(&self, public_url: &str) -> InstallationValues {
+        InstallationValues { public_url: public_url.into(), values: self.values.clone() }
+    }
+}
+
+/// What there is to know about one file.
+#[derive(Clone, Debug)]
+pub struct ProviderStanding {
+    /// What its button says; nothing for a file that is broken.
+    pub title: Option<Box<str>>,
+    /// The word for its state.
+    pub state: &'static str,
+    /// What it waits for.
+    pub missing: Vec<String>,
+    /// Whether an older version serves because this one is broken.
+    pub stale: bool,
+    /// What there is to complain about.
+    pub report: Report,
+}
+
+/// The providers at one moment.
+#[derive(Debug, Default)]
+pub struct LiveProvidersSnapshot {
+    offers: HashMap<Box<str>, Arc<LiveProvider>>,
+    buttons: Vec<Arc<LiveProvider>>,
+    retired: Vec<(Arc<LiveProvider>, i64)>,
+    standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
+}
+
+impl LiveProvidersSnapshot {
+    /// A provider by its file's name.
+    pub fn provider(&self, name: &str) -> Option<&Arc<LiveProvider>> {
+        self.offers.get(name)
+    }
+
+    /// The version of a provider with which a login began, as long as the provider still serves.
+    pub fn provider_version(&self, name: &str, version: &str) -> Option<&Arc<LiveProvider>> {
+        let current = self.offers.get(name)?;
+        if *current.version == *version {
+            return Some(current);
+        }
+        self.retired.iter().map(|(offer, _)| offer).find(|offer| *offer.provider.name == *name && *offer.version == *version)
+    }
+
+    /// A provider and its earlier versions with which logins may still be under way, the present one first.
+    pub fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
+        let retired = self.retired.iter().map(|(offer, _)| offer).filter(move |offer| *offer.provider.name == *name);
+        self.offers.get(name).into_iter().chain(retired)
+    }
+
+    /// The providers that have a button, in order.
+    pub fn buttons(&self) -> &[Arc<LiveProvider>] {
+        &self.buttons
+    }
+
+    /// What there is to know about each file.
+    pub fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
+        &self.standings
+    }
+}
+
+/// The providers of a folder.
+#[derive(Debug)]
+pub struct LiveProviders {
+    folder: PathBuf,
+    ground: InstallationContext,
+    simulated: Vec<Box<str>>,
+    listing: ArcSwap<LiveProvidersSnapshot>,
+    /// What was last seen of each file; held while the folder is looked over.
+    seen: Mutex<HashMap<PathBuf, ProviderFileStamps>>,
+}
+
+#[derive(Debug)]
+struct ProviderFileStamps {
+    stamps: Vec<(PathBuf, Option<FileStamp>)>,
+}
+
+impl LiveProviders {
+    /// Reads a folder; the providers of these names are played here.
+    pub fn open(folder: &Path, ground: InstallationContext, simulated: &[Box<str>], now: i64) -> Self {
+        let simulated = simulated.to_vec();
+        let roster = Self { folder: folder.to_owned(), ground, simulated, listing: ArcSwap::default(), seen: Mutex::default() };
+        roster.reload(now);
+        roster
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What its files are compiled with.
+    pub fn installation_context(&self) -> InstallationContext {
+        self.ground
+    }
+
+    /// The providers right now.
+    pub fn snapshot(&self) -> Guard<Arc<LiveProvidersSnapshot>> {
+        self.listing.load()
+    }
+
+    /// Looks the folder over and reads what has changed; answers with the files that have.
+    pub fn reload(&self, now: i64) -> Vec<PathBuf> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // A folder that cannot be listed for a moment keeps what it had.
+        let paths = match catalogue::provider_files(&self.folder) {
+            Ok(paths) => paths,
+            // Without a folder there are no providers.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(_) => return Vec::new(),
+        };
+        let changed: Vec<PathBuf> = paths
+            .iter()
+            .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
+            .cloned()
+            .collect();
+        let before = self.listing.load();
+        let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
+        if changed.is_empty() && gone.is_empty() {
+            return changed;
+        }
+        // Stamped before they are read: what changes in between is read again.
+        let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
+        let mut offers = before.offers.clone();
+        let mut standings = before.standings.clone();
+        let mut retired: Vec<(Arc<LiveProvider>, i64)> = before.retired.iter().filter(|(_, until)| *until > now).cloned().collect();
+        for path in &gone {
+            standings.remove(path);
+            seen.remove(path);
+            if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
+                offers.remove(name);
+            }
+        }
+        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.ground)) {
+            let name = entry.report.source.stem().to_owned();
+            let mut stamps = vec![(path.clone(), stamp)];
+            let is_simulated = self.simulated.iter().any(|simulated| **simulated == *name);
+            if is_simulated {
+                let examples = catalogue::examples_path(path);
+                stamps.push((examples.clone(), files::stamp(&examples)));
+            }
+            stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
+            seen.insert(path.clone(), ProviderFileStamps { stamps });
+            let (state, missing) = match &entry.state {
+                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => ("offered", Vec::new()),
+                ProviderFileState::Dormant(_, missing) => ("dormant", missing.clone()),
+                other => (other.word(), Vec::new()),
+            };
+            let title = entry.state.provider().map(|provider| provider.title.clone());
+            let stale = matches!(entry.state, ProviderFileState::Broken) && offers.contains_key(name.as_str());
+            let old = offers.get(name.as_str());
+            let new = match entry.state {
+                ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
+                    Some(simulated_live_provider(*provider, path, old))
+                }
+                ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
+                ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
+                    drop(offers.remove(name.as_str()));
+                    None
+                }
+                ProviderFileState::Broken => None,
+            };
+            if let Some(old) = new.and_then(|new| offers.insert(name.into(), Arc::new(new))) {
+                retired.push((old, now.saturating_add(GOOD_FOR)));
+            }
+            standings.insert(path.clone(), Arc::new(ProviderStanding { title, state, missing, stale, report: entry.report }));
+        }
+        let mut buttons: Vec<Arc<LiveProvider>> = offers.values().filter(|offer| !offer.provider.hidden).cloned().collect();
+        buttons.sort_by(|a, b| {
+            (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
+        });
+        self.listing.store(Arc::new(LiveProvidersSnapshot { offers, buttons, retired, standings }));
+        changed.into_iter().chain(gone).collect()
+    }
+}
+
+/// The version of a file, from its text.
+pub fn version_from_text(text: &str) -> Box<str> {
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..12]).into()
+}
+
+fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    let values = secrets::installation_values(&provider, "").values;
+    let version = version_from_text(&provider.source.text);
+    let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
+    let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
+    LiveProvider { provider, version, gate, asking, simulated: None, values }
+}
+
+/// A provider that is played here, with the stories beside its file; what is not set is made up.
+fn simulated_live_provider(provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    let mut offer = live_provider(provider, old);
+    let read = files::read_source(&catalogue::examples_path(path)).ok().map(|source| examples::read(&source));
+    let stories = match read {
+        Some(Ok(stories)) => stories,
+        Some(Err(report)) => {
+            tracing::warn!(
+                provider = &*offer.provider.name,
+                "its examples cannot be read, so nothing can be chosen: {}",
+                report.draw(false)
+            );
+            Vec::new()
+        }
+        None => Vec::new(),
+    };
+    let (values, _) = installation_values(&offer.provider, &stories, std::mem::take(&mut offer.values));
+    let simulation = Simulation::new(offer.provider.clone(), stories, values.clone());
+    LiveProvider { simulated: Some(LiveSimulation { simulation, documents: DocumentCache::default() }), values, ..offer }
+}
+
+/// The files in which a provider's secrets are kept.
+fn secret_files(provider: &Provider) -> impl Iterator<Item = PathBuf> {
+    provider.needed.iter().filter_map(|needed| match &needed.reference {
+        ValueReference::File(path) => Some(PathBuf::from(&**path)),
+        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
+    })
+}

@@ -1,0 +1,355 @@
+//! Stores as they are meant: what the settings say, what a store inherits, and what is so by default, made into values.
+
+pub mod settings;
+pub mod catalogue;
+pub mod live;
+
+use crate::provider::hosts::is_loopback;
+use crate::session::SessionLifetime;
+use crate::session::rotation::RotationPlan;
+use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
+use crate::vocabulary::email::Email;
+use crate::vocabulary::words::OneOrMany;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The name of the store that the settings file itself describes.
+pub const MAIN: &str = "main";
+
+/// A store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Its name in the settings.
+    pub name: Box<str>,
+    /// Its own address, without a slash at the end.
+    pub public_url: Box<str>,
+    /// Host and port of that, as browsers name them.
+    pub host: Box<str>,
+    /// Whether that is https.
+    pub secure: bool,
+    /// Whether that is this machine.
+    pub loopback: bool,
+    /// The folder of the provider files.
+    pub providers: PathBuf,
+    /// The session cookie's name.
+    pub cookie: Box<str>,
+    /// A second name for the same value.
+    pub also_cookie: Option<Box<str>>,
+    /// Who is to read the token.
+    pub audience: Box<str>,
+    /// How long sessions last.
+    pub lasting: SessionLifetime,
+    /// How long checks answer from memory while storage is away, in seconds.
+    pub offline: i64,
+    /// Origins a shopper may be sent back to.
+    pub return_to: Vec<Box<str>>,
+    /// The name that people know it by.
+    pub title: Box<str>,
+    /// The file of its logo.
+    pub logo: Option<PathBuf>,
+    /// Its colour, as written.
+    pub accent: Option<Box<str>>,
+    /// The languages of its pages; empty for all.
+    pub languages: Vec<String>,
+    /// The folder with phrases of its own.
+    pub phrases: Option<PathBuf>,
+    /// Where a shopper finds help, and what happens to their data.
+    pub help: Option<Box<str>>,
+    /// The address of the privacy notice.
+    pub privacy: Option<Box<str>>,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailSpec>,
+    /// Rates per minute; none for no limits.
+    pub rates: Option<Rates>,
+    /// Whether the playground is there.
+    pub playground: bool,
+    /// Who may use the lab; on loopback everybody may.
+    pub staff: Vec<Email>,
+    /// Proxies whose word is taken.
+    pub proxies: Vec<IpNetwork>,
+}
+
+/// Rates per minute for each address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Logins begun.
+    pub login: u32,
+    /// Callbacks.
+    pub callback: u32,
+    /// Mails asked for.
+    pub mail: u32,
+    /// Questions of storefronts.
+    pub session: u32,
+    /// Questions of proxies that are not trusted.
+    pub auth: u32,
+}
+
+impl Rates {
+    /// What is so by default.
+    pub const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
+}
+
+/// A block of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpNetwork {
+    address: IpAddr,
+    width: u8,
+}
+
+impl IpNetwork {
+    /// An address, or a network as `10.0.0.0/8`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, width) = text.split_once('/').map_or((text, None), |(address, width)| (address, Some(width)));
+        let address: IpAddr = address.parse().ok()?;
+        let widest = if address.is_ipv4() { 32 } else { 128 };
+        let width = width.map_or(Some(widest), |width| width.parse().ok().filter(|width| *width <= widest))?;
+        Some(Self { address, width })
+    }
+
+    /// Whether an address is in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        fn bits(address: IpAddr) -> (u128, u8) {
+            match address {
+                IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
+                IpAddr::V6(address) => (u128::from(address), 128),
+            }
+        }
+        let ((own, all), (other, of)) = (bits(self.address), bits(address.to_canonical()));
+        let beyond = u32::from(all - self.width);
+        all == of && own.checked_shr(beyond).unwrap_or(0) == other.checked_shr(beyond).unwrap_or(0)
+    }
+}
+
+/// All stores of an installation; the first is the one that the settings file itself describes.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    metrics_listen: Option<std::net::SocketAddr>,
+    all: Vec<Arc<Store>>,
+    by_host: HashMap<Box<str>, Arc<Store>>,
+}
+
+impl Stores {
+    /// The stores that the settings speak of.
+    pub fn new(settings: &Settings) -> Self {
+        let nothing = SettingsSpec::empty();
+        let main = settings.spec.as_ref().unwrap_or(&nothing);
+        let mut all = vec![Arc::new(compile_store(MAIN, &settings.public_url, settings, main, main))];
+        for (name, spec) in main.stores.iter().flat_map(|stores| &stores.0) {
+            let Some(url) = &spec.public_url else { continue };
+            all.push(Arc::new(compile_store(&name.value, url.value.trim_end_matches('/'), settings, spec, main)));
+        }
+        let by_host = all.iter().map(|store| (store.host.clone(), Arc::clone(store))).collect();
+        Self { metrics_listen: main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok()), all, by_host }
+    }
+
+    /// The store whose own address has this host.
+    pub fn by_host(&self, host: &str) -> Option<&Arc<Store>> {
+        self.by_host.get(host).or_else(|| {
+            let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
+            self.by_host.get(usual.to_ascii_lowercase().as_str())
+        })
+    }
+
+    /// The listener of its own for what is counted.
+    pub fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
+        self.metrics_listen
+    }
+
+    /// The store that the settings file itself describes.
+    pub fn main(&self) -> &Arc<Store> {
+        &self.all[0]
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Arc<Store>] {
+        &self.all
+    }
+
+    /// The store of this name.
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
+        self.all.iter().find(|store| *store.name == *name)
+    }
+
+    /// How the signing keys follow one another: no session of any store may outlive its key.
+    pub fn rotation_plan(&self) -> RotationPlan {
+        RotationPlan::for_sessions_lasting(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
+    }
+}
+
+fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, main: &SettingsSpec) -> Store {
+    let secure = public_url.starts_with("https://");
+    let host = public_url.split_once("://").map_or(public_url, |(_, host)| host).to_ascii_lowercase();
+    let usual_port = if secure { ":443" } else { ":80" };
+    let host = host.strip_suffix(usual_port).unwrap_or(&host);
+    let loopback = is_loopback(host);
+    let session = |pick: fn(&SessionSpec) -> Option<String>| inherited(own.session.as_ref(), main.session.as_ref(), pick);
+    let seconds =
+        |pick: fn(&SessionSpec) -> Option<i64>, usual| inherited(own.session.as_ref(), main.session.as_ref(), pick).unwrap_or(usual);
+    let login = |pick: fn(&LoginSpec) -> Option<String>| inherited(own.login.as_ref(), main.login.as_ref(), pick);
+    let account = if name == MAIN { host.replace([':', '.'], "-") } else { name.to_owned() };
+    let named = |cookie: String| cookie.replace("{account}", &account);
+    let lifetime = seconds(|session| session.lifetime.map(|span| whole_seconds(span.value.0)), 24 * 3600);
+    let idle = seconds(|session| session.idle.map(|span| whole_seconds(span.value.0)), 12 * 3600);
+    let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
+    let also_cookie = own.session.as_ref().and_then(|session| session.also_cookie.clone());
+    let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
+    let proxies = own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref());
+    let mut proxies: Vec<IpNetwork> = proxies.iter().flat_map(|list| &list.0).filter_map(|proxy| IpNetwork::parse(&proxy.value)).collect();
+    let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
+    let staff = text_values(staff);
+    if loopback {
+        proxies.extend(["127.0.0.0/8", "::1"].iter().filter_map(|block| IpNetwork::parse(block)));
+    }
+    Store {
+        name: name.into(),
+        public_url: public_url.into(),
+        host: host.into(),
+        secure,
+        loopback,
+        providers: PathBuf::from(folder),
+        cookie: prefixed_cookie_name(
+            &named(session(|session| session.cookie.as_ref().map(|name| name.value.clone())).unwrap_or("portaria".to_owned())),
+            secure,
+        ),
+        also_cookie: also_cookie.map(|name| named(name.value).into()),
+        audience: session(|session| session.audience.as_ref().map(|name| name.value.clone())).map_or("webstore".into(), Into::into),
+        lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
+        offline: seconds(|session| session.offline.map(|span| whole_seconds(span.value.0)), 60),
+        return_to: text_values(own.return_to.as_ref().or(main.return_to.as_ref()))
+            .map(|origin| origin.trim_end_matches('/').into())
+            .collect(),
+        title: login(|login| login.title.as_ref().map(|title| title.value.clone())).map_or(host.into(), Into::into),
+        logo: login(|login| login.logo.as_ref().map(|logo| logo.value.clone())).map(PathBuf::from),
+        accent: login(|login| login.accent.as_ref().map(|accent| accent.value.clone())).map(Into::into),
+        languages: text_values(
+            own.login
+                .as_ref()
+                .and_then(|login| login.languages.as_ref())
+                .or(main.login.as_ref().and_then(|login| login.languages.as_ref())),
+        )
+        .map(str::to_owned)
+        .collect(),
+        phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
+        help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
+        privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
+        mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
+        rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
+        staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
+        // It lets anybody be anybody, so it never stands beside real people.
+        playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
+        proxies,
+    }
+}
+
+fn inherited<S, T>(own: Option<&S>, main: Option<&S>, pick: fn(&S) -> Option<T>) -> Option<T> {
+    own.and_then(pick).or_else(|| main.and_then(pick))
+}
+
+fn text_values(list: Option<&OneOrMany<crate::vocabulary::place::Located<String>>>) -> impl Iterator<Item = &str> {
+    list.into_iter().flat_map(|list| &list.0).map(|text| text.value.as_str())
+}
+
+fn whole_seconds(span: std::time::Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// On https, browsers guard a name that begins with `__Host-`. A name that has a mark of its own, or that other programs look
+/// for by its beginning, stays as it is written.
+fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
+    let as_written = name.starts_with("__") || name.starts_with("VtexIdclientAutCookie");
+    if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }
+}
+
+fn compile_rates(limits: Option<&LimitsSpec>) -> Option<Rates> {
+    let mut rates = Rates::USUAL;
+    match limits {
+        Some(LimitsSpec::Off(_)) => return None,
+        Some(LimitsSpec::Rates(written)) => {
+            for (name, rate) in written {
+                let rate = u32::try_from(*rate).unwrap_or(1);
+                match name.value.as_str() {
+                    "login" => rates.login = rate,
+                    "callback" => rates.callback = rate,
+                    "mail" => rates.mail = rate,
+                    "session" => rates.session = rate,
+                    "auth" => rates.auth = rate,
+                    _ => {}
+                }
+            }
+        }
+        None => {}
+    }
+    Some(rates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::place::Source;
+
+    fn stores(text: &str) -> Stores {
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        Stores::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))))
+    }
+
+    #[test]
+    fn a_store_inherits_what_it_does_not_say() {
+        let stores = stores(
+            "publicUrl: https://login.loja.example\nreturnTo: https://www.loja.example/\nsession: { idle: 1h, lifetime: 2h }\n\
+             login: { title: Loja, accent: '#0a6' }\nlimits: { login: 3 }\nlab: { staff: [ Suporte@Loja.example ] }\nstores:\n  atacado:\n    publicUrl: https://login.atacado.example\n\
+             \x20   session: { idle: 30m, cookie: 'VtexIdclientAutCookie_{account}' }\n    login: { title: Atacado }\n    providers: stores/atacado\n",
+        );
+        let atacado = stores.by_host("login.atacado.example").expect("the store");
+
+        assert_eq!(&*atacado.name, "atacado");
+        assert_eq!(atacado.lasting, SessionLifetime { lifetime: 7200, idle: 1800 });
+        assert_eq!((&*atacado.title, atacado.accent.as_deref()), ("Atacado", Some("#0a6")));
+        assert_eq!(atacado.return_to, ["https://www.loja.example".into()]);
+        assert_eq!(&*atacado.cookie, "VtexIdclientAutCookie_atacado");
+        assert_eq!(atacado.providers, PathBuf::from("stores/atacado"));
+        assert_eq!(atacado.rates.map(|rates| rates.login), Some(3));
+        assert_eq!(atacado.staff, [Email::parse("suporte@loja.example").expect("an address")]);
+        assert!(!atacado.playground && atacado.proxies.is_empty());
+        assert_eq!(&*stores.main().cookie, "__Host-portaria");
+    }
+
+    #[test]
+    fn a_fresh_checkout_is_on_loopback_with_a_playground() {
+        let stores = Stores::new(&Settings::default());
+        let main = stores.main();
+
+        assert_eq!((&*main.host, &*main.cookie, main.playground, main.secure), ("localhost:8080", "portaria", true, false));
+        assert!(main.proxies.iter().any(|block| block.contains("127.0.0.1".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_host_is_found_however_a_browser_writes_it_and_no_other_is() {
+        let stores = stores("publicUrl: https://login.loja.example\n");
+
+        for host in ["login.loja.example", "LOGIN.loja.example", "login.loja.example:443"] {
+            assert!(stores.by_host(host).is_some(), "{host}");
+        }
+        for host in ["", "loja.example", "login.loja.example.", "login.loja.example:8080", "evil.example", "login.loja.example:443:443"] {
+            assert!(stores.by_host(host).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_block_holds_its_own_and_no_neighbours() {
+        for (block, address, held) in [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("10.0.0.7", "10.0.0.7", true),
+            ("10.0.0.7", "10.0.0.8", false),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+            ("fd00::/8", "fd12::1", true),
+            ("fd00::/8", "10.0.0.1", false),
+            ("::1", "::2", false),
+        ] {
+            assert_eq!(IpNetwork::parse(block).map(|block| block.contains(address.parse().unwrap())), Some(held), "{block} {address}");
+        }
+        assert_eq!(IpNetwork::parse("10.0.0.0/33"), None);
+    }
+}

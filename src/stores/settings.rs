@@ -1,0 +1,517 @@
+//! The installation's own file, `portaria.yaml`: every key optional.
+//!
+//! It stays one file because half of it is the words, whose meaning is told to operators here.
+
+use crate::provider::InstallationContext;
+use crate::provider::hosts::is_loopback;
+use crate::provider::moment::TimeSpan;
+use crate::provider::value_reference::SecretReference;
+use crate::vocabulary::diagnostic::Report;
+use crate::vocabulary::email::Email;
+use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
+use crate::words;
+use crate::world::mail;
+use std::net::{IpAddr, SocketAddr};
+
+words! {
+    /// The settings of an installation. Every key may be left out; a store may set any of them for itself.
+    pub struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
+        /// The broker's own address: the only source of absolute addresses, without a path.
+        /// Default: `http://localhost:8080`
+        /// Example: `publicUrl: https://login.loja.example`
+        public_url: Option<Located<String>> = "publicUrl",
+        /// The address and port at which it listens.
+        /// Default: `127.0.0.1:8080`
+        /// Example: `listen: 0.0.0.0:8080`
+        listen: Option<Located<String>> = "listen",
+        /// Where the directory is kept: `sqlite:` and a file, or `postgres://…` for many machines.
+        /// Default: `sqlite:data/portaria.db`
+        /// Example: `storage: postgres://portaria@db.loja.example/portaria`
+        storage: Option<Located<String>> = "storage",
+        /// The folder of the provider files.
+        /// Default: `providers.d`
+        /// Example: `providers: /etc/portaria/providers.d`
+        providers: Option<Located<String>> = "providers",
+        /// Where the key is kept that seals keys and cookies.
+        /// Default: made and kept beside the storage when that is a local file
+        /// Example: `masterKey: env:PORTARIA_MASTER_KEY`
+        master_key: Option<SecretReference> = "masterKey",
+        /// The session and its cookie.
+        /// Default: see there
+        session: Option<SessionSpec> = "session",
+        /// The origins to which a shopper may be sent back.
+        /// Default: none; the shopper lands on the login page
+        /// Example: `returnTo: [ https://www.loja.example ]`
+        return_to: Option<OneOrMany<Located<String>>> = "returnTo",
+        /// The login page.
+        /// Default: see there
+        login: Option<LoginSpec> = "login",
+        /// The workbench of support staff.
+        /// Default: nobody may use it, on a loopback `publicUrl` everybody
+        lab: Option<LabSpec> = "lab",
+        /// Proxies whose `X-Forwarded-…` headers are believed: addresses or networks.
+        /// Default: none; loopback where `publicUrl` is on loopback
+        /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
+        trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
+        /// Rates per minute for each address and store, or `off` for measurements on loopback.
+        /// Default: the built-in rates
+        /// Example: `limits: { login: 10, callback: 30 }`
+        limits: Option<LimitsSpec> = "limits",
+        /// Hosts of providers inside your own network: their addresses may be private.
+        /// Default: none; everything may be reached where `publicUrl` is on loopback
+        /// Example: `privateHosts: [ sso.interno.example ]`
+        private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
+        /// A listener of its own for `/metrics`.
+        /// Default: none; on a loopback `publicUrl` they are on the main one
+        /// Example: `metricsListen: 127.0.0.1:9090`
+        metrics_listen: Option<Located<String>> = "metricsListen",
+        /// The record of logins, refusals, links and sign-outs.
+        /// Default: see there
+        audit: Option<AuditSpec> = "audit",
+        /// How mail is sent: codes that prove an address, and the news of a way in that was added.
+        /// Default: none
+        mail: Option<MailSpec> = "mail",
+        /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
+        /// Default: `true`
+        /// Example: `playground: false`
+        playground: Option<Located<bool>> = "playground",
+        /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
+        /// Default: none
+        /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
+        stores: Option<NamedValues<Box<SettingsSpec>>> = "stores",
+    }
+}
+
+fn misplaced_word_hint(word: &str) -> Option<&'static str> {
+    match word {
+        "url" | "baseUrl" | "host" => Some("write `publicUrl: https://…`"),
+        "port" => Some("write `listen: 127.0.0.1:8080`"),
+        "database" | "db" => Some("write `storage: sqlite:…` or `storage: postgres://…`"),
+        "cookie" | "lifetime" | "idle" | "audience" => Some("this key belongs into `session:`"),
+        "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
+        _ => None,
+    }
+}
+
+words! {
+    /// The session and its cookie.
+    pub struct SessionSpec ("session block") {
+        /// The cookie's name; on https `__Host-` stands in front unless the name says otherwise.
+        /// Default: `portaria`
+        /// Example: `cookie: VtexIdclientAutCookie_loja`
+        cookie: Option<Located<String>> = "cookie",
+        /// The audience of the token.
+        /// Default: `webstore`
+        /// Example: `audience: webstore`
+        audience: Option<Located<String>> = "audience",
+        /// How long a session lasts at most.
+        /// Default: `24h`
+        /// Example: `lifetime: 30d`
+        lifetime: Option<Located<TimeSpan>> = "lifetime",
+        /// How long it lasts without being used.
+        /// Default: `12h`
+        /// Example: `idle: 2h`
+        idle: Option<Located<TimeSpan>> = "idle",
+        /// A second name for the same cookie.
+        /// Default: none
+        /// Example: `alsoCookie: VtexIdclientAutCookie`
+        also_cookie: Option<NullableText> = "alsoCookie",
+        /// How long checks answer from memory while the storage is away.
+        /// Default: `60s`
+        /// Example: `offline: 5m`
+        offline: Option<Located<TimeSpan>> = "offline",
+    }
+}
+
+words! {
+    /// How the login page looks.
+    pub struct LoginSpec ("login block") {
+        /// The store's name.
+        /// Default: the host of `publicUrl`
+        /// Example: `title: Loja Exemplo`
+        title: Option<Located<String>> = "title",
+        /// The store's logo: a file's name.
+        /// Default: none
+        /// Example: `logo: logo.svg`
+        logo: Option<Located<String>> = "logo",
+        /// The store's colour.
+        /// Default: a quiet one
+        /// Example: `accent: "#0a6"`
+        accent: Option<Located<String>> = "accent",
+        /// The languages of the page, the first when none fits.
+        /// Default: all that there are
+        /// Example: `languages: [ pt-BR, es, en ]`
+        languages: Option<OneOrMany<Located<String>>> = "languages",
+        /// A folder with changed phrases, and with further languages: `NAME.yaml`, one file a language.
+        /// Default: none
+        /// Example: `phrases: languages.d`
+        phrases: Option<Located<String>> = "phrases",
+        /// Where a shopper finds help: an https address, or an e-mail address.
+        /// Default: none
+        /// Example: `help: ajuda@loja.example`
+        help: Option<Located<String>> = "help",
+        /// The https address of the privacy notice.
+        /// Default: none
+        /// Example: `privacy: https://www.loja.example/privacidade`
+        privacy: Option<Located<String>> = "privacy",
+    }
+}
+
+words! {
+    /// Who may use the workbench.
+    pub struct LabSpec ("lab block") {
+        /// The e-mail addresses of the staff.
+        /// Default: nobody, on a loopback `publicUrl` everybody
+        /// Example: `staff: [ suporte@loja.example ]`
+        staff: Option<OneOrMany<Located<String>>> = "staff",
+    }
+}
+
+words! {
+    /// The record of what happened.
+    pub struct AuditSpec ("audit block") {
+        /// How long it is kept.
+        /// Default: `90d`
+        /// Example: `keep: 365d`
+        keep: Option<Located<TimeSpan>> = "keep",
+    }
+}
+
+words! {
+    /// How mail is sent.
+    pub struct MailSpec ("mail block") {
+        /// The server: `smtp://` or `smtps://`, host and port.
+        /// Example: `smtp: smtps://mail.loja.example:465`
+        smtp: Located<String> = "smtp",
+        /// Where the server's user name is kept.
+        /// Default: none
+        /// Example: `user: env:SMTP_USER`
+        user: Option<SecretReference> = "user",
+        /// Where the server's password is kept.
+        /// Default: none
+        /// Example: `password: env:SMTP_PASSWORD`
+        password: Option<SecretReference> = "password",
+        /// Who sends it: an address, or a name with the address in `<…>`.
+        /// Example: `from: Loja Exemplo <nao-responda@loja.example>`
+        from: Located<String> = "from",
+    }
+}
+
+impl MailSpec {
+    /// Where its secrets are kept.
+    pub fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
+        self.user.iter().chain(&self.password)
+    }
+}
+
+/// A text, or `null` for none.
+#[derive(Clone, Debug)]
+pub struct NullableText(pub Option<Located<String>>);
+
+impl WordValue for NullableText {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        if node.is_null() { Some(Self(None)) } else { read_scalar(node, desk).map(|text| Self(Some(text))) }
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![ValueShape::Text("a text"), ValueShape::Nothing])
+    }
+}
+
+/// Rates, or none.
+#[derive(Clone, Debug)]
+pub enum LimitsSpec {
+    /// No limits; where that was written.
+    Off(Place),
+    /// Rates per minute.
+    Rates(Vec<(Located<String>, i32)>),
+}
+
+impl LimitsSpec {
+    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "exchange", "token"];
+}
+
+impl WordValue for LimitsSpec {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        if let YamlKind::Scalar { text, .. } = &node.kind {
+            if text == "off" {
+                return Some(Self::Off(node.place));
+            }
+            desk.complain(
+                node.place,
+                format!("`{text}` is neither `off` nor a block of rates"),
+                "write `limits: off`, or `limits: { login: 10 }`",
+            );
+            return None;
+        }
+        let rates = NamedValues::<i32>::read(node, desk)?.0;
+        for (name, rate) in &rates {
+            if !Self::NAMES.contains(&name.as_str()) {
+                let help = crate::vocabulary::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
+                    || format!("rates are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                desk.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
+            } else if *rate < 1 {
+                desk.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
+            }
+        }
+        Some(Self::Rates(rates))
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![ValueShape::Choice(&["off"]), ValueShape::Map(Box::new(ValueShape::Number))])
+    }
+}
+
+/// Settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The broker's own address, without a slash at the end.
+    pub public_url: String,
+    /// The folder of the provider files.
+    pub providers: String,
+    /// The providers that are played here in place of the real ones; only the command line says so.
+    pub simulated: Vec<Box<str>>,
+    /// As written, for the rooms that need more of it.
+    pub spec: Option<SettingsSpec>,
+}
+
+impl SettingsSpec {
+    /// Settings in which every key is left out.
+    pub fn empty() -> Self {
+        let mut desk = Reader::default();
+        let node = desk.parse_source(&Source::new("portaria.yaml", "{}"), "");
+        node.and_then(|node| Self::read(&node, &mut desk)).expect("every key may be left out")
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), simulated: Vec::new(), spec: None }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file; the report may hold warnings even when settings come out.
+    pub fn read(source: &Source) -> (Option<Self>, Report) {
+        let mut desk = Reader::default();
+        // An empty settings file is one in which every key is left out.
+        if source.text.trim().is_empty() {
+            return (Some(Self::default()), Report::new(source.clone(), Vec::new()));
+        }
+        let node = desk.parse_source(source, "write a key, such as `publicUrl: https://login.loja.example`, or delete the file");
+        let settings = node.and_then(|node| SettingsSpec::read(&node, &mut desk)).map(|spec| {
+            check(&spec, false, &mut desk);
+            let usual = Self::default();
+            Self {
+                public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
+                providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
+                simulated: Vec::new(),
+                spec: Some(spec),
+            }
+        });
+        let report = Report::new(source.clone(), desk.complaints);
+        (settings.filter(|_| !report.is_broken()), report)
+    }
+
+    /// What provider files are compiled with.
+    pub fn installation_context(&self) -> InstallationContext {
+        InstallationContext { loopback: host_of(&self.public_url).is_some_and(is_loopback) }
+    }
+}
+
+fn host_of(origin: &str) -> Option<&str> {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
+    Some(rest.trim_end_matches('/'))
+}
+
+fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
+    for origin in spec.public_url.iter().chain(spec.return_to.iter().flat_map(|list| &list.0)) {
+        check_origin(origin, desk);
+    }
+    for listen in spec.listen.iter().chain(&spec.metrics_listen) {
+        if listen.value.parse::<SocketAddr>().is_err() {
+            desk.complain(
+                listen.place,
+                format!("`{}` is not an address with a port", listen.value),
+                "write it as `127.0.0.1:8080` or `[::1]:8080`",
+            );
+        }
+    }
+    if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.value == "sqlite:") {
+        desk.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
+    }
+    if let Some(storage) = &spec.storage
+        && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme))
+    {
+        desk.complain(
+            storage.place,
+            format!("`{}` is no storage that is known here", storage.value),
+            "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
+        );
+    }
+    for host in spec.private_hosts.iter().flat_map(|list| &list.0) {
+        if !crate::provider::hosts::is_host(host) || host.contains(':') {
+            desk.complain(
+                host.place,
+                format!("`{}` is not a host", host.value),
+                "write its name without scheme, port and path: `sso.interno.example`",
+            );
+        }
+    }
+    for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
+        let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
+        let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
+        if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
+            desk.complain(
+                proxy.place,
+                format!("`{}` is neither an address nor a network", proxy.value),
+                "write `10.0.0.7` or `10.0.0.0/8`",
+            );
+        } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
+            desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+        }
+    }
+    if let Some(mail) = &spec.mail {
+        check_mail(mail, desk);
+    }
+    for address in spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0) {
+        if Email::parse(&address.value).is_err() {
+            desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
+        }
+    }
+    let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
+    if let (Some(LimitsSpec::Off(place)), false) = (&spec.limits, loopback) {
+        let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
+        desk.complain(*place, "without limits anybody can try without end", help);
+    }
+    if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
+        let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
+        desk.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+    }
+    if let Some(login) = &spec.login {
+        check_login(login, desk);
+    }
+    if let Some(session) = &spec.session {
+        check_session(session, desk);
+    }
+    check_stores(spec, in_store, desk);
+}
+
+fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
+    let Some(stores) = &spec.stores else { return };
+    for (name, store) in &stores.0 {
+        if name.value == "main" {
+            desk.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
+        }
+        if in_store {
+            desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
+        } else if store.public_url.is_none() {
+            desk.complain(
+                name.place,
+                format!("the store `{}` has no address", name.value),
+                "add `publicUrl: https://…`: its host chooses the store",
+            );
+        }
+        check(store, true, desk);
+    }
+    let hosts: Vec<&Located<String>> =
+        spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
+    for (at, host) in hosts.iter().enumerate() {
+        if hosts[..at].iter().any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase)) {
+            desk.complain(
+                host.place,
+                format!("`{}` is the address of another store as well", host.value),
+                "give each store a host of its own",
+            );
+        }
+    }
+}
+
+/// What is wrong with the broker's own address, if anything.
+pub fn check_public_url(url: &str) -> Option<(String, String)> {
+    let mut desk = Reader::default();
+    check_origin(&Located::new(url.to_owned(), Place::default()), &mut desk);
+    desk.complaints.pop().map(|complaint| (complaint.message, complaint.help))
+}
+
+fn check_origin(origin: &Located<String>, desk: &mut Reader) {
+    let Some(host) = host_of(&origin.value) else {
+        desk.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
+        return;
+    };
+    if !crate::provider::hosts::is_host(host) {
+        desk.complain(
+            origin.place,
+            format!("`{}` is more than an origin", origin.value),
+            "write scheme, host and port only, without a path: `https://www.loja.example`",
+        );
+    } else if origin.value.starts_with("http://") && !is_loopback(host) {
+        desk.complain(origin.place, format!("`{}` is not encrypted", origin.value), "write `https://…`; http is accepted on loopback only");
+    }
+}
+
+fn check_mail(mail: &MailSpec, desk: &mut Reader) {
+    if !mail::is_valid_sender(&mail.from) {
+        let help = "write it as `nao-responda@loja.example`, or as `Loja Exemplo <nao-responda@loja.example>`";
+        desk.complain(mail.from.place, format!("`{}` is not an e-mail address", mail.from.value), help);
+    }
+    if let Some(wrong) = mail::server_problem(&mail.smtp) {
+        let help = "write `smtps://mail.loja.example:465` or `smtp://localhost:25`, and beside it `user: env:…` and `password: env:…`";
+        desk.complain(mail.smtp.place, wrong, help);
+    }
+    if let (Some(alone), None) | (None, Some(alone)) = (&mail.user, &mail.password) {
+        desk.complain(alone.1, "the mail server knows somebody by a user and a password, and only one is set", "set both, or neither");
+    }
+}
+
+/// The languages of the login page.
+const LANGUAGES: &[&str] = &["pt-BR", "es", "en", "ru", "zh-TW", "ja"];
+
+fn check_login(login: &LoginSpec, desk: &mut Reader) {
+    if let Some(accent) = &login.accent {
+        let digits = accent.strip_prefix('#').unwrap_or_default();
+        if !matches!(digits.len(), 3 | 6) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            desk.complain(
+                accent.place,
+                format!("`{}` is not a colour", accent.value),
+                "write it as `\"#0a6\"` or `\"#00aa66\"`, in quotes",
+            );
+        }
+    }
+    if let Some(help) = &login.help
+        && Email::parse(help).is_err()
+        && !help.starts_with("https://")
+    {
+        desk.complain(help.place, format!("`{}` is no place to find help", help.value), "write an https address or an e-mail address");
+    }
+    if let Some(privacy) = &login.privacy
+        && !privacy.starts_with("https://")
+    {
+        desk.complain(privacy.place, format!("`{}` is not an https address", privacy.value), "write it with `https://` in front");
+    }
+    for language in login.languages.iter().flat_map(|list| &list.0) {
+        // With phrases of your own there may be further languages.
+        if !LANGUAGES.contains(&language.as_str()) && login.phrases.is_none() {
+            crate::vocabulary::words::complain_not_among(language, LANGUAGES, desk);
+        }
+    }
+}
+
+fn check_session(session: &SessionSpec, desk: &mut Reader) {
+    for name in session.cookie.iter().chain(session.also_cookie.iter().filter_map(|name| name.0.as_ref())) {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.{}".contains(&b)) {
+            desk.complain(
+                name.place,
+                format!("`{}` cannot be the name of a cookie", name.value),
+                "write letters, digits, `-`, `_` and `.`",
+            );
+        }
+    }
+    if let (Some(lifetime), Some(idle)) = (session.lifetime, session.idle)
+        && idle.value.0 > lifetime.value.0
+    {
+        desk.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+    }
+}

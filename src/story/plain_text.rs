@@ -1,0 +1,128 @@
+//! A story as a text: for terminals, and for a ticket.
+
+use crate::story::shape::StoryMember;
+use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
+use crate::vocabulary::diagnostic::printable;
+use std::fmt::Write as _;
+
+/// The story, in English.
+pub fn plain_text(story: &Story) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}", outcome_line(story));
+    let version = story.version.as_ref().map_or_else(String::new, |version| format!(" (version {})", printable(version)));
+    let _ = writeln!(text, "  --> {}{}{version}", printable(&story.file), place_suffix(story));
+    if let Some(redirect) = &story.redirect {
+        let _ = writeln!(text, "\ngetAuthorizationCode");
+        write_request(redirect, &mut text);
+    }
+    if !story.callback.is_empty() || !story.callback_facts.is_empty() {
+        let _ = writeln!(text, "\ncallback");
+        write_shape(&story.callback, 4, &mut text);
+        write_facts(&story.callback_facts, &mut text);
+    }
+    story.exchanges.iter().for_each(|exchange| write_exchange(exchange, &mut text));
+    if let Some(identity) = &story.identity {
+        let _ = writeln!(text, "\nidentity");
+        for fact in identity {
+            let note = fact.instead.as_deref().map_or_else(String::new, |note| format!(" ({note})"));
+            let _ = writeln!(text, "  {}: {}{note}", fact.name, fact.looks_in_english().unwrap_or_else(|| "to be asked for".to_owned()));
+        }
+    }
+    write_proposals(story, &mut text);
+    text
+}
+
+/// How it ended, in a line.
+pub fn outcome_line(story: &Story) -> String {
+    let Some(code) = &story.code else { return "the login worked".to_owned() };
+    let said = if story.by_provider { "the provider said no" } else { "the login ended" };
+    let step = story.step.as_ref().map_or_else(String::new, |step| format!(" in {step}"));
+    format!("{said}{step}: {} ({})", printable(story.message.as_deref().unwrap_or("see the code")), printable(code))
+}
+
+fn place_suffix(story: &Story) -> String {
+    match (story.line, story.column) {
+        (Some(line), Some(column)) => format!(":{line}:{column}"),
+        _ => String::new(),
+    }
+}
+
+/// A request, as lines.
+pub fn write_request(request: &StoryRequest, text: &mut String) {
+    let _ = writeln!(text, "  {} {}", request.method, printable(&request.url));
+    for (name, value) in &request.headers {
+        let _ = writeln!(text, "  {}: {}", printable(name), printable(value));
+    }
+    if let Some(body) = &request.body {
+        let _ = writeln!(text, "  {}", printable(body));
+    }
+}
+
+fn write_exchange(exchange: &StoryExchange, text: &mut String) {
+    let line = exchange.line.map_or_else(String::new, |line| format!(" (line {line})"));
+    let forgiven = if exchange.forgiven { ", which may fail" } else { "" };
+    let _ = writeln!(text, "\n{}{line}{forgiven}", exchange.step);
+    write_request(&exchange.request, text);
+    write_answer(exchange, text);
+    write_facts(&exchange.facts, text);
+}
+
+/// What came back, as lines.
+pub fn write_answer(exchange: &StoryExchange, text: &mut String) {
+    let took = exchange.took.map_or_else(String::new, |took| format!(" after {took} ms"));
+    if let Some(why) = &exchange.no_answer {
+        let _ = writeln!(text, "  ← {why}{took}");
+    }
+    let Some(answer) = &exchange.answer else { return };
+    let kind = answer.content_type.as_deref().map_or_else(String::new, |kind| format!(" {}", printable(kind)));
+    let _ = writeln!(text, "  ← {}{kind} ({} bytes){took}", answer.status, answer.bytes);
+    match &answer.shape {
+        Some(shape) => write_shape(shape, 4, text),
+        None if answer.bytes > 0 => _ = writeln!(text, "    neither JSON nor anything else that this step reads"),
+        None => {}
+    }
+}
+
+/// The shape of a document, as lines.
+pub fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {
+    for member in members {
+        let told = member.looks_in_english();
+        let key = printable(&member.key);
+        let line = match (key.is_empty(), told.is_empty()) {
+            (true, _) => told,
+            (false, true) => key,
+            (false, false) => format!("{key}: {told}"),
+        };
+        let _ = writeln!(text, "{:indent$}{line}", "");
+        write_shape(&member.below, indent + 2, text);
+    }
+}
+
+/// What was read, as lines.
+pub fn write_facts(facts: &[StoryFact], text: &mut String) {
+    for fact in facts {
+        let line = fact.line.map_or_else(String::new, |line| format!("  (line {line})"));
+        let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} stands there"));
+        let _ = match fact.looks_in_english() {
+            Some(looks) => writeln!(text, "  read {}: {looks}{line}", fact.name),
+            None => writeln!(text, "  found no {}{instead}{line}", fact.name),
+        };
+    }
+}
+
+/// The proposals, as lines.
+pub fn write_proposals(story: &Story, text: &mut String) {
+    let mut changes = 0;
+    for proposal in &story.proposals {
+        let sentence = printable(&proposal.sentence);
+        // What no change of the file would mend is said as such.
+        let Some(change) = &proposal.change else {
+            let _ = writeln!(text, "\nhint: {sentence}");
+            continue;
+        };
+        changes += 1;
+        let _ = writeln!(text, "\nproposal {changes}: {}\n  {sentence}", printable(&proposal.title));
+        let _ = writeln!(text, "  {}:{}", printable(&story.file), change.line);
+        change.diff().lines().for_each(|line| _ = writeln!(text, "  {}", printable(line)));
+    }
+}

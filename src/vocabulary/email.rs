@@ -1,0 +1,132 @@
+//! An e-mail address: read in one way, compared in one way. [`Email::parse`] is its only constructor.
+//!
+//! Spellings that look like one address and are another are refused, not repaired: nothing is trimmed, folded or
+//! guessed, because the address is the key of a person.
+
+use std::fmt;
+
+/// An address that can be the key of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Email {
+    key: Box<str>,
+}
+
+/// A text that is no address that is accepted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnEmail;
+
+impl Email {
+    /// Reads an address: an ASCII local part without quotes, a domain of at least two labels, written in Unicode or not.
+    pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
+        if text.len() > 320 {
+            return Err(NotAnEmail);
+        }
+        let (local, domain) = text.split_once('@').ok_or(NotAnEmail)?;
+        let local_is_fine = !local.is_empty()
+            && local.len() <= 64
+            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        if !local_is_fine {
+            return Err(NotAnEmail);
+        }
+        let key = format!("{}@{}", local.to_ascii_lowercase(), normalized_domain(domain)?);
+        if key.len() > 254 { Err(NotAnEmail) } else { Ok(Self { key: key.into() }) }
+    }
+
+    /// The address in the one form in which it is compared, kept and handed on.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The part behind the `@`, in ASCII and small letters.
+    pub fn domain(&self) -> &str {
+        self.key.split_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
+    // A domain is written with letters, digits, hyphens and dots; whatever a mapping would turn into these is not repaired.
+    let hidden = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ff00}'..='\u{ffef}' | '。')
+    };
+    if domain.chars().any(hidden) {
+        return Err(NotAnEmail);
+    }
+    // Most domains are plain ASCII, and nothing maps into those.
+    let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
+    let ascii = if is_plain { domain.to_ascii_lowercase() } else { unicode_domain_to_ascii(domain)? };
+    let labels: Vec<&str> = ascii.split('.').collect();
+    let label_is_fine = |label: &&str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let last_is_a_name = labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
+}
+
+/// The ASCII form of a domain in Unicode, where that form says exactly what was written: nothing is folded into anything.
+fn unicode_domain_to_ascii(domain: &str) -> Result<String, NotAnEmail> {
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
+    let (unicode, fine) = idna::domain_to_unicode(&ascii);
+    let same = unicode == domain.to_lowercase() || ascii == domain.to_ascii_lowercase();
+    if fine.is_ok() && same { Ok(ascii) } else { Err(NotAnEmail) }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_one_key_and_hostile_spellings_have_none() {
+        for (text, key) in [
+            ("Ana@Loja.Example", Some("ana@loja.example")),
+            ("v.i+x@loja.example", Some("v.i+x@loja.example")),
+            ("ana@bücher.example", Some("ana@xn--bcher-kva.example")),
+            ("vıctim@loja.example", None),
+            ("\u{212a}ana@loja.example", None),
+            ("ana\u{ff20}loja.example", None),
+            ("a@b@loja.example", None),
+            ("@loja.example", None),
+            ("ana@", None),
+            (" ana@loja.example", None),
+            ("ana@loja.example\n", None),
+            ("ana@lo\u{200b}ja.example", None),
+            ("\"a b\"@loja.example", None),
+            ("a(c)@loja.example", None),
+            ("<ana@loja.example>", None),
+            ("ana@loja.example,bo@loja.example", None),
+            ("mailto:ana@loja.example", None),
+            ("ana@[127.0.0.1]", None),
+            ("ana@127.0.0.1", None),
+            ("ana@localhost", None),
+            ("ana@loja.example.", None),
+            ("ana@-x.example", None),
+            ("ana@x..example", None),
+            ("ana@xn--corp-.example", None),
+            ("ana@ｌoja.example", None),
+            ("ana@ⓛoja.example", None),
+            ("ana@ℓoja.example", None),
+            ("ana@lo\u{34f}ja.example", None),
+            ("ana@ſhop.example", None),
+            ("ana@Bücher.example", Some("ana@xn--bcher-kva.example")),
+            ("", None),
+        ] {
+            assert_eq!(Email::parse(text).ok().map(|email| email.key().to_owned()).as_deref(), key, "{text:?}");
+        }
+        assert!(Email::parse(&format!("{}@loja.example", "a".repeat(65))).is_err());
+        assert!(Email::parse(&format!("a@{}.example", "a".repeat(64))).is_err());
+    }
+}

@@ -1,0 +1,252 @@
+//! Whether a word looks like somebody's value rather than like a name that a program gave. It is a guess, and where in doubt
+//! things are kept back.
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// What stands where something is kept back.
+pub const HIDDEN: &str = "‹…›";
+
+/// Shorter words are no coded text.
+const SHORTEST_CODED: usize = 12;
+/// Words that stand in the names of fields and in the sentences of providers, and in nobody's name.
+const WORDS: &[&str] = &[
+    "access",
+    "account",
+    "address",
+    "app",
+    "application",
+    "auth",
+    "authorization",
+    "bad",
+    "birth",
+    "client",
+    "code",
+    "contact",
+    "country",
+    "date",
+    "display",
+    "email",
+    "error",
+    "family",
+    "first",
+    "forbidden",
+    "full",
+    "given",
+    "grant",
+    "internal",
+    "invalid",
+    "last",
+    "login",
+    "mail",
+    "message",
+    "method",
+    "missing",
+    "mobile",
+    "name",
+    "not",
+    "number",
+    "phone",
+    "redirect",
+    "request",
+    "required",
+    "response",
+    "scope",
+    "secret",
+    "server",
+    "service",
+    "session",
+    "state",
+    "status",
+    "the",
+    "this",
+    "token",
+    "type",
+    "unauthorized",
+    "uri",
+    "url",
+    "user",
+    "you",
+    "your",
+];
+/// Behind these words of a sentence somebody is named.
+const INTRODUCING: &[&str] = &["user", "member", "customer", "named", "name", "usuário", "usuario", "cliente", "conta"];
+
+/// Whether a word is an encoding of a text: base64 of something that can be read.
+pub fn is_base64_text(word: &str) -> bool {
+    let word = word.trim_end_matches(['=', '_']);
+    if word.len() < SHORTEST_CODED {
+        return false;
+    }
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    [&URL_SAFE, &STANDARD].into_iter().any(|alphabet| {
+        let decoded = GeneralPurpose::new(alphabet, lenient).decode(word).ok();
+        let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        text.is_some_and(|text| text.chars().all(|letter| letter.is_alphanumeric() || " @.,:;_+-/{}\"'".contains(letter)))
+    })
+}
+
+/// Whether a word looks drawn by chance: letters and digits that change their kind all the time.
+pub fn looks_random(word: &str) -> bool {
+    if word.len() < SHORTEST_CODED {
+        return false;
+    }
+    let kinds: Vec<u8> = word
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| {
+            if byte.is_ascii_digit() {
+                0
+            } else if byte.is_ascii_uppercase() {
+                1
+            } else {
+                2
+            }
+        })
+        .collect();
+    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let mut of = [0; 3];
+    kinds.iter().for_each(|kind| of[usize::from(*kind)] += 1);
+    // No name of a program mixes all three at such a length.
+    let is_mixed = kinds.len() >= 16 && of.iter().all(|many| *many >= 2) && changes >= 5;
+    changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len() || is_mixed
+}
+
+/// Whether there is an e-mail address in a word, as it is or as addresses on the web write it.
+pub fn contains_email_address(word: &str) -> bool {
+    word.contains('@') || (word.contains('%') && percent_encoding::percent_decode_str(word).decode_utf8_lossy().contains('@'))
+}
+
+/// Whether a key is likelier somebody's value than a name.
+pub fn is_personal_key(key: &str) -> bool {
+    let words: Vec<&str> = key.split(' ').collect();
+    let is_full_name = words.len() > 1 && words.iter().all(|word| looks_like_person_name(word));
+    key.bytes().filter(u8::is_ascii_digit).count() >= 4
+        || key.len() > 64
+        || (contains_email_address(key) && key.contains('.'))
+        || is_base64_text(key)
+        || looks_random(key)
+        || is_full_name
+}
+
+/// Whether a word is written as names of people are: a capital, then small letters.
+fn looks_like_person_name(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && word.chars().count() > 2
+        && letters.all(char::is_lowercase)
+        && !WORDS.contains(&word.to_lowercase().as_str())
+}
+
+/// The words of a text, those that may be somebody's replaced: addresses, long numbers, what is coded or opaque, names, and what
+/// stands behind the `?` of an address on the web.
+pub fn without_personal_data(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
+    let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(&bare(word)));
+    let numbers = long_number_words(&words);
+    let one = |(at, word): (usize, &&str)| {
+        let introduced = at > 0 && INTRODUCING.contains(&bare(words[at - 1]).to_lowercase().as_str());
+        let in_a_name = named(at) && (introduced || named(at + 1) || (at > 0 && named(at - 1)));
+        if in_a_name || numbers[at] { HIDDEN.to_owned() } else { masked_word(word).to_owned() }
+    };
+    words.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a code without addresses, names and what is coded; numbers are codes too.
+pub fn code_without_personal_data(code: &str) -> String {
+    let words: Vec<&str> = code.split_whitespace().collect();
+    let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(word));
+    let is_kept = |at: usize, word: &str| {
+        let in_a_name = named(at) && (named(at + 1) || (at > 0 && named(at - 1)));
+        !in_a_name && !contains_email_address(word) && !is_base64_text(word) && !looks_random(word)
+    };
+    let kept = words.iter().enumerate().filter(|(at, word)| is_kept(*at, word)).map(|(_, word)| *word);
+    kept.collect::<Vec<_>>().join("_")
+}
+
+/// Which words are parts of a long number that is written in groups.
+fn long_number_words(words: &[&str]) -> Vec<bool> {
+    let is_group = |word: &&str| {
+        word.bytes().any(|byte| byte.is_ascii_digit()) && word.chars().all(|letter| letter.is_ascii_digit() || "+-.,;:()/".contains(letter))
+    };
+    let mut list = Vec::with_capacity(words.len());
+    for group in words.chunk_by(|one, other| is_group(one) && is_group(other)) {
+        let digits: usize = group.iter().map(|word| word.bytes().filter(u8::is_ascii_digit).count()).sum();
+        list.extend(group.iter().map(|word| is_group(word) && digits >= 7));
+    }
+    list
+}
+
+fn masked_word(word: &str) -> &str {
+    let is_on_the_web = word.starts_with("https://") || word.starts_with("http://");
+    let shown = if is_on_the_web { word.split(['?', '#']).next().unwrap_or_default() } else { word };
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+-_=".contains(letter);
+    let is_somebodys = contains_email_address(shown)
+        || shown.bytes().filter(u8::is_ascii_digit).count() >= 4
+        || (!is_on_the_web && shown.len() > 40)
+        || shown.split(|letter| !is_part(letter)).any(|part| is_base64_text(part) || looks_random(part));
+    if is_somebodys { HIDDEN } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_somebody_is_told_from_a_name() {
+        for key in [
+            "ana@loja.example",
+            "5511998877665",
+            "Ana Silva",
+            "YW5hQGxvamEuZXhhbXBsZQ",
+            "YW5hQGxvamEuZXhhbXBsZQ==",
+            "kJ3xQd9ZbT0wLmVrPq2a",
+            "ana%40loja.example",
+        ] {
+            assert!(is_personal_key(key), "{key}");
+        }
+        for key in [
+            "id",
+            "emailVerified",
+            "email_verified",
+            "oauth2AccessToken",
+            "preferred_username",
+            "isEmailVerifiedByUs",
+            "First Name",
+            "Display Name",
+            "x-request-id",
+            "http://schemas.acme.example/claims/emailaddress",
+            "urn:oasis:names:tc",
+            "profilePictureURLHttps",
+            "administrators",
+            "subscriptionStatus",
+        ] {
+            assert!(!is_personal_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_told_without_what_may_be_somebodys() {
+        for (said, expected) in [
+            ("not today", "not today"),
+            ("no ana%40loja.example here", "no ‹…› here"),
+            ("no YW5hQGxvamEuZXhhbXBsZQ== here", "no ‹…› here"),
+            ("for=YW5hQGxvamEuZXhhbXBsZQ", "‹…›"),
+            ("call +55 11 98-76 54 now", "call ‹…› ‹…› ‹…› ‹…› now"),
+            ("the user Ana is blocked", "the user ‹…› is blocked"),
+            ("Ana Silva, may not", "‹…› ‹…› may not"),
+            ("Invalid Redirect Uri for this App", "Invalid Redirect Uri for this App"),
+            ("error 403 in api v2", "error 403 in api v2"),
+            ("see https://acme.example/users/YW5hQGxvamEuZXhhbXBsZQ", "see ‹…›"),
+            ("see https://docs.acme.example/errors#invalid_grant", "see https://docs.acme.example/errors"),
+            ("the content-type is application/x-www-form-urlencoded", "the content-type is application/x-www-form-urlencoded"),
+            ("`emailVerified` was not found in the answer of getUserInfo", "`emailVerified` was not found in the answer of getUserInfo"),
+        ] {
+            assert_eq!(without_personal_data(said), expected);
+        }
+    }
+}

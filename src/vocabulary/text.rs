@@ -1,0 +1,221 @@
+//! Text that may be secret, wholly or in parts, and remembers which fact each secret part came from.
+//!
+//! What is made from a secret is secret. A mask shows `‹fact›` where a secret stands, so a request can be shown
+//! exactly as it would be sent without giving anything away. Only the rooms where bytes leave call [`Text::expose`].
+
+use smallvec::SmallVec;
+use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroize;
+
+/// Text with marked secret parts.
+#[derive(Clone, Default)]
+pub struct Text {
+    value: String,
+    marks: SmallVec<[SecretRange; 1]>,
+}
+
+#[derive(Clone)]
+struct SecretRange {
+    start: usize,
+    end: usize,
+    label: Arc<str>,
+}
+
+impl Text {
+    /// Text that anybody may see.
+    pub fn plain(value: impl Into<String>) -> Self {
+        Self { value: value.into(), marks: SmallVec::new() }
+    }
+
+    /// Text that nobody may see; masks show `‹label›` in its stead.
+    pub fn secret(value: impl Into<String>, label: &Arc<str>) -> Self {
+        let value = value.into();
+        let marks = SmallVec::from_buf([SecretRange { start: 0, end: value.len(), label: Arc::clone(label) }]);
+        Self { value, marks }
+    }
+
+    /// The whole value, secret parts included. For the rooms where bytes leave.
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+
+    /// What may be shown: secret parts as `‹label›`.
+    pub fn masked(&self) -> String {
+        let mut shown = String::with_capacity(self.value.len());
+        let mut at = 0;
+        for mark in &self.marks {
+            shown.push_str(&self.value[at..mark.start]);
+            shown.push('‹');
+            shown.push_str(&mark.label);
+            shown.push('›');
+            at = mark.end;
+        }
+        shown.push_str(&self.value[at..]);
+        shown
+    }
+
+    /// Whether any part is secret.
+    pub fn is_secret(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// Whether another text has the same value.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+
+    /// Whether there is no character at all.
+    pub fn is_empty(&self) -> bool {
+        self.value.is_empty()
+    }
+
+    /// The length in bytes.
+    pub fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.value.reserve(bytes);
+    }
+
+    /// Adds plain text at the end.
+    pub fn push_str(&mut self, more: &str) {
+        self.value.push_str(more);
+    }
+
+    /// Adds plain text at the end, written in an encoding.
+    pub fn push_plain_encoded(&mut self, more: &str, encode: impl Fn(&str, &mut String)) {
+        encode(more, &mut self.value);
+    }
+
+    /// Adds another text at the end, with its marks.
+    pub fn push(&mut self, more: &Self) {
+        let at = self.value.len();
+        self.value.push_str(&more.value);
+        self.marks.extend(more.marks.iter().map(|mark| SecretRange {
+            start: mark.start + at,
+            end: mark.end + at,
+            label: Arc::clone(&mark.label),
+        }));
+    }
+
+    /// Adds another text at the end, written in an encoding; secret parts stay secret.
+    pub fn push_encoded(&mut self, more: &Self, encode: impl Fn(&str, &mut String)) {
+        let mut at = 0;
+        for mark in &more.marks {
+            encode(&more.value[at..mark.start], &mut self.value);
+            let start = self.value.len();
+            encode(&more.value[mark.start..mark.end], &mut self.value);
+            self.marks.push(SecretRange { start, end: self.value.len(), label: Arc::clone(&mark.label) });
+            at = mark.end;
+        }
+        encode(&more.value[at..], &mut self.value);
+    }
+
+    /// Both sides of a byte that begins a character; what is secret stays so.
+    pub fn split_at(&self, at: usize) -> (Self, Self) {
+        let part = |from: usize, to: usize| {
+            let inside = self.marks.iter().filter(|mark| mark.end > from && mark.start < to);
+            let marks = inside.map(|mark| SecretRange {
+                start: mark.start.max(from) - from,
+                end: mark.end.min(to) - from,
+                label: Arc::clone(&mark.label),
+            });
+            Self { value: self.value[from..to].to_owned(), marks: marks.collect() }
+        };
+        (part(0, at), part(at, self.value.len()))
+    }
+
+    /// Without the first byte, which is a mark of one byte.
+    #[must_use]
+    pub fn without_first_byte(&self) -> Self {
+        self.split_at(1).1
+    }
+
+    /// The same value with nothing secret about it: for what an identity names, and nothing else.
+    #[must_use]
+    pub fn revealed(mut self) -> String {
+        self.marks.clear();
+        std::mem::take(&mut self.value)
+    }
+
+    /// Without blanks at both ends.
+    #[must_use]
+    pub fn trimmed(self) -> Self {
+        if self.value.trim().len() == self.value.len() {
+            return self;
+        }
+        let start = self.value.len() - self.value.trim_start().len();
+        let end = start + self.value.trim().len();
+        let clip = |at: usize| at.clamp(start, end) - start;
+        let marks = self.marks.iter().map(|m| SecretRange { start: clip(m.start), end: clip(m.end), label: Arc::clone(&m.label) });
+        Self { value: self.value[start..end].to_owned(), marks: marks.collect() }
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        if !self.marks.is_empty() {
+            self.value.zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.masked())
+    }
+}
+
+/// Adds `text` to `out` so that it can stand anywhere in an address: only letters, digits and `-._~` stay.
+pub fn percent_encode(text: &str, out: &mut String) {
+    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    out.extend(percent_encoding::utf8_percent_encode(text, KEPT));
+}
+
+/// Adds `text` to `out` as forms write it: like [`percent_encode`], with `+` for a blank.
+pub fn form_encode(text: &str, out: &mut String) {
+    for (at, part) in text.split(' ').enumerate() {
+        if at > 0 {
+            out.push('+');
+        }
+        percent_encode(part, out);
+    }
+}
+
+/// Adds `text` to `out` as it stands between the quotes of a JSON text.
+pub fn json_escape(text: &str, out: &mut String) {
+    let quoted = serde_json::to_string(text).expect("a text is always JSON");
+    out.push_str(&quoted[1..quoted.len() - 1]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_from_a_secret_is_masked_and_its_surroundings_are_not() {
+        let secret = Text::secret("p w", &Arc::from("clientSecret"));
+        let mut line = Text::plain("a=");
+
+        line.push_encoded(&secret, form_encode);
+        line.push_str("&b=1");
+
+        assert_eq!(line.expose(), "a=p+w&b=1");
+        assert_eq!(line.masked(), "a=‹clientSecret›&b=1");
+        assert_eq!(format!("{line:?}"), "\"a=‹clientSecret›&b=1\"");
+    }
+
+    #[test]
+    fn trimming_moves_the_marks_along() {
+        let mut text = Text::plain("  ");
+        text.push(&Text::secret("ana ", &Arc::from("name")));
+
+        let trimmed = text.trimmed();
+
+        assert_eq!(trimmed.expose(), "ana");
+        assert_eq!(trimmed.masked(), "‹name›");
+    }
+}

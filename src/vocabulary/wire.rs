@@ -1,0 +1,111 @@
+//! What travels to a provider and back, as plain values, and the one method that carries it.
+
+use crate::vocabulary::text::Text;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+/// How a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        })
+    }
+}
+
+/// A request, exactly as it leaves.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The whole address with its query.
+    pub address: Text,
+    /// Header names and values, in order.
+    pub headers: Vec<(Cow<'static, str>, Text)>,
+    /// The body; a request without a body sends neither body nor content type.
+    pub body: Option<Text>,
+    /// How many bytes of the answer are read at most.
+    pub largest: usize,
+}
+
+/// The largest answer of a call.
+pub const LARGEST_ANSWER: usize = 64 * 1024;
+/// The largest document: keys, and what an issuer publishes.
+pub const LARGEST_DOCUMENT: usize = 256 * 1024;
+
+impl Request {
+    /// A plain `GET` for a JSON document, as discovery and keys are fetched.
+    pub fn for_document(address: &str) -> Self {
+        Self {
+            method: Method::Get,
+            address: Text::plain(address),
+            headers: vec![("Accept".into(), Text::plain("application/json")), ("User-Agent".into(), Text::plain(USER_AGENT))],
+            body: None,
+            largest: LARGEST_DOCUMENT,
+        }
+    }
+}
+
+/// What `User-Agent` says unless a file says otherwise.
+pub const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION"));
+
+/// An answer, as it arrived.
+#[derive(Clone, Default)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header names and values.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The body, already unpacked.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer. Never holds an address: those may carry secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// No connection, or it broke.
+    Unreachable,
+    /// Nothing came in time.
+    TooSlow,
+    /// More came than is read.
+    TooLarge,
+    /// The address may not be reached from here.
+    Forbidden,
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "the provider could not be reached",
+            Self::TooSlow => "the provider did not answer in time",
+            Self::TooLarge => "the provider's answer is larger than what is read",
+            Self::Forbidden => "the address may not be reached from here",
+        })
+    }
+}
+
+/// The answer to come, or why there is none.
+pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
+
+/// Whoever carries requests: the network, a recording, a simulation.
+pub trait Fetch: Sync {
+    /// Sends a request and waits for its answer.
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a>;
+}

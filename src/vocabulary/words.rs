@@ -1,0 +1,487 @@
+//! How words are read from a file, and how they describe themselves.
+//!
+//! A block of words is declared once, with [`words!`](crate::vocabulary::words!): the doc comments, the fields and their names
+//! in the file. From that one place come the reading (all complaints at once, with "did you mean"), the JSON schema
+//! and the reference for operators. serde would stop at the first mistake; that is why it is not used for this.
+//!
+//! It stays one file because the macro, the traits and the desk are one mechanism.
+
+use crate::vocabulary::diagnostic::{Complaint, Severity, did_you_mean, quoted_alternatives};
+use crate::vocabulary::names::{FactNames, Slot};
+use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::yaml::{self, YamlEntry, YamlError, YamlKind, YamlNode};
+
+/// The desk at which a file is read: complaints are laid down here, and names of facts get their numbers.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// What there is to complain about so far.
+    pub complaints: Vec<Complaint>,
+    /// The names of the facts that the file speaks of.
+    pub names: FactNames,
+    /// Names whose values could not be used: complained about once, not again wherever they are missed.
+    spoiled: Vec<String>,
+    /// Words whose values could not be used, with where their blocks begin; the empty word for a block with unknown words.
+    spoiled_words: Vec<(Place, &'static str)>,
+}
+
+impl Reader {
+    /// Lays down an error.
+    pub fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Severity::Error, Some(place), message, help);
+    }
+
+    /// Lays down an error, unless the very same sentence was laid down already: for what a whole file lacks.
+    pub fn complain_once(&mut self, place: Place, message: &str, help: &str) {
+        if !self.complaints.iter().any(|complaint| complaint.message == message) {
+            self.complain(place, message, help);
+        }
+    }
+
+    /// Lays down a warning.
+    pub fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Severity::Warning, Some(place), message, help);
+    }
+
+    /// Lays down an error about the file as a whole.
+    pub fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Severity::Error, None, message, help);
+    }
+
+    fn push_complaint(&mut self, severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
+        // A file full of mistakes is not helped by the thousandth complaint.
+        if !self.is_full() {
+            self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
+        }
+    }
+
+    /// Opens a file: its tree, or a complaint about why there is none; `when_empty` says what to do about an empty one.
+    pub fn parse_source(&mut self, source: &Source, when_empty: &str) -> Option<YamlNode> {
+        match yaml::parse(source) {
+            Ok((node, twice)) => {
+                twice.into_iter().for_each(|twice| self.complain_unreadable(twice));
+                Some(node)
+            }
+            Err(unreadable) => {
+                let help = if unreadable.is_empty { when_empty.to_owned() } else { unreadable.help };
+                self.complain_unreadable(YamlError { help, ..unreadable });
+                None
+            }
+        }
+    }
+
+    fn complain_unreadable(&mut self, unreadable: YamlError) {
+        self.push_complaint(Severity::Error, unreadable.place, unreadable.message, unreadable.help);
+    }
+
+    /// Whether there are so many complaints that no further one is worth its work.
+    pub fn is_full(&self) -> bool {
+        self.complaints.len() >= 200
+    }
+
+    /// Whether a fact is missed only because of something that is complained about already.
+    pub fn is_unusable_fact(&self, fact: Slot) -> bool {
+        self.spoiled.iter().any(|name| **name == **self.names.name(fact))
+    }
+
+    /// Whether a word stands in a block and could not be used, so that it is not missing.
+    pub fn is_unusable_word(&self, block: Place, word: &str) -> bool {
+        self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
+    }
+
+    /// Whether anything could not be used, so that what seems to be missing may only be hidden.
+    pub fn has_unusable_parts(&self) -> bool {
+        !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
+    }
+
+    /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
+    pub fn has_unknown_words(&self, block: Place) -> bool {
+        self.is_unusable_word(block, "")
+    }
+
+    /// The lines of a block, with a complaint for every key that is none of its words.
+    pub fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
+        let YamlKind::Map(entries) = &node.kind else {
+            let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
+            let help = match &node.kind {
+                YamlKind::Scalar { text, .. } if text.starts_with("http") => format!("write `{{ get: \"{text}\" }}`"),
+                YamlKind::Scalar { .. } if node.is_null() => {
+                    format!("write its lines below it, indented: {} …", quoted_alternatives(words))
+                }
+                YamlKind::List(_) => {
+                    format!("take the dashes away: this is one block of `key: value` lines with {} …", quoted_alternatives(words))
+                }
+                YamlKind::Scalar { .. } | YamlKind::Map(_) => format!("write `key: value` lines with {} …", quoted_alternatives(words)),
+            };
+            self.complain(node.place, format!("{} stands where {} is expected", node.description(), with_article(block.title)), help);
+            return None;
+        };
+        for entry in entries {
+            if !self.is_full() && !block.words.iter().any(|word| word.name == entry.key.value) {
+                self.complain_unknown_word(&entry.key, block);
+                self.spoiled_words.push((node.place, ""));
+                if let YamlKind::Map(inner) = &entry.value.kind {
+                    self.spoiled.extend(inner.iter().map(|entry| entry.key.value.clone()));
+                }
+            }
+        }
+        Some(entries)
+    }
+
+    fn complain_unknown_word(&mut self, key: &Located<String>, block: &WordBlock) {
+        let names = block.words.iter().map(|word| word.name);
+        let help = match ((block.elsewhere)(key), did_you_mean(key, names.clone())) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(word)) => format!("did you mean `{word}`?"),
+            (None, None) => format!("the words of {} are {}", with_article(block.title), quoted_alternatives(names)),
+        };
+        self.complain(key.place, format!("`{}` is not a word of {}", key.value, with_article(block.title)), help);
+    }
+}
+
+/// A title with its article.
+fn with_article(title: &str) -> String {
+    let article = if title.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {title}")
+}
+
+/// Something that can be written as the value of a word.
+pub trait WordValue: Sized {
+    /// Reads it; what cannot be used is complained about and gives `None`.
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self>;
+    /// What it looks like, for the schema and the reference.
+    fn shape() -> ValueShape;
+}
+
+/// A word that a block asks for.
+pub struct RequiredWord {
+    /// The word.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// What its block is called.
+    pub title: &'static str,
+}
+
+/// A field of a block: a word, or an optional one.
+pub trait BlockField: Sized {
+    /// Whether the block cannot do without.
+    const REQUIRED: bool;
+    /// Takes the field out of its block.
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self>;
+    /// What the value looks like.
+    fn shape() -> ValueShape;
+}
+
+impl<T: WordValue> BlockField for T {
+    const REQUIRED: bool = true;
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
+        if let Some(entry) = find_entry(entries, word.name) {
+            return T::read(&entry.value, desk);
+        }
+        let example = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:")).unwrap_or("").trim();
+        desk.complain(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
+        None
+    }
+    fn shape() -> ValueShape {
+        <T as WordValue>::shape()
+    }
+}
+
+impl<T: WordValue> BlockField for Option<T> {
+    const REQUIRED: bool = false;
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
+        let Some(entry) = find_entry(entries, word.name) else { return Some(None) };
+        let value = T::read(&entry.value, desk);
+        if value.is_none() {
+            desk.spoiled_words.push((block, word.name));
+        }
+        Some(value)
+    }
+    fn shape() -> ValueShape {
+        <T as WordValue>::shape()
+    }
+}
+
+fn find_entry<'n>(entries: &'n [YamlEntry], name: &str) -> Option<&'n YamlEntry> {
+    entries.iter().find(|entry| entry.key.value == name)
+}
+
+/// What a value may look like.
+#[derive(Clone)]
+pub enum ValueShape {
+    /// A text; the note says which.
+    Text(&'static str),
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Number,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list.
+    List(Box<ValueShape>),
+    /// Names of one's own, each with such a value.
+    Map(Box<ValueShape>),
+    /// Any of these.
+    Either(Vec<ValueShape>),
+    /// Any JSON, with holes in its texts.
+    Json,
+    /// `null`.
+    Nothing,
+    /// A block of words of its own.
+    Block(fn() -> &'static WordBlock),
+}
+
+/// A block of words, described.
+pub struct WordBlock {
+    /// What it is called in sentences.
+    pub title: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its words.
+    pub words: Vec<WordDoc>,
+    /// Where a word that is none of this block's belongs, or what to write instead.
+    pub elsewhere: fn(&str) -> Option<&'static str>,
+}
+
+/// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
+pub struct WordDoc {
+    /// The word.
+    pub name: &'static str,
+    /// Meaning, default and example.
+    pub doc: &'static str,
+    /// Whether its block cannot do without.
+    pub required: bool,
+    /// What its value looks like.
+    pub shape: ValueShape,
+}
+
+/// Declares a block of words: the struct, how it is read, and how it describes itself.
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $block:ident ($title:literal $(, elsewhere = $elsewhere:path)?) {
+            $( $(#[doc = $word_doc:literal])* $field:ident : $type:ty = $word:literal ),* $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        #[allow(missing_docs)]
+        pub struct $block {
+            /// Where the block stands.
+            pub place: $crate::vocabulary::place::Place,
+            $( $(#[doc = $word_doc])* pub $field: $type, )*
+        }
+
+        impl $block {
+            /// The block's description.
+            pub fn block() -> &'static $crate::vocabulary::words::WordBlock {
+                static BLOCK: std::sync::LazyLock<$crate::vocabulary::words::WordBlock> = std::sync::LazyLock::new(|| $crate::vocabulary::words::WordBlock {
+                    title: $title,
+                    doc: concat!($($doc, "\n"),*),
+                    words: vec![ $( $crate::vocabulary::words::WordDoc {
+                        name: $word,
+                        doc: concat!($($word_doc, "\n"),*),
+                        required: <$type as $crate::vocabulary::words::BlockField>::REQUIRED,
+                        shape: <$type as $crate::vocabulary::words::BlockField>::shape(),
+                    } ),* ],
+                    elsewhere: {
+                        let known: &[fn(&str) -> Option<&'static str>] = &[$($elsewhere,)? |_| None];
+                        known[0]
+                    },
+                });
+                &BLOCK
+            }
+        }
+
+        impl $crate::vocabulary::words::WordValue for $block {
+            fn read(node: &$crate::vocabulary::yaml::YamlNode, desk: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
+                let block = Self::block();
+                let entries = desk.block_entries(node, block)?;
+                $(
+                    let wanted = $crate::vocabulary::words::RequiredWord { name: $word, doc: concat!($($word_doc, "\n"),*), title: block.title };
+                    let $field = <$type as $crate::vocabulary::words::BlockField>::take(entries, &wanted, node.place, desk);
+                )*
+                Some(Self { place: node.place, $( $field: $field?, )* })
+            }
+            fn shape() -> $crate::vocabulary::words::ValueShape {
+                $crate::vocabulary::words::ValueShape::Block(Self::block)
+            }
+        }
+    };
+}
+
+/// A choice of words: declares the enum, its reading and its description.
+#[macro_export]
+macro_rules! choice {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $choice:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident = $word:literal ),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $choice { $( $(#[doc = $variant_doc])* $variant ),* }
+
+        impl $choice {
+            /// All its words.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// The word for it.
+            pub fn word(self) -> &'static str {
+                match self { $( Self::$variant => $word ),* }
+            }
+
+            /// What a word means.
+            pub fn named(word: &str) -> Option<Self> {
+                match word { $( $word => Some(Self::$variant), )* _ => None }
+            }
+        }
+
+        impl $crate::vocabulary::words::WordValue for $choice {
+            fn read(node: &$crate::vocabulary::yaml::YamlNode, desk: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
+                let text = $crate::vocabulary::words::read_scalar(node, desk)?;
+                let found = Self::named(&text);
+                if found.is_none() {
+                    $crate::vocabulary::words::complain_not_among(&text, Self::WORDS, desk);
+                }
+                found
+            }
+            fn shape() -> $crate::vocabulary::words::ValueShape {
+                $crate::vocabulary::words::ValueShape::Choice(Self::WORDS)
+            }
+        }
+    };
+}
+
+/// The text of a scalar with its place, or a complaint.
+pub fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
+    if let YamlKind::Scalar { text, .. } = &node.kind
+        && !node.is_null()
+    {
+        return Some(Located::new(text.clone(), node.place));
+    }
+    desk.complain(
+        node.place,
+        format!("{} stands where a text is expected", node.description()),
+        "write a single value; in quotes where it begins with `{`, `[`, `*`, `&` or `#`",
+    );
+    None
+}
+
+/// Complains that a text is none of the words that may stand there.
+pub fn complain_not_among(text: &Located<String>, words: &[&'static str], desk: &mut Reader) {
+    let help = match did_you_mean(text, words.iter().copied()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("write {}", quoted_alternatives(words.iter().copied())),
+    };
+    desk.complain(text.place, format!("`{}` is none of the words that may stand here", text.value), help);
+}
+
+impl WordValue for Located<String> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        read_scalar(node, desk)
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Text("a text")
+    }
+}
+
+impl WordValue for bool {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
+        match text.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            "yes" | "on" | "Yes" | "On" | "True" | "TRUE" => {
+                desk.complain(text.place, format!("`{}` is a text, not a yes", text.value), "write `true`");
+                None
+            }
+            "no" | "off" | "No" | "Off" | "False" | "FALSE" => {
+                desk.complain(text.place, format!("`{}` is a text, not a no", text.value), "write `false`");
+                None
+            }
+            _ => {
+                desk.complain(text.place, format!("`{}` is neither `true` nor `false`", text.value), "write `true` or `false`");
+                None
+            }
+        }
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Flag
+    }
+}
+
+impl WordValue for i32 {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, desk)?;
+        let number = text.parse();
+        if number.is_err() {
+            desk.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
+        }
+        number.ok()
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Number
+    }
+}
+
+/// One value or a list of them.
+#[derive(Clone, Debug)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T: WordValue> WordValue for OneOrMany<T> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let YamlKind::List(nodes) = &node.kind else { return T::read(node, desk).map(|one| Self(vec![one])) };
+        if nodes.is_empty() {
+            desk.complain(node.place, "this list is empty", "write at least one value, or leave the word out");
+        }
+        let items: Vec<T> = nodes.iter().filter_map(|node| T::read(node, desk)).collect();
+        (items.len() == nodes.len()).then_some(Self(items))
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Either(vec![T::shape(), ValueShape::List(Box::new(T::shape()))])
+    }
+}
+
+/// Names of one's own, each with a value, in the order in which they were written.
+#[derive(Clone, Debug)]
+pub struct NamedValues<T>(pub Vec<(Located<String>, T)>);
+
+impl<T> Default for NamedValues<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: WordValue> WordValue for NamedValues<T> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        let YamlKind::Map(entries) = &node.kind else {
+            desk.complain(
+                node.place,
+                format!("{} stands where `name: value` lines are expected", node.description()),
+                "write one `name: value` a line, or `{ name: value }`",
+            );
+            return None;
+        };
+        let mut named = Vec::new();
+        for entry in entries {
+            match T::read(&entry.value, desk) {
+                Some(value) => named.push((entry.key.clone(), value)),
+                None => desk.spoiled.push(entry.key.value.clone()),
+            }
+        }
+        Some(Self(named))
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Map(Box::new(T::shape()))
+    }
+}
+
+impl<T: WordValue> WordValue for Box<T> {
+    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+        T::read(node, desk).map(Self::new)
+    }
+    fn shape() -> ValueShape {
+        T::shape()
+    }
+}

@@ -1,0 +1,202 @@
+//! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
+
+use crate::directory::probe::ReadStorageClock;
+use crate::directory::tidy::tidy as tidy_up;
+use crate::stores::settings::{MailSpec, Settings};
+use crate::web::app::App;
+use crate::web::live_config::LiveConfig;
+use crate::world::files::{self, FileStamp};
+use crate::world::{clock, file_watch};
+use actix_web::web::Data;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How often storage is asked which sessions have ended.
+const LISTEN: Duration = Duration::from_millis(500);
+/// How often what is over is removed.
+const TIDY: Duration = Duration::from_mins(10);
+/// How often it is looked whether signing keys are due to be turned over.
+const TURN: Duration = Duration::from_mins(1);
+/// How often it is written down what providers' answers are like.
+const KEEP: Duration = Duration::from_mins(1);
+/// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Where settings come from, so that they can be read again.
+pub type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
+
+/// Begins it all.
+pub fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
+    actix_web::rt::spawn(listen_to_storage(app.clone()));
+    actix_web::rt::spawn(tidy(app.clone(), audit_kept));
+    actix_web::rt::spawn(rotate_keys(app.clone()));
+    actix_web::rt::spawn(save_drift(app.clone()));
+    let app = app.clone();
+    let begun = watched_paths(&app.live_config(), settings_file.as_deref());
+    let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
+    file_watch::watch_paths(begun, LOOK, move || {
+        let now = have_files_changed(&app, settings_file.as_deref(), &seen);
+        if now {
+            reload_settings(&app, settings_file.as_deref(), &read);
+        }
+        for front in app.live_config().live_stores() {
+            for file in front.roster.reload(clock::now()) {
+                log_provider_file(&front.roster.snapshot(), &file);
+            }
+        }
+        watched_paths(&app.live_config(), settings_file.as_deref())
+    });
+}
+
+/// The files that make up settings, secrets of mail, words and looks, as they were last seen.
+type FileStamps = Vec<(PathBuf, Option<FileStamp>)>;
+
+fn file_stamps(serving: &LiveConfig, settings_file: Option<&Path>) -> FileStamps {
+    let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
+    for front in serving.live_stores() {
+        paths.extend(front.store.logo.clone());
+        paths.extend(front.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|kept| kept.0.file()));
+        paths.extend(front.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
+    }
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().map(|path| (path.clone(), files::stamp(&path))).collect()
+}
+
+fn have_files_changed(app: &App, settings_file: Option<&Path>, before: &Mutex<FileStamps>) -> bool {
+    let now = file_stamps(&app.live_config(), settings_file);
+    let mut before = before.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let has_changed = *before != now;
+    *before = now;
+    has_changed
+}
+
+fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
+    let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
+    let settings = match read() {
+        Ok(settings) => settings,
+        Err(complaint) => {
+            app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones serve")));
+            tracing::error!(file, complaint, "the settings are broken; the last good ones serve");
+            return;
+        }
+    };
+    app.apply_settings(&settings, clock::now());
+    tracing::info!(file, "settings, words and looks have been read again");
+}
+
+fn log_provider_file(listing: &crate::stores::live::LiveProvidersSnapshot, file: &Path) {
+    let name = file.display();
+    match listing.standings().get(file) {
+        None => tracing::info!(file = %name, "a provider is gone"),
+        Some(standing) if standing.state == "broken" => {
+            let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
+            let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
+            let complaint = first.map(|complaint| complaint.message.as_str());
+            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
+        }
+        Some(standing) => tracing::info!(file = %name, state = standing.state, "a provider file has been read again"),
+    }
+}
+
+fn watched_paths(serving: &LiveConfig, settings_file: Option<&Path>) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = serving.live_stores().map(|front| front.roster.folder().to_owned()).collect();
+    let phrases = serving.live_stores().filter_map(|front| front.store.phrases.clone());
+    let logos = serving.live_stores().filter_map(|front| front.store.logo.clone());
+    paths.extend(phrases.chain(logos));
+    paths.extend(settings_file.map(Path::to_owned));
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+async fn rotate_keys(app: Data<App>) {
+    loop {
+        tokio::time::sleep(TURN).await;
+        if clock_agrees_with_storage(&app).await {
+            let _ = app.rotate_keys(clock::now()).await;
+        }
+    }
+}
+
+/// What was counted of providers' answers is written down, and what others have counted is read.
+async fn save_drift(app: Data<App>) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        // Where storage is away it is written the next time.
+        let _ = app.drift.synchronize(&app.directory, clock::now()).await;
+    }
+}
+
+async fn listen_to_storage(app: Data<App>) {
+    loop {
+        // Told, or asking from time to time: whatever comes first.
+        let _ = tokio::time::timeout(LISTEN, app.directory.wait_for_news()).await;
+        // While storage is away the list grows old by itself, and checks end with it.
+        let _ = app.sync_with_storage(clock::now()).await;
+    }
+}
+
+/// Whether the clock of this machine is right, as far as the storage of all machines can tell: what is due by a wrong one is not.
+async fn clock_agrees_with_storage(app: &App) -> bool {
+    let Ok(there) = app.directory.read(ReadStorageClock).await else { return false };
+    let difference = there.map_or(0, |there| there - clock::now());
+    if difference.abs() > JUMP {
+        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing that is due by it is done");
+    }
+    difference.abs() <= JUMP
+}
+
+/// A clock that was put on or back by more than this is not believed for a while, in seconds.
+const JUMP: i64 = 60;
+/// How long it is not believed: so long nothing is removed, because what is over by a wrong clock is not over.
+const DOUBT: Duration = Duration::from_hours(24);
+
+async fn tidy(app: Data<App>, audit_kept: i64) {
+    let (mut before, mut measured, mut doubted) = (clock::now(), clock::instant(), None);
+    loop {
+        tokio::time::sleep(TIDY).await;
+        let (now, passed) = (clock::now(), measured.elapsed());
+        let jumped = now - before - i64::try_from(passed.as_secs()).unwrap_or_default();
+        (before, measured) = (now, clock::instant());
+        if jumped.abs() > JUMP {
+            tracing::warn!(seconds = jumped, "the clock jumped; nothing that is over by it is removed for a day");
+            doubted = Some(clock::instant());
+        }
+        if !clock_agrees_with_storage(&app).await {
+            continue;
+        }
+        if doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT) {
+            continue;
+        }
+        let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;
+        app.revocations.forget_expired(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::place::Source;
+    use crate::world::random;
+
+    #[test]
+    fn a_file_with_a_secret_of_mail_is_looked_at_before_it_is_there() {
+        let folder = std::env::temp_dir().join(format!("portaria-seen-{}", random::id()));
+        let file = folder.join("password");
+        let mail =
+            format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: env:SMTP_USER, password: file:{}", file.display());
+        let text = format!("providers: {}\nmail: {{ {mail} }}\n", folder.join("providers.d").display());
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        let serving = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0);
+
+        let before = file_stamps(&serving, None);
+        files::write(&file, "geheim").unwrap();
+        let after = file_stamps(&serving, None);
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert_ne!(before, after);
+        assert_eq!(before, file_stamps(&serving, None));
+    }
+}

@@ -1,0 +1,54 @@
+//! Answers to requests that reach no store: too large, too slow, or for a host that is not served here.
+
+use crate::web::headers;
+use crate::web::live_config::LiveConfig;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+fn plain_text(status: StatusCode, text: &str) -> HttpResponse {
+    let mut response = HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(format!("{text}\n"));
+    headers::add_security_headers(response.headers_mut(), None);
+    response
+}
+
+/// The host is not one of ours. On the machine itself, where only its operator can be asking, the right address is named.
+pub fn wrong_host(serving: &LiveConfig) -> HttpResponse {
+    let main = serving.stores().main();
+    if main.loopback {
+        return plain_text(StatusCode::MISDIRECTED_REQUEST, &format!("nothing is served under this host; go to {}/login", main.public_url));
+    }
+    plain_text(StatusCode::MISDIRECTED_REQUEST, "nothing is served under this host")
+}
+
+/// The address is too long.
+pub fn address_too_long() -> HttpResponse {
+    plain_text(StatusCode::URI_TOO_LONG, "the address is too long")
+}
+
+/// The headers are too large.
+pub fn headers_too_large() -> HttpResponse {
+    plain_text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
+}
+
+/// The body is coded.
+pub fn unsupported_coding() -> HttpResponse {
+    plain_text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body has to come as it is, without a coding")
+}
+
+/// The body did not arrive in time.
+pub fn body_timeout() -> HttpResponse {
+    plain_text(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+}
+
+/// The body is too large, or broke off.
+pub fn unreadable_body(error: &actix_web::Error) -> HttpResponse {
+    if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+        return plain_text(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+    }
+    plain_text(StatusCode::BAD_REQUEST, "the body broke off")
+}
+
+/// Whether a request names a host of ours.
+pub fn is_own_host(request: &actix_web::HttpRequest, serving: &LiveConfig) -> bool {
+    crate::web::request_context::store_for_host(request, serving).is_some()
+}

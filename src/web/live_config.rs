@@ -1,0 +1,208 @@
+//! What serves: the stores with their providers, looks and words as they are right now.
+
+use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
+use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
+use crate::provider::InstallationContext;
+use crate::session::keys::TokenParties;
+use crate::session::rotation::RotationPlan;
+use crate::stores::live::LiveProviders;
+use crate::stores::settings::{MailSpec, Settings};
+use crate::stores::{Store, Stores};
+use crate::world::mail::Mailer;
+use crate::world::{files, secrets};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The largest picture that is served.
+const LARGEST_PICTURE: usize = 256 * 1024;
+
+/// The stores at one moment.
+pub struct LiveConfig {
+    stores: Stores,
+    fronts: HashMap<Box<str>, Arc<LiveStore>>,
+    /// What was complained about when words were read and mail was prepared.
+    pub complaints: Vec<String>,
+}
+
+/// A store as it serves.
+pub struct LiveStore {
+    /// The store.
+    pub store: Arc<Store>,
+    /// Its number among the stores, for the limits.
+    pub number: u32,
+    /// Its providers.
+    pub roster: Arc<LiveProviders>,
+    /// How it looks.
+    pub look: StoreBranding,
+    /// Its logo.
+    pub logo: Option<Picture>,
+    /// What changes when its look does.
+    pub version: String,
+    /// The words of its pages.
+    pub languages: Arc<PageLanguages>,
+    /// How its mail leaves, if it does.
+    pub post: Option<Arc<Mailer>>,
+}
+
+/// A picture as it is served.
+#[derive(Clone)]
+pub struct Picture {
+    /// What kind it is.
+    pub kind: &'static str,
+    /// Its bytes.
+    pub bytes: actix_web::web::Bytes,
+}
+
+impl LiveStore {
+    /// Whom the tokens of this store are from and for.
+    pub fn token_parties(&self) -> TokenParties<'_> {
+        TokenParties { issuer: &self.store.public_url, audience: &self.store.audience, store: &self.store.name }
+    }
+
+    /// Whether a provider is there for this store.
+    pub fn has_provider(&self, name: &str) -> bool {
+        self.store.playground || name != PLAYGROUND
+    }
+
+    /// The origins to which a shopper may be sent: those of the settings, and our own.
+    pub fn allowed_origins(&self) -> impl Iterator<Item = &str> {
+        self.store.return_to.iter().map(|origin| &**origin).chain([&*self.store.public_url])
+    }
+}
+
+/// The file of the playground's provider.
+pub const PLAYGROUND: &str = "playground";
+
+impl LiveConfig {
+    /// The store of a host.
+    pub fn store_for_host(&self, host: &str) -> Option<&Arc<LiveStore>> {
+        self.fronts.get(&self.stores.by_host(host)?.name)
+    }
+
+    /// The stores.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// All stores as they serve.
+    pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
+        self.fronts.values()
+    }
+
+    /// How the signing keys follow one another.
+    pub fn key_rotation(&self) -> RotationPlan {
+        self.stores.rotation_plan()
+    }
+
+    /// Makes it from settings; what has not changed since `before` is taken over.
+    pub fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
+        let stores = Stores::new(settings);
+        let mut complaints = Vec::new();
+        let (mut rosters, mut words) = (HashMap::new(), HashMap::new());
+        for front in before.iter().flat_map(|before| before.live_stores()) {
+            rosters.insert((front.roster.folder().to_owned(), front.roster.installation_context().loopback), Arc::clone(&front.roster));
+        }
+        let mut fronts = HashMap::new();
+        for (number, store) in stores.all().iter().enumerate() {
+            let ground = InstallationContext { loopback: store.loopback };
+            let roster = rosters.entry((store.providers.clone(), ground.loopback));
+            let roster = roster.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, ground, &settings.simulated, now)));
+            let earlier = before.and_then(|before| before.fronts.get(&store.name));
+            let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
+                let kept = earlier.map(|front| Arc::clone(&front.languages));
+                read_languages(store.phrases.as_deref(), kept, &mut complaints)
+            });
+            let logo = store.logo.as_deref().and_then(read_picture);
+            let post = store.mail.as_ref().and_then(|mail| open_mail(mail, earlier.and_then(|front| front.post.clone()), &mut complaints));
+            let look = store_look(store, logo.is_some());
+            let version = look_version(&look, logo.as_ref());
+            let front = LiveStore {
+                store: Arc::clone(store),
+                number: u32::try_from(number).unwrap_or(u32::MAX),
+                roster: Arc::clone(roster),
+                languages: Arc::clone(languages),
+                post,
+                look,
+                logo,
+                version,
+            };
+            fronts.insert(store.name.clone(), Arc::new(front));
+        }
+        Self { stores, fronts, complaints }
+    }
+}
+
+/// How mail leaves. What is wrong with that is complained about; until it is mended, it leaves as before, if it did.
+fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<String>) -> Option<Arc<Mailer>> {
+    let (mut secret, mut missing) = (Vec::new(), Vec::new());
+    for reference in [&mail.user, &mail.password] {
+        let value = reference.as_ref().map(|reference| (reference, secrets::read_value(&reference.0)));
+        if let Some((reference, None)) = &value {
+            missing.push(format!("`mail`: nothing is there where `{}` points", reference.0.location()));
+        }
+        secret.push(value.and_then(|(_, value)| value));
+    }
+    if !missing.is_empty() {
+        complaints.extend(missing);
+        return before;
+    }
+    let post = Mailer::new(&mail.smtp, secret[0].as_deref(), secret[1].as_deref(), &mail.from);
+    match post {
+        Ok(post) => Some(Arc::new(post)),
+        Err(wrong) => {
+            complaints.push(format!("`mail`: {wrong}"));
+            before
+        }
+    }
+}
+
+fn store_look(store: &Store, logo: bool) -> StoreBranding {
+    StoreBranding {
+        title: store.title.to_string(),
+        home: store.return_to.first().map(|origin| format!("{origin}/")),
+        logo: logo.then_some(LogoKind::Mark),
+        accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
+        help: store.help.as_deref().map(str::to_owned),
+        privacy: store.privacy.as_deref().map(str::to_owned),
+    }
+}
+
+fn look_version(look: &StoreBranding, logo: Option<&Picture>) -> String {
+    let mut text = format!("{STYLE}{LAB_STYLE}{LAB_SCRIPT}{}", store_css(look)).into_bytes();
+    text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
+    digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A picture from the disk, if it is one.
+pub fn read_picture(path: &Path) -> Option<Picture> {
+    let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "ico" => "image/x-icon",
+        _ => return None,
+    };
+    let bytes = files::read_bytes(path, LARGEST_PICTURE + 1).ok().filter(|bytes| bytes.len() <= LARGEST_PICTURE)?;
+    Some(Picture { kind, bytes: bytes.into() })
+}
+
+/// The words of the pages; while an operator's are wrong, those that were good before.
+fn read_languages(folder: Option<&Path>, before: Option<Arc<PageLanguages>>, complaints: &mut Vec<String>) -> Arc<PageLanguages> {
+    let Some(folder) = folder else { return Arc::new(PageLanguages::embedded()) };
+    let named = |path: PathBuf| {
+        let source = files::read_source(&path).ok()?;
+        Some((path.file_stem()?.to_str()?.to_owned(), source.text.to_string()))
+    };
+    let texts: Vec<(String, String)> = files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect();
+    match PageLanguages::with_overrides(&texts) {
+        Ok(languages) => Arc::new(languages),
+        Err(wrong) => {
+            complaints.extend(wrong.iter().map(|(language, message)| format!("{}/{language}.yaml: {message}", folder.display())));
+            before.unwrap_or_else(|| Arc::new(PageLanguages::embedded()))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How often an address may ask: one number for each address and kind, in a table that never grows beyond its size.
+//!
+//! The number is the moment at which the budget would be full again (the generic cell rate algorithm), so nothing has to be
+//! counted down. An address of version 6 stands for its whole /64.
+
+use quick_cache::sync::Cache;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// More addresses than these are not told apart at one time.
+const MOST: usize = 50_000;
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RateLimitKind {
+    /// Pages.
+    Page,
+    /// Logins that begin.
+    Login,
+    /// Callbacks.
+    Callback,
+    /// Mails that are asked for.
+    Mail,
+    /// Questions of storefronts.
+    Session,
+    /// Questions of proxies that are not trusted.
+    Auth,
+}
+
+/// The table.
+pub struct RateLimits {
+    full: Cache<(RateLimitKind, u32, IpAddr), Arc<AtomicI64>>,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { full: Cache::new(MOST) }
+    }
+}
+
+impl RateLimits {
+    /// Takes one from the budget of an address at a store; otherwise, in how many seconds there will be one. The budget
+    /// holds twice the rate of a minute.
+    pub fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
+        let step = 60_000 / i64::from(per_minute.max(1));
+        let room = step * i64::from(per_minute.max(1)) * 2;
+        let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, address_bucket(address)), || Ok(Arc::default()));
+        let cell = cell.unwrap_or_default();
+        let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full| {
+            // A clock that was put back leaves no budget in the far future.
+            let full = full.clamp(now_ms, now_ms + room) + step;
+            (full - now_ms <= room).then_some(full)
+        });
+        taken
+            .map(|_| ())
+            .map_err(|full| u64::try_from((full.clamp(now_ms, now_ms + room) + step - room - now_ms + 999) / 1000).unwrap_or(1).max(1))
+    }
+}
+
+fn address_bucket(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_budget_holds_two_minutes_and_fills_again() {
+        let limits = RateLimits::default();
+        let take = |now| limits.take(RateLimitKind::Login, 0, address("192.0.2.1"), 10, now);
+
+        assert!((0..20).all(|_| take(0).is_ok()));
+        assert_eq!(take(0), Err(6));
+        assert_eq!(take(5_000), Err(1));
+        assert!(take(6_000).is_ok());
+        assert_eq!(take(6_000), Err(6));
+        assert!((0..20).all(|_| take(600_000).is_ok()), "it is full again, and no fuller");
+        assert!(take(600_000).is_err());
+    }
+
+    #[test]
+    fn addresses_kinds_and_stores_have_budgets_of_their_own_and_a_64_has_one() {
+        let limits = RateLimits::default();
+        let take = |kind, store, from: &str| limits.take(kind, store, address(from), 1, 0).is_ok();
+
+        assert!(take(RateLimitKind::Login, 0, "2001:db8::1") && take(RateLimitKind::Login, 0, "2001:db8::2"));
+        assert!(!take(RateLimitKind::Login, 0, "2001:db8::ffff"), "the same /64");
+        assert!(take(RateLimitKind::Login, 0, "2001:db8:0:1::1"));
+        assert!(take(RateLimitKind::Callback, 0, "2001:db8::1") && take(RateLimitKind::Login, 1, "2001:db8::1"));
+        assert!(take(RateLimitKind::Login, 0, "192.0.2.1") && take(RateLimitKind::Login, 0, "::ffff:192.0.2.1"));
+        assert!(!take(RateLimitKind::Login, 0, "192.0.2.1"));
+    }
+
+    #[test]
+    fn a_million_addresses_do_not_make_the_table_grow() {
+        let limits = RateLimits::default();
+
+        for at in 0..1_000_000_u32 {
+            let _ = limits.take(RateLimitKind::Page, 0, std::net::Ipv4Addr::from(at).into(), 10, 0);
+        }
+
+        assert!(limits.full.len() <= MOST);
+    }
+}

@@ -1,0 +1,178 @@
+//! From what went wrong to a status and a page: the one place that decides what a visitor gets to know.
+
+use crate::directory::StorageUnavailable;
+use crate::directory::linking::SignInRefusalReason;
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::pages::frame::address;
+use crate::pages::{ErrorCause, ErrorPage, Frame};
+use crate::vocabulary::incident_code::IncidentCode;
+use crate::vocabulary::wire::NoAnswer;
+use crate::web::cookies;
+use crate::web::login_page;
+use crate::web::request_context::RequestContext;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
+use serde_json::json;
+
+/// A request that does not get what it asked for.
+#[derive(Debug)]
+pub struct UserFacingError {
+    /// Why.
+    pub cause: ErrorCause,
+    /// What is told of the login that ended by it.
+    pub login: Option<Box<FailedLoginSummary>>,
+    /// Cookies that are set or taken away all the same.
+    pub cookies: Vec<HeaderValue>,
+    /// A page that helps more than being told.
+    pub instead: Option<String>,
+}
+
+/// A login that ended badly, as its page tells of it.
+#[derive(Debug, Default)]
+pub struct FailedLoginSummary {
+    /// The provider's name.
+    pub title: String,
+    /// The provider's file name.
+    pub provider: String,
+    /// Where the shopper wanted to go.
+    pub return_to: Option<String>,
+    /// The code under which support finds the story.
+    pub code: Option<IncidentCode>,
+}
+
+impl From<ErrorCause> for UserFacingError {
+    fn from(cause: ErrorCause) -> Self {
+        Self { cause, login: None, cookies: Vec::new(), instead: None }
+    }
+}
+
+impl From<StorageUnavailable> for UserFacingError {
+    fn from(_: StorageUnavailable) -> Self {
+        ErrorCause::Away.into()
+    }
+}
+
+/// Why somebody is not let in, in the words of the page.
+pub fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
+    match why {
+        SignInRefusalReason::Blocked => ErrorCause::Blocked,
+        SignInRefusalReason::AddressTaken | SignInRefusalReason::Detached => ErrorCause::AddressTaken,
+        SignInRefusalReason::AddressReassigned => ErrorCause::AddressReassigned,
+        SignInRefusalReason::LinkedElsewhere => ErrorCause::LinkedElsewhere,
+        SignInRefusalReason::SignedOut => ErrorCause::NotFresh,
+        SignInRefusalReason::NoAddress => ErrorCause::MissingEmail,
+    }
+}
+
+/// What a failed login is called on the page.
+pub fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCause {
+    if error.by_provider {
+        let code = error.code.to_ascii_lowercase();
+        // The protocol's own word, and the words that providers have for it.
+        let said_no = ["denied", "cancel"].iter().any(|word| code.contains(word)) && trace.exchanges.is_empty();
+        return if said_no { ErrorCause::Cancelled } else { ErrorCause::Refused };
+    }
+    match error.code.as_str() {
+        "expired" => ErrorCause::Expired,
+        "badState" | "badIssuer" => ErrorCause::Lost,
+        "badCallback" => ErrorCause::Malformed,
+        "missingEmail" => ErrorCause::MissingEmail,
+        "unprovenEmail" => ErrorCause::UnprovenEmail,
+        "notAllowed" => ErrorCause::NotAllowed,
+        "noAnswer" => match trace.exchanges.last().map(|exchange| &exchange.answer) {
+            Some(Err(NoAnswer::TooSlow)) => ErrorCause::Slow,
+            Some(Err(NoAnswer::TooLarge)) => ErrorCause::Odd,
+            _ => ErrorCause::Unreachable,
+        },
+        "tooSlow" => ErrorCause::Slow,
+        "noDocument" => ErrorCause::Unreachable,
+        _ => ErrorCause::Odd,
+    }
+}
+
+fn status_of(refused: &UserFacingError) -> StatusCode {
+    match refused.cause {
+        // The shopper changed their mind; nothing went wrong.
+        ErrorCause::Cancelled => StatusCode::OK,
+        ErrorCause::Expired
+        | ErrorCause::AlreadyUsed
+        | ErrorCause::Lost
+        | ErrorCause::Changed
+        | ErrorCause::ProofOver
+        | ErrorCause::BadInput
+        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
+        ErrorCause::MissingEmail
+        | ErrorCause::UnprovenEmail
+        | ErrorCause::AddressTaken
+        | ErrorCause::AddressReassigned
+        | ErrorCause::NotStaff
+        | ErrorCause::NotFresh
+        | ErrorCause::NotAllowed
+        | ErrorCause::Blocked
+        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
+        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
+        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
+        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
+        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
+        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+    }
+}
+
+impl UserFacingError {
+    /// The answer to whoever asked: a page for people, JSON for programs.
+    pub fn into_response(self, asked: &RequestContext) -> HttpResponse {
+        let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status_of(&self), |_| StatusCode::SEE_OTHER));
+        cookies::append_to(&mut response, self.cookies.iter().cloned());
+        if let Some(place) = self.instead {
+            return response.insert_header((LOCATION, place)).finish();
+        }
+        match self.cause {
+            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
+            ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
+            _ => {}
+        }
+        let wants_a_page = asked.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+        if self.login.is_none() && !wants_a_page {
+            return response.json(json!({ "error": self.cause.name() }));
+        }
+        response.content_type("text/html; charset=utf-8").body(self.render_page(asked))
+    }
+
+    fn render_page(&self, asked: &RequestContext) -> String {
+        let front = asked.live_store();
+        let login = self.login.as_deref();
+        let return_to = login.and_then(|login| login.return_to.as_deref());
+        let again = login.filter(|login| !login.provider.is_empty());
+        let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
+        let others = address(&["login"], &[("return_to", return_to)]);
+        ErrorPage {
+            frame: Frame { look: &front.look, language: asked.language(), offered: &[], version: &front.version },
+            cause: self.cause,
+            provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
+            again: again.as_deref(),
+            others: Some(&others),
+            has_others: login_page::providers_with_button(front).len() > 1,
+            home: front.look.home.as_deref(),
+            code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
+            until: None,
+        }
+        .render()
+    }
+}
+
+/// The answer that leads elsewhere.
+pub fn redirect_to(place: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
+}
+
+/// The answer to a method that a page does not know.
+pub fn method_not_allowed(asked: &RequestContext, allowed: &'static str) -> HttpResponse {
+    let mut response = UserFacingError::from(ErrorCause::WrongMethod).into_response(asked);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}

@@ -1,0 +1,142 @@
+//! Why something has turned, and what would mend it: told once for everything that has one cause.
+//!
+//! What is known over many answers decides first: a path is taken for the new place of a fact only if it is new since the fact is
+//! missed. Where that finds nothing, and for an answer as a whole, the workbench's repair looks at the one answer that is here; it
+//! compiles what it proposes, so that is done only in the moment in which something turns.
+
+use crate::drift::judgement::{DriftStream, HealthChange};
+use crate::drift::observation::{ObservedAnswer, ObservedOutcome, PlannedPath, PlannedReading, PlannedStep};
+use crate::drift::provider_statistics::ObservedLogin;
+use crate::drift::shape::PathStatistics;
+use crate::drift::step_statistics::{DetectedChange, StepStatistics};
+use crate::drift::warning::DriftKind;
+use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::candidates::compile_path;
+use crate::workbench::repair::path::parse_path;
+use crate::workbench::repair::propose;
+use serde_json::Value;
+
+/// An answer with which something turned.
+#[derive(Clone, Copy)]
+pub struct BrokenAnswer<'a> {
+    /// What is known of the step.
+    pub page: &'a StepStatistics,
+    /// The step.
+    pub step: &'a PlannedStep,
+    /// The answer.
+    pub looked: &'a ObservedAnswer,
+    /// The login.
+    pub ended: &'a ObservedLogin<'a>,
+}
+
+/// Gives what is broken its cause and its proposal.
+pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
+    let repairs = propose(broken.ended.provider, broken.ended.end, broken.ended.trace);
+    let moved = broken.find_rearrangement(&repairs);
+    for news in news.iter_mut().filter(|news| news.turn == HealthChange::Broken) {
+        let Some(reading) = news.fact else {
+            news.proposal = proposal_for_answer(news.change, &repairs);
+            continue;
+        };
+        let gone = news.path.filter(|_| matches!(news.change, DriftKind::Lost | DriftKind::Type));
+        if let (Some(moved), Some(path)) = (&moved, gone)
+            && moved.contains_moved(path)
+        {
+            (news.change, news.proposal) = (DriftKind::Moved, moved.proposal.cloned());
+            continue;
+        }
+        news.proposal = gone.and_then(|path| broken.proposal_for_moved_fact(reading, path, news.now.answers(), &repairs));
+        if news.change == DriftKind::Lost && news.proposal.is_some() {
+            news.change = DriftKind::Replaced;
+        }
+    }
+}
+
+/// What would mend an answer as a whole. What takes a check away, or asks shoppers for something, is none of drift's proposals.
+fn proposal_for_answer(change: DriftKind, repairs: &[Proposal]) -> Option<Proposal> {
+    let fits = |proposal: &&Proposal| match change {
+        DriftKind::Unaccepted => matches!(proposal.because.as_str(), "conditionMoved" | "answerMoved" | "severalMoved"),
+        _ => true,
+    };
+    repairs.iter().find(fits).cloned()
+}
+
+/// An answer that is arranged otherwise.
+struct RearrangedAnswer<'a> {
+    /// How it would be read.
+    proposal: Option<&'a Proposal>,
+    /// How paths began, and how they begin now; nothing where nothing of what is read is there any more.
+    way: Option<(&'a str, &'a str)>,
+    document: &'a Value,
+}
+
+impl RearrangedAnswer<'_> {
+    fn contains_moved(&self, planned: &PlannedPath) -> bool {
+        let Some((from, to)) = self.way else { return true };
+        let path = planned.path.source.strip_prefix(from).and_then(|rest| compile_path(&parse_path(&format!("{to}{rest}"))?));
+        path.is_some_and(|path| path.first(self.document).is_some())
+    }
+}
+
+impl BrokenAnswer<'_> {
+    /// Whether the answer is arranged otherwise: several facts stand below another place, or nothing that is read is there at all.
+    fn find_rearrangement<'b>(&'b self, repairs: &'b [Proposal]) -> Option<RearrangedAnswer<'b>> {
+        let ObservedOutcome::Read(found) = &self.looked.outcome else { return None };
+        let document = self.looked.document.as_ref()?;
+        let read = || found.iter().map(|(at, found)| (&self.step.readings[*at], found)).filter(|(reading, _)| !reading.paths.is_empty());
+        let is_missed = |reading: &PlannedReading| self.page.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
+        let missed: Vec<&PlannedReading> =
+            read().filter(|(reading, found)| found.is_err() && is_missed(reading)).map(|(reading, _)| reading).collect();
+        if missed.len() < 2 {
+            return None;
+        }
+        let kind = self.ended.provider.calls.get(self.looked.step.checked_sub(1)?)?.kind.word();
+        for proposal in repairs.iter().filter(|proposal| proposal.because == "answerMoved") {
+            if let [step, to, from, ..] = proposal.about.as_slice()
+                && step == kind
+            {
+                let moved = RearrangedAnswer { proposal: Some(proposal), way: Some((from, to)), document };
+                let along = missed.iter().filter(|reading| reading.paths.iter().any(|path| moved.contains_moved(path)));
+                if along.count() > 1 {
+                    return Some(moved);
+                }
+            }
+        }
+        read().all(|(_, found)| found.is_err()).then_some(RearrangedAnswer { proposal: None, way: None, document })
+    }
+
+    /// Where a fact has probably moved to, as a change of the file.
+    fn proposal_for_moved_fact(
+        &self,
+        reading: &PlannedReading,
+        planned: &PlannedPath,
+        since: i64,
+        repairs: &[Proposal],
+    ) -> Option<Proposal> {
+        let document = self.looked.document.as_ref()?;
+        let kind = self.page.kinds.get(&planned.kind_key).and_then(PathStatistics::usual);
+        let gone = LostReading { fact: &reading.name, path: &planned.path, kind, since };
+        // By these three somebody is let in: what is merely new and looks alike is none of them.
+        let known = self.ended.provider.known;
+        let lets_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
+        if let Some(path) = find_replacement(gone, document, &self.page.shape).filter(|_| !lets_in) {
+            return Some(replacement_proposal(self.ended.provider, gone, &path));
+        }
+        let is_about = |proposal: &&Proposal| match proposal.about.as_slice() {
+            [fact, new, old] => {
+                let is_path = matches!(proposal.because.as_str(), "pathMoved" | "placeNotStandard");
+                is_path && **fact == *reading.name && **old == *planned.path.source && self.is_new(new, since)
+            }
+            _ => false,
+        };
+        repairs.iter().find(is_about).cloned()
+    }
+
+    /// Whether a path stands in answers only since then.
+    fn is_new(&self, path: &str, since: i64) -> bool {
+        let Some(hops) = parse_path(path) else { return false };
+        let keys: Vec<&str> = hops.iter().map(|hop| hop.key().unwrap_or("[]")).collect();
+        self.page.shape.statistics_at(&keys).is_some_and(|seen| seen.times() <= since)
+    }
+}

@@ -1,0 +1,4 @@
+//! drift.
+
+pub mod cause;
+pub mod replacement;

@@ -1,0 +1,292 @@
+//! Plays a story: the real engine, recorded answers, and a list of what came out otherwise.
+
+use crate::login::attempt::{InstallationValues, RedirectError};
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::login::{Login, drive};
+use crate::provider::Provider;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::facts::Facts;
+use crate::provider::identity::Identity;
+use crate::provider::parameters::ParameterPairs;
+use crate::provider::step::StepKind;
+use crate::vocabulary::text::{Text, form_encode};
+use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
+use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
+use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
+use crate::workbench::examples::tokens::ExampleTokens;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+/// What became of a story.
+#[derive(Debug)]
+pub struct ReplayResult {
+    /// What came out otherwise than it was written; nothing when the story is true.
+    pub differences: Vec<Difference>,
+    /// The requests as they were sent, the redirect first.
+    pub requests: Vec<(StepKind, Request)>,
+    /// What happened.
+    pub trace: Trace,
+    /// How it ended.
+    pub end: Result<Identity, LoginError>,
+    /// The issuers' documents and keys that answered by themselves.
+    pub documents: DocumentCache,
+}
+
+/// Plays a story.
+pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
+    let start = example_start(provider, story);
+    let documents = DocumentCache::default();
+    let mut differences = Vec::new();
+    let mut requests = Vec::new();
+    check_names(provider, story, &mut differences);
+    store_discovery_document(provider, story, &start, &documents);
+    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.empty_facts());
+    let tokens = ExampleTokens::make(provider, story, &start, &facts, &documents, &mut differences);
+    match start.attempt.redirect_request(provider, &start.installation, &documents) {
+        Ok(request) => {
+            if let Some(expected) = &story.redirect {
+                compare_request("the redirect", expected, &request, &provider.authorization, &facts, &mut differences);
+            }
+            requests.push((StepKind::GetAuthorizationCode, request));
+        }
+        Err(why) => {
+            let error = begin_error(why, provider);
+            compare_outcome(story, &Err(error.clone()), provider, &mut differences);
+            return ReplayResult { differences, requests, trace: Trace::default(), end: Err(error), documents };
+        }
+    }
+    let callback = replayed_callback(provider, story, &tokens, &facts);
+    let recording = ReplayedAnswers::new(story.exchanges.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
+    let accepted = start.attempt.accept(provider, &start.installation, &callback, Some(&start.attempt.state), &documents, start.now);
+    let (trace, end) = match accepted {
+        Ok(login) => drive_to_end(login, &recording, &documents),
+        Err(error) => (Trace::default(), Err(error)),
+    };
+    let expected: Vec<&ExampleExchangeSpec> = story.exchanges.iter().flat_map(|exchanges| &exchanges.0).collect();
+    let known = facts_after_replay(provider, &trace, facts, &documents);
+    for (at, exchange) in trace.exchanges.iter().enumerate() {
+        if let Some(request) = expected.get(at).and_then(|expected| expected.request.as_ref()) {
+            compare_request(
+                &format!("call {}", at + 1),
+                request,
+                &exchange.request,
+                &provider.calls[exchange.call],
+                &known,
+                &mut differences,
+            );
+        }
+        requests.push((exchange.step, exchange.request.clone()));
+    }
+    let made = trace.exchanges.len();
+    if made > expected.len() {
+        let unexpected = &trace.exchanges[expected.len()].request;
+        differences.push(Difference::new(
+            format!("call {}", expected.len() + 1),
+            "no further call".to_owned(),
+            format!("{} {}", unexpected.method, unexpected.address.masked()),
+        ));
+    } else if made < expected.len() {
+        differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
+    }
+    compare_outcome(story, &end, provider, &mut differences);
+    ReplayResult { differences, requests, trace, end, documents }
+}
+
+/// Facts and inputs that the file does not know are a slip of the pen.
+fn check_names(provider: &Provider, story: &ExampleSpec, differences: &mut Vec<Difference>) {
+    for (name, _) in story.facts.iter().flat_map(|facts| &facts.0) {
+        if provider.names.find(&name.value).is_none() {
+            differences.push(Difference::new(
+                format!("facts: {}", name.value),
+                "a fact of the file".to_owned(),
+                "the file names none such".to_owned(),
+            ));
+        }
+    }
+    for (name, _) in story.inputs.iter().flat_map(|inputs| &inputs.0) {
+        if !provider.inputs.iter().any(|input| *input.name == *name.value) {
+            differences.push(Difference::new(
+                format!("inputs: {}", name.value),
+                "an input of the file".to_owned(),
+                "the file asks for none such".to_owned(),
+            ));
+        }
+    }
+}
+
+/// All facts that the calls taught, for looking behind the masks of what was sent.
+fn facts_after_replay(provider: &Provider, trace: &Trace, facts: Facts, documents: &DocumentCache) -> Facts {
+    let mut facts = facts;
+    for exchange in &trace.exchanges {
+        if let Ok(answer) = &exchange.answer {
+            // What a refused call taught is looked at as well; only masks are lifted with it.
+            let _ = provider.calls[exchange.call].read(answer, &mut facts, documents);
+        }
+    }
+    facts
+}
+
+/// Drives a login whose answers are all at hand, so that it never waits.
+fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &DocumentCache) -> (Trace, Result<Identity, LoginError>) {
+    let driving = std::pin::pin!(drive(login, recording, documents));
+    match driving.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => (Trace::default(), Err(LoginError::bad_callback("noAnswer", "a recording never waits"))),
+    }
+}
+
+fn begin_error(why: RedirectError, provider: &Provider) -> LoginError {
+    match why {
+        RedirectError::Input(name) => {
+            LoginError::bad_callback("badInput", &format!("what was typed for `{name}` does not match its pattern"))
+        }
+        RedirectError::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
+        RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
+    }
+}
+
+fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, provider: &Provider, differences: &mut Vec<Difference>) {
+    match (end, &story.identity, &story.refused) {
+        (Ok(identity), Some(expected), _) => compare_identity(&expected.0, identity, differences),
+        (Ok(identity), None, Some(refused)) => {
+            differences.push(Difference::new("the end".to_owned(), describe_expected_refusal(refused), format!("{} came in", identity.id)));
+        }
+        (Err(error), None, Some(refused)) => {
+            let same = refused.step == error.step
+                && refused.code.value == error.code
+                && refused.message.as_ref().is_none_or(|message| message.value == error.message);
+            if !same {
+                differences.push(Difference::new(
+                    "the end".to_owned(),
+                    describe_expected_refusal(refused),
+                    describe_error(error, provider),
+                ));
+            }
+        }
+        (Err(error), ..) => {
+            differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), describe_error(error, provider)))
+        }
+        (Ok(_), None, None) => {}
+    }
+}
+
+fn describe_expected_refusal(refused: &ExpectedRefusalSpec) -> String {
+    let step = refused.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
+    let message = refused.message.as_ref().map_or_else(String::new, |message| format!(" ({})", message.value));
+    format!("refused{step}: {}{message}", refused.code.value)
+}
+
+fn describe_error(error: &LoginError, provider: &Provider) -> String {
+    let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
+    let place =
+        error.place.filter(|place| place.line > 0).map_or_else(String::new, |place| format!(", see {}:{place}", provider.source.name));
+    format!("refused{step}: {} ({}){place}", error.code, error.message)
+}
+
+fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {
+    if let Some((address, document)) = discovery_document(provider, story, &start.installation) {
+        documents.insert(&address, document, start.now);
+    }
+}
+
+/// The issuer's document of a story, and its address.
+pub fn discovery_document(provider: &Provider, story: &ExampleSpec, installation: &InstallationValues) -> Option<(String, Value)> {
+    let mut facts = provider.empty_facts();
+    for (slot, value) in &installation.values {
+        facts.set(*slot, value.clone());
+    }
+    let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
+    let base = issuer.unwrap_or_else(|| address.clone());
+    let below = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
+    let usual = json!({
+        "issuer": base, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
+        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
+    });
+    let document = story.discovery.as_ref().map_or(usual, |raw| raw.0.clone());
+    Some((address, document))
+}
+
+/// What the browser brings back in a story, signed where the file wants that.
+pub fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
+    let usual = || {
+        vec![
+            ("code".to_owned(), "c-1".to_owned()),
+            ("state".to_owned(), facts.get(provider.known.state).map_or("", Text::expose).to_owned()),
+        ]
+    };
+    let pairs: Vec<(String, String)> = match &story.callback {
+        Some(pairs) => pairs.0.iter().map(|(name, value)| (name.value.clone(), tokens.replace(&value.value))).collect(),
+        None => usual(),
+    };
+    let mut callback = CallbackParameters::new(pairs);
+    if let Some(verify) = provider.authorization.expected_signature()
+        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.expose() == "‹signature›")
+    {
+        // Made as the provider would make it; an RSA signature needs the provider's own half of the key.
+        let signed = match verify.key_template() {
+            Some((template, true)) => {
+                let mut theirs = facts.clone();
+                if let Some(fact) = template.first_fact() {
+                    theirs.set(fact, Text::plain(crate::world::random::rsa_pair(false).private.clone()));
+                }
+                verify.sign(&callback.as_pairs(), &theirs)
+            }
+            _ => verify.sign(&callback.as_pairs(), facts),
+        };
+        if let Ok(signature) = signed {
+            callback.pairs[at].1 = signature;
+        }
+    }
+    callback
+}
+
+/// Recorded answers, given out in order.
+struct ReplayedAnswers<'a> {
+    answers: Mutex<std::slice::Iter<'a, ExampleExchangeSpec>>,
+    tokens: &'a ExampleTokens,
+}
+
+impl<'a> ReplayedAnswers<'a> {
+    fn new(exchanges: &'a [ExampleExchangeSpec], tokens: &'a ExampleTokens) -> Self {
+        Self { answers: Mutex::new(exchanges.iter()), tokens }
+    }
+}
+
+/// An answer as it comes, with its tokens in place.
+pub fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleTokens) -> Response {
+    let (body, content_type) = if let Some(json) = &answer.json {
+        (tokens.replace_in(&json.0).to_string(), "application/json")
+    } else if let Some(form) = &answer.form {
+        let mut body = Text::default();
+        let pairs: ParameterPairs<'_> = form
+            .0
+            .iter()
+            .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(tokens.replace(&value.value)))))
+            .collect();
+        crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
+        (body.expose().to_owned(), "application/x-www-form-urlencoded")
+    } else {
+        (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
+    };
+    let own =
+        answer.headers.iter().flat_map(|headers| &headers.0).map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
+    let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        headers.push(("Content-Type".into(), content_type.into()));
+    }
+    Response { status: answer.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), headers, body: body.into_bytes() }
+}
+
+impl Fetch for ReplayedAnswers<'_> {
+    fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
+        let next = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let answer = next.map(|exchange| replayed_response(&exchange.answer, self.tokens)).ok_or(NoAnswer::Unreachable);
+        Box::pin(std::future::ready(answer))
+    }
+}

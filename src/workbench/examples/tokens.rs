@@ -1,0 +1,161 @@
+//! The signed tokens of a story: made when it is played, with keys that nobody else has.
+
+use crate::provider::Provider;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::facts::Facts;
+use crate::provider::keys::{Algorithm, JwsSigningKey, KeyFamily};
+use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::workbench::examples::difference::Difference;
+use crate::workbench::examples::example::{ExampleSpec, ExampleTokenSpec};
+use crate::workbench::examples::stand_ins::{self, ExampleStart};
+use crate::world::random::PemKeyPair;
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value, json};
+
+/// The tokens of a story, and the address and content of their keys.
+pub struct ExampleTokens {
+    texts: Vec<(String, String)>,
+    keys: Vec<(String, Value)>,
+}
+
+impl ExampleTokens {
+    /// Makes the tokens of a story, and publishes their keys.
+    pub fn make(
+        provider: &Provider,
+        story: &ExampleSpec,
+        start: &ExampleStart,
+        facts: &Facts,
+        documents: &DocumentCache,
+        differences: &mut Vec<Difference>,
+    ) -> Self {
+        let mut tokens = Self::signed_with(&stand_ins::key_pair, provider, story, (start.now, facts), differences);
+        let mut merged: Vec<(String, Vec<Value>)> = Vec::new();
+        for (address, key) in tokens.keys.drain(..) {
+            match merged.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, keys)) => keys.push(key),
+                None => merged.push((address, vec![key])),
+            }
+        }
+        for (address, keys) in merged {
+            documents.insert(&address, json!({ "keys": keys }), start.now);
+        }
+        tokens
+    }
+
+    /// Makes the tokens of a story at a moment, with these keys for an algorithm: the provider's, or a stranger's.
+    pub fn signed_with(
+        pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
+        provider: &Provider,
+        story: &ExampleSpec,
+        (now, facts): (i64, &Facts),
+        differences: &mut Vec<Difference>,
+    ) -> Self {
+        let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
+        for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
+            let all: Vec<&SignedToken> = provider.steps().filter_map(|step| step.signed()).collect();
+            let named = all.iter().find(|signed| {
+                signed
+                    .token
+                    .as_ref()
+                    .and_then(crate::provider::template::Template::sole_fact)
+                    .is_some_and(|fact| **provider.names.name(fact) == *name.value)
+            });
+            let Some(signed) = named.or(all.first()) else {
+                differences.push(Difference::new(
+                    format!("token {}", name.value),
+                    "a `signed` in the file".to_owned(),
+                    "there is none".to_owned(),
+                ));
+                continue;
+            };
+            match tokens.sign_token(&name.value, spec, signed, pairs, (now, facts)) {
+                Ok((address, expected)) => {
+                    if let (Some(expected), Some(address)) = (expected, &address)
+                        && expected != *address
+                    {
+                        differences.push(Difference::new("the address of the keys".to_owned(), expected, address.clone()));
+                    }
+                }
+                Err(why) => differences.push(Difference::new(format!("token {}", name.value), "a token".to_owned(), why)),
+            }
+        }
+        tokens
+    }
+
+    fn sign_token(
+        &mut self,
+        name: &str,
+        spec: &ExampleTokenSpec,
+        signed: &SignedToken,
+        pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
+        (now, facts): (i64, &Facts),
+    ) -> Result<(Option<String>, Option<String>), String> {
+        let stranger = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
+        let algorithm = spec.algorithm.or_else(|| signed.accepted_algorithms().and_then(|list| list.first().copied()));
+        let kid = format!("key-{name}");
+        let (algorithm, key) = match &signed.keys {
+            TokenKeys::Text(template) => {
+                let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
+                if crate::provider::keys::looks_like_pem(&text) {
+                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::random::rsa_pair(stranger).private.clone().into_bytes())
+                } else {
+                    (algorithm.unwrap_or(Algorithm::Hs256), if stranger { b"somebody else's secret, long enough".to_vec() } else { text })
+                }
+            }
+            TokenKeys::Address(_) => {
+                let algorithm = algorithm.unwrap_or(Algorithm::Es256);
+                let pair = pairs(algorithm, stranger);
+                if let Some(address) = signed.keys_address(facts) {
+                    let published = if stranger { pairs(algorithm, false) } else { pair.clone() };
+                    self.keys.push((address, jwk(&published.private, algorithm, &kid)?));
+                }
+                (algorithm, pair.private.into_bytes())
+            }
+        };
+        let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
+        claims.entry("iat").or_insert_with(|| json!(now));
+        claims.entry("exp").or_insert_with(|| json!(now + 3600));
+        let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
+        let token = JwsSigningKey::read(&key, algorithm)
+            .and_then(|key| key.sign_token(&header, &Value::Object(claims).to_string()))
+            .map_err(|bad| bad.0.to_owned())?;
+        self.texts.push((stand_ins::stand_in(name), token));
+        Ok((signed.keys_address(facts), spec.keys.as_ref().map(|keys| keys.value.clone())))
+    }
+
+    /// The keys that verify them, and where each is published.
+    pub fn keys(&self) -> &[(String, Value)] {
+        &self.keys
+    }
+
+    /// A text with its tokens in place of their names.
+    pub fn replace(&self, text: &str) -> String {
+        self.texts.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token))
+    }
+
+    /// The same throughout a JSON value.
+    pub fn replace_in(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.replace(text)),
+            Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in(value)).collect()),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(key, value)| (key.clone(), self.replace_in(value))).collect::<Map<_, _>>())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+fn jwk(private: &str, algorithm: Algorithm, kid: &str) -> Result<Value, String> {
+    let key = match algorithm.family() {
+        KeyFamily::Rsa => EncodingKey::from_rsa_pem(private.as_bytes()),
+        KeyFamily::Curve => EncodingKey::from_ec_pem(private.as_bytes()),
+        KeyFamily::Edwards => EncodingKey::from_ed_pem(private.as_bytes()),
+        KeyFamily::Secret => return Err("a shared secret has no address".to_owned()),
+    };
+    let jose = algorithm.word().parse().map_err(|_| "an algorithm without a key".to_owned())?;
+    let mut jwk = key.and_then(|key| Jwk::from_encoding_key(&key, jose)).map_err(|_| "its public key cannot be written".to_owned())?;
+    jwk.common.key_id = Some(kid.to_owned());
+    serde_json::to_value(jwk).map_err(|_| "its public key cannot be written".to_owned())
+}

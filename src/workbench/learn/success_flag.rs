@@ -1,0 +1,36 @@
+//! A word in an answer that says that all went well, so that another one means no.
+
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::{LeafKey, leaves_of};
+use crate::workbench::learn::heuristics::normalize_name;
+use serde_json::Value;
+
+/// The word of an answer that says yes in each of these.
+pub fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
+    let (first, others) = said.split_first()?;
+    let fits = leaves_of(first)
+        .into_iter()
+        .filter(|leaf| leaf.keys.len() <= 2 && leaf.keys.iter().all(|key| matches!(key, LeafKey::Name(_))))
+        .filter(|leaf| {
+            let name = normalize_name(leaf.name());
+            let text = leaf.text.to_ascii_lowercase();
+            match name.as_str() {
+                "ok" | "success" | "succeeded" | "issuccess" => text == "true" || text == "1",
+                "status" | "result" | "message" | "msg" | "outcome" => text == "ok" || text == "success",
+                "code" | "errcode" | "errno" | "ret" | "error" | "errorcode" | "resultcode" | "retcode" => {
+                    matches!(text.as_str(), "0" | "ok" | "10000" | "success")
+                }
+                _ => false,
+            }
+        });
+    let found = fits.min_by_key(|leaf| {
+        let is_code = !matches!(normalize_name(leaf.name()).as_str(), "message" | "msg");
+        (leaf.keys.len(), !is_code)
+    })?;
+    let everywhere = others.iter().all(|value| leaves_of(value).iter().any(|leaf| leaf.keys == found.keys && leaf.text == found.text));
+    everywhere.then(|| {
+        let words =
+            vec![DraftEntry::new("at", DraftValue::Text(found.path())), DraftEntry::new("is", DraftValue::Text(found.text.clone()))];
+        DraftEntry::with_reason("accepted", DraftValue::Block(words), "every answer said so; another word here means no")
+    })
+}

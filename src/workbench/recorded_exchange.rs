@@ -1,0 +1,117 @@
+//! A recording: what a browser and a shop sent, and what came back, as plain values. It is full of secrets, so nothing here can be printed.
+
+use percent_encoding::percent_decode_str;
+
+/// One request and, where it was kept, its answer.
+#[derive(Clone, Default)]
+pub struct RecordedExchange {
+    /// `GET`, `POST` or whatever else a browser says.
+    pub method: String,
+    /// The whole address.
+    pub address: String,
+    /// Header names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+    /// When it was sent, in seconds since 1970.
+    pub at: Option<i64>,
+    /// What came back.
+    pub answer: Option<RecordedResponse>,
+}
+
+/// An answer.
+#[derive(Clone, Default)]
+pub struct RecordedResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// The longest body that is kept.
+pub const LONGEST_BODY: usize = 256 * 1024;
+/// The most exchanges that are kept.
+pub const MOST: usize = 20_000;
+
+impl RecordedExchange {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+
+    /// The address without query and fragment.
+    pub fn base(&self) -> &str {
+        self.address.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// The host with its port.
+    pub fn host(&self) -> &str {
+        host_of(&self.address)
+    }
+
+    /// The parameters of the address.
+    pub fn query(&self) -> Vec<(String, String)> {
+        let address = self.address.split('#').next().unwrap_or_default();
+        address.split_once('?').map_or_else(Vec::new, |(_, query)| parse_pairs(query))
+    }
+
+    /// The fragment, without its mark.
+    pub fn fragment(&self) -> Option<&str> {
+        self.address.split_once('#').map(|(_, fragment)| fragment)
+    }
+
+    /// The parameters of a body that is a form.
+    pub fn form(&self) -> Option<Vec<(String, String)>> {
+        let body = self.body.as_deref()?.trim();
+        let kind = self.header("content-type").unwrap_or_default();
+        let says_form = kind.starts_with("application/x-www-form-urlencoded");
+        let looks_like = !body.starts_with(['{', '[', '<', '"']) && body.contains('=') && !body.contains(['\n', ' ']);
+        (!body.is_empty() && (says_form && !body.starts_with('{') || kind.is_empty() && looks_like)).then(|| parse_pairs(body))
+    }
+}
+
+impl RecordedResponse {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+}
+
+fn find_header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// The host of an address, with its port.
+pub fn host_of(address: &str) -> &str {
+    address.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default())
+}
+
+/// The pairs of a query or a form, decoded.
+pub fn parse_pairs(text: &str) -> Vec<(String, String)> {
+    let parts = text.split('&').filter(|pair| !pair.is_empty());
+    parts
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode_form_text(name), decode_form_text(value)))
+        .collect()
+}
+
+/// A text of a query or a form, decoded.
+pub fn decode_form_text(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Pairs as a form.
+pub fn encode_form(pairs: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        crate::vocabulary::text::form_encode(name, &mut text);
+        text.push('=');
+        crate::vocabulary::text::form_encode(value, &mut text);
+    }
+    text
+}

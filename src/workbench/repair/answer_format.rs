@@ -1,0 +1,54 @@
+//! An answer that is not written as the file says: in which format it is, and what then has to be read elsewhere.
+
+use crate::provider::answer::{AnswerFormat, AnswerParser};
+use crate::provider::step::Step;
+use crate::vocabulary::wire::Response;
+use crate::vocabulary::words::OneOrMany;
+use crate::workbench::repair::draft::RepairDraft;
+use crate::workbench::repair::edit::FileEdit;
+
+/// What some providers put in front of JSON, so that a browser does not run it.
+const PREFIXES: &[&str] = &[")]}',\n", ")]}'\n", ")]}'", "for(;;);", "for (;;);", "while(1);", "while (1);", "{}&&", "throw 1;"];
+
+/// The drafts that would make an answer readable.
+pub fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> {
+    let Ok(text) = std::str::from_utf8(&answer.body) else { return Vec::new() };
+    let mut drafts = Vec::new();
+    for prefix in PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)) {
+        let rest = text[prefix.len()..].trim_start();
+        if rest.starts_with(['{', '[']) {
+            let value = format!("\"{}\"", prefix.replace('\n', "\\n"));
+            drafts.push(format_draft(step, "skipPrefix", value, "prefixInFront", 80.0));
+            break;
+        }
+    }
+    for format in [AnswerFormat::Json, AnswerFormat::Jsonp, AnswerFormat::Xml, AnswerFormat::Form] {
+        let answers = AnswerParser { formats: Some(OneOrMany(vec![format])), skip_prefix: None };
+        let is_xml = text.trim_start().starts_with('<');
+        let said_something =
+            answers.read(answer).is_ok_and(|value| value.as_object().is_some_and(|members| !members.is_empty()) || value.is_array());
+        if said_something && is_xml == (format == AnswerFormat::Xml) {
+            drafts.push(format_draft(step, "answer", format.word().to_owned(), "formatOther", 70.0));
+        }
+    }
+    drafts
+}
+
+fn format_draft(step: &Step, key: &'static str, value: String, because: &'static str, score: f32) -> RepairDraft {
+    let sentence = if key == "answer" {
+        format!("the answer of {} is written as {value}", step.kind.word())
+    } else {
+        format!("something stands in front of the answer of {}, and is passed over with `skipPrefix`", step.kind.word())
+    };
+    RepairDraft {
+        title: format!("{key}: {value}"),
+        because,
+        about: vec![step.kind.word().to_owned(), value.clone()],
+        sentence,
+        edits: vec![FileEdit::Word { step: step.place, word: step.kind.word(), key, value }],
+        score,
+        facts: Vec::new(),
+        together: false,
+        same_words: false,
+    }
+}

@@ -1,0 +1,376 @@
+//! The answer side: what is looked for in vain, where it may stand, and which change really finds it. Every change is
+//! compiled and the same answers are read with it before it is proposed.
+
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::step::{ReadRule, StepKind};
+use crate::provider::{InstallationContext, Provider, compile};
+use crate::vocabulary::names::FactNames;
+use crate::vocabulary::place::Source;
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::answer_index::AnswerIndex;
+use crate::workbench::repair::candidates::{CandidateSupport, NeighbouringFact, RepairCandidate, find_candidates};
+use crate::workbench::repair::draft::{self, RepairDraft, move_draft};
+use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
+use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
+use crate::workbench::repair::key_similarity::{FactMeaning, key_similarity};
+use crate::workbench::repair::nested_json;
+use crate::workbench::repair::path::{PathSegment, parse_path};
+use crate::workbench::repair::path_move::find_moves;
+use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, reread_login};
+use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, UnresolvedReason, unresolved_paths};
+use crate::workbench::repair::value_fit::value_fit;
+use serde_json::Value;
+
+/// As many changes are compiled and tried.
+const TRIED: usize = 12;
+/// As many bytes of files and answers are read for that; the first change is tried whatever it takes.
+const BYTES: usize = 600_000;
+/// Beside something that is needed, other things are proposed only when they are this likely.
+const MODEST: f32 = 52.0;
+/// What is not found is proposed when it is this likely.
+const LIKELY: f32 = 22.0;
+/// What a failed login needs is proposed when it is this likely.
+const NEEDED: f32 = 16.0;
+
+/// What has to become better.
+#[derive(Clone, Debug, Default)]
+pub struct RepairGoal {
+    /// Facts that were missed.
+    pub facts: Vec<String>,
+    /// Whether an answer was taken for a no by a path of the file.
+    pub refused: bool,
+    /// Whether the login was refused at all.
+    pub failed: bool,
+}
+
+impl RepairGoal {
+    /// Whether the login needs what is looked for.
+    fn needs(&self, wanted: &UnresolvedPath) -> bool {
+        self.facts.contains(&wanted.fact) || (self.refused && wanted.part == LookupPart::Condition)
+    }
+}
+
+/// A change that was tried.
+pub struct TriedRepair {
+    /// What is said about it.
+    pub draft: RepairDraft,
+    /// The whole text with the change.
+    pub text: String,
+    /// The file with it.
+    pub provider: Provider,
+    /// How good it is.
+    pub rating: f32,
+    /// Whether nothing is missed any more.
+    pub whole: bool,
+}
+
+/// The proposals that change how answers are read, best first.
+pub fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<(Proposal, f32, bool)> {
+    let mut found = try_drafts(provider, case, goal, answer_drafts(provider, case, goal));
+    // A second thing may be broken behind the first.
+    if let Some(first) = found.first().filter(|first| goal.failed && !first.whole) {
+        let again = try_drafts(&first.provider, case, goal, answer_drafts(&first.provider, case, goal));
+        if let Some(second) = again.into_iter().next().filter(|second| second.whole) {
+            let both = combine(first, second);
+            found.insert(0, both);
+        }
+    }
+    let proposals = found.into_iter().filter_map(|mended| {
+        let change = changed_lines(&provider.source.text, &mended.text)?;
+        let RepairDraft { title, because, about, sentence, .. } = mended.draft;
+        Some((Proposal { title, because: because.to_owned(), about, sentence, change: Some(change) }, mended.rating, mended.whole))
+    });
+    proposals.collect()
+}
+
+fn combine(first: &TriedRepair, second: TriedRepair) -> TriedRepair {
+    let mut draft = second.draft;
+    draft.title = format!("{}, {}", first.draft.title, draft.title);
+    draft.sentence = format!("{}; {}", first.draft.sentence, draft.sentence);
+    draft.about = vec![first.draft.title.clone(), draft.title.clone()];
+    draft.because = "severalMoved";
+    TriedRepair { draft, rating: second.rating + 1.0, ..second }
+}
+
+/// The changes that may mend it.
+fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RepairDraft> {
+    let stubborn = RepairCase { stubborn: true, ..case.clone() };
+    let reread = reread_login(provider, &stubborn);
+    let list = unresolved_paths(provider, &reread);
+    let any_needed = list.iter().any(|wanted| goal.needs(wanted));
+    let mut drafts = Vec::new();
+    for (at, document) in reread.documents.iter().enumerate() {
+        for (value, part) in [(&document.value, LookupPart::Answer), (&document.claims, LookupPart::Claims)] {
+            let Some(value) = value else { continue };
+            let survey = AnswerIndex::from_document(value);
+            let here: Vec<UnresolvedPath> = list
+                .iter()
+                .filter(|wanted| wanted.document == at && (wanted.part == LookupPart::Claims) == (part == LookupPart::Claims))
+                .cloned()
+                .collect();
+            let there = DocumentSearch {
+                document,
+                value,
+                survey: &survey,
+                list: &here,
+                signed: part == LookupPart::Claims,
+                names: &provider.names,
+            };
+            drafts.extend(there.move_drafts());
+            drafts.extend(there.path_drafts(goal, any_needed));
+            if part == LookupPart::Answer {
+                drafts.extend(nested_json::nested_json_drafts(document, at, value, &provider.names));
+            }
+        }
+        if document.answer.is_some() {
+            drafts.extend(header_drafts(document, case));
+        }
+    }
+    drafts.sort_by(|one, other| other.score.total_cmp(&one.score));
+    // Each thing that is not found has its best change tried before any has its second.
+    let mut seen: Vec<(Option<String>, Option<String>)> = Vec::new();
+    let (mut firsts, others): (Vec<RepairDraft>, Vec<RepairDraft>) = drafts.into_iter().partition(|draft| {
+        let what = (draft.facts.first().cloned(), draft.about.get(2).cloned());
+        let is_first = draft.together || !seen.contains(&what);
+        seen.push(what);
+        is_first
+    });
+    firsts.extend(others);
+    firsts
+}
+
+/// One document and what is looked for in it.
+struct DocumentSearch<'a> {
+    document: &'a RereadDocument<'a>,
+    value: &'a Value,
+    survey: &'a AnswerIndex<'a>,
+    list: &'a [UnresolvedPath],
+    signed: bool,
+    names: &'a FactNames,
+}
+
+impl DocumentSearch<'_> {
+    fn move_drafts(&self) -> Vec<RepairDraft> {
+        let found = find_moves(self.list, self.survey);
+        let drafts = found.iter().map(|found| {
+            let mended: Vec<(&UnresolvedPath, &[PathSegment])> =
+                found.mended.iter().map(|(at, path)| (&self.list[*at], path.as_slice())).collect();
+            move_draft(found, self.list, self.document.step, self.edits_for(&mended))
+        });
+        drafts.collect()
+    }
+
+    /// `any_needed`: whether what the login needs is among what is looked for in any of the answers.
+    fn path_drafts(&self, goal: &RepairGoal, any_needed: bool) -> Vec<RepairDraft> {
+        let neighbours = self.neighbouring_facts();
+        let mut all: Vec<(&UnresolvedPath, RepairCandidate)> = Vec::new();
+        for wanted in self.list {
+            let is_needed = goal.failed && (goal.needs(wanted) || !any_needed);
+            if wanted.lack == UnresolvedReason::Said && !is_needed {
+                continue;
+            }
+            let least = match goal.failed {
+                true if is_needed => NEEDED,
+                true => MODEST,
+                false => LIKELY,
+            };
+            let found = find_candidates(wanted, self.survey, &neighbours);
+            // Where words speak for one place, looks alone are not enough for another.
+            let words_speak = found.iter().any(|found| found.support == CandidateSupport::Word && found.score >= MODEST);
+            let found = found.into_iter().filter(|found| {
+                found.score >= least
+                    && (wanted.lack != UnresolvedReason::Spare || found.close)
+                    && (is_needed || found.support == CandidateSupport::Word || (found.support == CandidateSupport::Look && !words_speak))
+            });
+            all.extend(found.map(|found| (wanted, found)));
+        }
+        let mut drafts = Vec::new();
+        for (wanted, candidate) in &all {
+            let mut changed: Vec<(&UnresolvedPath, &[PathSegment])> = vec![(wanted, &candidate.path)];
+            for (other, found) in &all {
+                let is_new = changed.iter().all(|(known, path)| known.place != other.place && *path != found.path.as_slice());
+                if found.same_words && is_new && (candidate.same_words || other.fact == wanted.fact) {
+                    changed.push((other, &found.path));
+                }
+            }
+            // The same path elsewhere in the step leads to the same place.
+            for other in self.list.iter().filter(|other| other.hops == wanted.hops) {
+                if changed.iter().all(|(known, _)| known.place != other.place) {
+                    changed.push((other, &candidate.path));
+                }
+            }
+            let mut draft = draft::path_draft(wanted, self.edits_for(&changed), &candidate.path, candidate.score);
+            draft.same_words = candidate.same_words;
+            draft.facts = changed.iter().map(|(wanted, _)| wanted.fact.clone()).collect();
+            draft.score += if goal.needs(wanted) { 20.0 } else { 0.0 };
+            drafts.push(draft);
+        }
+        drafts
+    }
+
+    /// The facts that are found, and by which paths.
+    fn neighbouring_facts(&self) -> Vec<NeighbouringFact> {
+        let alternatives = self.reads().iter().flat_map(|read| match &read.reading {
+            FactExpression::FirstOf(all, _) => all.iter().map(|one| (read.fact, one)).collect(),
+            one => vec![(read.fact, one)],
+        });
+        let paths = alternatives.flat_map(|(fact, one)| {
+            let plain = matches!(one, FactExpression::Path(_));
+            one.paths().into_iter().map(move |path| (fact, path, plain))
+        });
+        let found = paths.filter(|(_, path, _)| path.first(self.value).is_some_and(|value| !value.is_null() && !value.is_object()));
+        let near = found.filter_map(|(fact, path, plain)| {
+            Some(NeighbouringFact { fact: self.names.name(fact).to_string(), path: parse_path(&path.source)?, plain })
+        });
+        near.collect()
+    }
+
+    fn reads(&self) -> &[ReadRule] {
+        if self.signed { &self.document.step.signed_reads } else { &self.document.step.reads }
+    }
+
+    /// The edits that give these paths their new places.
+    fn edits_for(&self, mended: &[(&UnresolvedPath, &[PathSegment])]) -> Vec<FileEdit> {
+        let mut edits: Vec<FileEdit> = Vec::new();
+        let mut facts: Vec<(String, Vec<PathSegment>)> = Vec::new();
+        for (wanted, path) in mended {
+            if wanted.written {
+                edits.push(FileEdit::Path { place: wanted.place, old: wanted.source.clone(), new: path.to_vec() });
+            } else {
+                facts.push((wanted.fact.clone(), path.to_vec()));
+            }
+        }
+        if facts.is_empty() {
+            return edits;
+        }
+        // Where a step reads by its own words, the standard places of a person are not looked at any more.
+        let step = self.document.step;
+        if self.signed || step.kind == StepKind::GetUserInfo {
+            let standard = self.reads().iter().filter(|read| !read.written);
+            for path in standard.flat_map(|read| read.reading.paths()) {
+                let fact = crate::provider::standard::PERSON.iter().find(|(_, key)| path.is_key(key)).map(|(fact, _)| (*fact).to_owned());
+                let found = path.first(self.value).is_some_and(|value| !value.is_null());
+                if let (Some(fact), Some(path), true) = (fact, parse_path(&path.source), found) {
+                    facts.push((fact, path));
+                }
+            }
+        }
+        edits.push(FileEdit::Read { step: step.place, word: step.kind.word(), signed: self.signed, facts });
+        edits
+    }
+}
+
+/// Headers that are there under another name.
+fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<RepairDraft> {
+    let Some((_, answer, _)) = document.answer.and_then(|at| case.answers.get(at)) else { return Vec::new() };
+    let mut drafts = Vec::new();
+    for (_, name) in &document.step.header_reads {
+        if answer.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        let alike = |other: &str| key_similarity(name.trim_start_matches("X-"), other.trim_start_matches("X-").trim_start_matches("x-"));
+        let plain = answer
+            .headers
+            .iter()
+            .map(|(name, _)| &**name)
+            .filter(|name| name.len() < 60 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'));
+        let best = plain.map(|other| (other, alike(other))).filter(|(_, like)| *like > 0.6).max_by(|one, other| one.1.total_cmp(&other.1));
+        let Some((other, like)) = best else { continue };
+        let source = name.value.clone();
+        drafts.push(RepairDraft {
+            edits: vec![FileEdit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
+            title: format!("header {other}"),
+            because: "headerRenamed",
+            about: vec![other.to_owned(), source.clone()],
+            sentence: format!("the answer has a header `{other}`, and none called `{source}`"),
+            score: 60.0 * like,
+            facts: Vec::new(),
+            together: false,
+            same_words: false,
+        });
+    }
+    drafts
+}
+
+/// Compiles the drafts, reads the answers with them, and keeps what makes it better.
+pub fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal, drafts: Vec<RepairDraft>) -> Vec<TriedRepair> {
+    let Some(sheet) = EditableFile::open(&provider.source) else { return Vec::new() };
+    let before = reread_login(provider, case);
+    let mut list: Vec<TriedRepair> = Vec::new();
+    let answers: usize = case.answers.iter().map(|(_, answer, _)| answer.body.len()).sum();
+    let mut read = 0;
+    for draft in drafts.into_iter().take(TRIED) {
+        if read > BYTES {
+            break;
+        }
+        let Some(text) = sheet.apply(&draft.edits) else { continue };
+        // What is proposed is what comes of it when the lines are put in.
+        let Some(text) = changed_lines(&provider.source.text, &text).and_then(|change| change.apply(&provider.source.text)) else {
+            continue;
+        };
+        if list.iter().any(|known| known.text == text) {
+            continue;
+        }
+        read += text.len() + answers;
+        let source = Source::new(provider.source.name.clone(), text.as_str());
+        let (Some(changed), _) = compile(&source, InstallationContext { loopback: true }) else { continue };
+        let Some((rating, whole)) = rate_improvement((provider, &before), (&changed, &reread_login(&changed, case)), goal, &draft) else {
+            continue;
+        };
+        list.push(TriedRepair { rating, whole, draft, text, provider: changed });
+    }
+    list.sort_by(|one, other| other.rating.total_cmp(&one.rating));
+    list
+}
+
+/// How much better it is with a change; nothing where it is not, or where it would be less safe.
+fn rate_improvement(
+    (old, before): (&Provider, &RereadLogin<'_>),
+    (new, after): (&Provider, &RereadLogin<'_>),
+    goal: &RepairGoal,
+    draft: &RepairDraft,
+) -> Option<(f32, bool)> {
+    let known = |provider: &Provider, reread: &RereadLogin<'_>, name: &str| {
+        provider.names.find(name).is_some_and(|slot| reread.facts.get(slot).is_some())
+    };
+    let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
+    let no = |reread: &RereadLogin<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
+    if lost
+        || (no(after) > no(before) && before.documents.len() >= after.documents.len())
+        || !keeps_email_proof_safe((old, before), (new, after), draft)
+    {
+        return None;
+    }
+    let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
+    let heard = goal.refused && no(after) < no(before);
+    let comes_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
+    let is_asked = !goal.facts.is_empty() || goal.refused;
+    if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
+        return None;
+    }
+    // A change that brings nothing new to a login that works is none; a format speaks for itself.
+    let value = |provider: &Provider, reread: &RereadLogin<'_>, name: &str| {
+        provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned())
+    };
+    let gains = || {
+        new.names
+            .iter()
+            .any(|(_, name)| value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then))))
+    };
+    if !goal.failed && !draft.facts.is_empty() && no(after) >= no(before) && !gains() {
+        return None;
+    }
+    let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
+    Some((rating, !still))
+}
+
+/// Whether an address stands somewhere in the answers where the file could look for one.
+pub fn holds_email(reread: &RereadLogin<'_>) -> bool {
+    let values =
+        reread.documents.iter().filter(|document| document.answer.is_some()).flat_map(|document| [&document.value, &document.claims]);
+    values
+        .flatten()
+        .any(|value| AnswerIndex::from_document(value).leaves.iter().any(|leaf| value_fit(FactMeaning::Email, leaf.value).is_some()))
+}

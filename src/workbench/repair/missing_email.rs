@@ -1,0 +1,47 @@
+//! What to do where no answer holds an address: ask for it, of the provider or of the person.
+
+use crate::provider::Provider;
+use crate::workbench::repair::draft::RepairDraft;
+use crate::workbench::repair::edit::FileEdit;
+
+/// The drafts for a login that lacks an address, or a proof of it.
+pub fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
+    let mut drafts = Vec::new();
+    let scope = provider.scope.as_deref().unwrap_or_default();
+    let words: Vec<&str> = scope.split(' ').collect();
+    if !is_there && words.contains(&"openid") && !words.contains(&"email") && !scope.contains([':', '#', ',']) {
+        let value = format!("{scope} email");
+        drafts.push(RepairDraft {
+            title: format!("scope: {value}"),
+            because: "scopeLacksEmail",
+            about: vec!["email".to_owned()],
+            sentence: "the address is not asked for: `scope` lacks `email`".to_owned(),
+            edits: vec![FileEdit::Word { step: provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
+            score: 60.0,
+            facts: Vec::new(),
+            together: false,
+            same_words: false,
+        });
+    }
+    let (because, sentence) = if is_there {
+        ("askBecauseUnproven", "no answer proves the address; with `missingEmail: ask` the person proves it by a code that is sent there")
+    } else {
+        ("askBecauseMissing", "no answer holds an address; with `missingEmail: ask` the person is asked for one")
+    };
+    drafts.push(RepairDraft {
+        title: "missingEmail: ask".to_owned(),
+        because,
+        about: Vec::new(),
+        sentence: sentence.to_owned(),
+        edits: vec![FileEdit::Top {
+            key: "missingEmail",
+            value: "ask".to_owned(),
+            behind: &["trustEmail", "pkce", "clientSecret", "clientId", "name"],
+        }],
+        score: 50.0,
+        facts: Vec::new(),
+        together: false,
+        same_words: false,
+    });
+    drafts
+}

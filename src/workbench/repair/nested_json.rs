@@ -1,0 +1,42 @@
+//! Paths into a text that is JSON itself: what they look for in vain, and where in that text it stands.
+
+use crate::provider::json;
+use crate::vocabulary::names::FactNames;
+use crate::workbench::repair::answer_index::AnswerIndex;
+use crate::workbench::repair::candidates::{NeighbouringFact, find_candidates};
+use crate::workbench::repair::draft::{self, RepairDraft};
+use crate::workbench::repair::edit::FileEdit;
+use crate::workbench::repair::key_similarity::meaning_of_key;
+use crate::workbench::repair::path::parse_path;
+use crate::workbench::repair::reread::RereadDocument;
+use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, nested_paths, unresolved_path};
+use serde_json::Value;
+
+/// As many paths into texts that are JSON are looked after.
+const MOST: usize = 8;
+
+/// What is looked for in texts that are JSON themselves.
+pub fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value: &Value, names: &FactNames) -> Vec<RepairDraft> {
+    let reads = document.step.reads.iter().flat_map(|read| nested_paths(&read.reading).into_iter().map(|paths| (read.fact, paths)));
+    let reads: Vec<_> = reads.take(MOST).collect();
+    let mut drafts = Vec::new();
+    for (fact, (outer, path)) in &reads {
+        let text = outer.first(value).and_then(Value::as_str).and_then(|text| json::parse(text.as_bytes()).ok());
+        let Some(inside) = text.filter(|inside| path.first(inside).is_none_or(|found| found.is_object() || found.is_array())) else {
+            continue;
+        };
+        let Some(wanted) = unresolved_path(names.name(*fact), path, at, LookupPart::Answer) else { continue };
+        let own = meaning_of_key(&wanted.fact);
+        let wanted = UnresolvedPath { meaning: own, about: own, ..wanted };
+        let beside = reads.iter().filter(|(_, (other, near))| other.source == outer.source && near.first(&inside).is_some());
+        let neighbours = beside.filter_map(|(fact, (_, near))| {
+            Some(NeighbouringFact { fact: names.name(*fact).to_string(), path: parse_path(&near.source)?, plain: true })
+        });
+        let survey = AnswerIndex::from_document(&inside);
+        for found in find_candidates(&wanted, &survey, &neighbours.collect::<Vec<_>>()) {
+            let edit = FileEdit::Path { place: wanted.place, old: wanted.source.clone(), new: found.path.clone() };
+            drafts.push(draft::path_draft(&wanted, vec![edit], &found.path, found.score));
+        }
+    }
+    drafts
+}

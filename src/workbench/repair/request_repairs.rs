@@ -1,0 +1,447 @@
+//! The request side: from a provider's no to its cause, and the line that would change it where one would.
+
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::provider::json;
+use crate::provider::pkce::Pkce;
+use crate::provider::step::{Step, StepBody, StepKind};
+use crate::provider::value_reference::ValueReference;
+use crate::provider::{InstallationContext, Provider, compile};
+use crate::vocabulary::place::Source;
+use crate::vocabulary::wire::{NoAnswer, Response};
+use crate::workbench::proposal::Proposal;
+use crate::workbench::repair::cause::{RefusalCause, causes_in_text, lowercase_text};
+use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
+use serde_json::Value;
+
+/// Parameters that a provider may name as missing.
+const PARAMETERS: &[&str] = &[
+    "code_verifier",
+    "code_challenge",
+    "redirect_uri",
+    "response_type",
+    "grant_type",
+    "client_secret",
+    "client_id",
+    "access_token",
+    "scope",
+    "nonce",
+    "state",
+    "audience",
+    "resource",
+    "code",
+];
+
+/// A no, and where it was said.
+pub struct ObservedRefusal<'a> {
+    provider: &'a Provider,
+    trace: &'a Trace,
+    step: Option<&'a Step>,
+    kind: Option<StepKind>,
+    status: u16,
+    is_page: bool,
+    words: String,
+}
+
+impl<'a> ObservedRefusal<'a> {
+    /// What the last answer, the callback and the error say together.
+    pub fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
+        let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
+        let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
+        let step = match last {
+            Some(exchange) => provider.calls.get(exchange.call),
+            None => Some(&provider.authorization),
+        };
+        let mut words = if error.by_provider { format!("{}\n{}\n", error.code, error.message).to_lowercase() } else { String::new() };
+        match (answer, last) {
+            (Some(answer), _) => words.push_str(&answer_text(step, answer)),
+            (None, None) => words.push_str(&lowercase_text(&trace.callback.document())),
+            (None, Some(_)) => {}
+        }
+        let status = answer.map_or(200, |answer| answer.status);
+        Self { provider, trace, step, kind: step.map(|step| step.kind).or(error.step), status, is_page: answer.is_some_and(is_page), words }
+    }
+
+    /// The causes, the likeliest first, with how certain they are.
+    pub fn likely_causes(&self) -> Vec<(RefusalCause, u8)> {
+        let mut list = causes_in_text(&self.words);
+        let at_token = self.kind == Some(StepKind::GetAccessCode);
+        let by_status = match self.status {
+            404 | 410 => Some((RefusalCause::AddressWrong, 2)),
+            405 => Some((RefusalCause::MethodOther, 4)),
+            415 => Some((RefusalCause::BodyOther, 4)),
+            429 => Some((RefusalCause::TooMany, 4)),
+            500..=599 => Some((RefusalCause::Unavailable, 2)),
+            401 if at_token => Some((RefusalCause::SecretRefused, 1)),
+            401 => Some((RefusalCause::TokenRefused, 2)),
+            403 if !at_token => Some((RefusalCause::TokenRefused, 1)),
+            _ if self.is_page => Some((RefusalCause::AddressWrong, 1)),
+            _ => None,
+        };
+        if let Some((cause, weight)) = by_status
+            && !list.iter().any(|(known, other)| *known == cause && *other >= weight)
+        {
+            let at = list.iter().position(|(_, known)| *known < weight).unwrap_or(list.len());
+            list.retain(|(known, _)| *known != cause);
+            list.insert(at.min(list.len()), (cause, weight));
+        }
+        if !at_token {
+            // Only where the code is redeemed can these be the reason.
+            list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeSpent) || self.kind.is_none());
+        }
+        self.with_alternatives(list)
+    }
+
+    /// What a cause may really be.
+    fn with_alternatives(&self, mut list: Vec<(RefusalCause, u8)>) -> Vec<(RefusalCause, u8)> {
+        let has = |list: &[(RefusalCause, u8)], cause: RefusalCause| list.iter().any(|(known, _)| *known == cause);
+        if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::SecretRefused) && !has(&list, RefusalCause::CredentialsElsewhere) {
+            list.insert(1, (RefusalCause::CredentialsElsewhere, 0));
+        }
+        if list.first() == Some(&(RefusalCause::CodeSpent, 1)) && !has(&list, RefusalCause::RedirectUnknown) {
+            list.insert(1, (RefusalCause::RedirectUnknown, 0));
+        }
+        // A missing parameter is told by its name where it has one of its own.
+        if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::ParameterMissing)
+            && self.words.contains("client_secret")
+            && has(&list, RefusalCause::SecretRefused)
+        {
+            list.retain(|(cause, weight)| *cause != RefusalCause::SecretRefused || *weight > 1);
+        }
+        if self.provider.pkce == Pkce::Off {
+            list.retain(|(cause, _)| *cause != RefusalCause::PkceRefused);
+        }
+        list
+    }
+
+    /// The proposals.
+    pub fn proposals(&self) -> Vec<(Proposal, u8)> {
+        self.likely_causes().into_iter().take(4).map(|(cause, weight)| (self.proposal_for(cause), weight)).collect()
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one sentence for each cause")]
+    fn proposal_for(&self, cause: RefusalCause) -> Proposal {
+        let name = &self.provider.name;
+        let say = |because: &str, about: Vec<String>, title: &str, sentence: String| Proposal {
+            title: title.to_owned(),
+            because: because.to_owned(),
+            about,
+            sentence,
+            change: None,
+        };
+        match cause {
+            RefusalCause::SecretRefused => {
+                let from = self.value_location(self.provider.known.client_secret);
+                say(
+                    "secretRefused",
+                    vec![from.clone()],
+                    "clientSecret",
+                    format!("the provider refuses the client's secret; it comes from {from}"),
+                )
+            }
+            RefusalCause::ClientUnknown => {
+                let from = self.value_location(self.provider.known.client_id);
+                say(
+                    "clientUnknown",
+                    vec![from.clone()],
+                    "clientId",
+                    format!("the provider knows no such client; its name comes from {from}"),
+                )
+            }
+            RefusalCause::CredentialsElsewhere => self.credentials_proposal(),
+            RefusalCause::PkceRefused => self.with_change(
+                &[FileEdit::Top { key: "pkce", value: "off".to_owned(), behind: &["clientSecret", "clientId", "name"] }],
+                say("pkceRefused", Vec::new(), "pkce: off", "the provider does not take PKCE".to_owned()),
+            ),
+            RefusalCause::PkceRequired => {
+                let edits = [FileEdit::Top { key: "pkce", value: "S256".to_owned(), behind: &["clientSecret", "clientId", "name"] }];
+                let edits = if self.provider.pkce == Pkce::S256 { &[][..] } else { &edits[..] };
+                self.with_change(edits, say("pkceRequired", Vec::new(), "pkce: S256", "the provider asks for PKCE".to_owned()))
+            }
+            RefusalCause::RedirectUnknown => {
+                let address = self.redirect_address();
+                let sentence = format!("the redirect address is not the one that is registered with the provider; register {address}");
+                say("redirectUnknown", vec![address.clone()], &address, sentence)
+            }
+            RefusalCause::ScopeRefused => self.scope_proposal(),
+            RefusalCause::CodeSpent => {
+                say("codeSpent", Vec::new(), "code", "the code was used before, or is too old; log in once more".to_owned())
+            }
+            RefusalCause::GrantRefused => say(
+                "grantRefused",
+                Vec::new(),
+                "authorization code",
+                "the client may not log people in by a code; allow that in the provider's console".to_owned(),
+            ),
+            RefusalCause::BodyOther => self.body_proposal(),
+            RefusalCause::MethodOther => self.method_proposal(),
+            RefusalCause::AddressWrong => {
+                let step = self.step_name();
+                say(
+                    "addressWrong",
+                    vec![step.clone()],
+                    &step,
+                    format!("the address of {step} answers with a page or with nothing; compare it with the manual"),
+                )
+            }
+            RefusalCause::AudienceMissing => say(
+                "audienceMissing",
+                Vec::new(),
+                "extra: { audience: … }",
+                "the provider wants to know for which API the token is; add `audience` or `resource` under `extra`".to_owned(),
+            ),
+            RefusalCause::ParameterMissing => self.parameter_proposal(),
+            RefusalCause::SignatureRefused => {
+                let step = self.step_name();
+                say(
+                    "signatureRefused",
+                    vec![step.clone()],
+                    "sign",
+                    format!("the provider does not take the signature of {step}; compare key and order with the manual"),
+                )
+            }
+            RefusalCause::ClockWrong => say(
+                "clockWrong",
+                Vec::new(),
+                "clock",
+                "the provider finds the moment of the request wrong; set this machine's clock".to_owned(),
+            ),
+            RefusalCause::TokenRefused => {
+                let step = self.step_name();
+                say(
+                    "tokenRefused",
+                    vec![step.clone()],
+                    "bearer",
+                    format!("{step} does not take the access token; compare scope and header with the manual"),
+                )
+            }
+            RefusalCause::PlaceRefused => say(
+                "placeRefused",
+                Vec::new(),
+                "address of this server",
+                "the provider answers only to registered addresses; register that of this server".to_owned(),
+            ),
+            RefusalCause::Declined => say("declined", Vec::new(), "declined", "the person, or their organisation, said no".to_owned()),
+            RefusalCause::TooMany => {
+                say("tooMany", Vec::new(), "limit", "the provider was asked too often; wait and log in again".to_owned())
+            }
+            RefusalCause::Unavailable => say(
+                "unavailable",
+                vec![name.to_string()],
+                "provider",
+                "the provider itself is in trouble; wait and log in again".to_owned(),
+            ),
+        }
+    }
+
+    /// A proposal with a change, if the change compiles.
+    fn with_change(&self, edits: &[FileEdit], proposal: Proposal) -> Proposal {
+        let source = &self.provider.source;
+        let text = if edits.is_empty() { None } else { EditableFile::open(source).and_then(|sheet| sheet.apply(edits)) };
+        let found = text.and_then(|text| changed_lines(&source.text, &text)).filter(|change| still_compiles(self.provider, change));
+        Proposal { change: found, ..proposal }
+    }
+
+    fn credentials_proposal(&self) -> Proposal {
+        let is_basic = self.step.is_some_and(|step| step.basic.is_some());
+        let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
+        let to = match (is_basic, is_get) {
+            (false, _) => "basic",
+            (true, true) => "query",
+            (true, false) => "form",
+        };
+        let proposal = Proposal {
+            title: format!("credentials: {to}"),
+            because: "credentialsElsewhere".to_owned(),
+            about: vec![to.to_owned()],
+            sentence: format!("the provider may expect the client's name and secret elsewhere: `credentials: {to}`"),
+            change: None,
+        };
+        let by_hand = self.step.is_some_and(|step| {
+            let uses = step.uses_in_request();
+            step.assertion.is_some()
+                || step.sign.is_some()
+                || (!is_basic && !matches!(step.body, StepBody::Form(_) | StepBody::None))
+                || uses.is_empty()
+        });
+        match self.step.filter(|step| step.kind == StepKind::GetAccessCode && !by_hand) {
+            Some(step) => self.with_change(
+                &[FileEdit::Word { step: step.place, word: step.kind.word(), key: "credentials", value: to.to_owned() }],
+                proposal,
+            ),
+            None => proposal,
+        }
+    }
+
+    fn scope_proposal(&self) -> Proposal {
+        let scope = self.provider.scope.as_deref().unwrap_or_default();
+        let is_border = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
+        let separator = scope.chars().find(|letter| is_border(*letter)).unwrap_or(' ');
+        let all: Vec<&str> = scope.split(is_border).filter(|word| !word.is_empty()).collect();
+        let named = |word: &&&str| {
+            let word = word.to_lowercase();
+            self.words.match_indices(&word).any(|(at, _)| {
+                let inside =
+                    |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '-'));
+                !inside(self.words[..at].chars().next_back()) && !inside(self.words[at + word.len()..].chars().next())
+            })
+        };
+        let refused: Vec<&str> = all.iter().filter(named).copied().collect();
+        let (Some(word), true) = (refused.first(), refused.len() < all.len()) else {
+            return Proposal {
+                title: "scope".to_owned(),
+                because: "scopeRefused".to_owned(),
+                about: vec![scope.to_owned()],
+                sentence: format!(
+                    "the provider does not allow what `scope` asks for; allow it in the console, or ask for less than `{scope}`"
+                ),
+                change: None,
+            };
+        };
+        let left: Vec<&str> = all.iter().filter(|one| *one != word).copied().collect();
+        let joined = left.join(&separator.to_string());
+        let value = if joined.contains([':', '#', '[', ']', '{', '}', ',']) { format!("\"{joined}\"") } else { joined.clone() };
+        self.with_change(
+            &[FileEdit::Word { step: self.provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
+            Proposal {
+                title: format!("scope: {joined}"),
+                because: "scopeWordRefused".to_owned(),
+                about: vec![(*word).to_owned()],
+                sentence: format!("the provider does not allow the scope `{word}`; allow it in the console, or take it out"),
+                change: None,
+            },
+        )
+    }
+
+    fn body_proposal(&self) -> Proposal {
+        let is_json = self.step.is_some_and(|step| matches!(step.body, StepBody::Json(_)));
+        let (from, to) = if is_json { ("json", "form") } else { ("form", "json") };
+        let proposal = Proposal {
+            title: format!("{to}: …"),
+            because: "bodyOther".to_owned(),
+            about: vec![to.to_owned()],
+            sentence: format!("the provider reads the body in another format: write it under `{to}`"),
+            change: None,
+        };
+        let Some(step) = self.step else { return proposal };
+        let renamed = self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal.clone());
+        if renamed.change.is_some() || is_json || step.kind != StepKind::GetAccessCode || step.basic.is_some() {
+            return renamed;
+        }
+        let mut members =
+            vec!["grant_type: authorization_code", "code: \"${code}\"", "redirect_uri: \"${redirectUri}\"", "client_id: \"${clientId}\""];
+        if step.uses_in_request().iter().any(|used| used.fact == self.provider.known.client_secret) {
+            members.push("client_secret: \"${clientSecret}\"");
+        }
+        if self.provider.pkce != Pkce::Off {
+            members.push("code_verifier: \"${codeVerifier}\"");
+        }
+        let value = format!("{{ {} }}", members.join(", "));
+        self.with_change(&[FileEdit::Word { step: step.place, word: step.kind.word(), key: "json", value }], proposal)
+    }
+
+    fn method_proposal(&self) -> Proposal {
+        let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
+        let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
+        let step = self.step_name();
+        let proposal = Proposal {
+            title: format!("{to}: …"),
+            because: "methodOther".to_owned(),
+            about: vec![step.clone(), to.to_owned()],
+            sentence: format!("the address of {step} is not called by `{from}`; call it by `{to}`"),
+            change: None,
+        };
+        match self.step {
+            // In an address a secret would stand in logs and histories.
+            Some(step) if !is_get && self.sends_a_secret(step) => proposal,
+            Some(step) => self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal),
+            None => proposal,
+        }
+    }
+
+    /// Whether a request holds, outside of its address, what only the client knows.
+    fn sends_a_secret(&self, step: &Step) -> bool {
+        let known = &self.provider.known;
+        let secret = [known.client_secret, known.client_assertion];
+        step.basic.is_some() || step.assertion.is_some() || step.uses_in_request().iter().any(|used| secret.contains(&used.fact))
+    }
+
+    fn parameter_proposal(&self) -> Proposal {
+        let named = PARAMETERS.iter().find(|name| self.words.contains(**name) || self.words.contains(&name.replace('_', " ")));
+        let name = named.map_or("…", |name| *name);
+        let step = self.step_name();
+        Proposal {
+            title: format!("extra: {{ {name}: … }}"),
+            because: "parameterMissing".to_owned(),
+            about: vec![name.to_owned(), step.clone()],
+            sentence: format!("the provider misses the parameter `{name}` in {step}; its manual may have another name for it (`rename`)"),
+            change: None,
+        }
+    }
+
+    fn step_name(&self) -> String {
+        self.kind.map_or("the login", StepKind::word).to_owned()
+    }
+
+    /// Where a value of the installation comes from.
+    fn value_location(&self, fact: crate::vocabulary::names::Slot) -> String {
+        let needed = self.provider.needed.iter().find(|needed| needed.fact == fact);
+        match needed.map(|needed| &needed.reference) {
+            Some(ValueReference::Variable(name)) => format!("the variable {name}"),
+            Some(ValueReference::File(path)) => format!("the file {path}"),
+            Some(ValueReference::Literal(_)) | None => format!("`{}` of this file", self.provider.names.name(fact)),
+        }
+    }
+
+    /// The redirect address as it was sent, with what is secret in it masked.
+    fn redirect_address(&self) -> String {
+        let usual = || format!("https://YOUR-HOST/callback/{}", self.provider.name);
+        let sent = self.trace.exchanges.iter().find_map(|exchange| {
+            let body = exchange.request.body.as_ref().map(crate::vocabulary::text::Text::masked).unwrap_or_default();
+            let query = exchange.request.address.masked();
+            let pairs = format!("{}&{body}", query.split_once('?').map_or("", |(_, query)| query));
+            let value = pairs.split('&').find_map(|pair| pair.strip_prefix("redirect_uri="))?.to_owned();
+            percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(|text| crate::vocabulary::diagnostic::printable(&text))
+        });
+        sent.filter(|address| address.starts_with("http") && address.len() < 300).unwrap_or_else(usual)
+    }
+}
+
+/// Whether a file with a change is still right.
+pub fn still_compiles(provider: &Provider, change: &crate::workbench::proposal::FileChange) -> bool {
+    change.apply(&provider.source.text).is_some_and(|text| {
+        let source = Source::new(provider.source.name.clone(), text.as_str());
+        compile(&source, InstallationContext { loopback: true }).0.is_some()
+    })
+}
+
+/// What an answer says, whatever it is written in.
+fn answer_text(step: Option<&Step>, answer: &Response) -> String {
+    let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).to_lowercase();
+    let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
+    let header = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
+    let header = header.map_or_else(String::new, |(_, value)| format!("www-authenticate: {}\n", value.to_lowercase()));
+    format!("{header}{}\n{}", document.as_ref().map(lowercase_text).unwrap_or_default(), raw.replace("&quot;", "\"").replace('+', " "))
+}
+
+/// Whether an answer is a web page.
+pub fn is_page(answer: &Response) -> bool {
+    let start: String = String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]).trim_start().to_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// What is said when nothing came back at all.
+pub fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
+    let step = step.map_or("the login", StepKind::word).to_owned();
+    let (because, sentence) = match why {
+        NoAnswer::Unreachable => ("notReached", format!("nobody answers at the address of {step}; compare it with the manual")),
+        NoAnswer::TooSlow => ("tooSlow", format!("the address of {step} does not answer in time; wait and log in again")),
+        NoAnswer::TooLarge => {
+            ("tooLarge", format!("the answer of {step} is larger than what is read; compare its address with the manual"))
+        }
+        NoAnswer::Forbidden => {
+            ("notAllowedFromHere", format!("the address of {step} leads into this server's own net, which is not allowed"))
+        }
+    };
+    Proposal { title: step.clone(), because: because.to_owned(), about: vec![step], sentence, change: None }
+}

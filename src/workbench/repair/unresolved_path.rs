@@ -1,0 +1,227 @@
+//! What the file looks for and does not find.
+
+use crate::provider::Provider;
+use crate::provider::condition::Condition;
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::facts::Facts;
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::refusal::RefusalRule;
+use crate::provider::step::ReadRule;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::workbench::repair::key_similarity::{FactMeaning, meaning_of_key};
+use crate::workbench::repair::path::{PathSegment, last_key, parse_path};
+use crate::workbench::repair::reread::{RereadDocument, RereadLogin};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// More than these are not looked after at once.
+const MOST: usize = 24;
+
+/// In which part of a step something is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupPart {
+    /// `read`.
+    Answer,
+    /// `read` of `signed`.
+    Claims,
+    /// The path of a condition under `accepted` or `refused`.
+    Condition,
+}
+
+/// What is lacked where a path finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnresolvedReason {
+    /// There is no such place.
+    Nowhere,
+    /// The answer says at this very place that there is nothing.
+    Said,
+    /// Only this way to it: the fact is known all the same.
+    Spare,
+}
+
+/// A path that finds nothing.
+#[derive(Clone, Debug)]
+pub struct UnresolvedPath {
+    /// The fact that waits for it, or the word whose condition does.
+    pub fact: String,
+    /// What is looked for.
+    pub meaning: FactMeaning,
+    /// Where the path was written.
+    pub place: Place,
+    /// The path as it was written.
+    pub source: String,
+    /// The same, hop by hop.
+    pub hops: Vec<PathSegment>,
+    /// Which of the documents it looks at.
+    pub document: usize,
+    /// In which part of the step.
+    pub part: LookupPart,
+    /// Whether the file says so, or the standard.
+    pub written: bool,
+    /// Whether any value will do, because a text or a condition is made of it.
+    pub any_value: bool,
+    /// What is lacked by it.
+    pub lack: UnresolvedReason,
+    /// What the fact itself is about, where only a part of it is looked for.
+    pub about: FactMeaning,
+    /// Paths that stand in the place of this one elsewhere.
+    pub hints: Vec<Vec<PathSegment>>,
+}
+
+/// All that is looked for in vain.
+pub fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) -> Vec<UnresolvedPath> {
+    let of_steps = provider.steps().flat_map(|step| [step.uses_in_request(), step.uses_in_answer(), step.uses_in_when()]).flatten();
+    let used: HashSet<Slot> = of_steps.chain(provider.identity.uses()).map(|used| used.fact).chain(provider.identity.facts()).collect();
+    let mut list = Vec::new();
+    for (at, document) in reread.documents.iter().enumerate() {
+        if document.forgiven {
+            continue;
+        }
+        let parts = [
+            (LookupPart::Answer, &document.step.reads, &document.value),
+            (LookupPart::Claims, &document.step.signed_reads, &document.claims),
+        ];
+        for (part, reads, value) in parts {
+            let texts = reads.iter().flat_map(|read| nested_paths(&read.reading)).filter_map(|(outer, _)| parse_path(&outer.source));
+            let texts: Vec<Vec<PathSegment>> = texts.collect();
+            for (read, value) in reads.iter().filter_map(|read| value.as_ref().map(|value| (read, value))) {
+                let slot = read.fact;
+                let is_idle = !read.written && (reread.facts.get(slot).is_some() || !used.contains(&slot));
+                if !is_idle {
+                    collect_from_read(provider.names.name(slot), read, value, &reread.facts, (at, part), &texts, &mut list);
+                }
+            }
+        }
+        collect_from_conditions(document, at, &mut list);
+    }
+    list.truncate(MOST);
+    list
+}
+
+fn collect_from_read(
+    fact: &str,
+    read: &ReadRule,
+    value: &Value,
+    facts: &Facts,
+    (document, part): (usize, LookupPart),
+    texts: &[Vec<PathSegment>],
+    list: &mut Vec<UnresolvedPath>,
+) {
+    let is_found = read.reading.evaluate(Some(value), facts).is_ok();
+    let alternatives: &[FactExpression] =
+        if let FactExpression::FirstOf(all, _) = &read.reading { all } else { std::slice::from_ref(&read.reading) };
+    for (at, one) in alternatives.iter().enumerate() {
+        let own = one.paths();
+        let is_condition = matches!(one, FactExpression::Condition(_) | FactExpression::Conditions(..));
+        let is_plain = matches!(one, FactExpression::Path(_));
+        for path in own.iter().filter(|path| !finds_usable_value(one, path, value)) {
+            let Some(wanted) = unresolved_path(fact, path, document, part) else { continue };
+            // Where a key is there without a value, the answer says just that.
+            let said = path.first(value).is_some_and(|found| found.is_null() || found.as_str().is_some_and(str::is_empty));
+            if said && is_found {
+                continue;
+            }
+            let about = meaning_of_key(fact);
+            let of_key = last_key(&wanted.hops).map_or(FactMeaning::Other, meaning_of_key);
+            let plain = if about == FactMeaning::Other { of_key } else { about };
+            // What another alternative puts in the place of this hole.
+            let others = alternatives.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            let others = others.filter(|other| are_equivalent(one, other)).flat_map(FactExpression::paths);
+            let hints = others.filter(|other| own.iter().all(|known| known.source != other.source));
+            // Or where the other facts of the step find the text that they look into.
+            let looks_into = nested_paths(one).iter().any(|(outer, _)| outer.source == path.source);
+            let hints = hints.filter_map(|other| parse_path(&other.source)).chain(texts.iter().filter(|_| looks_into).cloned()).collect();
+            list.push(UnresolvedPath {
+                meaning: if is_plain || is_condition { plain } else { meaning_of_hole(about, of_key, path, &own) },
+                about,
+                hints,
+                written: read.written,
+                any_value: !is_plain,
+                lack: match () {
+                    () if said => UnresolvedReason::Said,
+                    () if is_found && !is_condition && alternatives.len() > 1 => UnresolvedReason::Spare,
+                    () => UnresolvedReason::Nowhere,
+                },
+                ..wanted
+            });
+        }
+    }
+}
+
+/// The paths into texts that are JSON themselves, each behind the path of its text.
+pub fn nested_paths(reading: &FactExpression) -> Vec<(&JsonPath, &JsonPath)> {
+    match reading {
+        FactExpression::Text(template) => template.inner_paths().collect(),
+        FactExpression::FirstOf(all, _) => all.iter().flat_map(nested_paths).collect(),
+        FactExpression::Path(_) | FactExpression::Condition(_) | FactExpression::Conditions(..) => Vec::new(),
+    }
+}
+
+/// Whether two alternatives look at the same things in two ways: all but one of their paths are the same, and one is a text.
+fn are_equivalent(one: &FactExpression, other: &FactExpression) -> bool {
+    let (ours, theirs) = (one.paths(), other.paths());
+    let shared = ours.iter().filter(|path| theirs.iter().any(|known| known.source == path.source)).count();
+    let is_text = |reading: &FactExpression| matches!(reading, FactExpression::Text(_));
+    (is_text(one) || is_text(other)) && ours.len() == theirs.len() && shared + 1 == ours.len()
+}
+
+/// Whether a path finds what its reading can use.
+fn finds_usable_value(reading: &FactExpression, path: &JsonPath, value: &Value) -> bool {
+    let asks_only_presence = match reading {
+        FactExpression::Condition(condition) => condition.asks_only_presence(),
+        FactExpression::Conditions(conditions, _) => conditions.0.iter().any(Condition::asks_only_presence),
+        _ => return path.first(value).and_then(scalar_text).is_some(),
+    };
+    path.all(value).iter().any(|found| asks_only_presence || !found.is_object())
+}
+
+/// What a hole of a text is about: what its key says, or else what the other holes leave over.
+fn meaning_of_hole(about: FactMeaning, of_key: FactMeaning, path: &JsonPath, own: &[&JsonPath]) -> FactMeaning {
+    if of_key != FactMeaning::Other || about != FactMeaning::Name {
+        return of_key;
+    }
+    let mut others = own.iter().filter(|other| other.source != path.source).filter_map(|other| parse_path(&other.source));
+    match others.find_map(|parse_path| last_key(&parse_path).map(meaning_of_key)) {
+        Some(FactMeaning::First) => FactMeaning::Last,
+        Some(FactMeaning::Last) => FactMeaning::First,
+        _ => FactMeaning::Other,
+    }
+}
+
+fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut Vec<UnresolvedPath>) {
+    let Some(value) = &document.value else { return };
+    for condition in document.step.accepted.iter().flat_map(RefusalRule::conditions) {
+        // A yes or a no is said by a value, not by an object around it.
+        let is_answer = |found: &Value| condition.asks_only_presence() || !document.refused || !found.is_object();
+        for path in condition.paths().into_iter().filter(|path| !path.all(value).into_iter().any(is_answer)) {
+            list.extend(unresolved_path("accepted", path, at, LookupPart::Condition));
+        }
+    }
+    // A no at a place where no text stands was not said there.
+    let refused = document.step.refused.iter().flat_map(RefusalRule::conditions).filter(|_| document.refused);
+    for path in refused.flat_map(|condition| condition.paths()) {
+        if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
+            list.extend(unresolved_path("refused", path, at, LookupPart::Condition));
+        }
+    }
+}
+
+/// What is looked for by one path.
+pub fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
+    let hops = parse_path(&path.source).filter(|hops| !hops.is_empty())?;
+    Some(UnresolvedPath {
+        fact: fact.to_owned(),
+        meaning: FactMeaning::Other,
+        place: path.place,
+        source: path.source.to_string(),
+        hops,
+        document,
+        part,
+        written: true,
+        any_value: true,
+        lack: UnresolvedReason::Nowhere,
+        about: FactMeaning::Other,
+        hints: Vec::new(),
+    })
+}

@@ -1,0 +1,309 @@
+//! A login as a recording: made from a provider and one of its stories by the engine itself, with values of their own in place of the
+//! stand-ins, so that the requests are what production sends.
+
+mod rewriting;
+
+use crate::provider::Provider;
+use crate::provider::callback::CallbackMethod;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::{Request, Response};
+use crate::vocabulary::words::NamedValues;
+use crate::workbench::examples::example::ExampleSpec;
+use crate::workbench::examples::replay::replay;
+use crate::workbench::examples::stand_ins;
+use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, encode_form, parse_pairs};
+use crate::workbench::synthetic_recording::rewriting::rewrite_answers;
+use crate::world::random;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// A login as it was recorded.
+pub struct StoryRecording {
+    /// What was sent and what came back, in order.
+    pub exchanges: Vec<RecordedExchange>,
+    /// The values of this installation and of the attempt, by the names of their facts.
+    pub values: Vec<(String, String)>,
+}
+
+/// The logins of all stories that end well, one after another, with the browser's noise around them.
+pub struct ProviderRecording {
+    /// What was sent and what came back, in order.
+    pub exchanges: Vec<RecordedExchange>,
+    /// How many logins that is.
+    pub logins: usize,
+    /// All values that were made for it, by the names of their facts.
+    pub values: Vec<(String, String)>,
+}
+
+/// Records every story that ends well, with the same installation in each.
+pub fn record_all_stories(provider: &Provider, stories: &[ExampleSpec]) -> Result<ProviderRecording, String> {
+    let mut all = ProviderRecording { exchanges: Vec::new(), logins: 0, values: Vec::new() };
+    let mut installation: Vec<(String, String)> = Vec::new();
+    for story in stories.iter().filter(|story| story.identity.is_some()) {
+        let made = record_story(provider, story, &installation, true)?;
+        all.exchanges.extend(made.exchanges);
+        all.logins += 1;
+        if installation.is_empty() {
+            let of_attempt = ["state", "nonce", "codeVerifier", "codeChallenge", "redirectUri", "publicUrl"];
+            installation = made.values.iter().filter(|(name, _)| !of_attempt.contains(&name.as_str())).cloned().collect();
+        }
+        all.values.extend(made.values);
+    }
+    if all.logins == 0 { Err("no example of it ends with somebody coming in".to_owned()) } else { Ok(all) }
+}
+
+/// Makes a recording; `noise` is what a browser does besides.
+pub fn record_story(
+    provider: &Provider,
+    story: &ExampleSpec,
+    installation: &[(String, String)],
+    noise: bool,
+) -> Result<StoryRecording, String> {
+    let values = fresh_values(provider, story, installation);
+    let first = with_values(provider, story, &values);
+    let tried = replay(provider, &first);
+    let asked: Vec<&Request> = tried.requests.iter().map(|(_, request)| request).collect();
+    let story = with_fresh_codes(&first, &asked, &provider.source.text, &values);
+    let played = replay(provider, &story);
+    if let Err(error) = &played.end {
+        return Err(format!("this story does not end well: {}", error.code));
+    }
+    let at = stand_ins::example_start(provider, &story).now;
+    let mut exchanges = Vec::new();
+    let documents = played.documents.all();
+    let document = |address: &String, value: &Value| {
+        let answer = RecordedResponse { status: 200, headers: vec![header("Content-Type", "application/json")], body: value.to_string() };
+        let headers = vec![header("Accept", "application/json")];
+        RecordedExchange { method: "GET".to_owned(), address: address.clone(), headers, body: None, at: Some(at), answer: Some(answer) }
+    };
+    exchanges.extend(documents.iter().filter(|(_, value)| value.get("keys").is_none()).map(|(address, value)| document(address, value)));
+    let Some((_, redirect)) = played.requests.first() else { return Err("this story has no redirect".to_owned()) };
+    add_browser_exchanges(provider, redirect, &played.trace.callback.pairs, (at, noise), &values, &mut exchanges);
+    for (nth, exchange) in played.trace.exchanges.iter().enumerate() {
+        let mut call = recorded_request(&exchange.request, at);
+        call.answer = exchange.answer.as_ref().ok().map(recorded_response);
+        if noise && nth == 0 {
+            exchanges.push(RecordedExchange {
+                method: "OPTIONS".to_owned(),
+                answer: Some(RecordedResponse { status: 204, ..RecordedResponse::default() }),
+                ..call.clone()
+            });
+        }
+        exchanges.push(call);
+        if nth == 0 {
+            let keys = documents.iter().filter(|(_, value)| value.get("keys").is_some());
+            exchanges.extend(keys.map(|(address, value)| document(address, value)));
+        }
+    }
+    if noise {
+        exchanges.push(browser_request("https://metrics.example/collect?v=1&cid=5513.8812", "image/gif", "GIF89a", at));
+    }
+    Ok(StoryRecording { exchanges, values })
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// Random text of so many bytes, as providers write it.
+fn random_text(bytes: usize) -> String {
+    URL_SAFE_NO_PAD.encode(&random::bytes::<48>()[..bytes]).replace(['-', '_'], "x")
+}
+
+fn random_hex() -> String {
+    random::bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The values of the installation and of the attempt, by the names of their facts.
+fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(String, String)]) -> Vec<(String, String)> {
+    let given = |name: &str| {
+        story.facts.iter().flat_map(|facts| &facts.0).find(|(known, _)| known.value == name).map(|(_, value)| value.value.clone())
+    };
+    let public_url = given("publicUrl").unwrap_or_else(|| "https://login.loja.example".to_owned());
+    let verifier = random_text(33);
+    let mut values = vec![
+        ("state".to_owned(), random_text(24)),
+        ("nonce".to_owned(), random_text(24)),
+        ("redirectUri".to_owned(), format!("{public_url}/callback/{}", provider.name)),
+        ("publicUrl".to_owned(), public_url),
+    ];
+    if let Some(challenge) = provider.pkce.challenge(&verifier) {
+        values.push(("codeChallenge".to_owned(), challenge));
+    }
+    values.push(("codeVerifier".to_owned(), verifier));
+    for needed in &provider.needed {
+        let name = provider.names.name(needed.fact).to_string();
+        if stand_ins::key_for(provider, needed.fact).is_some() {
+            continue;
+        }
+        let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        // What is part of an address has to stay what it is.
+        let own = given(&name).filter(|value| value.contains('.') || value.contains('/'));
+        let value = known.or(own).unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });
+        values.push((name, value));
+    }
+    values
+}
+
+/// A story that knows these values, in place of the stand-ins wherever they stand.
+fn with_values(provider: &Provider, story: &ExampleSpec, values: &[(String, String)]) -> ExampleSpec {
+    let mut story = story.clone();
+    let mut facts = story.facts.take().unwrap_or_default();
+    let place = Place::default();
+    facts.0.retain(|(name, _)| !values.iter().any(|(known, _)| *known == name.value));
+    let known = values.iter().filter(|(name, _)| provider.names.find(name).is_some());
+    facts.0.extend(known.map(|(name, value)| (Located::new(name.clone(), place), Located::new(value.clone(), place))));
+    story.facts = Some(facts);
+    let replace = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&stand_ins::stand_in(name), value));
+    rewrite_answers(&mut story, &replace);
+    if let Some(verify) = provider.authorization.expected_signature() {
+        let pairs = story.callback.iter_mut().flat_map(|pairs| &mut pairs.0);
+        for (_, value) in pairs.filter(|(name, _)| name.value == *verify.into) {
+            value.value = stand_ins::stand_in("signature");
+        }
+    }
+    if story.callback.is_none() {
+        let state = values.iter().find(|(name, _)| name == "state").map_or_else(String::new, |(_, state)| state.clone());
+        let pair = |name: &str, value: String| (Located::new(name.to_owned(), place), Located::new(value, place));
+        story.callback = Some(NamedValues(vec![pair("code", "c-1".to_owned()), pair("state", state)]));
+    }
+    story
+}
+
+/// The same story with long random codes and tokens in place of short ones: whatever came back once and was sent later.
+fn with_fresh_codes(story: &ExampleSpec, requests: &[&Request], file: &str, values: &[(String, String)]) -> ExampleSpec {
+    let mut sent = HashSet::new();
+    for request in requests {
+        collect_request_values(request, &mut sent);
+    }
+    let is_known = |word: &str| values.iter().any(|(_, value)| value == word);
+    sent.retain(|word| word.len() > 2 && !file.contains(word.as_str()) && !word.contains([':', '/', ' ']) && !is_known(word));
+    let fresh: Vec<(String, String)> = sent.into_iter().map(|word| (word, random_text(27))).collect();
+    let mut story = story.clone();
+    rewrite_answers(&mut story, &|text| {
+        if let Some((_, own)) = fresh.iter().find(|(word, _)| word == text) {
+            return own.clone();
+        }
+        // Inside of a text the words stand between marks.
+        let mut out = String::new();
+        let mut word = String::new();
+        for letter in text.chars().chain(['\0']) {
+            if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_') {
+                word.push(letter);
+                continue;
+            }
+            let known = fresh.iter().find(|(known, _)| *known == word && text.contains(['(', '=', '<']));
+            out.push_str(known.map_or(word.as_str(), |(_, own)| own));
+            word.clear();
+            if letter != '\0' {
+                out.push(letter);
+            }
+        }
+        out
+    });
+    story
+}
+
+/// Every value of a request that stands alone.
+fn collect_request_values(request: &Request, into: &mut HashSet<String>) {
+    let address = request.address.expose();
+    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    into.extend(base.split('/').skip(3).map(str::to_owned));
+    into.extend(parse_pairs(query).into_iter().map(|(_, value)| value));
+    for (_, value) in &request.headers {
+        into.extend(value.expose().split(' ').map(str::to_owned));
+    }
+    if let Some(body) = &request.body {
+        match serde_json::from_str::<Value>(body.expose()) {
+            Ok(json) => collect_texts(&json, into),
+            Err(_) => into.extend(parse_pairs(body.expose()).into_iter().map(|(_, value)| value)),
+        }
+    }
+}
+
+fn collect_texts(value: &Value, into: &mut HashSet<String>) {
+    match value {
+        Value::String(text) => {
+            into.insert(text.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect_texts(value, into)),
+        Value::Object(members) => members.values().for_each(|value| collect_texts(value, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn recorded_request(request: &Request, at: i64) -> RecordedExchange {
+    RecordedExchange {
+        method: request.method.to_string(),
+        address: request.address.expose().to_owned(),
+        headers: request.headers.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect(),
+        body: request.body.as_ref().map(|body| body.expose().to_owned()),
+        at: Some(at),
+        answer: None,
+    }
+}
+
+fn recorded_response(answer: &Response) -> RecordedResponse {
+    let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    RecordedResponse { status: answer.status, headers: headers.collect(), body: String::from_utf8_lossy(&answer.body).into_owned() }
+}
+
+fn browser_request(address: &str, kind: &str, body: &str, at: i64) -> RecordedExchange {
+    let answer = RecordedResponse { status: 200, headers: vec![header("Content-Type", kind)], body: body.to_owned() };
+    RecordedExchange {
+        method: "GET".to_owned(),
+        address: address.to_owned(),
+        at: Some(at),
+        answer: Some(answer),
+        ..RecordedExchange::default()
+    }
+}
+
+/// What the browser does: it goes to the provider, and comes back.
+fn add_browser_exchanges(
+    provider: &Provider,
+    redirect: &Request,
+    callback: &[(Box<str>, Text)],
+    (at, noise): (i64, bool),
+    values: &[(String, String)],
+    exchanges: &mut Vec<RecordedExchange>,
+) {
+    let back = values.iter().find(|(name, _)| name == "redirectUri").map_or("", |(_, value)| value.as_str());
+    let brought: Vec<(String, String)> = callback.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
+    let by_post = provider.callback == CallbackMethod::Post;
+    let address = if by_post { back.to_owned() } else { format!("{back}?{}", encode_form(&brought)) };
+    let mut going = recorded_request(redirect, at);
+    let moved = |to: &str| RecordedResponse { status: 302, headers: vec![header("Location", to)], body: String::new() };
+    if noise {
+        let origin = going.address.split('/').take(3).collect::<Vec<_>>().join("/");
+        let page = format!("{origin}/signin?continue={}", random_text(12));
+        going.headers.push(header("Cookie", &format!("visitor={}", random_text(12))));
+        going.answer = Some(moved(&page));
+        exchanges.push(going);
+        exchanges.push(browser_request(&page, "text/html", "<!doctype html><form><input name=password></form>", at));
+        exchanges.push(browser_request(&format!("{origin}/logo.png"), "image/png", "png", at));
+        exchanges.push(browser_request(&format!("{origin}/app.js"), "text/javascript", "go()", at));
+        let mut typed = browser_request(&format!("{origin}/signin"), "text/html", "", at);
+        "POST".clone_into(&mut typed.method);
+        typed.headers =
+            vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random_text(12)))];
+        typed.body = Some(encode_form(&[header("login", "rita@cliente.example"), header("password", "senha-da-rita-0815")]));
+        typed.answer = Some(moved(&address));
+        exchanges.push(typed);
+    } else {
+        going.answer = Some(if by_post { RecordedResponse { status: 200, ..RecordedResponse::default() } } else { moved(&address) });
+        exchanges.push(going);
+    }
+    let mut coming = RecordedExchange { method: "GET".to_owned(), address, at: Some(at), ..RecordedExchange::default() };
+    if by_post {
+        "POST".clone_into(&mut coming.method);
+        coming.headers = vec![header("Content-Type", "application/x-www-form-urlencoded")];
+        coming.body = Some(encode_form(&brought));
+    }
+    coming.answer =
+        Some(RecordedResponse { status: 303, headers: vec![header("Location", "https://www.loja.example/")], body: String::new() });
+    exchanges.push(coming);
+}

@@ -1,0 +1,49 @@
+//! Files that people change while we run: told by the system where it can, looked at now and then where it cannot.
+
+use notify::{RecursiveMode, Watcher as _};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Somebody who saves a file writes it in several steps; after the first, the others are waited for.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// Calls `look` whenever something in the folders, or one of the files, changes, and every so often besides. It answers with the
+/// folders and files from then on. A file is watched by itself, so that its neighbours, such as a database, tell nothing.
+pub fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
+    let begun = thread::Builder::new().name("files".to_owned()).spawn(move || {
+        let (tell, told) = mpsc::channel();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading is no change.
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                let _ = tell.send(());
+            }
+        });
+        let mut watcher =
+            watcher.map_err(|error| tracing::warn!(%error, "changed files are not told of; they are looked at now and then")).ok();
+        let mut watched: Vec<PathBuf> = Vec::new();
+        loop {
+            if let Some(watcher) = &mut watcher {
+                // A file that was replaced is another one, so files are watched anew each time.
+                for gone in watched.extract_if(.., |path| !paths.contains(path) || !path.is_dir()) {
+                    let _ = watcher.unwatch(&gone);
+                }
+                for path in &paths {
+                    if !watched.contains(path) && watcher.watch(path, RecursiveMode::NonRecursive).is_ok() {
+                        watched.push(path.clone());
+                    }
+                }
+            }
+            match told.recv_timeout(every) {
+                Ok(()) => while told.recv_timeout(SETTLE).is_ok() {},
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(every),
+            }
+            paths = look();
+        }
+    });
+    if let Err(error) = begun {
+        tracing::error!(%error, "files that change will not be noticed");
+    }
+}

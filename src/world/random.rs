@@ -1,0 +1,69 @@
+//! Chance: random bytes, and keys that are made for one run, for trying things out.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use std::sync::OnceLock;
+
+/// Random bytes. Without chance nothing here is safe, so a machine that has none ends the request.
+pub fn bytes<const MANY: usize>() -> [u8; MANY] {
+    let mut bytes = [0; MANY];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the machine's source of chance works");
+    bytes
+}
+
+/// A random name of 128 bits, for sessions and people.
+pub fn id() -> Box<str> {
+    URL_SAFE_NO_PAD.encode(bytes::<16>()).into()
+}
+
+/// A fresh signing key on P-256, as PKCS#8.
+pub fn signing_key() -> Vec<u8> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("the machine's source of chance works");
+    pair.to_pkcs8v1().expect("a fresh key can be written").as_ref().to_vec()
+}
+
+/// A key pair as PEM.
+#[derive(Clone, Debug)]
+pub struct PemKeyPair {
+    /// PKCS#8.
+    pub private: String,
+    /// The public half; empty where only a JWK of it is needed.
+    pub public: String,
+}
+
+/// An RSA pair; the same two throughout one run, because making them takes a while.
+pub fn rsa_pair(stranger: bool) -> &'static PemKeyPair {
+    static PAIRS: [OnceLock<PemKeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
+    PAIRS[usize::from(stranger)].get_or_init(|| {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("the machine's source of chance works");
+        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("a fresh key can be written");
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("a fresh key can be written");
+        PemKeyPair { private: pem("PRIVATE KEY", private.as_ref()), public: pem("PUBLIC KEY", public.as_ref()) }
+    })
+}
+
+/// A pair on P-256, or P-384.
+pub fn ec_pair(wide: bool) -> PemKeyPair {
+    let algorithm = if wide { &ECDSA_P384_SHA384_FIXED_SIGNING } else { &ECDSA_P256_SHA256_FIXED_SIGNING };
+    let pair = EcdsaKeyPair::generate(algorithm).expect("the machine's source of chance works");
+    let private = pair.to_pkcs8v1().expect("a fresh key can be written");
+    let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("a fresh key can be written");
+    PemKeyPair { private: pem("PRIVATE KEY", private.as_ref()), public: pem("PUBLIC KEY", public.as_ref()) }
+}
+
+/// A pair of Ed25519.
+pub fn ed25519_pair() -> PemKeyPair {
+    let pair = Ed25519KeyPair::generate().expect("the machine's source of chance works");
+    let private = pair.to_pkcs8v1().expect("a fresh key can be written");
+    let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("a fresh key can be written");
+    PemKeyPair { private: pem("PRIVATE KEY", private.as_ref()), public: pem("PUBLIC KEY", public.as_ref()) }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    let lines: Vec<&str> = base64.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
