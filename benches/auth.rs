@@ -64,7 +64,8 @@ fn checks(criterion: &mut Criterion) {
     let here = Here(Runtime::new().expect("a runtime"));
     let folder = std::env::temp_dir().join(format!("portaria-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let settings = Settings { providers: folder.display().to_string(), ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.providers = folder.display().to_string();
     let app = here.0.block_on(async {
         let directory = Directory::open(&StorageLocation::File(folder.join("portaria.db"))).await.expect("a directory");
         let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");

@@ -6,6 +6,11 @@
 //!
 //! This is the map. A module imports only itself and modules above it, and the broker imports nothing of the workbench;
 //! `tests/architecture.rs` enforces both.
+//!
+//! `pub` is what tests, benches and fuzz targets use; everything else is `pub(crate)`, so that the compiler finds what is
+//! not used.
+
+#![warn(unreachable_pub)]
 
 // The core: pure, except for `world` and for `login::drive`, which awaits the provider.
 pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requests, YAML: the types that every room uses
@@ -19,7 +24,7 @@ pub mod story; //       what happened in a login, without secrets
 pub mod directory; //   users, linked identities, revoked sessions: one file a verb, one SQL text for both engines
 pub mod stores; //      settings, the stores they describe, their provider files, and the live providers
 pub mod drift; //       whether a provider still answers as it did
-pub mod pages; //       what shoppers see, in their language
+pub(crate) mod pages; //       what shoppers see, in their language
 pub mod web; //         the broker's endpoints, one file each
 
 // The workbench. It may import the broker.

@@ -108,7 +108,7 @@ fn declared_types(source: &str) -> Vec<String> {
         // Types of `words!` and `choice!` and of test modules are indented once.
         let keywords: &[&str] = if indent == 0 { &["struct ", "enum ", "trait ", "type "] } else { &["struct ", "enum ", "trait "] };
         let rest = keywords.iter().find_map(|keyword| line.strip_prefix(keyword)).filter(|_| indent <= 4)?;
-        let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
+        let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
         name.starts_with(|letter: char| letter.is_ascii_uppercase()).then_some(name)
     };
     source.lines().filter_map(|line| declares(&line)).collect()

@@ -1,13 +1,11 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
 use crate::support::{catalogue, root, text};
-use portaria::provider::provider_spec::ProviderSpec;
-use portaria::stores::settings::SettingsSpec;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::words::{ValueShape, WordBlock};
 use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
-use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::reference::generated_files;
+use portaria::workbench::reference::root_blocks;
 use serde_json::{Map, Value};
 
 #[test]
@@ -94,9 +92,9 @@ fn blocks(block: &'static WordBlock, found: &mut Vec<&'static WordBlock>) {
 #[test]
 fn every_word_has_a_meaning_a_default_and_an_example() {
     let mut all = Vec::new();
-    blocks(ProviderSpec::block(), &mut all);
-    blocks(SettingsSpec::block(), &mut all);
-    blocks(ExampleSpec::block(), &mut all);
+    for root in root_blocks() {
+        blocks(root, &mut all);
+    }
     let mut words = 0;
     for block in all {
         assert!(block.doc.trim().len() > 10, "{}: no meaning", block.title);

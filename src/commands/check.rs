@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// Show every complaint.
 #[derive(Debug, Args)]
-pub struct CheckCommand {
+pub(crate) struct CheckCommand {
     /// Files or folders [default: the folder of the provider files]
     paths: Vec<PathBuf>,
     /// Say only what is wrong
@@ -32,7 +32,7 @@ struct CheckedFile {
 
 impl CheckCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let mut lines = Vec::new();
         let settings = check_settings(global, &mut lines)?;
         let mut paths = Vec::new();

@@ -4,7 +4,7 @@ use crate::commands::outcome::CommandFailure;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 /// Where nobody can be asked, it has to be said beforehand.
-pub fn check_can_ask(yes: bool) -> Result<(), CommandFailure> {
+pub(crate) fn check_can_ask(yes: bool) -> Result<(), CommandFailure> {
     if yes || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -15,7 +15,7 @@ pub fn check_can_ask(yes: bool) -> Result<(), CommandFailure> {
 }
 
 /// Asks for a word to be typed again, unless it has been said that it is meant.
-pub fn confirm(yes: bool, warning: &str, name: &str, word: &str) -> Result<(), CommandFailure> {
+pub(crate) fn confirm(yes: bool, warning: &str, name: &str, word: &str) -> Result<(), CommandFailure> {
     if yes {
         return Ok(());
     }

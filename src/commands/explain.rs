@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 /// Explain a provider.
 #[derive(Debug, Args)]
-pub struct ExplainCommand {
+pub(crate) struct ExplainCommand {
     /// The provider's name, or its file
     name: String,
     /// Show the requests as curl lines
@@ -23,7 +23,7 @@ pub struct ExplainCommand {
 
 impl ExplainCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
         let entry = catalogue::load(&path, settings.installation_context());

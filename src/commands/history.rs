@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// Tell what happened.
 #[derive(Debug, Args)]
-pub struct HistoryCommand {
+pub(crate) struct HistoryCommand {
     /// Only what happened at this store
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
@@ -26,7 +26,7 @@ pub struct HistoryCommand {
 
 impl HistoryCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         if let Some(store) = &self.store {
             context::other_stores(store, &Stores::new(&settings))?;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Learn a provider's file.
 #[derive(Debug, Args)]
-pub struct ImportCommand {
+pub(crate) struct ImportCommand {
     /// A HAR that a browser exported, or a text of curl lines, each followed by its answer; several are one recording
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -39,7 +39,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 
 impl ImportCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let mut exchanges = Vec::new();
         for file in &self.files {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// Tell the story behind a code.
 #[derive(Debug, Args)]
-pub struct IncidentCommand {
+pub(crate) struct IncidentCommand {
     /// The code on the error page, in any spelling
     code: String,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
@@ -24,7 +24,7 @@ pub struct IncidentCommand {
 
 impl IncidentCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let code = IncidentCode::parse(&self.code).ok_or_else(|| {
             CommandFailure::Usage(
                 format!("`{}` is not a code", crate::vocabulary::diagnostic::printable(&self.code)),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// Look after the signing keys.
 #[derive(Debug, Args)]
-pub struct KeysCommand {
+pub(crate) struct KeysCommand {
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
@@ -57,7 +57,7 @@ struct OpenedKeys {
 
 impl KeysCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let plan = Stores::new(&settings).rotation_plan();
         if let KeysSubcommand::Retire { yes, .. } = self.what {

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 /// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
 /// is made if need be.
-pub fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
+pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
     load(settings, storage, read_or_create_beside, MAKE)
 }
 
 /// The same, for a command that works with what a broker has made: a key that is made up now would open none of it.
-pub fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
+pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
     let beside = |file: &Path| {
         let file = beside(file);
         secrets::read_value(&ValueReference::File(file.display().to_string().into())).ok_or_else(|| {

@@ -1,23 +1,23 @@
 //! The command line on one screen.
 
-pub mod check;
-pub mod explain;
-pub mod history;
-pub mod import;
-pub mod incident;
-pub mod new_provider_file;
-pub mod keys;
-pub mod master_key;
-pub mod new;
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod history;
+pub(crate) mod import;
+pub(crate) mod incident;
+pub(crate) mod new_provider_file;
+pub(crate) mod keys;
+pub(crate) mod master_key;
+pub(crate) mod new;
 pub mod outcome;
-pub mod schema;
-pub mod serve;
-pub mod simulate;
-pub mod storage;
-pub mod confirmation;
-pub mod test;
-pub mod try_login;
-pub mod users;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod simulate;
+pub(crate) mod storage;
+pub(crate) mod confirmation;
+pub(crate) mod test;
+pub(crate) mod try_login;
+pub(crate) mod users;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::stores::settings::Settings;
@@ -37,19 +37,19 @@ pub struct CommandLine {
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
-pub struct GlobalOptions {
+pub(crate) struct GlobalOptions {
     /// The settings file [default: portaria.yaml, if there is one]
     #[arg(long, global = true, env = "PORTARIA_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The folder of the provider files [default: what the settings say, or providers.d]
     #[arg(long, global = true, env = "PORTARIA_PROVIDERS", value_name = "FOLDER")]
-    pub providers: Option<PathBuf>,
+    pub(crate) providers: Option<PathBuf>,
     /// The broker's own address [default: what the settings say, or <http://localhost:8080>]
     #[arg(long, global = true, env = "PORTARIA_PUBLIC_URL", value_name = "URL")]
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -133,13 +133,13 @@ impl CommandLine {
 
 impl GlobalOptions {
     /// The settings file, if there is one.
-    pub fn settings_file(&self) -> Option<PathBuf> {
+    pub(crate) fn settings_file(&self) -> Option<PathBuf> {
         let usual = Path::new("portaria.yaml");
         self.config.clone().or_else(|| files::is_file(usual).then(|| usual.to_owned()))
     }
 
     /// The settings: flags and variables over the file over the defaults.
-    pub fn settings(&self) -> Result<Settings, CommandFailure> {
+    pub(crate) fn settings(&self) -> Result<Settings, CommandFailure> {
         let mut settings = match self.settings_file() {
             None => Settings::default(),
             Some(path) => {
@@ -162,7 +162,7 @@ impl GlobalOptions {
 }
 
 /// The file of a provider that is named on the command line: a name, or a path.
-pub fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, CommandFailure> {
+pub(crate) fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, CommandFailure> {
     let path = Path::new(name);
     if name.ends_with(".yaml") && files::is_file(path) {
         return Ok(path.to_owned());

@@ -1,7 +1,7 @@
 //! `portaria new NAME`: writes a provider's file from answers, asked on a terminal or given as flags.
 
-pub mod dialog;
-pub mod issuer;
+pub(crate) mod dialog;
+pub(crate) mod issuer;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::{GlobalOptions, new_provider_file};
@@ -14,7 +14,7 @@ use std::io::IsTerminal as _;
 
 /// Write a provider's file.
 #[derive(Debug, Args)]
-pub struct NewCommand {
+pub(crate) struct NewCommand {
     /// What the provider is to be called: letters, digits, `-` and `_`
     name: String,
     /// What the button says
@@ -96,7 +96,7 @@ pub struct NewCommand {
 
 impl NewCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         new_provider_file::check_name(&self.name)?;
         let path = new_provider_file::provider_path(&settings, &self.name);

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// A provider's name is part of addresses and variables.
-pub fn check_name(name: &str) -> Result<(), CommandFailure> {
+pub(crate) fn check_name(name: &str) -> Result<(), CommandFailure> {
     let fits =
         !name.is_empty() && name.len() <= 60 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
     if name == "incidents" {
@@ -27,12 +27,12 @@ pub fn check_name(name: &str) -> Result<(), CommandFailure> {
 }
 
 /// Where the file of a provider goes.
-pub fn provider_path(settings: &Settings, name: &str) -> PathBuf {
+pub(crate) fn provider_path(settings: &Settings, name: &str) -> PathBuf {
     Path::new(&settings.providers).join(format!("{name}.yaml"))
 }
 
 /// A file that is there already is not written over, unless that is meant.
-pub fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailure> {
+pub(crate) fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailure> {
     if force || !files::is_file(path) {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailure> {
 }
 
 /// Checks the file that now lies there, and tells what to do next.
-pub fn next_steps(path: &Path, settings: &Settings) -> Result<String, CommandFailure> {
+pub(crate) fn next_steps(path: &Path, settings: &Settings) -> Result<String, CommandFailure> {
     let entry = catalogue::load(path, settings.installation_context());
     let (provider, missing) = match &entry.state {
         ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) => (provider, &[][..]),

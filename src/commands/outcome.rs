@@ -27,7 +27,7 @@ pub enum CommandFailure {
 
 impl CommandFailure {
     /// A file could not be read.
-    pub fn file_error(path: &Path, error: &std::io::Error) -> Self {
+    pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> Self {
         Self::Environment(
             format!("{}: {}", path.display(), crate::stores::catalogue::io_error_message(error)),
             "check the path and its rights".to_owned(),
@@ -53,23 +53,23 @@ impl CommandFailure {
 }
 
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
-pub fn uses_colour() -> bool {
+pub(crate) fn uses_colour() -> bool {
     std::io::stdout().is_terminal()
         && crate::world::secrets::read_value(&crate::provider::value_reference::ValueReference::Variable("NO_COLOR".into())).is_none()
 }
 
 /// A moment as it is printed, in UTC.
-pub fn format_time(at: i64) -> String {
+pub(crate) fn format_time(at: i64) -> String {
     DateTime::from_timestamp(at, 0).map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// How many there are, in words.
-pub fn count_in_words(count: u64, one: &str, more: &str) -> String {
+pub(crate) fn count_in_words(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// As many as wanted, and whether there are more; one more than that was asked for.
-pub fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
+pub(crate) fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let more = found.len() > most;
     found.truncate(most);
@@ -77,7 +77,7 @@ pub fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
 }
 
 /// Prints JSON; what a terminal would obey is written as JSON can write it.
-pub fn print_json(json: &str) {
+pub(crate) fn print_json(json: &str) {
     let mut safe = String::new();
     for letter in json.chars() {
         // A line end is never within a text.
@@ -93,7 +93,7 @@ pub fn print_json(json: &str) {
 }
 
 /// Prints; that nobody reads any more is no error.
-pub fn print_line(text: &str) {
+pub(crate) fn print_line(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Write the schemas.
 #[derive(Debug, Args)]
-pub struct SchemaCommand {
+pub(crate) struct SchemaCommand {
     /// The folder to write into
     #[arg(default_value = "schemas")]
     folder: PathBuf,
@@ -19,7 +19,7 @@ pub struct SchemaCommand {
 
 impl SchemaCommand {
     /// Runs the command.
-    pub fn run(&self) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self) -> Result<CommandOutcome, CommandFailure> {
         let mut stale = Vec::new();
         for (name, text) in generated_files() {
             let path = self.folder.join(name);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Serve logins.
 #[derive(Clone, Debug, Args)]
-pub struct ServeCommand {
+pub(crate) struct ServeCommand {
     /// The address and port to listen at [default: what the settings say, or 127.0.0.1 and the port of a loopback public URL]
     #[arg(long, env = "PORTARIA_LISTEN", value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
@@ -37,7 +37,7 @@ const NINETY_DAYS: i64 = 90 * 86400;
 
 impl ServeCommand {
     /// Runs the command, until it is told to stop.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         start_log(global.json);
         let settings = self.settings(global)?;
         let listen = self.listen_address(&settings)?;

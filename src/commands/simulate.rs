@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// Simulate a provider.
 #[derive(Clone, Debug, Args)]
-pub struct SimulateCommand {
+pub(crate) struct SimulateCommand {
     /// The provider's name, or its file
     name: String,
     /// The address and port to listen at, on this machine only; port 0 takes a free one
@@ -35,7 +35,7 @@ pub struct SimulateCommand {
 
 impl SimulateCommand {
     /// Runs the command, until it is told to stop.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let listen = self.listen_address()?;
         let (provider, stories) = load_provider(&self.name, &settings)?;
@@ -111,7 +111,7 @@ impl SimulateCommand {
 }
 
 /// A provider and its stories, from the command line.
-pub fn load_provider(name: &str, settings: &Settings) -> Result<(Provider, Vec<ExampleSpec>), CommandFailure> {
+pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider, Vec<ExampleSpec>), CommandFailure> {
     let path = provider_file(name, settings)?;
     let entry = catalogue::load(&path, settings.installation_context());
     if matches!(entry.state, ProviderFileState::Off(_)) {

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 const USUAL: &str = "sqlite:data/portaria.db";
 
 /// What the flag is for.
-pub const HELP: &str =
+pub(crate) const HELP: &str =
     "Where the directory is kept: `sqlite:FILE` or `postgres://…` [default: what the settings say, or sqlite:data/portaria.db]";
 
 /// Where the directory is: flag or variable, settings, default.
-pub fn location(flag: Option<&str>, settings: &Settings) -> Result<StorageLocation, CommandFailure> {
+pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<StorageLocation, CommandFailure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
     let storage = flag.or(written).unwrap_or(USUAL);
     match storage.strip_prefix("sqlite:") {
@@ -39,7 +39,7 @@ pub fn location(flag: Option<&str>, settings: &Settings) -> Result<StorageLocati
 }
 
 /// Opens it, and makes it if need be.
-pub async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
+pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     if let Some(folder) = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
         files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
     }
@@ -53,7 +53,7 @@ pub async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure
 }
 
 /// Opens it for a command that has nothing to say where there is no storage yet.
-pub async fn open_existing(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
+pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     if storage.file().is_some_and(|file| !files::is_file(file)) {
         return Err(CommandFailure::Environment(
             format!("{storage}: there is no such storage"),
@@ -74,11 +74,11 @@ fn one_line_reason(error: &sqlx::Error) -> String {
 }
 
 /// It could be opened, and did not answer.
-pub fn unavailable(storage: &StorageLocation) -> CommandFailure {
+pub(crate) fn unavailable(storage: &StorageLocation) -> CommandFailure {
     CommandFailure::Environment(format!("{storage}: the storage did not answer"), "see the log above".to_owned())
 }
 
 /// Runs a short conversation with it.
-pub fn run<T>(conversation: impl Future<Output = Result<T, CommandFailure>>) -> Result<T, CommandFailure> {
+pub(crate) fn run<T>(conversation: impl Future<Output = Result<T, CommandFailure>>) -> Result<T, CommandFailure> {
     actix_web::rt::System::new().block_on(conversation)
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Replay examples.
 #[derive(Debug, Args)]
-pub struct TestCommand {
+pub(crate) struct TestCommand {
     /// The providers' names, or their files [default: all that have examples]
     names: Vec<String>,
     /// Score how much the examples would notice: every word of a file is dropped and changed in turn
@@ -33,7 +33,7 @@ struct TestedProvider {
 
 impl TestCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let paths = self.paths(&settings)?;
         let mut all = Vec::new();

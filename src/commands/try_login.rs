@@ -1,10 +1,10 @@
 //! `portaria try NAME`: a real login, told step by step, with nobody created: no user, no session, no directory is opened.
 
-pub mod callbacks;
-pub mod listener;
-pub mod recording;
-pub mod screen;
-pub mod witness;
+pub(crate) mod callbacks;
+pub(crate) mod listener;
+pub(crate) mod recording;
+pub(crate) mod screen;
+pub(crate) mod witness;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
 use crate::commands::try_login::callbacks::{TrialCallback, TrialCallbacks};
@@ -41,7 +41,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Try a login.
 #[derive(Debug, Args)]
-pub struct TryCommand {
+pub(crate) struct TryCommand {
     /// The provider's name, or its file
     name: String,
     /// What a shopper would type for an input of the file; asked for when it is left out
@@ -79,7 +79,7 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 /// A login that is tried.
-pub struct TrialLogin {
+pub(crate) struct TrialLogin {
     provider: Provider,
     path: PathBuf,
     installation: InstallationValues,
@@ -100,7 +100,7 @@ struct TrialOutcome {
 
 impl TryCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
         let entry = catalogue::load(&path, settings.installation_context());

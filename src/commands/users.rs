@@ -1,9 +1,9 @@
 //! `portaria users`: what support does for people.
 
 mod changes; //   unlinked, blocked, signed out, forgotten
-pub mod context; // the store, and who is meant
+pub(crate) mod context; // the store, and who is meant
 mod reports; //     found, shown, handed out
-pub mod rendering; // people in words and in JSON
+pub(crate) mod rendering; // people in words and in JSON
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::commands::users::context::UsersContext;
@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 
 /// Find and help people.
 #[derive(Debug, Args)]
-pub struct UsersCommand {
+pub(crate) struct UsersCommand {
     /// The store whose people are meant
     #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
     store: String,
@@ -114,7 +114,7 @@ struct EraseUserArguments {
 
 impl UsersCommand {
     /// Runs the command.
-    pub fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let stores = Stores::new(&settings);
         let others = context::other_stores(&self.store, &stores)?;

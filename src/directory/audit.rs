@@ -39,13 +39,12 @@ macro_rules! whats {
         }
 
         impl AuditEventKind {
-            /// Its word.
-            pub fn word(self) -> &'static str {
+            pub(crate) fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)* Self::Other => "other" }
             }
 
             /// What a word means.
-            pub fn from_word(word: &str) -> Self {
+            pub(crate) fn from_word(word: &str) -> Self {
                 match word { $($word => Self::$name,)* _ => Self::Other }
             }
         }
@@ -86,7 +85,7 @@ pub enum AuditActor {
 
 impl AuditActor {
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Support => "support",
@@ -120,7 +119,6 @@ impl AuditEvent {
     }
 }
 
-/// Writes it down.
 pub(crate) async fn record_event<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
     let AuditEvent { at, store, what, uid, provider, because, evidence, version, incident } = event;
     let added = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \

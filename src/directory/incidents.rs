@@ -4,7 +4,7 @@ use crate::directory::audit::{AuditEvent, record_event_if_user_exists};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// How long an incident is kept, in seconds.
-pub const KEPT: i64 = 24 * 3600;
+pub(crate) const KEPT: i64 = 24 * 3600;
 
 /// What has been kept of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, Si
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedSigningKey {
     /// Its bytes, sealed.
-    pub sealed: String,
+    pub(crate) sealed: String,
     /// When it was made.
-    pub made: i64,
+    pub(crate) made: i64,
     /// Its name, what it does, and since when.
     pub standing: SigningKeyStatus,
 }

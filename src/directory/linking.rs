@@ -9,25 +9,23 @@ use crate::vocabulary::email::Email;
 
 /// A person as the directory remembers them, as far as the decision needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownUser {
+pub(crate) struct KnownUser {
     /// The stable random id.
-    pub uid: Box<str>,
-    /// The address.
-    pub email: Email,
+    pub(crate) uid: Box<str>,
+    pub(crate) email: Email,
     /// Whether it was proven.
-    pub email_verified: bool,
+    pub(crate) email_verified: bool,
     /// Whether the store has shut this person out.
-    pub blocked: bool,
+    pub(crate) blocked: bool,
     /// What they have at the provider through which somebody comes.
-    pub there: ProviderLinkStatus,
+    pub(crate) there: ProviderLinkStatus,
     /// The address that was last proven by the way in that they came.
-    pub proven_here: Option<Box<str>>,
+    pub(crate) proven_here: Option<Box<str>>,
 }
 
 /// What a person has at a provider, seen from somebody who comes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderLinkStatus {
-    /// Nothing.
+pub(crate) enum ProviderLinkStatus {
     Nothing,
     /// A way in, which may be another.
     Way,
@@ -44,7 +42,7 @@ impl KnownUser {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LinkingDecision {
+pub(crate) enum LinkingDecision {
     /// It is this person.
     Same(KnownUser, LinkingRule),
     /// It is this person, whose address is now this one; and who had it without proof.
@@ -79,8 +77,7 @@ pub enum LinkingRule {
 }
 
 impl LinkingRule {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Known,
         Self::KnownAddressTaken,
         Self::AddressChanged,
@@ -126,8 +123,7 @@ pub enum SignInRefusalReason {
 }
 
 impl SignInRefusalReason {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Blocked,
         Self::AddressTaken,
         Self::AddressReassigned,
@@ -152,7 +148,7 @@ impl SignInRefusalReason {
 }
 
 /// Decides. `by_identity` is who came in this way before, `by_email` who has the address now, if that is somebody else.
-pub fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
+pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
     if let Some(known) = by_identity {
         return recognise(known, by_email, address);
     }
@@ -198,7 +194,7 @@ fn recognise(known: KnownUser, by_email: Option<KnownUser>, address: &IdentityEm
 }
 
 /// Decides whether a way in may be added to somebody who is signed in. `by_identity` is who comes in by it already.
-pub fn decide_to_link(myself: &KnownUser, by_identity: Option<&KnownUser>) -> Result<LinkingRule, SignInRefusalReason> {
+pub(crate) fn decide_to_link(myself: &KnownUser, by_identity: Option<&KnownUser>) -> Result<LinkingRule, SignInRefusalReason> {
     match by_identity {
         _ if myself.blocked => Err(SignInRefusalReason::Blocked),
         None => Ok(LinkingRule::LinkedByThemselves),
@@ -208,7 +204,7 @@ pub fn decide_to_link(myself: &KnownUser, by_identity: Option<&KnownUser>) -> Re
 }
 
 /// The address that has to be looked up for a decision.
-pub fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
+pub(crate) fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
     match address {
         IdentityEmail::Proven(email, _) | IdentityEmail::Placeholder(email) => Some(email),
         IdentityEmail::Ask(_) => None,
@@ -216,6 +212,6 @@ pub fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
 }
 
 /// What proves an address, in one word.
-pub fn evidence_word(address: &IdentityEmail) -> Option<&'static str> {
+pub(crate) fn evidence_word(address: &IdentityEmail) -> Option<&'static str> {
     if let IdentityEmail::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
 }

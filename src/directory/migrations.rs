@@ -19,7 +19,7 @@ pub fn sqlite() -> Migrator {
 }
 
 /// Those of PostgreSQL; they are applied under its own lock.
-pub fn postgres() -> Migrator {
+pub(crate) fn postgres() -> Migrator {
     migrator(POSTGRES)
 }
 

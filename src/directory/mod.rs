@@ -10,13 +10,13 @@ pub mod keys; //         the signing keys, sealed
 pub mod linking; //      who somebody is: the decision
 pub mod migrations; //   the tables
 pub mod users; //       found, shown, blocked, exported, erased
-pub mod postgres; //     one engine
-pub mod probe; //        whether what is written is kept, and what time it is there
+pub(crate) mod postgres; //     one engine
+pub(crate) mod probe; //        whether what is written is kept, and what time it is there
 pub mod proofs; //       addresses that are being proven
 pub mod reasons; //      decisions in words
 pub mod sessions; //     those that ended before their time
-pub mod sql; //          what a verb needs of an engine
-pub mod sqlite; //       the other
+pub(crate) mod sql; //          what a verb needs of an engine
+pub(crate) mod sqlite; //       the other
 pub mod tallies; //      what providers' answers are like
 pub mod tidy; //         what is over goes
 pub mod identity_links; //         linked and unlinked by somebody who is signed in, or by support
@@ -125,7 +125,7 @@ impl Directory {
 
     /// Whether it can do its work. Whether it takes anything in is tried where it did not the last time: a disk may be full, a
     /// server may be there for reading only.
-    pub async fn is_healthy(&self) -> bool {
+    pub(crate) async fn is_healthy(&self) -> bool {
         if self.failed.load(Ordering::Relaxed) { self.write(ProbeStorage).await.is_ok() } else { self.read(ReadGenerations).await.is_ok() }
     }
 

@@ -26,7 +26,7 @@ const CHANNEL: &str = "portaria";
 const CALL_AGAIN: Duration = Duration::from_secs(1);
 
 /// The directory in PostgreSQL.
-pub struct Postgres {
+pub(crate) struct Postgres {
     pool: PgPool,
     runtime: Handle,
     told: Arc<Notify>,
@@ -40,7 +40,7 @@ impl fmt::Debug for Postgres {
 
 impl Postgres {
     /// Connects, and brings the tables up to date; of many who start at once, one does that and the others wait.
-    pub async fn open(address: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(address: &str) -> Result<Self, sqlx::Error> {
         let options: PgConnectOptions = address.parse()?;
         let options = options.application_name("portaria").options([
             // A server that hangs must not hang its askers for longer than they wait.
@@ -64,12 +64,12 @@ impl Postgres {
     }
 
     /// Waits until another machine, or this one, has changed something for all of them.
-    pub async fn wait_for_news(&self) {
+    pub(crate) async fn wait_for_news(&self) {
         self.told.notified().await;
     }
 
     /// Does something, as a whole or not at all.
-    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         let pool = self.pool.clone();
         let done = self.runtime.spawn(async move {
             for tried in 0..TRIES {
@@ -85,8 +85,7 @@ impl Postgres {
         done.await.map_err(|_| StorageUnavailable)?
     }
 
-    /// Asks something.
-    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         self.write(verb).await
     }
 }

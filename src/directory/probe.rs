@@ -4,7 +4,7 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// Writes something that nobody needs, and each time something else: what stays the same need not be written.
 #[derive(Debug)]
-pub struct ProbeStorage;
+pub(crate) struct ProbeStorage;
 
 impl Verb for ProbeStorage {
     type Answer = ();
@@ -18,7 +18,7 @@ impl Verb for ProbeStorage {
 
 /// What time it is at the storage; none where that is this machine.
 #[derive(Debug)]
-pub struct ReadStorageClock;
+pub(crate) struct ReadStorageClock;
 
 impl Verb for ReadStorageClock {
     type Answer = Option<i64>;

@@ -6,7 +6,7 @@ use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use aws_lc_rs::constant_time;
 
 /// How long a proof may take, in seconds.
-pub const GOOD_FOR: i64 = 15 * 60;
+pub(crate) const GOOD_FOR: i64 = 15 * 60;
 /// How often codes may be tried.
 pub const TRIES: i64 = 5;
 /// How many mails a proof may send.
@@ -31,7 +31,7 @@ pub struct EmailProof {
     /// Whether a code has been sent.
     pub is_sent: bool,
     /// How often codes may still be tried.
-    pub left: i64,
+    pub(crate) left: i64,
 }
 
 /// Begins a proof.

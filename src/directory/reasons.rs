@@ -81,7 +81,7 @@ fn describe_rule(word: &str, evidence: Option<&str>) -> String {
 }
 
 /// A refusal in words, and what can be done.
-pub fn describe_refusal(word: &str) -> String {
+pub(crate) fn describe_refusal(word: &str) -> String {
     let Some(why) = SignInRefusalReason::ALL.into_iter().find(|why| why.word() == word) else { return word.to_owned() };
     match why {
         SignInRefusalReason::Blocked => "the store has blocked this person; `portaria users unblock` lets them in again",

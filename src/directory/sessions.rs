@@ -10,15 +10,14 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 const PAGE: i64 = 1000;
 
 /// A session that ended, and when its last token is over.
-pub type EndedSession = (Box<str>, i64);
+pub(crate) type EndedSession = (Box<str>, i64);
 
 /// How far somebody has read: the last number, and the last session of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedSessionCursor {
     /// The number.
     pub number: i64,
-    /// The session.
-    pub sid: Box<str>,
+    pub(crate) sid: Box<str>,
 }
 
 /// Ends one session, whatever it is called by now: with a way in that is added it gets a new name.

@@ -50,7 +50,7 @@ pub struct SignInRefusal {
 
 impl SignInRefusal {
     /// For this reason, of something that happened otherwise as in `event`.
-    pub fn new(why: SignInRefusalReason, event: AuditEvent) -> Self {
+    pub(crate) fn new(why: SignInRefusalReason, event: AuditEvent) -> Self {
         Self { why, event: AuditEvent { what: AuditEventKind::Refused, ..event.with_reason(why.word()) } }
     }
 }
@@ -99,7 +99,6 @@ impl Verb for SignIn {
 }
 
 impl SignIn {
-    /// Begins the session.
     async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
         let Identity { provider, name, picture, locale, .. } = &self.identity;
         let seen = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \

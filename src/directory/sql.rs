@@ -108,21 +108,19 @@ pub enum SqlRow {
 }
 
 impl SqlRow {
-    /// A text.
-    pub fn text(&self, column: usize) -> Result<&str, StorageFault> {
+    pub(crate) fn text(&self, column: usize) -> Result<&str, StorageFault> {
         self.optional_text(column)?.ok_or(StorageFault::Away)
     }
 
     /// A text, or none.
-    pub fn optional_text(&self, column: usize) -> Result<Option<&str>, StorageFault> {
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, StorageFault> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
 
-    /// A number.
-    pub fn number(&self, column: usize) -> Result<i64, StorageFault> {
+    pub(crate) fn number(&self, column: usize) -> Result<i64, StorageFault> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -130,7 +128,7 @@ impl SqlRow {
     }
 
     /// Whether it is so.
-    pub fn flag(&self, column: usize) -> Result<bool, StorageFault> {
+    pub(crate) fn flag(&self, column: usize) -> Result<bool, StorageFault> {
         Ok(self.number(column)? != 0)
     }
 }

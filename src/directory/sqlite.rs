@@ -22,7 +22,7 @@ const TRIES: u32 = 20;
 
 /// The directory in one file.
 #[derive(Debug)]
-pub struct Sqlite {
+pub(crate) struct Sqlite {
     desk: SqliteWriter,
     readers: SqlitePool,
     file: PathBuf,
@@ -33,7 +33,7 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it if need be, and brings its tables up to date; of many who start at once, one does that and
     /// the others wait.
-    pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(file: &Path) -> Result<Self, sqlx::Error> {
         // What is kept beside it takes over its rights.
         files::make_private(file)?;
         let options = SqliteConnectOptions::new()
@@ -61,13 +61,12 @@ impl Sqlite {
     }
 
     /// Does something, as a whole or not at all.
-    pub async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         self.check_file()?;
         self.desk.submit(verb).await
     }
 
-    /// Asks something.
-    pub async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         self.check_file()?;
         let mut reader = self.readers.acquire().await.map_err(StorageFault::from)?;
         Ok(verb.execute(&mut Transaction::new(&mut reader)).await?)

@@ -4,7 +4,7 @@
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
 /// How long a number is kept that nobody adds to, in seconds.
-pub const KEPT: i64 = 30 * 24 * 3600;
+pub(crate) const KEPT: i64 = 30 * 24 * 3600;
 /// Numbers that are read at once.
 const PIECE: usize = 5000;
 

@@ -14,10 +14,8 @@ pub struct User {
     pub email: Email,
     /// Whether it was proven.
     pub email_verified: bool,
-    /// The name.
-    pub name: Option<String>,
-    /// A picture.
-    pub picture: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) picture: Option<String>,
 }
 
 /// A person as support sees them.
@@ -25,14 +23,12 @@ pub struct User {
 pub struct UserRecord {
     /// Who.
     pub user: User,
-    /// Their store.
-    pub store: Box<str>,
-    /// Their language.
-    pub locale: Option<String>,
+    pub(crate) store: Box<str>,
+    pub(crate) locale: Option<String>,
     /// When they first came in.
-    pub first_seen: i64,
+    pub(crate) first_seen: i64,
     /// When they last came in.
-    pub last_seen: i64,
+    pub(crate) last_seen: i64,
     /// Whether the store has shut them out.
     pub blocked: bool,
 }
@@ -41,39 +37,34 @@ pub struct UserRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLink {
     /// The provider's file name.
-    pub provider: Box<str>,
-    /// The id there.
-    pub provider_id: Box<str>,
-    /// Since when.
-    pub linked: i64,
+    pub(crate) provider: Box<str>,
+    pub(crate) provider_id: Box<str>,
+    pub(crate) linked: i64,
     /// By which rule.
     pub because: Box<str>,
     /// What proved the address.
-    pub evidence: Option<Box<str>>,
+    pub(crate) evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
     /// The address that was last proven by it.
-    pub address: Option<Box<str>>,
+    pub(crate) address: Option<Box<str>>,
 }
 
 /// A way in that was removed, so that it does not come back by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemovedIdentityLink {
+pub(crate) struct RemovedIdentityLink {
     /// The provider's file name.
-    pub provider: Box<str>,
-    /// The id there.
-    pub provider_id: Box<str>,
+    pub(crate) provider: Box<str>,
+    pub(crate) provider_id: Box<str>,
 }
 
 /// A session that may still be good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSession {
-    /// Since when.
-    pub since: i64,
+    pub(crate) since: i64,
     /// Until when at most.
-    pub latest: i64,
-    /// Through whom.
-    pub provider: Option<Box<str>>,
+    pub(crate) latest: i64,
+    pub(crate) provider: Option<Box<str>>,
 }
 
 fn record_from_row(row: &SqlRow) -> Result<UserRecord, StorageFault> {
@@ -97,7 +88,7 @@ macro_rules! records {
 
 /// A person by their id.
 #[derive(Debug)]
-pub struct FindUserById(pub Box<str>);
+pub(crate) struct FindUserById(pub(crate) Box<str>);
 
 impl Verb for FindUserById {
     type Answer = Option<UserRecord>;
@@ -232,7 +223,7 @@ pub struct UserExport {
     /// Their ways in.
     pub ways: Vec<IdentityLink>,
     /// Ways in that were removed.
-    pub removed: Vec<RemovedIdentityLink>,
+    pub(crate) removed: Vec<RemovedIdentityLink>,
     /// Their sessions.
     pub sessions: Vec<ActiveSession>,
     /// What happened, the newest first.

@@ -25,11 +25,11 @@
 //! **The end.** The same sum the other way round: some twenty good readings in a row, or more with misses among them.
 
 /// So many answers teach before anything is judged.
-pub const LEARNS: i64 = 30;
+pub(crate) const LEARNS: i64 = 30;
 /// The sum at which something is broken that nearly everybody had.
-pub const ALARM: f64 = 25.0;
+pub(crate) const ALARM: f64 = 25.0;
 /// The sum at which something is broken that many lacked.
-pub const ALARM_FOR_SOME: f64 = 60.0;
+pub(crate) const ALARM_FOR_SOME: f64 = 60.0;
 /// The sum of good readings at which it is well again.
 const WELL: f64 = 32.0;
 /// How long something has to be gone that many lacked anyway, in seconds.
@@ -41,32 +41,27 @@ const MOST: f64 = 0.7;
 
 /// How often something was found and missed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DriftCount {
-    /// Found.
-    pub found: i64,
-    /// Missed.
-    pub missed: i64,
+pub(crate) struct DriftCount {
+    pub(crate) found: i64,
+    pub(crate) missed: i64,
 }
 
 impl DriftCount {
-    /// One more.
-    pub fn add(&mut self, found: bool) {
+    pub(crate) fn add(&mut self, found: bool) {
         if found { self.found += 1 } else { self.missed += 1 }
     }
 
-    /// Both together.
     #[must_use]
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self { found: self.found + other.found, missed: self.missed + other.missed }
     }
 
-    /// How many answers.
-    pub fn answers(self) -> i64 {
+    pub(crate) fn answers(self) -> i64 {
         self.found + self.missed
     }
 
     /// The share that was found, as a person would say it; all of nothing.
-    pub fn share(self) -> f64 {
+    pub(crate) fn share(self) -> f64 {
         if self.answers() == 0 { 1.0 } else { to_f64(self.found) / to_f64(self.answers()) }
     }
 }
@@ -86,17 +81,17 @@ pub enum HealthChange {
 
 /// One stream of yes and no.
 #[derive(Clone, Debug, Default)]
-pub struct DriftStream {
+pub(crate) struct DriftStream {
     /// What storage knows of it.
-    pub stored: DriftCount,
+    pub(crate) stored: DriftCount,
     /// What has been counted since that was written.
-    pub unsaved: DriftCount,
+    pub(crate) unsaved: DriftCount,
     /// What has not been told to whoever counts yet.
-    pub untold: DriftCount,
+    pub(crate) untold: DriftCount,
     /// Since when it is broken.
-    pub broken: Option<i64>,
+    pub(crate) broken: Option<i64>,
     /// What is kept aside since the sum left nothing, or since it is broken.
-    pub run: DriftCount,
+    pub(crate) run: DriftCount,
     sum: f64,
     since: i64,
     lately: [u64; 4],
@@ -125,23 +120,22 @@ impl DriftWeights {
 }
 
 impl DriftStream {
-    /// What is expected.
-    pub fn expected(&self) -> DriftCount {
+    pub(crate) fn expected(&self) -> DriftCount {
         self.stored.plus(self.unsaved)
     }
 
     /// Whether it looks broken, or is.
-    pub fn is_doubtful(&self) -> bool {
+    pub(crate) fn is_doubtful(&self) -> bool {
         self.sum > 0.0 || self.broken.is_some()
     }
 
     /// Whether hardly anybody lacks it, as far as is known.
-    pub fn is_expected_of_everybody(&self) -> bool {
+    pub(crate) fn is_expected_of_everybody(&self) -> bool {
         DriftWeights::from_expected(self.expected()).is_some_and(|weights| weights.alarm <= ALARM)
     }
 
     /// Counts an answer. `print` tells whether it is the same answer again; without one, each is news.
-    pub fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<HealthChange> {
+    pub(crate) fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<HealthChange> {
         self.untold.add(found);
         if found && self.sum <= 0.0 && self.broken.is_none() {
             // What is found while nothing is doubtful can only be learned.
@@ -188,19 +182,19 @@ impl DriftStream {
     }
 
     /// It is not broken any more; what came meanwhile is not learned.
-    pub fn mark_well(&mut self) {
+    pub(crate) fn mark_well(&mut self) {
         (self.broken, self.sum, self.run, self.lately) = (None, 0.0, DriftCount::default(), [0; 4]);
     }
 
     /// Somebody else found out that it is broken.
-    pub fn mark_broken(&mut self, since: i64) {
+    pub(crate) fn mark_broken(&mut self, since: i64) {
         if self.broken.is_none() {
             (self.broken, self.sum, self.run) = (Some(since), 0.0, DriftCount::default());
         }
     }
 
     /// What is now is what is expected from now on.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let untold = self.untold;
         *self = Self { untold, ..Self::default() };
     }

@@ -7,12 +7,12 @@
 //! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
 //! code, a login that was cancelled, and silence tell nothing about what answers look like.
 
-pub mod step_statistics;
+pub(crate) mod step_statistics;
 pub mod provider_statistics; //        what is known of one provider
 pub mod judgement; //   whether what is missed is a surprise
 mod storage; //            written down, and shared
 pub mod observation; //      what one login tells
-pub mod shape; //       paths and kinds
+pub(crate) mod shape; //       paths and kinds
 pub mod warning; //     what is said
 
 use crate::drift::judgement::{DriftCount, HealthChange};
@@ -49,16 +49,14 @@ impl fmt::Debug for DriftMonitor {
 /// What was counted of a fact since it was last asked for, and whether it is warned about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftMetric {
-    /// The provider.
-    pub provider: String,
-    /// The step.
-    pub step: String,
+    pub(crate) provider: String,
+    pub(crate) step: String,
     /// The fact; empty for the answer as a whole.
-    pub fact: String,
+    pub(crate) fact: String,
     /// How often it was found and missed; of the answer as a whole nothing is told.
-    pub count: Option<DriftCount>,
+    pub(crate) count: Option<DriftCount>,
     /// Whether it is warned about.
-    pub is_broken: bool,
+    pub(crate) is_broken: bool,
 }
 
 /// Whatever holds a lock here panics nowhere; what it counted is as good as before.
@@ -82,7 +80,7 @@ impl DriftMonitor {
     }
 
     /// Looks at a login that is over. What has changed is said in the log, once.
-    pub fn observe(
+    pub(crate) fn observe(
         &self,
         store: &str,
         offer: &LiveProvider,

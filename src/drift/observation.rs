@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Under this key it is counted whether an answer can be read at all.
-pub const ANSWER: &str = "answer";
+pub(crate) const ANSWER: &str = "answer";
 
 /// What a file reads, step by step: made once for each version of it.
 #[derive(Clone, Debug)]
@@ -31,9 +31,9 @@ pub struct DriftPlan {
 #[derive(Clone, Debug)]
 pub struct PlannedStep {
     /// Its name: `callback`, or the word of its step, with a number where there are several.
-    pub name: Box<str>,
+    pub(crate) name: Box<str>,
     /// The line where it is written.
-    pub line: u32,
+    pub(crate) line: u32,
     /// What is read.
     pub readings: Vec<PlannedReading>,
 }
@@ -41,29 +41,27 @@ pub struct PlannedStep {
 /// A fact that is read.
 #[derive(Clone, Debug)]
 pub struct PlannedReading {
-    /// The fact.
-    pub fact: Slot,
-    /// Its name.
-    pub name: Box<str>,
+    pub(crate) fact: Slot,
+    pub(crate) name: Box<str>,
     /// Name and reading: another reading is another key, so that its expectation begins anew.
-    pub key: Box<str>,
+    pub(crate) key: Box<str>,
     /// The line that reads it; a standard place has none.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// The paths that it looks at in the answer itself.
     pub paths: Vec<PlannedPath>,
     /// Whether it is but one path, so that the fact and the path are missed together.
-    pub is_one_path: bool,
+    pub(crate) is_one_path: bool,
     /// Whether it is read from a signed token.
-    pub is_signed: bool,
+    pub(crate) is_signed: bool,
 }
 
 /// A path that is looked at.
 #[derive(Clone, Debug)]
 pub struct PlannedPath {
     /// Under this key it is counted whether something stands there.
-    pub key: Box<str>,
+    pub(crate) key: Box<str>,
     /// Under this one, of which kind that is.
-    pub kind_key: Box<str>,
+    pub(crate) kind_key: Box<str>,
     /// The path.
     pub path: JsonPath,
 }
@@ -84,7 +82,7 @@ impl DriftPlan {
     }
 
     /// Whether a step counts something under a key.
-    pub fn counts(&self, step: &str, key: &str) -> bool {
+    pub(crate) fn counts(&self, step: &str, key: &str) -> bool {
         let of =
             |reading: &PlannedReading| *reading.key == *key || reading.paths.iter().any(|path| *path.key == *key || *path.kind_key == *key);
         self.steps.iter().any(|planned| *planned.name == *step && (key == ANSWER || planned.readings.iter().any(of)))
@@ -169,7 +167,7 @@ impl ObservedAnswer {
 }
 
 /// Whether something was found, or else what stands there instead.
-pub type ObservedReading = Result<(), Option<&'static str>>;
+pub(crate) type ObservedReading = Result<(), Option<&'static str>>;
 
 /// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,8 +18,7 @@ pub const TOLD: i64 = 14 * 86_400;
 /// So often the log says the same at most, in seconds.
 const HOUR: i64 = 3600;
 
-/// Step and key.
-pub type DriftCounterKey = (Box<str>, Box<str>);
+pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
 
 /// A login as it ended: what a proposal may be made from.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +39,7 @@ pub struct DriftNotice {
     /// Which of both.
     pub turn: HealthChange,
     /// Whether the log has not said the same within the hour.
-    pub is_told: bool,
+    pub(crate) is_told: bool,
 }
 
 /// What has turned with an answer. Its cause is looked for while nobody waits for the book.
@@ -77,7 +76,7 @@ pub struct ProviderStatistics {
 
 impl ProviderStatistics {
     /// What the file reads; what it reads no longer is no longer warned about.
-    pub fn plan_for(&mut self, offer: &LiveProvider) -> Arc<DriftPlan> {
+    pub(crate) fn plan_for(&mut self, offer: &LiveProvider) -> Arc<DriftPlan> {
         if let Some((version, plan)) = &self.plan
             && *version == offer.version
         {
@@ -93,7 +92,7 @@ impl ProviderStatistics {
     }
 
     /// The plan, if a login was looked at.
-    pub fn current_plan(&self) -> Option<Arc<DriftPlan>> {
+    pub(crate) fn current_plan(&self) -> Option<Arc<DriftPlan>> {
         self.plan.as_ref().map(|(_, plan)| Arc::clone(plan))
     }
 

@@ -6,39 +6,33 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Paths that are kept of a step at most.
-pub const MOST: usize = 200;
+pub(crate) const MOST: usize = 200;
 /// Members of one answer that are looked at, at most.
 const LOOKED_AT: usize = 500;
 /// How deep an answer is looked into.
 const DEEPEST: usize = 8;
 /// Where more follows that is not kept.
-pub const MORE: &str = "…";
+pub(crate) const MORE: &str = "…";
 
-/// Kinds of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DriftValueKind {
+pub(crate) enum DriftValueKind {
     /// `null`.
     Null,
-    /// An empty text.
     Empty,
     /// `true` or `false`.
     Flag,
-    /// A number.
     Number,
-    /// A text.
     Text,
-    /// A list.
     List,
-    /// An object.
     Object,
 }
 
 impl DriftValueKind {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [Self::Null, Self::Empty, Self::Flag, Self::Number, Self::Text, Self::List, Self::Object];
+    pub(crate) const ALL: [Self; 7] = [Self::Null, Self::Empty, Self::Flag, Self::Number, Self::Text, Self::List, Self::Object];
 
     /// The kind of a value.
-    pub fn from_value(value: &Value) -> Self {
+    pub(crate) fn from_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Flag,
@@ -50,52 +44,43 @@ impl DriftValueKind {
         }
     }
 
-    /// Its word.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         ["null", "empty", "bool", "number", "text", "list", "object"][self as usize]
     }
-
-    /// It, as a sentence says it.
-    pub fn description(self) -> &'static str {
-        ["null", "an empty text", "true or false", "a number", "a text", "a list", "an object"][self as usize]
-    }
-
     /// What a word names.
-    pub fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
 
 /// How often each kind was seen.
-pub type DriftKindCounts = [i64; 7];
+pub(crate) type DriftKindCounts = [i64; 7];
 
 /// What is kept of a path.
 #[derive(Clone, Debug, Default)]
-pub struct PathStatistics {
-    /// What storage knows.
-    pub stored: DriftKindCounts,
+pub(crate) struct PathStatistics {
+    pub(crate) stored: DriftKindCounts,
     /// What was seen since that was written.
-    pub unsaved: DriftKindCounts,
+    pub(crate) unsaved: DriftKindCounts,
 }
 
 impl PathStatistics {
-    /// One more.
-    pub fn add(&mut self, kind: DriftValueKind) {
+    pub(crate) fn add(&mut self, kind: DriftValueKind) {
         self.unsaved[kind as usize] += 1;
     }
 
     /// How often a kind was seen.
-    pub fn count_of(&self, kind: DriftValueKind) -> i64 {
+    pub(crate) fn count_of(&self, kind: DriftValueKind) -> i64 {
         self.stored[kind as usize] + self.unsaved[kind as usize]
     }
 
     /// How often it was seen at all.
-    pub fn times(&self) -> i64 {
+    pub(crate) fn times(&self) -> i64 {
         DriftValueKind::ALL.into_iter().map(|kind| self.count_of(kind)).sum()
     }
 
     /// The kind that it mostly has, if it holds something.
-    pub fn usual(&self) -> Option<DriftValueKind> {
+    pub(crate) fn usual(&self) -> Option<DriftValueKind> {
         let kinds = DriftValueKind::ALL
             .into_iter()
             .filter(|kind| !matches!(kind, DriftValueKind::Null | DriftValueKind::Empty) && self.count_of(*kind) > 0);
@@ -111,20 +96,19 @@ struct DriftShapeNode {
 
 /// The shape of a step's answers.
 #[derive(Clone, Debug, Default)]
-pub struct DriftShape {
+pub(crate) struct DriftShape {
     root: DriftShapeNode,
     size: usize,
 }
 
 impl DriftShape {
-    /// Adds an answer.
-    pub fn add(&mut self, document: &Value) {
+    pub(crate) fn add(&mut self, document: &Value) {
         let mut left = LOOKED_AT;
         add_value(&mut self.root, document, 0, (&mut self.size, &mut left));
     }
 
     /// What is known of the value at a path, given by its keys; `[]` for what stands in a list.
-    pub fn statistics_at(&self, keys: &[&str]) -> Option<&PathStatistics> {
+    pub(crate) fn statistics_at(&self, keys: &[&str]) -> Option<&PathStatistics> {
         let mut node = &self.root;
         for key in keys {
             let key: &str = if is_kept(key) { key } else { "*" };
@@ -134,27 +118,16 @@ impl DriftShape {
     }
 
     /// How many answers were added.
-    pub fn times(&self) -> i64 {
+    pub(crate) fn times(&self) -> i64 {
         self.root.seen.times()
     }
-
-    /// How many paths are kept.
-    pub fn len(&self) -> usize {
-        self.size
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.size == 0
-    }
-
     /// All paths with what is known of them. A path is its keys as a JSON list.
-    pub fn for_each_path(&mut self, mut told: impl FnMut(&str, &mut PathStatistics)) {
+    pub(crate) fn for_each_path(&mut self, mut told: impl FnMut(&str, &mut PathStatistics)) {
         visit_paths(&mut self.root, &mut Vec::new(), &mut told);
     }
 
     /// Takes over what storage knows of a path.
-    pub fn apply_stored(&mut self, path: &str, kind: DriftValueKind, times: i64) {
+    pub(crate) fn apply_stored(&mut self, path: &str, kind: DriftValueKind, times: i64) {
         let Ok(keys) = serde_json::from_str::<Vec<Box<str>>>(path) else { return };
         let mut node = &mut self.root;
         for key in keys.into_iter().take(DEEPEST + 1) {
@@ -278,7 +251,7 @@ mod tests {
         let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
         shape.add(&deep);
 
-        assert!(shape.len() <= MOST, "{}", shape.len());
+        assert!(shape.size <= MOST, "{}", shape.size);
         assert!(told(&mut shape).iter().any(|line| line.contains(MORE)));
     }
 
@@ -292,6 +265,6 @@ mod tests {
         }
 
         assert_eq!(shape.statistics_at(&["data", "id"]).and_then(PathStatistics::usual), Some(DriftValueKind::Number));
-        assert!(shape.len() <= MOST);
+        assert!(shape.size <= MOST);
     }
 }

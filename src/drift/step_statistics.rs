@@ -16,7 +16,7 @@ const ONE_IN: u64 = 8;
 
 /// What is known of a step.
 #[derive(Clone, Debug, Default)]
-pub struct StepStatistics {
+pub(crate) struct StepStatistics {
     pub(crate) streams: HashMap<Box<str>, DriftStream>,
     pub(crate) kinds: HashMap<Box<str>, PathStatistics>,
     pub(crate) shape: DriftShape,
@@ -25,31 +25,28 @@ pub struct StepStatistics {
 
 /// Something that has turned, before it is told.
 #[derive(Debug)]
-pub struct DetectedChange<'a> {
+pub(crate) struct DetectedChange<'a> {
     /// Under which key it is counted.
-    pub key: &'a str,
+    pub(crate) key: &'a str,
     /// The fact; nothing for the answer as a whole.
-    pub fact: Option<&'a PlannedReading>,
+    pub(crate) fact: Option<&'a PlannedReading>,
     /// The path that it is about.
-    pub path: Option<&'a PlannedPath>,
-    /// What has changed.
-    pub change: DriftKind,
+    pub(crate) path: Option<&'a PlannedPath>,
+    pub(crate) change: DriftKind,
     /// Whether it is broken or well again.
-    pub turn: HealthChange,
-    /// What was expected.
-    pub before: DriftCount,
+    pub(crate) turn: HealthChange,
+    pub(crate) before: DriftCount,
     /// What has come since it turned.
-    pub now: DriftCount,
-    /// Since when.
-    pub since: i64,
+    pub(crate) now: DriftCount,
+    pub(crate) since: i64,
     /// What would mend it.
-    pub proposal: Option<Proposal>,
+    pub(crate) proposal: Option<Proposal>,
 }
 
 impl StepStatistics {
     /// Whether an answer is looked at as a document: the first ones, one in some after that, and all of them while something is
     /// missed that hardly anybody lacks. What is judged is the same either way, because what was seen before decides, not chance.
-    pub fn wants_document(&mut self, step: &PlannedStep, looked: &ObservedAnswer) -> bool {
+    pub(crate) fn wants_document(&mut self, step: &PlannedStep, looked: &ObservedAnswer) -> bool {
         let ObservedOutcome::Read(found) = &looked.outcome else { return false };
         if looked.step == 0 {
             return false;
@@ -65,7 +62,7 @@ impl StepStatistics {
     }
 
     /// Counts an answer: what has turned with it, without its cause.
-    pub fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
+    pub(crate) fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
         let mut news = Vec::new();
         let (is_read, change) = match looked.outcome {
             ObservedOutcome::Read(_) => (true, DriftKind::Unreadable),
@@ -180,7 +177,7 @@ impl StreamChange {
 
 impl DetectedChange<'_> {
     /// What is warned about.
-    pub fn to_warning(&self, step: &PlannedStep, told: i64) -> DriftWarning {
+    pub(crate) fn to_warning(&self, step: &PlannedStep, told: i64) -> DriftWarning {
         let warning = DriftWarning {
             step: step.name.to_string(),
             fact: self.fact.map(|reading| reading.name.to_string()),

@@ -49,7 +49,7 @@ impl DriftMonitor {
     }
 
     /// Reads what is known, at the start.
-    pub async fn load(&self, directory: &Directory, now: i64) -> Result<(), StorageUnavailable> {
+    pub(crate) async fn load(&self, directory: &Directory, now: i64) -> Result<(), StorageUnavailable> {
         let mut read = self.read.lock().await;
         self.load_since(directory, 0).await?;
         *read = now.saturating_sub(ASKEW);

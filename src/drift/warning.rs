@@ -23,11 +23,8 @@ pub enum DriftKind {
 }
 
 impl DriftKind {
-    /// All of them.
-    pub const ALL: [Self; 6] = [Self::Lost, Self::Type, Self::Replaced, Self::Moved, Self::Unreadable, Self::Unaccepted];
-
     /// Its name: pages have their sentences by it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Lost => "lost",
             Self::Type => "type",
@@ -58,14 +55,14 @@ pub struct DriftWarning {
     pub since: i64,
     /// When it was first told: with few logins that is days later.
     #[serde(default)]
-    pub told: i64,
+    pub(crate) told: i64,
     /// The share of answers in which it was found, between 0 and 1.
     pub share_before: f64,
     /// The share in which it is found now.
     pub share_now: f64,
     /// The path that it is about, if it is about one.
     #[serde(default)]
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// What would mend the file.
     #[serde(default)]
     pub proposal: Option<Proposal>,
@@ -75,12 +72,11 @@ pub struct DriftWarning {
 
 impl DriftWarning {
     /// Since when it stands there to be read.
-    pub fn reported_since(&self) -> i64 {
+    pub(crate) fn reported_since(&self) -> i64 {
         self.since.max(self.told)
     }
 
-    /// The sentence.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let (before, now) = (percent(self.share_before), percent(self.share_now));
         let fact = self.fact.as_deref().unwrap_or("the answer");
         let at = self.path.as_ref().map_or_else(String::new, |path| format!(" at `{path}`"));
@@ -102,7 +98,7 @@ impl DriftWarning {
 }
 
 /// One warning for each cause: facts that an answer took along are told together.
-pub fn merge_by_cause(all: Vec<DriftWarning>) -> Vec<DriftWarning> {
+pub(crate) fn merge_by_cause(all: Vec<DriftWarning>) -> Vec<DriftWarning> {
     let (moved, mut list): (Vec<DriftWarning>, Vec<DriftWarning>) = all.into_iter().partition(|warning| warning.kind == DriftKind::Moved);
     let mut steps: BTreeMap<String, DriftWarning> = BTreeMap::new();
     for warning in moved {
@@ -133,7 +129,7 @@ fn merge(mut one: DriftWarning, other: DriftWarning) -> DriftWarning {
 }
 
 /// A share as people say it; what is nearly all is not told as all.
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     match share {
         share if share >= 1.0 => "100 %".to_owned(),
         share if share > 0.999 => "more than 99.9 %".to_owned(),

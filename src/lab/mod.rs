@@ -1,4 +1,4 @@
 //! lab.
 
-pub mod pages;
+pub(crate) mod pages;
 pub mod handlers;

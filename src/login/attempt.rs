@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// How long an attempt is good for, in seconds.
-pub const GOOD_FOR: i64 = 600;
+pub(crate) const GOOD_FOR: i64 = 600;
 
 /// What is set on this installation for a provider.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub struct InstallationValues {
 }
 
 /// What a shopper typed: names and values.
-pub type InputValues = Vec<(Box<str>, Box<str>)>;
+pub(crate) type InputValues = Vec<(Box<str>, Box<str>)>;
 
 /// Randomness for one attempt.
 pub struct Entropy(pub [u8; 80]);
@@ -43,7 +43,7 @@ pub struct Entropy(pub [u8; 80]);
 #[derive(Clone)]
 pub struct Attempt {
     /// The provider's file name.
-    pub provider: Box<str>,
+    pub(crate) provider: Box<str>,
     /// The half that travels.
     pub state: Box<str>,
     /// What a signed token has to repeat.
@@ -55,9 +55,9 @@ pub struct Attempt {
     /// Where the provider sends the browser back.
     pub redirect_uri: Box<str>,
     /// When it began, in seconds since 1970.
-    pub started: i64,
+    pub(crate) started: i64,
     /// What the shopper typed.
-    pub inputs: InputValues,
+    pub(crate) inputs: InputValues,
 }
 
 impl fmt::Debug for Attempt {
@@ -68,17 +68,15 @@ impl fmt::Debug for Attempt {
 
 /// The part of an attempt that has to be kept from the redirect to the callback.
 #[derive(Clone)]
-pub struct SavedAttempt {
+pub(crate) struct SavedAttempt {
     /// The half that travels.
-    pub state: Box<str>,
+    pub(crate) state: Box<str>,
     /// What a signed token has to repeat.
-    pub nonce: Box<str>,
-    /// PKCE: the proof.
-    pub verifier: Box<str>,
-    /// When it began.
-    pub started: i64,
+    pub(crate) nonce: Box<str>,
+    pub(crate) verifier: Box<str>,
+    pub(crate) started: i64,
     /// What the shopper typed.
-    pub inputs: InputValues,
+    pub(crate) inputs: InputValues,
 }
 
 /// Why an attempt cannot begin.
@@ -102,7 +100,7 @@ impl Attempt {
     }
 
     /// The attempt again, from what the browser kept of it.
-    pub fn resume(provider: &Provider, installation: &InstallationValues, kept: SavedAttempt) -> Self {
+    pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, kept: SavedAttempt) -> Self {
         let SavedAttempt { state, nonce, verifier, started, inputs } = kept;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateLocation::Path {
@@ -121,13 +119,13 @@ impl Attempt {
     }
 
     /// What the browser is to keep of it, sealed.
-    pub fn to_saved(&self) -> SavedAttempt {
+    pub(crate) fn to_saved(&self) -> SavedAttempt {
         let Self { state, nonce, verifier, started, inputs, .. } = self.clone();
         SavedAttempt { state, nonce, verifier, started, inputs }
     }
 
     /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
-    pub fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
         let returned = match provider.state_in {
             StateLocation::Query => {
                 provider.state.evaluate(Some(document), &provider.empty_facts()).ok().map(|text| text.expose().to_owned())
@@ -156,7 +154,7 @@ impl Attempt {
     }
 
     /// The facts from the start; `None` while the issuer's document is not at hand.
-    pub fn initial_facts(&self, provider: &Provider, installation: &InstallationValues, documents: &DocumentCache) -> Option<Facts> {
+    pub(crate) fn initial_facts(&self, provider: &Provider, installation: &InstallationValues, documents: &DocumentCache) -> Option<Facts> {
         let mut facts = self.facts_without_discovery(provider, installation);
         if let Some(discovery) = &provider.discovery {
             let (address, issuer) = discovery.address(&facts)?;

@@ -36,7 +36,7 @@ impl LoginError {
     }
 
     /// `require` does not let this person in.
-    pub fn not_allowed(place: Place) -> Self {
+    pub(crate) fn not_allowed(place: Place) -> Self {
         Self {
             step: None,
             code: "notAllowed".to_owned(),
@@ -46,8 +46,7 @@ impl LoginError {
         }
     }
 
-    /// A step failed.
-    pub fn from_step_error(kind: StepKind, error: StepError, missed: Option<&MissingValue>, provider: &Provider) -> Self {
+    pub(crate) fn from_step_error(kind: StepKind, error: StepError, missed: Option<&MissingValue>, provider: &Provider) -> Self {
         let of = |code: &str, message: String, place: Option<Place>| Self {
             step: Some(kind),
             code: code.to_owned(),
@@ -81,7 +80,7 @@ impl LoginError {
     }
 
     /// The facts make no identity.
-    pub fn no_identity(error: IdentityError) -> Self {
+    pub(crate) fn no_identity(error: IdentityError) -> Self {
         let (code, message, nothing) = match error {
             IdentityError::MissingId(nothing) => ("missingId", "no answer holds an id", nothing),
             IdentityError::MissingEmail(nothing) => ("missingEmail", "no answer holds an e-mail address", nothing),

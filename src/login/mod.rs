@@ -2,7 +2,7 @@
 
 pub mod attempt;
 pub mod error;
-pub mod return_to;
+pub(crate) mod return_to;
 pub mod trace;
 
 use crate::login::error::LoginError;

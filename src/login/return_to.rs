@@ -3,10 +3,10 @@
 use url::{Position, Url};
 
 /// The longest address that is looked at.
-pub const LONGEST: usize = 2048;
+pub(crate) const LONGEST: usize = 2048;
 
 /// The address to go to, if it may be gone to; written anew, so that every browser reads it as it was read here.
-pub fn allowed_return_address<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn allowed_return_address<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // What parsers disagree about is not parsed: blanks, controls, backslashes and everything outside of ASCII.
     if asked.len() > LONGEST || !asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
         return None;

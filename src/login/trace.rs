@@ -21,16 +21,15 @@ pub struct Trace {
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// The step.
-    pub step: StepKind,
+    pub(crate) step: StepKind,
     /// Which of the provider's calls it was, from 0.
     pub call: usize,
     /// What was sent; secrets are marked in it.
-    pub request: Request,
+    pub(crate) request: Request,
     /// What came back.
     pub answer: Result<Response, NoAnswer>,
     /// Whether it failed and the login went on all the same.
-    pub forgiven: bool,
+    pub(crate) forgiven: bool,
 }
 
 /// Whoever watches a login while it happens, such as a person at a terminal. It is shown everything and changes nothing.
@@ -43,5 +42,4 @@ pub trait LoginObserver: Send {
     fn on_step_finished(&mut self, _call: Option<usize>, _step: &Step, _facts: &Facts, _error: Option<&StepError>) {}
 }
 
-/// Nobody watches.
 impl LoginObserver for () {}

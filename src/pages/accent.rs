@@ -1,8 +1,7 @@
 //! A store's colour, and whether black or white can be read on it (WCAG 2.2, relative luminance and contrast).
 
-/// The store's colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accent {
+pub(crate) struct Accent {
     red: u8,
     green: u8,
     blue: u8,
@@ -10,7 +9,7 @@ pub struct Accent {
 
 impl Accent {
     /// Reads `#0a6` or `#00aa66`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
         let digit = |at: usize| char::from(*digits.as_bytes().get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let (red, green, blue) = match digits.len() {
@@ -22,13 +21,13 @@ impl Accent {
     }
 
     /// As CSS writes it.
-    pub fn css(self) -> String {
+    pub(crate) fn css(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
     }
 
     /// Black or white, whichever is read better on it.
     #[must_use]
-    pub fn contrasting(self) -> Self {
+    pub(crate) fn contrasting(self) -> Self {
         let black = Self { red: 0, green: 0, blue: 0 };
         let white = Self { red: 255, green: 255, blue: 255 };
         if contrast(black, self) >= contrast(white, self) { black } else { white }
@@ -51,7 +50,7 @@ impl Default for Accent {
 }
 
 /// How far two colours are apart, from 1 to 21.
-pub fn contrast(one: Accent, other: Accent) -> f64 {
+pub(crate) fn contrast(one: Accent, other: Accent) -> f64 {
     let (one, other) = (one.luminance(), other.luminance());
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }

@@ -7,65 +7,60 @@ use crate::pages::login::{LoginInputField, ProviderIcon};
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "account.html")]
-pub struct AccountPage<'a> {
+pub(crate) struct AccountPage<'a> {
     /// What stands around it.
-    pub frame: Frame<'a>,
-    /// Their e-mail address.
-    pub email: &'a str,
-    /// Their name.
-    pub name: Option<&'a str>,
+    pub(crate) frame: Frame<'a>,
+    pub(crate) email: &'a str,
+    pub(crate) name: Option<&'a str>,
     /// The ways in that are theirs.
-    pub ways: Vec<LinkedIdentityRow>,
+    pub(crate) ways: Vec<LinkedIdentityRow>,
     /// The ways in that they may add.
-    pub more: Vec<LinkableProvider>,
+    pub(crate) more: Vec<LinkableProvider>,
     /// The hidden proof that a form of ours was sent.
-    pub form: &'a str,
+    pub(crate) form: &'a str,
     /// Whether they signed in just now, so that ways in may be added and removed.
-    pub fresh: bool,
+    pub(crate) fresh: bool,
     /// Where they sign in again.
-    pub again: &'a str,
+    pub(crate) again: &'a str,
     /// What has just happened.
-    pub notice: Option<AccountNotice>,
+    pub(crate) notice: Option<AccountNotice>,
     /// Where they go on.
-    pub continue_to: Option<&'a str>,
+    pub(crate) continue_to: Option<&'a str>,
 }
 
 /// A way in that is somebody's.
 #[derive(Clone, Debug)]
-pub struct LinkedIdentityRow {
-    /// Its name.
-    pub title: String,
+pub(crate) struct LinkedIdentityRow {
+    pub(crate) title: String,
     /// What stands before its name.
-    pub mark: ProviderIcon,
+    pub(crate) mark: ProviderIcon,
     /// What names it in a form.
-    pub handle: String,
+    pub(crate) handle: String,
     /// Whether they came in by it now.
-    pub current: bool,
+    pub(crate) current: bool,
     /// Whether it may be removed.
-    pub removable: bool,
+    pub(crate) removable: bool,
     /// Since when it is theirs, in words.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 /// A way in that may be added.
 #[derive(Clone, Debug)]
-pub struct LinkableProvider {
+pub(crate) struct LinkableProvider {
     /// Its id, as in addresses.
-    pub id: String,
-    /// Its name.
-    pub title: String,
+    pub(crate) id: String,
+    pub(crate) title: String,
     /// What stands before its name.
-    pub mark: ProviderIcon,
+    pub(crate) mark: ProviderIcon,
     /// What is asked before it begins.
-    pub inputs: Vec<LoginInputField>,
+    pub(crate) inputs: Vec<LoginInputField>,
 }
 
 /// Something that has just happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountNotice {
+pub(crate) enum AccountNotice {
     /// A way in was added.
     Linked,
     /// A way in was removed.
@@ -74,7 +69,7 @@ pub enum AccountNotice {
 
 impl AccountPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

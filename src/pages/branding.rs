@@ -4,19 +4,16 @@ use crate::pages::accent::Accent;
 
 /// How a store looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoreBranding {
-    /// Its name.
-    pub title: String,
-    /// Its address.
-    pub home: Option<String>,
+pub(crate) struct StoreBranding {
+    pub(crate) title: String,
+    pub(crate) home: Option<String>,
     /// Its logo, at `/logo`.
-    pub logo: Option<LogoKind>,
-    /// Its colour.
-    pub accent: Accent,
+    pub(crate) logo: Option<LogoKind>,
+    pub(crate) accent: Accent,
     /// Where a shopper finds help: an https address, or an e-mail address.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
     /// The address of its privacy notice.
-    pub privacy: Option<String>,
+    pub(crate) privacy: Option<String>,
 }
 
 impl StoreBranding {
@@ -33,7 +30,7 @@ impl StoreBranding {
 
 /// What kind of picture a store's logo is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogoKind {
+pub(crate) enum LogoKind {
     /// A small square; the store's name stands beside it.
     Mark,
     /// A wide picture that says the name itself.
@@ -41,7 +38,7 @@ pub enum LogoKind {
 }
 
 /// The store's own lines of style: `/look.css`.
-pub fn store_css(look: &StoreBranding) -> String {
+pub(crate) fn store_css(look: &StoreBranding) -> String {
     let (picture, width, height) = match look.logo {
         Some(LogoKind::Mark) => ("url(\"/logo\")", "2.5rem", "2.5rem"),
         Some(LogoKind::Wordmark) => ("url(\"/logo\")", "9rem", "2.5rem"),

@@ -4,7 +4,7 @@ use crate::pages::languages::PageLanguages;
 use serde_json::{Value, json};
 
 /// The script of `/embed.js`.
-pub fn embed_js(languages: &PageLanguages) -> String {
+pub(crate) fn embed_js(languages: &PageLanguages) -> String {
     let of = |language: &crate::pages::languages::PageLanguage| {
         let words = &language.phrases.login;
         (language.code.clone(), json!([words.with, words.title]))

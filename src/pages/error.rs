@@ -8,25 +8,22 @@ use askama::Template;
 /// The error page. It offers no other languages: what led to it cannot be asked for again.
 #[derive(Clone, Debug, Template)]
 #[template(path = "error.html")]
-pub struct ErrorPage<'a> {
+pub(crate) struct ErrorPage<'a> {
     /// What stands around it.
-    pub frame: Frame<'a>,
-    /// What happened.
-    pub cause: ErrorCause,
-    /// The provider's name.
-    pub provider: Option<&'a str>,
+    pub(crate) frame: Frame<'a>,
+    pub(crate) cause: ErrorCause,
+    pub(crate) provider: Option<&'a str>,
     /// Where the same is tried again.
-    pub again: Option<&'a str>,
-    /// The login page.
-    pub others: Option<&'a str>,
+    pub(crate) again: Option<&'a str>,
+    pub(crate) others: Option<&'a str>,
     /// Whether there are other ways in.
-    pub has_others: bool,
+    pub(crate) has_others: bool,
     /// Where the shopper leaves for; without it, the store's address.
-    pub home: Option<&'a str>,
+    pub(crate) home: Option<&'a str>,
     /// The incident code; it is shown only for what ended a login.
-    pub code: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
     /// Until when the code is of use, in words.
-    pub until: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
 }
 
 /// Something to do next.
@@ -45,7 +42,7 @@ enum SpelledCharacter<'a> {
 
 impl<'a> ErrorPage<'a> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

@@ -2,7 +2,7 @@
 
 /// Why a person sees an error page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorCause {
+pub(crate) enum ErrorCause {
     /// The shopper said no at the provider.
     Cancelled,
     /// The provider said no.
@@ -49,7 +49,6 @@ pub enum ErrorCause {
     NoSuchProvider,
     /// There is no such page.
     NoSuchPage,
-    /// Too many requests.
     TooMany {
         /// When the next one is welcome.
         seconds: u64,
@@ -81,8 +80,7 @@ pub(crate) enum RecoveryStep {
 }
 
 impl ErrorCause {
-    /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Cancelled,
         Self::Refused,
         Self::Slow,
@@ -116,7 +114,7 @@ impl ErrorCause {
     ];
 
     /// Its name for programs, and in the files of the languages.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
@@ -152,7 +150,7 @@ impl ErrorCause {
     }
 
     /// Whether it ended a login that had begun, so that there is a story to tell and a code for it.
-    pub fn ends_a_login(self) -> bool {
+    pub(crate) fn ends_a_login(self) -> bool {
         match self {
             Self::Cancelled
             | Self::Refused

@@ -6,15 +6,15 @@ use crate::vocabulary::text::percent_encode;
 
 /// What every page needs to know.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// How the store looks.
-    pub look: &'a StoreBranding,
+    pub(crate) look: &'a StoreBranding,
     /// The language of the page.
-    pub language: &'a PageLanguage,
+    pub(crate) language: &'a PageLanguage,
     /// The languages that are offered; a page that cannot be asked for twice offers none.
-    pub offered: &'a [&'a PageLanguage],
+    pub(crate) offered: &'a [&'a PageLanguage],
     /// What changes when the style or the look does, so that both may be kept for long.
-    pub version: &'a str,
+    pub(crate) version: &'a str,
 }
 
 impl Frame<'_> {
@@ -24,7 +24,7 @@ impl Frame<'_> {
 }
 
 /// An address with parameters, properly written; a parameter without a value is left out.
-pub fn address(path: &[&str], parameters: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn address(path: &[&str], parameters: &[(&str, Option<&str>)]) -> String {
     let mut address = String::new();
     for part in path {
         address.push('/');

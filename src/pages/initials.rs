@@ -1,7 +1,7 @@
 //! The letters that stand for a name where there is no picture.
 
 /// One or two letters that stand for a name: of its first two words, or its capitals, or its first letter, in any script.
-pub fn initials(title: &str) -> String {
+pub(crate) fn initials(title: &str) -> String {
     let mut words = title.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default();
     // A small word between two names, such as `do` or `da`, stands for nothing.

@@ -5,7 +5,7 @@ use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
 impl PageLanguages {
     /// The language for somebody who asked for one (`?lang=`) or whose browser did (`Accept-Language`, RFC 9110 §12.5.4): the first of
     /// those that fit, otherwise the store's first, otherwise English.
-    pub fn choose(&self, allowed: &[String], wished: Option<&str>, accept_language: &str) -> &PageLanguage {
+    pub(crate) fn choose(&self, allowed: &[String], wished: Option<&str>, accept_language: &str) -> &PageLanguage {
         let offered = self.offered_languages(allowed);
         let (ranges, unwanted) = language_ranges(accept_language);
         let wanted: Vec<&PageLanguage> =

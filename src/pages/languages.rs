@@ -19,30 +19,29 @@ pub(crate) const FALLBACK: &str = "en";
 
 /// One language of the pages.
 #[derive(Clone, Debug)]
-pub struct PageLanguage {
+pub(crate) struct PageLanguage {
     /// Its tag, such as `pt-BR`.
-    pub code: String,
+    pub(crate) code: String,
     /// Its name in itself.
-    pub own_name: String,
+    pub(crate) own_name: String,
     /// Its name where there is little room: one or two letters.
-    pub brief: String,
-    /// What it says.
-    pub phrases: Phrases,
+    pub(crate) brief: String,
+    pub(crate) phrases: Phrases,
 }
 
 /// The languages that there are.
 #[derive(Clone, Debug)]
-pub struct PageLanguages(pub(crate) Vec<PageLanguage>);
+pub(crate) struct PageLanguages(pub(crate) Vec<PageLanguage>);
 
 impl PageLanguages {
     /// Those that come along.
-    pub fn embedded() -> Self {
+    pub(crate) fn embedded() -> Self {
         Self::with_overrides(&[]).expect("a test reads every language that comes along")
     }
 
     /// Those that come along, and what an operator says: single phrases in other words, or whole new languages, each as its tag and the
     /// text of its file. Otherwise all that is wrong, each with the tag.
-    pub fn with_overrides(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
+    pub(crate) fn with_overrides(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
         let mut wrong = Vec::new();
         let mut trees: Vec<(String, Value)> = Vec::new();
         for (code, text) in EMBEDDED {
@@ -93,12 +92,12 @@ impl PageLanguages {
     }
 
     /// The language of a tag, whatever its case.
-    pub fn get(&self, code: &str) -> Option<&PageLanguage> {
+    pub(crate) fn get(&self, code: &str) -> Option<&PageLanguage> {
         self.0.iter().find(|language| language.code.eq_ignore_ascii_case(code))
     }
 
     /// The languages that a store offers, in its order; all when it does not say.
-    pub fn offered_languages(&self, allowed: &[String]) -> Vec<&PageLanguage> {
+    pub(crate) fn offered_languages(&self, allowed: &[String]) -> Vec<&PageLanguage> {
         let offered: Vec<&PageLanguage> = allowed.iter().filter_map(|code| self.get(code)).collect();
         if offered.is_empty() { self.0.iter().collect() } else { offered }
     }

@@ -6,44 +6,40 @@ use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
-/// The login page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
-pub struct LoginPage<'a> {
+pub(crate) struct LoginPage<'a> {
     /// What stands around it.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// The ways in, in the operator's order.
-    pub choices: Vec<LoginChoice>,
+    pub(crate) choices: Vec<LoginChoice>,
     /// Where the shopper goes afterwards.
-    pub return_to: Option<&'a str>,
+    pub(crate) return_to: Option<&'a str>,
     /// The id of the way that was used last.
-    pub last: Option<&'a str>,
+    pub(crate) last: Option<&'a str>,
     /// Who is signed in.
-    pub person: Option<SignedInUser>,
+    pub(crate) person: Option<SignedInUser>,
     /// What has just happened.
-    pub notice: Option<LoginNotice>,
+    pub(crate) notice: Option<LoginNotice>,
     /// Whether the reader looks after the installation, so that they are told how a way in is set up.
-    pub operator: bool,
+    pub(crate) operator: bool,
 }
 
-/// A way in.
 #[derive(Clone, Debug)]
-pub struct LoginChoice {
+pub(crate) struct LoginChoice {
     /// Its id, as in addresses.
-    pub id: String,
-    /// Its name.
-    pub title: String,
-    /// Where it begins.
-    pub href: String,
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) href: String,
     /// What stands before its name.
-    pub mark: ProviderIcon,
+    pub(crate) mark: ProviderIcon,
     /// What is asked before it begins.
-    pub inputs: Vec<LoginInputField>,
+    pub(crate) inputs: Vec<LoginInputField>,
 }
 
 /// What stands before a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderIcon {
+pub(crate) enum ProviderIcon {
     /// One or two letters.
     Initials(String),
     /// The address of a picture, on our own origin.
@@ -52,40 +48,37 @@ pub enum ProviderIcon {
 
 /// Something that is asked before a login begins.
 #[derive(Clone, Debug)]
-pub struct LoginInputField {
-    /// The parameter's name.
-    pub name: String,
+pub(crate) struct LoginInputField {
+    pub(crate) name: String,
     /// What it is called.
-    pub label: String,
+    pub(crate) label: String,
     /// The regular expression that the whole value has to match.
-    pub pattern: Option<String>,
+    pub(crate) pattern: Option<String>,
 }
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
-pub struct SignedInUser {
-    /// Their e-mail address.
-    pub email: String,
-    /// Their name.
-    pub name: Option<String>,
+pub(crate) struct SignedInUser {
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
     /// How they came in.
-    pub provider_title: Option<String>,
+    pub(crate) provider_title: Option<String>,
     /// Since when, in words.
-    pub when: Option<String>,
+    pub(crate) when: Option<String>,
     /// Where they go on.
-    pub continue_to: Option<String>,
+    pub(crate) continue_to: Option<String>,
 }
 
 /// Something that has just happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginNotice {
+pub(crate) enum LoginNotice {
     /// The shopper has signed out.
     SignedOut,
 }
 
 impl LoginPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 
@@ -151,7 +144,7 @@ impl LoginPage<'_> {
 
 impl LoginChoice {
     /// A way in that begins at its usual address, with its logo or its initials.
-    pub fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
+    pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
         let mark = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
         Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs }

@@ -20,7 +20,7 @@ struct MailTemplate<'a> {
 }
 
 /// The letter with the code that proves an address. It holds no links: nothing in it has to be followed, so nothing can be imitated.
-pub fn code_mail(language: &PageLanguage, look: &StoreBranding, code: &str, minutes: u32) -> MailMessage {
+pub(crate) fn code_mail(language: &PageLanguage, look: &StoreBranding, code: &str, minutes: u32) -> MailMessage {
     let words = &language.phrases.mail;
     let time = fill(&language.phrases.error.minutes, &[("count", &minutes.to_string())]);
     // The code begins the subject: phones show it there and offer it, and alone it opens nothing.
@@ -37,7 +37,7 @@ pub fn code_mail(language: &PageLanguage, look: &StoreBranding, code: &str, minu
 }
 
 /// The letter that tells of a way in that was added.
-pub fn identity_linked_mail(language: &PageLanguage, look: &StoreBranding, provider_title: &str) -> MailMessage {
+pub(crate) fn identity_linked_mail(language: &PageLanguage, look: &StoreBranding, provider_title: &str) -> MailMessage {
     let words = &language.phrases.mail;
     let subject = fill(&words.way_subject, &[("store", &look.title)]);
     let sheet = MailTemplate {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// All that the pages say in one language. Its shape is the shape of the files in `languages/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Phrases {
+pub(crate) struct Phrases {
     pub(crate) name: String,
     pub(crate) brief: String,
     pub(crate) direction: String,
@@ -188,7 +188,7 @@ impl Phrases {
     }
 
     /// The day of a moment, as it is written.
-    pub fn format_day(&self, moment: i64) -> Option<String> {
+    pub(crate) fn format_day(&self, moment: i64) -> Option<String> {
         let day = chrono::DateTime::from_timestamp(moment, 0)?;
         let [year, month, day] = ["%Y", "%m", "%d"].map(|part| day.format(part).to_string());
         Some(fill(&self.account.date, &[("year", &year), ("month", &month), ("day", &day)]))
@@ -200,7 +200,7 @@ impl Phrases {
 }
 
 /// A phrase with its `{places}` filled. What is filled in is not looked at again, and a place without a value stays as it is.
-pub fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(phrase.len() + 32);
     let mut rest = phrase;
     while let Some((before, after)) = rest.split_once('{') {

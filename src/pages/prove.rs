@@ -9,27 +9,23 @@ use askama::Template;
 /// backslash.
 const DIGIT: &str = "[\\s\\-]*[0-9０-９]";
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "prove.html")]
-pub struct ProvePage<'a> {
+pub(crate) struct ProvePage<'a> {
     /// What stands around it.
-    pub frame: Frame<'a>,
-    /// The provider's name.
-    pub provider: &'a str,
+    pub(crate) frame: Frame<'a>,
+    pub(crate) provider: &'a str,
     /// Why an address has to be proven, unless another was typed since.
-    pub why: Option<AddressProofReason>,
-    /// What is asked.
-    pub stage: AddressProofStage<'a>,
-    /// The login page.
-    pub others: &'a str,
+    pub(crate) why: Option<AddressProofReason>,
+    pub(crate) stage: AddressProofStage<'a>,
+    pub(crate) others: &'a str,
     /// The hidden proof that a form of ours was sent.
-    pub form: &'a str,
+    pub(crate) form: &'a str,
 }
 
 /// Why an address has to be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressProofReason {
+pub(crate) enum AddressProofReason {
     /// The provider did not give one that is proven.
     NotConfirmed,
     /// An account has it, and came by another account at the provider or another way.
@@ -38,8 +34,7 @@ pub enum AddressProofReason {
 
 /// What a shopper is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressProofStage<'a> {
-    /// For their address.
+pub(crate) enum AddressProofStage<'a> {
     Address {
         /// What stands in the field already: an address that the provider named, or what was typed.
         suggested: Option<&'a str>,
@@ -59,7 +54,7 @@ pub enum AddressProofStage<'a> {
 
 /// What has to be mended, or waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressProofProblem {
+pub(crate) enum AddressProofProblem {
     /// What was typed is no address that can be used.
     NotAnAddress,
     /// Enough letters were sent.
@@ -77,7 +72,7 @@ pub enum AddressProofProblem {
 
 impl ProvePage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

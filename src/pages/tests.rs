@@ -1,10 +1,11 @@
 //! What holds for every page in every language, and for the style.
 
 use crate::pages::accent::contrast;
+use crate::pages::login::ProviderIcon;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ErrorPage, Frame,
     LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, LogoKind, PageLanguage, PageLanguages,
-    ProvePage, ProviderIcon, STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
+    ProvePage, STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
 };
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";

@@ -4,19 +4,18 @@ use crate::pages::frame::Frame;
 use crate::pages::phrases::{Phrases, TryCallbackPhrases};
 use askama::Template;
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "try_callback.html")]
-pub struct TryCallbackPage<'a> {
+pub(crate) struct TryCallbackPage<'a> {
     /// What stands around it.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// Whether it is the answer for which the terminal waits.
-    pub fits: bool,
+    pub(crate) fits: bool,
 }
 
 impl TryCallbackPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

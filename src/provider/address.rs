@@ -14,11 +14,9 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::text::{Text, percent_encode};
 use crate::vocabulary::words::Reader;
 
-/// A compiled address.
 #[derive(Clone, Debug)]
-pub struct Address {
-    /// As written.
-    pub template: Template,
+pub(crate) struct Address {
+    pub(crate) template: Template,
     parts: Vec<(AddressPart, TemplatePiece)>,
     reach: AllowedHosts,
 }
@@ -37,23 +35,26 @@ enum AddressPart {
 /// Which hosts an address may lead to.
 #[derive(Clone, Debug)]
 enum AllowedHosts {
-    /// It is literal.
     Fixed,
-    /// One of these.
-    Hosts { patterns: Vec<Template>, plain_http: bool },
+    Hosts {
+        patterns: Vec<Template>,
+        plain_http: bool,
+    },
     /// It comes from the document of the issuer that the file names.
-    Document { plain_http: bool },
+    Document {
+        plain_http: bool,
+    },
 }
 
 /// An address, filled: its query is still apart, so that parameters can be added in front of the fragment.
 #[derive(Clone, Debug, Default)]
-pub struct FilledAddress {
+pub(crate) struct FilledAddress {
     /// Scheme, host and path.
-    pub base: Text,
+    pub(crate) base: Text,
     /// The query without `?`, as written.
-    pub query: Option<Text>,
+    pub(crate) query: Option<Text>,
     /// The fragment without `#`.
-    pub fragment: Option<Text>,
+    pub(crate) fragment: Option<Text>,
 }
 
 impl FilledAddress {
@@ -81,7 +82,7 @@ impl FilledAddress {
 
 /// Why an address could not be filled.
 #[derive(Clone, Debug)]
-pub enum AddressError {
+pub(crate) enum AddressError {
     /// A hole found nothing.
     Missing(UnfilledHole),
     /// It would lead to a host that is not allowed; what is wrong, without the value.
@@ -89,18 +90,18 @@ pub enum AddressError {
 }
 
 /// What an address is compiled with.
-pub struct AddressContext<'a> {
+pub(crate) struct AddressContext<'a> {
     /// The file's `hosts`.
-    pub hosts: Option<&'a [Template]>,
+    pub(crate) hosts: Option<&'a [Template]>,
     /// Whether the installation itself is on loopback.
-    pub loopback: bool,
+    pub(crate) loopback: bool,
     /// The facts that a discovery document gives.
-    pub documents: &'a [Slot],
+    pub(crate) documents: &'a [Slot],
 }
 
 impl Address {
     /// Compiles an address, or complains.
-    pub fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
         let parts = split_into_parts(&template);
         let place = template.place;
         if template.has_path() {
@@ -133,12 +134,11 @@ impl Address {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> impl Iterator<Item = FactUse> {
+    pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.template.uses()
     }
 
-    /// Fills it.
-    pub fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
+    pub(crate) fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
         let mut filled = FilledAddress::default();
         // Room for the query as well, which is written behind it.
         filled.base.reserve(self.template.source.len() + 256);

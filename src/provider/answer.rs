@@ -99,7 +99,7 @@ fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
 }
 
 /// Whether a text has the three parts of a signed token.
-pub fn is_signed_token(text: &str) -> bool {
+pub(crate) fn is_signed_token(text: &str) -> bool {
     let parts: Vec<&str> = text.trim().split('.').collect();
     parts.len() == 3
         && parts[0].starts_with("ey")

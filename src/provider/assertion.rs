@@ -17,7 +17,7 @@ use std::sync::Arc;
 words! {
     /// A token that is made and signed for this request; it becomes the fact `clientAssertion`. `iat`, `exp` and `jti` are added to its claims. In a
     /// standard request it is sent in place of the secret (`client_assertion`), unless the step places `${clientAssertion}` itself.
-    pub struct AssertionSpec ("assertion") {
+    pub(crate) struct AssertionSpec ("assertion") {
         /// How it is signed.
         /// Example: `algorithm: ES256`
         algorithm: Algorithm = "algorithm",
@@ -38,11 +38,10 @@ words! {
     }
 }
 
-/// A compiled assertion.
 #[derive(Clone, Debug)]
-pub struct Assertion {
+pub(crate) struct Assertion {
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     algorithm: Algorithm,
     key: Template,
     header: JsonTemplate,
@@ -53,7 +52,7 @@ pub struct Assertion {
 
 impl Assertion {
     /// Compiles it, or complains.
-    pub fn compile(spec: AssertionSpec, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(spec: AssertionSpec, desk: &mut Reader) -> Self {
         for (name, _) in spec.claims.0.iter().filter(|(name, _)| matches!(name.as_str(), "iat" | "exp" | "jti")) {
             desk.complain(
                 name.place,
@@ -81,8 +80,7 @@ impl Assertion {
         Self { place: spec.place, algorithm: spec.algorithm, key: spec.key.0, header, claims, lifetime, names_typ }
     }
 
-    /// Makes it.
-    pub fn sign(&self, facts: &Facts, now: i64, salt: &str) -> Result<Text, StepError> {
+    pub(crate) fn sign(&self, facts: &Facts, now: i64, salt: &str) -> Result<Text, StepError> {
         let label: Arc<str> = Arc::from("clientAssertion");
         if facts.is_preview() {
             return Ok(Text::secret("x", &label));
@@ -95,7 +93,7 @@ impl Assertion {
     }
 
     /// Its header and claims, as JSON.
-    pub fn header_and_claims(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
+    pub(crate) fn header_and_claims(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
         let mut header = Text::default();
         self.header.fill(facts, &mut header).map_err(StepError::missing_fact)?;
         let typ = if self.names_typ { "" } else { ",\"typ\":\"JWT\"" };
@@ -109,13 +107,13 @@ impl Assertion {
     }
 
     /// Every use of a fact in it: the key and, as anybody can read them, the claims.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         let key = self.key.uses().map(|used| FactUse { whole: false, ..used });
         key.chain(self.header.uses()).chain(self.claims.uses()).collect()
     }
 
     /// The fact that the key is taken from.
-    pub fn key_and_algorithm(&self) -> (&Template, Algorithm) {
+    pub(crate) fn key_and_algorithm(&self) -> (&Template, Algorithm) {
         (&self.key, self.algorithm)
     }
 }

@@ -23,7 +23,7 @@ use crate::words;
 words! {
     /// The first step: the browser is sent to the provider, and comes back to `redirectUri` with a code. Without `query` the standard request is sent:
     /// `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`, with `discovery` a `nonce`, and for PKCE `code_challenge` and `code_challenge_method`.
-    pub struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
+    pub(crate) struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
         /// The provider's address for the browser. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
         /// Example: `get: https://sso.acme.example/entrar`
@@ -100,23 +100,22 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
 }
 
 /// The first step, compiled, and what only it says.
-pub struct Authorization {
-    /// The step.
-    pub step: Step,
+pub(crate) struct Authorization {
+    pub(crate) step: Step,
     /// How the browser comes back.
-    pub callback: CallbackMethod,
+    pub(crate) callback: CallbackMethod,
     /// How the state comes back.
-    pub state_in: StateLocation,
+    pub(crate) state_in: StateLocation,
     /// Where the state stands in the callback.
-    pub state: FactExpression,
+    pub(crate) state: FactExpression,
     /// Whether the nonce is sent.
-    pub sends_nonce: bool,
+    pub(crate) sends_nonce: bool,
     /// What is asked for.
-    pub scope: Option<Located<String>>,
+    pub(crate) scope: Option<Located<String>>,
 }
 
 /// Compiles the first step, or complains.
-pub fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &mut Reader) -> Option<Authorization> {
+pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &mut Reader) -> Option<Authorization> {
     let place = spec.place;
     let state_in = spec.state_in.unwrap_or(StateLocation::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());

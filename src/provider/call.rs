@@ -27,7 +27,7 @@ words! {
     /// A call that portaria makes itself. In getAccessCode without `query`, `form`, `json` and `text` the standard token request is sent: `grant_type`, `code`,
     /// `redirect_uri`, for PKCE `code_verifier`, and the credentials. In getUserInfo the standard request has no parameters and shows the access token as Bearer. Both may be
     /// a list of calls, made one after another; only one of them can be the standard token request.
-    pub struct CallSpec ("call", elsewhere = unknown_word_hint) {
+    pub(crate) struct CallSpec ("call", elsewhere = unknown_word_hint) {
         /// The address, called by GET. Its query is kept byte for byte. A standard token request by `get` goes into the query.
         /// Default: with `discovery` the document's end point; otherwise `get` or `post` is required
         /// Example: `get: https://api.acme.example/me`
@@ -144,7 +144,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
 
 impl CallSpec {
     /// Whether the request is written out, so that nothing standard is sent.
-    pub fn is_written(&self) -> bool {
+    pub(crate) fn is_written(&self) -> bool {
         self.query.is_some() || self.form.is_some() || self.json.is_some() || self.text.is_some()
     }
 }
@@ -159,7 +159,7 @@ impl crate::vocabulary::words::WordValue for Located<ClientAuthMethod> {
 }
 
 /// Compiles a call, or complains.
-pub fn compile(mut spec: CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
+pub(crate) fn compile(mut spec: CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
     let place = spec.place;
     let (method, address) = method_and_address(&mut spec, kind, around, desk);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, desk));
@@ -418,7 +418,7 @@ fn check_call(step: &Step, desk: &mut Reader) {
 }
 
 /// A parameter that stands in the address as well is sent twice.
-pub fn check_repeated_parameters(step: &Step, desk: &mut Reader) {
+pub(crate) fn check_repeated_parameters(step: &Step, desk: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
         if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
@@ -429,6 +429,6 @@ pub fn check_repeated_parameters(step: &Step, desk: &mut Reader) {
 }
 
 /// Whether PKCE has to be placed by hand in this step and is not.
-pub fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
+pub(crate) fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
     pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
 }

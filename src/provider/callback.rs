@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 choice! {
     /// By which method the browser comes back.
-    pub enum CallbackMethod {
+    pub(crate) enum CallbackMethod {
         /// By an address.
         Get = "get",
         /// By a form that the provider lets the browser send.
@@ -21,7 +21,7 @@ choice! {
 
 choice! {
     /// How the state comes back.
-    pub enum StateLocation {
+    pub(crate) enum StateLocation {
         /// As a parameter.
         Query = "query",
         /// As the last part of the redirect address, for providers that drop parameters.
@@ -46,12 +46,12 @@ impl CallbackParameters {
     }
 
     /// The parameters, for a signature over them.
-    pub fn as_pairs(&self) -> ParameterPairs<'_> {
+    pub(crate) fn as_pairs(&self) -> ParameterPairs<'_> {
         self.pairs.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(value))).collect()
     }
 
     /// The name of a parameter that stands more than once, if there is one.
-    pub fn repeated_name(&self) -> Option<&str> {
+    pub(crate) fn repeated_name(&self) -> Option<&str> {
         self.pairs
             .iter()
             .enumerate()

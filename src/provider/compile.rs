@@ -294,7 +294,7 @@ fn written_facts(spec: &ProviderSpec, desk: &mut Reader) -> Vec<Slot> {
     let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
     let mut names: Vec<String> = Vec::new();
     let mut add = |named: Option<&NamedValues<FactExpression>>| {
-        names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()))
+        names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));
     };
     add(spec.authorization.as_ref().and_then(|step| step.read.as_ref()));
     add(spec.authorization.as_ref().and_then(|step| step.signed.as_ref()?.read.as_ref()));

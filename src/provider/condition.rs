@@ -17,7 +17,7 @@ words! {
     /// A condition: what is looked at, and what it has to be. It holds when everything that is written here holds. A condition about
     /// something that is not there is false, whatever it asks; `null`, an empty text, an empty object and an empty list are not there. A list of conditions holds when
     /// all of them hold.
-    pub struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
+    pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
         /// What is looked at: a path into the answer, or a fact.
         /// Example: `at: $.status`
         at: ConditionSubject = "at",
@@ -53,7 +53,7 @@ pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
 
 /// What a condition looks at.
 #[derive(Clone, Debug)]
-pub enum ConditionSubject {
+pub(crate) enum ConditionSubject {
     /// A place in the answer.
     Path(JsonPath),
     /// A text made of facts.
@@ -92,16 +92,15 @@ impl WordValue for ConditionSubject {
 
 /// A regular expression, bounded in size.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    /// The compiled expression.
-    pub regex: Regex,
+pub(crate) struct Pattern {
+    pub(crate) regex: Regex,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 impl Pattern {
     /// Compiles an expression, or complains.
-    pub fn compile(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
         let built =
             if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
         if built.is_none() {
@@ -134,11 +133,10 @@ impl WordValue for Located<bool> {
     }
 }
 
-/// A compiled condition.
 #[derive(Clone, Debug)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     at: ConditionSubject,
     is: Option<Vec<Template>>,
     is_not: Option<Vec<Template>>,
@@ -147,7 +145,7 @@ pub struct Condition {
 
 impl Condition {
     /// Compiles a condition, or complains.
-    pub fn compile(spec: ConditionSpec, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: ConditionSpec, desk: &mut Reader) -> Option<Self> {
         if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
             if ["is", "isNot", "matches", "present", ""].iter().any(|word| desk.is_unusable_word(spec.place, word)) {
                 return None;
@@ -183,7 +181,7 @@ impl Condition {
     }
 
     /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
-    pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         let found: Vec<String> = match &self.at {
             ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(present_text).collect(),
             ConditionSubject::Text(template) => template
@@ -206,7 +204,7 @@ impl Condition {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         let values = self.is.iter().chain(&self.is_not).flatten();
         let subject = match &self.at {
             ConditionSubject::Path(_) => None,
@@ -217,7 +215,7 @@ impl Condition {
     }
 
     /// The paths that it looks at.
-    pub fn paths(&self) -> Vec<&JsonPath> {
+    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
         match &self.at {
             ConditionSubject::Path(path) => vec![path],
             ConditionSubject::Text(template) => template.paths().collect(),
@@ -225,17 +223,17 @@ impl Condition {
     }
 
     /// Whether it asks nothing but that something is there.
-    pub fn asks_only_presence(&self) -> bool {
+    pub(crate) fn asks_only_presence(&self) -> bool {
         self.is.is_none() && self.is_not.is_none() && self.matches.is_none()
     }
 
     /// The pattern, if it has one.
-    pub fn pattern(&self) -> Option<&Pattern> {
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
         self.matches.as_ref()
     }
 
     /// How it is written, for a story.
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
         let subject = match &self.at {
             ConditionSubject::Path(path) => &path.source,
@@ -263,11 +261,10 @@ fn present_text(value: &Value) -> Option<String> {
 
 /// Conditions of which all must hold.
 #[derive(Clone, Debug)]
-pub struct Conditions(pub Vec<Condition>);
+pub(crate) struct Conditions(pub(crate) Vec<Condition>);
 
 impl Conditions {
-    /// Whether all hold.
-    pub fn all_hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    pub(crate) fn all_hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         self.0.iter().all(|condition| condition.holds(answer, facts))
     }
 }

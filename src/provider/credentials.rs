@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 choice! {
     /// Where the client's name and secret go.
-    pub enum ClientAuthMethod {
+    pub(crate) enum ClientAuthMethod {
         /// Into the body of the request, as `client_id` and `client_secret`.
         Form = "form",
         /// Into the address.
@@ -23,7 +23,7 @@ choice! {
 }
 
 /// The value of an `Authorization` header with name and secret.
-pub fn basic_authorization(client_id: &Text, client_secret: Option<&Text>, encoded: bool) -> Text {
+pub(crate) fn basic_authorization(client_id: &Text, client_secret: Option<&Text>, encoded: bool) -> Text {
     let add = |pair: &mut Text, text: &Text| if encoded { pair.push_encoded(text, form_encode) } else { pair.push(text) };
     let mut pair = Text::default();
     add(&mut pair, client_id);

@@ -9,9 +9,9 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 
 /// Words in the name of what is a secret, in small letters without signs.
-pub const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
+pub(crate) const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
 /// Words in the name of what is a secret where it is written out, but often a part of an answer.
-pub const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
+pub(crate) const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
 
 /// A value of the installation that a provider waits for.
 #[derive(Clone, Debug)]
@@ -21,39 +21,38 @@ pub struct RequiredSetting {
     /// Where it is kept.
     pub reference: ValueReference,
     /// Whether it is never shown.
-    pub secret: bool,
+    pub(crate) secret: bool,
     /// Where that was written.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// The values of the installation: which are kept elsewhere, and which stand in the file.
-pub struct DeclaredValues {
-    /// Kept elsewhere.
-    pub needed: Vec<RequiredSetting>,
+pub(crate) struct DeclaredValues {
+    pub(crate) needed: Vec<RequiredSetting>,
     /// Written in the file: fact, text, place.
-    pub literals: Vec<(Slot, Box<str>, Place)>,
+    pub(crate) literals: Vec<(Slot, Box<str>, Place)>,
     /// Whether the client has a secret.
-    pub has_secret: bool,
+    pub(crate) has_secret: bool,
     /// The fact that is the client's secret, kept or not.
-    pub client_secret: Slot,
+    pub(crate) client_secret: Slot,
     /// Whether the secret was written, and where.
-    pub secret_place: Option<Place>,
+    pub(crate) secret_place: Option<Place>,
 }
 
 impl DeclaredValues {
     /// Whether a fact is kept secret by this installation.
-    pub fn is_secret(&self, fact: Slot) -> bool {
+    pub(crate) fn is_secret(&self, fact: Slot) -> bool {
         fact == self.client_secret || self.needed.iter().any(|needed| needed.secret && needed.fact == fact)
     }
 
     /// The facts that may choose where something is sent.
-    pub fn non_secret_facts(&self) -> Vec<Slot> {
+    pub(crate) fn non_secret_facts(&self) -> Vec<Slot> {
         let kept = self.needed.iter().filter(|needed| !needed.secret).map(|needed| needed.fact);
         kept.chain(self.literals.iter().map(|(fact, ..)| *fact)).collect()
     }
 
     /// Takes them out of the file, the usual variables where it names none.
-    pub fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, desk: &mut Reader) -> Self {
+    pub(crate) fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, desk: &mut Reader) -> Self {
         let capitals: String =
             name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
         let variable = |ending: &str| ValueReference::Variable(format!("{capitals}_{ending}").into());

@@ -4,16 +4,13 @@ use crate::provider::address::{Address, AddressContext};
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use serde_json::Value;
 
 /// A compiled `discovery`.
 #[derive(Clone, Debug)]
-pub struct Discovery {
-    /// Where it was written.
-    pub place: Place,
+pub(crate) struct Discovery {
     address: Address,
     facts: Vec<(Slot, &'static str)>,
     iss_is_promised: Slot,
@@ -24,7 +21,7 @@ const USUAL: &str = "/.well-known/openid-configuration";
 
 impl Discovery {
     /// Compiles it, or complains.
-    pub fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
         let place = template.place;
         if template.source.contains('?') && !template.source.contains("${") || template.source.contains('#') {
             desk.complain(
@@ -36,11 +33,11 @@ impl Discovery {
         }
         let iss_is_promised = desk.names.intern("issuerIsNamed");
         let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.intern(fact), *key)).collect();
-        Address::compile(template, around, desk).map(|address| Self { place, address, facts, iss_is_promised })
+        Address::compile(template, around, desk).map(|address| Self { address, facts, iss_is_promised })
     }
 
     /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.
-    pub fn address(&self, facts: &Facts) -> Option<(String, Option<String>)> {
+    pub(crate) fn address(&self, facts: &Facts) -> Option<(String, Option<String>)> {
         let filled = self.address.fill(facts).ok()?;
         let base = filled.base.expose().to_owned();
         if let Some(query) = filled.query {
@@ -53,7 +50,7 @@ impl Discovery {
     }
 
     /// Takes the facts out of the document, or says what is wrong with it.
-    pub fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
+    pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
         let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
         if expected_issuer.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
             return Err("the document belongs to another issuer");
@@ -70,7 +67,7 @@ impl Discovery {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.address.uses().collect()
     }
 }

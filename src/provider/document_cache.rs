@@ -30,14 +30,14 @@ struct CachedDocument {
 
 impl DocumentCache {
     /// A document, as long as it may be used.
-    pub fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
+    pub(crate) fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
         let known = self.lock();
         let entry = known.get(address)?;
         entry.value.clone().filter(|_| now.saturating_sub(entry.fetched) < KEPT)
     }
 
     /// Whether to ask for it now: it was never had or is no longer fresh, and was not just asked for in vain.
-    pub fn should_fetch(&self, address: &str, now: i64) -> bool {
+    pub(crate) fn should_fetch(&self, address: &str, now: i64) -> bool {
         match self.lock().get(address) {
             None => true,
             Some(entry) if entry.value.is_some() && (0..FRESH).contains(&now.saturating_sub(entry.fetched)) => false,
@@ -46,12 +46,11 @@ impl DocumentCache {
     }
 
     /// Whether it may be asked for out of turn, because it does not hold what is looked for.
-    pub fn may_refetch(&self, address: &str, now: i64) -> bool {
+    pub(crate) fn may_refetch(&self, address: &str, now: i64) -> bool {
         self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)))
     }
 
-    /// Keeps a document.
-    pub fn insert(&self, address: &str, value: Value, now: i64) {
+    pub(crate) fn insert(&self, address: &str, value: Value, now: i64) {
         let mut known = self.lock();
         if known.len() >= MOST && !known.contains_key(address) {
             let oldest = known.iter().min_by_key(|(_, entry)| entry.tried).map(|(address, _)| address.clone());
@@ -63,7 +62,7 @@ impl DocumentCache {
     }
 
     /// Remembers that asking was in vain; what was known stays.
-    pub fn record_failure(&self, address: &str, now: i64) {
+    pub(crate) fn record_failure(&self, address: &str, now: i64) {
         let mut known = self.lock();
         if let Some(entry) = known.get_mut(address) {
             entry.tried = now;
@@ -73,7 +72,7 @@ impl DocumentCache {
     }
 
     /// All that are known, by address.
-    pub fn all(&self) -> Vec<(String, Arc<Value>)> {
+    pub(crate) fn all(&self) -> Vec<(String, Arc<Value>)> {
         let known = self.lock();
         let mut all: Vec<(String, Arc<Value>)> =
             known.iter().filter_map(|(address, entry)| Some((address.to_string(), Arc::clone(entry.value.as_ref()?)))).collect();

@@ -13,8 +13,7 @@ use serde_json::Value;
 
 /// A way to find a text.
 #[derive(Clone, Debug)]
-pub enum FactExpression {
-    /// Where it stands.
+pub(crate) enum FactExpression {
     Path(JsonPath),
     /// What it is made of.
     Text(Template),
@@ -30,14 +29,14 @@ pub enum FactExpression {
 #[derive(Clone, Debug)]
 pub struct MissingValue {
     /// The path or hole that found nothing.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What stands there instead, if anything.
-    pub instead: Option<&'static str>,
+    pub(crate) instead: Option<&'static str>,
 }
 
 impl FactExpression {
     /// Where it was written.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         match self {
             Self::Path(path) => path.place,
             Self::Text(text) => text.place,
@@ -47,7 +46,7 @@ impl FactExpression {
     }
 
     /// Finds it in an answer and the facts.
-    pub fn evaluate(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, MissingValue> {
+    pub(crate) fn evaluate(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, MissingValue> {
         match self {
             Self::Path(path) => {
                 let found = answer.and_then(|answer| path.first(answer));
@@ -77,7 +76,7 @@ impl FactExpression {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         match self {
             Self::Path(_) => Vec::new(),
             Self::Text(template) => template.uses().collect(),
@@ -89,12 +88,12 @@ impl FactExpression {
     }
 
     /// Whether it looks at the answer of its own call.
-    pub fn reads_answer(&self) -> bool {
+    pub(crate) fn reads_answer(&self) -> bool {
         !self.paths().is_empty()
     }
 
     /// The paths that it looks at.
-    pub fn paths(&self) -> Vec<&JsonPath> {
+    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
         match self {
             Self::Path(path) => vec![path],
             Self::Text(template) => template.paths().collect(),
@@ -105,7 +104,7 @@ impl FactExpression {
     }
 
     /// How it is written, for a story.
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         match self {
             Self::Path(path) => path.source.to_string(),
             Self::Text(template) => template.source.to_string(),

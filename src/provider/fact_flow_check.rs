@@ -23,7 +23,7 @@ use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
 /// All that is followed.
-pub struct FactFlowCheck<'a> {
+pub(crate) struct FactFlowCheck<'a> {
     pub(super) authorization: &'a Authorization,
     pub(super) calls: &'a [Step],
     pub(super) installed: &'a DeclaredValues,
@@ -56,7 +56,7 @@ impl FactLedger {
 
 impl FactFlowCheck<'_> {
     /// Looks the whole file over, and gives the values of the installation that are used.
-    pub fn check(&self, desk: &mut Reader) -> Vec<RequiredSetting> {
+    pub(crate) fn check(&self, desk: &mut Reader) -> Vec<RequiredSetting> {
         let mut ledger = self.initial_ledger(desk);
         let step = &self.authorization.step;
         for used in self.discovery.map(Discovery::uses).unwrap_or_default() {

@@ -3,13 +3,13 @@
 //! A fact is not there or it holds a text that is not empty. Everything learned from an answer starts secret.
 
 use crate::provider::fact_expression::MissingValue;
-use crate::vocabulary::names::{FactNames, Slot};
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
 /// The facts that every login begins with, and what each is; settings, secrets and inputs come on top.
-pub const FROM_THE_START: &[(&str, &str)] = &[
+pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
     ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
@@ -39,29 +39,29 @@ pub struct WellKnownFacts {
     pub client_id: Slot,
     pub client_secret: Slot,
     pub redirect_uri: Slot,
-    pub state: Slot,
-    pub nonce: Slot,
-    pub code_challenge: Slot,
-    pub code_verifier: Slot,
-    pub scope: Slot,
+    pub(crate) state: Slot,
+    pub(crate) nonce: Slot,
+    pub(crate) code_challenge: Slot,
+    pub(crate) code_verifier: Slot,
+    pub(crate) scope: Slot,
     pub now: Slot,
-    pub provider: Slot,
+    pub(crate) provider: Slot,
     pub public_url: Slot,
-    pub code: Slot,
-    pub iss: Slot,
-    pub access_token: Slot,
-    pub issuer: Slot,
-    pub id: Slot,
-    pub email: Slot,
-    pub email_verified: Slot,
-    pub client_assertion: Slot,
-    pub token_subject: Slot,
-    pub iss_is_promised: Slot,
+    pub(crate) code: Slot,
+    pub(crate) iss: Slot,
+    pub(crate) access_token: Slot,
+    pub(crate) issuer: Slot,
+    pub(crate) id: Slot,
+    pub(crate) email: Slot,
+    pub(crate) email_verified: Slot,
+    pub(crate) client_assertion: Slot,
+    pub(crate) token_subject: Slot,
+    pub(crate) iss_is_promised: Slot,
 }
 
 impl WellKnownFacts {
     /// Gives all of them their numbers.
-    pub fn register(desk: &mut Reader) -> Self {
+    pub(crate) fn register(desk: &mut Reader) -> Self {
         let mut slot = |name: &str| desk.names.intern(name);
         Self {
             client_id: slot("clientId"),
@@ -100,40 +100,40 @@ pub struct Facts {
 
 impl Facts {
     /// No facts, with room for all that `names` names.
-    pub fn empty(names: &FactNames) -> Self {
+    #[cfg(test)]
+    pub(crate) fn empty(names: &crate::vocabulary::names::FactNames) -> Self {
         Self::with_labels(names.iter().map(|(_, name)| Arc::clone(name)).collect())
     }
 
     /// No facts, with room for one under each label.
-    pub fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
+    pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
         Self { values: vec![None; labels.len()], labels, showing: false, misses: Vec::new() }
     }
 
     /// The same facts for showing what would be sent: a hole that finds nothing yet shows its mask.
     #[must_use]
-    pub fn for_preview(self) -> Self {
+    pub(crate) fn for_preview(self) -> Self {
         Self { showing: true, ..self }
     }
 
     /// Whether these facts only show what would be sent.
-    pub fn is_preview(&self) -> bool {
+    pub(crate) fn is_preview(&self) -> bool {
         self.showing
     }
 
     /// A fact, if it is known.
-    pub fn get(&self, slot: Slot) -> Option<&Text> {
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Text> {
         self.values.get(slot.0 as usize).and_then(Option::as_ref)
     }
 
-    /// Forgets a fact.
-    pub fn forget(&mut self, slot: Slot) {
+    pub(crate) fn forget(&mut self, slot: Slot) {
         if let Some(value) = self.values.get_mut(slot.0 as usize) {
             *value = None;
         }
     }
 
     /// The longest text that is a fact.
-    pub const LONGEST: usize = 64 * 1024;
+    pub(crate) const LONGEST: usize = 64 * 1024;
 
     /// Learns a fact; an empty text is no fact, nor is an endless one.
     pub fn set(&mut self, slot: Slot, value: Text) {
@@ -151,22 +151,22 @@ impl Facts {
     }
 
     /// The name under which a mask shows a fact.
-    pub fn label(&self, slot: Slot) -> Arc<str> {
+    pub(crate) fn label(&self, slot: Slot) -> Arc<str> {
         self.labels.get(slot.0 as usize).map_or_else(|| Arc::from("fact"), Arc::clone)
     }
 
     /// Remembers that a fact was looked for in vain.
-    pub fn record_missing(&mut self, slot: Slot, nothing: MissingValue) {
+    pub(crate) fn record_missing(&mut self, slot: Slot, nothing: MissingValue) {
         self.misses.push((slot, nothing));
     }
 
     /// Where a fact was looked for in vain.
-    pub fn missing_value(&self, slot: Slot) -> Option<&MissingValue> {
+    pub(crate) fn missing_value(&self, slot: Slot) -> Option<&MissingValue> {
         self.misses.iter().rev().find(|(missed, _)| *missed == slot).map(|(_, nothing)| nothing)
     }
 
     /// The facts that are known, by number.
-    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Text)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Text)> {
         self.values.iter().enumerate().filter_map(|(at, text)| Some((Slot(u16::try_from(at).ok()?), text.as_ref()?)))
     }
 }

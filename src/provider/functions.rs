@@ -15,7 +15,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
 /// Every function with its arguments and its meaning, for the reference and for "did you mean".
-pub const ALL: &[(&str, &str, &str)] = &[
+pub(crate) const ALL: &[(&str, &str, &str)] = &[
     ("base64", "", "writes a text or bytes in base64"),
     ("base64url", "", "writes a text or bytes in base64 for addresses, without padding"),
     ("hex", "", "writes a text or bytes in hexadecimal, small letters"),
@@ -39,12 +39,11 @@ pub const ALL: &[(&str, &str, &str)] = &[
 
 /// A function with its arguments.
 #[derive(Clone, Debug)]
-pub enum Function {
+pub(crate) enum Function {
     /// Base64 with padding.
     Base64,
     /// Base64 for addresses.
     Base64Url,
-    /// Hexadecimal.
     Hex,
     /// MD5.
     Md5,
@@ -56,42 +55,29 @@ pub enum Function {
     HmacSha1(FunctionArgument),
     /// HMAC with SHA-256.
     HmacSha256(FunctionArgument),
-    /// More text.
     Append(FunctionArgument),
-    /// Capital letters.
     Upper,
-    /// Small letters.
     Lower,
-    /// No blanks around.
     Trim,
-    /// Percent-encoding.
     UrlEncode,
-    /// And back.
     UrlDecode,
-    /// Before a mark.
     Before(FunctionArgument),
-    /// After a mark.
     After(FunctionArgument),
     /// A path in a text that is JSON.
     Json(Box<JsonPath>),
-    /// Instead of nothing.
     Default(FunctionArgument),
-    /// A moment, written.
     Date(Box<moment::DateFormat>),
 }
 
 /// An argument: a text in quotes or a fact.
 #[derive(Clone, Debug)]
-pub enum FunctionArgument {
-    /// A text.
+pub(crate) enum FunctionArgument {
     Literal(Box<str>),
-    /// A fact.
     Fact(Slot, Place),
 }
 
 /// What goes from one function to the next.
-pub enum TextOrBytes {
-    /// A text.
+pub(crate) enum TextOrBytes {
     Text(String),
     /// Bytes, as hashes give them.
     Bytes(Vec<u8>),
@@ -99,7 +85,7 @@ pub enum TextOrBytes {
 
 impl TextOrBytes {
     /// The bytes of either.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
             Self::Bytes(bytes) => bytes,
@@ -110,7 +96,6 @@ impl TextOrBytes {
 /// What a function takes and gives, as far as it matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FunctionKind {
-    /// Takes text only.
     OfText,
     /// Takes either, gives text.
     Writes,
@@ -120,7 +105,7 @@ enum FunctionKind {
 
 impl Function {
     /// Reads `name argument…`, or complains.
-    pub fn parse(words: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(words: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
         let Some(HoleToken::Word(name)) = words.first() else {
             desk.complain(
                 place,
@@ -220,12 +205,12 @@ impl Function {
     }
 
     /// Whether nobody can find the text again from the result.
-    pub fn is_one_way(&self) -> bool {
+    pub(crate) fn is_one_way(&self) -> bool {
         self.kind() == FunctionKind::Hashes
     }
 
     /// The argument, if it has one.
-    pub fn argument(&self) -> Option<&FunctionArgument> {
+    pub(crate) fn argument(&self) -> Option<&FunctionArgument> {
         match self {
             Self::HmacSha1(argument)
             | Self::HmacSha256(argument)
@@ -238,7 +223,7 @@ impl Function {
     }
 
     /// Applies it to what was found so far; `None` means that nothing is found.
-    pub fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
+    pub(crate) fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
         if let Self::Default(argument) = self {
             return match flow {
                 Some(flow) => Some(flow),
@@ -281,7 +266,7 @@ impl Function {
 
 impl FunctionArgument {
     /// Its value, if the fact is known.
-    pub fn value<'a>(&'a self, facts: &'a Facts) -> Option<&'a str> {
+    pub(crate) fn value<'a>(&'a self, facts: &'a Facts) -> Option<&'a str> {
         match self {
             Self::Literal(text) => Some(text),
             Self::Fact(slot, _) => facts.get(*slot).map(crate::vocabulary::text::Text::expose),
@@ -290,7 +275,7 @@ impl FunctionArgument {
 }
 
 /// Complains where bytes reach a function or an end that takes only text.
-pub fn check_text_and_bytes(functions: &[Function], names: &[String], may_end_in_bytes: bool, place: Place, desk: &mut Reader) {
+pub(crate) fn check_text_and_bytes(functions: &[Function], names: &[String], may_end_in_bytes: bool, place: Place, desk: &mut Reader) {
     let mut bytes_from = None;
     for (function, name) in functions.iter().zip(names) {
         match function.kind() {
@@ -312,12 +297,12 @@ pub fn check_text_and_bytes(functions: &[Function], names: &[String], may_end_in
 }
 
 /// HMAC over a message.
-pub fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
 }
 
 /// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
@@ -336,7 +321,7 @@ fn as_text(flow: &TextOrBytes) -> Option<&str> {
 
 /// A word or a quoted text inside a hole.
 #[derive(Clone, Debug, PartialEq)]
-pub enum HoleToken {
+pub(crate) enum HoleToken {
     /// A bare word: a function's or a fact's name.
     Word(String),
     /// A text in quotes.
@@ -344,8 +329,7 @@ pub enum HoleToken {
 }
 
 impl HoleToken {
-    /// Its text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Word(text) | Self::Quoted(text) => text,
         }

@@ -6,7 +6,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
 
 /// Checks the patterns of `hosts`.
-pub fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Reader) {
+pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Reader) {
     for pattern in hosts {
         if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
             desk.complain(
@@ -47,7 +47,7 @@ pub fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool
 }
 
 /// Whether a host matches a pattern in which `*` is one label; a port must be named to be allowed.
-pub fn host_matches(pattern: &str, host: &str) -> bool {
+pub(crate) fn host_matches(pattern: &str, host: &str) -> bool {
     let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
     let (pattern, host) = (labels(pattern), labels(host));
     pattern.len() == host.len()
@@ -57,7 +57,7 @@ pub fn host_matches(pattern: &str, host: &str) -> bool {
 }
 
 /// Whether this can be a host, with or without a port.
-pub fn is_host(host: &str) -> bool {
+pub(crate) fn is_host(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("v6.example", port),
@@ -72,7 +72,7 @@ pub fn is_host(host: &str) -> bool {
 }
 
 /// Whether a host (with or without a port) is this machine.
-pub fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => {
             let address = rest.split(']').next().and_then(|address| address.parse::<std::net::Ipv6Addr>().ok());

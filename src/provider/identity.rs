@@ -12,7 +12,7 @@ use crate::words;
 
 words! {
     /// Composes the identity when a single `read` is not enough: from facts of several steps, with alternatives.
-    pub struct IdentitySpec ("identity", elsewhere = unknown_word_hint) {
+    pub(crate) struct IdentitySpec ("identity", elsewhere = unknown_word_hint) {
         /// The person's id at the provider.
         /// Default: the fact `id`
         /// Example: `id: [ "${unionId}", "${openId}" ]`
@@ -108,8 +108,7 @@ pub enum IdentityError {
 }
 
 impl IdentityMapping {
-    /// Compiles it.
-    pub fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, desk: &mut Reader) -> Self {
         let mut parts = Vec::new();
         let mut more = Vec::new();
         let spec = spec.map(|spec| {
@@ -139,7 +138,7 @@ impl IdentityMapping {
     }
 
     /// The parts that `identity` composes itself, in order: name, fact, place and what each is made of.
-    pub fn composed(&self) -> impl Iterator<Item = (&'static str, Slot, Place, Vec<FactUse>)> {
+    pub(crate) fn composed(&self) -> impl Iterator<Item = (&'static str, Slot, Place, Vec<FactUse>)> {
         self.parts.iter().filter_map(|(name, fact, part)| match part {
             IdentityPart::Composed(reading) => Some((*name, *fact, reading.place(), reading.uses())),
             IdentityPart::Fact => None,
@@ -147,24 +146,24 @@ impl IdentityMapping {
     }
 
     /// The facts that are parts of the identity as they are.
-    pub fn facts(&self) -> impl Iterator<Item = Slot> {
+    pub(crate) fn facts(&self) -> impl Iterator<Item = Slot> {
         self.parts.iter().map(|(_, fact, _)| *fact)
     }
 
     /// The facts that the placeholder is made of.
-    pub fn placeholder_uses(&self) -> Option<Vec<FactUse>> {
+    pub(crate) fn placeholder_uses(&self) -> Option<Vec<FactUse>> {
         if let MissingEmailPolicy::Placeholder(template) = &self.missing { Some(template.uses().collect()) } else { None }
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         let more = self.more.iter().map(|(fact, place)| FactUse { fact: *fact, place: *place, whole: true });
         let composed = self.composed().flat_map(|(.., uses)| uses);
         composed.chain(more).chain(self.placeholder_uses().unwrap_or_default()).collect()
     }
 
     /// Composes what is composed here: from then on they are facts like others.
-    pub fn compose(&self, facts: &mut Facts) {
+    pub(crate) fn compose(&self, facts: &mut Facts) {
         for (_, fact, part) in &self.parts {
             let IdentityPart::Composed(reading) = part else { continue };
             match reading.evaluate(None, facts) {

@@ -8,7 +8,7 @@ use regex::Regex;
 
 words! {
     /// A value that the shopper is asked for before the redirect; it becomes a fact of that name.
-    pub struct InputSpec ("input") {
+    pub(crate) struct InputSpec ("input") {
         /// What the field is called on the login page.
         /// Example: `label: Your shop's domain`
         label: Located<String> = "label",
@@ -19,21 +19,20 @@ words! {
     }
 }
 
-/// A compiled input.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub(crate) struct Input {
     /// The fact that it becomes.
-    pub name: Box<str>,
+    pub(crate) name: Box<str>,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What the field is called.
-    pub label: Box<str>,
+    pub(crate) label: Box<str>,
     pattern: Option<Regex>,
 }
 
 impl Input {
     /// Compiles an input, or complains.
-    pub fn compile(name: &Located<String>, spec: &InputSpec, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, desk: &mut Reader) -> Self {
         if spec.label.trim().is_empty()
             || spec.label.chars().count() > 100
             || crate::vocabulary::diagnostic::printable(&spec.label) != spec.label.value
@@ -53,13 +52,13 @@ impl Input {
     }
 
     /// The regular expression that the whole value has to match, as it is compiled.
-    pub fn pattern_text(&self) -> Option<&str> {
+    pub(crate) fn pattern_text(&self) -> Option<&str> {
         let whole = self.pattern.as_ref()?.as_str();
         Some(whole.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(whole))
     }
 
     /// Whether a value may be used.
-    pub fn accepts(&self, value: &str) -> bool {
+    pub(crate) fn accepts(&self, value: &str) -> bool {
         !value.is_empty()
             && value.chars().count() <= 200
             && !value.chars().any(char::is_control)

@@ -15,7 +15,7 @@ const LONGEST: usize = 64 * 1024;
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads one document, or says why not, without telling any of its values.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = BoundedJsonSeed { count: &count, depth: 0 }.deserialize(&mut reader).map_err(|error| describe_error(&error))?;

@@ -21,7 +21,7 @@ pub struct JsonPath {
     /// As it was written.
     pub source: Box<str>,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     route: CompiledJsonPath,
 }
 
@@ -62,7 +62,7 @@ impl JsonPath {
     }
 
     /// A path that is known to be right.
-    pub fn builtin(text: &str, place: Place) -> Self {
+    pub(crate) fn builtin(text: &str, place: Place) -> Self {
         Self::compile(text, place).expect("a path of the language itself")
     }
 
@@ -85,12 +85,12 @@ impl JsonPath {
     }
 
     /// Whether the path begins with this key.
-    pub fn begins_with(&self, key: &str) -> bool {
+    pub(crate) fn begins_with(&self, key: &str) -> bool {
         matches!(&self.route, CompiledJsonPath::Plain(hops) if hops.first() == Some(&JsonPathSegment::Key(key.into())))
     }
 
     /// Whether the path is exactly this key at the top.
-    pub fn is_key(&self, key: &str) -> bool {
+    pub(crate) fn is_key(&self, key: &str) -> bool {
         matches!(&self.route, CompiledJsonPath::Plain(hops) if matches!(hops.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
     }
 }
@@ -110,7 +110,7 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// What a value is, for a sentence that must not tell the value.
-pub fn kind_name(value: &Value) -> &'static str {
+pub(crate) fn kind_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -56,7 +56,7 @@ impl Algorithm {
     }
 
     /// What kind of key it takes.
-    pub fn family(self) -> KeyFamily {
+    pub(crate) fn family(self) -> KeyFamily {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => KeyFamily::Secret,
             Self::Es256 | Self::Es384 => KeyFamily::Curve,
@@ -66,12 +66,9 @@ impl Algorithm {
     }
 }
 
-/// Kinds of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyFamily {
-    /// A shared secret.
+pub(crate) enum KeyFamily {
     Secret,
-    /// RSA.
     Rsa,
     /// P-256 or P-384.
     Curve,
@@ -103,13 +100,12 @@ impl JwsSigningKey {
     }
 
     /// The half that verifies what this one signs.
-    pub fn verifying_key(&self) -> Option<JwsVerifyingKey> {
+    pub(crate) fn verifying_key(&self) -> Option<JwsVerifyingKey> {
         let jwk = Jwk::from_encoding_key(&self.0, self.1.jose()).ok()?;
         DecodingKey::from_jwk(&jwk).ok().map(JwsVerifyingKey)
     }
 
-    /// Signs a message.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let bad = KeyError("the private key does not fit the algorithm");
         let text = jsonwebtoken::crypto::sign(message, &self.0, self.1.jose()).map_err(|_| bad)?;
         URL_SAFE_NO_PAD.decode(text).map_err(|_| bad)
@@ -124,11 +120,11 @@ impl JwsSigningKey {
 }
 
 /// A public key or a shared secret, ready to verify.
-pub struct JwsVerifyingKey(DecodingKey);
+pub(crate) struct JwsVerifyingKey(DecodingKey);
 
 impl JwsVerifyingKey {
     /// Reads a public key or certificate-free PEM for an algorithm, or takes the text as the shared secret.
-    pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+    pub(crate) fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
         let bad = KeyError("the public key is not a PEM of the kind that the algorithm takes");
         let pem = || to_pem(text, "PUBLIC KEY").ok_or(bad);
         let key = match algorithm.family() {
@@ -142,14 +138,14 @@ impl JwsVerifyingKey {
     }
 
     /// The keys of a JWKS that may verify a token of this algorithm and key id: never one that is meant for something else.
-    pub fn from_jwks(jwks: &Value, algorithm: Algorithm, kid: Option<&str>) -> Vec<Self> {
+    pub(crate) fn from_jwks(jwks: &Value, algorithm: Algorithm, kid: Option<&str>) -> Vec<Self> {
         let keys = jwks.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let fitting = keys.iter().take(64).filter(|key| kid.is_none() || key.get("kid").and_then(Value::as_str) == kid);
         fitting.filter_map(|key| from_jwk(key, algorithm)).collect()
     }
 
     /// Whether a message is signed by this key.
-    pub fn verifies(&self, message: &[u8], signature: &str, algorithm: Algorithm) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &str, algorithm: Algorithm) -> bool {
         jsonwebtoken::crypto::verify(signature, message, &self.0, algorithm.jose()).unwrap_or(false)
     }
 }
@@ -171,7 +167,7 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
 }
 
 /// Whether a text is a PEM rather than a shared secret.
-pub fn looks_like_pem(text: &[u8]) -> bool {
+pub(crate) fn looks_like_pem(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.trim_start().starts_with("-----BEGIN"))
 }
 

@@ -3,43 +3,43 @@
 //!
 //! One word is one file: its meaning for operators, its written form, its behaviour and its tests.
 
-pub mod address;
+pub(crate) mod address;
 pub mod answer;
-pub mod assertion;
-pub mod authorization;
-pub mod call;
+pub(crate) mod assertion;
+pub(crate) mod authorization;
+pub(crate) mod call;
 pub mod callback;
-pub mod request_payload;
+pub(crate) mod request_payload;
 pub mod compile;
-pub mod condition;
-pub mod credentials;
-pub mod discovery;
+pub(crate) mod condition;
+pub(crate) mod credentials;
+pub(crate) mod discovery;
 pub mod document_cache;
 pub mod facts;
-pub mod step_error;
+pub(crate) mod step_error;
 pub mod provider_spec;
-pub mod fact_flow_check;
-pub mod functions;
-pub mod hosts;
+pub(crate) mod fact_flow_check;
+pub(crate) mod functions;
+pub(crate) mod hosts;
 pub mod identity;
-pub mod inputs;
-pub mod declared_values;
-pub mod json;
+pub(crate) mod inputs;
+pub(crate) mod declared_values;
+pub(crate) mod json;
 pub mod keys;
-pub mod moment;
-pub mod parameters;
+pub(crate) mod moment;
+pub(crate) mod parameters;
 pub mod pkce;
-pub mod proof_check;
-pub mod fact_expression;
-pub mod value_reference;
-pub mod refusal;
+pub(crate) mod proof_check;
+pub(crate) mod fact_expression;
+pub(crate) mod value_reference;
+pub(crate) mod refusal;
 pub mod json_path;
-pub mod signature;
-pub mod signed_token;
-pub mod standard;
+pub(crate) mod signature;
+pub(crate) mod signed_token;
+pub(crate) mod standard;
 pub mod step;
-pub mod step_context;
-pub mod template;
+pub(crate) mod step_context;
+pub(crate) mod template;
 pub mod trust;
 mod xml;
 
@@ -82,42 +82,41 @@ pub struct Provider {
     /// The calls, in order.
     pub calls: Vec<Step>,
     /// How the browser comes back.
-    pub callback: CallbackMethod,
+    pub(crate) callback: CallbackMethod,
     /// How the state comes back.
-    pub state_in: StateLocation,
+    pub(crate) state_in: StateLocation,
     /// Where the state stands in a callback.
-    pub state: FactExpression,
+    pub(crate) state: FactExpression,
     /// PKCE.
     pub pkce: Pkce,
     /// What is asked for.
-    pub scope: Option<Box<str>>,
-    /// The issuer's document.
-    pub discovery: Option<Discovery>,
+    pub(crate) scope: Option<Box<str>>,
+    pub(crate) discovery: Option<Discovery>,
     /// What is asked of the shopper.
-    pub inputs: Vec<Input>,
+    pub(crate) inputs: Vec<Input>,
     /// The values of the installation that are needed.
     pub needed: Vec<RequiredSetting>,
     literals: Vec<(Slot, Box<str>)>,
     /// How the identity is made.
     pub identity: IdentityMapping,
     /// Where it says that the shopper is asked for an address, if it does.
-    pub asks_for_email: Option<Place>,
+    pub(crate) asks_for_email: Option<Place>,
     /// Who may come in.
-    pub require: Option<Conditions>,
+    pub(crate) require: Option<Conditions>,
     /// A picture for the button.
-    pub logo: Option<Box<str>>,
+    pub(crate) logo: Option<Box<str>>,
     /// Where the button stands.
-    pub order: i32,
+    pub(crate) order: i32,
     /// Whether there is no button.
-    pub hidden: bool,
+    pub(crate) hidden: bool,
     /// Whether it is switched on.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Where the provider's own session ends.
-    pub logout: Option<Address>,
+    pub(crate) logout: Option<Address>,
     /// The names of the facts.
     pub names: FactNames,
     /// The same, as facts carry them.
-    pub labels: Arc<[Arc<str>]>,
+    pub(crate) labels: Arc<[Arc<str>]>,
     /// The facts that the program speaks of.
     pub known: WellKnownFacts,
 }
@@ -134,7 +133,7 @@ impl Provider {
     }
 
     /// All steps, in order.
-    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         std::iter::once(&self.authorization).chain(&self.calls)
     }
 }

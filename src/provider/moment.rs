@@ -9,14 +9,14 @@ use std::time::Duration;
 
 /// How a moment is written: a format and a zone, both known to be right.
 #[derive(Clone, Debug)]
-pub struct DateFormat {
+pub(crate) struct DateFormat {
     format: Vec<Item<'static>>,
     zone: FixedOffset,
 }
 
 impl DateFormat {
     /// Reads a format as `strftime` knows it and a zone such as `+08:00` or `Z`.
-    pub fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
+    pub(crate) fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
         let items: Vec<Item<'static>> = StrftimeItems::new(format).map(Item::to_owned).collect();
         if items.iter().any(|item| matches!(item, Item::Error)) {
             return Err((format!("`{format}` is not a way to write a date"), "write it with `%Y %m %d %H %M %S` and the like".to_owned()));
@@ -29,14 +29,14 @@ impl DateFormat {
     }
 
     /// Writes the moment that a text names.
-    pub fn write(&self, moment: &str) -> Option<String> {
+    pub(crate) fn write(&self, moment: &str) -> Option<String> {
         let at = parse_moment(moment)?.with_timezone(&self.zone);
         Some(at.format_with_items(self.format.iter()).to_string())
     }
 }
 
 /// The moment that a text names: seconds since 1970, milliseconds from 13 digits on, or a date of RFC 3339.
-pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(number) = text.parse::<i64>() {
         return if text.len() >= 13 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) };
     }
@@ -45,7 +45,7 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 
 /// A stretch of time as files write it: `30s`, `5m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeSpan(pub Duration);
+pub(crate) struct TimeSpan(pub(crate) Duration);
 
 impl TimeSpan {
     fn parse(text: &str) -> Option<Self> {

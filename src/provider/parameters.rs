@@ -10,25 +10,24 @@ use std::borrow::Cow;
 
 /// One parameter: its name and its values.
 #[derive(Clone, Debug)]
-pub struct Parameter {
-    /// The name.
-    pub name: Box<str>,
+pub(crate) struct Parameter {
+    pub(crate) name: Box<str>,
     /// The values; several repeat the name.
-    pub values: Vec<Template>,
+    pub(crate) values: Vec<Template>,
 }
 
 impl Parameter {
     /// A parameter with one value.
-    pub fn new(name: &str, value: Template) -> Self {
+    pub(crate) fn new(name: &str, value: Template) -> Self {
         Self { name: name.into(), values: vec![value] }
     }
 }
 
 /// Parameters with their values, ready to be encoded.
-pub type ParameterPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
+pub(crate) type ParameterPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
 
 /// Fills parameters; one whose text is empty only because of optional holes is left out.
-pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<ParameterPairs<'a>, UnfilledHole> {
+pub(crate) fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<ParameterPairs<'a>, UnfilledHole> {
     let mut pairs = Vec::with_capacity(parameters.len() + 2);
     for parameter in parameters {
         for value in &parameter.values {
@@ -42,7 +41,7 @@ pub fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<Paramet
 }
 
 /// Writes pairs as `a=1&b=2`; `follows` says whether pairs stand there already.
-pub fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
+pub(crate) fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
     into.reserve(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
     for (at, (name, value)) in pairs.iter().enumerate() {
         if at > 0 || follows {
@@ -56,11 +55,10 @@ pub fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows:
 
 /// The value of a parameter as written: a text, a list of texts, or nothing.
 #[derive(Clone, Debug)]
-pub struct ParameterValues {
+pub(crate) struct ParameterValues {
     /// The texts; `None` where `null` was written.
-    pub texts: Option<Vec<Template>>,
-    /// Where.
-    pub place: Place,
+    pub(crate) texts: Option<Vec<Template>>,
+    pub(crate) place: Place,
 }
 
 impl WordValue for ParameterValues {
@@ -89,7 +87,7 @@ impl WordValue for ParameterValues {
 }
 
 /// Compiles written parameters, or complains.
-pub fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut Reader) -> Vec<Parameter> {
+pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut Reader) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (name, values) in named {
         check_parameter(name, values, desk);
@@ -106,7 +104,7 @@ pub fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut Reader) 
 }
 
 /// Complains about what no parameter may be, whether it is written out or added to a standard request.
-pub fn check_parameter(name: &Located<String>, values: &ParameterValues, desk: &mut Reader) {
+pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, desk: &mut Reader) {
     if name.value.is_empty() {
         desk.complain(name.place, "this parameter has no name", "write its name, or take the line out");
     }
@@ -121,7 +119,7 @@ pub fn check_parameter(name: &Located<String>, values: &ParameterValues, desk: &
 }
 
 /// Complains about a secret that stands in the file itself.
-pub fn check_no_literal_secret(name: &str, text: &Template, desk: &mut Reader) {
+pub(crate) fn check_no_literal_secret(name: &str, text: &Template, desk: &mut Reader) {
     let name = name.to_lowercase();
     let sounds_secret = ["secret", "api-key", "api_key", "apikey", "password"].iter().any(|word| name.contains(word));
     if sounds_secret && text.as_literal().is_some_and(|literal| !literal.is_empty()) {
@@ -147,7 +145,7 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Complains about paths in what is sent: there is no answer yet.
-pub fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mut Reader) {
+pub(crate) fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mut Reader) {
     for template in templates {
         if template.has_path() {
             desk.complain(
@@ -161,12 +159,10 @@ pub fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, des
 
 /// A JSON body, with holes anywhere.
 #[derive(Clone, Debug)]
-pub enum JsonTemplate {
-    /// A text.
+pub(crate) enum JsonTemplate {
     Text(Template),
     /// A number, `true`, `false` or `null`, as it was written.
     Raw(Box<str>),
-    /// A list.
     List(Vec<JsonTemplate>),
     /// An object, in order.
     Object(Vec<(Template, JsonTemplate)>),
@@ -208,7 +204,7 @@ fn is_number(text: &str) -> bool {
 
 impl JsonTemplate {
     /// Writes it with its holes filled; a member whose text is empty only because of optional holes is left out.
-    pub fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), UnfilledHole> {
+    pub(crate) fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), UnfilledHole> {
         match self {
             Self::Raw(raw) => into.push_str(raw),
             Self::Text(template) => write_json_text(&template.fill(facts)?, into),
@@ -247,7 +243,7 @@ impl JsonTemplate {
     }
 
     /// The texts with holes in it.
-    pub fn templates(&self) -> Vec<&Template> {
+    pub(crate) fn templates(&self) -> Vec<&Template> {
         match self {
             Self::Raw(_) => Vec::new(),
             Self::Text(template) => vec![template],
@@ -257,7 +253,7 @@ impl JsonTemplate {
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.templates().into_iter().flat_map(Template::uses).collect()
     }
 }

@@ -19,7 +19,7 @@ choice! {
 
 impl Pkce {
     /// The challenge for a verifier.
-    pub fn challenge(self, verifier: &str) -> Option<String> {
+    pub(crate) fn challenge(self, verifier: &str) -> Option<String> {
         match self {
             Self::S256 => Some(URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))),
             Self::Plain => Some(verifier.to_owned()),

@@ -19,7 +19,7 @@ use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
 /// All that has to prove something.
-pub struct ProofCheck<'a> {
+pub(crate) struct ProofCheck<'a> {
     pub(super) authorization: &'a Authorization,
     pub(super) calls: &'a [Step],
     pub(super) installed: &'a DeclaredValues,
@@ -31,7 +31,7 @@ pub struct ProofCheck<'a> {
 
 impl ProofCheck<'_> {
     /// Looks the whole file over.
-    pub fn check(&self, desk: &mut Reader) {
+    pub(crate) fn check(&self, desk: &mut Reader) {
         let step = &self.authorization.step;
         if let Some(verify) = &step.verify {
             self.check_callback_signature(verify, desk);

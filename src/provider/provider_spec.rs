@@ -16,7 +16,7 @@ use crate::words;
 
 words! {
     /// One identity provider. Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent.
-    pub struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
+    pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// What the button says: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",

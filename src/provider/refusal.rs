@@ -19,7 +19,7 @@ use serde_json::Value;
 words! {
     /// When an answer means no although it came with status 200 (`refused`), or the only case in which it means yes (`accepted`): a
     /// condition, and where the provider's own code and message stand. It is looked at before anything is read.
-    pub struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
+    pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// What is looked at: a path into the answer, or a fact.
         /// Example: `at: $.errcode`
         at: ConditionSubject = "at",
@@ -52,9 +52,9 @@ words! {
 
 /// A compiled `refused` or `accepted`.
 #[derive(Clone, Debug)]
-pub struct RefusalRule {
+pub(crate) struct RefusalRule {
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     conditions: Vec<Condition>,
     code: Option<FactExpression>,
     message: Option<FactExpression>,
@@ -64,11 +64,10 @@ pub struct RefusalRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRefusal {
     /// The provider's code for the reason, or the HTTP status.
-    pub code: String,
-    /// The provider's sentence.
-    pub message: Option<String>,
+    pub(crate) code: String,
+    pub(crate) message: Option<String>,
     /// The word that recognised it; `None` for what is so without a word.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 impl WordValue for RefusalRule {
@@ -98,45 +97,44 @@ impl WordValue for RefusalRule {
 
 impl RefusalRule {
     /// Whether its conditions hold.
-    pub fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         self.conditions.iter().all(|condition| condition.holds(answer, facts))
     }
 
     /// Whether it speaks about this key of the answer, so that what is so without a word steps back.
-    pub fn reads_key(&self, key: &str) -> bool {
+    pub(crate) fn reads_key(&self, key: &str) -> bool {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
 
-    /// The conditions.
-    pub fn conditions(&self) -> &[Condition] {
+    pub(crate) fn conditions(&self) -> &[Condition] {
         &self.conditions
     }
 
     /// The paths that its conditions look at.
-    pub fn paths(&self) -> impl Iterator<Item = &JsonPath> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
         self.conditions.iter().flat_map(Condition::paths)
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         let readings = self.code.iter().chain(&self.message).flat_map(FactExpression::uses);
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 
     /// Where the provider's code and its sentence stand, if the file says so.
-    pub fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
+    pub(crate) fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
         [self.code.as_ref(), self.message.as_ref()]
     }
 
     /// The conditions, for a story.
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         self.conditions.iter().map(Condition::source).collect::<Vec<_>>().join(" and ")
     }
 }
 
 /// Makes the refusal from an answer: code and message from the first word that names a place for them, then from
 /// the usual places.
-pub fn refusal_from_answer<'a>(
+pub(crate) fn refusal_from_answer<'a>(
     by: &(impl Iterator<Item = &'a RefusalRule> + Clone),
     answer: Option<&Value>,
     facts: &Facts,

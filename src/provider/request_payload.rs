@@ -11,18 +11,17 @@ use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The body and the query of a call.
-pub struct RequestPayload {
+pub(crate) struct RequestPayload {
     /// The parameters of the address.
-    pub query: Vec<Parameter>,
-    /// The body.
-    pub body: StepBody,
+    pub(crate) query: Vec<Parameter>,
+    pub(crate) body: StepBody,
     /// Credentials in a header.
-    pub basic: Option<BasicCredentials>,
+    pub(crate) basic: Option<BasicCredentials>,
 }
 
 impl RequestPayload {
     /// Compiles what a call carries, as written or as the standard has it.
-    pub fn compile(
+    pub(crate) fn compile(
         spec: &mut CallSpec,
         kind: StepKind,
         method: Method,

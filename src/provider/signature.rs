@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 choice! {
     /// How parameters are signed.
-    pub enum SignatureAlgorithm {
+    pub(crate) enum SignatureAlgorithm {
         /// MD5.
         Md5 = "md5",
         /// SHA-1.
@@ -38,7 +38,7 @@ choice! {
 
 choice! {
     /// How the signature is written.
-    pub enum SignatureEncoding {
+    pub(crate) enum SignatureEncoding {
         /// Hexadecimal, small letters.
         Hex = "hex",
         /// Hexadecimal, capital letters.
@@ -52,7 +52,7 @@ choice! {
 
 choice! {
     /// Which parameters are signed.
-    pub enum SignedParameters {
+    pub(crate) enum SignedParameters {
         /// Those of the address.
         Query = "query",
         /// Those of the body.
@@ -63,7 +63,7 @@ choice! {
 words! {
     /// A signature over parameters: those of this request (`sign`), or those that arrived with the callback (`verify`). They are sorted by name, empty ones
     /// are skipped, values are raw: not percent-encoded.
-    pub struct ParameterSignatureSpec ("signature") {
+    pub(crate) struct ParameterSignatureSpec ("signature") {
         /// The parameter that holds the signature. In a request it comes last.
         /// Example: `into: sign`
         into: Located<String> = "into",
@@ -105,15 +105,14 @@ words! {
     }
 }
 
-/// A compiled signature.
 #[derive(Clone, Debug)]
-pub struct ParameterSignature {
+pub(crate) struct ParameterSignature {
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The parameter that holds it.
-    pub into: Box<str>,
+    pub(crate) into: Box<str>,
     /// Which parameters are signed.
-    pub over: SignedParameters,
+    pub(crate) over: SignedParameters,
     except: Vec<Box<str>>,
     pair: Box<str>,
     join: Box<str>,
@@ -126,7 +125,7 @@ pub struct ParameterSignature {
 
 impl ParameterSignature {
     /// Compiles it, or complains; `usual` is what is signed when the file does not say.
-    pub fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, desk: &mut Reader) -> Option<Self> {
         let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
         match &spec.key {
             None if wants_key => {
@@ -174,7 +173,7 @@ impl ParameterSignature {
     }
 
     /// The text that is signed.
-    pub fn signing_input(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
+    pub(crate) fn signing_input(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
         let fill = |template: &Option<Template>| {
             template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing_fact)
         };
@@ -195,8 +194,7 @@ impl ParameterSignature {
         Ok(text)
     }
 
-    /// Signs parameters.
-    pub fn sign(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
+    pub(crate) fn sign(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
         let label: Arc<str> = Arc::from("signature");
         if facts.is_preview() {
             return Ok(Text::secret("x", &label));
@@ -216,7 +214,7 @@ impl ParameterSignature {
     }
 
     /// Whether the parameters that arrived carry the right signature.
-    pub fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
+    pub(crate) fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
         // What is joined must come apart in one way only: a mark inside of a value could move what is signed into another parameter.
         let is_plain = |name: &str, value: &str| !name.contains(&*self.join) && !name.contains(&*self.pair) && !value.contains(&*self.join);
@@ -281,22 +279,22 @@ impl ParameterSignature {
     }
 
     /// Whether the signed text comes apart in one way only.
-    pub fn is_unambiguous(&self) -> bool {
+    pub(crate) fn is_unambiguous(&self) -> bool {
         !self.join.is_empty() && !self.pair.is_empty()
     }
 
     /// The parameters that are not signed.
-    pub fn excluded_parameters(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn excluded_parameters(&self) -> impl Iterator<Item = &str> {
         self.except.iter().map(|name| &**name)
     }
 
     /// How it is made, in words: algorithm and encoding.
-    pub fn algorithm_and_encoding(&self) -> (&'static str, &'static str) {
+    pub(crate) fn algorithm_and_encoding(&self) -> (&'static str, &'static str) {
         (self.algorithm.word(), self.encoding.word())
     }
 
     /// Every use of a fact in it; nothing of it can be found again.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.before
             .iter()
             .chain(&self.after)
@@ -307,7 +305,7 @@ impl ParameterSignature {
     }
 
     /// The key and whether it is a private RSA key.
-    pub fn key_template(&self) -> Option<(&Template, bool)> {
+    pub(crate) fn key_template(&self) -> Option<(&Template, bool)> {
         self.key.as_ref().map(|key| (key, self.algorithm == SignatureAlgorithm::RsaSha256))
     }
 }

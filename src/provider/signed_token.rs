@@ -26,7 +26,7 @@ const SKEW: i64 = 60;
 
 choice! {
     /// Whether a token has to repeat the login's nonce.
-    pub enum NonceRequirement {
+    pub(crate) enum NonceRequirement {
         /// It has to.
         Required = "required",
         /// It is not looked at.
@@ -37,7 +37,7 @@ choice! {
 words! {
     /// A signed token (JWT) inside an answer, or an answer that is one. Nothing is read from it before its signature, issuer, audience and times are right.
     /// `exp` must be there; `at_hash` and `c_hash` are compared where they are.
-    pub struct SignedTokenSpec ("signed token") {
+    pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}`, which `read` of this step or an earlier one gives, or `answer` when the whole answer is the token.
         /// Default: `${idToken}`
         /// Example: `token: ${accessToken}`
@@ -71,16 +71,15 @@ words! {
 
 /// A compiled `signed`.
 #[derive(Clone, Debug)]
-pub struct SignedToken {
+pub(crate) struct SignedToken {
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The token, or `None` when the answer is the token.
-    pub token: Option<Template>,
+    pub(crate) token: Option<Template>,
     issuers: Vec<Template>,
     /// `None` when any audience will do.
     audience: Option<Vec<Template>>,
-    /// The keys.
-    pub keys: TokenKeys,
+    pub(crate) keys: TokenKeys,
     algorithms: Option<Vec<Algorithm>>,
     nonce: bool,
     is_id_token: bool,
@@ -88,7 +87,7 @@ pub struct SignedToken {
 
 /// Where keys come from.
 #[derive(Clone, Debug)]
-pub enum TokenKeys {
+pub(crate) enum TokenKeys {
     /// A JWKS at an address.
     Address(Address),
     /// A PEM or a shared secret.
@@ -96,31 +95,31 @@ pub enum TokenKeys {
 }
 
 /// What a `signed` is compiled with.
-pub struct SignedTokenContext<'a> {
+pub(crate) struct SignedTokenContext<'a> {
     /// How addresses are compiled.
-    pub addresses: &'a AddressContext<'a>,
+    pub(crate) addresses: &'a AddressContext<'a>,
     /// Whether the file has `discovery`.
-    pub discovery: bool,
+    pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
-    pub nonce_is_sent: bool,
+    pub(crate) nonce_is_sent: bool,
     /// Whether a token here speaks about the login, as an ID token does.
-    pub about_the_login: bool,
+    pub(crate) about_the_login: bool,
 }
 
 /// Numbers of the facts that a token is compared with.
 #[derive(Clone, Copy, Debug)]
-pub struct ComparedFacts {
+pub(crate) struct ComparedFacts {
     /// `nonce`.
-    pub nonce: crate::vocabulary::names::Slot,
+    pub(crate) nonce: crate::vocabulary::names::Slot,
     /// `accessToken`.
-    pub access_token: crate::vocabulary::names::Slot,
+    pub(crate) access_token: crate::vocabulary::names::Slot,
     /// `code`.
-    pub code: crate::vocabulary::names::Slot,
+    pub(crate) code: crate::vocabulary::names::Slot,
 }
 
 impl SignedToken {
     /// Compiles it, or complains.
-    pub fn compile(spec: &SignedTokenSpec, around: &SignedTokenContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: &SignedTokenSpec, around: &SignedTokenContext<'_>, desk: &mut Reader) -> Option<Self> {
         let place = spec.place;
         let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", place, desk));
         let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
@@ -212,22 +211,22 @@ impl SignedToken {
     }
 
     /// The algorithms that the file names.
-    pub fn accepted_algorithms(&self) -> Option<&[Algorithm]> {
+    pub(crate) fn accepted_algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()
     }
 
     /// Whether it has to repeat the login's nonce.
-    pub fn requires_nonce(&self) -> bool {
+    pub(crate) fn requires_nonce(&self) -> bool {
         self.nonce
     }
 
     /// Whether it is the ID token of OpenID Connect.
-    pub fn is_id_token(&self) -> bool {
+    pub(crate) fn is_id_token(&self) -> bool {
         self.is_id_token
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> Vec<FactUse> {
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
         let keys: Vec<FactUse> = match &self.keys {
             TokenKeys::Address(address) => address.uses().collect(),
             TokenKeys::Text(template) => template.uses().map(|used| FactUse { whole: false, ..used }).collect(),
@@ -237,7 +236,7 @@ impl SignedToken {
     }
 
     /// The address of the keys, filled.
-    pub fn keys_address(&self, facts: &Facts) -> Option<String> {
+    pub(crate) fn keys_address(&self, facts: &Facts) -> Option<String> {
         let TokenKeys::Address(address) = &self.keys else { return None };
         let filled = address.fill(facts).ok()?;
         let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.expose()));
@@ -245,7 +244,7 @@ impl SignedToken {
     }
 
     /// Whether the keys known so far lack the one that this token names.
-    pub fn lacks_key(&self, token: &str, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
+    pub(crate) fn lacks_key(&self, token: &str, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
         let Some(jwks) = self.keys_address(facts).and_then(|address| documents.get(&address, now)) else { return true };
         let Some(header) = token.split('.').next().and_then(decode_json_part) else { return false };
         let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
@@ -254,7 +253,7 @@ impl SignedToken {
     }
 
     /// The claims of a token, once everything about it is right.
-    pub fn verified_claims(
+    pub(crate) fn verified_claims(
         &self,
         token: &str,
         facts: &Facts,

@@ -10,7 +10,7 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// Where the token answer's facts stand unless `read` names them.
-pub const TOKEN: &[(&str, &str)] = &[
+pub(crate) const TOKEN: &[(&str, &str)] = &[
     ("accessToken", "access_token"),
     ("expiresIn", "expires_in"),
     ("refreshToken", "refresh_token"),
@@ -20,7 +20,7 @@ pub const TOKEN: &[(&str, &str)] = &[
 ];
 
 /// Where `OpenID` Connect puts a person.
-pub const PERSON: &[(&str, &str)] = &[
+pub(crate) const PERSON: &[(&str, &str)] = &[
     ("id", "sub"),
     ("email", "email"),
     ("emailVerified", "email_verified"),
@@ -30,21 +30,21 @@ pub const PERSON: &[(&str, &str)] = &[
 ];
 
 /// What a callback carries unless `read` names it.
-pub const CALLBACK: &[(&str, &str)] =
+pub(crate) const CALLBACK: &[(&str, &str)] =
     &[("code", "code"), ("state", "state"), ("error", "error"), ("errorDescription", "error_description"), ("iss", "iss")];
 
 /// What shapes a standard request.
-pub struct StandardRequestChanges<'a> {
+pub(crate) struct StandardRequestChanges<'a> {
     /// `rename`.
-    pub rename: &'a NamedValues<Located<String>>,
+    pub(crate) rename: &'a NamedValues<Located<String>>,
     /// `extra`.
-    pub extra: &'a NamedValues<ParameterValues>,
+    pub(crate) extra: &'a NamedValues<ParameterValues>,
     /// Where the step stands.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// The parameters of the standard authorization request.
-pub fn authorization_parameters(
+pub(crate) fn authorization_parameters(
     pkce: Pkce,
     has_scope: bool,
     sends_state: bool,
@@ -77,7 +77,7 @@ pub fn authorization_parameters(
 }
 
 /// The parameters of the standard token request, credentials apart.
-pub fn token_parameters(
+pub(crate) fn token_parameters(
     pkce: Pkce,
     shaping: &StandardRequestChanges<'_>,
     desk: &mut Reader,
@@ -97,12 +97,16 @@ pub fn token_parameters(
 }
 
 /// The parameters of the standard user request: only what `extra` adds.
-pub fn user_parameters(shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
+pub(crate) fn user_parameters(shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
     apply_changes(&[], shaping, desk)
 }
 
 /// The parameters that carry the client's credentials.
-pub fn credential_parameters(credentials: ClientAuthMethod, has_secret: bool, assertion: bool) -> Vec<(&'static str, StandardValue)> {
+pub(crate) fn credential_parameters(
+    credentials: ClientAuthMethod,
+    has_secret: bool,
+    assertion: bool,
+) -> Vec<(&'static str, StandardValue)> {
     match credentials {
         ClientAuthMethod::None | ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded => Vec::new(),
         ClientAuthMethod::Form | ClientAuthMethod::Query if assertion => vec![
@@ -119,16 +123,14 @@ pub fn credential_parameters(credentials: ClientAuthMethod, has_secret: bool, as
 
 /// A value of a standard request.
 #[derive(Clone, Copy)]
-pub enum StandardValue {
-    /// As it stands.
+pub(crate) enum StandardValue {
     Literal(&'static str),
-    /// A fact.
     Fact(&'static str),
 }
 
 impl StandardValue {
     /// As a text with holes.
-    pub fn to_template(self, place: Place, desk: &mut Reader) -> Template {
+    pub(crate) fn to_template(self, place: Place, desk: &mut Reader) -> Template {
         match self {
             Self::Literal(text) => Template::literal(text, place),
             Self::Fact(name) => Template::from_fact(name, place, desk),

@@ -45,9 +45,9 @@ choice! {
 #[derive(Clone, Debug)]
 pub struct Step {
     /// Which of the three.
-    pub kind: StepKind,
+    pub(crate) kind: StepKind,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     pub(crate) known: WellKnownFacts,
     pub(crate) method: Method,
     pub(crate) address: Address,
@@ -74,39 +74,32 @@ pub struct Step {
 
 /// What a request carries besides its address.
 #[derive(Clone, Debug)]
-pub enum StepBody {
-    /// Nothing.
+pub(crate) enum StepBody {
     None,
-    /// A form.
     Form(Vec<Parameter>),
-    /// JSON.
     Json(JsonTemplate),
-    /// A text.
     Text(Template),
 }
 
 /// Credentials in the `Authorization` header.
 #[derive(Clone, Copy, Debug)]
-pub struct BasicCredentials {
-    /// Percent-encoded first.
-    pub encoded: bool,
+pub(crate) struct BasicCredentials {
+    pub(crate) encoded: bool,
     /// Whether there is a secret.
-    pub has_secret: bool,
+    pub(crate) has_secret: bool,
     /// Where that was written.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// A fact and how it is read.
 #[derive(Clone, Debug)]
-pub struct ReadRule {
-    /// The fact.
-    pub fact: Slot,
-    /// How.
-    pub reading: FactExpression,
+pub(crate) struct ReadRule {
+    pub(crate) fact: Slot,
+    pub(crate) reading: FactExpression,
     /// Where; for a standard place, where the step stands.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Whether the file says so, or the standard.
-    pub written: bool,
+    pub(crate) written: bool,
 }
 
 impl Step {
@@ -223,17 +216,17 @@ impl Step {
     }
 
     /// Whether the call is made at all.
-    pub fn should_call(&self, facts: &Facts) -> bool {
+    pub(crate) fn should_call(&self, facts: &Facts) -> bool {
         self.when.as_ref().is_none_or(|when| when.all_hold(None, facts))
     }
 
     /// Whether a login goes on when this call fails.
-    pub fn is_optional(&self) -> bool {
+    pub(crate) fn is_optional(&self) -> bool {
         self.optional
     }
 
     /// Reads a call's answer: first whether it means no, then the facts.
-    pub fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
+    pub(crate) fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
         let document = self.answers.read(answer);
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
         let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
@@ -359,7 +352,7 @@ impl Step {
     }
 
     /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
-    pub fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&SignedToken, String)> {
+    pub(crate) fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&SignedToken, String)> {
         let signed = self.signed.as_ref()?;
         if signed.token.is_none() {
             let text = std::str::from_utf8(&answer.body).ok()?.trim();
@@ -369,7 +362,7 @@ impl Step {
     }
 
     /// The same for a document that is read already, such as a callback.
-    pub fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&SignedToken, String)> {
+    pub(crate) fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&SignedToken, String)> {
         let signed = self.signed.as_ref()?;
         let template = signed.token.as_ref()?;
         let mut known = facts.clone();
@@ -380,7 +373,7 @@ impl Step {
     }
 
     /// Every use of a fact in the request.
-    pub fn uses_in_request(&self) -> Vec<FactUse> {
+    pub(crate) fn uses_in_request(&self) -> Vec<FactUse> {
         let parameters =
             |list: &[Parameter]| list.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).collect::<Vec<_>>();
         let mut uses: Vec<FactUse> = self.address.uses().collect();
@@ -406,7 +399,7 @@ impl Step {
     }
 
     /// Every use of a fact in reading the answer.
-    pub fn uses_in_answer(&self) -> Vec<FactUse> {
+    pub(crate) fn uses_in_answer(&self) -> Vec<FactUse> {
         let mut uses: Vec<FactUse> = self.verify.iter().flat_map(ParameterSignature::uses).collect();
         uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
@@ -416,18 +409,18 @@ impl Step {
     }
 
     /// Every use of a fact in deciding whether to call.
-    pub fn uses_in_when(&self) -> Vec<FactUse> {
+    pub(crate) fn uses_in_when(&self) -> Vec<FactUse> {
         self.when.iter().flat_map(|when| &when.0).flat_map(crate::provider::condition::Condition::uses).collect()
     }
 
     /// The facts that its answer gives: number, place, whether the file says so.
-    pub fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
+    pub(crate) fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
         self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
     /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that somebody waits for the fact.
-    pub fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
+    pub(crate) fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
         let from = |read: &ReadRule, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
         let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();
         list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
@@ -436,27 +429,27 @@ impl Step {
     }
 
     /// When an answer means no: the only cases in which it means yes, then the cases in which it means no.
-    pub fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
+    pub(crate) fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
         [&self.accepted, &self.refused]
     }
 
     /// The assertion, if the step makes one.
-    pub fn assertion(&self) -> Option<&Assertion> {
+    pub(crate) fn assertion(&self) -> Option<&Assertion> {
         self.assertion.as_ref()
     }
 
     /// The signature that the step makes, if it does.
-    pub fn signature(&self) -> Option<&ParameterSignature> {
+    pub(crate) fn signature(&self) -> Option<&ParameterSignature> {
         self.sign.as_ref()
     }
 
     /// The signature that a callback has to carry, if it has to.
-    pub fn expected_signature(&self) -> Option<&ParameterSignature> {
+    pub(crate) fn expected_signature(&self) -> Option<&ParameterSignature> {
         self.verify.as_ref()
     }
 
     /// The signed token, if the step reads one.
-    pub fn signed(&self) -> Option<&SignedToken> {
+    pub(crate) fn signed(&self) -> Option<&SignedToken> {
         self.signed.as_ref()
     }
 }

@@ -14,30 +14,29 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// What the file says for all its steps.
-pub struct StepContext<'a> {
+pub(crate) struct StepContext<'a> {
     /// The facts that the program speaks of.
-    pub known: WellKnownFacts,
+    pub(crate) known: WellKnownFacts,
     /// How addresses are compiled.
-    pub addresses: AddressContext<'a>,
-    /// PKCE.
-    pub pkce: Pkce,
+    pub(crate) addresses: AddressContext<'a>,
+    pub(crate) pkce: Pkce,
     /// Whether the client has a secret.
-    pub has_secret: bool,
+    pub(crate) has_secret: bool,
     /// Whether the file has `discovery`.
-    pub discovery: bool,
+    pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
-    pub nonce_is_sent: bool,
+    pub(crate) nonce_is_sent: bool,
     /// The file's own `refused`.
-    pub refused: Option<&'a RefusalRule>,
+    pub(crate) refused: Option<&'a RefusalRule>,
     /// The file's own `accepted`.
-    pub accepted: Option<&'a RefusalRule>,
+    pub(crate) accepted: Option<&'a RefusalRule>,
     /// Facts that the file reads or composes somewhere, by its own word.
-    pub written: &'a [Slot],
+    pub(crate) written: &'a [Slot],
 }
 
 impl StepContext<'_> {
     /// Standard places, each unless the file names the fact somewhere or reads that very place under another name.
-    pub fn standard_reads(&self, places: &[(&str, &str)], own: &[ReadRule], place: Place, desk: &mut Reader) -> Vec<ReadRule> {
+    pub(crate) fn standard_reads(&self, places: &[(&str, &str)], own: &[ReadRule], place: Place, desk: &mut Reader) -> Vec<ReadRule> {
         let mut list = Vec::new();
         for (fact, key) in places {
             let slot = desk.names.intern(fact);
@@ -53,12 +52,12 @@ impl StepContext<'_> {
 }
 
 /// The path to a key at the top of an answer.
-pub fn standard_path(key: &str, place: Place) -> FactExpression {
+pub(crate) fn standard_path(key: &str, place: Place) -> FactExpression {
     FactExpression::Path(JsonPath::builtin(&format!("$.{key}"), place))
 }
 
 /// The written reads of a step.
-pub fn compile_reads(named: NamedValues<FactExpression>, desk: &mut Reader) -> Vec<ReadRule> {
+pub(crate) fn compile_reads(named: NamedValues<FactExpression>, desk: &mut Reader) -> Vec<ReadRule> {
     named
         .0
         .into_iter()
@@ -72,13 +71,13 @@ pub fn compile_reads(named: NamedValues<FactExpression>, desk: &mut Reader) -> V
 }
 
 /// Complains about names that no fact may have.
-pub fn check_read_name(read: &ReadRule, desk: &mut Reader) {
+pub(crate) fn check_read_name(read: &ReadRule, desk: &mut Reader) {
     let name = std::sync::Arc::clone(desk.names.name(read.fact));
     check_fact_name(&name, read.place, desk);
 }
 
 /// Complains about a name that a setting, a secret or an input must not have: what answers may teach must never take its place.
-pub fn check_own_name(name: &str, place: Place, desk: &mut Reader) {
+pub(crate) fn check_own_name(name: &str, place: Place, desk: &mut Reader) {
     let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
     if places.clone().any(|(fact, _)| *fact == name) || name == "idTokenSubject" {
         desk.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
@@ -88,7 +87,7 @@ pub fn check_own_name(name: &str, place: Place, desk: &mut Reader) {
 }
 
 /// Complains about a name that no fact may have.
-pub fn check_fact_name(name: &str, place: Place, desk: &mut Reader) {
+pub(crate) fn check_fact_name(name: &str, place: Place, desk: &mut Reader) {
     let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
     if known_from_the_start || from_document || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed") {

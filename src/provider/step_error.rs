@@ -62,7 +62,7 @@ pub enum StepError {
 
 impl StepError {
     /// A hole found nothing.
-    pub fn missing_fact(missing: UnfilledHole) -> Self {
+    pub(crate) fn missing_fact(missing: UnfilledHole) -> Self {
         Self::MissingFact { fact: missing.fact, place: missing.place }
     }
 }

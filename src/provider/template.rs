@@ -23,26 +23,24 @@ const MOST_PIECES: usize = 400;
 #[derive(Clone, Debug)]
 pub struct Template {
     /// As it was written.
-    pub source: Box<str>,
+    pub(crate) source: Box<str>,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
     pieces: Vec<TemplatePiece>,
 }
 
 /// A stretch of literal text, or a hole.
 #[derive(Clone, Debug)]
-pub enum TemplatePiece {
+pub(crate) enum TemplatePiece {
     /// Text as it stands.
     Literal(Box<str>),
-    /// A hole.
     Hole(Hole),
 }
 
 /// A hole: what fills it.
 #[derive(Clone, Debug)]
-pub struct Hole {
-    /// Where it stands.
-    pub place: Place,
+pub(crate) struct Hole {
+    pub(crate) place: Place,
     origin: HoleSource,
     optional: bool,
     functions: Vec<Function>,
@@ -57,54 +55,52 @@ enum HoleSource {
 
 /// A hole found nothing.
 #[derive(Clone, Copy, Debug)]
-pub struct UnfilledHole {
+pub(crate) struct UnfilledHole {
     /// The fact that is not known; `None` for a path.
-    pub fact: Option<Slot>,
-    /// The hole.
-    pub place: Place,
+    pub(crate) fact: Option<Slot>,
+    pub(crate) place: Place,
 }
 
 /// One use of a fact in a text.
 #[derive(Clone, Copy, Debug)]
-pub struct FactUse {
-    /// The fact.
-    pub fact: Slot,
+pub(crate) struct FactUse {
+    pub(crate) fact: Slot,
     /// Where it is used.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Whether the fact could be found again from what is written.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 impl Template {
     /// A text without holes.
-    pub fn literal(text: &str, place: Place) -> Self {
+    pub(crate) fn literal(text: &str, place: Place) -> Self {
         Self { source: text.into(), place, pieces: vec![TemplatePiece::Literal(text.into())] }
     }
 
     /// A text that is one fact.
-    pub fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
+    pub(crate) fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
         let fact = desk.names.intern(name);
         let hole = Hole { place, origin: HoleSource::Fact(fact), optional: false, functions: Vec::new(), label: Arc::from(name) };
         Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
     }
 
     /// The pieces in order.
-    pub fn pieces(&self) -> &[TemplatePiece] {
+    pub(crate) fn pieces(&self) -> &[TemplatePiece] {
         &self.pieces
     }
 
     /// Whether it has no hole.
-    pub fn is_literal(&self) -> bool {
+    pub(crate) fn is_literal(&self) -> bool {
         self.pieces.iter().all(|piece| matches!(piece, TemplatePiece::Literal(_)))
     }
 
     /// The text, if it has no hole.
-    pub fn as_literal(&self) -> Option<String> {
+    pub(crate) fn as_literal(&self) -> Option<String> {
         self.pieces.iter().map(|piece| if let TemplatePiece::Literal(text) = piece { Some(&**text) } else { None }).collect()
     }
 
     /// The fact that it consists of, if it is one hole without functions.
-    pub fn sole_fact(&self) -> Option<Slot> {
+    pub(crate) fn sole_fact(&self) -> Option<Slot> {
         match self.pieces.as_slice() {
             [TemplatePiece::Hole(Hole { origin: HoleSource::Fact(fact), functions, .. })] if functions.is_empty() => Some(*fact),
             _ => None,
@@ -112,45 +108,44 @@ impl Template {
     }
 
     /// The first fact that fills a hole of its own, whatever functions follow.
-    pub fn first_fact(&self) -> Option<Slot> {
+    pub(crate) fn first_fact(&self) -> Option<Slot> {
         self.holes().find_map(|hole| if let HoleSource::Fact(fact) = hole.origin { Some(fact) } else { None })
     }
 
     /// Whether a hole is a path.
-    pub fn has_path(&self) -> bool {
+    pub(crate) fn has_path(&self) -> bool {
         self.holes().any(|hole| matches!(hole.origin, HoleSource::Path(_)))
     }
 
     /// The paths in its holes.
-    pub fn paths(&self) -> impl Iterator<Item = &JsonPath> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
         self.holes().filter_map(|hole| if let HoleSource::Path(path) = &hole.origin { Some(&**path) } else { None })
     }
 
     /// The paths into texts that are JSON themselves, each behind the path of its text.
-    pub fn inner_paths(&self) -> impl Iterator<Item = (&JsonPath, &JsonPath)> {
+    pub(crate) fn inner_paths(&self) -> impl Iterator<Item = (&JsonPath, &JsonPath)> {
         self.holes().filter_map(|hole| match (&hole.origin, hole.functions.first()) {
             (HoleSource::Path(outer), Some(Function::Json(inner))) => Some((&**outer, &**inner)),
             _ => None,
         })
     }
 
-    /// Its holes.
-    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+    pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
         self.pieces.iter().filter_map(|piece| if let TemplatePiece::Hole(hole) = piece { Some(hole) } else { None })
     }
 
     /// Every use of a fact in it.
-    pub fn uses(&self) -> impl Iterator<Item = FactUse> {
+    pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.holes().flat_map(Hole::uses)
     }
 
     /// Fills the holes from the facts.
-    pub fn fill(&self, facts: &Facts) -> Result<Text, UnfilledHole> {
+    pub(crate) fn fill(&self, facts: &Facts) -> Result<Text, UnfilledHole> {
         self.fill_from(facts, None)
     }
 
     /// The same without a copy where the text is just one fact.
-    pub fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, UnfilledHole> {
+    pub(crate) fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, UnfilledHole> {
         match self.pieces.as_slice() {
             [TemplatePiece::Hole(hole)] if !hole.optional => hole.fill(facts, None).map(Option::unwrap_or_default),
             _ => self.fill(facts).map(Cow::Owned),
@@ -158,7 +153,7 @@ impl Template {
     }
 
     /// Fills the holes from the facts and an answer.
-    pub fn fill_from(&self, facts: &Facts, answer: Option<&Value>) -> Result<Text, UnfilledHole> {
+    pub(crate) fn fill_from(&self, facts: &Facts, answer: Option<&Value>) -> Result<Text, UnfilledHole> {
         let mut filled = Text::default();
         let mut optional = false;
         for piece in &self.pieces {
@@ -179,12 +174,12 @@ impl Template {
     }
 
     /// Whether it comes out as nothing only because its optional holes do.
-    pub fn has_optional_hole(&self) -> bool {
+    pub(crate) fn has_optional_hole(&self) -> bool {
         self.holes().any(|hole| hole.optional)
     }
 
     /// The bytes of a text that may end in bytes, such as a key.
-    pub fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, UnfilledHole> {
+    pub(crate) fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, UnfilledHole> {
         if let [TemplatePiece::Hole(hole)] = self.pieces.as_slice()
             && hole.functions.last().is_some_and(Function::is_one_way)
         {
@@ -194,7 +189,7 @@ impl Template {
     }
 
     /// Reads a text, or complains; only keys may end in bytes.
-    pub fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let (mut rest, mut at) = (text, 0);
@@ -307,17 +302,17 @@ impl Hole {
     }
 
     /// The fact that fills it, if it is not a path.
-    pub fn fact(&self) -> Option<Slot> {
+    pub(crate) fn fact(&self) -> Option<Slot> {
         if let HoleSource::Fact(fact) = self.origin { Some(fact) } else { None }
     }
 
     /// The same where no function follows, so that the fact can be read back from what was written.
-    pub fn bare_fact(&self) -> Option<Slot> {
+    pub(crate) fn bare_fact(&self) -> Option<Slot> {
         self.fact().filter(|_| self.functions.is_empty())
     }
 
     /// Fills it: `Ok(None)` where it may stay empty.
-    pub fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
+    pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
         if self.functions.is_empty()
             && let HoleSource::Fact(fact) = self.origin
         {
@@ -383,7 +378,7 @@ impl Hole {
 }
 
 /// Whether this can be the name of a fact.
-pub fn is_fact_name(name: &str) -> bool {
+pub(crate) fn is_fact_name(name: &str) -> bool {
     name.starts_with(|letter: char| letter.is_ascii_alphabetic())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
         && name.len() <= 64
@@ -439,7 +434,7 @@ impl WordValue for Template {
 
 /// A text whose single hole may end in bytes: the key of a signature.
 #[derive(Clone, Debug)]
-pub struct KeyTemplate(pub Template);
+pub(crate) struct KeyTemplate(pub(crate) Template);
 
 impl WordValue for KeyTemplate {
     fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {

@@ -136,7 +136,7 @@ impl WordValue for Located<MissingEmailPolicy> {
 }
 
 /// Whether a claim says that an address is proven: `true`, `1`, or the date on which that happened.
-pub fn is_verified_claim(text: &str) -> bool {
+pub(crate) fn is_verified_claim(text: &str) -> bool {
     let date = || {
         let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.date_naive());
         let moment = moment.or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map(|moment| moment.date()));
@@ -161,8 +161,7 @@ pub enum EmailEvidence {
 }
 
 impl EmailEvidence {
-    /// Its word.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Claim => "claim",
             Self::Always => "always",
@@ -174,7 +173,7 @@ impl EmailEvidence {
 
 impl EmailTrustPolicy {
     /// What proves an address, if anything does.
-    pub fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<EmailEvidence> {
+    pub(crate) fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<EmailEvidence> {
         let (proven, evidence) = match self {
             Self::Claim => (claim.is_some_and(is_verified_claim), EmailEvidence::Claim),
             Self::Always => (true, EmailEvidence::Always),

@@ -49,7 +49,7 @@ impl ValueReference {
     }
 
     /// The file, if it is kept in one.
-    pub fn file(&self) -> Option<PathBuf> {
+    pub(crate) fn file(&self) -> Option<PathBuf> {
         if let Self::File(path) = self { Some(PathBuf::from(&**path)) } else { None }
     }
 
@@ -75,7 +75,7 @@ impl WordValue for Located<ValueReference> {
 
 /// Where a secret is kept: never in the file itself.
 #[derive(Clone, Debug)]
-pub struct SecretReference(pub ValueReference, pub Place);
+pub(crate) struct SecretReference(pub(crate) ValueReference, pub(crate) Place);
 
 impl WordValue for SecretReference {
     fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
@@ -99,10 +99,8 @@ impl WordValue for SecretReference {
 
 /// The client's secret: kept somewhere, or `none` for a public client.
 #[derive(Clone, Debug)]
-pub enum ClientSecretReference {
-    /// Kept somewhere.
+pub(crate) enum ClientSecretReference {
     Kept(SecretReference),
-    /// There is none.
     None,
 }
 

@@ -11,7 +11,7 @@ const DEEPEST: usize = 32;
 const MOST: usize = 10_000;
 
 /// Reads one document, or says why not.
-pub fn parse(text: &str) -> Result<Value, String> {
+pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<(String, XmlElement)> = Vec::new();
     let mut root = None;

@@ -14,21 +14,19 @@ use serde_json::{Value, json};
 use std::fmt;
 
 /// A token is never longer than this.
-pub const LONGEST: usize = 1024;
+pub(crate) const LONGEST: usize = 1024;
 
 /// Whom a token is from and for.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenParties<'a> {
     /// The store's own address.
-    pub issuer: &'a str,
+    pub(crate) issuer: &'a str,
     /// Who is to read it.
-    pub audience: &'a str,
-    /// The store.
-    pub store: &'a str,
+    pub(crate) audience: &'a str,
+    pub(crate) store: &'a str,
 }
 
-/// A signing key.
-pub struct SessionSigningKey {
+pub(crate) struct SessionSigningKey {
     id: Box<str>,
     private: EncodingKey,
     public: DecodingKey,
@@ -44,18 +42,13 @@ impl fmt::Debug for SessionSigningKey {
 
 impl SessionSigningKey {
     /// A key from its PKCS#8 bytes; `None` when they are no key on P-256.
-    pub fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
+    pub(crate) fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
         // Uncompressed: 4, then both coordinates.
         let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let public = DecodingKey::from_ec_components(&x, &y).ok()?;
         Some(Self { id: id.into(), private: EncodingKey::from_ec_der(pkcs8), public, x, y })
-    }
-
-    /// The key's name.
-    pub fn id(&self) -> &str {
-        &self.id
     }
 }
 
@@ -84,7 +77,7 @@ struct SessionClaims<'a> {
 
 impl SessionSigningKeys {
     /// The keys, the one that signs first; `None` when there is none.
-    pub fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
+    pub(crate) fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
@@ -130,7 +123,7 @@ impl SessionSigningKeys {
     }
 
     /// The same, though it may be over by this clock.
-    pub fn verify_ignoring_expiry(&self, token: &str, parties: TokenParties<'_>) -> Option<Session> {
+    pub(crate) fn verify_ignoring_expiry(&self, token: &str, parties: TokenParties<'_>) -> Option<Session> {
         if token.len() > 2 * LONGEST {
             return None;
         }
@@ -164,7 +157,7 @@ impl SessionSigningKeys {
     }
 
     /// The public halves, for services that check the cookie themselves.
-    pub fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self) -> Value {
         let public = |key: &SessionSigningKey| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
         json!({ "keys": self.0.iter().map(public).collect::<Vec<_>>() })
     }

@@ -1,7 +1,7 @@
 //! A session: who, since when, until when, through whom. Pure; keys sign it, a cookie carries it.
 
-pub mod keys;
-pub mod revocation;
+pub(crate) mod keys;
+pub(crate) mod revocation;
 pub mod rotation;
 pub mod seal;
 
@@ -42,7 +42,7 @@ pub struct Session {
     /// Who.
     pub person: SessionUser,
     /// The store for which it is good.
-    pub store: Box<str>,
+    pub(crate) store: Box<str>,
     /// The session's own random id.
     pub sid: Box<str>,
     /// When the login took place.
@@ -52,7 +52,7 @@ pub struct Session {
     /// When it is over unless it is used before.
     pub until: i64,
     /// When it is over however it is used: fixed with the login, so that storage knows how long an end has to be remembered.
-    pub end: i64,
+    pub(crate) end: i64,
 }
 
 impl Session {
@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// Whether it is over. One of the future is none either: the clock was put back, and nobody knows how much of it has passed.
-    pub fn is_over(&self, now: i64) -> bool {
+    pub(crate) fn is_over(&self, now: i64) -> bool {
         now >= self.until || now < self.issued.saturating_sub(CLOCKS_DIFFER)
     }
 
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// The same session with a new idle time, once half of the old one has passed and if there is any to be gained.
-    pub fn renewed(&self, lasting: SessionLifetime, now: i64) -> Option<Self> {
+    pub(crate) fn renewed(&self, lasting: SessionLifetime, now: i64) -> Option<Self> {
         // A lifetime that was raised meanwhile is for those who come in from now on.
         let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime)).min(self.end);
         let is_due = now.saturating_sub(self.issued) >= lasting.idle / 2 && until > self.until && now < self.until;
@@ -83,7 +83,7 @@ impl Session {
 }
 
 /// A name as sessions carry it: at most 64 characters, none of which control anything.
-pub fn short_name(name: &str) -> Option<Box<str>> {
+pub(crate) fn short_name(name: &str) -> Option<Box<str>> {
     let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
     let name = name.trim();
     (!name.is_empty()).then(|| name.into())

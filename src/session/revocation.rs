@@ -21,7 +21,7 @@ const PUT_BACK: i64 = 5;
 
 impl Revocations {
     /// A number that changes whenever a session ends: who has looked at the list at this number need not look again.
-    pub fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
@@ -37,7 +37,7 @@ impl Revocations {
     }
 
     /// Takes over what storage had to tell.
-    pub fn record_all(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
+    pub(crate) fn record_all(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
         let mut news = ended.into_iter().peekable();
         if news.peek().is_some() {
             self.ended.write().unwrap_or_else(PoisonError::into_inner).extend(news);
@@ -51,30 +51,25 @@ impl Revocations {
     }
 
     /// When storage was last heard of.
-    pub fn last_refresh(&self) -> i64 {
+    pub(crate) fn last_refresh(&self) -> i64 {
         self.fresh.load(Ordering::Acquire)
     }
 
     /// Whether nobody has heard for longer than `offline` which sessions have ended; or nobody knows for how long.
-    pub fn is_stale(&self, now: i64, offline: i64) -> bool {
+    pub(crate) fn is_stale(&self, now: i64, offline: i64) -> bool {
         let silence = now.saturating_sub(self.last_refresh());
         silence > offline || silence < -PUT_BACK
     }
 
     /// Forgets sessions whose last token is over anyway.
-    pub fn forget_expired(&self, now: i64) {
+    pub(crate) fn forget_expired(&self, now: i64) {
         let over = now.saturating_sub(LONGER);
         self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > over);
     }
 
     /// How many sessions are on the list.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ended.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Whether the list is empty.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

@@ -23,7 +23,7 @@ impl SigningKeyState {
     }
 
     /// What a word means; what is not known here is believed and does not sign.
-    pub fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "next" => Self::Next,
             "active" => Self::Active,
@@ -39,8 +39,7 @@ pub struct SigningKeyStatus {
     pub id: Box<str>,
     /// What it does.
     pub state: SigningKeyState,
-    /// Since when.
-    pub since: i64,
+    pub(crate) since: i64,
 }
 
 /// How long each part of a key's life lasts, in seconds.
@@ -76,7 +75,7 @@ pub enum RotationChange {
 }
 
 /// What is due now. `wanted` is that somebody has asked for a new key.
-pub fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPlan, wanted: bool) -> Vec<RotationChange> {
+pub(crate) fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPlan, wanted: bool) -> Vec<RotationChange> {
     let the = |state| keys.iter().find(|key| key.state == state);
     let age = |key: &SigningKeyStatus| now.saturating_sub(key.since);
     let mut changes = Vec::new();

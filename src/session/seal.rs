@@ -46,7 +46,7 @@ impl MasterKey {
     }
 
     /// 32 bytes for one purpose.
-    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         struct Bytes32;
         impl KeyType for Bytes32 {
             fn len(&self) -> usize {
@@ -70,7 +70,7 @@ pub struct Seal {
 
 impl Seal {
     /// The seal for a purpose.
-    pub fn new(master: &MasterKey, purpose: &str) -> Self {
+    pub(crate) fn new(master: &MasterKey, purpose: &str) -> Self {
         let key = UnboundKey::new(&AES_256_GCM_SIV, &*master.derive(purpose)).expect("the key is 32 bytes long");
         Self { key: LessSafeKey::new(key) }
     }
@@ -84,7 +84,7 @@ impl Seal {
     }
 
     /// Opens it; `None` for whatever was not sealed here for the same.
-    pub fn open(&self, bound: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(&self, bound: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, rest) = bytes.split_first_chunk::<12>()?;
         let mut rest = Zeroizing::new(rest.to_vec());

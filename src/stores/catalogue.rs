@@ -30,7 +30,7 @@ pub enum ProviderFileState {
 
 impl ProviderFileState {
     /// The word for it.
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Offered(_) => "offered",
             Self::Off(_) => "off",
@@ -49,7 +49,7 @@ impl ProviderFileState {
 }
 
 /// Whether a path names an examples file rather than a provider.
-pub fn is_examples_file(path: &Path) -> bool {
+pub(crate) fn is_examples_file(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".examples.yaml"))
 }
 
@@ -114,7 +114,7 @@ fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry
 }
 
 /// Files of a folder that nobody reads, although somebody wrote them; `read` are its files with the right ending.
-pub fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
+pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
     let orphan = |path: &&PathBuf| {
         let name = path.to_string_lossy();
         name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
@@ -133,7 +133,7 @@ pub fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
 }
 
 /// What the machine says about a file, in small letters and without a number.
-pub fn io_error_message(error: &std::io::Error) -> String {
+pub(crate) fn io_error_message(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),

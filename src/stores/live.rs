@@ -33,22 +33,21 @@ pub struct LiveProvider {
     /// The provider.
     pub provider: Provider,
     /// Which version of the file this is.
-    pub version: Box<str>,
+    pub(crate) version: Box<str>,
     /// How many logins may talk to it at once.
-    pub gate: Arc<Semaphore>,
+    pub(crate) gate: Arc<Semaphore>,
     /// How many may ask for the issuer's document at once.
-    pub asking: Arc<Semaphore>,
+    pub(crate) asking: Arc<Semaphore>,
     /// Who plays the provider, where it is not the real one.
-    pub simulated: Option<LiveSimulation>,
+    pub(crate) simulated: Option<LiveSimulation>,
     values: Vec<(Slot, Text)>,
 }
 
 /// A provider that is played here: nothing is ever sent to the real one.
-pub struct LiveSimulation {
-    /// Who plays it.
-    pub simulation: Simulation,
+pub(crate) struct LiveSimulation {
+    pub(crate) simulation: Simulation,
     /// What it publishes, apart from what real issuers do.
-    pub documents: DocumentCache,
+    pub(crate) documents: DocumentCache,
 }
 
 impl fmt::Debug for LiveProvider {
@@ -66,17 +65,17 @@ impl LiveProvider {
 
 /// What there is to know about one file.
 #[derive(Clone, Debug)]
-pub struct ProviderStanding {
+pub(crate) struct ProviderStanding {
     /// What its button says; nothing for a file that is broken.
-    pub title: Option<Box<str>>,
+    pub(crate) title: Option<Box<str>>,
     /// The word for its state.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// What it waits for.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// Whether an older version serves because this one is broken.
-    pub stale: bool,
+    pub(crate) stale: bool,
     /// What there is to complain about.
-    pub report: Report,
+    pub(crate) report: Report,
 }
 
 /// The providers at one moment.
@@ -95,7 +94,7 @@ impl LiveProvidersSnapshot {
     }
 
     /// The version of a provider with which a login began, as long as the provider still serves.
-    pub fn provider_version(&self, name: &str, version: &str) -> Option<&Arc<LiveProvider>> {
+    pub(crate) fn provider_version(&self, name: &str, version: &str) -> Option<&Arc<LiveProvider>> {
         let current = self.offers.get(name)?;
         if *current.version == *version {
             return Some(current);
@@ -104,18 +103,18 @@ impl LiveProvidersSnapshot {
     }
 
     /// A provider and its earlier versions with which logins may still be under way, the present one first.
-    pub fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
+    pub(crate) fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
         let retired = self.retired.iter().map(|(offer, _)| offer).filter(move |offer| *offer.provider.name == *name);
         self.offers.get(name).into_iter().chain(retired)
     }
 
     /// The providers that have a button, in order.
-    pub fn buttons(&self) -> &[Arc<LiveProvider>] {
+    pub(crate) fn buttons(&self) -> &[Arc<LiveProvider>] {
         &self.buttons
     }
 
     /// What there is to know about each file.
-    pub fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
+    pub(crate) fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
         &self.standings
     }
 }
@@ -138,20 +137,19 @@ struct ProviderFileStamps {
 
 impl LiveProviders {
     /// Reads a folder; the providers of these names are played here.
-    pub fn open(folder: &Path, ground: InstallationContext, simulated: &[Box<str>], now: i64) -> Self {
+    pub(crate) fn open(folder: &Path, ground: InstallationContext, simulated: &[Box<str>], now: i64) -> Self {
         let simulated = simulated.to_vec();
         let roster = Self { folder: folder.to_owned(), ground, simulated, listing: ArcSwap::default(), seen: Mutex::default() };
         roster.reload(now);
         roster
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// What its files are compiled with.
-    pub fn installation_context(&self) -> InstallationContext {
+    pub(crate) fn installation_context(&self) -> InstallationContext {
         self.ground
     }
 
@@ -236,7 +234,7 @@ impl LiveProviders {
 }
 
 /// The version of a file, from its text.
-pub fn version_from_text(text: &str) -> Box<str> {
+pub(crate) fn version_from_text(text: &str) -> Box<str> {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..12]).into()
 }
 

@@ -2,7 +2,7 @@
 
 pub mod settings;
 pub mod catalogue;
-pub mod live;
+pub(crate) mod live;
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The name of the store that the settings file itself describes.
-pub const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
 /// A store.
 #[derive(Clone, Debug)]
@@ -26,81 +26,77 @@ pub struct Store {
     /// Its own address, without a slash at the end.
     pub public_url: Box<str>,
     /// Host and port of that, as browsers name them.
-    pub host: Box<str>,
+    pub(crate) host: Box<str>,
     /// Whether that is https.
-    pub secure: bool,
+    pub(crate) secure: bool,
     /// Whether that is this machine.
-    pub loopback: bool,
+    pub(crate) loopback: bool,
     /// The folder of the provider files.
-    pub providers: PathBuf,
+    pub(crate) providers: PathBuf,
     /// The session cookie's name.
     pub cookie: Box<str>,
     /// A second name for the same value.
-    pub also_cookie: Option<Box<str>>,
+    pub(crate) also_cookie: Option<Box<str>>,
     /// Who is to read the token.
-    pub audience: Box<str>,
+    pub(crate) audience: Box<str>,
     /// How long sessions last.
     pub lasting: SessionLifetime,
     /// How long checks answer from memory while storage is away, in seconds.
-    pub offline: i64,
+    pub(crate) offline: i64,
     /// Origins a shopper may be sent back to.
-    pub return_to: Vec<Box<str>>,
+    pub(crate) return_to: Vec<Box<str>>,
     /// The name that people know it by.
-    pub title: Box<str>,
+    pub(crate) title: Box<str>,
     /// The file of its logo.
-    pub logo: Option<PathBuf>,
+    pub(crate) logo: Option<PathBuf>,
     /// Its colour, as written.
-    pub accent: Option<Box<str>>,
+    pub(crate) accent: Option<Box<str>>,
     /// The languages of its pages; empty for all.
-    pub languages: Vec<String>,
+    pub(crate) languages: Vec<String>,
     /// The folder with phrases of its own.
-    pub phrases: Option<PathBuf>,
+    pub(crate) phrases: Option<PathBuf>,
     /// Where a shopper finds help, and what happens to their data.
-    pub help: Option<Box<str>>,
+    pub(crate) help: Option<Box<str>>,
     /// The address of the privacy notice.
-    pub privacy: Option<Box<str>>,
+    pub(crate) privacy: Option<Box<str>>,
     /// How mail is sent, if it is.
-    pub mail: Option<MailSpec>,
+    pub(crate) mail: Option<MailSpec>,
     /// Rates per minute; none for no limits.
-    pub rates: Option<Rates>,
+    pub(crate) rates: Option<Rates>,
     /// Whether the playground is there.
-    pub playground: bool,
+    pub(crate) playground: bool,
     /// Who may use the lab; on loopback everybody may.
-    pub staff: Vec<Email>,
+    pub(crate) staff: Vec<Email>,
     /// Proxies whose word is taken.
-    pub proxies: Vec<IpNetwork>,
+    pub(crate) proxies: Vec<IpNetwork>,
 }
 
 /// Rates per minute for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rates {
-    /// Logins begun.
-    pub login: u32,
-    /// Callbacks.
-    pub callback: u32,
-    /// Mails asked for.
-    pub mail: u32,
-    /// Questions of storefronts.
-    pub session: u32,
+pub(crate) struct Rates {
+    pub(crate) login: u32,
+    pub(crate) callback: u32,
+    pub(crate) mail: u32,
+    pub(crate) session: u32,
     /// Questions of proxies that are not trusted.
-    pub auth: u32,
+    pub(crate) auth: u32,
 }
 
 impl Rates {
     /// What is so by default.
-    pub const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
+    pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
 /// A block of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IpNetwork {
+pub(crate) struct IpNetwork {
     address: IpAddr,
     width: u8,
 }
 
 impl IpNetwork {
     /// An address, or a network as `10.0.0.0/8`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, width) = text.split_once('/').map_or((text, None), |(address, width)| (address, Some(width)));
         let address: IpAddr = address.parse().ok()?;
         let widest = if address.is_ipv4() { 32 } else { 128 };
@@ -109,7 +105,7 @@ impl IpNetwork {
     }
 
     /// Whether an address is in it.
-    pub fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         fn bits(address: IpAddr) -> (u128, u8) {
             match address {
                 IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
@@ -124,7 +120,7 @@ impl IpNetwork {
 
 /// All stores of an installation; the first is the one that the settings file itself describes.
 #[derive(Clone, Debug)]
-pub struct Stores {
+pub(crate) struct Stores {
     metrics_listen: Option<std::net::SocketAddr>,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
@@ -132,7 +128,7 @@ pub struct Stores {
 
 impl Stores {
     /// The stores that the settings speak of.
-    pub fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let nothing = SettingsSpec::empty();
         let main = settings.spec.as_ref().unwrap_or(&nothing);
         let mut all = vec![Arc::new(compile_store(MAIN, &settings.public_url, settings, main, main))];
@@ -145,7 +141,7 @@ impl Stores {
     }
 
     /// The store whose own address has this host.
-    pub fn by_host(&self, host: &str) -> Option<&Arc<Store>> {
+    pub(crate) fn by_host(&self, host: &str) -> Option<&Arc<Store>> {
         self.by_host.get(host).or_else(|| {
             let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
             self.by_host.get(usual.to_ascii_lowercase().as_str())
@@ -153,27 +149,26 @@ impl Stores {
     }
 
     /// The listener of its own for what is counted.
-    pub fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
+    pub(crate) fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
         self.metrics_listen
     }
 
     /// The store that the settings file itself describes.
-    pub fn main(&self) -> &Arc<Store> {
+    pub(crate) fn main(&self) -> &Arc<Store> {
         &self.all[0]
     }
 
-    /// All of them.
-    pub fn all(&self) -> &[Arc<Store>] {
+    pub(crate) fn all(&self) -> &[Arc<Store>] {
         &self.all
     }
 
     /// The store of this name.
-    pub fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
         self.all.iter().find(|store| *store.name == *name)
     }
 
     /// How the signing keys follow one another: no session of any store may outlive its key.
-    pub fn rotation_plan(&self) -> RotationPlan {
+    pub(crate) fn rotation_plan(&self) -> RotationPlan {
         RotationPlan::for_sessions_lasting(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
 }

@@ -17,7 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 
 words! {
     /// The settings of an installation. Every key may be left out; a store may set any of them for itself.
-    pub struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
+    pub(crate) struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
         /// The broker's own address: the only source of absolute addresses, without a path.
         /// Default: `http://localhost:8080`
         /// Example: `publicUrl: https://login.loja.example`
@@ -97,7 +97,7 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
 
 words! {
     /// The session and its cookie.
-    pub struct SessionSpec ("session block") {
+    pub(crate) struct SessionSpec ("session block") {
         /// The cookie's name; on https `__Host-` stands in front unless the name says otherwise.
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
@@ -127,7 +127,7 @@ words! {
 
 words! {
     /// How the login page looks.
-    pub struct LoginSpec ("login block") {
+    pub(crate) struct LoginSpec ("login block") {
         /// The store's name.
         /// Default: the host of `publicUrl`
         /// Example: `title: Loja Exemplo`
@@ -161,7 +161,7 @@ words! {
 
 words! {
     /// Who may use the workbench.
-    pub struct LabSpec ("lab block") {
+    pub(crate) struct LabSpec ("lab block") {
         /// The e-mail addresses of the staff.
         /// Default: nobody, on a loopback `publicUrl` everybody
         /// Example: `staff: [ suporte@loja.example ]`
@@ -171,7 +171,7 @@ words! {
 
 words! {
     /// The record of what happened.
-    pub struct AuditSpec ("audit block") {
+    pub(crate) struct AuditSpec ("audit block") {
         /// How long it is kept.
         /// Default: `90d`
         /// Example: `keep: 365d`
@@ -181,7 +181,7 @@ words! {
 
 words! {
     /// How mail is sent.
-    pub struct MailSpec ("mail block") {
+    pub(crate) struct MailSpec ("mail block") {
         /// The server: `smtp://` or `smtps://`, host and port.
         /// Example: `smtp: smtps://mail.loja.example:465`
         smtp: Located<String> = "smtp",
@@ -201,14 +201,14 @@ words! {
 
 impl MailSpec {
     /// Where its secrets are kept.
-    pub fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
+    pub(crate) fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
         self.user.iter().chain(&self.password)
     }
 }
 
 /// A text, or `null` for none.
 #[derive(Clone, Debug)]
-pub struct NullableText(pub Option<Located<String>>);
+pub(crate) struct NullableText(pub(crate) Option<Located<String>>);
 
 impl WordValue for NullableText {
     fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
@@ -273,13 +273,13 @@ pub struct Settings {
     pub providers: String,
     /// The providers that are played here in place of the real ones; only the command line says so.
     pub simulated: Vec<Box<str>>,
-    /// As written, for the rooms that need more of it.
-    pub spec: Option<SettingsSpec>,
+    /// The settings file as written; `None` where there is none.
+    pub(crate) spec: Option<SettingsSpec>,
 }
 
 impl SettingsSpec {
     /// Settings in which every key is left out.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let mut desk = Reader::default();
         let node = desk.parse_source(&Source::new("portaria.yaml", "{}"), "");
         node.and_then(|node| Self::read(&node, &mut desk)).expect("every key may be left out")
@@ -316,7 +316,7 @@ impl Settings {
     }
 
     /// What provider files are compiled with.
-    pub fn installation_context(&self) -> InstallationContext {
+    pub(crate) fn installation_context(&self) -> InstallationContext {
         InstallationContext { loopback: host_of(&self.public_url).is_some_and(is_loopback) }
     }
 }
@@ -430,7 +430,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
 }
 
 /// What is wrong with the broker's own address, if anything.
-pub fn check_public_url(url: &str) -> Option<(String, String)> {
+pub(crate) fn check_public_url(url: &str) -> Option<(String, String)> {
     let mut desk = Reader::default();
     check_origin(&Located::new(url.to_owned(), Place::default()), &mut desk);
     desk.complaints.pop().map(|complaint| (complaint.message, complaint.help))

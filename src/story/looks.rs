@@ -6,16 +6,14 @@ use std::fmt;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looks {
+pub(crate) enum Looks {
     /// `null`, an empty text.
     Empty,
     /// `true` or `false`.
     YesOrNo,
     /// A whole number of so many digits.
     Digits(usize),
-    /// Any other number.
     Number,
-    /// An e-mail address.
     Address,
     /// An address on the web.
     Web,
@@ -25,7 +23,7 @@ pub enum Looks {
 
 impl Looks {
     /// The looks of a text.
-    pub fn from_text(text: &str) -> Self {
+    pub(crate) fn from_text(text: &str) -> Self {
         let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text {
             "" => Self::Empty,
@@ -38,12 +36,12 @@ impl Looks {
     }
 
     /// The looks of a fact.
-    pub fn from_fact(text: &Text) -> Self {
+    pub(crate) fn from_fact(text: &Text) -> Self {
         Self::from_text(text.expose())
     }
 
     /// The looks of a scalar of an answer; lists and objects have none.
-    pub fn from_value(value: &Value) -> Option<Self> {
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
         Some(match value {
             Value::Null => Self::Empty,
             Value::Bool(_) => Self::YesOrNo,
@@ -61,7 +59,7 @@ impl Looks {
     }
 
     /// Its name, for pages that say it in their own language, and the number that goes with it.
-    pub fn word(self) -> (&'static str, Option<usize>) {
+    pub(crate) fn word(self) -> (&'static str, Option<usize>) {
         match self {
             Self::Empty => ("empty", None),
             Self::YesOrNo => ("yesOrNo", None),
@@ -74,7 +72,7 @@ impl Looks {
     }
 
     /// What [`Self::word`] names.
-    pub fn from_word(word: &str, many: Option<usize>) -> Option<Self> {
+    pub(crate) fn from_word(word: &str, many: Option<usize>) -> Option<Self> {
         Some(match (word, many) {
             ("empty", _) => Self::Empty,
             ("yesOrNo", _) => Self::YesOrNo,

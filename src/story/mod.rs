@@ -1,9 +1,9 @@
 //! What happened in a login, as support reads it: requests with their secrets masked, of answers only keys and looks, and the
 //! lines of the file. Never a value that came from outside.
 
-pub mod looks;
-pub mod shape;
-pub mod plain_text;
+pub(crate) mod looks;
+pub(crate) mod shape;
+pub(crate) mod plain_text;
 pub mod watch;
 
 use crate::login::error::LoginError;
@@ -136,7 +136,7 @@ impl StoryFact {
     }
 
     /// What it looks like, in English.
-    pub fn looks_in_english(&self) -> Option<String> {
+    pub(crate) fn looks_in_english(&self) -> Option<String> {
         Looks::from_word(self.looks.as_deref()?, self.many).map(|looks| looks.to_string())
     }
 }
@@ -144,35 +144,30 @@ impl StoryFact {
 /// A fact that became known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryLearnedFact {
-    /// Its name.
-    pub fact: String,
-    /// The step.
-    pub step: String,
+    pub(crate) fact: String,
+    pub(crate) step: String,
 }
 
 /// What a story is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct LoginRecord<'a> {
-    /// The provider.
-    pub provider: &'a Provider,
+pub(crate) struct LoginRecord<'a> {
+    pub(crate) provider: &'a Provider,
     /// Where the browser was sent, if that is known.
-    pub redirect: Option<&'a wire::Request>,
-    /// What happened.
-    pub trace: &'a Trace,
+    pub(crate) redirect: Option<&'a wire::Request>,
+    pub(crate) trace: &'a Trace,
     /// What was seen meanwhile.
-    pub watch: &'a LoginWatch,
-    /// How it ended.
-    pub end: Result<&'a Identity, &'a LoginError>,
+    pub(crate) watch: &'a LoginWatch,
+    pub(crate) end: Result<&'a Identity, &'a LoginError>,
 }
 
 /// The story of a login, with what would mend the file.
-pub fn story_with_proposals(happened: LoginRecord<'_>) -> Story {
+pub(crate) fn story_with_proposals(happened: LoginRecord<'_>) -> Story {
     let LoginRecord { provider, end, trace, .. } = happened;
     Story { proposals: propose(provider, end, trace), ..story_without_proposals(happened) }
 }
 
 /// The story of a login by itself.
-pub fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
+pub(crate) fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
     let LoginRecord { provider, redirect, trace, watch, end } = happened;
     let error = end.err();
     let learned = trace.learned.iter();
@@ -198,7 +193,7 @@ pub fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
 }
 
 /// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's.
-pub fn redacted_excerpt(text: &str) -> String {
+pub(crate) fn redacted_excerpt(text: &str) -> String {
     crate::vocabulary::diagnostic::printable(&without_personal_data(text).chars().take(200).collect::<String>())
 }
 
@@ -218,7 +213,7 @@ fn story_exchange(provider: &Provider, watch: &LoginWatch, told: &trace::Exchang
 }
 
 /// What came back, by its looks; or why nothing came.
-pub fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<StoryAnswer>, Option<String>) {
+pub(crate) fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<StoryAnswer>, Option<String>) {
     match answer {
         Ok(answer) => {
             let kind =
@@ -232,12 +227,12 @@ pub fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire::NoAns
 }
 
 /// A time in milliseconds.
-pub fn millis(took: Duration) -> u64 {
+pub(crate) fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A request as it is told.
-pub fn masked_request(request: &wire::Request) -> StoryRequest {
+pub(crate) fn masked_request(request: &wire::Request) -> StoryRequest {
     StoryRequest {
         method: request.method.to_string(),
         url: request.address.masked(),
@@ -247,7 +242,7 @@ pub fn masked_request(request: &wire::Request) -> StoryRequest {
 }
 
 /// What was read, by its looks.
-pub fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<StoryFact> {
+pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<StoryFact> {
     let one = |read: &WatchedFact| {
         let name = provider.names.name(read.fact);
         let fact = match read.found {

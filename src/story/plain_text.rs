@@ -6,7 +6,7 @@ use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
 
 /// The story, in English.
-pub fn plain_text(story: &Story) -> String {
+pub(crate) fn plain_text(story: &Story) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", outcome_line(story));
     let version = story.version.as_ref().map_or_else(String::new, |version| format!(" (version {})", printable(version)));
@@ -33,7 +33,7 @@ pub fn plain_text(story: &Story) -> String {
 }
 
 /// How it ended, in a line.
-pub fn outcome_line(story: &Story) -> String {
+pub(crate) fn outcome_line(story: &Story) -> String {
     let Some(code) = &story.code else { return "the login worked".to_owned() };
     let said = if story.by_provider { "the provider said no" } else { "the login ended" };
     let step = story.step.as_ref().map_or_else(String::new, |step| format!(" in {step}"));
@@ -48,7 +48,7 @@ fn place_suffix(story: &Story) -> String {
 }
 
 /// A request, as lines.
-pub fn write_request(request: &StoryRequest, text: &mut String) {
+pub(crate) fn write_request(request: &StoryRequest, text: &mut String) {
     let _ = writeln!(text, "  {} {}", request.method, printable(&request.url));
     for (name, value) in &request.headers {
         let _ = writeln!(text, "  {}: {}", printable(name), printable(value));
@@ -68,7 +68,7 @@ fn write_exchange(exchange: &StoryExchange, text: &mut String) {
 }
 
 /// What came back, as lines.
-pub fn write_answer(exchange: &StoryExchange, text: &mut String) {
+pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
     let took = exchange.took.map_or_else(String::new, |took| format!(" after {took} ms"));
     if let Some(why) = &exchange.no_answer {
         let _ = writeln!(text, "  ← {why}{took}");
@@ -84,7 +84,7 @@ pub fn write_answer(exchange: &StoryExchange, text: &mut String) {
 }
 
 /// The shape of a document, as lines.
-pub fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {
+pub(crate) fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {
     for member in members {
         let told = member.looks_in_english();
         let key = printable(&member.key);
@@ -99,7 +99,7 @@ pub fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {
 }
 
 /// What was read, as lines.
-pub fn write_facts(facts: &[StoryFact], text: &mut String) {
+pub(crate) fn write_facts(facts: &[StoryFact], text: &mut String) {
     for fact in facts {
         let line = fact.line.map_or_else(String::new, |line| format!("  (line {line})"));
         let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} stands there"));
@@ -111,7 +111,7 @@ pub fn write_facts(facts: &[StoryFact], text: &mut String) {
 }
 
 /// The proposals, as lines.
-pub fn write_proposals(story: &Story, text: &mut String) {
+pub(crate) fn write_proposals(story: &Story, text: &mut String) {
     let mut changes = 0;
     for proposal in &story.proposals {
         let sentence = printable(&proposal.sentence);

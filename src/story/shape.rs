@@ -16,27 +16,27 @@ const HIDDEN_KEY: &str = "‹key›";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryMember {
     /// Its key; `[]` for what stands in a list, `…` where more follows that is not told.
-    pub key: String,
+    pub(crate) key: String,
     /// What its value looks like; nothing for objects and lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub looks: Option<String>,
+    pub(crate) looks: Option<String>,
     /// How many characters or digits it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub many: Option<usize>,
+    pub(crate) many: Option<usize>,
     /// What stands below it; of a list its first element.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub below: Vec<Self>,
+    pub(crate) below: Vec<Self>,
 }
 
 impl StoryMember {
     /// What its value looks like, for an English text.
-    pub fn looks_in_english(&self) -> String {
+    pub(crate) fn looks_in_english(&self) -> String {
         self.looks.as_deref().and_then(|word| Looks::from_word(word, self.many)).map(|looks| looks.to_string()).unwrap_or_default()
     }
 }
 
 /// The shape of a document.
-pub fn document_shape(document: &Value) -> Vec<StoryMember> {
+pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
     let mut left = MOST;
     members_below(document, &long_texts(document), &mut left)
 }
@@ -83,12 +83,12 @@ fn member(key: String, value: &Value, said: &HashSet<&str>, left: &mut usize) ->
 }
 
 /// Whether a key is a name that a program gave, and no value such as a person's address.
-pub fn is_field_name(key: &str) -> bool {
+pub(crate) fn is_field_name(key: &str) -> bool {
     key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_personal_key(key)
 }
 
 /// A key as it is told: one that looks like a value is kept to itself.
-pub fn masked_key(key: &str) -> String {
+pub(crate) fn masked_key(key: &str) -> String {
     if is_field_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
 

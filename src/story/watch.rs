@@ -15,48 +15,47 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub struct LoginWatch {
     /// The steps, in order.
-    pub seen: Vec<WatchedStep>,
+    pub(crate) seen: Vec<WatchedStep>,
     sent: Option<Instant>,
     took: Duration,
 }
 
 /// What was seen of one step.
 #[derive(Clone, Debug)]
-pub struct WatchedStep {
+pub(crate) struct WatchedStep {
     /// Which of the provider's calls; nothing for the callback.
-    pub call: Option<usize>,
+    pub(crate) call: Option<usize>,
     /// How long the provider took.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// What was read, or looked for in vain.
-    pub facts: Vec<WatchedFact>,
+    pub(crate) facts: Vec<WatchedFact>,
     /// Why the step failed, if it did.
-    pub failed: Option<StepError>,
+    pub(crate) failed: Option<StepError>,
 }
 
 /// A fact that was read, or looked for in vain.
 #[derive(Clone, Debug)]
-pub struct WatchedFact {
-    /// Which.
-    pub fact: Slot,
+pub(crate) struct WatchedFact {
+    pub(crate) fact: Slot,
     /// Where the file says so; a standard place has none.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// What it looks like, or what stands there instead, if anything.
-    pub found: Result<Looks, Option<&'static str>>,
+    pub(crate) found: Result<Looks, Option<&'static str>>,
 }
 
 impl LoginWatch {
     /// How long the provider took that has just answered.
-    pub fn last_duration(&self) -> Duration {
+    pub(crate) fn last_duration(&self) -> Duration {
         self.took
     }
 
     /// How long a call took.
-    pub fn call_duration(&self, call: usize) -> Option<Duration> {
+    pub(crate) fn call_duration(&self, call: usize) -> Option<Duration> {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)
     }
 
     /// What was read in a call, or for no call in the callback.
-    pub fn call_facts(&self, call: Option<usize>) -> &[WatchedFact] {
+    pub(crate) fn call_facts(&self, call: Option<usize>) -> &[WatchedFact] {
         self.seen.iter().find(|seen| seen.call == call).map_or(&[], |seen| &seen.facts)
     }
 }

@@ -17,7 +17,7 @@ pub enum Severity {
 
 impl Severity {
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
@@ -31,7 +31,7 @@ pub struct Complaint {
     /// How bad it is.
     pub severity: Severity,
     /// Where it stands; `None` for the file as a whole.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// What is so.
     pub message: String,
     /// What to do.
@@ -147,13 +147,13 @@ fn char_boundary_at_or_before(text: &str, at: usize) -> usize {
 }
 
 /// Whether a terminal would obey a letter, or show nothing where it stands.
-pub fn is_invisible(letter: char) -> bool {
+pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Text without control characters, so that a file cannot write to the terminal of who reads about it.
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter == '\t' {
@@ -168,7 +168,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The known word that somebody most likely meant.
-pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if written.chars().count() > 60 {
         return None;
     }
@@ -183,7 +183,7 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// A list of words for a sentence: `` `a`, `b` or `c` ``.
-pub fn quoted_alternatives<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn quoted_alternatives<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {
         None => String::new(),

@@ -41,7 +41,7 @@ impl Email {
     }
 
     /// The part behind the `@`, in ASCII and small letters.
-    pub fn domain(&self) -> &str {
+    pub(crate) fn domain(&self) -> &str {
         self.key.split_once('@').map_or("", |(_, domain)| domain)
     }
 }

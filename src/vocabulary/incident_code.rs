@@ -4,7 +4,7 @@
 //! most one half: what somebody typed for the other half is understood as the one that there is.
 
 /// The characters of a code: 25, so six of them are one of 244 million.
-pub const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";
+pub(crate) const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";
 
 /// An incident code in its one form: three characters, a dash, three characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ pub struct IncidentCode(String);
 
 impl IncidentCode {
     /// A code from chance.
-    pub fn new(chance: [u8; 8]) -> Self {
+    pub(crate) fn new(chance: [u8; 8]) -> Self {
         let letters = ALPHABET.as_bytes();
         let mut rest = u64::from_be_bytes(chance);
         let mut code = String::with_capacity(7);

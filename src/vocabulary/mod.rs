@@ -2,9 +2,9 @@
 
 pub mod place; //         a file, and where in it something stands
 pub mod diagnostic; //    a complaint with its place and a help line, and how it is drawn
-pub mod names; //         the names of facts, numbered
+pub(crate) mod names; //         the names of facts, numbered
 pub mod text; //          a text that is plain or secret; what is made from a secret is secret
-pub mod privacy; //       whether a value is likely to be personal data
+pub(crate) mod privacy; //       whether a value is likely to be personal data
 pub mod email; //         an e-mail address, parsed and compared in one way only
 pub mod incident_code; // the code on an error page, short enough to be spoken
 pub mod wire; //          HTTP requests and answers, and the trait that carries them

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// The number of a fact within one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Slot(pub u16);
+pub struct Slot(pub(crate) u16);
 
 /// The names of one provider's facts.
 #[derive(Clone, Debug, Default)]
@@ -15,11 +15,11 @@ pub struct FactNames {
 
 impl FactNames {
     /// More facts than this no file may name; the program's own count as well.
-    pub const MOST: usize = 540;
+    pub(crate) const MOST: usize = 540;
 
     /// The number of a name, given out at its first use; names beyond [`FactNames::MOST`] share the last number, and
     /// [`FactNames::are_too_many`] lets the file be refused.
-    pub fn intern(&mut self, name: &str) -> Slot {
+    pub(crate) fn intern(&mut self, name: &str) -> Slot {
         if let Some(slot) = self.find(name) {
             return slot;
         }
@@ -41,24 +41,12 @@ impl FactNames {
     pub fn name(&self, slot: Slot) -> &Arc<str> {
         &self.names[slot.0 as usize]
     }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
     /// Whether a name found no number of its own.
-    pub fn is_over_limit(&self) -> bool {
+    pub(crate) fn is_over_limit(&self) -> bool {
         self.too_many
     }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// All names in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Arc<str>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Arc<str>)> {
         self.names.iter().enumerate().map(|(at, name)| (Slot(u16::try_from(at).unwrap_or(u16::MAX)), name))
     }
 }

@@ -23,13 +23,13 @@ impl Source {
     }
 
     /// The file's name without its folder and ending: what a provider is called everywhere.
-    pub fn stem(&self) -> &str {
+    pub(crate) fn stem(&self) -> &str {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name);
         file.strip_suffix(".yaml").unwrap_or(file)
     }
 
     /// The column after the last character of `place` on its first line.
-    pub fn end_column(&self, place: Place) -> u32 {
+    pub(crate) fn end_column(&self, place: Place) -> u32 {
         let text = self.text.get(place.start as usize..place.end as usize).unwrap_or("");
         let width = text.lines().next().unwrap_or("").chars().count();
         place.column + u32::try_from(width).unwrap_or(u32::MAX).max(1)
@@ -40,9 +40,9 @@ impl Source {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// First byte.
-    pub start: u32,
+    pub(crate) start: u32,
     /// Byte after the last.
-    pub end: u32,
+    pub(crate) end: u32,
     /// Line, from 1; 0 when the place is unknown.
     pub line: u32,
     /// Column in characters, from 1.
@@ -52,7 +52,7 @@ pub struct Place {
 impl Place {
     /// A part of this place's first line: `from` and `to` count bytes of `text`, which stands at this place.
     #[must_use]
-    pub fn part(self, text: &str, from: usize, to: usize) -> Self {
+    pub(crate) fn part(self, text: &str, from: usize, to: usize) -> Self {
         let before = text.get(..from).unwrap_or(text);
         if before.contains('\n') {
             return self;
@@ -79,7 +79,7 @@ pub struct Located<T> {
     /// The value.
     pub value: T,
     /// Where it was written.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 impl<T> Located<T> {

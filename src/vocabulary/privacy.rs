@@ -6,7 +6,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// What stands where something is kept back.
-pub const HIDDEN: &str = "‹…›";
+pub(crate) const HIDDEN: &str = "‹…›";
 
 /// Shorter words are no coded text.
 const SHORTEST_CODED: usize = 12;
@@ -74,7 +74,7 @@ const WORDS: &[&str] = &[
 const INTRODUCING: &[&str] = &["user", "member", "customer", "named", "name", "usuário", "usuario", "cliente", "conta"];
 
 /// Whether a word is an encoding of a text: base64 of something that can be read.
-pub fn is_base64_text(word: &str) -> bool {
+pub(crate) fn is_base64_text(word: &str) -> bool {
     let word = word.trim_end_matches(['=', '_']);
     if word.len() < SHORTEST_CODED {
         return false;
@@ -89,7 +89,7 @@ pub fn is_base64_text(word: &str) -> bool {
 }
 
 /// Whether a word looks drawn by chance: letters and digits that change their kind all the time.
-pub fn looks_random(word: &str) -> bool {
+pub(crate) fn looks_random(word: &str) -> bool {
     if word.len() < SHORTEST_CODED {
         return false;
     }
@@ -116,12 +116,12 @@ pub fn looks_random(word: &str) -> bool {
 }
 
 /// Whether there is an e-mail address in a word, as it is or as addresses on the web write it.
-pub fn contains_email_address(word: &str) -> bool {
+pub(crate) fn contains_email_address(word: &str) -> bool {
     word.contains('@') || (word.contains('%') && percent_encoding::percent_decode_str(word).decode_utf8_lossy().contains('@'))
 }
 
 /// Whether a key is likelier somebody's value than a name.
-pub fn is_personal_key(key: &str) -> bool {
+pub(crate) fn is_personal_key(key: &str) -> bool {
     let words: Vec<&str> = key.split(' ').collect();
     let is_full_name = words.len() > 1 && words.iter().all(|word| looks_like_person_name(word));
     key.bytes().filter(u8::is_ascii_digit).count() >= 4
@@ -143,7 +143,7 @@ fn looks_like_person_name(word: &str) -> bool {
 
 /// The words of a text, those that may be somebody's replaced: addresses, long numbers, what is coded or opaque, names, and what
 /// stands behind the `?` of an address on the web.
-pub fn without_personal_data(text: &str) -> String {
+pub(crate) fn without_personal_data(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(&bare(word)));
@@ -157,7 +157,7 @@ pub fn without_personal_data(text: &str) -> String {
 }
 
 /// The words of a code without addresses, names and what is coded; numbers are codes too.
-pub fn code_without_personal_data(code: &str) -> String {
+pub(crate) fn code_without_personal_data(code: &str) -> String {
     let words: Vec<&str> = code.split_whitespace().collect();
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(word));
     let is_kept = |at: usize, word: &str| {

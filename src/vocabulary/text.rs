@@ -61,37 +61,37 @@ impl Text {
     }
 
     /// Whether another text has the same value.
-    pub fn is_same_as(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.value == other.value
     }
 
     /// Whether there is no character at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.value.is_empty()
     }
 
     /// The length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.value.len()
     }
 
     /// Makes room for so many bytes.
-    pub fn reserve(&mut self, bytes: usize) {
+    pub(crate) fn reserve(&mut self, bytes: usize) {
         self.value.reserve(bytes);
     }
 
     /// Adds plain text at the end.
-    pub fn push_str(&mut self, more: &str) {
+    pub(crate) fn push_str(&mut self, more: &str) {
         self.value.push_str(more);
     }
 
     /// Adds plain text at the end, written in an encoding.
-    pub fn push_plain_encoded(&mut self, more: &str, encode: impl Fn(&str, &mut String)) {
+    pub(crate) fn push_plain_encoded(&mut self, more: &str, encode: impl Fn(&str, &mut String)) {
         encode(more, &mut self.value);
     }
 
     /// Adds another text at the end, with its marks.
-    pub fn push(&mut self, more: &Self) {
+    pub(crate) fn push(&mut self, more: &Self) {
         let at = self.value.len();
         self.value.push_str(&more.value);
         self.marks.extend(more.marks.iter().map(|mark| SecretRange {
@@ -115,7 +115,7 @@ impl Text {
     }
 
     /// Both sides of a byte that begins a character; what is secret stays so.
-    pub fn split_at(&self, at: usize) -> (Self, Self) {
+    pub(crate) fn split_at(&self, at: usize) -> (Self, Self) {
         let part = |from: usize, to: usize| {
             let inside = self.marks.iter().filter(|mark| mark.end > from && mark.start < to);
             let marks = inside.map(|mark| SecretRange {
@@ -130,20 +130,20 @@ impl Text {
 
     /// Without the first byte, which is a mark of one byte.
     #[must_use]
-    pub fn without_first_byte(&self) -> Self {
+    pub(crate) fn without_first_byte(&self) -> Self {
         self.split_at(1).1
     }
 
     /// The same value with nothing secret about it: for what an identity names, and nothing else.
     #[must_use]
-    pub fn revealed(mut self) -> String {
+    pub(crate) fn revealed(mut self) -> String {
         self.marks.clear();
         std::mem::take(&mut self.value)
     }
 
     /// Without blanks at both ends.
     #[must_use]
-    pub fn trimmed(self) -> Self {
+    pub(crate) fn trimmed(self) -> Self {
         if self.value.trim().len() == self.value.len() {
             return self;
         }
@@ -186,7 +186,7 @@ pub fn form_encode(text: &str, out: &mut String) {
 }
 
 /// Adds `text` to `out` as it stands between the quotes of a JSON text.
-pub fn json_escape(text: &str, out: &mut String) {
+pub(crate) fn json_escape(text: &str, out: &mut String) {
     let quoted = serde_json::to_string(text).expect("a text is always JSON");
     out.push_str(&quoted[1..quoted.len() - 1]);
 }

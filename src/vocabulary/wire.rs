@@ -40,13 +40,13 @@ pub struct Request {
 }
 
 /// The largest answer of a call.
-pub const LARGEST_ANSWER: usize = 64 * 1024;
+pub(crate) const LARGEST_ANSWER: usize = 64 * 1024;
 /// The largest document: keys, and what an issuer publishes.
-pub const LARGEST_DOCUMENT: usize = 256 * 1024;
+pub(crate) const LARGEST_DOCUMENT: usize = 256 * 1024;
 
 impl Request {
     /// A plain `GET` for a JSON document, as discovery and keys are fetched.
-    pub fn for_document(address: &str) -> Self {
+    pub(crate) fn for_document(address: &str) -> Self {
         Self {
             method: Method::Get,
             address: Text::plain(address),
@@ -58,7 +58,7 @@ impl Request {
 }
 
 /// What `User-Agent` says unless a file says otherwise.
-pub const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION"));
 
 /// An answer, as it arrived.
 #[derive(Clone, Default)]

@@ -15,9 +15,9 @@ use crate::vocabulary::yaml::{self, YamlEntry, YamlError, YamlKind, YamlNode};
 #[derive(Debug, Default)]
 pub struct Reader {
     /// What there is to complain about so far.
-    pub complaints: Vec<Complaint>,
+    pub(crate) complaints: Vec<Complaint>,
     /// The names of the facts that the file speaks of.
-    pub names: FactNames,
+    pub(crate) names: FactNames,
     /// Names whose values could not be used: complained about once, not again wherever they are missed.
     spoiled: Vec<String>,
     /// Words whose values could not be used, with where their blocks begin; the empty word for a block with unknown words.
@@ -26,24 +26,24 @@ pub struct Reader {
 
 impl Reader {
     /// Lays down an error.
-    pub fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, Some(place), message, help);
     }
 
     /// Lays down an error, unless the very same sentence was laid down already: for what a whole file lacks.
-    pub fn complain_once(&mut self, place: Place, message: &str, help: &str) {
+    pub(crate) fn complain_once(&mut self, place: Place, message: &str, help: &str) {
         if !self.complaints.iter().any(|complaint| complaint.message == message) {
             self.complain(place, message, help);
         }
     }
 
     /// Lays down a warning.
-    pub fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Warning, Some(place), message, help);
     }
 
     /// Lays down an error about the file as a whole.
-    pub fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, None, message, help);
     }
 
@@ -55,7 +55,7 @@ impl Reader {
     }
 
     /// Opens a file: its tree, or a complaint about why there is none; `when_empty` says what to do about an empty one.
-    pub fn parse_source(&mut self, source: &Source, when_empty: &str) -> Option<YamlNode> {
+    pub(crate) fn parse_source(&mut self, source: &Source, when_empty: &str) -> Option<YamlNode> {
         match yaml::parse(source) {
             Ok((node, twice)) => {
                 twice.into_iter().for_each(|twice| self.complain_unreadable(twice));
@@ -74,32 +74,32 @@ impl Reader {
     }
 
     /// Whether there are so many complaints that no further one is worth its work.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.complaints.len() >= 200
     }
 
     /// Whether a fact is missed only because of something that is complained about already.
-    pub fn is_unusable_fact(&self, fact: Slot) -> bool {
+    pub(crate) fn is_unusable_fact(&self, fact: Slot) -> bool {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }
 
     /// Whether a word stands in a block and could not be used, so that it is not missing.
-    pub fn is_unusable_word(&self, block: Place, word: &str) -> bool {
+    pub(crate) fn is_unusable_word(&self, block: Place, word: &str) -> bool {
         self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
     }
 
     /// Whether anything could not be used, so that what seems to be missing may only be hidden.
-    pub fn has_unusable_parts(&self) -> bool {
+    pub(crate) fn has_unusable_parts(&self) -> bool {
         !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
     }
 
     /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
-    pub fn has_unknown_words(&self, block: Place) -> bool {
+    pub(crate) fn has_unknown_words(&self, block: Place) -> bool {
         self.is_unusable_word(block, "")
     }
 
     /// The lines of a block, with a complaint for every key that is none of its words.
-    pub fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
+    pub(crate) fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
         let YamlKind::Map(entries) = &node.kind else {
             let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
             let help = match &node.kind {
@@ -145,7 +145,7 @@ fn with_article(title: &str) -> String {
 }
 
 /// Something that can be written as the value of a word.
-pub trait WordValue: Sized {
+pub(crate) trait WordValue: Sized {
     /// Reads it; what cannot be used is complained about and gives `None`.
     fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self>;
     /// What it looks like, for the schema and the reference.
@@ -153,17 +153,15 @@ pub trait WordValue: Sized {
 }
 
 /// A word that a block asks for.
-pub struct RequiredWord {
-    /// The word.
-    pub name: &'static str,
-    /// Its doc comment.
-    pub doc: &'static str,
+pub(crate) struct RequiredWord {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
     /// What its block is called.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
 }
 
 /// A field of a block: a word, or an optional one.
-pub trait BlockField: Sized {
+pub(crate) trait BlockField: Sized {
     /// Whether the block cannot do without.
     const REQUIRED: bool;
     /// Takes the field out of its block.
@@ -240,7 +238,7 @@ pub struct WordBlock {
     /// Its words.
     pub words: Vec<WordDoc>,
     /// Where a word that is none of this block's belongs, or what to write instead.
-    pub elsewhere: fn(&str) -> Option<&'static str>,
+    pub(crate) elsewhere: fn(&str) -> Option<&'static str>,
 }
 
 /// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
@@ -260,22 +258,22 @@ pub struct WordDoc {
 macro_rules! words {
     (
         $(#[doc = $doc:literal])*
-        pub struct $block:ident ($title:literal $(, elsewhere = $elsewhere:path)?) {
+        $vis:vis struct $block:ident ($title:literal $(, elsewhere = $elsewhere:path)?) {
             $( $(#[doc = $word_doc:literal])* $field:ident : $type:ty = $word:literal ),* $(,)?
         }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
         #[allow(missing_docs)]
-        pub struct $block {
+        $vis struct $block {
             /// Where the block stands.
-            pub place: $crate::vocabulary::place::Place,
-            $( $(#[doc = $word_doc])* pub $field: $type, )*
+            #[allow(dead_code, reason = "not every block is complained about as a whole")]
+            $vis place: $crate::vocabulary::place::Place,
+            $( $(#[doc = $word_doc])* $vis $field: $type, )*
         }
 
         impl $block {
-            /// The block's description.
-            pub fn block() -> &'static $crate::vocabulary::words::WordBlock {
+            pub(crate) fn block() -> &'static $crate::vocabulary::words::WordBlock {
                 static BLOCK: std::sync::LazyLock<$crate::vocabulary::words::WordBlock> = std::sync::LazyLock::new(|| $crate::vocabulary::words::WordBlock {
                     title: $title,
                     doc: concat!($($doc, "\n"),*),
@@ -316,23 +314,23 @@ macro_rules! words {
 macro_rules! choice {
     (
         $(#[doc = $doc:literal])*
-        pub enum $choice:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident = $word:literal ),* $(,)? }
+        $vis:vis enum $choice:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident = $word:literal ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $choice { $( $(#[doc = $variant_doc])* $variant ),* }
+        $vis enum $choice { $( $(#[doc = $variant_doc])* $variant ),* }
 
         impl $choice {
-            /// All its words.
-            pub const WORDS: &'static [&'static str] = &[$($word),*];
+            pub(crate) const WORDS: &'static [&'static str] = &[$($word),*];
 
             /// The word for it.
-            pub fn word(self) -> &'static str {
+            #[allow(dead_code, reason = "not every choice is written again")]
+            $vis fn word(self) -> &'static str {
                 match self { $( Self::$variant => $word ),* }
             }
 
             /// What a word means.
-            pub fn named(word: &str) -> Option<Self> {
+            pub(crate) fn named(word: &str) -> Option<Self> {
                 match word { $( $word => Some(Self::$variant), )* _ => None }
             }
         }
@@ -354,7 +352,7 @@ macro_rules! choice {
 }
 
 /// The text of a scalar with its place, or a complaint.
-pub fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
+pub(crate) fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
     if let YamlKind::Scalar { text, .. } = &node.kind
         && !node.is_null()
     {
@@ -369,7 +367,7 @@ pub fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>
 }
 
 /// Complains that a text is none of the words that may stand there.
-pub fn complain_not_among(text: &Located<String>, words: &[&'static str], desk: &mut Reader) {
+pub(crate) fn complain_not_among(text: &Located<String>, words: &[&'static str], desk: &mut Reader) {
     let help = match did_you_mean(text, words.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("write {}", quoted_alternatives(words.iter().copied())),

@@ -10,15 +10,14 @@ use crate::vocabulary::place::{Located, Place, Source};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
 
 /// The largest file that is read.
-pub const LARGEST: usize = 256 * 1024;
+pub(crate) const LARGEST: usize = 256 * 1024;
 /// The deepest nesting that is read.
-pub const DEEPEST: usize = 16;
+pub(crate) const DEEPEST: usize = 16;
 
 /// One node and where it stands.
 #[derive(Clone, Debug)]
 pub struct YamlNode {
-    /// Where.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What.
     pub kind: YamlKind,
 }
@@ -57,7 +56,7 @@ impl YamlNode {
     }
 
     /// What this is, for a sentence.
-    pub fn description(&self) -> &'static str {
+    pub(crate) fn description(&self) -> &'static str {
         match &self.kind {
             YamlKind::Scalar { .. } if self.is_null() => "nothing",
             YamlKind::Scalar { .. } => "a text",
@@ -67,7 +66,7 @@ impl YamlNode {
     }
 
     /// The value under a key of a mapping.
-    pub fn get(&self, key: &str) -> Option<&YamlNode> {
+    pub(crate) fn get(&self, key: &str) -> Option<&YamlNode> {
         match &self.kind {
             YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value),
             YamlKind::Scalar { .. } | YamlKind::List(_) => None,
@@ -78,14 +77,11 @@ impl YamlNode {
 /// What is wrong with a file before any word of it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
-    /// Where.
-    pub place: Option<Place>,
-    /// What is so.
-    pub message: String,
-    /// What to do.
-    pub help: String,
+    pub(crate) place: Option<Place>,
+    pub(crate) message: String,
+    pub(crate) help: String,
     /// Whether there is nothing in the file at all.
-    pub is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// Reads a source. On success there may still be complaints about keys that stand twice.

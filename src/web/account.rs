@@ -24,8 +24,7 @@ const PAGE: &str = "/account";
 /// How long after a login somebody may change how they get in, in seconds.
 const FRESH: i64 = 300;
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     asked.require_fresh_revocations()?;
     let here = format!("{}{PAGE}", asked.live_store().store.public_url);
@@ -65,12 +64,12 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// Where its forms are sent, opened as a page.
-pub async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(redirect_to(PAGE))
 }
 
 /// A way in is about to be added: somebody goes to the provider as one who is signed in here.
-pub async fn link(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn link(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Login)?;
     let (session, form) = require_fresh_session(&asked)?;
     let offer = start::requested_provider(&asked)?;
@@ -81,7 +80,7 @@ pub async fn link(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// A way in is removed.
-pub async fn unlink(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn unlink(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     let (session, form) = require_fresh_session(&asked)?;
     let (app, uid) = (asked.app(), session.person.uid.clone());
@@ -108,7 +107,7 @@ pub async fn unlink(asked: RequestContext) -> Result<HttpResponse, UserFacingErr
 }
 
 /// All sessions end, this one as well.
-pub async fn sign_out(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn sign_out(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     asked.require_fresh_revocations()?;
     let Some(session) = asked.session() else { return Ok(redirect_to("/login?signed_out=1")) };
@@ -133,7 +132,7 @@ fn require_fresh_session(asked: &RequestContext) -> Result<(Session, SubmittedFo
 }
 
 /// Whether somebody signed in a moment ago.
-pub fn is_fresh(asked: &RequestContext, session: &Session) -> bool {
+pub(crate) fn is_fresh(asked: &RequestContext, session: &Session) -> bool {
     (0..=FRESH).contains(&(asked.now() - session.since))
 }
 

@@ -28,10 +28,8 @@ pub struct App {
     complaint: Mutex<Option<String>>,
     /// Who has come in.
     pub directory: Arc<Directory>,
-    /// The way out.
-    pub network: Network,
-    /// What issuers publish.
-    pub documents: DocumentCache,
+    pub(crate) network: Network,
+    pub(crate) documents: DocumentCache,
     /// Sessions that ended early.
     pub revocations: Revocations,
     news: StorageSync,
@@ -40,23 +38,22 @@ pub struct App {
     /// Seals attempts.
     pub attempts: Seal,
     /// Seals callbacks that came by a form.
-    pub callbacks: Seal,
+    pub(crate) callbacks: Seal,
     /// Seals what our own forms say of where they come from.
     pub forms: Seal,
     /// Seals who proves an address.
-    pub proofs: Seal,
+    pub(crate) proofs: Seal,
     /// Hashes codes and addresses.
-    pub proof_key: hmac::Key,
+    pub(crate) proof_key: hmac::Key,
     /// The provider for trying things out.
-    pub playground: Playground,
+    pub(crate) playground: Playground,
     /// Who may ask how often.
-    pub limits: RateLimits,
-    /// What is counted.
-    pub metrics: Metrics,
+    pub(crate) limits: RateLimits,
+    pub(crate) metrics: Metrics,
     /// Whether providers still answer as they did.
     pub drift: DriftMonitor,
     /// What was told in this minute of logins that could not begin.
-    pub stories: StoryThrottle,
+    pub(crate) stories: StoryThrottle,
     /// Test logins of the staff.
     pub tests: TestLoginLedger,
 }
@@ -106,7 +103,7 @@ impl App {
     }
 
     /// What the issuer of a provider publishes: the real one, or the one that is played here.
-    pub fn documents_of<'a>(&'a self, offer: &'a LiveProvider) -> &'a DocumentCache {
+    pub(crate) fn documents_of<'a>(&'a self, offer: &'a LiveProvider) -> &'a DocumentCache {
         offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
     }
 
@@ -122,7 +119,7 @@ impl App {
     }
 
     /// What is wrong with the settings as they are on the disk now.
-    pub fn set_complaint(&self, complaint: Option<String>) {
+    pub(crate) fn set_complaint(&self, complaint: Option<String>) {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
@@ -138,14 +135,14 @@ impl App {
     }
 
     /// Turns the signing keys over where that is due.
-    pub async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
+    pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
         let plan = self.live_config().key_rotation();
         self.signing.rotate(&self.directory, plan, now).await
     }
 }
 
 /// Which addresses providers may have.
-pub fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
+pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
     let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
     NetworkPolicy {
         everything: stores.all().iter().all(|store| store.loopback),

@@ -20,17 +20,17 @@ const KEEP: &str = "public, max-age=31536000, immutable";
 const KEEP_SHORTLY: &str = "public, max-age=300";
 
 /// The style of the pages.
-pub async fn style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(STYLE))
 }
 
 /// The style of the lab.
-pub async fn lab_style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn lab_style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(LAB_STYLE))
 }
 
 /// The script of the lab.
-pub async fn lab_script(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn lab_script(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")
         .insert_header((CACHE_CONTROL, cache_lifetime(&asked)))
@@ -44,19 +44,18 @@ fn cache_lifetime(asked: &RequestContext) -> &'static str {
 }
 
 /// The store's own lines of it.
-pub async fn store_style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn store_style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let text = store_css(&asked.live_store().look);
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(text))
 }
 
-/// The store's logo.
-pub async fn logo(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn logo(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let picture = asked.live_store().logo.clone().ok_or(ErrorCause::NoSuchPage)?;
     Ok(picture_response(picture.kind).body(picture.bytes))
 }
 
 /// What browsers ask for by themselves: the store's logo, or nothing.
-pub async fn favicon(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn favicon(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     match asked.live_store().logo.clone() {
         Some(picture) => Ok(picture_response(picture.kind).body(picture.bytes)),
         None => Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, KEEP_SHORTLY)).finish()),
@@ -64,7 +63,7 @@ pub async fn favicon(asked: RequestContext) -> Result<HttpResponse, UserFacingEr
 }
 
 /// A provider's logo: a file beside its own.
-pub async fn provider_logo(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn provider_logo(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let offer = start::requested_provider(&asked).map_err(|_| UserFacingError::from(ErrorCause::NoSuchPage))?;
     let name = offer.provider.logo.as_deref().ok_or(ErrorCause::NoSuchPage)?;
@@ -81,7 +80,7 @@ fn picture_response(kind: &'static str) -> actix_web::HttpResponseBuilder {
 }
 
 /// `<portaria-login>` for pages of the store.
-pub async fn embed(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn embed(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let script = embed_js(&asked.live_store().languages);
     let mut response = HttpResponse::Ok();
     response.content_type("text/javascript; charset=utf-8").insert_header((CACHE_CONTROL, KEEP_SHORTLY));
@@ -89,7 +88,7 @@ pub async fn embed(asked: RequestContext) -> Result<HttpResponse, UserFacingErro
 }
 
 /// The providers, for storefronts that draw their own buttons.
-pub async fn providers(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn providers(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     let url = &asked.live_store().store.public_url;
     let provider = |offer: &std::sync::Arc<crate::stores::live::LiveProvider>| {
@@ -101,8 +100,7 @@ pub async fn providers(asked: RequestContext) -> Result<HttpResponse, UserFacing
     Ok(allow_storefront_origins(&asked, &mut HttpResponse::Ok()).json(json!({ "providers": providers })))
 }
 
-/// The public keys.
-pub async fn jwks(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn jwks(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, KEEP_SHORTLY)).insert_header(cross_origin_allowed());
     Ok(response.json(asked.app().signing.keys().jwks()))

@@ -10,7 +10,6 @@ use actix_web::http::header::HeaderValue;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-/// What is sealed.
 #[derive(Serialize, Deserialize)]
 struct SealedAttempt {
     provider: Box<str>,
@@ -29,38 +28,37 @@ struct SealedAttempt {
 
 /// Who tries a provider out: a person of the staff, or, on this machine, anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tester {
+pub(crate) struct Tester {
     /// Their id, if they are signed in.
-    pub by: Option<Box<str>>,
+    pub(crate) by: Option<Box<str>>,
 }
 
 /// What a login is for.
 #[derive(Clone, Debug, Default)]
 pub struct LoginPurpose {
     /// Where the shopper wants to go.
-    pub return_to: Option<String>,
+    pub(crate) return_to: Option<String>,
     /// The session to which a way in is to be added.
-    pub link: Option<Box<str>>,
+    pub(crate) link: Option<Box<str>>,
     /// Who only tries the provider out; then nobody comes in.
-    pub test: Option<Tester>,
+    pub(crate) test: Option<Tester>,
 }
 
 /// An attempt that a browser brought back.
-pub struct CallbackRequest {
+pub(crate) struct CallbackRequest {
     /// The cookie in which it was.
-    pub cookie: String,
+    pub(crate) cookie: String,
     /// The provider's file name.
-    pub provider: Box<str>,
+    pub(crate) provider: Box<str>,
     /// The version of the file with which it began.
-    pub version: Box<str>,
-    /// The attempt itself.
-    pub kept: SavedAttempt,
+    pub(crate) version: Box<str>,
+    pub(crate) kept: SavedAttempt,
     /// Where the shopper wants to go.
-    pub return_to: Option<String>,
+    pub(crate) return_to: Option<String>,
     /// The session to which a way in is to be added.
-    pub link: Option<Box<str>>,
+    pub(crate) link: Option<Box<str>>,
     /// Who only tries the provider out; then nobody comes in.
-    pub test: Option<Tester>,
+    pub(crate) test: Option<Tester>,
 }
 
 /// Attempts that are older are not even told that they are too old.
@@ -101,7 +99,7 @@ pub fn new_attempt_cookies(
 }
 
 /// The attempts that a browser brings along and that were sealed here for this store.
-pub fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i64) -> Vec<CallbackRequest> {
+pub(crate) fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i64) -> Vec<CallbackRequest> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
         let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, return_to, link, test } =
@@ -114,7 +112,7 @@ pub fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i
 }
 
 /// What stands in storage for an attempt that was used.
-pub fn hashed_id(state: &str) -> String {
+pub(crate) fn hashed_id(state: &str) -> String {
     hex(&digest(&SHA256, state.as_bytes()).as_ref()[..16])
 }
 

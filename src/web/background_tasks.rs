@@ -24,10 +24,9 @@ const KEEP: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Where settings come from, so that they can be read again.
-pub type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
+pub(crate) type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
 
-/// Begins it all.
-pub fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
+pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
     actix_web::rt::spawn(listen_to_storage(app.clone()));
     actix_web::rt::spawn(tidy(app.clone(), audit_kept));
     actix_web::rt::spawn(rotate_keys(app.clone()));

@@ -41,7 +41,7 @@ const BOUNCE: i64 = 60;
 const LARGEST_FORM: usize = 5 * 1024;
 
 /// The browser comes back by an address.
-pub async fn by_query(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn by_query(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Callback)?;
     asked.reject_speculative_load()?;
     let name = start::requested_provider(&asked)?.provider.name.clone();
@@ -61,7 +61,7 @@ pub async fn by_query(asked: RequestContext) -> Result<HttpResponse, UserFacingE
 }
 
 /// The answer with its cookies, and with one that is set whatever came of it.
-pub fn append_cookies(
+pub(crate) fn append_cookies(
     whole: Result<ResponseWithCookies, UserFacingError>,
     done: Option<HeaderValue>,
 ) -> Result<HttpResponse, UserFacingError> {
@@ -80,7 +80,7 @@ pub fn append_cookies(
 }
 
 /// The browser comes back by a form: without its cookies, because another site sent it. It is sent on to the address, sealed.
-pub async fn by_form_post(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn by_form_post(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Callback)?;
     let offer = start::requested_provider(&asked)?;
     if offer.provider.callback == CallbackMethod::Get {
@@ -103,7 +103,7 @@ pub async fn by_form_post(asked: RequestContext) -> Result<HttpResponse, UserFac
 }
 
 /// An answer, and the cookies that go with it.
-pub type ResponseWithCookies = (HttpResponse, Vec<HeaderValue>);
+pub(crate) type ResponseWithCookies = (HttpResponse, Vec<HeaderValue>);
 
 async fn finish_login(
     asked: &RequestContext,
@@ -140,7 +140,7 @@ async fn finish_login(
 }
 
 /// Lets somebody in, or has them prove their address first.
-pub async fn open_session(
+pub(crate) async fn open_session(
     asked: &RequestContext,
     offer: &Arc<LiveProvider>,
     identity: &Identity,
@@ -240,7 +240,7 @@ fn mail_new_identity_notice(asked: &RequestContext, offer: &LiveProvider, email:
 }
 
 /// Where a shopper lands who did not say where to.
-pub fn default_landing(asked: &RequestContext) -> String {
+pub(crate) fn default_landing(asked: &RequestContext) -> String {
     asked.live_store().store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
 }
 
@@ -268,10 +268,10 @@ async fn obtain_identity(
 }
 
 /// What became of a conversation with a provider; nothing when too many talk to it already.
-pub type ConversationResult = Option<(Trace, Result<Identity, LoginError>)>;
+pub(crate) type ConversationResult = Option<(Trace, Result<Identity, LoginError>)>;
 
 /// Talks to a provider, when it is this login's turn and for as long as anybody waits.
-pub async fn run_conversation(
+pub(crate) async fn run_conversation(
     asked: &RequestContext,
     offer: &LiveProvider,
     login: Login<'_>,

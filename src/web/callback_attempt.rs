@@ -14,10 +14,10 @@ use crate::web::user_facing_error::UserFacingError;
 use std::sync::Arc;
 
 /// The parameter in which a form travels on to ourselves.
-pub const FORM: &str = "portaria-form";
+pub(crate) const FORM: &str = "portaria-form";
 
 /// Parameters that answer no attempt of this browser.
-pub struct UnmatchedCallback {
+pub(crate) struct UnmatchedCallback {
     cause: ErrorCause,
     offer: Arc<LiveProvider>,
     /// The newest of its attempts, if it has any: where that wanted to go.
@@ -46,7 +46,7 @@ impl NewestAttempt {
 
 impl UnmatchedCallback {
     /// What is told of it.
-    pub async fn into_error(self, asked: &RequestContext) -> UserFacingError {
+    pub(crate) async fn into_error(self, asked: &RequestContext) -> UserFacingError {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.live_store().store)).collect();
         let refused = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
@@ -76,7 +76,7 @@ impl UnmatchedCallback {
 }
 
 /// What the provider lets the browser bring.
-pub fn read_callback(asked: &RequestContext, name: &str) -> Result<CallbackParameters, UserFacingError> {
+pub(crate) fn read_callback(asked: &RequestContext, name: &str) -> Result<CallbackParameters, UserFacingError> {
     let Some(form) = asked.query_parameter(FORM)? else {
         return if asked.live_store().roster.snapshot().provider(name).is_some_and(|offer| offer.provider.callback == CallbackMethod::Post) {
             Err(ErrorCause::Malformed.into())
@@ -94,7 +94,7 @@ pub fn read_callback(asked: &RequestContext, name: &str) -> Result<CallbackParam
 }
 
 /// The attempt of this browser that the callback answers, and the version of the provider with which it began.
-pub fn find_attempt(
+pub(crate) fn find_attempt(
     asked: &RequestContext,
     name: &str,
     callback: &CallbackParameters,

@@ -9,7 +9,7 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 
 /// How many attempts of one browser are kept.
-pub const MOST_ATTEMPTS: usize = 5;
+pub(crate) const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
 const PROOF: &str = "portaria-proof";
 const LAST: &str = "portaria-last";
@@ -33,14 +33,14 @@ impl<'a> RequestCookies<'a> {
     }
 
     /// The cookie of that very name; none when there are two, because then somebody else wrote one of them.
-    pub fn unique(self, name: &str) -> Option<&'a str> {
+    pub(crate) fn unique(self, name: &str) -> Option<&'a str> {
         let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         let value = found.next().filter(|value| !value.is_empty())?;
         found.next().is_none().then_some(value)
     }
 
     /// The cookies of attempts: names and values, each name once.
-    pub fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
+    pub(crate) fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
         let beginning = prefixed_name(ATTEMPT, store);
         let is_ours = |name: &str| name.strip_prefix(beginning.as_str()).is_some_and(|rest| rest.len() == 8);
         let all: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| is_ours(name)).take(100).collect();
@@ -49,28 +49,28 @@ impl<'a> RequestCookies<'a> {
     }
 
     /// The language that was chosen.
-    pub fn language(self, store: &Store) -> Option<&'a str> {
+    pub(crate) fn language(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LANGUAGE, store))
     }
 
     /// The address that is being proven.
-    pub fn proof(self, store: &Store) -> Option<&'a str> {
+    pub(crate) fn proof(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(PROOF, store))
     }
 
     /// The provider that was used last.
-    pub fn last_provider(self, store: &Store) -> Option<&'a str> {
+    pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LAST, store))
     }
 }
 
 /// Remembers in the browser which language was chosen.
-pub fn set_language(code: &str, store: &Store) -> HeaderValue {
+pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LANGUAGE, store), code, 180 * 24 * 3600, store)
 }
 
 /// The name of an attempt's cookie.
-pub fn attempt_name(mark: &str, store: &Store) -> String {
+pub(crate) fn attempt_name(mark: &str, store: &Store) -> String {
     prefixed_name(&format!("{ATTEMPT}{mark}"), store)
 }
 
@@ -85,27 +85,27 @@ fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> Header
 }
 
 /// A cookie that is set until it is too old.
-pub fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
+pub(crate) fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
     cookie_header(name, sealed, crate::login::attempt::GOOD_FOR, store)
 }
 
 /// A cookie that is taken away.
-pub fn clear(name: &str, store: &Store) -> HeaderValue {
+pub(crate) fn clear(name: &str, store: &Store) -> HeaderValue {
     cookie_header(name, "", 0, store)
 }
 
 /// The session's cookies: the one, and the second name if there is one.
-pub fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
+pub(crate) fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
     session_names(store).map(move |name| cookie_header(name, token, seconds, store))
 }
 
 /// Takes the session's cookies away.
-pub fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
+pub(crate) fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
     session_names(store).map(|name| clear(name, store))
 }
 
 /// Sends cookies along with an answer.
-pub fn append_to(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
+pub(crate) fn append_to(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.append_header((SET_COOKIE, cookie));
     }
@@ -116,17 +116,16 @@ fn session_names(store: &Store) -> impl Iterator<Item = &str> {
 }
 
 /// Remembers in the browser that an address is being proven.
-pub fn set_proof(handle: &str, seconds: i64, store: &Store) -> HeaderValue {
+pub(crate) fn set_proof(handle: &str, seconds: i64, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(PROOF, store), handle, seconds, store)
 }
 
-/// Takes that away.
-pub fn clear_proof(store: &Store) -> HeaderValue {
+pub(crate) fn clear_proof(store: &Store) -> HeaderValue {
     clear(&prefixed_name(PROOF, store), store)
 }
 
 /// Remembers in the browser which provider was used last.
-pub fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {
+pub(crate) fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LAST, store), provider, 180 * 24 * 3600, store)
 }
 

@@ -12,11 +12,11 @@ const GOOD_FOR: i64 = 3600;
 const FIELD: &str = "form";
 
 /// A form that was sent.
-pub struct SubmittedForm(Vec<(String, String)>);
+pub(crate) struct SubmittedForm(Vec<(String, String)>);
 
 impl SubmittedForm {
     /// The form of a request.
-    pub fn from_request(asked: &RequestContext) -> Result<Self, UserFacingError> {
+    pub(crate) fn from_request(asked: &RequestContext) -> Result<Self, UserFacingError> {
         let kind = asked.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
         if kind != "application/x-www-form-urlencoded" {
             return Err(ErrorCause::Malformed.into());
@@ -25,7 +25,7 @@ impl SubmittedForm {
     }
 
     /// A field that may stand once.
-    pub fn field(&self, name: &str) -> Result<Option<&str>, UserFacingError> {
+    pub(crate) fn field(&self, name: &str) -> Result<Option<&str>, UserFacingError> {
         let mut found = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value);
         let value = found.next();
         if found.next().is_some() { Err(ErrorCause::Malformed.into()) } else { Ok(value) }
@@ -33,7 +33,7 @@ impl SubmittedForm {
 }
 
 /// What a page writes into its forms; `bound` is whose they are.
-pub fn csrf_token(asked: &RequestContext, bound: &str) -> String {
+pub(crate) fn csrf_token(asked: &RequestContext, bound: &str) -> String {
     let until = (asked.now() + GOOD_FOR).to_string();
     let sealed = asked.app().forms.seal(&[&asked.live_store().store.public_url, bound, &until], b"", random::bytes());
     format!("{until}.{sealed}")
@@ -41,7 +41,7 @@ pub fn csrf_token(asked: &RequestContext, bound: &str) -> String {
 
 /// Takes a form that a page of ours has sent for the same; anything else comes from another site. What the browser says is from
 /// here was only too old, or meant for what the browser was before: it is led to the page as it is now.
-pub fn verified_form(asked: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
+pub(crate) fn verified_form(asked: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
     asked.require_own_origin()?;
     let form = SubmittedForm::from_request(asked)?;
     let is_good = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).is_some_and(|(until, sealed)| {

@@ -89,7 +89,7 @@ struct RenewedToken {
 }
 
 /// Whether the browser behind a request may pass.
-pub async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
+pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
     let serving = app.live_config();
     let Some(front) = store_for_host(&request, &serving) else { return http_rejection::wrong_host(&serving) };
     let now = clock::now();

@@ -14,7 +14,7 @@ const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-poli
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// Adds what is not there yet; an answer that has reasons of its own has set its own.
-pub fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store>) {
+pub(crate) fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store>) {
     let mut usual = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -34,19 +34,19 @@ pub fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store>) {
 }
 
 /// The policy of a page whose forms lead on to these places as well: browsers hold a form's redirects to it too.
-pub fn policy_with_forms(places: &[String]) -> HeaderValue {
+pub(crate) fn policy_with_forms(places: &[String]) -> HeaderValue {
     let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", places.join(" ")));
     HeaderValue::from_str(policy.trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// The policy of the lab: its own script may fetch what is copied, and its forms lead to providers.
-pub fn lab_policy(loopback: bool) -> HeaderValue {
+pub(crate) fn lab_policy(loopback: bool) -> HeaderValue {
     let near = if loopback { " http://localhost:* http://127.0.0.1:*" } else { "" };
     let policy = POLICY.replace("form-action 'self'", &format!("script-src 'self'; connect-src 'self'; form-action 'self' https:{near}"));
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// Lets pages of other origins load this.
-pub fn cross_origin_allowed() -> (HeaderName, HeaderValue) {
+pub(crate) fn cross_origin_allowed() -> (HeaderName, HeaderValue) {
     (RESOURCE, HeaderValue::from_static("cross-origin"))
 }

@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The process is there.
-pub async fn live() -> HttpResponse {
+pub(crate) async fn live() -> HttpResponse {
     with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
 /// It can do its work: storage answers, and keeps what is written. Files that are broken are named; their last good versions serve.
-pub async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let storage = app.directory.is_healthy().await;
     let (states, broken) = provider_states(&app);
     let complaints = app.complaints();
@@ -33,7 +33,7 @@ pub async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
 }
 
 /// The answer to any other method than those that look.
-pub async fn method_not_allowed() -> HttpResponse {
+pub(crate) async fn method_not_allowed() -> HttpResponse {
     with_security_headers(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
 }
 
@@ -68,7 +68,7 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
 }
 
 /// What has been counted; on the main listener only where that is on loopback and has no listener of its own.
-pub async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let serving = app.live_config();
     if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || !is_own_host(&request, &serving) {
         return with_security_headers(HttpResponse::NotFound().finish());
@@ -78,7 +78,7 @@ pub async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
 }
 
 /// The same on a listener of its own.
-pub async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
+pub(crate) async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
     metrics_response(&app)
 }
 

@@ -12,7 +12,7 @@ fn plain_text(status: StatusCode, text: &str) -> HttpResponse {
 }
 
 /// The host is not one of ours. On the machine itself, where only its operator can be asking, the right address is named.
-pub fn wrong_host(serving: &LiveConfig) -> HttpResponse {
+pub(crate) fn wrong_host(serving: &LiveConfig) -> HttpResponse {
     let main = serving.stores().main();
     if main.loopback {
         return plain_text(StatusCode::MISDIRECTED_REQUEST, &format!("nothing is served under this host; go to {}/login", main.public_url));
@@ -21,27 +21,27 @@ pub fn wrong_host(serving: &LiveConfig) -> HttpResponse {
 }
 
 /// The address is too long.
-pub fn address_too_long() -> HttpResponse {
+pub(crate) fn address_too_long() -> HttpResponse {
     plain_text(StatusCode::URI_TOO_LONG, "the address is too long")
 }
 
 /// The headers are too large.
-pub fn headers_too_large() -> HttpResponse {
+pub(crate) fn headers_too_large() -> HttpResponse {
     plain_text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
 }
 
 /// The body is coded.
-pub fn unsupported_coding() -> HttpResponse {
+pub(crate) fn unsupported_coding() -> HttpResponse {
     plain_text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body has to come as it is, without a coding")
 }
 
 /// The body did not arrive in time.
-pub fn body_timeout() -> HttpResponse {
+pub(crate) fn body_timeout() -> HttpResponse {
     plain_text(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
 }
 
 /// The body is too large, or broke off.
-pub fn unreadable_body(error: &actix_web::Error) -> HttpResponse {
+pub(crate) fn unreadable_body(error: &actix_web::Error) -> HttpResponse {
     if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
         return plain_text(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
     }
@@ -49,6 +49,6 @@ pub fn unreadable_body(error: &actix_web::Error) -> HttpResponse {
 }
 
 /// Whether a request names a host of ours.
-pub fn is_own_host(request: &actix_web::HttpRequest, serving: &LiveConfig) -> bool {
+pub(crate) fn is_own_host(request: &actix_web::HttpRequest, serving: &LiveConfig) -> bool {
     crate::web::request_context::store_for_host(request, serving).is_some()
 }

@@ -23,7 +23,7 @@ pub struct LiveConfig {
     stores: Stores,
     fronts: HashMap<Box<str>, Arc<LiveStore>>,
     /// What was complained about when words were read and mail was prepared.
-    pub complaints: Vec<String>,
+    pub(crate) complaints: Vec<String>,
 }
 
 /// A store as it serves.
@@ -31,28 +31,26 @@ pub struct LiveStore {
     /// The store.
     pub store: Arc<Store>,
     /// Its number among the stores, for the limits.
-    pub number: u32,
+    pub(crate) number: u32,
     /// Its providers.
     pub roster: Arc<LiveProviders>,
-    /// How it looks.
-    pub look: StoreBranding,
-    /// Its logo.
-    pub logo: Option<Picture>,
+    pub(crate) look: StoreBranding,
+    pub(crate) logo: Option<Picture>,
     /// What changes when its look does.
-    pub version: String,
+    pub(crate) version: String,
     /// The words of its pages.
-    pub languages: Arc<PageLanguages>,
+    pub(crate) languages: Arc<PageLanguages>,
     /// How its mail leaves, if it does.
     pub post: Option<Arc<Mailer>>,
 }
 
 /// A picture as it is served.
 #[derive(Clone)]
-pub struct Picture {
+pub(crate) struct Picture {
     /// What kind it is.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Its bytes.
-    pub bytes: actix_web::web::Bytes,
+    pub(crate) bytes: actix_web::web::Bytes,
 }
 
 impl LiveStore {
@@ -62,7 +60,7 @@ impl LiveStore {
     }
 
     /// Whether a provider is there for this store.
-    pub fn has_provider(&self, name: &str) -> bool {
+    pub(crate) fn has_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
     }
 
@@ -73,7 +71,7 @@ impl LiveStore {
 }
 
 /// The file of the playground's provider.
-pub const PLAYGROUND: &str = "playground";
+pub(crate) const PLAYGROUND: &str = "playground";
 
 impl LiveConfig {
     /// The store of a host.
@@ -81,8 +79,7 @@ impl LiveConfig {
         self.fronts.get(&self.stores.by_host(host)?.name)
     }
 
-    /// The stores.
-    pub fn stores(&self) -> &Stores {
+    pub(crate) fn stores(&self) -> &Stores {
         &self.stores
     }
 
@@ -97,7 +94,7 @@ impl LiveConfig {
     }
 
     /// Makes it from settings; what has not changed since `before` is taken over.
-    pub fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
+    pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
         let stores = Stores::new(settings);
         let mut complaints = Vec::new();
         let (mut rosters, mut words) = (HashMap::new(), HashMap::new());
@@ -176,7 +173,7 @@ fn look_version(look: &StoreBranding, logo: Option<&Picture>) -> String {
 }
 
 /// A picture from the disk, if it is one.
-pub fn read_picture(path: &Path) -> Option<Picture> {
+pub(crate) fn read_picture(path: &Path) -> Option<Picture> {
     let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "svg" => "image/svg+xml",
         "png" => "image/png",

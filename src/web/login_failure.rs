@@ -27,7 +27,7 @@ fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&st
 
 /// An end that has nothing to do with what the provider said. Its story is the same for everybody, so one a minute is kept: whoever
 /// knocks could fill the storage otherwise.
-pub async fn without_conversation(
+pub(crate) async fn without_conversation(
     asked: &RequestContext,
     cause: ErrorCause,
     offer: &LiveProvider,
@@ -77,7 +77,7 @@ fn cause_message(cause: ErrorCause) -> &'static str {
 }
 
 /// A login that ended before anything was asked of the provider.
-pub async fn before_conversation(
+pub(crate) async fn before_conversation(
     asked: &RequestContext,
     offer: &LiveProvider,
     return_to: Option<&str>,
@@ -87,7 +87,7 @@ pub async fn before_conversation(
 }
 
 /// A login that went wrong on the way to an identity.
-pub async fn in_conversation(
+pub(crate) async fn in_conversation(
     asked: &RequestContext,
     offer: &LiveProvider,
     return_to: Option<&str>,
@@ -130,7 +130,7 @@ pub async fn in_conversation(
 }
 
 /// A login that cannot even begin. Whoever knocks could fill the storage with such stories, so one a minute is kept.
-pub async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>, error: &LoginError) -> UserFacingError {
+pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>, error: &LoginError) -> UserFacingError {
     let (minute, door) = (asked.now() / 60, (asked.live_store().number, offer.provider.name.clone(), "start"));
     if let Some(code) = asked.app().stories.code_of_minute(&door, minute) {
         let cause = cause_of_login_error(error, &Trace::default());
@@ -146,7 +146,7 @@ pub async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: O
 
 /// The stories of this minute: store, provider and kind, and the code under which one is kept.
 #[derive(Default)]
-pub struct StoryThrottle(
+pub(crate) struct StoryThrottle(
     Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
     Mutex<HashMap<u32, (i64, u32)>>,
     Mutex<HashMap<StoryThrottleKey, (i64, u32)>>,
@@ -196,7 +196,7 @@ impl StoryThrottle {
 }
 
 /// Somebody who showed who they are, and does not come in all the same. It is written down once, with a code or without.
-pub async fn sign_in_refused(
+pub(crate) async fn sign_in_refused(
     asked: &RequestContext,
     offer: &LiveProvider,
     return_to: Option<&str>,
@@ -247,7 +247,11 @@ async fn keep_story_within_limit(
 }
 
 /// The same, however many there are.
-pub async fn keep_story(asked: &RequestContext, event: &AuditEvent, mut story: Story) -> Result<Option<IncidentCode>, StorageUnavailable> {
+pub(crate) async fn keep_story(
+    asked: &RequestContext,
+    event: &AuditEvent,
+    mut story: Story,
+) -> Result<Option<IncidentCode>, StorageUnavailable> {
     let (app, store, now) = (asked.app(), &asked.live_store().store, asked.now());
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();

@@ -13,8 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use std::sync::Arc;
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let return_to = asked.return_to()?;
     let (front, session) = (asked.live_store(), asked.session());
@@ -46,12 +45,12 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// The providers that have a button here.
-pub fn providers_with_button(front: &LiveStore) -> Vec<Arc<LiveProvider>> {
+pub(crate) fn providers_with_button(front: &LiveStore) -> Vec<Arc<LiveProvider>> {
     front.roster.snapshot().buttons().iter().filter(|offer| front.has_provider(&offer.provider.name)).cloned().collect()
 }
 
 /// The button of a provider.
-pub fn provider_choice(offer: &LiveProvider, return_to: Option<&str>) -> LoginChoice {
+pub(crate) fn provider_choice(offer: &LiveProvider, return_to: Option<&str>) -> LoginChoice {
     let provider = &offer.provider;
     let inputs = provider.inputs.iter().map(|input| LoginInputField {
         name: input.name.to_string(),

@@ -15,7 +15,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 
 /// Ends the session of this browser.
-pub async fn logout(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn logout(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     asked.require_own_origin()?;
     let wanted = requested_return_to(&asked)?;

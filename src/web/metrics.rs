@@ -49,8 +49,7 @@ struct DriftLabels {
     fact: String,
 }
 
-/// The counts.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
     conversations: Family<ConversationLabels, Histogram>,
@@ -61,9 +60,9 @@ pub struct Metrics {
     ended: Gauge,
     silence: Gauge,
     /// Checks that were answered with yes: counted here, because these are asked for on every request.
-    pub yes: AtomicU64,
+    pub(crate) yes: AtomicU64,
     /// Checks that were answered with no.
-    pub no: AtomicU64,
+    pub(crate) no: AtomicU64,
 }
 
 fn histogram() -> Histogram {
@@ -102,18 +101,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A login ended.
-    pub fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
+    pub(crate) fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
         self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
     }
 
     /// A provider was talked to.
-    pub fn observe_conversation(&self, provider: &str, took: Duration) {
+    pub(crate) fn observe_conversation(&self, provider: &str, took: Duration) {
         self.conversations.get_or_create(&ConversationLabels { provider: provider.to_owned() }).observe(took.as_secs_f64());
     }
 
     /// What was counted of providers' answers since this was last told, and what is warned about.
-    pub fn set_drift(&self, told: Vec<DriftMetric>) {
+    pub(crate) fn set_drift(&self, told: Vec<DriftMetric>) {
         // What no file reads any more is not told of.
         self.drift.clear();
         for DriftMetric { provider, step, fact, count, is_broken } in told {
@@ -126,7 +124,7 @@ impl Metrics {
     }
 
     /// Everything, as it is read by machines.
-    pub fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
+    pub(crate) fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
         for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
             self.checks.get_or_create(&CheckLabels { answer }).inc_by(count.swap(0, Ordering::Relaxed));
         }

@@ -58,7 +58,7 @@ struct PendingProof {
 }
 
 /// Begins a proof instead of a session.
-pub async fn start_proof(
+pub(crate) async fn start_proof(
     asked: &RequestContext,
     identity: &Identity,
     version: &str,
@@ -112,8 +112,7 @@ fn no_pending_proof(asked: &RequestContext) -> UserFacingError {
     UserFacingError { instead, ..ErrorCause::ProofOver.into() }
 }
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let underway = pending_proof(&asked).await?;
     let change = asked.query_parameter("change")?.is_some();
@@ -121,7 +120,7 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// Where its forms are sent, opened as a page.
-pub async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(redirect_to(PAGE))
 }
 
@@ -167,7 +166,7 @@ fn proof_page(
 }
 
 /// An address was typed: a code goes there.
-pub async fn submit_address(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn submit_address(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Mail)?;
     let mut underway = pending_proof(&asked).await?;
     let form = forms::verified_form(&asked, &underway.handle, PAGE)?;
@@ -181,7 +180,7 @@ pub async fn submit_address(asked: RequestContext) -> Result<HttpResponse, UserF
 }
 
 /// Another code is wanted.
-pub async fn resend_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn resend_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Mail)?;
     let underway = pending_proof(&asked).await?;
     forms::verified_form(&asked, &underway.handle, PAGE)?;
@@ -231,7 +230,7 @@ async fn send_code(
 }
 
 /// A code was typed.
-pub async fn submit_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn submit_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Callback)?;
     let mut underway = pending_proof(&asked).await?;
     let form = forms::verified_form(&asked, &underway.handle, PAGE)?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The way out for one login of a store.
-pub struct ProviderClient<'a> {
+pub(crate) struct ProviderClient<'a> {
     app: &'a App,
     front: &'a LiveStore,
     offer: &'a LiveProvider,
@@ -25,13 +25,13 @@ pub struct ProviderClient<'a> {
 
 impl<'a> ProviderClient<'a> {
     /// The way out for a login of a store, through this provider.
-    pub fn new(app: &'a App, front: &'a LiveStore, offer: &'a LiveProvider) -> Self {
+    pub(crate) fn new(app: &'a App, front: &'a LiveStore, offer: &'a LiveProvider) -> Self {
         Self { app, front, offer }
     }
 
     /// Sees to the issuer's document. Whoever comes while it is being asked for does not ask as well: what is known still serves, and
     /// where nothing is known, the answer is waited for.
-    pub async fn refresh_document(&self, known: &Facts, now: i64) {
+    pub(crate) async fn refresh_document(&self, known: &Facts, now: i64) {
         let (offer, documents) = (self.offer, self.app.documents_of(self.offer));
         let Some((address, _)) = offer.provider.discovery.as_ref().and_then(|discovery| discovery.address(known)) else { return };
         if !documents.should_fetch(&address, now) {
@@ -86,11 +86,10 @@ impl Fetch for ProviderClient<'_> {
 
 /// Where requests leave: the network, but for what leads to a playground of our own.
 #[derive(Clone, Copy)]
-pub struct NetworkOrPlayground<'a> {
-    /// The network.
-    pub network: &'a Network,
+pub(crate) struct NetworkOrPlayground<'a> {
+    pub(crate) network: &'a Network,
     /// The playground, and the address of which it is a part.
-    pub playground: Option<(&'a Playground, &'a str)>,
+    pub(crate) playground: Option<(&'a Playground, &'a str)>,
 }
 
 impl<'a> NetworkOrPlayground<'a> {

@@ -12,25 +12,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// More addresses than these are not told apart at one time.
 const MOST: usize = 50_000;
 
-/// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RateLimitKind {
-    /// Pages.
+pub(crate) enum RateLimitKind {
     Page,
-    /// Logins that begin.
     Login,
-    /// Callbacks.
     Callback,
     /// Mails that are asked for.
     Mail,
-    /// Questions of storefronts.
     Session,
     /// Questions of proxies that are not trusted.
     Auth,
 }
 
-/// The table.
-pub struct RateLimits {
+pub(crate) struct RateLimits {
     full: Cache<(RateLimitKind, u32, IpAddr), Arc<AtomicI64>>,
 }
 
@@ -43,7 +37,7 @@ impl Default for RateLimits {
 impl RateLimits {
     /// Takes one from the budget of an address at a store; otherwise, in how many seconds there will be one. The budget
     /// holds twice the rate of a minute.
-    pub fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
+    pub(crate) fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
         let step = 60_000 / i64::from(per_minute.max(1));
         let room = step * i64::from(per_minute.max(1)) * 2;
         let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, address_bucket(address)), || Ok(Arc::default()));

@@ -22,9 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest address.
 const LONGEST_ADDRESS: usize = 8 * 1024;
-/// All headers together.
 const LARGEST_HEADERS: usize = 16 * 1024;
 /// A body has to be there after this time.
 const BODY: Duration = Duration::from_secs(15);
@@ -88,7 +86,7 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
 }
 
 /// The store whose host is named; what is named in the address itself has to be the same.
-pub fn store_for_host<'a>(request: &HttpRequest, serving: &'a LiveConfig) -> Option<&'a Arc<LiveStore>> {
+pub(crate) fn store_for_host<'a>(request: &HttpRequest, serving: &'a LiveConfig) -> Option<&'a Arc<LiveStore>> {
     let host = request.headers().get(HOST)?.to_str().ok()?;
     if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
         return None;
@@ -97,7 +95,7 @@ pub fn store_for_host<'a>(request: &HttpRequest, serving: &'a LiveConfig) -> Opt
 }
 
 /// Where a request comes from: the peer, or whom trusted proxies name.
-pub fn client_address(request: &HttpRequest, front: &LiveStore) -> IpAddr {
+pub(crate) fn client_address(request: &HttpRequest, front: &LiveStore) -> IpAddr {
     let trusted = |address: IpAddr| front.store.proxies.iter().any(|block| block.contains(address));
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !trusted(peer) {
@@ -122,61 +120,56 @@ fn parse_forwarded_address(part: &[u8]) -> Result<IpAddr, std::net::AddrParseErr
 }
 
 impl RequestContext {
-    /// The request.
-    pub fn request(&self) -> &HttpRequest {
+    pub(crate) fn request(&self) -> &HttpRequest {
         &self.0.request
     }
 
-    /// Everything.
-    pub fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         &self.0.app
     }
 
-    /// The store.
-    pub fn live_store(&self) -> &LiveStore {
+    pub(crate) fn live_store(&self) -> &LiveStore {
         &self.0.front
     }
 
-    /// The body.
-    pub fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// When.
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.0.now
     }
 
     /// A header, if it is text.
-    pub fn header(&self, name: impl actix_web::http::header::AsHeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl actix_web::http::header::AsHeaderName) -> Option<&str> {
         self.0.request.headers().get(name)?.to_str().ok()
     }
 
     /// A part of the path, as the route names it.
-    pub fn path_parameter(&self, name: &str) -> Option<String> {
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
         let part = self.0.request.match_info().get(name)?;
         percent_encoding::percent_decode_str(part).decode_utf8().ok().map(Into::into)
     }
 
     /// The parameters of the address.
-    pub fn query_parameters(&self) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn query_parameters(&self) -> impl Iterator<Item = (String, String)> {
         url::form_urlencoded::parse(self.0.request.query_string().as_bytes()).into_owned()
     }
 
     /// A parameter that may stand once.
-    pub fn query_parameter(&self, name: &str) -> Result<Option<String>, UserFacingError> {
+    pub(crate) fn query_parameter(&self, name: &str) -> Result<Option<String>, UserFacingError> {
         let mut found = self.query_parameters().filter(|(other, _)| other == name).map(|(_, value)| value);
         let value = found.next();
         if found.next().is_some() { Err(ErrorCause::Malformed.into()) } else { Ok(value) }
     }
 
     /// Where the shopper wants to go, if they may; an address that is too long is no address.
-    pub fn return_to(&self) -> Result<Option<String>, UserFacingError> {
+    pub(crate) fn return_to(&self) -> Result<Option<String>, UserFacingError> {
         self.allowed_return_to(self.query_parameter("return_to")?)
     }
 
     /// The same for an address that came in another way.
-    pub fn allowed_return_to(&self, wanted: Option<String>) -> Result<Option<String>, UserFacingError> {
+    pub(crate) fn allowed_return_to(&self, wanted: Option<String>) -> Result<Option<String>, UserFacingError> {
         let Some(wanted) = wanted else { return Ok(None) };
         if wanted.len() > crate::login::return_to::LONGEST {
             return Err(ErrorCause::Malformed.into());
@@ -184,18 +177,17 @@ impl RequestContext {
         Ok(crate::login::return_to::allowed_return_address(&wanted, self.live_store().allowed_origins()))
     }
 
-    /// The cookies.
-    pub fn cookies(&self) -> RequestCookies<'_> {
+    pub(crate) fn cookies(&self) -> RequestCookies<'_> {
         RequestCookies::new(self.0.request.headers())
     }
 
     /// The language that the shopper has just chosen.
-    pub fn requested_language(&self) -> Option<String> {
+    pub(crate) fn requested_language(&self) -> Option<String> {
         self.query_parameters().find(|(name, _)| name == "lang").map(|(_, value)| value)
     }
 
     /// The language of the page: the one that was chosen, now or before, or the best of the browser's.
-    pub fn language(&self) -> &PageLanguage {
+    pub(crate) fn language(&self) -> &PageLanguage {
         let front = self.live_store();
         let wished = self.requested_language();
         let wished = wished.as_deref().or_else(|| self.cookies().language(&front.store));
@@ -204,31 +196,31 @@ impl RequestContext {
     }
 
     /// The session of this browser, if there is one that is good.
-    pub fn session(&self) -> Option<Session> {
+    pub(crate) fn session(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
         self.session_of(token)
     }
 
     /// The session of this browser that has not been ended, though it may be over: what is over by a wrong clock is not over.
-    pub fn session_to_end(&self) -> Option<Session> {
+    pub(crate) fn session_to_end(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
         let session = self.app().signing.keys().verify_ignoring_expiry(token, self.live_store().token_parties())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 
     /// The session of a token.
-    pub fn session_of(&self, token: &str) -> Option<Session> {
+    pub(crate) fn session_of(&self, token: &str) -> Option<Session> {
         let session = self.app().signing.keys().verify(token, self.live_store().token_parties(), self.now())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 
     /// Refuses to say who is there once nobody has heard for too long which sessions have ended.
-    pub fn require_fresh_revocations(&self) -> Result<(), UserFacingError> {
+    pub(crate) fn require_fresh_revocations(&self) -> Result<(), UserFacingError> {
         if self.app().revocations.is_stale(self.now(), self.live_store().store.offline) { Err(ErrorCause::Away.into()) } else { Ok(()) }
     }
 
     /// Takes one from the budget of whoever asks.
-    pub fn check_rate_limit(&self, kind: RateLimitKind) -> Result<(), UserFacingError> {
+    pub(crate) fn check_rate_limit(&self, kind: RateLimitKind) -> Result<(), UserFacingError> {
         let Some(rates) = self.live_store().store.rates else { return Ok(()) };
         let per_minute = match kind {
             // A page costs little and is shown again and again.
@@ -251,7 +243,7 @@ impl RequestContext {
     }
 
     /// Refuses what a browser loads on speculation: it must not begin or use up anything.
-    pub fn reject_speculative_load(&self) -> Result<(), UserFacingError> {
+    pub(crate) fn reject_speculative_load(&self) -> Result<(), UserFacingError> {
         let speculative = ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| self.header(*name));
         let is_picture = self.header("sec-fetch-dest").is_some_and(|kind| !matches!(kind, "document" | "iframe" | "frame" | "empty"));
         if is_picture || speculative.into_iter().any(|why| why.contains("prefetch") || why.contains("prerender") || why.contains("preview"))
@@ -262,7 +254,7 @@ impl RequestContext {
     }
 
     /// Refuses what another site asks for in the name of this browser. The store's own pages are no other site.
-    pub fn require_own_origin(&self) -> Result<(), UserFacingError> {
+    pub(crate) fn require_own_origin(&self) -> Result<(), UserFacingError> {
         let fine = match self.header(FETCH_SITE) {
             Some("none") => true,
             None if self.header(ORIGIN).is_none() => true,
@@ -272,7 +264,7 @@ impl RequestContext {
     }
 
     /// Whether the browser itself says so, rather than nothing.
-    pub fn browser_confirms_own_origin(&self) -> bool {
+    pub(crate) fn browser_confirms_own_origin(&self) -> bool {
         let has_our_origin =
             || self.header(ORIGIN).is_some_and(|origin| self.live_store().allowed_origins().any(|listed| listed == origin));
         match self.header(FETCH_SITE) {

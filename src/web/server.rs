@@ -13,7 +13,7 @@ use std::time::Duration;
 const LARGEST_BODY: usize = 16 * 1024;
 
 /// Listens until it is told to stop; `ready` is called with the addresses once it does.
-pub async fn serve(
+pub(crate) async fn serve(
     app: Data<App>,
     listen: &[SocketAddr],
     metrics: Option<SocketAddr>,

@@ -12,8 +12,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-/// Who is there.
-pub async fn current_session(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn current_session(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     asked.require_fresh_revocations()?;
     let Some(session) = asked.session() else {
@@ -54,7 +53,7 @@ fn renew_session(asked: &RequestContext, session: Session, response: &mut HttpRe
 }
 
 /// Whose a token is. Only who has the token can ask, so there is nothing to guard.
-pub async fn validate(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn validate(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Session)?;
     asked.require_fresh_revocations()?;
     let question: Option<Value> = serde_json::from_slice(asked.body()).ok();
@@ -73,7 +72,7 @@ pub async fn validate(asked: RequestContext) -> Result<HttpResponse, UserFacingE
 }
 
 /// Lets pages of the store's own origins read the answer, and nobody else's.
-pub fn allow_storefront_origins<'r>(asked: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
+pub(crate) fn allow_storefront_origins<'r>(asked: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
     response.insert_header((VARY, "Origin"));
     let origin = asked.header(ORIGIN).filter(|origin| asked.live_store().store.return_to.iter().any(|listed| **listed == **origin));
     if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {

@@ -32,7 +32,7 @@ fn new_key_sealed_with(seal: &Seal) -> NewSigningKey {
 }
 
 /// Whether the keys of the storage are under this seal: a further one may only be made with what opens the one that signs.
-pub fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool {
+pub(crate) fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool {
     keys.is_empty() || active_key(keys, &Seal::new(master, PURPOSE)).is_some()
 }
 
@@ -59,12 +59,12 @@ impl SigningKeys {
     }
 
     /// A number that changes with the keys: what was judged by others has to be judged again.
-    pub fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
     /// Takes over the keys as they are in storage now.
-    pub async fn reload(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
+    pub(crate) async fn reload(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
         let sealed = directory.read(keys::ListSigningKeys).await?;
         // Without a key that can be opened, those that are known go on.
         let (keys, standings) = open_keys(&sealed, &self.seal).ok_or(StorageUnavailable)?;
@@ -75,7 +75,7 @@ impl SigningKeys {
     }
 
     /// Turns the keys over where that is due. Of many machines, one does it, and all hear of it.
-    pub async fn rotate(&self, directory: &Directory, plan: RotationPlan, now: i64) -> Result<(), StorageUnavailable> {
+    pub(crate) async fn rotate(&self, directory: &Directory, plan: RotationPlan, now: i64) -> Result<(), StorageUnavailable> {
         let is_due = !due_changes(&self.standings.lock().unwrap_or_else(PoisonError::into_inner), now, plan, false).is_empty();
         if !is_due {
             return Ok(());

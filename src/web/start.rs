@@ -22,7 +22,7 @@ use actix_web::http::header::LOCATION;
 use std::sync::Arc;
 
 /// Sends the browser to the provider.
-pub async fn start(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn start(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Login)?;
     asked.reject_speculative_load()?;
     let offer = requested_provider(&asked)?;
@@ -34,7 +34,7 @@ pub async fn start(asked: RequestContext) -> Result<HttpResponse, UserFacingErro
 }
 
 /// Sends the browser to a provider for a purpose.
-pub async fn redirect_to_provider(
+pub(crate) async fn redirect_to_provider(
     asked: &RequestContext,
     offer: &LiveProvider,
     inputs: InputValues,
@@ -47,7 +47,7 @@ pub async fn redirect_to_provider(
 }
 
 /// An attempt, and the request that the browser carries to the provider.
-pub async fn prepare_attempt(
+pub(crate) async fn prepare_attempt(
     asked: &RequestContext,
     offer: &LiveProvider,
     inputs: InputValues,
@@ -63,7 +63,7 @@ pub async fn prepare_attempt(
 }
 
 /// Sends the browser there, with its half of the attempt.
-pub fn redirect_with_attempt(
+pub(crate) fn redirect_with_attempt(
     asked: &RequestContext,
     offer: &LiveProvider,
     attempt: &Attempt,
@@ -79,14 +79,14 @@ pub fn redirect_with_attempt(
 }
 
 /// The provider that the path names, if it serves this store.
-pub fn requested_provider(asked: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
+pub(crate) fn requested_provider(asked: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
     let found = asked.live_store().roster.snapshot().provider(&name).cloned();
     found.filter(|_| asked.live_store().has_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
 }
 
 /// What a provider asks for before it begins, as it was typed.
-pub fn read_inputs(
+pub(crate) fn read_inputs(
     offer: &LiveProvider,
     typed: impl Fn(&str) -> Result<Option<String>, UserFacingError>,
 ) -> Result<InputValues, UserFacingError> {
@@ -109,7 +109,7 @@ async fn start_error(asked: &RequestContext, why: RedirectError, offer: &LivePro
 }
 
 /// Why a login cannot begin, as a story tells it; nothing where only what was typed does not fit.
-pub fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
+pub(crate) fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,
         RedirectError::NoDocument => Some(LoginError::bad_callback("noDocument", "the issuer's document could not be had")),

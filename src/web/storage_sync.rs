@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 /// How far this machine has read.
 #[derive(Debug, Default)]
-pub struct StorageSync(Mutex<StorageSyncPosition>);
+pub(crate) struct StorageSync(Mutex<StorageSyncPosition>);
 
 #[derive(Debug, Default)]
 struct StorageSyncPosition {
@@ -23,7 +23,7 @@ const LAST: &str = "~";
 
 impl StorageSync {
     /// Reads on. `now` is from before the question, so that what is learned is never thought to be fresher than it is.
-    pub async fn read(
+    pub(crate) async fn read(
         &self,
         directory: &Directory,
         revocations: &Revocations,

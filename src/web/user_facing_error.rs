@@ -19,27 +19,25 @@ use serde_json::json;
 /// A request that does not get what it asked for.
 #[derive(Debug)]
 pub struct UserFacingError {
-    /// Why.
-    pub cause: ErrorCause,
+    pub(crate) cause: ErrorCause,
     /// What is told of the login that ended by it.
-    pub login: Option<Box<FailedLoginSummary>>,
+    pub(crate) login: Option<Box<FailedLoginSummary>>,
     /// Cookies that are set or taken away all the same.
-    pub cookies: Vec<HeaderValue>,
+    pub(crate) cookies: Vec<HeaderValue>,
     /// A page that helps more than being told.
-    pub instead: Option<String>,
+    pub(crate) instead: Option<String>,
 }
 
 /// A login that ended badly, as its page tells of it.
 #[derive(Debug, Default)]
-pub struct FailedLoginSummary {
-    /// The provider's name.
-    pub title: String,
+pub(crate) struct FailedLoginSummary {
+    pub(crate) title: String,
     /// The provider's file name.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Where the shopper wanted to go.
-    pub return_to: Option<String>,
+    pub(crate) return_to: Option<String>,
     /// The code under which support finds the story.
-    pub code: Option<IncidentCode>,
+    pub(crate) code: Option<IncidentCode>,
 }
 
 impl From<ErrorCause> for UserFacingError {
@@ -55,7 +53,7 @@ impl From<StorageUnavailable> for UserFacingError {
 }
 
 /// Why somebody is not let in, in the words of the page.
-pub fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
+pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
     match why {
         SignInRefusalReason::Blocked => ErrorCause::Blocked,
         SignInRefusalReason::AddressTaken | SignInRefusalReason::Detached => ErrorCause::AddressTaken,
@@ -67,7 +65,7 @@ pub fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
 }
 
 /// What a failed login is called on the page.
-pub fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCause {
+pub(crate) fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCause {
     if error.by_provider {
         let code = error.code.to_ascii_lowercase();
         // The protocol's own word, and the words that providers have for it.
@@ -125,7 +123,7 @@ fn status_of(refused: &UserFacingError) -> StatusCode {
 
 impl UserFacingError {
     /// The answer to whoever asked: a page for people, JSON for programs.
-    pub fn into_response(self, asked: &RequestContext) -> HttpResponse {
+    pub(crate) fn into_response(self, asked: &RequestContext) -> HttpResponse {
         let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status_of(&self), |_| StatusCode::SEE_OTHER));
         cookies::append_to(&mut response, self.cookies.iter().cloned());
         if let Some(place) = self.instead {
@@ -166,12 +164,12 @@ impl UserFacingError {
 }
 
 /// The answer that leads elsewhere.
-pub fn redirect_to(place: &str) -> HttpResponse {
+pub(crate) fn redirect_to(place: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
 }
 
 /// The answer to a method that a page does not know.
-pub fn method_not_allowed(asked: &RequestContext, allowed: &'static str) -> HttpResponse {
+pub(crate) fn method_not_allowed(asked: &RequestContext, allowed: &'static str) -> HttpResponse {
     let mut response = UserFacingError::from(ErrorCause::WrongMethod).into_response(asked);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response

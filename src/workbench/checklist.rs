@@ -1,6 +1,6 @@
 //! The checklist that somebody answers about a provider, and the file that comes of it. Each answer is looked over by the language itself.
 
-pub mod questions;
+pub(crate) mod questions;
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
@@ -8,7 +8,7 @@ use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion
 use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
 
 /// Why an answer cannot be taken, if it cannot: the choices, or what the language says of it.
-pub fn check_answer(question: &ChecklistQuestion, answer: &str, ground: InstallationContext) -> Option<String> {
+pub(crate) fn check_answer(question: &ChecklistQuestion, answer: &str, ground: InstallationContext) -> Option<String> {
     if !question.choices.is_empty() {
         let fits = question.choices.contains(&answer);
         return (!fits).then(|| format!("write {}", crate::vocabulary::diagnostic::quoted_alternatives(question.choices.iter().copied())));
@@ -33,7 +33,7 @@ pub fn check_answer(question: &ChecklistQuestion, answer: &str, ground: Installa
 }
 
 /// The file that comes of the answers: only what differs from the standard.
-pub fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
+pub(crate) fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
     let get = |name: &str| answers.get(name).map(String::as_str).filter(|answer| !answer.is_empty());
     let said = |name: &str| get(name).filter(|answer| *answer != "none");
     let text = |text: &str| DraftValue::text(text);
@@ -61,7 +61,7 @@ pub fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
             draft.push(DraftEntry::with_reason("missingEmail", text("ask"), "so shoppers prove theirs; `refuse` keeps them out"));
         }
         _ if !reads_email => {
-            draft.push(DraftEntry::with_reason("missingEmail", text("ask"), "it tells no address, so shoppers type and prove one"))
+            draft.push(DraftEntry::with_reason("missingEmail", text("ask"), "it tells no address, so shoppers type and prove one"));
         }
         _ => {}
     }
@@ -136,7 +136,7 @@ fn token_request_entries<'a>(get: &ChecklistLookup<'a>, said: &ChecklistLookup<'
     }
     match parameters {
         Some(parameters) => {
-            words.push(DraftEntry::with_reason(encoding, DraftValue::Block(parameter_entries(parameters)), "exactly this is sent"))
+            words.push(DraftEntry::with_reason(encoding, DraftValue::Block(parameter_entries(parameters)), "exactly this is sent"));
         }
         None if encoding == "json" && by_hand => {
             // Standard parameters, written as JSON.

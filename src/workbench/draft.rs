@@ -19,7 +19,7 @@ pub struct DraftEntry {
     /// Its value.
     pub value: DraftValue,
     /// Why it stands there, or what there is to decide.
-    pub because: Option<String>,
+    pub(crate) because: Option<String>,
 }
 
 /// A value.
@@ -46,8 +46,7 @@ impl PartialEq for DraftEntry {
 impl Eq for DraftEntry {}
 
 impl DraftValue {
-    /// A text.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 }
@@ -59,7 +58,7 @@ impl DraftEntry {
     }
 
     /// A word with its value and why.
-    pub fn with_reason(key: impl Into<String>, value: DraftValue, because: impl Into<String>) -> Self {
+    pub(crate) fn with_reason(key: impl Into<String>, value: DraftValue, because: impl Into<String>) -> Self {
         Self { key: key.into(), value, because: Some(because.into()) }
     }
 }
@@ -81,7 +80,7 @@ impl ProviderDraft {
     }
 
     /// A word of the top.
-    pub fn push(&mut self, entry: DraftEntry) {
+    pub(crate) fn push(&mut self, entry: DraftEntry) {
         self.words.push(entry);
     }
 }
@@ -164,7 +163,7 @@ fn write_line(mut line: String, because: Option<&str>, text: &mut String) {
 }
 
 /// A text as YAML takes it: plain where that is certain, else between quotation marks.
-pub fn yaml_scalar(text: &str) -> String {
+pub(crate) fn yaml_scalar(text: &str) -> String {
     let first_is_fine = text.starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '$' | '/' | '_' | '.' | '('));
     let is_fine = |letter: char| !letter.is_control() && !crate::vocabulary::diagnostic::is_invisible(letter);
     let is_word = matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "~" | "");

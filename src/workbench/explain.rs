@@ -23,26 +23,26 @@ pub struct ExplainedStep {
     /// The request.
     pub request: Request,
     /// When the answer means no.
-    pub verdicts: Vec<ExplainedVerdict>,
+    pub(crate) verdicts: Vec<ExplainedVerdict>,
     /// What is read: fact, from where, place.
-    pub reads: Vec<(Slot, String, Place)>,
+    pub(crate) reads: Vec<(Slot, String, Place)>,
     /// Whether a login goes on without it, or it is made only sometimes.
-    pub remark: Option<&'static str>,
+    pub(crate) remark: Option<&'static str>,
 }
 
 /// What the file says about answers that mean no.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedVerdict {
+pub(crate) struct ExplainedVerdict {
     /// The file's word: `accepted` or `refused`.
-    pub word: &'static str,
+    pub(crate) word: &'static str,
     /// What has to hold, or must not.
-    pub condition: String,
+    pub(crate) condition: String,
     /// Where the provider's code stands.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// Where the provider's sentence stands.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Where it is written.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 impl ExplainedVerdict {
@@ -57,8 +57,7 @@ impl ExplainedVerdict {
         all.map(verdict).collect()
     }
 
-    /// In a sentence.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let whether = if self.word == "accepted" { "unless" } else { "if" };
         let reasons = match (&self.code, &self.message) {
             (Some(code), Some(message)) => format!(", with code {code} and message {message}"),
@@ -94,7 +93,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
 }
 
 /// What is known before a login: this installation's values, secrets masked, and where the provider sends the browser back.
-pub fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
+pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation_values(provider, public_url).values;
     let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
     if provider.state_in == StateLocation::Path {
@@ -107,7 +106,7 @@ pub fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, T
 }
 
 /// The facts with which a call would be written and its answer read: the given ones, and masks for what the steps before it give.
-pub fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
+pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = initial_facts(provider, given);
     let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
     let earlier = provider.steps().take(call + 1).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
@@ -121,7 +120,7 @@ pub fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usiz
 }
 
 /// The facts that some request, condition or the identity waits for.
-pub fn used_facts(provider: &Provider) -> Vec<Slot> {
+pub(crate) fn used_facts(provider: &Provider) -> Vec<Slot> {
     let in_steps =
         provider.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
     let in_require = provider.require.iter().flat_map(|require| &require.0).flat_map(crate::provider::condition::Condition::uses);
@@ -151,7 +150,7 @@ fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
 }
 
 /// A request as a line for `curl`, masks and all.
-pub fn curl_command(request: &Request) -> String {
+pub(crate) fn curl_command(request: &Request) -> String {
     let mut parts = vec!["curl".to_owned()];
     if request.method == Method::Post && request.body.is_none() {
         parts.push("-X POST".to_owned());

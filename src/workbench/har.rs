@@ -1,6 +1,6 @@
 //! What browsers keep of their traffic (HAR 1.2), read and written: only the fields that a login needs; everything else is passed over.
 
-pub mod fields;
+pub(crate) mod fields;
 
 use crate::workbench::har::fields::{
     Har, HarContent, HarCreator, HarEmptyObject, HarEntry, HarLog, HarNameValue, HarPostData, HarRequest, HarResponse, HarTimings,

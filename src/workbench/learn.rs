@@ -2,32 +2,32 @@
 //!
 //! Nothing here knows any provider. What a recording cannot say gets the safe word and a comment that says what to decide.
 
-pub mod assertion;
-pub mod calls;
-pub mod client;
-pub mod document;
-pub mod issuer_documents;
-pub mod success_flag;
-pub mod headers;
-pub mod ids;
-pub mod recorded_login;
-pub mod known_values;
-pub mod heuristics;
-pub mod timestamp;
-pub mod person_names;
-pub mod person;
-pub mod pictures;
-pub mod email_verified;
-pub mod redirect;
-pub mod request_shape;
-pub mod parameter_signature;
-pub mod signed_token;
-pub mod leak_check;
-pub mod login_learner;
-pub mod jwt;
-pub mod vocabulary;
-pub mod provider_file;
-pub mod written_values;
+pub(crate) mod assertion;
+pub(crate) mod calls;
+pub(crate) mod client;
+pub(crate) mod document;
+pub(crate) mod issuer_documents;
+pub(crate) mod success_flag;
+pub(crate) mod headers;
+pub(crate) mod ids;
+pub(crate) mod recorded_login;
+pub(crate) mod known_values;
+pub(crate) mod heuristics;
+pub(crate) mod timestamp;
+pub(crate) mod person_names;
+pub(crate) mod person;
+pub(crate) mod pictures;
+pub(crate) mod email_verified;
+pub(crate) mod redirect;
+pub(crate) mod request_shape;
+pub(crate) mod parameter_signature;
+pub(crate) mod signed_token;
+pub(crate) mod leak_check;
+pub(crate) mod login_learner;
+pub(crate) mod jwt;
+pub(crate) mod vocabulary;
+pub(crate) mod provider_file;
+pub(crate) mod written_values;
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
@@ -47,46 +47,42 @@ pub struct LearnedProvider {
     /// What there is to decide, which no recording can say.
     pub decide: Vec<String>,
     /// How many logins the recording holds.
-    pub logins: usize,
+    pub(crate) logins: usize,
     /// The values of the installation by the names of their facts; never shown.
     pub values: Vec<(String, String)>,
     /// The login that was followed; never shown.
-    pub followed: ReplayableLogin,
+    pub(crate) followed: ReplayableLogin,
 }
 
 /// A login of a recording as the engine may go through it again.
 #[derive(Clone, Default)]
-pub struct ReplayableLogin {
+pub(crate) struct ReplayableLogin {
     /// What the browser brought.
-    pub callback: Vec<(String, String)>,
+    pub(crate) callback: Vec<(String, String)>,
     /// What the calls were answered, in order.
-    pub answers: Vec<RecordedResponse>,
+    pub(crate) answers: Vec<RecordedResponse>,
     /// What issuers published, by address.
-    pub documents: Vec<(String, serde_json::Value)>,
-    /// The state.
-    pub state: String,
+    pub(crate) documents: Vec<(String, serde_json::Value)>,
+    pub(crate) state: String,
     /// The nonce, where one went out.
-    pub nonce: Option<String>,
+    pub(crate) nonce: Option<String>,
     /// The verifier, where there was one.
-    pub verifier: Option<String>,
+    pub(crate) verifier: Option<String>,
     /// The address to which the browser came back.
-    pub back: String,
-    /// When it was.
-    pub at: Option<i64>,
+    pub(crate) back: String,
+    pub(crate) at: Option<i64>,
 }
 
 /// Why nothing can be learnt: which exchange is missing, and what to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LearnError {
-    /// What is missing.
-    pub missing: String,
-    /// What to do.
-    pub help: String,
+    pub(crate) missing: String,
+    pub(crate) help: String,
 }
 
 impl LearnError {
     /// Why, and what to do.
-    pub fn new(missing: &str, help: &str) -> Self {
+    pub(crate) fn new(missing: &str, help: &str) -> Self {
         Self { missing: missing.to_owned(), help: help.to_owned() }
     }
 }

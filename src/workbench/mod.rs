@@ -8,10 +8,10 @@ pub mod har; //        as a browser keeps it
 pub mod curl; //       as curl lines
 pub mod synthetic_recording; //  made from a file and its examples
 pub mod draft; //      a file while it is written, each line with its reason
-pub mod checklist; //  a file from answers to questions
+pub(crate) mod checklist; //  a file from answers to questions
 pub mod learn; //      a file from a recording
 pub mod recorded_example; //     what was learnt from, as an example
-pub mod drift;
+pub(crate) mod drift;
 pub mod explain;
 pub mod examples;
 pub mod reference;

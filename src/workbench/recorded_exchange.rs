@@ -31,9 +31,9 @@ pub struct RecordedResponse {
 }
 
 /// The longest body that is kept.
-pub const LONGEST_BODY: usize = 256 * 1024;
+pub(crate) const LONGEST_BODY: usize = 256 * 1024;
 /// The most exchanges that are kept.
-pub const MOST: usize = 20_000;
+pub(crate) const MOST: usize = 20_000;
 
 impl RecordedExchange {
     /// A header's value.
@@ -42,12 +42,12 @@ impl RecordedExchange {
     }
 
     /// The address without query and fragment.
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         self.address.split(['?', '#']).next().unwrap_or_default()
     }
 
     /// The host with its port.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         host_of(&self.address)
     }
 
@@ -58,7 +58,7 @@ impl RecordedExchange {
     }
 
     /// The fragment, without its mark.
-    pub fn fragment(&self) -> Option<&str> {
+    pub(crate) fn fragment(&self) -> Option<&str> {
         self.address.split_once('#').map(|(_, fragment)| fragment)
     }
 
@@ -73,8 +73,7 @@ impl RecordedExchange {
 }
 
 impl RecordedResponse {
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
     }
 }
@@ -84,12 +83,12 @@ fn find_header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a st
 }
 
 /// The host of an address, with its port.
-pub fn host_of(address: &str) -> &str {
+pub(crate) fn host_of(address: &str) -> &str {
     address.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default())
 }
 
 /// The pairs of a query or a form, decoded.
-pub fn parse_pairs(text: &str) -> Vec<(String, String)> {
+pub(crate) fn parse_pairs(text: &str) -> Vec<(String, String)> {
     let parts = text.split('&').filter(|pair| !pair.is_empty());
     parts
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -98,12 +97,12 @@ pub fn parse_pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// A text of a query or a form, decoded.
-pub fn decode_form_text(text: &str) -> String {
+pub(crate) fn decode_form_text(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// Pairs as a form.
-pub fn encode_form(pairs: &[(String, String)]) -> String {
+pub(crate) fn encode_form(pairs: &[(String, String)]) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
         if !text.is_empty() {

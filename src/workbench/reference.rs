@@ -10,6 +10,11 @@ use crate::workbench::examples::example::ExampleSpec;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
+/// The blocks at the root of each kind of file: provider files, the settings file, and files of examples.
+pub fn root_blocks() -> [&'static WordBlock; 3] {
+    [ProviderSpec::block(), SettingsSpec::block(), ExampleSpec::block()]
+}
+
 /// The generated files: name below `schemas/`, and text.
 pub fn generated_files() -> Vec<(&'static str, String)> {
     vec![

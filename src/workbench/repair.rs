@@ -5,23 +5,23 @@
 //! its words lead to a cause with a name. No proposal holds a value of an answer, makes an address proven that was not,
 //! or takes a check away that the provider did not refuse in words.
 
-pub mod missing_email;
-pub mod candidates;
+pub(crate) mod missing_email;
+pub(crate) mod candidates;
 pub mod cause;
-pub mod draft;
-pub mod edit;
-pub mod answer_format;
-pub mod nested_json;
-pub mod value_fit;
-pub mod key_similarity;
-pub mod answer_repairs;
-pub mod path_move;
+pub(crate) mod draft;
+pub(crate) mod edit;
+pub(crate) mod answer_format;
+pub(crate) mod nested_json;
+pub(crate) mod value_fit;
+pub(crate) mod key_similarity;
+pub(crate) mod answer_repairs;
+pub(crate) mod path_move;
 pub mod path;
-pub mod request_repairs;
-pub mod reread;
-pub mod email_proof_safety;
-pub mod answer_index;
-pub mod unresolved_path;
+pub(crate) mod request_repairs;
+pub(crate) mod reread;
+pub(crate) mod email_proof_safety;
+pub(crate) mod answer_index;
+pub(crate) mod unresolved_path;
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;

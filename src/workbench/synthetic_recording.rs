@@ -25,7 +25,7 @@ pub struct StoryRecording {
     /// What was sent and what came back, in order.
     pub exchanges: Vec<RecordedExchange>,
     /// The values of this installation and of the attempt, by the names of their facts.
-    pub values: Vec<(String, String)>,
+    pub(crate) values: Vec<(String, String)>,
 }
 
 /// The logins of all stories that end well, one after another, with the browser's noise around them.
@@ -33,7 +33,7 @@ pub struct ProviderRecording {
     /// What was sent and what came back, in order.
     pub exchanges: Vec<RecordedExchange>,
     /// How many logins that is.
-    pub logins: usize,
+    pub(crate) logins: usize,
     /// All values that were made for it, by the names of their facts.
     pub values: Vec<(String, String)>,
 }

@@ -11,7 +11,7 @@ const SETTLE: Duration = Duration::from_millis(20);
 
 /// Calls `look` whenever something in the folders, or one of the files, changes, and every so often besides. It answers with the
 /// folders and files from then on. A file is watched by itself, so that its neighbours, such as a database, tell nothing.
-pub fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
+pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
     let begun = thread::Builder::new().name("files".to_owned()).spawn(move || {
         let (tell, told) = mpsc::channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Reads a file that a person wrote. Only ordinary files are read, and never more than is ever used.
-pub fn read_source(path: &Path) -> io::Result<Source> {
+pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     let bytes = read_bytes(path, crate::vocabulary::yaml::LARGEST + 1)?;
     if bytes.len() > crate::vocabulary::yaml::LARGEST {
         // Said by whoever reads the words, with what to do; a letter that is cut in two must not hide it.
@@ -29,12 +29,12 @@ pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The files of a folder that end in `.yaml`, sorted by name.
-pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files_ending_in(folder, ".yaml")
 }
 
 /// The files of a folder with an ending, sorted by name; hidden ones are left out.
-pub fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -48,17 +48,17 @@ pub fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> 
 }
 
 /// By what a changed file is told: when it was written, how long it is, and which file it is.
-pub type FileStamp = (std::time::SystemTime, u64, u64);
+pub(crate) type FileStamp = (std::time::SystemTime, u64, u64);
 
 /// The stamp of a file; `None` while there is none.
-pub fn stamp(path: &Path) -> Option<FileStamp> {
+pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     use std::os::unix::fs::MetadataExt as _;
     let about = std::fs::metadata(path).ok()?;
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
 /// Keeps a secret in a file that only its owner may read; answers with what is kept there, when somebody else was faster.
-pub fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
+pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     // Written aside and then put in place whole, so that nobody ever reads half of it.
@@ -78,13 +78,13 @@ pub fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
 }
 
 /// Makes a folder, and those above it, for its owner alone.
-pub fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Makes a file if need be, and keeps it from everybody but its owner.
-pub fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
@@ -94,13 +94,13 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// Which file this is, whatever it is called.
-pub fn file_id(path: &Path) -> Option<(u64, u64)> {
+pub(crate) fn file_id(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
 /// Writes a generated file, and its folder if need be.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -108,7 +108,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Adds to the end of a file, which is made if need be; what stands there stays as it is.
-pub fn append(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn append(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(text.as_bytes())?;
@@ -116,11 +116,11 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Whether there is such a folder.
-pub fn is_folder(path: &Path) -> bool {
+pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
 /// Whether there is such a file.
-pub fn is_file(path: &Path) -> bool {
+pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()
 }

@@ -20,15 +20,13 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// Until the server has taken the letter.
 const TOTAL: Duration = Duration::from_secs(10);
 
-/// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailMessage {
+pub(crate) struct MailMessage {
     /// What it is about.
-    pub subject: String,
-    /// As text alone.
-    pub text: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
     /// The same as HTML.
-    pub html: String,
+    pub(crate) html: String,
 }
 
 /// Where letters are handed in, and on whose behalf.
@@ -41,13 +39,12 @@ pub struct Mailer {
 
 /// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailError {
+pub(crate) struct MailError {
     /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.
-    pub is_certain: bool,
+    pub(crate) is_certain: bool,
     reason: String,
 }
 
-/// A mail server.
 #[derive(Debug, PartialEq, Eq)]
 struct MailServer {
     host: String,
@@ -67,18 +64,18 @@ enum MailEncryption {
 }
 
 /// Whether letters can come from this: `address`, or `Name <address>`.
-pub fn is_valid_sender(from: &str) -> bool {
+pub(crate) fn is_valid_sender(from: &str) -> bool {
     parse_sender(from).is_ok()
 }
 
 /// What is wrong with the address of a mail server, if anything.
-pub fn server_problem(server: &str) -> Option<String> {
+pub(crate) fn server_problem(server: &str) -> Option<String> {
     MailServer::parse(server).err()
 }
 
 impl Mailer {
     /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
-    pub fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {
+    pub(crate) fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {
         let server = MailServer::parse(server)?;
         let credentials = match (user, password) {
             (Some(user), Some(password)) => Some(Credentials::new(user.to_owned(), password.to_owned())),
@@ -93,7 +90,7 @@ impl Mailer {
     }
 
     /// Hands a letter in.
-    pub async fn send(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
+    pub(crate) async fn send(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
         let late = |_| Err(MailError { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
         tokio::time::timeout(TOTAL, self.deliver(to, letter)).await.unwrap_or_else(late)
     }

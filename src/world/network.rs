@@ -25,11 +25,11 @@ const MOST_HEADERS: usize = 100;
 
 /// Which addresses may be reached.
 #[derive(Clone, Debug, Default)]
-pub struct NetworkPolicy {
+pub(crate) struct NetworkPolicy {
     /// Everything: the installation itself is on loopback.
-    pub everything: bool,
+    pub(crate) everything: bool,
     /// Hosts whose addresses may be private.
-    pub private_hosts: Vec<Box<str>>,
+    pub(crate) private_hosts: Vec<Box<str>>,
 }
 
 impl NetworkPolicy {
@@ -38,8 +38,7 @@ impl NetworkPolicy {
     }
 }
 
-/// The network.
-pub struct Network {
+pub(crate) struct Network {
     /// One for each thread that carries, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
     reach: Arc<ArcSwap<NetworkPolicy>>,
@@ -53,7 +52,7 @@ impl fmt::Debug for Network {
 
 impl Network {
     /// The client; the second value says what is missing when this machine knows no certificate authorities, and https will not work.
-    pub fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
+    pub(crate) fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
         let reach = Arc::new(ArcSwap::from_pointee(reach));
         let builder = || {
             Client::builder()
@@ -95,7 +94,7 @@ impl Network {
     }
 
     /// Changes which addresses may be reached.
-    pub fn set_policy(&self, reach: NetworkPolicy) {
+    pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
         self.reach.store(Arc::new(reach));
     }
 

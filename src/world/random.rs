@@ -20,7 +20,7 @@ pub fn id() -> Box<str> {
 }
 
 /// A fresh signing key on P-256, as PKCS#8.
-pub fn signing_key() -> Vec<u8> {
+pub(crate) fn signing_key() -> Vec<u8> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("the machine's source of chance works");
     pair.to_pkcs8v1().expect("a fresh key can be written").as_ref().to_vec()
 }
@@ -29,7 +29,7 @@ pub fn signing_key() -> Vec<u8> {
 #[derive(Clone, Debug)]
 pub struct PemKeyPair {
     /// PKCS#8.
-    pub private: String,
+    pub(crate) private: String,
     /// The public half; empty where only a JWK of it is needed.
     pub public: String,
 }
@@ -46,7 +46,7 @@ pub fn rsa_pair(stranger: bool) -> &'static PemKeyPair {
 }
 
 /// A pair on P-256, or P-384.
-pub fn ec_pair(wide: bool) -> PemKeyPair {
+pub(crate) fn ec_pair(wide: bool) -> PemKeyPair {
     let algorithm = if wide { &ECDSA_P384_SHA384_FIXED_SIGNING } else { &ECDSA_P256_SHA256_FIXED_SIGNING };
     let pair = EcdsaKeyPair::generate(algorithm).expect("the machine's source of chance works");
     let private = pair.to_pkcs8v1().expect("a fresh key can be written");
@@ -55,7 +55,7 @@ pub fn ec_pair(wide: bool) -> PemKeyPair {
 }
 
 /// A pair of Ed25519.
-pub fn ed25519_pair() -> PemKeyPair {
+pub(crate) fn ed25519_pair() -> PemKeyPair {
     let pair = Ed25519KeyPair::generate().expect("the machine's source of chance works");
     let private = pair.to_pkcs8v1().expect("a fresh key can be written");
     let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("a fresh key can be written");

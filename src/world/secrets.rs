@@ -11,7 +11,7 @@ use std::path::Path;
 const LARGEST: usize = 64 * 1024;
 
 /// Reads one value; `None` when it is not set. What surrounds it, such as the line end of a file, is not part of it.
-pub fn read_value(reference: &ValueReference) -> Option<String> {
+pub(crate) fn read_value(reference: &ValueReference) -> Option<String> {
     let text = match reference {
         ValueReference::Literal(text) => text.to_string(),
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads variables")]
@@ -23,12 +23,12 @@ pub fn read_value(reference: &ValueReference) -> Option<String> {
 }
 
 /// What a provider waits for and does not have.
-pub fn missing_values(provider: &Provider) -> Vec<String> {
+pub(crate) fn missing_values(provider: &Provider) -> Vec<String> {
     provider.needed.iter().filter(|needed| read_value(&needed.reference).is_none()).map(|needed| needed.reference.location()).collect()
 }
 
 /// All values that are set for a provider.
-pub fn installation_values(provider: &Provider, public_url: &str) -> InstallationValues {
+pub(crate) fn installation_values(provider: &Provider, public_url: &str) -> InstallationValues {
     let kept = provider.needed.iter().filter_map(|needed| {
         let value = read_value(&needed.reference)?;
         let label = provider.names.name(needed.fact);

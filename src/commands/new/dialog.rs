@@ -7,7 +7,7 @@ use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
 /// Asks what has not been said yet.
-pub fn ask_questions(answers: &mut ChecklistAnswers, ground: InstallationContext) -> Result<(), CommandFailure> {
+pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, ground: InstallationContext) -> Result<(), CommandFailure> {
     let said: Vec<&str> = answers.keys().copied().collect();
     print("Enter takes what stands in brackets; `back` goes to the question before.\n");
     let mut asked: Vec<usize> = Vec::new();

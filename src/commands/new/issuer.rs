@@ -11,7 +11,7 @@ use crate::world::network::Network;
 use serde_json::Value;
 
 /// Fetches the issuer's document and fills in what it says.
-pub fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
+pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let address = if issuer.contains("/.well-known/") {
         issuer.to_owned()
     } else {

@@ -14,17 +14,17 @@ use tokio::sync::oneshot;
 const LONGEST: u64 = 64 * 1024;
 
 /// What came back.
-pub struct TrialCallback {
+pub(crate) struct TrialCallback {
     /// The parameters.
-    pub callback: CallbackParameters,
+    pub(crate) callback: CallbackParameters,
     /// The state from the path.
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Who wants to know whether it fits.
-    pub reply: Option<oneshot::Sender<bool>>,
+    pub(crate) reply: Option<oneshot::Sender<bool>>,
 }
 
 /// Everything that arrives.
-pub struct TrialCallbacks<'a> {
+pub(crate) struct TrialCallbacks<'a> {
     screen: &'a TrialScreen,
     /// The callback's address, without a state.
     address: &'a str,
@@ -34,13 +34,13 @@ pub struct TrialCallbacks<'a> {
 
 impl<'a> TrialCallbacks<'a> {
     /// From the browser, where somebody listens for it; from the terminal, where that is wished, the only way, or possible.
-    pub fn new(screen: &'a TrialScreen, address: &'a str, browser: Option<UnboundedReceiver<TrialCallback>>) -> Self {
+    pub(crate) fn new(screen: &'a TrialScreen, address: &'a str, browser: Option<UnboundedReceiver<TrialCallback>>) -> Self {
         let pastes = browser.is_none() || std::io::stdin().is_terminal();
         Self { screen, address, browser, lines: pastes.then(spawn_line_reader) }
     }
 
     /// What is waited for, and what it means when it does not come.
-    pub fn waiting_message(&self) -> String {
+    pub(crate) fn waiting_message(&self) -> String {
         let address = self.address;
         let awaited = match (&self.browser, &self.lines) {
             (Some(_), None) => format!("waiting for the browser at {address}; Ctrl-C stops"),
@@ -59,7 +59,7 @@ impl<'a> TrialCallbacks<'a> {
     }
 
     /// The next that arrives.
-    pub async fn next(&mut self) -> Result<TrialCallback, CommandFailure> {
+    pub(crate) async fn next(&mut self) -> Result<TrialCallback, CommandFailure> {
         loop {
             let line = tokio::select! {
                 Some(arrival) = receive(&mut self.browser) => return Ok(arrival),
@@ -129,7 +129,7 @@ fn read_line() -> Option<String> {
 }
 
 /// What a shopper would type: as it was given, or asked for at the terminal.
-pub fn resolve_inputs(provider: &Provider, given: &[(String, String)], screen: &TrialScreen) -> Result<InputValues, CommandFailure> {
+pub(crate) fn resolve_inputs(provider: &Provider, given: &[(String, String)], screen: &TrialScreen) -> Result<InputValues, CommandFailure> {
     if let Some((unknown, _)) = given.iter().find(|(name, _)| provider.inputs.iter().all(|input| *input.name != **name)) {
         let known = provider.inputs.iter().map(|input| &*input.name);
         let help = if provider.inputs.is_empty() {
@@ -158,7 +158,7 @@ pub fn resolve_inputs(provider: &Provider, given: &[(String, String)], screen: &
 }
 
 /// What was given for an input cannot be used, or nothing was.
-pub fn unusable_input(name: &str) -> CommandFailure {
+pub(crate) fn unusable_input(name: &str) -> CommandFailure {
     CommandFailure::Usage(
         format!("`{name}` is asked for, and what was given does not fit"),
         format!("give it as a shopper would type it: `--input {name}=…`"),

@@ -33,15 +33,20 @@ struct AwaitedCallback {
 }
 
 /// The listener.
-pub struct CallbackListener {
+pub(crate) struct CallbackListener {
     server: ServerHandle,
     /// What arrives.
-    pub arrivals: Option<UnboundedReceiver<TrialCallback>>,
+    pub(crate) arrivals: Option<UnboundedReceiver<TrialCallback>>,
 }
 
 impl CallbackListener {
     /// Listens at the store's own address for the callback of a provider.
-    pub fn open(provider: &str, by: CallbackMethod, store: &Arc<Store>, playground: &Arc<Playground>) -> Result<Self, CommandFailure> {
+    pub(crate) fn open(
+        provider: &str,
+        by: CallbackMethod,
+        store: &Arc<Store>,
+        playground: &Arc<Playground>,
+    ) -> Result<Self, CommandFailure> {
         let (tell, arrivals) = mpsc::unbounded_channel();
         let awaited = AwaitedCallback {
             provider: provider.into(),
@@ -77,7 +82,7 @@ impl CallbackListener {
     }
 
     /// Stops listening, once what was asked is answered.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.server.stop(true).await;
     }
 }

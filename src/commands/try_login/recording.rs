@@ -15,7 +15,7 @@ use chrono::DateTime;
 use std::path::Path;
 
 /// Adds what happened as a story, once it is sure that it replays true and tells of nobody.
-pub fn add_example(trial: &TrialLogin, trace: &Trace, end: Result<&Identity, &LoginError>) -> Result<(), CommandFailure> {
+pub(crate) fn add_example(trial: &TrialLogin, trace: &Trace, end: Result<&Identity, &LoginError>) -> Result<(), CommandFailure> {
     let path = catalogue::examples_path(&trial.path);
     let before = if files::is_file(&path) {
         files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?.text.to_string()

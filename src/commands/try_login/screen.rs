@@ -11,16 +11,16 @@ use std::fmt::Write as _;
 
 /// Where it is printed, and how.
 #[derive(Debug)]
-pub struct TrialScreen {
+pub(crate) struct TrialScreen {
     /// Whether a program reads what is printed.
-    pub json: bool,
+    pub(crate) json: bool,
     /// Whether colours are shown.
-    pub colour: bool,
+    pub(crate) colour: bool,
 }
 
 impl TrialScreen {
     /// Prints on the way.
-    pub fn print(&self, text: &str) {
+    pub(crate) fn print(&self, text: &str) {
         if self.json {
             use std::io::Write as _;
             // That nobody reads any more is no error.
@@ -31,13 +31,13 @@ impl TrialScreen {
     }
 
     /// Prints a heading.
-    pub fn print_heading(&self, text: &str) {
+    pub(crate) fn print_heading(&self, text: &str) {
         let text = printable(text);
         self.print(&if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text });
     }
 
     /// Tells how a login ended: to whoever has tried it, who they are; or why they would not come in.
-    pub fn print_outcome(&self, provider: &Provider, story: &Story, end: Result<&Identity, &LoginError>) {
+    pub(crate) fn print_outcome(&self, provider: &Provider, story: &Story, end: Result<&Identity, &LoginError>) {
         self.print("");
         match end {
             Ok(identity) => {
@@ -59,7 +59,7 @@ impl TrialScreen {
     }
 
     /// The whole story, for a program.
-    pub fn print_story(&self, story: &Story) {
+    pub(crate) fn print_story(&self, story: &Story) {
         if self.json {
             print_json(&serde_json::to_string(story).unwrap_or_default());
         }

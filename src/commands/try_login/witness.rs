@@ -16,28 +16,28 @@ use crate::world::clock;
 use std::fmt::Write as _;
 
 /// A witness that tells.
-pub struct TrialWitness<'a> {
+pub(crate) struct TrialWitness<'a> {
     provider: &'a Provider,
     screen: &'a TrialScreen,
     /// What it has seen.
-    pub watch: LoginWatch,
+    pub(crate) watch: LoginWatch,
     /// Whether a call's answer was heard that nothing has been read from yet.
     heard: bool,
 }
 
 impl<'a> TrialWitness<'a> {
     /// One that tells of this provider.
-    pub fn new(provider: &'a Provider, screen: &'a TrialScreen) -> Self {
+    pub(crate) fn new(provider: &'a Provider, screen: &'a TrialScreen) -> Self {
         Self { provider, screen, watch: LoginWatch::default(), heard: false }
     }
 
     /// Where the browser is sent.
-    pub fn print_redirect(&self, request: &Request) {
+    pub(crate) fn print_redirect(&self, request: &Request) {
         self.print_request(&self.provider.authorization, request);
     }
 
     /// What the browser brought back.
-    pub fn print_callback(&self, callback: &CallbackParameters) {
+    pub(crate) fn print_callback(&self, callback: &CallbackParameters) {
         self.screen.print("");
         self.screen.print_heading("callback");
         let mut text = String::new();
@@ -93,11 +93,11 @@ impl LoginObserver for TrialWitness<'_> {
 }
 
 /// A way out that says which documents of an issuer it fetches.
-pub struct AnnouncedFetch<'a> {
+pub(crate) struct AnnouncedFetch<'a> {
     /// The way out.
-    pub wall: NetworkOrPlayground<'a>,
+    pub(crate) wall: NetworkOrPlayground<'a>,
     /// Where it is said.
-    pub screen: &'a TrialScreen,
+    pub(crate) screen: &'a TrialScreen,
 }
 
 impl Fetch for AnnouncedFetch<'_> {

@@ -30,7 +30,7 @@ fn sessions_ended(ended: u64) -> String {
 }
 
 /// Removes a way in.
-pub async fn unlink(
+pub(crate) async fn unlink(
     desk: &UsersContext,
     person: &UserRecord,
     provider: &str,
@@ -96,7 +96,7 @@ fn no_such_link(person: &UserRecord, ways: &[IdentityLink], provider: &str) -> C
 }
 
 /// Shuts somebody out, or lets them in again.
-pub async fn block(desk: &UsersContext, person: &UserRecord, blocked: bool) -> Result<(), CommandFailure> {
+pub(crate) async fn block(desk: &UsersContext, person: &UserRecord, blocked: bool) -> Result<(), CommandFailure> {
     let email = &person.user.email;
     let changed = person.blocked != blocked;
     let mut ended = 0;
@@ -117,7 +117,7 @@ pub async fn block(desk: &UsersContext, person: &UserRecord, blocked: bool) -> R
 }
 
 /// Ends all sessions of somebody.
-pub async fn sign_out(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+pub(crate) async fn sign_out(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
     let verb =
         EndAllSessions { store: desk.store.clone(), uid: person.user.uid.clone(), but: None, by: AuditActor::Support, now: desk.now };
     let ended = desk.write(verb).await?;
@@ -132,7 +132,7 @@ pub async fn sign_out(desk: &UsersContext, person: &UserRecord) -> Result<(), Co
 }
 
 /// Forgets somebody.
-pub async fn erase(desk: &UsersContext, person: &UserRecord, yes: bool) -> Result<(), CommandFailure> {
+pub(crate) async fn erase(desk: &UsersContext, person: &UserRecord, yes: bool) -> Result<(), CommandFailure> {
     let (uid, email) = (&person.user.uid, &person.user.email);
     let ways = desk.read(ListIdentityLinks(uid.clone())).await?.len() as u64;
     let open = desk.read(ListActiveSessions { uid: uid.clone(), now: desk.now }).await?.len() as u64;

@@ -11,23 +11,23 @@ use crate::vocabulary::email::Email;
 use std::fmt::Write as _;
 
 /// What a command needs.
-pub struct UsersContext {
+pub(crate) struct UsersContext {
     /// Who has come in.
-    pub directory: Directory,
+    pub(crate) directory: Directory,
     /// Where that is kept.
-    pub place: StorageLocation,
+    pub(crate) place: StorageLocation,
     /// The store.
-    pub store: Box<str>,
+    pub(crate) store: Box<str>,
     /// The other stores.
-    pub others: Vec<Box<str>>,
+    pub(crate) others: Vec<Box<str>>,
     /// Whether a program reads along.
-    pub json: bool,
+    pub(crate) json: bool,
     /// When this is.
-    pub now: i64,
+    pub(crate) now: i64,
 }
 
 /// The stores but this one, which has to be one of them.
-pub fn other_stores(name: &str, stores: &Stores) -> Result<Vec<Box<str>>, CommandFailure> {
+pub(crate) fn other_stores(name: &str, stores: &Stores) -> Result<Vec<Box<str>>, CommandFailure> {
     let names = || stores.all().iter().map(|store| &*store.name);
     if stores.by_name(name).is_some() {
         return Ok(names().filter(|other| *other != name).map(Into::into).collect());
@@ -40,7 +40,7 @@ pub fn other_stores(name: &str, stores: &Stores) -> Result<Vec<Box<str>>, Comman
 }
 
 /// An address that was typed.
-pub fn parse_email(text: &str) -> Result<Email, CommandFailure> {
+pub(crate) fn parse_email(text: &str) -> Result<Email, CommandFailure> {
     Email::parse(text).map_err(|_| {
         let help = "write it as `ana@loja.example`, without blanks, brackets and letters that only look like others; \
              `portaria users find` takes a part of an address, a name or an id";
@@ -50,17 +50,17 @@ pub fn parse_email(text: &str) -> Result<Email, CommandFailure> {
 
 impl UsersContext {
     /// Asks something.
-    pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
+    pub(crate) async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
         self.directory.read(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
     /// Does something.
-    pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
+    pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
         self.directory.write(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
     /// Who has this address.
-    pub async fn user_by_email(&self, email: Email) -> Result<UserRecord, CommandFailure> {
+    pub(crate) async fn user_by_email(&self, email: Email) -> Result<UserRecord, CommandFailure> {
         if let Some(record) = self.read(FindUserByEmail { store: self.store.clone(), email: email.clone() }).await? {
             return Ok(record);
         }
@@ -98,7 +98,7 @@ impl UsersContext {
     }
 
     /// A command about somebody, as it can be typed.
-    pub fn command_line(&self, what: &str, email: &Email) -> String {
+    pub(crate) fn command_line(&self, what: &str, email: &Email) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@.+_-".contains(&byte);
         let key = email.key();
         let email = if key.bytes().all(plain) { key.to_owned() } else { format!("'{}'", key.replace('\'', "'\\''")) };

@@ -8,13 +8,13 @@ use crate::vocabulary::diagnostic::printable;
 use serde_json::{Value, json};
 
 /// Whether an address is one that nobody can have: the file's placeholder, or what is left to whom it was taken from.
-pub fn is_placeholder(record: &UserRecord) -> bool {
+pub(crate) fn is_placeholder(record: &UserRecord) -> bool {
     let domain = record.user.email.domain();
     domain == "invalid" || domain.ends_with(".invalid")
 }
 
 /// What is known of the address, in a word or two.
-pub fn address_proof(record: &UserRecord) -> &'static str {
+pub(crate) fn address_proof(record: &UserRecord) -> &'static str {
     match (is_placeholder(record), record.user.email_verified) {
         (true, _) => "placeholder",
         (false, true) => "proven",
@@ -23,7 +23,7 @@ pub fn address_proof(record: &UserRecord) -> &'static str {
 }
 
 /// What the word about the address means for this person, where it needs saying.
-pub fn address_note(record: &UserRecord) -> Option<&'static str> {
+pub(crate) fn address_note(record: &UserRecord) -> Option<&'static str> {
     if record.user.email.domain() == "displaced.invalid" {
         return Some(
             "a placeholder: the address they had without proof went to somebody who proved that it is theirs; no mail can reach them",
@@ -38,12 +38,12 @@ pub fn address_note(record: &UserRecord) -> Option<&'static str> {
 }
 
 /// The name, for a terminal.
-pub fn display_name(record: &UserRecord) -> String {
+pub(crate) fn display_name(record: &UserRecord) -> String {
     record.user.name.as_deref().map_or_else(|| "(no name)".to_owned(), printable)
 }
 
 /// A person in several lines.
-pub fn user_as_text(record: &UserRecord) -> String {
+pub(crate) fn user_as_text(record: &UserRecord) -> String {
     let mut lines = vec![format!("{} ({})", record.user.email, address_proof(record))];
     lines.extend(address_note(record).map(|about| format!("  {about}")));
     let blocked = if record.blocked { "yes: they cannot come in" } else { "no" };
@@ -63,32 +63,32 @@ pub fn user_as_text(record: &UserRecord) -> String {
 }
 
 /// A way in, in two lines.
-pub fn link_as_text(way: &IdentityLink) -> String {
+pub(crate) fn link_as_text(way: &IdentityLink) -> String {
     let (provider, id, why) = (printable(&way.provider), printable(&way.provider_id), printable(&reasons::describe_link(way)));
     format!("  {provider}, there known as {id}, since {}\n    {why}", format_time(way.linked))
 }
 
 /// A session, in one line.
-pub fn session_as_text(session: &ActiveSession) -> String {
+pub(crate) fn session_as_text(session: &ActiveSession) -> String {
     let through = session.provider.as_deref().map_or_else(String::new, |provider| format!(", through {}", printable(provider)));
     format!("  since {}, until {} at most{through}", format_time(session.since), format_time(session.latest))
 }
 
 /// Something that happened, in one line.
-pub fn event_as_text(event: &AuditEvent) -> String {
+pub(crate) fn event_as_text(event: &AuditEvent) -> String {
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}{incident}", format_time(event.at), printable(&reasons::describe_event(event)))
 }
 
 /// The same where it may have happened to anybody, at any store.
-pub fn audit_line_as_text(event: &AuditEvent) -> String {
+pub(crate) fn audit_line_as_text(event: &AuditEvent) -> String {
     let person = event.uid.as_deref().map_or_else(String::new, |uid| format!(" [person {}]", printable(uid)));
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}  {}{person}{incident}", format_time(event.at), printable(&event.store), printable(&reasons::describe_event(event)))
 }
 
 /// A person, for programs.
-pub fn user_as_json(record: &UserRecord) -> Value {
+pub(crate) fn user_as_json(record: &UserRecord) -> Value {
     let user = &record.user;
     json!({
         "store": record.store, "uid": user.uid, "email": user.email.key(), "emailVerified": user.email_verified,
@@ -98,7 +98,7 @@ pub fn user_as_json(record: &UserRecord) -> Value {
 }
 
 /// Ways in, for programs.
-pub fn links_as_json(ways: &[IdentityLink]) -> Value {
+pub(crate) fn links_as_json(ways: &[IdentityLink]) -> Value {
     let way = |way: &IdentityLink| {
         json!({
             "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
@@ -109,18 +109,18 @@ pub fn links_as_json(ways: &[IdentityLink]) -> Value {
 }
 
 /// Ways in that were removed, for programs.
-pub fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
+pub(crate) fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
     removed.iter().map(|way| json!({ "provider": way.provider, "providerId": way.provider_id })).collect()
 }
 
 /// Sessions, for programs.
-pub fn sessions_as_json(sessions: &[ActiveSession]) -> Value {
+pub(crate) fn sessions_as_json(sessions: &[ActiveSession]) -> Value {
     let session = |session: &ActiveSession| json!({ "since": format_time(session.since), "until": format_time(session.latest), "provider": session.provider });
     sessions.iter().map(session).collect()
 }
 
 /// What happened, for programs.
-pub fn history_as_json(history: &[AuditEvent]) -> Value {
+pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {
     let event = |event: &AuditEvent| {
         json!({
             "at": format_time(event.at), "what": event.what.word(), "provider": event.provider, "because": event.because,
@@ -131,7 +131,7 @@ pub fn history_as_json(history: &[AuditEvent]) -> Value {
 }
 
 /// The same where it may have happened to anybody, at any store.
-pub fn audit_lines_as_json(lines: &[AuditEvent]) -> Value {
+pub(crate) fn audit_lines_as_json(lines: &[AuditEvent]) -> Value {
     let line = |event: &AuditEvent| {
         json!({
             "at": format_time(event.at), "store": event.store, "what": event.what.word(), "uid": event.uid, "provider": event.provider,

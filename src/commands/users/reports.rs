@@ -9,7 +9,7 @@ use crate::vocabulary::diagnostic::printable;
 use serde_json::json;
 
 /// People who are meant by a text.
-pub async fn print_found_users(desk: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
+pub(crate) async fn print_found_users(desk: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
     let found = desk.read(SearchUsers { store: desk.store.clone(), text: text.to_owned(), most: most + 1 }).await?;
     let (found, more) = limit_to(found, most);
     if desk.json {
@@ -38,7 +38,7 @@ fn print_table(found: &[UserRecord]) {
 }
 
 /// Who somebody is.
-pub async fn print_user(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+pub(crate) async fn print_user(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
     let ways = desk.read(ListIdentityLinks(person.user.uid.clone())).await?;
     let sessions = desk.read(ListActiveSessions { uid: person.user.uid.clone(), now: desk.now }).await?;
     if desk.json {
@@ -69,7 +69,7 @@ pub async fn print_user(desk: &UsersContext, person: &UserRecord) -> Result<(), 
 }
 
 /// How somebody without a way in comes back.
-pub fn sign_in_without_links(person: &UserRecord) -> String {
+pub(crate) fn sign_in_without_links(person: &UserRecord) -> String {
     if person.user.email_verified && !rendering::is_placeholder(person) {
         format!("a login that proves {} leads back to them", person.user.email)
     } else {
@@ -98,7 +98,7 @@ fn print_hints(desk: &UsersContext, person: &UserRecord, ways: &[IdentityLink], 
 }
 
 /// What happened to somebody.
-pub async fn print_history(desk: &UsersContext, person: &UserRecord, most: i64) -> Result<(), CommandFailure> {
+pub(crate) async fn print_history(desk: &UsersContext, person: &UserRecord, most: i64) -> Result<(), CommandFailure> {
     let history = desk.read(ListUserAuditEvents { uid: person.user.uid.clone(), most: most + 1 }).await?;
     let (history, more) = limit_to(history, most);
     if desk.json {
@@ -120,7 +120,7 @@ pub async fn print_history(desk: &UsersContext, person: &UserRecord, most: i64) 
 }
 
 /// Hands out everything that is kept of somebody.
-pub async fn print_export(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+pub(crate) async fn print_export(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
     let everything = desk.write(ExportUser { uid: person.user.uid.clone(), now: desk.now }).await?;
     let Some(everything) = everything else { return Err(erased_meanwhile(person)) };
     let mut out = json!({ "exportedAt": format_time(desk.now) });
@@ -138,6 +138,6 @@ pub async fn print_export(desk: &UsersContext, person: &UserRecord) -> Result<()
 }
 
 /// Somebody was forgotten while they were looked at.
-pub fn erased_meanwhile(person: &UserRecord) -> CommandFailure {
+pub(crate) fn erased_meanwhile(person: &UserRecord) -> CommandFailure {
     CommandFailure::No(format!("{} has just been forgotten by somebody else", person.user.email))
 }

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use std::fmt::Write as _;
 
 /// A conversation on one connection.
-pub struct Transaction<'c> {
+pub(crate) struct Transaction<'c> {
     connection: &'c mut SqliteConnection,
     unsaid: String,
     with: Vec<OwnedSqlValue>,
@@ -22,18 +22,17 @@ enum OwnedSqlValue {
 }
 
 impl<'c> Transaction<'c> {
-    /// Begins to talk.
-    pub fn new(connection: &'c mut SqliteConnection) -> Self {
+    pub(crate) fn new(connection: &'c mut SqliteConnection) -> Self {
         Self { connection, unsaid: String::new(), with: Vec::new(), heard: false }
     }
 
     /// Whether anything has been answered yet.
-    pub fn has_responded(&self) -> bool {
+    pub(crate) fn has_responded(&self) -> bool {
         self.heard
     }
 
     /// Says what has not been said yet.
-    pub async fn flush(&mut self) -> Result<(), StorageFault> {
+    pub(crate) async fn flush(&mut self) -> Result<(), StorageFault> {
         if !self.unsaid.is_empty() {
             self.send_queued().await?;
         }

@@ -21,18 +21,18 @@ const WAITING: usize = 1024;
 
 /// The desk at which orders are given.
 #[derive(Clone, Debug)]
-pub struct SqliteWriter(mpsc::Sender<Box<dyn WriteJob>>);
+pub(crate) struct SqliteWriter(mpsc::Sender<Box<dyn WriteJob>>);
 
 impl SqliteWriter {
     /// Opens the desk; the connection is the only one that writes.
-    pub fn open(options: SqliteConnectOptions, writer: SqliteConnection) -> Self {
+    pub(crate) fn open(options: SqliteConnectOptions, writer: SqliteConnection) -> Self {
         let (give, orders) = mpsc::channel(WAITING);
         tokio::spawn(WriterTask { options, connection: Some(writer) }.run(orders));
         Self(give)
     }
 
     /// Gives an order and waits until it is kept.
-    pub async fn submit<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn submit<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         let (answer, heard) = oneshot::channel();
         let order = Box::new(PendingWrite { verb, answer, outcome: None });
         let given = async {
@@ -77,7 +77,6 @@ impl<V: Verb> WriteJob for PendingWrite<V> {
     }
 }
 
-/// Who writes.
 struct WriterTask {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,

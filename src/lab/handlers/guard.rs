@@ -18,7 +18,7 @@ pub struct StaffMember {
 }
 
 /// Whose the forms of the lab are: the session's; on the machine itself, where nobody has to be signed in, the lab's.
-pub fn form_binding(asked: &RequestContext) -> Box<str> {
+pub(crate) fn form_binding(asked: &RequestContext) -> Box<str> {
     asked.session().map_or_else(|| "lab".into(), |session| session.sid)
 }
 
@@ -28,12 +28,12 @@ fn is_local_installation(asked: &RequestContext) -> bool {
 }
 
 /// Whether there is no lab at this store, as far as anybody can tell.
-pub fn is_closed(asked: &RequestContext) -> bool {
+pub(crate) fn is_closed(asked: &RequestContext) -> bool {
     !is_local_installation(asked) && asked.live_store().store.staff.is_empty()
 }
 
 /// Lets staff in. Whoever is not signed in is led to the login and comes back; others are told that the page is not theirs.
-pub fn require_staff(asked: &RequestContext) -> Result<StaffMember, UserFacingError> {
+pub(crate) fn require_staff(asked: &RequestContext) -> Result<StaffMember, UserFacingError> {
     let store = &asked.live_store().store;
     if is_local_installation(asked) {
         // What a proxy or a tunnel on this machine passes on comes from elsewhere.

@@ -19,7 +19,7 @@ use actix_web::http::StatusCode;
 const PAGE: &str = "/lab/incidents";
 
 /// The form, or the way to the story of the code that was typed into it.
-pub async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     guard::require_staff(&asked)?;
     let typed = asked.query_parameter("code")?.filter(|typed| !typed.trim().is_empty());
@@ -41,8 +41,7 @@ async fn requested_story(asked: &RequestContext) -> Result<Result<StoredStory, I
     Ok(find_story(asked, &staff, code.clone()).await?.ok_or(code))
 }
 
-/// The story.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let kept = match requested_story(&asked).await? {
         Ok(kept) => kept,
         Err(code) => {
@@ -74,7 +73,7 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// The same as a text, ready for a ticket.
-pub async fn show_report(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show_report(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let kept = requested_story(&asked).await?.map_err(|_| ErrorCause::NoSuchPage)?;
     Ok(handlers::text_response(&asked, text_report(&asked, &kept)))
 }

@@ -1,13 +1,13 @@
 //! `/lab…`: the workbench of support staff over HTTP, one file a page.
 
-pub mod pasted_answer;
+pub(crate) mod pasted_answer;
 pub mod guard;
-pub mod incidents;
-pub mod provider_list;
-pub mod provider;
+pub(crate) mod incidents;
+pub(crate) mod provider_list;
+pub(crate) mod provider;
 pub mod test_story;
-pub mod test_login;
-pub mod test_login_ledger;
+pub(crate) mod test_login;
+pub(crate) mod test_login_ledger;
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary, NotOfferedReason};
@@ -32,12 +32,12 @@ use std::sync::Arc;
 const STATES: [&str; 5] = ["broken", "offered", "dormant", "off", "overlooked"];
 
 /// Whether a path is one of the lab's.
-pub fn is_lab_path(path: &str) -> bool {
+pub(crate) fn is_lab_path(path: &str) -> bool {
     path == "/lab" || path.starts_with("/lab/")
 }
 
 /// What stands around a page of the lab.
-pub fn lab_frame(asked: &RequestContext, here: String) -> LabFrame<'_> {
+pub(crate) fn lab_frame(asked: &RequestContext, here: String) -> LabFrame<'_> {
     let front = asked.live_store();
     let offered = front.languages.offered_languages(&front.store.languages);
     LabFrame {
@@ -52,13 +52,13 @@ pub fn lab_frame(asked: &RequestContext, here: String) -> LabFrame<'_> {
 }
 
 /// A page of the lab as an answer.
-pub fn page_response(asked: &RequestContext, status: StatusCode, body: String) -> HttpResponse {
+pub(crate) fn page_response(asked: &RequestContext, status: StatusCode, body: String) -> HttpResponse {
     let mut response = response_builder(asked, status);
     response.content_type("text/html; charset=utf-8").body(body)
 }
 
 /// A text of the lab, ready to be copied.
-pub fn text_response(asked: &RequestContext, body: String) -> HttpResponse {
+pub(crate) fn text_response(asked: &RequestContext, body: String) -> HttpResponse {
     response_builder(asked, StatusCode::OK).content_type("text/plain; charset=utf-8").body(body)
 }
 
@@ -73,18 +73,18 @@ fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseB
 }
 
 /// What there is to know about the file of a provider.
-pub fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
+pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
     let listing = asked.live_store().roster.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file says today, unless that is broken.
-pub fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
+pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
     crate::provider::compile(&standing.report.source, asked.live_store().roster.installation_context()).0
 }
 
 /// What a file calls its provider, even where the rest of it is broken.
-pub fn name_in_file(source: &Source) -> Option<String> {
+pub(crate) fn name_in_file(source: &Source) -> Option<String> {
     let (root, _) = yaml::parse(source).ok()?;
     let YamlKind::Scalar { text, .. } = &root.get("name")?.kind else { return None };
     let name: String = text.trim().chars().take(100).collect();
@@ -92,18 +92,18 @@ pub fn name_in_file(source: &Source) -> Option<String> {
 }
 
 /// The version of a file today.
-pub fn file_version(standing: &ProviderStanding) -> Box<str> {
+pub(crate) fn file_version(standing: &ProviderStanding) -> Box<str> {
     live::version_from_text(&standing.report.source.text)
 }
 
 /// Values that are shown nowhere, wherever they stand.
-pub fn secret_values(provider: Option<&Provider>) -> Vec<String> {
+pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<String> {
     let needed = provider.into_iter().flat_map(|provider| &provider.needed);
     needed.filter(|needed| needed.secret).filter_map(|needed| secrets::read_value(&needed.reference)).collect()
 }
 
 /// What the last test of this person came to, where it is remembered.
-pub fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
+pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
     let last = asked.app().tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
     let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);
     Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
@@ -120,7 +120,7 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
 }
 
 /// All providers of the store by their states; the one of this name is the current.
-pub fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
+pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
     let front = asked.live_store();
     let listing = front.roster.snapshot();
     let mut groups: Vec<LabProviderGroup> = STATES.iter().map(|state| LabProviderGroup { state, entries: Vec::new() }).collect();

@@ -29,9 +29,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 /// The largest form: what is pasted may take three letters each on its way.
-pub const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
+pub(crate) const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
 
-/// What was typed.
 struct PastedAnswerForm {
     call: usize,
     status: String,
@@ -39,8 +38,7 @@ struct PastedAnswerForm {
     body: String,
 }
 
-/// The form.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;
     let bench = requested_provider(&asked)?;
@@ -50,7 +48,7 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// What would be read from what was pasted.
-pub async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;
     let bench = requested_provider(&asked)?;

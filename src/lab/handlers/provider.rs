@@ -30,27 +30,26 @@ use actix_web::http::StatusCode;
 use std::sync::Arc;
 
 /// A provider of the store, as the lab looks at it.
-pub struct LabProvider {
-    /// Its file's name.
-    pub name: String,
+pub(crate) struct LabProvider {
+    pub(crate) name: String,
     /// What there is to know about its file.
-    pub standing: Arc<ProviderStanding>,
+    pub(crate) standing: Arc<ProviderStanding>,
     /// The provider, unless its file is broken.
-    pub provider: Option<Provider>,
+    pub(crate) provider: Option<Provider>,
     /// Its file as it is shown.
-    pub code: MaskedFile,
+    pub(crate) code: MaskedFile,
     /// What is known of it before a login.
     given: Vec<(Slot, Text)>,
 }
 
 /// The provider that the address names.
-pub fn requested_provider(asked: &RequestContext) -> Result<LabProvider, UserFacingError> {
+pub(crate) fn requested_provider(asked: &RequestContext) -> Result<LabProvider, UserFacingError> {
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     find_provider(asked, name).ok_or_else(|| ErrorCause::NoSuchPage.into())
 }
 
 /// The provider of this name.
-pub fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider> {
+pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider> {
     let standing = handlers::provider_standing(asked, &name)?;
     let provider = handlers::compile_current(asked, &standing);
     // While a file is broken, the secrets of the version that serves are as secret as before.
@@ -63,7 +62,7 @@ pub fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider
 
 impl LabProvider {
     /// What its button says.
-    pub fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
+    pub(crate) fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
         let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
             let older = asked.live_store().roster.snapshot().provider(&self.name).map(|offer| offer.provider.title.to_string());
@@ -73,12 +72,12 @@ impl LabProvider {
     }
 
     /// What is known of it before a login.
-    pub fn initial_facts(&self) -> &[(Slot, Text)] {
+    pub(crate) fn initial_facts(&self) -> &[(Slot, Text)] {
         &self.given
     }
 
     /// The requests as they would be sent, or why they cannot be shown.
-    pub fn request_previews(&self) -> Result<Vec<RequestPreview>, String> {
+    pub(crate) fn request_previews(&self) -> Result<Vec<RequestPreview>, String> {
         let Some(provider) = &self.provider else { return Ok(Vec::new()) };
         let steps = explain(provider, &self.given);
         let steps = steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).message)?;
@@ -96,7 +95,7 @@ impl LabProvider {
     }
 
     /// The names of the calls, in order.
-    pub fn call_names(&self) -> Vec<String> {
+    pub(crate) fn call_names(&self) -> Vec<String> {
         self.provider.iter().flat_map(|provider| &provider.calls).map(|step| step.kind.word().to_owned()).collect()
     }
 
@@ -122,8 +121,7 @@ fn fact_source(provider: &Provider, fact: Slot, from: &str, line: u32) -> LabFac
     LabFactSource { fact: provider.names.name(fact).to_string(), from: crate::vocabulary::diagnostic::printable(from), line }
 }
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;
     let bench = requested_provider(&asked)?;
@@ -131,14 +129,14 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// Where a test is begun, opened as a page.
-pub async fn redirect_to_provider(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn redirect_to_provider(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     guard::require_staff(&asked)?;
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     Ok(user_facing_error::redirect_to(&address(&["lab", &name], &[])))
 }
 
 /// The page, with the test that is told on it.
-pub fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
+pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
     let (title, file) = (bench.title(asked), &bench.standing.report.source.name);
     let here = match &test {
         Some(test) => address(&["lab", &bench.name, "tests", &test.code], &[]),

@@ -10,8 +10,7 @@ use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;
     // What is wrong with the settings is wrong for all stores, and told to the people of the first.

@@ -27,7 +27,7 @@ use actix_web::HttpResponse;
 use std::sync::Arc;
 
 /// `POST /lab/{provider}/tests`: a test login begins.
-pub async fn start_test(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn start_test(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Login)?;
     asked.require_fresh_revocations()?;
     let staff = require_staff(&asked)?;
@@ -56,7 +56,7 @@ pub async fn start_test(asked: RequestContext) -> Result<HttpResponse, UserFacin
 }
 
 /// The browser is back from a test login.
-pub async fn finish(
+pub(crate) async fn finish(
     asked: &RequestContext,
     brought: &CallbackRequest,
     tester: &Tester,
@@ -106,7 +106,7 @@ pub async fn finish(
 }
 
 /// A callback that answers no login of this browser, which began a test.
-pub async fn reject_unmatched_callback(
+pub(crate) async fn reject_unmatched_callback(
     asked: &RequestContext,
     offer: &LiveProvider,
     tester: &Tester,

@@ -18,12 +18,11 @@ const MOST: usize = 1000;
 pub struct TestLoginResult {
     /// The code of its story.
     pub code: IncidentCode,
-    /// When.
-    pub at: i64,
+    pub(crate) at: i64,
     /// The short name of the reason; nothing for a login that worked.
     pub failed: Option<String>,
     /// The step in which it ended, where it was one.
-    pub step: Option<String>,
+    pub(crate) step: Option<String>,
 }
 
 /// The test logins of all stores, on this machine.
@@ -43,7 +42,7 @@ struct StoreTestLogins {
 
 impl TestLoginLedger {
     /// One more begins; otherwise, in how many seconds one may.
-    pub fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
+    pub(crate) fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();
         ledger.open.retain(|(_, began)| (0..GOOD_FOR).contains(&now.saturating_sub(*began)));
@@ -60,8 +59,7 @@ impl TestLoginLedger {
         Ok(())
     }
 
-    /// One is over.
-    pub fn finish(&self, store: &str, state: &str) {
+    pub(crate) fn finish(&self, store: &str, state: &str) {
         if let Some(ledger) = self.lock().get_mut(store) {
             ledger.open.retain(|(open, _)| **open != *state);
         }
@@ -73,7 +71,7 @@ impl TestLoginLedger {
     }
 
     /// Remembers how one ended.
-    pub fn record_result(&self, store: &str, provider: &str, by: Option<&str>, last: TestLoginResult) {
+    pub(crate) fn record_result(&self, store: &str, provider: &str, by: Option<&str>, last: TestLoginResult) {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();
         let who = (provider.into(), by.map(Into::into));

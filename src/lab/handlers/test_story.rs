@@ -19,12 +19,9 @@ use actix_web::HttpResponse;
 
 /// A story that may be told to whoever asks.
 pub struct StoredStory {
-    /// The code.
-    pub code: IncidentCode,
-    /// When it happened.
-    pub at: i64,
-    /// The story.
-    pub story: Story,
+    pub(crate) code: IncidentCode,
+    pub(crate) at: i64,
+    pub(crate) story: Story,
 }
 
 /// The story under a code, if it is this store's and, where it is a test, this person's own.
@@ -37,12 +34,12 @@ pub async fn find_story(asked: &RequestContext, staff: &StaffMember, code: Incid
 }
 
 /// When something happened, in words that every language understands.
-pub fn format_moment(seconds: i64) -> String {
+pub(crate) fn format_moment(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map_or_else(String::new, |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 /// The report of a story, ready for a ticket.
-pub fn text_report(asked: &RequestContext, kept: &StoredStory) -> String {
+pub(crate) fn text_report(asked: &RequestContext, kept: &StoredStory) -> String {
     let test = if kept.story.test { ", a test login" } else { "" };
     let store = &asked.live_store().store.name;
     let provider = crate::vocabulary::diagnostic::printable(&kept.story.provider);
@@ -50,7 +47,12 @@ pub fn text_report(asked: &RequestContext, kept: &StoredStory) -> String {
 }
 
 /// The steps of a story, beside the file as it is today.
-pub fn login_steps(asked: &RequestContext, kept: &StoredStory, bench: Option<&LabProvider>, changes: Option<&str>) -> LoginStepsView {
+pub(crate) fn login_steps(
+    asked: &RequestContext,
+    kept: &StoredStory,
+    bench: Option<&LabProvider>,
+    changes: Option<&str>,
+) -> LoginStepsView {
     let words = &LabLanguage::for_code(&asked.language().code).words;
     let same =
         bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.standing) == *version));
@@ -71,8 +73,7 @@ async fn requested_test(asked: &RequestContext) -> Result<(StaffMember, LabProvi
     Ok((staff, bench, kept.ok_or(ErrorCause::NoSuchPage)?))
 }
 
-/// The page.
-pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let (staff, bench, kept) = requested_test(&asked).await?;
     let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
     let course = login_steps(&asked, &kept, Some(&bench), Some(&changes));
@@ -81,7 +82,7 @@ pub async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError
 }
 
 /// The report, or the lines of a proposed change: `report.txt`, `change-1.txt`.
-pub async fn download(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn download(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let (_, _, kept) = requested_test(&asked).await?;
     let name = asked.path_parameter("file").ok_or(ErrorCause::NoSuchPage)?;
     if name == "report.txt" {

@@ -8,29 +8,27 @@ use crate::workbench::proposal::Proposal;
 
 /// A change as it is told.
 #[derive(Clone, Debug)]
-pub struct DriftView {
-    /// The step.
-    pub step: String,
+pub(crate) struct DriftView {
+    pub(crate) step: String,
     /// The fact that it is about, if it is about one.
-    pub fact: Option<String>,
+    pub(crate) fact: Option<String>,
     /// The line that reads it.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// What has changed, and since when.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The changes, and what would mend the file.
 #[derive(Clone, Debug, Default)]
-pub struct DriftSection {
-    /// The changes.
-    pub told: Vec<DriftView>,
+pub(crate) struct DriftSection {
+    pub(crate) told: Vec<DriftView>,
     /// What would mend the file.
-    pub suggested: Vec<ProposalView>,
+    pub(crate) suggested: Vec<ProposalView>,
 }
 
 impl DriftSection {
     /// The changes of a provider; `moment` writes when each began.
-    pub fn from_warnings(warnings: &[DriftWarning], moment: impl Fn(i64) -> String, words: &LabWords) -> Self {
+    pub(crate) fn from_warnings(warnings: &[DriftWarning], moment: impl Fn(i64) -> String, words: &LabWords) -> Self {
         let told = warnings.iter().map(|warning| DriftView {
             step: warning.step.clone(),
             fact: warning.fact.clone(),

@@ -7,15 +7,14 @@ use crate::vocabulary::diagnostic::printable;
 
 /// A piece of a masked text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MaskedPart {
-    /// As it is.
+pub(crate) enum MaskedPart {
     Plain(String),
     /// Something that is not shown, by its name.
     Hidden(String),
 }
 
 /// The pieces of a text with masks such as `‹code›`.
-pub fn masked_parts(masked: &str) -> Vec<MaskedPart> {
+pub(crate) fn masked_parts(masked: &str) -> Vec<MaskedPart> {
     let mut bits = Vec::new();
     let mut rest = masked;
     while let Some((before, name, after)) =
@@ -34,32 +33,27 @@ pub fn masked_parts(masked: &str) -> Vec<MaskedPart> {
 }
 
 /// A name and a value.
-pub type NamedMaskedValue = (String, Vec<MaskedPart>);
+pub(crate) type NamedMaskedValue = (String, Vec<MaskedPart>);
 
 /// A request as it is drawn.
 #[derive(Clone, Debug)]
-pub struct RequestView {
-    /// The method.
-    pub method: String,
+pub(crate) struct RequestView {
+    pub(crate) method: String,
     /// The address without its parameters.
-    pub address: Vec<MaskedPart>,
+    pub(crate) address: Vec<MaskedPart>,
     /// The same as a short text.
-    pub brief: String,
-    /// The parameters.
-    pub parameters: Vec<NamedMaskedValue>,
-    /// The headers.
-    pub headers: Vec<NamedMaskedValue>,
+    pub(crate) brief: String,
+    pub(crate) parameters: Vec<NamedMaskedValue>,
+    pub(crate) headers: Vec<NamedMaskedValue>,
     /// The body as names and values.
-    pub form: Vec<NamedMaskedValue>,
+    pub(crate) form: Vec<NamedMaskedValue>,
     /// The body as JSON, a line each.
-    pub json: Option<Vec<MaskedPart>>,
-    /// Any other body.
-    pub body: Option<Vec<MaskedPart>>,
+    pub(crate) json: Option<Vec<MaskedPart>>,
+    pub(crate) body: Option<Vec<MaskedPart>>,
 }
 
 impl RequestView {
-    /// A request.
-    pub fn from_request(request: &StoryRequest) -> Self {
+    pub(crate) fn from_request(request: &StoryRequest) -> Self {
         let (address, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
         let is_form = request
             .headers
@@ -113,10 +107,9 @@ fn parse_named_values(text: &str) -> Vec<NamedMaskedValue> {
 
 /// A place in a tree, in the order in which it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AnswerTreeNode {
+pub(crate) enum AnswerTreeNode {
     /// A member, and whether others stand below it.
     Member {
-        /// Its key.
         key: String,
         /// What its value looks like.
         looks: String,
@@ -128,7 +121,7 @@ pub enum AnswerTreeNode {
 }
 
 /// The tree of an answer.
-pub fn answer_tree(members: &[StoryMember], words: &LabWords) -> Vec<AnswerTreeNode> {
+pub(crate) fn answer_tree(members: &[StoryMember], words: &LabWords) -> Vec<AnswerTreeNode> {
     let mut branches = Vec::new();
     append_members(members, words, &mut branches);
     branches
@@ -148,19 +141,18 @@ fn append_members(members: &[StoryMember], words: &LabWords, branches: &mut Vec<
 
 /// A fact as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactView {
-    /// Its name.
-    pub name: String,
+pub(crate) struct FactView {
+    pub(crate) name: String,
     /// What it looks like, if it was found.
-    pub looks: Option<String>,
+    pub(crate) looks: Option<String>,
     /// What stands there instead.
-    pub instead: Option<String>,
+    pub(crate) instead: Option<String>,
     /// The line that reads it.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
 }
 
 /// The facts of a step.
-pub fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView> {
+pub(crate) fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView> {
     let known = |fact: &StoryFact| FactView {
         name: printable(&fact.name),
         looks: fact.looks.as_deref().map(|word| words.describe_looks(word, fact.many)),
@@ -171,7 +163,7 @@ pub fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView> {
 }
 
 /// Where a path leaves an answer: as far as it is there, the member that is not, and those that are.
-pub fn path_departure(shape: &[StoryMember], path: &str) -> Option<(String, String, Vec<String>)> {
+pub(crate) fn path_departure(shape: &[StoryMember], path: &str) -> Option<(String, String, Vec<String>)> {
     let names = path.strip_prefix("$.")?;
     let (mut members, mut so_far) = (shape, "$".to_owned());
     for name in names.split('.') {

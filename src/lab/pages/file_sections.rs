@@ -9,57 +9,48 @@ const STEPS: [&str; 3] = ["getAuthorizationCode", "getAccessCode", "getUserInfo"
 
 /// A part of the file, and what stands beside it.
 #[derive(Clone, Debug, Default)]
-pub struct FileSection {
-    /// The lines.
-    pub lines: Vec<MaskedLine>,
+pub(crate) struct FileSection {
+    pub(crate) lines: Vec<MaskedLine>,
     /// Whether the values of the installation stand beside it.
-    pub values: bool,
-    /// The requests.
-    pub previews: Vec<RequestPreview>,
+    pub(crate) values: bool,
+    pub(crate) previews: Vec<RequestPreview>,
 }
 
 impl FileSection {
-    /// Its first line.
-    pub fn first(&self) -> usize {
+    pub(crate) fn first(&self) -> usize {
         self.lines.first().map_or(1, |line| line.number)
     }
 
-    /// Its last line.
-    pub fn last(&self) -> usize {
+    pub(crate) fn last(&self) -> usize {
         self.lines.last().map_or(1, |line| line.number)
     }
 }
 
 /// A request as it would be sent, and what is read from its answer.
 #[derive(Clone, Debug)]
-pub struct RequestPreview {
+pub(crate) struct RequestPreview {
     /// Which of them it is, from 1.
-    pub number: usize,
-    /// The step's word.
-    pub step: String,
-    /// The request.
-    pub asking: RequestView,
+    pub(crate) number: usize,
+    pub(crate) step: String,
+    pub(crate) asking: RequestView,
     /// When the answer means no.
-    pub verdicts: Vec<ExplainedVerdict>,
-    /// What is read.
-    pub reads: Vec<LabFactSource>,
+    pub(crate) verdicts: Vec<ExplainedVerdict>,
+    pub(crate) reads: Vec<LabFactSource>,
     /// Whether the browser carries it.
-    pub by_browser: bool,
+    pub(crate) by_browser: bool,
     /// Whether a login goes on when it fails.
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// Whether it is made only sometimes.
-    pub sometimes: bool,
+    pub(crate) sometimes: bool,
 }
 
 /// A fact and where it is read.
 #[derive(Clone, Debug)]
-pub struct LabFactSource {
-    /// The fact.
-    pub fact: String,
-    /// From where.
-    pub from: String,
+pub(crate) struct LabFactSource {
+    pub(crate) fact: String,
+    pub(crate) from: String,
     /// The line that says so.
-    pub line: u32,
+    pub(crate) line: u32,
 }
 
 /// The step whose block begins with this line, an empty word for any other block.
@@ -72,7 +63,7 @@ fn step_of_block(line: &str) -> Option<&'static str> {
 }
 
 /// The file in parts. What is not written in it, such as a step that follows the standard, stands beside its beginning.
-pub fn file_sections(text: &str, code: &MaskedFile, previews: Vec<RequestPreview>) -> Vec<FileSection> {
+pub(crate) fn file_sections(text: &str, code: &MaskedFile, previews: Vec<RequestPreview>) -> Vec<FileSection> {
     let mut pairs: Vec<(&str, FileSection)> = Vec::new();
     // What stands above a block and is not indented, such as a comment, belongs to it.
     let mut waiting: Vec<MaskedLine> = Vec::new();
@@ -94,7 +85,7 @@ pub fn file_sections(text: &str, code: &MaskedFile, previews: Vec<RequestPreview
                 pair.lines.push(line.clone());
             }
             (None, None) => {
-                pairs.push(("", FileSection { lines: waiting.drain(..).chain([line.clone()]).collect(), ..FileSection::default() }))
+                pairs.push(("", FileSection { lines: waiting.drain(..).chain([line.clone()]).collect(), ..FileSection::default() }));
             }
         }
     }

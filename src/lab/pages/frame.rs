@@ -5,64 +5,61 @@ use crate::pages::phrases::fill;
 
 /// What every page of the lab needs to know.
 #[derive(Clone, Debug)]
-pub struct LabFrame<'a> {
-    /// The store's name.
-    pub store: &'a str,
+pub(crate) struct LabFrame<'a> {
+    pub(crate) store: &'a str,
     /// The language of the page.
-    pub language: &'static LabLanguage,
+    pub(crate) language: &'static LabLanguage,
     /// The languages that are offered.
-    pub offered: Vec<&'static LabLanguage>,
+    pub(crate) offered: Vec<&'static LabLanguage>,
     /// What changes when the style or the script does.
-    pub version: &'a str,
+    pub(crate) version: &'a str,
     /// The address of this page.
-    pub here: String,
+    pub(crate) here: String,
     /// All providers, for the side; none on pages that are about no provider.
-    pub groups: Vec<LabProviderGroup>,
+    pub(crate) groups: Vec<LabProviderGroup>,
     /// Where the report of this page is.
-    pub report: Option<String>,
+    pub(crate) report: Option<String>,
 }
 
 /// The providers in one state.
 #[derive(Clone, Debug)]
-pub struct LabProviderGroup {
+pub(crate) struct LabProviderGroup {
     /// The word for the state.
-    pub state: &'static str,
-    /// The providers.
-    pub entries: Vec<LabProviderEntry>,
+    pub(crate) state: &'static str,
+    pub(crate) entries: Vec<LabProviderEntry>,
 }
 
 /// A provider in the list.
 #[derive(Clone, Debug, Default)]
-pub struct LabProviderEntry {
-    /// Its file's name.
-    pub name: String,
+pub(crate) struct LabProviderEntry {
+    pub(crate) name: String,
     /// What its button says.
-    pub title: String,
+    pub(crate) title: String,
     /// Its page; a file that nobody reads has none.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
     /// Whether this is its page.
-    pub current: bool,
+    pub(crate) current: bool,
     /// The variables and files that it waits for.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// How many mistakes are in it.
-    pub mistakes: usize,
+    pub(crate) mistakes: usize,
     /// How many warnings there are about it.
-    pub warnings: usize,
+    pub(crate) warnings: usize,
     /// Whether its answers have changed.
-    pub drifts: bool,
+    pub(crate) drifts: bool,
     /// Whether an older version serves because this one is broken.
-    pub stale: bool,
+    pub(crate) stale: bool,
     /// Why it is nowhere, or has no button.
-    pub apart: Option<NotOfferedReason>,
+    pub(crate) apart: Option<NotOfferedReason>,
     /// What the last test of this person came to.
-    pub last: Option<LastTestSummary>,
+    pub(crate) last: Option<LastTestSummary>,
     /// What is said of a file that nobody reads.
-    pub said: Option<String>,
+    pub(crate) said: Option<String>,
 }
 
 /// Why a provider is not shown to shoppers although its file is fine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotOfferedReason {
+pub(crate) enum NotOfferedReason {
     /// It has no button.
     NoButton,
     /// It is the playground, and the store is on the open net.
@@ -73,23 +70,22 @@ pub enum NotOfferedReason {
 
 /// What a test came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastTestSummary {
+pub(crate) struct LastTestSummary {
     /// Where it is told.
-    pub href: String,
+    pub(crate) href: String,
     /// Whether it went well.
-    pub passed: bool,
+    pub(crate) passed: bool,
     /// The step in which it failed, if it was in one.
-    pub step: Option<String>,
+    pub(crate) step: Option<String>,
 }
 
 /// A remark behind a name in the list.
-pub struct ProviderRemark {
-    /// What is so.
-    pub text: String,
+pub(crate) struct ProviderRemark {
+    pub(crate) text: String,
     /// Whether something is wrong.
-    pub bad: bool,
+    pub(crate) bad: bool,
     /// Whether it is in English whatever the page's language.
-    pub english: bool,
+    pub(crate) english: bool,
 }
 
 impl LabFrame<'_> {

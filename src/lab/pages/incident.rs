@@ -12,40 +12,37 @@ use askama::Template;
 /// The story behind a code.
 #[derive(Clone, Debug, Template)]
 #[template(path = "incident.html")]
-pub struct IncidentPage<'a> {
+pub(crate) struct IncidentPage<'a> {
     /// What stands around it.
-    pub frame: LabFrame<'a>,
-    /// The code.
-    pub code: &'a str,
-    /// When.
-    pub when: String,
+    pub(crate) frame: LabFrame<'a>,
+    pub(crate) code: &'a str,
+    pub(crate) when: String,
     /// The provider's name, or its title.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Where the provider is shown, if it is still there.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
     /// The line that decided, if the file is the same.
-    pub line: Option<u32>,
-    /// The steps.
-    pub course: LoginStepsView,
+    pub(crate) line: Option<u32>,
+    pub(crate) course: LoginStepsView,
     /// What is said of a login that ended before any step.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// Where codes are typed.
 #[derive(Clone, Debug, Template)]
 #[template(path = "lookup.html")]
-pub struct IncidentLookupPage<'a> {
+pub(crate) struct IncidentLookupPage<'a> {
     /// What stands around it.
-    pub frame: LabFrame<'a>,
+    pub(crate) frame: LabFrame<'a>,
     /// What was typed and is no code.
-    pub typed: Option<&'a str>,
+    pub(crate) typed: Option<&'a str>,
     /// The code under which nothing is kept.
-    pub gone: Option<&'a str>,
+    pub(crate) gone: Option<&'a str>,
 }
 
 impl IncidentPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 
@@ -74,7 +71,7 @@ tells_a_course!(IncidentPage);
 
 impl IncidentLookupPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

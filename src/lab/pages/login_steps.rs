@@ -14,8 +14,7 @@ const BEFORE_SENDING: [&str; 4] = ["missingFact", "badAddress", "badHeader", "ba
 
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepViewStatus {
-    /// Well.
+pub(crate) enum StepViewStatus {
     Well,
     /// The login ended in it.
     Badly,
@@ -27,95 +26,85 @@ pub enum StepViewStatus {
 
 /// A step of a login.
 #[derive(Clone, Debug)]
-pub struct StepView {
-    /// Its number.
-    pub number: usize,
-    /// Its name.
-    pub name: String,
+pub(crate) struct StepView {
+    pub(crate) number: usize,
+    pub(crate) name: String,
     /// What happened, in short.
-    pub brief: String,
-    /// How it went.
-    pub went: StepViewStatus,
+    pub(crate) brief: String,
+    pub(crate) went: StepViewStatus,
     /// How long it took.
-    pub time: Option<String>,
-    /// What was sent.
-    pub asking: Option<RequestView>,
+    pub(crate) time: Option<String>,
+    pub(crate) asking: Option<RequestView>,
     /// What is said where nothing was sent.
-    pub unsent: Option<String>,
+    pub(crate) unsent: Option<String>,
     /// What the answer is, or why there is none.
-    pub about: Option<String>,
+    pub(crate) about: Option<String>,
     /// Whether that is in English.
-    pub about_english: bool,
+    pub(crate) about_english: bool,
     /// The answer by its looks.
-    pub tree: Vec<AnswerTreeNode>,
-    /// What was read.
-    pub facts: Vec<FactView>,
+    pub(crate) tree: Vec<AnswerTreeNode>,
+    pub(crate) facts: Vec<FactView>,
     /// The complaint, where the login ended here.
-    pub complaint: Option<ComplaintView>,
+    pub(crate) complaint: Option<ComplaintView>,
 }
 
 /// A complaint with the lines that it is about.
 #[derive(Clone, Debug)]
-pub struct ComplaintView {
-    /// What is so.
-    pub message: String,
+pub(crate) struct ComplaintView {
+    pub(crate) message: String,
     /// The file, line and column.
-    pub place: String,
+    pub(crate) place: String,
     /// Whether the provider itself said no.
-    pub said_no: bool,
+    pub(crate) said_no: bool,
     /// The number of the first line.
-    pub first: usize,
+    pub(crate) first: usize,
     /// The lines, and whether each is the one.
-    pub lines: Vec<(Vec<MaskedSpan>, bool)>,
+    pub(crate) lines: Vec<(Vec<MaskedSpan>, bool)>,
     /// The mark under the line.
-    pub caret: String,
+    pub(crate) caret: String,
     /// Where a path leaves the answer: as far as it goes, what is missing, what is there.
-    pub astray: Option<(String, String, Vec<String>)>,
+    pub(crate) astray: Option<(String, String, Vec<String>)>,
     /// Whether the file is another one by now.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 /// A change that is proposed.
 #[derive(Clone, Debug)]
-pub struct ProposalView {
-    /// Its number.
-    pub number: usize,
+pub(crate) struct ProposalView {
+    pub(crate) number: usize,
     /// What would stand there.
-    pub title: String,
-    /// Why.
-    pub reason: String,
+    pub(crate) title: String,
+    pub(crate) reason: String,
     /// Whether that is in the page's language.
-    pub translated: bool,
+    pub(crate) translated: bool,
     /// The line that changes.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What it is called.
-    pub label: String,
+    pub(crate) label: String,
     /// What the button that copies it is called.
-    pub copy: String,
+    pub(crate) copy: String,
     /// The lines that go and come: which, and what they say.
-    pub diff: Vec<(bool, String)>,
+    pub(crate) diff: Vec<(bool, String)>,
     /// Where the change can be copied from.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
 }
 
 /// The steps, and what would help.
 #[derive(Clone, Debug)]
-pub struct LoginStepsView {
-    /// The steps.
-    pub stages: Vec<StepView>,
-    /// What would help.
-    pub suggested: Vec<ProposalView>,
+pub(crate) struct LoginStepsView {
+    pub(crate) stages: Vec<StepView>,
+    pub(crate) suggested: Vec<ProposalView>,
 }
 
 /// What is known of the file today.
 #[derive(Clone, Copy, Debug)]
-pub struct CurrentFile<'a> {
+pub(crate) struct CurrentFile<'a> {
     /// The file; nothing where it is another one than then.
-    pub code: Option<&'a MaskedFile>,
+    pub(crate) code: Option<&'a MaskedFile>,
     /// Where each fact is read.
-    pub reads: &'a [LabFactSource],
+    pub(crate) reads: &'a [LabFactSource],
     /// The names of the calls, in order.
-    pub calls: &'a [String],
+    pub(crate) calls: &'a [String],
 }
 
 /// Where a login ended.
@@ -130,7 +119,7 @@ enum EndingStep {
 
 impl LoginStepsView {
     /// The course of a story; `changes` is the address of its changes.
-    pub fn from_story(story: &Story, today: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
+    pub(crate) fn from_story(story: &Story, today: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
         let end = ending_step(story);
         let mut stages = vec![redirect_step(story, words), callback_step(story, words)];
         let many = |kind: &str| story.exchanges.iter().filter(|other| other.step == kind).count() > 1;
@@ -168,12 +157,12 @@ impl LoginStepsView {
     }
 
     /// The step in which it ended.
-    pub fn failed(&self) -> Option<&StepView> {
+    pub(crate) fn failed(&self) -> Option<&StepView> {
         self.stages.iter().find(|stage| stage.went == StepViewStatus::Badly)
     }
 
     /// The sentence above the steps of a login that failed.
-    pub fn failure(&self, phrase: &str) -> String {
+    pub(crate) fn failure(&self, phrase: &str) -> String {
         let (number, name) = self.failed().map(|stage| (stage.number.to_string(), stage.name.clone())).unwrap_or_default();
         fill(phrase, &[("number", &number), ("step", &name)])
     }
@@ -181,7 +170,7 @@ impl LoginStepsView {
 
 impl StepView {
     /// How it went, in a word.
-    pub fn word<'a>(&self, words: &'a LabWords) -> &'a str {
+    pub(crate) fn word<'a>(&self, words: &'a LabWords) -> &'a str {
         match self.went {
             StepViewStatus::Well => &words.test.done,
             StepViewStatus::Badly => &words.test.failed_word,
@@ -265,7 +254,7 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
 }
 
 /// What came back: a line about it, and its tree.
-pub fn describe_answer(exchange: &StoryExchange, words: &LabWords) -> (Option<String>, bool, Vec<AnswerTreeNode>) {
+pub(crate) fn describe_answer(exchange: &StoryExchange, words: &LabWords) -> (Option<String>, bool, Vec<AnswerTreeNode>) {
     let Some(answer) = &exchange.answer else { return (exchange.no_answer.as_deref().map(printable), true, Vec::new()) };
     let (status, bytes) = (answer.status.to_string(), answer.bytes.to_string());
     let mut about = match &answer.content_type {
@@ -359,7 +348,7 @@ fn word_width(line: &str, column: usize) -> usize {
 }
 
 /// A proposal as it is drawn.
-pub fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, words: &LabWords) -> ProposalView {
+pub(crate) fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, words: &LabWords) -> ProposalView {
     let (reason, translated) = words.proposal_reason(proposal);
     let change = proposal.change.as_ref();
     let diff = change.into_iter().flat_map(|change| {

@@ -7,18 +7,16 @@ use crate::provider::declared_values::{OFTEN_SECRETS, SECRETS};
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
 
 /// What stands in place of a secret.
-pub const DOTS: &str = "••••••";
+pub(crate) const DOTS: &str = "••••••";
 /// More lines than these are counted, not shown.
-pub const MOST: usize = 4000;
+pub(crate) const MOST: usize = 4000;
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MaskedSpan {
+pub(crate) enum MaskedSpan {
     /// A key with its colon.
     Key(String),
-    /// Anything else.
     Plain(String),
-    /// A comment.
     Comment(String),
     /// Something that is not shown.
     Hidden,
@@ -26,53 +24,47 @@ pub enum MaskedSpan {
 
 /// A line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MaskedLine {
-    /// Its number.
-    pub number: usize,
-    /// What it says.
-    pub pieces: Vec<MaskedSpan>,
+pub(crate) struct MaskedLine {
+    pub(crate) number: usize,
+    pub(crate) pieces: Vec<MaskedSpan>,
     /// What is said about it.
-    pub said: Vec<LineComplaint>,
+    pub(crate) said: Vec<LineComplaint>,
 }
 
 impl MaskedLine {
     /// Whether something in it keeps the file from being used.
-    pub fn is_wrong(&self) -> bool {
+    pub(crate) fn is_wrong(&self) -> bool {
         self.said.iter().any(|said| said.error)
     }
 }
 
 /// A complaint, as it is drawn under its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineComplaint {
+pub(crate) struct LineComplaint {
     /// The line; 0 for the file as a whole.
-    pub line: usize,
-    /// The column.
-    pub column: usize,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
     /// The mark under the line, with the blanks in front of it.
-    pub caret: String,
+    pub(crate) caret: String,
     /// Whether it keeps the file from being used.
-    pub error: bool,
-    /// What is so.
-    pub message: String,
-    /// What to do.
-    pub help: String,
+    pub(crate) error: bool,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// A file as it is shown.
 #[derive(Clone, Debug, Default)]
-pub struct MaskedFile {
-    /// Its lines.
-    pub lines: Vec<MaskedLine>,
+pub(crate) struct MaskedFile {
+    pub(crate) lines: Vec<MaskedLine>,
     /// What is said of the file as a whole.
-    pub whole: Vec<LineComplaint>,
+    pub(crate) whole: Vec<LineComplaint>,
     /// How many lines are not shown.
-    pub cut: usize,
+    pub(crate) cut: usize,
 }
 
 impl MaskedFile {
     /// The file of a report, with its complaints; `secrets` are values that are not shown wherever they stand.
-    pub fn from_report(report: &Report, secrets: &[String]) -> Self {
+    pub(crate) fn from_report(report: &Report, secrets: &[String]) -> Self {
         let text = &*report.source.text;
         // The longest first, so that no rest of one is left where a shorter one stands in it.
         let mut secrets = secrets.to_vec();
@@ -107,26 +99,25 @@ impl MaskedFile {
     }
 
     /// All that is said, in order.
-    pub fn said(&self) -> impl Iterator<Item = &LineComplaint> {
+    pub(crate) fn said(&self) -> impl Iterator<Item = &LineComplaint> {
         self.whole.iter().chain(self.lines.iter().flat_map(|line| &line.said))
     }
 }
 
 /// A mark under a line, from this column on.
-pub fn caret_line(column: usize, width: usize) -> String {
+pub(crate) fn caret_line(column: usize, width: usize) -> String {
     format!("{}{}", " ".repeat(column.saturating_sub(1).min(400)), "^".repeat(width.clamp(1, 200)))
 }
 
 /// The same text with its secrets masked, for what is no provider's file.
-pub fn mask_text(text: &str) -> String {
+pub(crate) fn mask_text(text: &str) -> String {
     let mut keeper = SecretMasker::default();
     let show = |pieces: Vec<MaskedSpan>| -> String { pieces.iter().map(MaskedSpan::text).collect() };
     text.lines().map(|line| show(keeper.mask_line(line))).collect::<Vec<_>>().join("\n")
 }
 
 impl MaskedSpan {
-    /// As a text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Key(text) | Self::Plain(text) | Self::Comment(text) => text,
             Self::Hidden => DOTS,

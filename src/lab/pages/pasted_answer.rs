@@ -7,37 +7,34 @@ use crate::lab::pages::words::LabWords;
 use crate::pages::phrases::fill;
 use askama::Template;
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "answer.html")]
-pub struct PastedAnswerPage<'a> {
+pub(crate) struct PastedAnswerPage<'a> {
     /// What stands around it.
-    pub frame: LabFrame<'a>,
-    /// The provider's name.
-    pub name: &'a str,
+    pub(crate) frame: LabFrame<'a>,
+    pub(crate) name: &'a str,
     /// What its button says.
-    pub title: &'a str,
+    pub(crate) title: &'a str,
     /// The calls: their numbers are those of the form.
-    pub calls: Vec<String>,
+    pub(crate) calls: Vec<String>,
     /// The call that was chosen, from 1.
-    pub chosen: usize,
+    pub(crate) chosen: usize,
     /// The status that was typed.
-    pub status: &'a str,
+    pub(crate) status: &'a str,
     /// The content type that was typed.
-    pub kind: &'a str,
-    /// What was pasted.
-    pub body: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) body: &'a str,
     /// The hidden proof that a form of ours was sent.
-    pub form: &'a str,
+    pub(crate) form: &'a str,
     /// What is wrong with what was typed.
-    pub wrong: Option<PastedAnswerProblem>,
+    pub(crate) wrong: Option<PastedAnswerProblem>,
     /// What would be read.
-    pub result: Option<PastedAnswerResult>,
+    pub(crate) result: Option<PastedAnswerResult>,
 }
 
 /// What is wrong with what was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PastedAnswerProblem {
+pub(crate) enum PastedAnswerProblem {
     /// The answer is too large.
     Large,
     /// The status is none.
@@ -46,24 +43,22 @@ pub enum PastedAnswerProblem {
 
 /// What would be read.
 #[derive(Clone, Debug)]
-pub struct PastedAnswerResult {
+pub(crate) struct PastedAnswerResult {
     /// Why the call would fail.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The line that decided.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// What the answer is.
-    pub about: Option<String>,
+    pub(crate) about: Option<String>,
     /// The answer by its looks.
-    pub tree: Vec<AnswerTreeNode>,
-    /// What was read.
-    pub facts: Vec<FactView>,
-    /// What would help.
-    pub suggested: Vec<ProposalView>,
+    pub(crate) tree: Vec<AnswerTreeNode>,
+    pub(crate) facts: Vec<FactView>,
+    pub(crate) suggested: Vec<ProposalView>,
 }
 
 impl PastedAnswerPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

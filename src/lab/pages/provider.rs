@@ -12,77 +12,71 @@ use crate::pages::phrases::fill;
 use crate::workbench::explain::ExplainedVerdict;
 use askama::Template;
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "provider.html")]
-pub struct ProviderPage<'a> {
+pub(crate) struct ProviderPage<'a> {
     /// What stands around it.
-    pub frame: LabFrame<'a>,
-    /// Its file's name.
-    pub name: &'a str,
+    pub(crate) frame: LabFrame<'a>,
+    pub(crate) name: &'a str,
     /// What its button says.
-    pub title: &'a str,
+    pub(crate) title: &'a str,
     /// The word for its state.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// Why it is nowhere although its file is fine.
-    pub apart: Option<NotOfferedReason>,
+    pub(crate) apart: Option<NotOfferedReason>,
     /// Whether an older version serves.
-    pub stale: bool,
+    pub(crate) stale: bool,
     /// What it waits for.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// The path of its file.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// The file with what is said about it.
-    pub code: &'a MaskedFile,
+    pub(crate) code: &'a MaskedFile,
     /// The same in parts.
-    pub pairs: Vec<FileSection>,
+    pub(crate) pairs: Vec<FileSection>,
     /// Why there are no requests.
-    pub unexplained: Option<String>,
+    pub(crate) unexplained: Option<String>,
     /// The values of this installation.
-    pub values: Vec<InstallationValue>,
+    pub(crate) values: Vec<InstallationValue>,
     /// Where the provider sends the browser back.
-    pub callback: Vec<MaskedPart>,
+    pub(crate) callback: Vec<MaskedPart>,
     /// What is asked of a shopper before the login begins.
-    pub inputs: Vec<LoginInputField>,
+    pub(crate) inputs: Vec<LoginInputField>,
     /// The hidden proof that a form of ours was sent.
-    pub form: &'a str,
+    pub(crate) form: &'a str,
     /// What has changed in its answers.
-    pub drifts: DriftSection,
+    pub(crate) drifts: DriftSection,
     /// What the last test came to, where none is told.
-    pub last: Option<LastTestSummary>,
+    pub(crate) last: Option<LastTestSummary>,
     /// The test that is told.
-    pub test: Option<TestLoginView>,
+    pub(crate) test: Option<TestLoginView>,
     /// The address of the page on which an answer is pasted, if the provider makes calls.
-    pub paste: Option<String>,
+    pub(crate) paste: Option<String>,
 }
 
 /// A value of the installation.
 #[derive(Clone, Debug)]
-pub struct InstallationValue {
-    /// Its name.
-    pub name: String,
+pub(crate) struct InstallationValue {
+    pub(crate) name: String,
     /// The value, if it may be seen.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// The variable or file from which it comes; nothing where it stands in the provider's file.
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// Whether it is there.
-    pub set: bool,
+    pub(crate) set: bool,
 }
 
 /// A test as it is told.
 #[derive(Clone, Debug)]
-pub struct TestLoginView {
-    /// The code.
-    pub code: String,
-    /// When.
-    pub when: String,
-    /// Its steps.
-    pub course: LoginStepsView,
+pub(crate) struct TestLoginView {
+    pub(crate) code: String,
+    pub(crate) when: String,
+    pub(crate) course: LoginStepsView,
 }
 
 impl ProviderPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

@@ -4,21 +4,20 @@ use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::words::LabWords;
 use askama::Template;
 
-/// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "list.html")]
-pub struct ProviderListPage<'a> {
+pub(crate) struct ProviderListPage<'a> {
     /// What stands around it; its groups are what it lists.
-    pub frame: LabFrame<'a>,
+    pub(crate) frame: LabFrame<'a>,
     /// The folder of the provider files.
-    pub folder: &'a str,
+    pub(crate) folder: &'a str,
     /// What is wrong with the settings.
-    pub complaints: &'a [String],
+    pub(crate) complaints: &'a [String],
 }
 
 impl ProviderListPage<'_> {
     /// The page as HTML.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
 

@@ -15,7 +15,6 @@ const EMBEDDED: [(&str, &str); 3] = [
     ("en", include_str!("../languages/en.yaml")),
 ];
 
-/// All of them.
 static LANGUAGES: LazyLock<Vec<LabLanguage>> = LazyLock::new(|| {
     let read = |(code, text): &(&'static str, &str)| {
         let words: LabWords = serde_yaml::from_str(text).expect("a test reads every language that comes along");
@@ -26,21 +25,20 @@ static LANGUAGES: LazyLock<Vec<LabLanguage>> = LazyLock::new(|| {
 
 /// A language of the lab.
 #[derive(Clone, Debug)]
-pub struct LabLanguage {
-    /// Its tag.
-    pub code: &'static str,
+pub(crate) struct LabLanguage {
+    pub(crate) code: &'static str,
     pub(crate) words: LabWords,
 }
 
 impl LabLanguage {
     /// The lab's language for somebody who reads this one.
-    pub fn for_code(code: &str) -> &'static Self {
+    pub(crate) fn for_code(code: &str) -> &'static Self {
         let known = |code: &str| LANGUAGES.iter().find(|language| language.code.eq_ignore_ascii_case(code));
         known(code).or_else(|| known(FALLBACK)).unwrap_or(&LANGUAGES[0])
     }
 
     /// The languages among these that the lab has.
-    pub fn supported_among<'a>(codes: impl IntoIterator<Item = &'a str>) -> Vec<&'static Self> {
+    pub(crate) fn supported_among<'a>(codes: impl IntoIterator<Item = &'a str>) -> Vec<&'static Self> {
         codes
             .into_iter()
             .map(|code| (code, Self::for_code(code)))
@@ -53,7 +51,7 @@ impl LabLanguage {
 /// All that the lab says in one language. Its shape is the shape of the files in `languages/lab/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LabWords {
+pub(crate) struct LabWords {
     pub(crate) name: String,
     pub(crate) brief: String,
     pub(crate) around: FrameWords,

@@ -10,13 +10,13 @@ const LONGEST: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlaygroundAuthorizationRequest {
     /// The app that sent it.
-    pub app: String,
+    pub(crate) app: String,
     /// The address to which it goes back; below `/callback/` of the broker.
-    pub back: String,
+    pub(crate) back: String,
     /// What it carries there again, untouched.
-    pub nonce_of_yours: String,
+    pub(crate) nonce_of_yours: String,
     /// The hash whose proof the app will show.
-    pub riddle: String,
+    pub(crate) riddle: String,
 }
 
 /// What is wrong with the way the browser was sent here.

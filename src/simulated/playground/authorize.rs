@@ -75,7 +75,6 @@ impl Playground {
     }
 }
 
-/// Who was chosen.
 enum ChosenPerson {
     NotYet,
     Nobody,

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 /// Answers as the playground does.
-pub async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     if !asked.live_store().store.playground {
         return Err(ErrorCause::NoSuchPage.into());
     }
@@ -21,7 +21,7 @@ pub async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingErr
 
 /// What a playground answers to a browser. From its forms the browser is led to our callback, and from there to these `places`; the
 /// page's policy is held to that too.
-pub async fn respond(playground: &Playground, request: &HttpRequest, body: &[u8], public_url: &str, places: &str) -> HttpResponse {
+pub(crate) async fn respond(playground: &Playground, request: &HttpRequest, body: &[u8], public_url: &str, places: &str) -> HttpResponse {
     let headers: Vec<(&str, &str)> =
         request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
     let question = playground::PlaygroundRequest {

@@ -16,7 +16,7 @@ mod phrases; //    the pages' words, in two languages
 mod used_tickets; //     the tickets that were used
 mod ticket; //    what is handed from step to step
 mod authorization_request; //     why the browser came
-pub mod handler;
+pub(crate) mod handler;
 
 use crate::simulated::playground::phrases::PlaygroundLanguage;
 use crate::simulated::playground::seal::PlaygroundSeal;

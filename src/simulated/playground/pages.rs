@@ -12,10 +12,10 @@ const USUAL: usize = 3;
 
 /// What somebody typed, to be shown again.
 pub(super) struct TypedPerson {
-    pub name: String,
-    pub email: String,
-    pub checked: bool,
-    pub fault: String,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) checked: bool,
+    pub(crate) fault: String,
 }
 
 /// A ticket to take.
@@ -146,19 +146,16 @@ pub(super) fn form_post(
     PlaygroundAnswer::page(200, render_page(&page), public_url)
 }
 
-/// What this is.
 pub(super) fn start_page(language: PlaygroundLanguage, public_url: &str) -> PlaygroundAnswer {
     let speech = language.phrases();
     message_page(200, speech, (speech.welcome, speech.welcome_lead, ""), public_url)
 }
 
-/// No such page.
 pub(super) fn not_found(language: PlaygroundLanguage, public_url: &str) -> PlaygroundAnswer {
     let speech = language.phrases();
     message_page(404, speech, (speech.lost, speech.lost_lead, ""), public_url)
 }
 
-/// No such method.
 pub(super) fn method_not_allowed(language: PlaygroundLanguage, public_url: &str, allowed: &[&str]) -> PlaygroundAnswer {
     let speech = language.phrases();
     message_page(405, speech, (speech.wrong_method, speech.lost_lead, ""), public_url).with_header("Allow", allowed.join(", "))

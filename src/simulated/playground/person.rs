@@ -7,23 +7,22 @@ use serde::{Deserialize, Serialize};
 /// Somebody who may come in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlaygroundPerson {
+pub(crate) struct PlaygroundPerson {
     /// Their number, larger than programs that count in floating point can tell apart.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Their given name; may be empty.
-    pub given: String,
+    pub(crate) given: String,
     /// Their family name; may be empty.
-    pub family: String,
+    pub(crate) family: String,
     /// Their address, if they have one.
-    pub email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Whether the address was checked.
-    pub checked: bool,
+    pub(crate) checked: bool,
 }
 
 /// One of the people to choose from, with the word that chooses them.
-pub struct PlaygroundSamplePerson {
-    /// The word.
-    pub word: &'static str,
+pub(crate) struct PlaygroundSamplePerson {
+    pub(crate) word: &'static str,
     given: &'static str,
     family: &'static str,
     email: &'static str,
@@ -41,7 +40,7 @@ const fn sample_person(
 }
 
 /// The people to choose from. The first is an ordinary login.
-pub static REGULARS: [PlaygroundSamplePerson; 10] = [
+pub(crate) static REGULARS: [PlaygroundSamplePerson; 10] = [
     sample_person("ana", ("Ana", "Prova"), "ana@loja.example", ("An ordinary login", "Um login comum")),
     PlaygroundSamplePerson {
         checked: false,
@@ -75,7 +74,7 @@ const FIRST_NUMBER: u64 = 9_007_199_254_740_993;
 
 impl PlaygroundSamplePerson {
     /// One of the people, by the word.
-    pub fn named(word: &str) -> Option<&'static Self> {
+    pub(crate) fn named(word: &str) -> Option<&'static Self> {
         REGULARS.iter().find(|regular| regular.word == word)
     }
 
@@ -87,8 +86,7 @@ impl PlaygroundSamplePerson {
         }
     }
 
-    /// The person.
-    pub fn person(&self) -> PlaygroundPerson {
+    pub(crate) fn person(&self) -> PlaygroundPerson {
         let place = REGULARS.iter().position(|regular| regular.word == self.word).unwrap_or_default();
         PlaygroundPerson {
             number: FIRST_NUMBER + place as u64,
@@ -111,8 +109,7 @@ impl PlaygroundPerson {
         Self { number, given: name.to_owned(), family: String::new(), email: email.map(str::to_owned), checked: checked && email.is_some() }
     }
 
-    /// The whole name.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.given, self.family).trim().to_owned()
     }
 }

@@ -16,19 +16,17 @@ pub(super) const ENTRY_IS_GOOD_FOR: i64 = 300;
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaygroundTicket {
     /// Its number: random, no two have the same.
-    pub number: String,
+    pub(crate) number: String,
     /// When it was made, in seconds since 1970.
-    pub made: i64,
-    /// For whom.
-    pub app: String,
+    pub(crate) made: i64,
+    pub(crate) app: String,
     /// The address to which the browser was sent back.
-    pub back: String,
+    pub(crate) back: String,
     /// The hash whose proof the app will show.
-    pub riddle: String,
-    /// Who came.
-    pub person: PlaygroundPerson,
+    pub(crate) riddle: String,
+    pub(crate) person: PlaygroundPerson,
     /// The word for what goes wrong.
-    pub fault: Option<String>,
+    pub(crate) fault: Option<String>,
 }
 
 impl PlaygroundSealed for PlaygroundTicket {
@@ -40,11 +38,10 @@ impl PlaygroundSealed for PlaygroundTicket {
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaygroundEntry {
     /// When it was made, in seconds since 1970.
-    pub made: i64,
-    /// Who came.
-    pub person: PlaygroundPerson,
+    pub(crate) made: i64,
+    pub(crate) person: PlaygroundPerson,
     /// The word for what goes wrong.
-    pub fault: Option<String>,
+    pub(crate) fault: Option<String>,
 }
 
 impl PlaygroundSealed for PlaygroundEntry {

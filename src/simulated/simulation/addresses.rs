@@ -9,7 +9,7 @@ pub fn simulated_address(base: &str, address: &str) -> String {
 }
 
 /// The provider's address behind a path below the base; nothing for the simulation's own pages.
-pub fn original_address(path: &str, query: &str) -> Option<String> {
+pub(crate) fn original_address(path: &str, query: &str) -> Option<String> {
     let below = path.strip_prefix('/')?;
     let (scheme, rest) = below.split_once('/')?;
     let is_one = matches!(scheme, "https" | "http") && !rest.is_empty() && !rest.starts_with('/');

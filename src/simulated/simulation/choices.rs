@@ -10,33 +10,29 @@ use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec
 use crate::workbench::examples::replay::{ReplayResult, replay};
 use serde_json::{Value, json};
 
-/// Something to choose.
 #[derive(Debug)]
 pub(super) struct SimulatedChoice {
     /// Its word in an address.
-    pub word: String,
-    /// What it is.
-    pub title: String,
+    pub(crate) word: String,
+    pub(crate) title: String,
     /// Whom the broker sees, or what it says.
-    pub sight: String,
+    pub(crate) sight: String,
     /// What kind it is.
-    pub kind: SimulatedChoiceKind,
+    pub(crate) kind: SimulatedChoiceKind,
     /// The story that is told.
-    pub story: ExampleSpec,
+    pub(crate) story: ExampleSpec,
     /// The provider's calls that its answers belong to, in order.
-    pub calls: Vec<usize>,
+    pub(crate) calls: Vec<usize>,
     /// The call that is answered too late.
-    pub late: Option<usize>,
+    pub(crate) late: Option<usize>,
     /// Whether the redirect address carries the state of somebody else.
-    pub wrong_path: bool,
+    pub(crate) wrong_path: bool,
 }
 
 /// What kind a choice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SimulatedChoiceKind {
-    /// A recorded login.
     Login,
-    /// A recorded refusal.
     Refusal,
     /// Something else that goes wrong.
     Fault,

@@ -36,7 +36,6 @@ const OF_THE_WAY: &[&str] = &[
 /// The longest text of a request that is repeated.
 const LONGEST: usize = 120;
 
-/// Everything that differs.
 pub(super) fn compare(step: &Step, expected: &Request, found: &ReceivedRequest) -> Vec<Difference> {
     let mut told = RequestDifferences { all: Vec::new() };
     if found.method != expected.method.to_string() {

@@ -24,7 +24,7 @@ fn simulation_base(store: &Store, name: &str) -> String {
 }
 
 /// The address to which a browser is sent in place of the provider's own, if the provider is played here.
-pub fn browser_address(offer: &LiveProvider, store: &Store, address: &str) -> String {
+pub(crate) fn browser_address(offer: &LiveProvider, store: &Store, address: &str) -> String {
     match offer.simulated {
         Some(_) => addresses::simulated_address(&simulation_base(store, &offer.provider.name), address),
         None => address.to_owned(),
@@ -32,7 +32,7 @@ pub fn browser_address(offer: &LiveProvider, store: &Store, address: &str) -> St
 }
 
 /// Answers as the simulation of the provider does.
-pub async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     let query = asked.request().query_string();
     let offer = simulated_provider(&asked, &name, query).ok_or(ErrorCause::NoSuchPage)?;
@@ -105,17 +105,16 @@ fn http_response(answer: SimulatedResponse, policy: impl Fn(&str) -> String) -> 
 }
 
 /// A simulation by itself.
-pub struct StandaloneSimulation {
-    /// The simulation.
-    pub simulation: Simulation,
+pub(crate) struct StandaloneSimulation {
+    pub(crate) simulation: Simulation,
     /// The broker's own address.
-    pub public_url: String,
+    pub(crate) public_url: String,
     /// Is told of every request.
-    pub told: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) told: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 /// Serves a simulation by itself until it is told to stop; `ready` is called with its address once it listens.
-pub async fn serve(
+pub(crate) async fn serve(
     alone: StandaloneSimulation,
     listen: SocketAddr,
     ready: impl FnOnce(&StandaloneSimulation, SocketAddr),

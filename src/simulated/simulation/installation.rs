@@ -12,9 +12,8 @@ use crate::workbench::examples::stand_ins::key_for;
 #[derive(Clone, Debug)]
 pub struct InventedValue {
     /// Where it would be set: a variable's name, or a file.
-    pub wanted: String,
-    /// The value.
-    pub value: String,
+    pub(crate) wanted: String,
+    pub(crate) value: String,
 }
 
 /// All values that a provider waits for: those that are set, and for the rest what the stories say, a fresh key, or a visible stand-in.

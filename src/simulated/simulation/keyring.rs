@@ -16,7 +16,7 @@ pub(super) struct SimulatedKeyring(Mutex<Vec<(Algorithm, bool, PemKeyPair)>>);
 
 impl SimulatedKeyring {
     /// The key for an algorithm: the provider's, or a stranger's.
-    pub fn key_pair(&self, algorithm: Algorithm, stranger: bool) -> PemKeyPair {
+    pub(crate) fn key_pair(&self, algorithm: Algorithm, stranger: bool) -> PemKeyPair {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((.., pair)) = known.iter().find(|(other, of, _)| *other == algorithm && *of == stranger) {
             return pair.clone();
@@ -27,7 +27,7 @@ impl SimulatedKeyring {
     }
 
     /// The tokens of a story.
-    pub fn tokens(&self, provider: &Provider, story: &ExampleSpec, now: i64, facts: &Facts) -> ExampleTokens {
+    pub(crate) fn tokens(&self, provider: &Provider, story: &ExampleSpec, now: i64, facts: &Facts) -> ExampleTokens {
         ExampleTokens::signed_with(
             &|algorithm, stranger| self.key_pair(algorithm, stranger),
             provider,
@@ -38,7 +38,13 @@ impl SimulatedKeyring {
     }
 
     /// What is published of the keys of all stories.
-    pub fn key_set<'s>(&self, provider: &Provider, stories: impl Iterator<Item = &'s ExampleSpec>, now: i64, facts: &Facts) -> Value {
+    pub(crate) fn key_set<'s>(
+        &self,
+        provider: &Provider,
+        stories: impl Iterator<Item = &'s ExampleSpec>,
+        now: i64,
+        facts: &Facts,
+    ) -> Value {
         let mut keys: Vec<Value> = Vec::new();
         for story in stories {
             for (_, key) in self.tokens(provider, story, now, facts).keys() {

@@ -19,7 +19,7 @@ mod replacements; //        a recorded story with the values of a real login
 mod refusal; //     how it says no
 mod installation; //      the values of the installation that it expects
 mod state; //       who is under way
-pub mod handler;
+pub(crate) mod handler;
 
 use crate::login::attempt::InstallationValues;
 use crate::provider::Provider;
@@ -50,7 +50,7 @@ pub use crate::simulated::simulation::response::SimulatedResponse;
 const STYLE: &str = include_str!("style.css");
 
 /// The most that is read of a body.
-pub const LARGEST_BODY: usize = 64 * 1024;
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// A provider that is played.
 pub struct Simulation {
@@ -94,18 +94,17 @@ impl Simulation {
         }
     }
 
-    /// The provider.
-    pub fn provider(&self) -> &Provider {
+    pub(crate) fn provider(&self) -> &Provider {
         &self.provider
     }
 
     /// What may be chosen: its word and what it is; the recorded stories first.
-    pub fn choices(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn choices(&self) -> impl Iterator<Item = (&str, &str)> {
         self.choices.iter().map(|choice| (&*choice.word, &*choice.title))
     }
 
     /// Whether a browser is choosing here.
-    pub fn has_visit(&self, query: &str) -> bool {
+    pub(crate) fn has_visit(&self, query: &str) -> bool {
         let number = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "visit");
         number.is_some_and(|(_, number)| self.lock_state().visit(&number).is_some())
     }
@@ -224,7 +223,7 @@ impl Simulation {
     }
 
     /// The provider's addresses and where each is reached at the simulation.
-    pub fn addresses(&self, public_url: &str, base: &str, now: i64) -> Vec<(String, String)> {
+    pub(crate) fn addresses(&self, public_url: &str, base: &str, now: i64) -> Vec<(String, String)> {
         let here = SimulationContext { public_url, base, now };
         let installation = self.installation(here);
         let nobody = expectation::attempt_from_request(&self.provider, &installation, &ReceivedRequest::empty(), now);

@@ -67,7 +67,6 @@ fn choice_groups<'a>(choices: &'a [SimulatedChoice], visit: Option<&str>, here: 
     kinds.into_iter().map(group).filter(|group| !group.items.is_empty()).collect()
 }
 
-/// The choice.
 pub(super) fn chooser(
     provider: &Provider,
     choices: &[SimulatedChoice],
@@ -88,7 +87,6 @@ pub(super) fn chooser(
     render_page(200, &page, here)
 }
 
-/// What this is.
 pub(super) fn overview(
     provider: &Provider,
     choices: &[SimulatedChoice],
@@ -123,13 +121,11 @@ pub(super) fn signed_out(provider: &Provider, here: SimulationContext<'_>) -> Si
     render_page(200, &empty_page(provider, "Signed out", "Here the provider ends its own session.", here), here)
 }
 
-/// No such page.
 pub(super) fn not_found(provider: &Provider, here: SimulationContext<'_>) -> SimulatedResponse {
     let lead = "The provider's addresses lie below this one, such as /https/idp.example/token.";
     render_page(404, &empty_page(provider, "There is nothing here", lead, here), here)
 }
 
-/// No such method.
 pub(super) fn method_not_allowed(provider: &Provider, here: SimulationContext<'_>) -> SimulatedResponse {
     render_page(405, &empty_page(provider, "This is not how it is asked", "This page is asked for by GET.", here), here)
         .with_header("Allow", "GET, HEAD")

@@ -26,7 +26,7 @@ pub(super) struct StoryReplacements {
 
 impl StoryReplacements {
     /// What is different in this login.
-    pub fn for_login(provider: &Provider, story: &ExampleSpec, facts: &Facts, now: i64) -> Self {
+    pub(crate) fn for_login(provider: &Provider, story: &ExampleSpec, facts: &Facts, now: i64) -> Self {
         let visible = facts.iter().map(|(slot, value)| (stand_in(provider.names.name(slot)), value.expose().to_owned())).collect();
         let given = story.facts.iter().chain(&story.inputs).flat_map(|named| &named.0);
         let mut words = Vec::new();
@@ -47,7 +47,13 @@ impl StoryReplacements {
     }
 
     /// A story with everything in place; the code becomes this one's own.
-    pub fn replace_in_story(&self, provider: &Provider, story: &ExampleSpec, facts: &Facts, unique: &str) -> (ExampleSpec, Option<String>) {
+    pub(crate) fn replace_in_story(
+        &self,
+        provider: &Provider,
+        story: &ExampleSpec,
+        facts: &Facts,
+        unique: &str,
+    ) -> (ExampleSpec, Option<String>) {
         let mut story = story.clone();
         for (_, token) in story.tokens.iter_mut().flat_map(|tokens| &mut tokens.0) {
             token.claims = RawJson(self.replace_in_claims(&token.claims.0));
@@ -78,7 +84,7 @@ impl StoryReplacements {
     }
 
     /// An answer with everything in place.
-    pub fn replace_in_answer(&self, answer: &mut ExampleAnswerSpec) {
+    pub(crate) fn replace_in_answer(&self, answer: &mut ExampleAnswerSpec) {
         answer.json = answer.json.take().map(|json| RawJson(self.replace_in_json(&json.0)));
         if let Some(text) = &mut answer.text {
             text.value = self.replace_in_text(&text.value);
@@ -89,13 +95,13 @@ impl StoryReplacements {
     }
 
     /// A text with everything in place.
-    pub fn replace_in_text(&self, text: &str) -> String {
+    pub(crate) fn replace_in_text(&self, text: &str) -> String {
         let with = self.words.iter().fold(text.to_owned(), |text, (old, new)| replace_word(&text, old, new));
         self.visible.iter().fold(with, |text, (name, value)| text.replace(name, value))
     }
 
     /// The same throughout a JSON value.
-    pub fn replace_in_json(&self, value: &Value) -> Value {
+    pub(crate) fn replace_in_json(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.replace_in_text(text)),
             Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in_json(value)).collect()),

@@ -27,25 +27,24 @@ pub struct SimulatedRequest<'a> {
 /// The same with its address decoded.
 #[derive(Clone, Debug)]
 pub(super) struct ReceivedRequest {
-    pub method: String,
-    /// The whole address.
-    pub address: String,
+    pub(crate) method: String,
+    pub(crate) address: String,
     /// The address without query.
-    pub base: String,
-    pub query: Vec<(String, String)>,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub(crate) base: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl ReceivedRequest {
     /// A request that came by HTTP.
-    pub fn new(asked: &SimulatedRequest<'_>, address: String) -> Self {
+    pub(crate) fn new(asked: &SimulatedRequest<'_>, address: String) -> Self {
         let headers = asked.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::from_parts(asked.method.to_owned(), address, headers, asked.body.to_vec())
     }
 
     /// A request that did not leave the process.
-    pub fn from_request(request: &Request) -> Self {
+    pub(crate) fn from_request(request: &Request) -> Self {
         let headers = request.headers.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
         let body = request.body.as_ref().map_or_else(Vec::new, |body| body.expose().as_bytes().to_vec());
         Self::from_parts(request.method.to_string(), request.address.expose().to_owned(), headers, body)
@@ -56,28 +55,27 @@ impl ReceivedRequest {
         Self { method, base: base.to_owned(), query: decode_pairs(query), address, headers, body }
     }
 
-    /// A header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 
     /// The body as a text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
     /// The body as a form.
-    pub fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         decode_pairs(self.text())
     }
 
     /// The body as JSON.
-    pub fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         json::parse(&self.body).ok()
     }
 
     /// Every value that it carries: of parameters, headers and the body.
-    pub fn values(&self) -> Vec<String> {
+    pub(crate) fn values(&self) -> Vec<String> {
         let mut values: Vec<String> = self.query.iter().chain(&self.headers).map(|(_, value)| value.clone()).collect();
         match self.json() {
             Some(json) => collect_texts(&json, &mut values),
@@ -98,8 +96,7 @@ fn collect_texts(value: &Value, into: &mut Vec<String>) {
 }
 
 impl ReceivedRequest {
-    /// Nothing at all.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::from_parts("GET".to_owned(), String::new(), Vec::new(), Vec::new())
     }
 }

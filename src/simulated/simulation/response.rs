@@ -14,7 +14,7 @@ pub struct SimulatedResponse {
     /// The body.
     pub body: Vec<u8>,
     /// How long the caller waits before it answers.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// What happened, in one line without secrets; nothing for what needs no telling, such as the style.
     pub told: Option<String>,
 }
@@ -52,7 +52,6 @@ impl SimulatedResponse {
         Self::new(303, "text/plain; charset=utf-8", Vec::new()).with_header("Location", address)
     }
 
-    /// A recorded answer.
     pub(super) fn from_recorded(answer: Response) -> Self {
         Self { status: answer.status, headers: answer.headers, body: answer.body, delay: Duration::ZERO, told: None }
     }
@@ -69,7 +68,7 @@ impl SimulatedResponse {
     }
 
     /// The same as whoever carries requests sees it.
-    pub fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         Response { status: self.status, headers: self.headers, body: self.body }
     }
 

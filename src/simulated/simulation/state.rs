@@ -15,68 +15,63 @@ pub(super) const GOOD_FOR: i64 = 600;
 /// A browser that has come.
 pub(super) struct SimulatedVisit {
     /// Its number, which nobody guesses.
-    pub number: String,
-    /// When it came.
-    pub came: i64,
+    pub(crate) number: String,
+    pub(crate) came: i64,
     /// The attempt behind it.
-    pub attempt: Attempt,
+    pub(crate) attempt: Attempt,
     /// What is known of it.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 /// A login whose browser was sent back.
 pub(super) struct SimulatedLogin {
     /// A text that nobody else has.
-    pub unique: String,
+    pub(crate) unique: String,
     /// When the browser was sent back.
-    pub sent_back: i64,
+    pub(crate) sent_back: i64,
     /// What the mirror knows.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// The story that is told, with everything in place.
-    pub story: ExampleSpec,
-    /// Its tokens.
-    pub tokens: ExampleTokens,
+    pub(crate) story: ExampleSpec,
+    pub(crate) tokens: ExampleTokens,
     /// The provider's calls that its answers belong to, in order.
-    pub calls: Vec<usize>,
+    pub(crate) calls: Vec<usize>,
     /// The code that was made for it.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// The access token that was made for it.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// The call that may come next.
-    pub position: usize,
+    pub(crate) position: usize,
     /// The moment that the broker puts into its requests, once that is known.
-    pub moment: Option<i64>,
+    pub(crate) moment: Option<i64>,
     /// The call that is answered too late.
-    pub late: Option<usize>,
+    pub(crate) late: Option<usize>,
     /// Whether nothing further is expected.
-    pub over: bool,
+    pub(crate) over: bool,
 }
 
-/// All of them.
 #[derive(Default)]
 pub(super) struct SimulationState {
-    pub visits: VecDeque<SimulatedVisit>,
-    pub logins: VecDeque<SimulatedLogin>,
+    pub(crate) visits: VecDeque<SimulatedVisit>,
+    pub(crate) logins: VecDeque<SimulatedLogin>,
 }
 
 impl SimulationState {
     /// Forgets what is too old.
-    pub fn remove_expired(&mut self, now: i64) {
+    pub(crate) fn remove_expired(&mut self, now: i64) {
         let is_fresh = |since: i64| (-GOOD_FOR..GOOD_FOR).contains(&now.saturating_sub(since));
         self.visits.retain(|visit| is_fresh(visit.came));
         self.logins.retain(|login| is_fresh(login.sent_back));
     }
 
-    /// Remembers a browser.
-    pub fn add_visit(&mut self, visit: SimulatedVisit) {
+    pub(crate) fn add_visit(&mut self, visit: SimulatedVisit) {
         while self.visits.len() >= MOST {
             self.visits.pop_front();
         }
         self.visits.push_back(visit);
     }
 
-    /// Remembers a login.
-    pub fn add_login(&mut self, login: SimulatedLogin) {
+    pub(crate) fn add_login(&mut self, login: SimulatedLogin) {
         while self.logins.len() >= MOST {
             self.logins.pop_front();
         }
@@ -84,7 +79,7 @@ impl SimulationState {
     }
 
     /// A browser by its number.
-    pub fn visit(&self, number: &str) -> Option<&SimulatedVisit> {
+    pub(crate) fn visit(&self, number: &str) -> Option<&SimulatedVisit> {
         self.visits.iter().find(|visit| visit.number == number)
     }
 }

@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 /// Answers by the names of their questions.
-pub type ChecklistAnswers = BTreeMap<&'static str, String>;
+pub(crate) type ChecklistAnswers = BTreeMap<&'static str, String>;
 
-/// A question.
-pub struct ChecklistQuestion {
+pub(crate) struct ChecklistQuestion {
     /// Its name; the flag is the same behind `--`.
-    pub name: &'static str,
-    /// What is asked.
-    pub ask: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) ask: &'static str,
     /// An example of an answer.
-    pub example: &'static str,
+    pub(crate) example: &'static str,
     /// What holds when nothing is typed; `None` where an answer is needed.
-    pub usual: fn(&ChecklistAnswers) -> Option<String>,
+    pub(crate) usual: fn(&ChecklistAnswers) -> Option<String>,
     /// Whether it is asked at all.
-    pub matters: fn(&ChecklistAnswers) -> bool,
+    pub(crate) matters: fn(&ChecklistAnswers) -> bool,
     /// The answers among which one is chosen; none where anything may be typed.
-    pub choices: &'static [&'static str],
+    pub(crate) choices: &'static [&'static str],
 }
 
 fn always(_: &ChecklistAnswers) -> bool {
@@ -48,7 +46,7 @@ macro_rules! usual {
 }
 
 /// The questions in the order in which they are asked.
-pub const QUESTIONS: &[ChecklistQuestion] = &[
+pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     ChecklistQuestion {
         name: "title",
         ask: "What does the button say?",

@@ -1,7 +1,7 @@
 //! A line as a shell takes it apart.
 
 /// The words of one command as a shell takes them, and how many bytes they are.
-pub fn shell_words(text: &str) -> Result<(Vec<String>, usize), String> {
+pub(crate) fn shell_words(text: &str) -> Result<(Vec<String>, usize), String> {
     let bytes = text.as_bytes();
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -19,19 +19,16 @@ use serde_json::Value;
 
 /// An answer with which something turned.
 #[derive(Clone, Copy)]
-pub struct BrokenAnswer<'a> {
+pub(crate) struct BrokenAnswer<'a> {
     /// What is known of the step.
-    pub page: &'a StepStatistics,
-    /// The step.
-    pub step: &'a PlannedStep,
-    /// The answer.
-    pub looked: &'a ObservedAnswer,
-    /// The login.
-    pub ended: &'a ObservedLogin<'a>,
+    pub(crate) page: &'a StepStatistics,
+    pub(crate) step: &'a PlannedStep,
+    pub(crate) looked: &'a ObservedAnswer,
+    pub(crate) ended: &'a ObservedLogin<'a>,
 }
 
 /// Gives what is broken its cause and its proposal.
-pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
+pub(crate) fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
     let repairs = propose(broken.ended.provider, broken.ended.end, broken.ended.trace);
     let moved = broken.find_rearrangement(&repairs);
     for news in news.iter_mut().filter(|news| news.turn == HealthChange::Broken) {

@@ -1,4 +1,4 @@
 //! drift.
 
-pub mod cause;
-pub mod replacement;
+pub(crate) mod cause;
+pub(crate) mod replacement;

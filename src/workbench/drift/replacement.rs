@@ -16,21 +16,19 @@ const LOOKED_AT: usize = 400;
 /// How deep an answer is looked into.
 const DEEPEST: usize = 8;
 
-/// What is gone.
 #[derive(Clone, Copy, Debug)]
-pub struct LostReading<'a> {
-    /// The fact.
-    pub fact: &'a str,
+pub(crate) struct LostReading<'a> {
+    pub(crate) fact: &'a str,
     /// The path that found it.
-    pub path: &'a JsonPath,
+    pub(crate) path: &'a JsonPath,
     /// The kind of value that it used to find.
-    pub kind: Option<DriftValueKind>,
+    pub(crate) kind: Option<DriftValueKind>,
     /// How many answers have come since it began to be missed: what was seen oftener is not new.
-    pub since: i64,
+    pub(crate) since: i64,
 }
 
 /// The path that probably took its place, as it would be written.
-pub fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftShape) -> Option<String> {
+pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftShape) -> Option<String> {
     let mut leaves = Vec::new();
     let mut left = LOOKED_AT;
     collect_leaves(document, &mut Vec::new(), &mut left, &mut leaves);
@@ -63,7 +61,7 @@ pub fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftSh
 }
 
 /// The change of the file that it would be.
-pub fn replacement_proposal(provider: &Provider, gone: LostReading<'_>, path: &str) -> Proposal {
+pub(crate) fn replacement_proposal(provider: &Provider, gone: LostReading<'_>, path: &str) -> Proposal {
     let old = &*gone.path.source;
     let change = parse_path(path).and_then(|new| {
         let edit = FileEdit::Path { place: gone.path.place, old: old.to_owned(), new };

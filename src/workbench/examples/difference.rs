@@ -17,14 +17,13 @@ pub struct Difference {
     /// Where in the story.
     pub place: String,
     /// What the story says.
-    pub expected: String,
+    pub(crate) expected: String,
     /// What came out, secrets masked.
-    pub found: String,
+    pub(crate) found: String,
 }
 
 impl Difference {
-    /// A difference.
-    pub fn new(place: String, expected: String, found: String) -> Self {
+    pub(crate) fn new(place: String, expected: String, found: String) -> Self {
         Self { place, expected, found }
     }
 }
@@ -52,7 +51,7 @@ impl SentAndMasked {
 }
 
 /// Compares a request with what a story expects.
-pub fn compare_request(
+pub(crate) fn compare_request(
     place: &str,
     expected: &ExpectedRequestSpec,
     found: &Request,
@@ -109,7 +108,7 @@ impl<'a> AddressParts<'a> {
 }
 
 /// The parameters of a query or a form, undone.
-pub fn decode_pairs(text: &str) -> Vec<(String, String)> {
+pub(crate) fn decode_pairs(text: &str) -> Vec<(String, String)> {
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     text.split('&')
         .filter(|pair| !pair.is_empty())
@@ -261,7 +260,7 @@ fn compare_signature(
 }
 
 /// Compares who came in with who a story says.
-pub fn compare_identity(expected: &Value, found: &Identity, differences: &mut Vec<Difference>) {
+pub(crate) fn compare_identity(expected: &Value, found: &Identity, differences: &mut Vec<Difference>) {
     let found = identity_members(found);
     let expected = expected.as_object().cloned().unwrap_or_default();
     let says = |members: &Map<String, Value>, name: &str| {
@@ -281,7 +280,7 @@ pub fn compare_identity(expected: &Value, found: &Identity, differences: &mut Ve
 }
 
 /// An identity as a story tells it.
-pub fn identity_members(identity: &Identity) -> Map<String, Value> {
+pub(crate) fn identity_members(identity: &Identity) -> Map<String, Value> {
     let mut members = Map::new();
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value {

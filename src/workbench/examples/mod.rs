@@ -1,12 +1,12 @@
 //! Examples beside a provider file: recorded exchanges that replay. `NAME.examples.yaml` is a list of stories, each
 //! a login that worked or was refused; the same engine as in production is given the recorded answers.
 
-pub mod difference;
+pub(crate) mod difference;
 pub mod mutation;
 pub mod replay;
-pub mod stand_ins;
+pub(crate) mod stand_ins;
 pub mod example;
-pub mod tokens;
+pub(crate) mod tokens;
 
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::Source;

@@ -17,7 +17,7 @@ pub struct MutationScore {
     /// How many changes were tried.
     pub tried: usize,
     /// Those that nothing noticed.
-    pub unnoticed: Vec<String>,
+    pub(crate) unnoticed: Vec<String>,
 }
 
 impl MutationScore {
@@ -92,7 +92,7 @@ fn collect_mutations(node: &YamlNode, path: &mut NodePath, changes: &mut Vec<(No
             }
         }
         YamlKind::Scalar { text, .. } => {
-            changes.push((path.clone(), Mutation::Alter, format!("line {}: change `{text}`", node.place.line)))
+            changes.push((path.clone(), Mutation::Alter, format!("line {}: change `{text}`", node.place.line)));
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct ReplayResult {
     /// How it ended.
     pub end: Result<Identity, LoginError>,
     /// The issuers' documents and keys that answered by themselves.
-    pub documents: DocumentCache,
+    pub(crate) documents: DocumentCache,
 }
 
 /// Plays a story.
@@ -170,7 +170,7 @@ fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, prov
             }
         }
         (Err(error), ..) => {
-            differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), describe_error(error, provider)))
+            differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), describe_error(error, provider)));
         }
         (Ok(_), None, None) => {}
     }
@@ -196,7 +196,7 @@ fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &Ex
 }
 
 /// The issuer's document of a story, and its address.
-pub fn discovery_document(provider: &Provider, story: &ExampleSpec, installation: &InstallationValues) -> Option<(String, Value)> {
+pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, installation: &InstallationValues) -> Option<(String, Value)> {
     let mut facts = provider.empty_facts();
     for (slot, value) in &installation.values {
         facts.set(*slot, value.clone());
@@ -213,7 +213,7 @@ pub fn discovery_document(provider: &Provider, story: &ExampleSpec, installation
 }
 
 /// What the browser brings back in a story, signed where the file wants that.
-pub fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
+pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
     let usual = || {
         vec![
             ("code".to_owned(), "c-1".to_owned()),
@@ -259,7 +259,7 @@ impl<'a> ReplayedAnswers<'a> {
 }
 
 /// An answer as it comes, with its tokens in place.
-pub fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleTokens) -> Response {
+pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleTokens) -> Response {
     let (body, content_type) = if let Some(json) = &answer.json {
         (tokens.replace_in(&json.0).to_string(), "application/json")
     } else if let Some(form) = &answer.form {

@@ -11,25 +11,23 @@ use crate::workbench::examples::example::ExampleSpec;
 use crate::world::random::{self, PemKeyPair};
 
 /// The moment of every story that does not name another: 2026-01-02T03:04:05Z.
-pub const NOW: i64 = 1_767_323_045;
+pub(crate) const NOW: i64 = 1_767_323_045;
 
 /// What a story begins with.
-pub struct ExampleStart {
+pub(crate) struct ExampleStart {
     /// The values of the installation.
-    pub installation: InstallationValues,
-    /// The attempt.
-    pub attempt: Attempt,
-    /// The moment.
-    pub now: i64,
+    pub(crate) installation: InstallationValues,
+    pub(crate) attempt: Attempt,
+    pub(crate) now: i64,
 }
 
 /// The visible stand-in of a fact.
-pub fn stand_in(name: &str) -> String {
+pub(crate) fn stand_in(name: &str) -> String {
     format!("‹{name}›")
 }
 
 /// The beginning of a story.
-pub fn example_start(provider: &Provider, story: &ExampleSpec) -> ExampleStart {
+pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> ExampleStart {
     let given = |name: &str| {
         story.facts.iter().flat_map(|facts| &facts.0).find(|(known, _)| known.value == name).map(|(_, value)| value.value.clone())
     };
@@ -68,7 +66,7 @@ pub fn example_start(provider: &Provider, story: &ExampleSpec) -> ExampleStart {
 }
 
 /// A fresh key for a fact that is used as one.
-pub fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
+pub(crate) fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
     for step in provider.steps() {
         if let Some((template, algorithm)) = step.assertion().map(crate::provider::assertion::Assertion::key_and_algorithm)
             && template.first_fact() == Some(fact)
@@ -96,7 +94,7 @@ pub fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
 }
 
 /// A fresh pair for an algorithm.
-pub fn key_pair(algorithm: Algorithm, stranger: bool) -> PemKeyPair {
+pub(crate) fn key_pair(algorithm: Algorithm, stranger: bool) -> PemKeyPair {
     match algorithm.family() {
         KeyFamily::Curve => random::ec_pair(algorithm == Algorithm::Es384),
         KeyFamily::Edwards => random::ed25519_pair(),

@@ -14,14 +14,14 @@ use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
 
 /// The tokens of a story, and the address and content of their keys.
-pub struct ExampleTokens {
+pub(crate) struct ExampleTokens {
     texts: Vec<(String, String)>,
     keys: Vec<(String, Value)>,
 }
 
 impl ExampleTokens {
     /// Makes the tokens of a story, and publishes their keys.
-    pub fn make(
+    pub(crate) fn make(
         provider: &Provider,
         story: &ExampleSpec,
         start: &ExampleStart,
@@ -44,7 +44,7 @@ impl ExampleTokens {
     }
 
     /// Makes the tokens of a story at a moment, with these keys for an algorithm: the provider's, or a stranger's.
-    pub fn signed_with(
+    pub(crate) fn signed_with(
         pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
         provider: &Provider,
         story: &ExampleSpec,
@@ -125,17 +125,17 @@ impl ExampleTokens {
     }
 
     /// The keys that verify them, and where each is published.
-    pub fn keys(&self) -> &[(String, Value)] {
+    pub(crate) fn keys(&self) -> &[(String, Value)] {
         &self.keys
     }
 
     /// A text with its tokens in place of their names.
-    pub fn replace(&self, text: &str) -> String {
+    pub(crate) fn replace(&self, text: &str) -> String {
         self.texts.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token))
     }
 
     /// The same throughout a JSON value.
-    pub fn replace_in(&self, value: &Value) -> Value {
+    pub(crate) fn replace_in(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.replace(text)),
             Value::Array(list) => Value::Array(list.iter().map(|value| self.replace_in(value)).collect()),

@@ -10,182 +10,175 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserial
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The whole.
 #[derive(Deserialize, Serialize)]
-pub struct Har {
+pub(crate) struct Har {
     /// `log`, as the format has it.
-    pub log: HarLog,
+    pub(crate) log: HarLog,
 }
 
-/// What was kept.
 #[derive(Deserialize, Serialize)]
-pub struct HarLog {
+pub(crate) struct HarLog {
     /// `version`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub version: String,
+    pub(crate) version: String,
     /// `creator`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub creator: HarCreator,
+    pub(crate) creator: HarCreator,
     /// `entries`, as the format has it.
     #[serde(deserialize_with = "entries")]
-    pub entries: Vec<HarEntry>,
+    pub(crate) entries: Vec<HarEntry>,
 }
 
-/// Who wrote it.
 #[derive(Default, Deserialize, Serialize)]
-pub struct HarCreator {
+pub(crate) struct HarCreator {
     /// `name`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub name: String,
+    pub(crate) name: String,
     /// `version`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub version: String,
+    pub(crate) version: String,
 }
 
 /// A request and its answer.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HarEntry {
+pub(crate) struct HarEntry {
     /// `started_date_time`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub started_date_time: String,
+    pub(crate) started_date_time: String,
     /// `time`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub time: f64,
+    pub(crate) time: f64,
     /// `request`, as the format has it.
-    pub request: HarRequest,
+    pub(crate) request: HarRequest,
     /// `response`, as the format has it.
     #[serde(default)]
-    pub response: Option<HarResponse>,
+    pub(crate) response: Option<HarResponse>,
     /// `cache`, as the format has it.
     #[serde(skip_deserializing)]
-    pub cache: HarEmptyObject,
+    pub(crate) cache: HarEmptyObject,
     /// `timings`, as the format has it.
     #[serde(skip_deserializing)]
-    pub timings: HarTimings,
+    pub(crate) timings: HarTimings,
 }
 
 /// An object without members.
 #[derive(Default, Serialize)]
-pub struct HarEmptyObject {}
+pub(crate) struct HarEmptyObject {}
 
 /// How long it took.
 #[derive(Default, Serialize)]
-pub struct HarTimings {
+pub(crate) struct HarTimings {
     /// `send`, as the format has it.
-    pub send: u8,
+    pub(crate) send: u8,
     /// `wait`, as the format has it.
-    pub wait: u8,
+    pub(crate) wait: u8,
     /// `receive`, as the format has it.
-    pub receive: u8,
+    pub(crate) receive: u8,
 }
 
-/// What was sent.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HarRequest {
+pub(crate) struct HarRequest {
     /// `method`, as the format has it.
-    pub method: String,
+    pub(crate) method: String,
     /// `url`, as the format has it.
-    pub url: String,
+    pub(crate) url: String,
     /// `http_version`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub http_version: String,
+    pub(crate) http_version: String,
     /// `cookies`, as the format has it.
     #[serde(skip_deserializing)]
-    pub cookies: [u8; 0],
+    pub(crate) cookies: [u8; 0],
     /// `headers`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub headers: Vec<HarNameValue>,
+    pub(crate) headers: Vec<HarNameValue>,
     /// `query_string`, as the format has it.
     #[serde(skip_deserializing)]
-    pub query_string: [u8; 0],
+    pub(crate) query_string: [u8; 0],
     /// `post_data`, as the format has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub post_data: Option<HarPostData>,
+    pub(crate) post_data: Option<HarPostData>,
     /// `headers_size`, as the format has it.
     #[serde(skip_deserializing)]
-    pub headers_size: i32,
+    pub(crate) headers_size: i32,
     /// `body_size`, as the format has it.
     #[serde(skip_deserializing)]
-    pub body_size: i32,
+    pub(crate) body_size: i32,
 }
 
 /// A name and a value.
 #[derive(Deserialize, Serialize)]
-pub struct HarNameValue {
+pub(crate) struct HarNameValue {
     /// `name`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub name: String,
+    pub(crate) name: String,
     /// `value`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub value: String,
+    pub(crate) value: String,
 }
 
-/// A body.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HarPostData {
+pub(crate) struct HarPostData {
     /// `mime_type`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub mime_type: String,
+    pub(crate) mime_type: String,
     /// `text`, as the format has it.
     #[serde(default)]
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// `params`, as the format has it.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub params: Vec<HarNameValue>,
+    pub(crate) params: Vec<HarNameValue>,
 }
 
-/// What came back.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HarResponse {
+pub(crate) struct HarResponse {
     /// `status`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub status: f64,
+    pub(crate) status: f64,
     /// `status_text`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub status_text: String,
+    pub(crate) status_text: String,
     /// `http_version`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub http_version: String,
+    pub(crate) http_version: String,
     /// `cookies`, as the format has it.
     #[serde(skip_deserializing)]
-    pub cookies: [u8; 0],
+    pub(crate) cookies: [u8; 0],
     /// `headers`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub headers: Vec<HarNameValue>,
+    pub(crate) headers: Vec<HarNameValue>,
     /// `content`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub content: HarContent,
+    pub(crate) content: HarContent,
     /// `redirect_url`, as the format has it.
     #[serde(default, deserialize_with = "or_default", rename = "redirectURL")]
-    pub redirect_url: String,
+    pub(crate) redirect_url: String,
     /// `headers_size`, as the format has it.
     #[serde(skip_deserializing)]
-    pub headers_size: i32,
+    pub(crate) headers_size: i32,
     /// `body_size`, as the format has it.
     #[serde(skip_deserializing)]
-    pub body_size: i32,
+    pub(crate) body_size: i32,
 }
 
-/// An answer's body.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HarContent {
+pub(crate) struct HarContent {
     /// `size`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub size: f64,
+    pub(crate) size: f64,
     /// `mime_type`, as the format has it.
     #[serde(default, deserialize_with = "or_default")]
-    pub mime_type: String,
+    pub(crate) mime_type: String,
     /// `text`, as the format has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// `encoding`, as the format has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoding: Option<String>,
+    pub(crate) encoding: Option<String>,
 }
 
 /// Entries one after another: what no login needs is let go before the next is read.

@@ -6,7 +6,7 @@ use crate::workbench::learn::login_learner::LoginLearner;
 use serde_json::Value;
 
 /// The words that make such a token again; its key is not in it.
-pub fn assertion_entry(thread: &mut LoginLearner<'_>, token: &RecordedJwt) -> DraftEntry {
+pub(crate) fn assertion_entry(thread: &mut LoginLearner<'_>, token: &RecordedJwt) -> DraftEntry {
     let algorithm = token.header_text("alg").unwrap_or("RS256").to_owned();
     if !thread.kept.iter().any(|(name, ..)| name == "signingKey") {
         thread.kept.push(("signingKey".to_owned(), true, String::new(), "signs the client's tokens; no recording holds it".to_owned()));

@@ -19,7 +19,7 @@ struct CallWriter {
 }
 
 /// The request of one call.
-pub fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize) -> Vec<DraftEntry> {
+pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize) -> Vec<DraftEntry> {
     let call = thread.journey.calls[number].clone();
     let is_exchange = number == thread.journey.exchange;
     let mut writing = CallWriter { at: call.sent.at, assertion: None };

@@ -10,15 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The client as a recording shows it.
 #[derive(Clone, Default)]
-pub struct LearnedClient {
-    /// Its id.
-    pub id: Option<String>,
-    /// Its secret.
-    pub secret: Option<String>,
+pub(crate) struct LearnedClient {
+    pub(crate) id: Option<String>,
+    pub(crate) secret: Option<String>,
     /// The word for the way in which both are shown in the `Authorization` header of the token call.
-    pub basic: Option<&'static str>,
+    pub(crate) basic: Option<&'static str>,
     /// The parameter of the redirect that holds the id, as it is called there.
-    pub called: Option<String>,
+    pub(crate) called: Option<String>,
 }
 
 /// Names under which a client's id goes.
@@ -26,7 +24,7 @@ const NAMES: &[&str] =
     &["clientid", "appid", "clientkey", "appkey", "apikey", "consumerkey", "applicationid", "app", "client", "key", "id"];
 
 /// Finds out who the client is.
-pub fn find_client(journey: &RecordedLogin<'_>) -> LearnedClient {
+pub(crate) fn find_client(journey: &RecordedLogin<'_>) -> LearnedClient {
     let token = &journey.calls[journey.exchange];
     let basic = token.sent.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic_credentials);
     let asked = journey.redirect.query();
@@ -73,12 +71,12 @@ fn is_percent_encoded(word: &str) -> bool {
 }
 
 /// What stands in `Authorization: Basic …`.
-pub fn decode_basic_credentials(text: &str) -> Option<String> {
+pub(crate) fn decode_basic_credentials(text: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()
 }
 
 /// Names and values of a request, wherever they stand.
-pub fn named_values(call: &RecordedCall<'_>) -> Vec<(String, String)> {
+pub(crate) fn named_values(call: &RecordedCall<'_>) -> Vec<(String, String)> {
     let mut all = call.sent.query();
     all.extend(call.sent.form().unwrap_or_default());
     if let Some(json) = call.sent.body.as_ref().and_then(|body| crate::provider::json::parse(body.as_bytes()).ok()) {

@@ -11,28 +11,26 @@ use std::fmt::Write as _;
 
 /// An answer that could be read.
 #[derive(Clone)]
-pub struct RecordedDocument {
-    /// What it says.
-    pub value: Value,
+pub(crate) struct RecordedDocument {
+    pub(crate) value: Value,
     /// The word for its format, where it is not the usual one.
-    pub format: Option<&'static str>,
+    pub(crate) format: Option<&'static str>,
     /// What stands in front of it.
-    pub prefix: Option<String>,
+    pub(crate) prefix: Option<String>,
 }
 
 /// A value and its path.
 #[derive(Clone)]
-pub struct DocumentLeaf {
+pub(crate) struct DocumentLeaf {
     /// The keys that lead there; a number is a place in a list.
-    pub keys: Vec<LeafKey>,
+    pub(crate) keys: Vec<LeafKey>,
     /// The value as text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A part of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LeafKey {
-    /// A member.
+pub(crate) enum LeafKey {
     Name(String),
     /// A place in a list.
     At(usize),
@@ -44,8 +42,7 @@ pub enum LeafKey {
 const MOST: usize = 600;
 
 impl RecordedDocument {
-    /// Reads an answer.
-    pub fn read(answer: &RecordedResponse) -> Option<Self> {
+    pub(crate) fn read(answer: &RecordedResponse) -> Option<Self> {
         let text = answer.body.trim();
         let low: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
         if text.is_empty() || low.starts_with("<!doctype html") || low.starts_with("<html") {
@@ -74,7 +71,7 @@ impl RecordedDocument {
     }
 
     /// Its values with their paths.
-    pub fn leaves(&self) -> Vec<DocumentLeaf> {
+    pub(crate) fn leaves(&self) -> Vec<DocumentLeaf> {
         let mut leaves = Vec::new();
         collect_leaves(&self.value, &mut Vec::new(), &mut leaves);
         leaves
@@ -82,7 +79,7 @@ impl RecordedDocument {
 }
 
 /// The values of a document with their paths.
-pub fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
+pub(crate) fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
     let mut leaves = Vec::new();
     collect_leaves(value, &mut Vec::new(), &mut leaves);
     leaves
@@ -117,18 +114,18 @@ fn collect_leaves(value: &Value, keys: &mut Vec<LeafKey>, leaves: &mut Vec<Docum
 
 impl DocumentLeaf {
     /// The last name on the way.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.keys.iter().rev().find_map(|key| if let LeafKey::Name(name) = key { Some(name.as_str()) } else { None }).unwrap_or_default()
     }
 
     /// The path as the language writes it.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         write_leaf_path(&self.keys)
     }
 }
 
 /// A path as the language writes it.
-pub fn write_leaf_path(keys: &[LeafKey]) -> String {
+pub(crate) fn write_leaf_path(keys: &[LeafKey]) -> String {
     let mut out = String::from("$");
     for key in keys {
         match key {
@@ -149,7 +146,7 @@ pub fn write_leaf_path(keys: &[LeafKey]) -> String {
 }
 
 /// Whether a name can stand in a path without quotation marks.
-pub fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

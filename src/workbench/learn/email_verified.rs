@@ -8,7 +8,7 @@ use crate::workbench::learn::vocabulary::{means_proven, means_yes, mentions_emai
 use serde_json::Value;
 
 /// The name of what stands beside an address and says whether it is proven.
-pub fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
+pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
     let (_, above) = leaf.keys.split_last()?;
     let mut here = value;
     for key in above {
@@ -33,7 +33,7 @@ pub fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String
 }
 
 /// How it is read whether the address is proven.
-pub fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]) -> Option<ChosenFact> {
+pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]) -> Option<ChosenFact> {
     let (_, above) = mail.keys.split_last()?;
     let mut found: Option<(String, Vec<String>)> = None;
     for value in sources[mail.source].said.iter().flatten() {

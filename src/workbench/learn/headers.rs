@@ -5,7 +5,7 @@ use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::recorded_login::{RecordedCall, is_browser_header};
 
 /// The word for credentials in the header, if that is where they are.
-pub fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
+pub(crate) fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
     let header = call.sent.header("authorization")?.strip_prefix("Basic ")?;
     let text = crate::workbench::learn::client::decode_basic_credentials(header)?;
     let name = text.split_once(':')?.0;
@@ -14,7 +14,7 @@ pub fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedCall<'_>
 }
 
 /// Headers besides the usual ones, and the token that is shown as Bearer.
-pub fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<DraftEntry>) {
+pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<DraftEntry>) {
     let mut own = Vec::new();
     let mut is_authorized = false;
     for (name, value) in &call.sent.headers {

@@ -1,7 +1,7 @@
 //! How values look, and what their names say: only enough to tell what is made by chance from what somebody wrote.
 
 /// A name in small letters without marks: `client_id`, `clientId` and `Client-Id` are one, and so are `código` and `codigo`.
-pub fn normalize_name(name: &str) -> String {
+pub(crate) fn normalize_name(name: &str) -> String {
     let letters = name.chars().flat_map(char::to_lowercase).map(|letter| match letter {
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => 'a',
         'é' | 'è' | 'ê' | 'ë' | 'ę' => 'e',
@@ -19,7 +19,7 @@ pub fn normalize_name(name: &str) -> String {
 }
 
 /// Whether a text looks as if it was made by chance: long, of letters and digits, and not a sentence, an address or a date.
-pub fn looks_random(text: &str) -> bool {
+pub(crate) fn looks_random(text: &str) -> bool {
     let fits = text.len() >= 16
         && text.bytes().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=' | b'+' | b'/' | b'~' | b'|' | b'!' | b'*')
@@ -35,14 +35,14 @@ pub fn looks_random(text: &str) -> bool {
 }
 
 /// Whether a value may be followed from an answer to a later request.
-pub fn is_followable(text: &str) -> bool {
+pub(crate) fn is_followable(text: &str) -> bool {
     let long = text.len() >= 6 && text.len() <= 16 * 1024;
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16;
     long && !text.contains([' ', '\n']) && (mixed || text.contains("://"))
 }
 
 /// Whether a short text is odd: letters and digits mixed, or a number that nobody would choose, as in `x7Gk2p` but not in `oauth2` or `3600`.
-pub fn looks_generated(text: &str) -> bool {
+pub(crate) fn looks_generated(text: &str) -> bool {
     text.len() <= 200 && !looks_like_url(text) && text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_generated_word)
 }
 
@@ -58,7 +58,7 @@ fn is_generated_word(word: &str) -> bool {
 }
 
 /// Whether a name says that its value is nobody's business.
-pub fn names_a_secret(name: &str) -> bool {
+pub(crate) fn names_a_secret(name: &str) -> bool {
     let name = normalize_name(name);
     let inside = [
         "secret",
@@ -80,7 +80,7 @@ pub fn names_a_secret(name: &str) -> bool {
 }
 
 /// Whether a value is one of the words that OAuth 2 itself knows.
-pub fn is_oauth_word(text: &str) -> bool {
+pub(crate) fn is_oauth_word(text: &str) -> bool {
     matches!(
         text,
         "code"
@@ -100,7 +100,7 @@ pub fn is_oauth_word(text: &str) -> bool {
 }
 
 /// A name as facts have it: `client_ref` becomes `clientRef`.
-pub fn to_camel_case(name: &str) -> String {
+pub(crate) fn to_camel_case(name: &str) -> String {
     let mut out = String::new();
     let mut upper = false;
     for letter in name.chars() {
@@ -122,7 +122,7 @@ pub fn to_camel_case(name: &str) -> String {
 }
 
 /// A name in capitals, as variables have it.
-pub fn to_variable_name(name: &str) -> String {
+pub(crate) fn to_variable_name(name: &str) -> String {
     let mut out = String::new();
     let mut last = '_';
     for letter in name.chars() {
@@ -136,14 +136,14 @@ pub fn to_variable_name(name: &str) -> String {
 }
 
 /// Whether a text looks like an e-mail address.
-pub fn looks_like_email(text: &str) -> bool {
+pub(crate) fn looks_like_email(text: &str) -> bool {
     text.len() <= 254
         && !text.contains([' ', '/', ':'])
         && text.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.contains('@'))
 }
 
 /// Whether a text is an address of the web.
-pub fn looks_like_url(text: &str) -> bool {
+pub(crate) fn looks_like_url(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 

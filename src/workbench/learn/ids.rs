@@ -7,15 +7,15 @@ use crate::workbench::learn::vocabulary::{is_family_name, is_person_id, is_perso
 use serde_json::Value;
 
 /// Why something is read as an id that is not called so.
-pub const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
+pub(crate) const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
 
 /// Whether this is only called a number, a code or a key.
-pub fn is_weak_id_key(key: &LeafKey) -> bool {
+pub(crate) fn is_weak_id_key(key: &LeafKey) -> bool {
     matches!(key, LeafKey::Name(name) if is_person_number(&normalize_name(name)) && !normalize_name(name).ends_with("id"))
 }
 
 /// How well a value fits as an id.
-pub fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
+pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
         return None;
     }
@@ -64,7 +64,7 @@ fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> 
 }
 
 /// An id stands beside a name or an address, and other answers know it, too.
-pub fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
+pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
         let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };

@@ -7,21 +7,20 @@ use serde_json::Value;
 
 /// What issuers published in a recording.
 #[derive(Default)]
-pub struct IssuerDocuments {
+pub(crate) struct IssuerDocuments {
     /// Addresses of keys, with the names of the keys there.
-    pub keys: Vec<(String, Vec<String>)>,
+    pub(crate) keys: Vec<(String, Vec<String>)>,
     /// Issuers' documents with their addresses.
-    pub issuers: Vec<(String, Value)>,
+    pub(crate) issuers: Vec<(String, Value)>,
     /// All of these documents as they are, with their addresses.
-    pub documents: Vec<(String, Value)>,
+    pub(crate) documents: Vec<(String, Value)>,
 }
 
 /// The most documents that are looked at.
 const MOST: usize = 50;
 
 impl IssuerDocuments {
-    /// Looks for them.
-    pub fn find(exchanges: &[RecordedExchange]) -> Self {
+    pub(crate) fn find(exchanges: &[RecordedExchange]) -> Self {
         let mut published = Self::default();
         for exchange in exchanges.iter().filter(|exchange| exchange.method == "GET") {
             let Some(answer) = exchange.answer.as_ref().filter(|answer| {
@@ -58,7 +57,7 @@ fn is_issuer_metadata(value: &Value) -> bool {
 }
 
 /// Whether a call only fetches what an issuer publishes.
-pub fn is_issuer_document(call: &RecordedCall<'_>) -> bool {
+pub(crate) fn is_issuer_document(call: &RecordedCall<'_>) -> bool {
     call.sent.method == "GET"
         && call.document.as_ref().is_some_and(|document| key_ids(&document.value).is_some() || is_issuer_metadata(&document.value))
 }

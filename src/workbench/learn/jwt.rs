@@ -7,18 +7,16 @@ use serde_json::Value;
 
 /// A token, taken apart.
 #[derive(Clone)]
-pub struct RecordedJwt {
-    /// Its header.
-    pub header: Value,
-    /// Its claims.
-    pub claims: Value,
+pub(crate) struct RecordedJwt {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
     signed: String,
     signature: Vec<u8>,
 }
 
 impl RecordedJwt {
     /// Takes a token apart, if it is one.
-    pub fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         if text.len() > 16 * 1024 || !text.starts_with("ey") {
             return None;
         }
@@ -34,17 +32,17 @@ impl RecordedJwt {
     }
 
     /// A text of its claims.
-    pub fn claim_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn claim_text(&self, name: &str) -> Option<&str> {
         self.claims.get(name).and_then(Value::as_str)
     }
 
     /// A text of its header.
-    pub fn header_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Value::as_str)
     }
 
     /// Whether it is signed with this shared secret.
-    pub fn is_signed_with(&self, secret: &str) -> bool {
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         use aws_lc_rs::hmac;
         let algorithm = match self.header_text("alg") {
             Some("HS256") => hmac::HMAC_SHA256,
@@ -56,7 +54,7 @@ impl RecordedJwt {
     }
 
     /// Whether it was issued for somebody.
-    pub fn has_audience(&self, client: &str) -> bool {
+    pub(crate) fn has_audience(&self, client: &str) -> bool {
         match self.claims.get("aud") {
             Some(Value::String(one)) => one == client,
             Some(Value::Array(list)) => list.iter().any(|one| one.as_str() == Some(client)),
@@ -65,7 +63,7 @@ impl RecordedJwt {
     }
 
     /// Who issued it, with a hole where a part of the path is another claim.
-    pub fn issuer_template(&self) -> Option<String> {
+    pub(crate) fn issuer_template(&self) -> Option<String> {
         let issuer = self.claim_text("iss")?;
         let path = issuer.strip_prefix("https://").and_then(|rest| rest.find('/')).map(|at| at + "https://".len());
         let Some(path) = path else { return Some(issuer.to_owned()) };

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// Known values, and how each is written in a file.
 #[derive(Clone, Default)]
-pub struct KnownValues {
+pub(crate) struct KnownValues {
     facts: Vec<(String, String)>,
     made: HashMap<String, String>,
 }
@@ -19,7 +19,7 @@ const SHORTEST_INSIDE: usize = 8;
 
 impl KnownValues {
     /// Gets to know a value; what is known already under another name stays so.
-    pub fn add(&mut self, fact: &str, value: &str) {
+    pub(crate) fn add(&mut self, fact: &str, value: &str) {
         if value.is_empty() || self.facts.iter().any(|(known, _)| known == fact) {
             return;
         }
@@ -58,22 +58,22 @@ impl KnownValues {
     }
 
     /// A value by its fact.
-    pub fn value(&self, fact: &str) -> Option<&str> {
+    pub(crate) fn value(&self, fact: &str) -> Option<&str> {
         self.facts.iter().find(|(known, _)| known == fact).map(|(_, value)| value.as_str())
     }
 
     /// Facts with their values.
-    pub fn facts(&self) -> &[(String, String)] {
+    pub(crate) fn facts(&self) -> &[(String, String)] {
         &self.facts
     }
 
     /// The fact that a value is, if it is one as it stands or by a function.
-    pub fn expression_for(&self, text: &str) -> Option<&str> {
+    pub(crate) fn expression_for(&self, text: &str) -> Option<&str> {
         self.made.get(text).map(String::as_str)
     }
 
     /// A text with holes in place of what is known; `None` where nothing of it is known.
-    pub fn template_for(&self, text: &str) -> Option<String> {
+    pub(crate) fn template_for(&self, text: &str) -> Option<String> {
         if let Some(how) = self.expression_for(text) {
             return Some(format!("${{{how}}}"));
         }

@@ -18,23 +18,22 @@ use std::collections::HashSet;
 
 /// What was recorded, told apart.
 #[derive(Default)]
-pub struct LeakCheck {
+pub(crate) struct LeakCheck {
     /// Nobody may read these, wherever they stand.
     secret: HashSet<String>,
     /// These are somebody's unless they are constants.
     own: HashSet<String>,
-    /// These are constants.
     constant: HashSet<String>,
     /// Addresses that were called.
     addresses: Vec<String>,
 }
 
 /// Where a file holds what is somebody's.
-pub struct Leak {
+pub(crate) struct Leak {
     /// The line, from one.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The value; never shown.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 /// The most values that are remembered.
@@ -52,7 +51,7 @@ const WORDS: &str = "
 
 impl LeakCheck {
     /// Tells apart what was recorded.
-    pub fn new(exchanges: &[RecordedExchange], journeys: &[RecordedLogin<'_>]) -> Self {
+    pub(crate) fn new(exchanges: &[RecordedExchange], journeys: &[RecordedLogin<'_>]) -> Self {
         let mut sweep = Self::default();
         // What the login itself says comes before everything beside it.
         for document in journeys.iter().flat_map(|journey| &journey.calls).filter_map(|call| call.document.as_ref()) {
@@ -187,14 +186,14 @@ impl LeakCheck {
     }
 
     /// Values of the installation, which a file only refers to.
-    pub fn add_installation_values(&mut self, values: &[(String, String)]) {
+    pub(crate) fn add_installation_values(&mut self, values: &[(String, String)]) {
         for (_, value) in values {
             self.add_secret(value);
         }
     }
 
     /// What stands in this file and belongs to somebody.
-    pub fn find_leaks(&self, text: &str) -> Vec<Leak> {
+    pub(crate) fn find_leaks(&self, text: &str) -> Vec<Leak> {
         // Looked for first and judged after: of all that a recording says, next to nothing stands in the file.
         let mut stains = Vec::new();
         for value in self.secret.iter().chain(&self.own).filter(|value| value.len() >= LONG && !is_lowercase_word(value)) {
@@ -233,7 +232,7 @@ impl LeakCheck {
     }
 
     /// Why a file with such a line is not written.
-    pub fn leak_error(stain: &Leak, text: &str) -> LearnError {
+    pub(crate) fn leak_error(stain: &Leak, text: &str) -> LearnError {
         let line = text.lines().nth(stain.line.saturating_sub(1)).unwrap_or_default();
         let word = line.trim().trim_start_matches("- ").split(':').next().unwrap_or_default();
         let is_word = word.len() <= 40 && !word.contains(&stain.value) && word.chars().all(|letter| letter.is_ascii_alphabetic());

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 /// Where a value first came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ValueOrigin {
+pub(crate) enum ValueOrigin {
     /// The browser brought it.
     Callback,
     /// The answer of this call.
@@ -27,40 +27,37 @@ struct AnswerValue {
     leaf: DocumentLeaf,
 }
 
-/// A login, followed.
-pub struct LoginLearner<'a> {
+pub(crate) struct LoginLearner<'a> {
     /// What the provider is to be called.
-    pub name: String,
+    pub(crate) name: String,
     /// The login that is followed.
-    pub journey: &'a RecordedLogin<'a>,
+    pub(crate) journey: &'a RecordedLogin<'a>,
     /// All logins of the recording.
-    pub all: &'a [RecordedLogin<'a>],
-    /// What issuers published.
-    pub published: &'a IssuerDocuments,
-    /// The client.
-    pub client: LearnedClient,
+    pub(crate) all: &'a [RecordedLogin<'a>],
+    pub(crate) published: &'a IssuerDocuments,
+    pub(crate) client: LearnedClient,
     /// What is known so far.
-    pub known: KnownValues,
+    pub(crate) known: KnownValues,
     given: Vec<AnswerValue>,
     /// What each answer is read for, because it went out again.
-    pub reads: Vec<(ValueOrigin, DraftEntry)>,
+    pub(crate) reads: Vec<(ValueOrigin, DraftEntry)>,
     /// Settings and secrets: name, whether it is a secret, value, why.
-    pub kept: Vec<(String, bool, String, String)>,
+    pub(crate) kept: Vec<(String, bool, String, String)>,
     /// The word for PKCE.
-    pub pkce: &'static str,
+    pub(crate) pkce: &'static str,
     /// The issuer whose document is used: the word's value, and the document.
-    pub issuer: Option<(String, serde_json::Value)>,
+    pub(crate) issuer: Option<(String, serde_json::Value)>,
     /// What is asked of the shopper, because it differs between logins and stands in the address of the first step.
-    pub input: Option<String>,
+    pub(crate) input: Option<String>,
     /// Hosts to which an address with a hole may lead.
-    pub hosts: Vec<String>,
+    pub(crate) hosts: Vec<String>,
     /// Values that may be somebody's, although the shop sent them.
-    pub taboo: &'a HashSet<String>,
+    pub(crate) taboo: &'a HashSet<String>,
 }
 
 impl<'a> LoginLearner<'a> {
     /// Takes up a login of a recording: the one in which most is called.
-    pub fn new(name: &str, all: &'a [RecordedLogin<'a>], published: &'a IssuerDocuments, taboo: &'a HashSet<String>) -> Self {
+    pub(crate) fn new(name: &str, all: &'a [RecordedLogin<'a>], published: &'a IssuerDocuments, taboo: &'a HashSet<String>) -> Self {
         let journey = all.iter().rev().max_by_key(|journey| journey.calls.len()).unwrap_or(&all[0]);
         let mut thread = Self {
             name: name.to_owned(),
@@ -121,7 +118,7 @@ impl<'a> LoginLearner<'a> {
     }
 
     /// The browser is back: what it brought may go out again.
-    pub fn add_callback_values(&mut self) {
+    pub(crate) fn add_callback_values(&mut self) {
         for (name, value) in self.journey.brought.clone() {
             if name == self.journey.code {
                 self.known.add("code", &value);
@@ -154,19 +151,19 @@ impl<'a> LoginLearner<'a> {
     }
 
     /// An answer gave a value; it may go out again.
-    pub fn add_answer_value(&mut self, origin: ValueOrigin, leaf: DocumentLeaf) {
+    pub(crate) fn add_answer_value(&mut self, origin: ValueOrigin, leaf: DocumentLeaf) {
         if is_followable(&leaf.text) && self.given.len() < 5000 {
             self.given.push(AnswerValue { value: leaf.text.clone(), origin, leaf });
         }
     }
 
     /// Whether an answer gave this value, or it is known already.
-    pub fn is_known(&self, value: &str) -> bool {
+    pub(crate) fn is_known(&self, value: &str) -> bool {
         self.known.expression_for(value).is_some() || self.given.iter().any(|given| given.value == value)
     }
 
     /// Whatever an answer gave and stands in this text becomes a fact.
-    pub fn resolve_facts(&mut self, text: &str) {
+    pub(crate) fn resolve_facts(&mut self, text: &str) {
         if text.len() < 6 || self.known.expression_for(text).is_some() {
             return;
         }
@@ -237,6 +234,6 @@ impl<'a> LoginLearner<'a> {
 }
 
 /// The beginning of a name out of the recording.
-pub fn shortened_name(name: &str) -> String {
+pub(crate) fn shortened_name(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(40).collect()
 }

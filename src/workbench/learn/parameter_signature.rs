@@ -10,20 +10,20 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
 /// A signature that was found out.
-pub struct LearnedSignature {
+pub(crate) struct LearnedSignature {
     /// The parameter that holds it.
-    pub into: String,
+    pub(crate) into: String,
     /// The words of `sign` or `verify`.
-    pub words: Vec<DraftEntry>,
+    pub(crate) words: Vec<DraftEntry>,
     /// Whether its key is one of the client's own, which no recording holds.
-    pub wants_key: bool,
+    pub(crate) wants_key: bool,
 }
 
 /// More parameters than these are not signed in a way that is looked for.
 const MOST: usize = 40;
 
 /// Looks for a signature among parameters. `strict` asks for a manner that can be taken apart again, as for a callback.
-pub fn find_signature(pairs: &[(String, String)], known: &KnownValues, strict: bool) -> Option<LearnedSignature> {
+pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, strict: bool) -> Option<LearnedSignature> {
     if pairs.len() > MOST {
         return None;
     }

@@ -11,39 +11,37 @@ use crate::workbench::learn::vocabulary::mentions_email;
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
-pub struct PersonSource {
+pub(crate) struct PersonSource {
     /// How much rather it is looked at than others.
-    pub weight: i32,
+    pub(crate) weight: i32,
     /// What it said in each login.
-    pub said: Vec<Option<Value>>,
+    pub(crate) said: Vec<Option<Value>>,
 }
 
 /// A fact about the person: in which source, and how it is read.
-pub struct ChosenFact {
+pub(crate) struct ChosenFact {
     /// The number of the source.
-    pub source: usize,
-    /// The word.
-    pub entry: DraftEntry,
+    pub(crate) source: usize,
+    pub(crate) entry: DraftEntry,
     /// Whether only its place tells that this is about the e-mail.
-    pub is_doubtful: bool,
+    pub(crate) is_doubtful: bool,
 }
 
 /// A value that may be what is looked for.
-pub struct FactCandidate {
+pub(crate) struct FactCandidate {
     /// The number of its source.
-    pub source: usize,
+    pub(crate) source: usize,
     /// The login in which it stands.
-    pub login: usize,
+    pub(crate) login: usize,
     /// How well it fits.
-    pub score: i32,
+    pub(crate) score: i32,
     /// How it is read.
-    pub how: String,
-    /// Its path.
-    pub keys: Vec<LeafKey>,
+    pub(crate) how: String,
+    pub(crate) keys: Vec<LeafKey>,
 }
 
 /// Chooses who the person is.
-pub fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
+pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut chosen = Vec::new();
     let mut ids = find_candidates(sources, id_score);
     raise_corroborated_ids(&mut ids, sources);
@@ -60,7 +58,7 @@ pub fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
 }
 
 /// Every value that fits, in every source and login.
-pub fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value) -> Option<i32>) -> Vec<FactCandidate> {
+pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value) -> Option<i32>) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.said.iter().enumerate() {
@@ -76,7 +74,7 @@ pub fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value
 }
 
 /// The best candidate, and behind it others of the same answer for logins in which it is not there.
-pub fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) -> Option<ChosenFact> {
+pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) -> Option<ChosenFact> {
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
@@ -98,7 +96,7 @@ pub fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) -> Opti
 }
 
 /// A path that finds the same in another person's answer: the primary element of a list, not the third.
-pub fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<LeafKey>> {
+pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<LeafKey>> {
     let mut keys = Vec::new();
     let mut here = value;
     for key in &leaf.keys {
@@ -147,7 +145,7 @@ fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
 }
 
 /// The deeper, the less likely.
-pub fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
+pub(crate) fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
     i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
 }
 
@@ -185,7 +183,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Whether something above says that this is about somebody or something else.
-pub fn is_about_others(leaf: &DocumentLeaf) -> bool {
+pub(crate) fn is_about_others(leaf: &DocumentLeaf) -> bool {
     let names: Vec<String> =
         leaf.keys.iter().filter_map(|key| if let LeafKey::Name(name) = key { Some(normalize_name(name)) } else { None }).collect();
     names.split_last().is_some_and(|(_, above)| {
@@ -194,7 +192,7 @@ pub fn is_about_others(leaf: &DocumentLeaf) -> bool {
 }
 
 /// The first of a bare list may be anything; it is taken where there is nothing better.
-pub fn list_penalty(leaf: &DocumentLeaf) -> i32 {
+pub(crate) fn list_penalty(leaf: &DocumentLeaf) -> i32 {
     if matches!(leaf.keys.first(), Some(LeafKey::At(_))) { 20 } else { 0 }
 }
 

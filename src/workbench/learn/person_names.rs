@@ -38,7 +38,7 @@ fn name_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
 }
 
 /// Whole names, and names in two parts.
-pub fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
+pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     let mut all = find_candidates(sources, name_score);
     let given = find_candidates(sources, |leaf, value| {
         let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];

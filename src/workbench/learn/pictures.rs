@@ -7,7 +7,7 @@ use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, f
 use serde_json::Value;
 
 /// A picture; what is escaped for HTML behind a question mark is better left away.
-pub fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
+pub(crate) fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
     let mut found = pick_best("picture", find_candidates(sources, picture_score), "an address of a picture, by its name")?;
     let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
     if let DraftValue::Text(how) = &found.entry.value {

@@ -14,8 +14,7 @@ use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
 
 impl LoginLearner<'_> {
-    /// The file.
-    pub fn into_learned_provider(mut self) -> LearnedProvider {
+    pub(crate) fn into_learned_provider(mut self) -> LearnedProvider {
         let mut first = redirect::redirect_request_entries(&mut self);
         self.add_callback_values();
         let mut steps = Vec::new();
@@ -307,7 +306,7 @@ fn variable_name(name: &str) -> String {
 }
 
 /// A name for people, from the file's.
-pub fn display_title(name: &str) -> String {
+pub(crate) fn display_title(name: &str) -> String {
     let words = name.split(['-', '_']).filter(|word| !word.is_empty()).map(|word| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect::<String>())

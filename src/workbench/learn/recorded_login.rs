@@ -7,41 +7,39 @@ use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, ho
 use std::collections::HashMap;
 
 /// One login of a recording.
-pub struct RecordedLogin<'a> {
+pub(crate) struct RecordedLogin<'a> {
     /// Where the browser was sent.
-    pub redirect: &'a RecordedExchange,
+    pub(crate) redirect: &'a RecordedExchange,
     /// How it came back.
-    pub callback: &'a RecordedExchange,
+    pub(crate) callback: &'a RecordedExchange,
     /// What it brought: the parameters of the address, the form or the fragment.
-    pub brought: Vec<(String, String)>,
-    /// The redirect address.
-    pub back: String,
+    pub(crate) brought: Vec<(String, String)>,
+    pub(crate) back: String,
     /// The state, if it came back.
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// The calls that matter, in order; the last number says which of them sends the code.
-    pub calls: Vec<RecordedCall<'a>>,
+    pub(crate) calls: Vec<RecordedCall<'a>>,
     /// Which call sends the code.
-    pub exchange: usize,
+    pub(crate) exchange: usize,
     /// The parameter of the callback that is the code.
-    pub code: String,
+    pub(crate) code: String,
 }
 
 /// A call and its answer.
 #[derive(Clone)]
-pub struct RecordedCall<'a> {
-    /// What was sent.
-    pub sent: &'a RecordedExchange,
+pub(crate) struct RecordedCall<'a> {
+    pub(crate) sent: &'a RecordedExchange,
     /// What came back, if it could be read.
-    pub document: Option<RecordedDocument>,
+    pub(crate) document: Option<RecordedDocument>,
     /// All that was sent, decoded, a value a line.
-    pub said: String,
+    pub(crate) said: String,
 }
 
 /// The most calls of one login that are looked at.
 const MOST_CALLS: usize = 200;
 
 /// Finds the logins of a recording.
-pub fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<RecordedLogin<'_>>, LearnError> {
+pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<RecordedLogin<'_>>, LearnError> {
     let turns = find_round_trips(exchanges);
     if turns.is_empty() {
         return Err(LearnError::new(
@@ -206,7 +204,7 @@ fn request_values(sent: &RecordedExchange) -> String {
 }
 
 /// Headers that a browser adds by itself.
-pub fn is_browser_header(name: &str) -> bool {
+pub(crate) fn is_browser_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.starts_with(':')
         || name.starts_with("sec-")

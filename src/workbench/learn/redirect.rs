@@ -14,7 +14,7 @@ fn published_endpoint<'t>(thread: &'t LoginLearner<'_>, key: &str) -> Option<&'t
 }
 
 /// The request of the first step; what is read from the callback is added when all calls are known.
-pub fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<DraftEntry> {
+pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<DraftEntry> {
     let redirect = thread.journey.redirect;
     let mut words = Vec::new();
     let base = redirect_address(thread);
@@ -96,7 +96,7 @@ fn redirect_address(thread: &mut LoginLearner<'_>) -> String {
 }
 
 /// Adds a shape to the words of a step.
-pub fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<DraftEntry>) {
+pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<DraftEntry>) {
     match shape {
         RequestShape::Written(all) if all.is_empty() => {}
         RequestShape::Written(all) => words.push(DraftEntry::new(written, DraftValue::Block(all))),
@@ -120,7 +120,7 @@ fn state_location(thread: &LoginLearner<'_>) -> Option<&'static str> {
 }
 
 /// An address with holes in place of what is known; hosts to which it may then lead are remembered.
-pub fn address_template(thread: &mut LoginLearner<'_>, base: &str) -> String {
+pub(crate) fn address_template(thread: &mut LoginLearner<'_>, base: &str) -> String {
     // What stands in the path may be anything that an answer gave; the host only what is a host.
     thread.resolve_facts(base);
     let written = thread.known.template_for(base).unwrap_or_else(|| base.replace("${", "$${"));
@@ -134,7 +134,7 @@ pub fn address_template(thread: &mut LoginLearner<'_>, base: &str) -> String {
 }
 
 /// What the callback is read for, and how it comes.
-pub fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, words: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
+pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, words: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
     let journey = thread.journey;
     let by_form = thread.all.iter().filter(|other| other.callback.method == "POST").count();
     if by_form == thread.all.len() {

@@ -4,37 +4,32 @@ use crate::workbench::draft::{DraftEntry, DraftValue};
 
 /// A parameter: its name, its value as the file writes it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentParameter {
-    /// Its name.
-    pub name: String,
+pub(crate) struct SentParameter {
+    pub(crate) name: String,
     /// Its value, with holes.
-    pub value: String,
-    /// Why.
-    pub because: Option<String>,
+    pub(crate) value: String,
+    pub(crate) because: Option<String>,
 }
 
 /// Parameters as the words that send exactly them.
-pub enum RequestShape {
+pub(crate) enum RequestShape {
     /// The standard request, shaped.
     Standard {
-        /// Other names.
         rename: Vec<DraftEntry>,
-        /// More, and less.
         extra: Vec<DraftEntry>,
     },
-    /// All of it.
     Written(Vec<DraftEntry>),
 }
 
 /// Finds the shortest words.
-pub fn shortest_shape(standard: &[(&str, String)], sent: &[SentParameter]) -> RequestShape {
+pub(crate) fn shortest_shape(standard: &[(&str, String)], sent: &[SentParameter]) -> RequestShape {
     let written = || RequestShape::Written(parameter_entries(sent));
     let Some((rename, extra)) = standard_shape(standard, sent) else { return written() };
     if rename.len() + extra.len() >= sent.len().max(2) { written() } else { RequestShape::Standard { rename, extra } }
 }
 
 /// Parameters as words, those of one name as a list.
-pub fn parameter_entries(sent: &[SentParameter]) -> Vec<DraftEntry> {
+pub(crate) fn parameter_entries(sent: &[SentParameter]) -> Vec<DraftEntry> {
     let mut all: Vec<DraftEntry> = Vec::new();
     for one in sent {
         let text = DraftValue::Text(one.value.clone());

@@ -7,20 +7,20 @@ use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use serde_json::Value;
 
 /// A signed token that an answer held.
-pub struct LearnedSignedToken {
+pub(crate) struct LearnedSignedToken {
     /// The call whose answer held it.
-    pub call: usize,
+    pub(crate) call: usize,
     /// The words of `signed`, its `read` apart.
-    pub words: Vec<DraftEntry>,
+    pub(crate) words: Vec<DraftEntry>,
     /// What it claims, in each login.
-    pub claims: Vec<Option<Value>>,
+    pub(crate) claims: Vec<Option<Value>>,
     /// Whether the issuer's document says all of it.
-    pub by_discovery: bool,
+    pub(crate) by_discovery: bool,
 }
 
 impl LoginLearner<'_> {
     /// The signed token of the token call, if who signed it can be told.
-    pub fn learn_signed_token(&mut self) -> Option<LearnedSignedToken> {
+    pub(crate) fn learn_signed_token(&mut self) -> Option<LearnedSignedToken> {
         let number = self.journey.exchange;
         let leaves = self.journey.calls[number].document.as_ref()?.leaves();
         let found =

@@ -6,7 +6,7 @@ use crate::workbench::learn::heuristics::normalize_name;
 use serde_json::Value;
 
 /// The word of an answer that says yes in each of these.
-pub fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
+pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
     let (first, others) = said.split_first()?;
     let fits = leaves_of(first)
         .into_iter()

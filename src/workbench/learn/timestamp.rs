@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 
 /// A moment as the language writes it, where a text is the moment of the call.
-pub fn timestamp_template(text: &str, at: i64) -> Option<String> {
+pub(crate) fn timestamp_template(text: &str, at: i64) -> Option<String> {
     if text.parse::<i64>().is_ok_and(|seconds| seconds.abs_diff(at) < 300) {
         return Some("${now}".to_owned());
     }

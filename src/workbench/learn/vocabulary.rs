@@ -1,6 +1,5 @@
 //! What members of an answer are called in several languages; all names here are plain, as `look::plain` makes them.
 
-/// Whole names.
 const WHOLE: &[&str] = &[
     "fullname",
     "realname",
@@ -75,7 +74,6 @@ const YES: &[&str] = &["yes", "y", "confirmed", "verified", "checked", "active",
 /// Words for what tells people apart.
 const NUMBER: &[&str] =
     &["number", "nummer", "numero", "codigo", "code", "key", "ref", "reference", "referencia", "kennung", "identifier", "identificador"];
-/// Words for people.
 const PEOPLE: &[&str] = &[
     "user",
     "kund",
@@ -94,37 +92,37 @@ const PEOPLE: &[&str] = &[
 ];
 
 /// Whether this is the name of a whole name.
-pub fn is_whole_name(plain: &str) -> bool {
+pub(crate) fn is_whole_name(plain: &str) -> bool {
     WHOLE.contains(&plain)
 }
 
 /// Whether this is the name of a given name; `beside_family` where a family's name stands beside it.
-pub fn is_given_name(plain: &str, beside_family: bool) -> bool {
+pub(crate) fn is_given_name(plain: &str, beside_family: bool) -> bool {
     GIVEN.contains(&plain) || beside_family && FIRST_OF_TWO.contains(&plain)
 }
 
 /// Whether this is the name of a family's name.
-pub fn is_family_name(plain: &str) -> bool {
+pub(crate) fn is_family_name(plain: &str) -> bool {
     FAMILY.contains(&plain)
 }
 
 /// Whether a name speaks of an e-mail.
-pub fn mentions_email(plain: &str) -> bool {
+pub(crate) fn mentions_email(plain: &str) -> bool {
     MAIL.iter().any(|word| plain.contains(word))
 }
 
 /// Whether a name says that something was proven.
-pub fn means_proven(plain: &str) -> bool {
+pub(crate) fn means_proven(plain: &str) -> bool {
     PROVEN.iter().any(|word| plain.contains(word)) && !plain.contains("unverif") && !plain.contains("invalid")
 }
 
 /// Whether a text says yes, other than by `true` and `1`.
-pub fn means_yes(text: &str) -> bool {
+pub(crate) fn means_yes(text: &str) -> bool {
     YES.contains(&text.to_lowercase().as_str())
 }
 
 /// Whether this is an id, and by its name that of a person.
-pub fn is_person_id(plain: &str) -> bool {
+pub(crate) fn is_person_id(plain: &str) -> bool {
     plain.ends_with("id")
         && PEOPLE.iter().any(|word| plain.starts_with(word))
         && !plain.starts_with("client")
@@ -132,6 +130,6 @@ pub fn is_person_id(plain: &str) -> bool {
 }
 
 /// Whether a name speaks of a number, a code or a key by which somebody is known.
-pub fn is_person_number(plain: &str) -> bool {
+pub(crate) fn is_person_number(plain: &str) -> bool {
     NUMBER.contains(&plain) || NUMBER.iter().any(|word| plain.contains(word)) && PEOPLE.iter().any(|word| plain.contains(word))
 }

@@ -10,7 +10,7 @@ use crate::workbench::learn::timestamp::timestamp_template;
 
 impl LoginLearner<'_> {
     /// A name that is not taken.
-    pub fn unused_name(&self, name: &str) -> String {
+    pub(crate) fn unused_name(&self, name: &str) -> String {
         let lists = [TOKEN, PERSON, CALLBACK, FROM_THE_START, FROM_DISCOVERY];
         let is_taken = |name: &str| {
             lists.iter().any(|list| list.iter().any(|(known, _)| *known == name))
@@ -34,7 +34,7 @@ impl LoginLearner<'_> {
     }
 
     /// Keeps a value of the installation: a reference stands in the file in its place.
-    pub fn keep_in_installation(&mut self, name: &str, secret: bool, value: &str, because: &str) -> String {
+    pub(crate) fn keep_in_installation(&mut self, name: &str, secret: bool, value: &str, because: &str) -> String {
         let fact = self.unused_name(&to_camel_case(name));
         self.kept.push((fact.clone(), secret, value.to_owned(), because.to_owned()));
         self.known.add(&fact, value);
@@ -42,14 +42,14 @@ impl LoginLearner<'_> {
     }
 
     /// The variable that holds a value of the installation.
-    pub fn variable_of_fact(&self, fact: &str) -> String {
+    pub(crate) fn variable_of_fact(&self, fact: &str) -> String {
         let own: String =
             self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
         format!("{own}_{}", to_variable_name(fact))
     }
 
     /// A text as the file writes it, and why.
-    pub fn write_value(&mut self, name: &str, text: &str, at: Option<i64>, in_browser: bool) -> (String, Option<String>) {
+    pub(crate) fn write_value(&mut self, name: &str, text: &str, at: Option<i64>, in_browser: bool) -> (String, Option<String>) {
         self.resolve_facts(text);
         if let Some(written) = self.known.template_for(text) {
             let because = self.reason_for_template(&written, name);

@@ -5,7 +5,7 @@ use crate::vocabulary::wire::{Method, Request, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 /// The request, for a story.
-pub fn expected_request(request: &Request) -> Value {
+pub(crate) fn expected_request(request: &Request) -> Value {
     let mut told = Map::new();
     let masked = request.address.masked();
     let (address, fragment) = masked.find('#').map_or((masked.as_str(), ""), |at| masked.split_at(at));

@@ -42,14 +42,13 @@ const WORDS: &[&str] = &[
 const PLACES_FROM: char = '\u{f0000}';
 
 /// Everything that was invented so far.
-pub struct Pseudonymizer {
+pub(crate) struct Pseudonymizer {
     /// The file, without its comments: what stands there is no secret.
     file: String,
     /// Whether invented texts keep the shape of real ones however long they are.
     shapes: bool,
     /// Real values and what stands for them, the longest first.
     introduced: Vec<(String, String)>,
-    /// Texts that stay.
     kept: Vec<String>,
     /// What was invented for each text.
     made: HashMap<String, String>,
@@ -60,7 +59,7 @@ pub struct Pseudonymizer {
 
 impl Pseudonymizer {
     /// None so far; what stands in this file stays as it is.
-    pub fn new(file: &str, shapes: bool) -> Self {
+    pub(crate) fn new(file: &str, shapes: bool) -> Self {
         let without_comment = |line: &str| {
             if line.trim_start().starts_with('#') { String::new() } else { line.split(" #").next().unwrap_or_default().to_owned() }
         };
@@ -70,7 +69,7 @@ impl Pseudonymizer {
     }
 
     /// From now on this stands for that, wherever it is part of a text.
-    pub fn assign(&mut self, real: &str, fake: &str) {
+    pub(crate) fn assign(&mut self, real: &str, fake: &str) {
         if !real.is_empty() {
             self.introduced.push((real.to_owned(), fake.to_owned()));
             self.introduced.sort_by_key(|(real, _)| std::cmp::Reverse(real.len()));
@@ -78,7 +77,7 @@ impl Pseudonymizer {
     }
 
     /// A text stays as it is, unless it looks like somebody's.
-    pub fn keep_as_is(&mut self, text: &str) {
+    pub(crate) fn keep_as_is(&mut self, text: &str) {
         if !contains_email_address(text)
             && !is_base64_text(text)
             && !looks_random(text)
@@ -89,12 +88,12 @@ impl Pseudonymizer {
     }
 
     /// Whether something stands for this text already.
-    pub fn has_replacement(&self, text: &str) -> bool {
+    pub(crate) fn has_replacement(&self, text: &str) -> bool {
         self.introduced.iter().any(|(real, _)| real == text) || self.made.contains_key(text)
     }
 
     /// A value under its key.
-    pub fn replace_value(&mut self, key: &str, value: &Value) -> Value {
+    pub(crate) fn replace_value(&mut self, key: &str, value: &Value) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
             Value::Number(number) => {
@@ -129,7 +128,7 @@ impl Pseudonymizer {
     }
 
     /// A key; one that is somebody's address or number is invented as well.
-    pub fn replace_key(&mut self, key: &str) -> String {
+    pub(crate) fn replace_key(&mut self, key: &str) -> String {
         let is_strange = !is_identifier(key) && !self.file.contains(key);
         if is_strange || key.contains('@') || is_personal_key(key) || contains_email_address(key) {
             return self.replace_text("", key);
@@ -151,7 +150,7 @@ impl Pseudonymizer {
     }
 
     /// A text under its key.
-    pub fn replace_text(&mut self, key: &str, text: &str) -> String {
+    pub(crate) fn replace_text(&mut self, key: &str, text: &str) -> String {
         if let Some(made) = self.made.get(text) {
             return made.clone();
         }
@@ -186,7 +185,7 @@ impl Pseudonymizer {
     }
 
     /// A text in which the scalars of its document are replaced, the longest first.
-    pub fn replace_in_document_text(&self, text: &str, document: &Value) -> String {
+    pub(crate) fn replace_in_document_text(&self, text: &str, document: &Value) -> String {
         let mut scalars = Vec::new();
         collect_scalars(document, &mut scalars);
         scalars.sort_by_key(|scalar: &String| std::cmp::Reverse(scalar.len()));
@@ -214,7 +213,7 @@ impl Pseudonymizer {
     }
 
     /// Whether a text says more than its document does, so that nobody knows whose it is.
-    pub fn has_text_beyond(&self, text: &str, document: &Value) -> bool {
+    pub(crate) fn has_text_beyond(&self, text: &str, document: &Value) -> bool {
         let mut known = Vec::new();
         collect_scalars(document, &mut known);
         collect_keys(document, &mut known);
@@ -302,7 +301,7 @@ impl Pseudonymizer {
     }
 
     /// Whether a real value stands in what is about to be written.
-    pub fn leaks_real_value(&self, text: &str) -> bool {
+    pub(crate) fn leaks_real_value(&self, text: &str) -> bool {
         let real = self.made.keys().chain(self.introduced.iter().map(|(real, _)| real));
         let is_seen_anyway = |real: &str| {
             self.file.contains(real)
@@ -343,7 +342,7 @@ fn collect_keys(value: &Value, names: &mut Vec<String>) {
 }
 
 /// XML without its comments, its instructions and what stands before its root, none of which is read.
-pub fn strip_xml_remarks(text: &str) -> String {
+pub(crate) fn strip_xml_remarks(text: &str) -> String {
     let mut left = text.to_owned();
     for (open, close) in [("<!--", "-->"), ("<?", "?>")] {
         while let Some(from) = left.find(open) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const WIDEST: usize = 120;
 
 /// The story, as one element of a list.
-pub fn write_story(story: &Map<String, Value>) -> String {
+pub(crate) fn write_story(story: &Map<String, Value>) -> String {
     let mut text = String::new();
     write_block(story, 2, &mut text);
     text.replacen("  ", "- ", 1)

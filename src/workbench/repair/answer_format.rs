@@ -11,7 +11,7 @@ use crate::workbench::repair::edit::FileEdit;
 const PREFIXES: &[&str] = &[")]}',\n", ")]}'\n", ")]}'", "for(;;);", "for (;;);", "while(1);", "while (1);", "{}&&", "throw 1;"];
 
 /// The drafts that would make an answer readable.
-pub fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> {
+pub(crate) fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> {
     let Ok(text) = std::str::from_utf8(&answer.body) else { return Vec::new() };
     let mut drafts = Vec::new();
     for prefix in PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)) {

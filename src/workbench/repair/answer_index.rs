@@ -12,25 +12,23 @@ const DEEPEST: usize = 12;
 
 /// A place in an answer.
 #[derive(Clone, Debug)]
-pub struct AnswerNode<'v> {
+pub(crate) struct AnswerNode<'v> {
     /// How one gets there.
-    pub path: Vec<PathSegment>,
-    /// What stands there.
-    pub value: &'v Value,
+    pub(crate) path: Vec<PathSegment>,
+    pub(crate) value: &'v Value,
 }
 
 /// The places of an answer, the shallow ones first.
 #[derive(Clone, Debug, Default)]
-pub struct AnswerIndex<'v> {
+pub(crate) struct AnswerIndex<'v> {
     /// Texts, numbers and booleans.
-    pub leaves: Vec<AnswerNode<'v>>,
-    /// Objects and lists.
-    pub rooms: Vec<AnswerNode<'v>>,
+    pub(crate) leaves: Vec<AnswerNode<'v>>,
+    pub(crate) rooms: Vec<AnswerNode<'v>>,
 }
 
 impl<'v> AnswerIndex<'v> {
     /// Walks through an answer.
-    pub fn from_document(document: &'v Value) -> Self {
+    pub(crate) fn from_document(document: &'v Value) -> Self {
         let mut survey = Self::default();
         let said = long_texts(document);
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
@@ -70,7 +68,7 @@ impl<'v> AnswerIndex<'v> {
     }
 
     /// The room in which a value stands.
-    pub fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
+    pub(crate) fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
         self.rooms.iter().find(|room| match room.value {
             Value::Object(members) => members.values().any(|member| std::ptr::eq(member, value)),
             Value::Array(list) => list.iter().any(|member| std::ptr::eq(member, value)),
@@ -88,7 +86,7 @@ impl<'v> AnswerNode<'v> {
 }
 
 /// Whether a key is more likely somebody's value than a name: an address, a long number, something opaque.
-pub fn looks_personal(key: &str) -> bool {
+pub(crate) fn looks_personal(key: &str) -> bool {
     let digits = key.chars().filter(char::is_ascii_digit).count();
     let letters = key.chars().filter(|letter| letter.is_alphabetic()).count();
     let strange = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':' | '/' | '~'));
@@ -97,7 +95,7 @@ pub fn looks_personal(key: &str) -> bool {
 }
 
 /// Texts of the answer that are long enough to be somebody's: a key that says the same is not a name.
-pub fn long_texts(document: &Value) -> HashSet<&str> {
+pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
     let mut texts = HashSet::new();
     let mut waiting = vec![document];
     let mut seen = 0;

@@ -34,13 +34,13 @@ const NEEDED: f32 = 16.0;
 
 /// What has to become better.
 #[derive(Clone, Debug, Default)]
-pub struct RepairGoal {
+pub(crate) struct RepairGoal {
     /// Facts that were missed.
-    pub facts: Vec<String>,
+    pub(crate) facts: Vec<String>,
     /// Whether an answer was taken for a no by a path of the file.
-    pub refused: bool,
+    pub(crate) refused: bool,
     /// Whether the login was refused at all.
-    pub failed: bool,
+    pub(crate) failed: bool,
 }
 
 impl RepairGoal {
@@ -51,21 +51,21 @@ impl RepairGoal {
 }
 
 /// A change that was tried.
-pub struct TriedRepair {
+pub(crate) struct TriedRepair {
     /// What is said about it.
-    pub draft: RepairDraft,
+    pub(crate) draft: RepairDraft,
     /// The whole text with the change.
-    pub text: String,
+    pub(crate) text: String,
     /// The file with it.
-    pub provider: Provider,
+    pub(crate) provider: Provider,
     /// How good it is.
-    pub rating: f32,
+    pub(crate) rating: f32,
     /// Whether nothing is missed any more.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// The proposals that change how answers are read, best first.
-pub fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<(Proposal, f32, bool)> {
+pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<(Proposal, f32, bool)> {
     let mut found = try_drafts(provider, case, goal, answer_drafts(provider, case, goal));
     // A second thing may be broken behind the first.
     if let Some(first) = found.first().filter(|first| goal.failed && !first.whole) {
@@ -293,7 +293,7 @@ fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<Re
 }
 
 /// Compiles the drafts, reads the answers with them, and keeps what makes it better.
-pub fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal, drafts: Vec<RepairDraft>) -> Vec<TriedRepair> {
+pub(crate) fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal, drafts: Vec<RepairDraft>) -> Vec<TriedRepair> {
     let Some(sheet) = EditableFile::open(&provider.source) else { return Vec::new() };
     let before = reread_login(provider, case);
     let mut list: Vec<TriedRepair> = Vec::new();
@@ -367,7 +367,7 @@ fn rate_improvement(
 }
 
 /// Whether an address stands somewhere in the answers where the file could look for one.
-pub fn holds_email(reread: &RereadLogin<'_>) -> bool {
+pub(crate) fn holds_email(reread: &RereadLogin<'_>) -> bool {
     let values =
         reread.documents.iter().filter(|document| document.answer.is_some()).flat_map(|document| [&document.value, &document.claims]);
     values

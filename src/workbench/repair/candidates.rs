@@ -22,23 +22,21 @@ const ROOMS: usize = 40;
 
 /// A place that may be meant.
 #[derive(Clone, Debug)]
-pub struct RepairCandidate {
-    /// The path.
-    pub path: Vec<PathSegment>,
+pub(crate) struct RepairCandidate {
+    pub(crate) path: Vec<PathSegment>,
     /// How likely it is, from 0 to about 100.
-    pub score: f32,
+    pub(crate) score: f32,
     /// Whether the key says the same words as the file's.
-    pub same_words: bool,
+    pub(crate) same_words: bool,
     /// Whether it is hardly anything else: a slip, a segment more or less.
-    pub close: bool,
+    pub(crate) close: bool,
     /// What speaks for it.
-    pub support: CandidateSupport,
+    pub(crate) support: CandidateSupport,
 }
 
 /// What speaks for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CandidateSupport {
-    /// Its key.
+pub(crate) enum CandidateSupport {
     Word,
     /// Nothing but what stands there.
     Look,
@@ -48,22 +46,21 @@ pub enum CandidateSupport {
 
 /// A path that finds something in the same answer.
 #[derive(Clone, Debug)]
-pub struct NeighbouringFact {
+pub(crate) struct NeighbouringFact {
     /// The fact that is read by it.
-    pub fact: String,
-    /// The path.
-    pub path: Vec<PathSegment>,
+    pub(crate) fact: String,
+    pub(crate) path: Vec<PathSegment>,
     /// Whether the fact is what stands there as it is.
-    pub plain: bool,
+    pub(crate) plain: bool,
 }
 
 /// A path, compiled; nothing where it is not one.
-pub fn compile_path(hops: &[PathSegment]) -> Option<JsonPath> {
+pub(crate) fn compile_path(hops: &[PathSegment]) -> Option<JsonPath> {
     JsonPath::parse(&write_path(hops, '\''), Place::default(), &mut Reader::default())
 }
 
 /// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
-pub fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
+pub(crate) fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let mut list = match wanted.hops.iter().position(|hop| matches!(hop, PathSegment::Other(_))) {
         Some(at) => filter_candidates(wanted, at, survey),
         None => Vec::new(),
@@ -118,7 +115,7 @@ fn drops_filter(wanted: &UnresolvedPath, candidate: &RepairCandidate, survey: &A
 }
 
 /// Whether a path leads through the first of several.
-pub fn takes_first_of_several(path: &[PathSegment], survey: &AnswerIndex<'_>) -> bool {
+pub(crate) fn takes_first_of_several(path: &[PathSegment], survey: &AnswerIndex<'_>) -> bool {
     let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, PathSegment::Index(_))).map(|(at, _)| &path[..at]);
     let mut lengths = lists.filter_map(|list| survey.rooms.iter().find(|room| room.path == list)?.value.as_array().map(Vec::len));
     lengths.any(|length| length > 1)
@@ -235,7 +232,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
 }
 
 /// The way to the room in which a path ends.
-pub fn parent_path(path: &[PathSegment]) -> &[PathSegment] {
+pub(crate) fn parent_path(path: &[PathSegment]) -> &[PathSegment] {
     path.split_last().map_or(path, |(_, parents)| parents)
 }
 

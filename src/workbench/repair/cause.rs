@@ -375,7 +375,7 @@ const WORDINGS: &[CauseWording] = &[
 ];
 
 /// The causes that these words name, the likeliest first.
-pub fn causes_in_text(text: &str) -> Vec<(RefusalCause, u8)> {
+pub(crate) fn causes_in_text(text: &str) -> Vec<(RefusalCause, u8)> {
     let mut found: Vec<(RefusalCause, u8, usize)> = Vec::new();
     for (cause, weight, words) in WORDINGS {
         if !words.iter().all(|word| text.contains(word)) {
@@ -392,7 +392,7 @@ pub fn causes_in_text(text: &str) -> Vec<(RefusalCause, u8)> {
 }
 
 /// What a document says, in small letters: its keys and its texts, within bounds.
-pub fn lowercase_text(document: &Value) -> String {
+pub(crate) fn lowercase_text(document: &Value) -> String {
     let mut text = String::new();
     let mut waiting = vec![document];
     while let Some(value) = waiting.pop() {

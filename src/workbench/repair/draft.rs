@@ -8,29 +8,27 @@ use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 
 /// What may be proposed.
 #[derive(Clone, Debug)]
-pub struct RepairDraft {
-    /// The edits.
-    pub edits: Vec<FileEdit>,
+pub(crate) struct RepairDraft {
+    pub(crate) edits: Vec<FileEdit>,
     /// What would stand there.
-    pub title: String,
+    pub(crate) title: String,
     /// The name of the sentence.
-    pub because: &'static str,
+    pub(crate) because: &'static str,
     /// What fills its holes.
-    pub about: Vec<String>,
-    /// The sentence.
-    pub sentence: String,
+    pub(crate) about: Vec<String>,
+    pub(crate) sentence: String,
     /// How likely it is, from 0 to about 100.
-    pub score: f32,
+    pub(crate) score: f32,
     /// The facts whose paths it changes.
-    pub facts: Vec<String>,
+    pub(crate) facts: Vec<String>,
     /// Whether all of it moved as it was, so that what stood side by side still does.
-    pub together: bool,
+    pub(crate) together: bool,
     /// Whether the key says the same words as before.
-    pub same_words: bool,
+    pub(crate) same_words: bool,
 }
 
 /// The draft for one path and its new place.
-pub fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSegment], score: f32) -> RepairDraft {
+pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSegment], score: f32) -> RepairDraft {
     let new = write_path(path, '\'');
     let (because, sentence) = match (wanted.part, wanted.written) {
         (LookupPart::Condition, _) => {
@@ -56,7 +54,7 @@ pub fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSeg
 }
 
 /// The draft for what moved together.
-pub fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
+pub(crate) fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
     let (from, to) = (write_path(&found.from, '\''), write_path(&found.to, '\''));
     let count = found.mended.len().to_string();
     RepairDraft {

@@ -5,10 +5,8 @@ use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
 use crate::workbench::proposal::FileChange;
 use crate::workbench::repair::path::{PathSegment, write_path};
 
-/// One change.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "each is told by its sentence")]
-pub enum FileEdit {
+pub(crate) enum FileEdit {
     /// A path leads elsewhere.
     Path { place: Place, old: String, new: Vec<PathSegment> },
     /// A text within a value is another.
@@ -24,7 +22,7 @@ pub enum FileEdit {
 }
 
 /// A file that is being changed.
-pub struct EditableFile<'a> {
+pub(crate) struct EditableFile<'a> {
     text: &'a str,
     root: YamlNode,
 }
@@ -33,14 +31,13 @@ pub struct EditableFile<'a> {
 type TextReplacement = (usize, usize, String);
 
 impl<'a> EditableFile<'a> {
-    /// Opens a file.
-    pub fn open(source: &'a Source) -> Option<Self> {
+    pub(crate) fn open(source: &'a Source) -> Option<Self> {
         let (root, _) = parse(source).ok()?;
         Some(Self { text: &source.text, root })
     }
 
     /// The text with all changes, or nothing where one of them has no place.
-    pub fn apply(&self, edits: &[FileEdit]) -> Option<String> {
+    pub(crate) fn apply(&self, edits: &[FileEdit]) -> Option<String> {
         let mut stretches: Vec<TextReplacement> = Vec::new();
         let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();
         let mut ordered: Vec<&FileEdit> = edits.iter().collect();
@@ -282,7 +279,7 @@ fn read_flow_map(facts: &[(String, Vec<PathSegment>)]) -> String {
 }
 
 /// The lines that differ between two texts.
-pub fn changed_lines(before: &str, after: &str) -> Option<FileChange> {
+pub(crate) fn changed_lines(before: &str, after: &str) -> Option<FileChange> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - same;

@@ -13,7 +13,7 @@ use crate::workbench::repair::value_fit::value_fit;
 use serde_json::Value;
 
 /// Whether nobody's address becomes proven by something that is not about it.
-pub fn keeps_email_proof_safe(
+pub(crate) fn keeps_email_proof_safe(
     (old, before): (&Provider, &RereadLogin<'_>),
     (provider, after): (&Provider, &RereadLogin<'_>),
     draft: &RepairDraft,

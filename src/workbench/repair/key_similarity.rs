@@ -2,8 +2,7 @@
 
 /// What a fact is about, as far as the program can tell from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
-pub enum FactMeaning {
+pub(crate) enum FactMeaning {
     Id,
     Email,
     Verified,
@@ -216,7 +215,7 @@ const RECORDS: &[&str] =
     &["iss", "aud", "azp", "nonce", "jti", "scope", "type", "status", "kind", "object", "state", "version", "msg", "message"];
 
 /// The words of a key, in small letters: `avatarUrl` and `avatar_url` have the same.
-pub fn key_words(key: &str) -> Vec<String> {
+pub(crate) fn key_words(key: &str) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     let mut before = ' ';
     for letter in key.chars().take(64) {
@@ -251,19 +250,19 @@ fn without_diacritic(letter: char) -> char {
 }
 
 /// A key in small letters without anything between its words.
-pub fn joined_key_words(key: &str) -> String {
+pub(crate) fn joined_key_words(key: &str) -> String {
     key_words(key).concat()
 }
 
 /// What a fact or a key is about.
-pub fn meaning_of_key(name: &str) -> FactMeaning {
+pub(crate) fn meaning_of_key(name: &str) -> FactMeaning {
     let name = joined_key_words(name);
     let exact = WORDS.iter().find(|(_, words)| words.iter().take(12).any(|word| *word == name));
     exact.or_else(|| WORDS.iter().find(|(_, words)| words.contains(&name.as_str()))).map_or(FactMeaning::Other, |(meaning, _)| *meaning)
 }
 
 /// How well a key speaks of a meaning, from 0 to 1.
-pub fn meaning_score(meaning: FactMeaning, key: &str) -> f32 {
+pub(crate) fn meaning_score(meaning: FactMeaning, key: &str) -> f32 {
     let Some((_, list)) = WORDS.iter().find(|(known, _)| *known == meaning) else { return 0.0 };
     let whole = joined_key_words(key);
     if let Some(at) = list.iter().position(|word| *word == whole) {
@@ -279,7 +278,7 @@ pub fn meaning_score(meaning: FactMeaning, key: &str) -> f32 {
 }
 
 /// Whether a key speaks of how a token or a record is made, or of a no, and so of nobody.
-pub fn is_about_token_or_error(key: &str) -> bool {
+pub(crate) fn is_about_token_or_error(key: &str) -> bool {
     key_words(key).last().is_some_and(|word| RECORDS.contains(&word.as_str())) || joined_key_words(key).starts_with("err")
 }
 
@@ -292,14 +291,14 @@ const PROOF_ENDINGS: &[&str] = &[
 ];
 
 /// Whether a key speaks of a proof of anything.
-pub fn mentions_proof(key: &str) -> bool {
+pub(crate) fn mentions_proof(key: &str) -> bool {
     let whole = joined_key_words(key);
     PROOFS.iter().any(|stem| whole.contains(stem))
 }
 
 /// Whether a key is about a proof of an address: it names the address, or nothing but the proof. What proves a phone, an
 /// age or an account is another thing.
-pub fn is_email_proof_key(key: &str) -> bool {
+pub(crate) fn is_email_proof_key(key: &str) -> bool {
     let whole = joined_key_words(key);
     let denies = ["unverif", "invalid", "unconfirm", "notverif", "unvalid"].iter().any(|stem| whole.contains(stem));
     let is_post = whole.contains("mailing");
@@ -314,26 +313,26 @@ fn is_proof_word(word: &str) -> bool {
 }
 
 /// Whether a key says by its own word that an address stands there.
-pub fn is_email_key(key: &str) -> bool {
+pub(crate) fn is_email_key(key: &str) -> bool {
     let whole = joined_key_words(key);
     ["mail", "correo", "courriel", "eposta"].iter().any(|stem| whole.contains(stem))
 }
 
 /// Whether a key says that what stands below it is somebody else's, or not to be relied upon.
-pub fn is_about_others(key: &str) -> bool {
+pub(crate) fn is_about_others(key: &str) -> bool {
     let is_known = |word: &str| NOT_THEIRS.contains(&word);
     key_words(key).iter().any(|word| is_known(word) || word.strip_suffix('s').is_some_and(|one| one.len() > 3 && is_known(one)))
 }
 
 /// How alike two keys are, from 0 to 1: by their letters, or because they speak of the same.
-pub fn key_similarity(one: &str, other: &str) -> f32 {
+pub(crate) fn key_similarity(one: &str, other: &str) -> f32 {
     let about = meaning_of_key(one);
     let same_meaning = if about == FactMeaning::Other { 0.0 } else { meaning_score(about, other) };
     same_meaning.max(spelling_similarity(one, other))
 }
 
 /// How alike two keys are written, from 0 to 1.
-pub fn spelling_similarity(one: &str, other: &str) -> f32 {
+pub(crate) fn spelling_similarity(one: &str, other: &str) -> f32 {
     if one == other {
         return 1.0;
     }

@@ -5,7 +5,7 @@ use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
 /// The drafts for a login that lacks an address, or a proof of it.
-pub fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
+pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
     let mut drafts = Vec::new();
     let scope = provider.scope.as_deref().unwrap_or_default();
     let words: Vec<&str> = scope.split(' ').collect();

@@ -16,7 +16,7 @@ use serde_json::Value;
 const MOST: usize = 8;
 
 /// What is looked for in texts that are JSON themselves.
-pub fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value: &Value, names: &FactNames) -> Vec<RepairDraft> {
+pub(crate) fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value: &Value, names: &FactNames) -> Vec<RepairDraft> {
     let reads = document.step.reads.iter().flat_map(|read| nested_paths(&read.reading).into_iter().map(|paths| (read.fact, paths)));
     let reads: Vec<_> = reads.take(MOST).collect();
     let mut drafts = Vec::new();

@@ -88,7 +88,7 @@ pub fn write_path(hops: &[PathSegment], quote: char) -> String {
 }
 
 /// The last key of a path.
-pub fn last_key(hops: &[PathSegment]) -> Option<&str> {
+pub(crate) fn last_key(hops: &[PathSegment]) -> Option<&str> {
     hops.iter().rev().find_map(PathSegment::key)
 }
 

@@ -14,13 +14,13 @@ const ROOMS: usize = 120;
 
 /// A move: what began one way begins another.
 #[derive(Clone, Debug)]
-pub struct PathMove {
+pub(crate) struct PathMove {
     /// How the paths began.
-    pub from: Vec<PathSegment>,
+    pub(crate) from: Vec<PathSegment>,
     /// How they begin now.
-    pub to: Vec<PathSegment>,
+    pub(crate) to: Vec<PathSegment>,
     /// Which of the wanted paths it mends, and how.
-    pub mended: Vec<(usize, Vec<PathSegment>)>,
+    pub(crate) mended: Vec<(usize, Vec<PathSegment>)>,
 }
 
 /// How paths began, and the number of the room in which they would begin.
@@ -29,7 +29,7 @@ type MoveStart = (Vec<PathSegment>, usize);
 type MovedPath = (usize, Vec<PathSegment>);
 
 /// The moves that explain two paths or more, the best first.
-pub fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> Vec<PathMove> {
+pub(crate) fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> Vec<PathMove> {
     let mut known: HashMap<MoveStart, Vec<MovedPath>> = HashMap::new();
     for (at, wanted) in list.iter().enumerate() {
         for kept in 0..wanted.hops.len().min(6) {

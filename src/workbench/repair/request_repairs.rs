@@ -33,7 +33,7 @@ const PARAMETERS: &[&str] = &[
 ];
 
 /// A no, and where it was said.
-pub struct ObservedRefusal<'a> {
+pub(crate) struct ObservedRefusal<'a> {
     provider: &'a Provider,
     trace: &'a Trace,
     step: Option<&'a Step>,
@@ -45,7 +45,7 @@ pub struct ObservedRefusal<'a> {
 
 impl<'a> ObservedRefusal<'a> {
     /// What the last answer, the callback and the error say together.
-    pub fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
+    pub(crate) fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
         let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
         let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
         let step = match last {
@@ -63,7 +63,7 @@ impl<'a> ObservedRefusal<'a> {
     }
 
     /// The causes, the likeliest first, with how certain they are.
-    pub fn likely_causes(&self) -> Vec<(RefusalCause, u8)> {
+    pub(crate) fn likely_causes(&self) -> Vec<(RefusalCause, u8)> {
         let mut list = causes_in_text(&self.words);
         let at_token = self.kind == Some(StepKind::GetAccessCode);
         let by_status = match self.status {
@@ -114,8 +114,7 @@ impl<'a> ObservedRefusal<'a> {
         list
     }
 
-    /// The proposals.
-    pub fn proposals(&self) -> Vec<(Proposal, u8)> {
+    pub(crate) fn proposals(&self) -> Vec<(Proposal, u8)> {
         self.likely_causes().into_iter().take(4).map(|(cause, weight)| (self.proposal_for(cause), weight)).collect()
     }
 
@@ -408,7 +407,7 @@ impl<'a> ObservedRefusal<'a> {
 }
 
 /// Whether a file with a change is still right.
-pub fn still_compiles(provider: &Provider, change: &crate::workbench::proposal::FileChange) -> bool {
+pub(crate) fn still_compiles(provider: &Provider, change: &crate::workbench::proposal::FileChange) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, InstallationContext { loopback: true }).0.is_some()
@@ -425,13 +424,13 @@ fn answer_text(step: Option<&Step>, answer: &Response) -> String {
 }
 
 /// Whether an answer is a web page.
-pub fn is_page(answer: &Response) -> bool {
+pub(crate) fn is_page(answer: &Response) -> bool {
     let start: String = String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]).trim_start().to_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 /// What is said when nothing came back at all.
-pub fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
+pub(crate) fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
     let step = step.map_or("the login", StepKind::word).to_owned();
     let (because, sentence) = match why {
         NoAnswer::Unreachable => ("notReached", format!("nobody answers at the address of {step}; compare it with the manual")),

@@ -13,47 +13,46 @@ use serde_json::Value;
 
 /// What there is to read: what the browser brought, and the answers with the number of their call.
 #[derive(Clone, Debug, Default)]
-pub struct RepairCase<'a> {
+pub(crate) struct RepairCase<'a> {
     /// The callback's parameters; nothing where they are not looked at.
-    pub callback: Option<Value>,
+    pub(crate) callback: Option<Value>,
     /// The answers: call, answer, whether its failure was forgiven.
-    pub answers: Vec<(usize, &'a Response, bool)>,
+    pub(crate) answers: Vec<(usize, &'a Response, bool)>,
     /// Whether all calls were made, so that there has to be an identity.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Whether an answer is read although the file takes it for a no.
-    pub stubborn: bool,
+    pub(crate) stubborn: bool,
 }
 
-/// One answer, read.
 #[derive(Debug)]
-pub struct RereadDocument<'p> {
+pub(crate) struct RereadDocument<'p> {
     /// Which answer of the case; nothing for the callback.
-    pub answer: Option<usize>,
+    pub(crate) answer: Option<usize>,
     /// The step that reads it.
-    pub step: &'p Step,
+    pub(crate) step: &'p Step,
     /// What it holds; nothing where it cannot be read.
-    pub value: Option<Value>,
+    pub(crate) value: Option<Value>,
     /// What its signed token claims.
-    pub claims: Option<Value>,
+    pub(crate) claims: Option<Value>,
     /// Whether the file takes it for a no.
-    pub refused: bool,
+    pub(crate) refused: bool,
     /// Whether its failure was forgiven.
-    pub forgiven: bool,
+    pub(crate) forgiven: bool,
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub struct RereadLogin<'p> {
+pub(crate) struct RereadLogin<'p> {
     /// The answers, as far as they were read.
-    pub documents: Vec<RereadDocument<'p>>,
+    pub(crate) documents: Vec<RereadDocument<'p>>,
     /// All that became known.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// Who would have come in, where all calls were made.
-    pub end: Option<Result<Identity, IdentityError>>,
+    pub(crate) end: Option<Result<Identity, IdentityError>>,
 }
 
 /// Reads the answers of a case.
-pub fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
+pub(crate) fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
     let mut facts = placeholder_facts(provider);
     let mut documents = Vec::new();
     let mut stopped = false;

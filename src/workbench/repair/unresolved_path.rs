@@ -20,7 +20,7 @@ const MOST: usize = 24;
 
 /// In which part of a step something is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookupPart {
+pub(crate) enum LookupPart {
     /// `read`.
     Answer,
     /// `read` of `signed`.
@@ -31,7 +31,7 @@ pub enum LookupPart {
 
 /// What is lacked where a path finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnresolvedReason {
+pub(crate) enum UnresolvedReason {
     /// There is no such place.
     Nowhere,
     /// The answer says at this very place that there is nothing.
@@ -42,35 +42,35 @@ pub enum UnresolvedReason {
 
 /// A path that finds nothing.
 #[derive(Clone, Debug)]
-pub struct UnresolvedPath {
+pub(crate) struct UnresolvedPath {
     /// The fact that waits for it, or the word whose condition does.
-    pub fact: String,
+    pub(crate) fact: String,
     /// What is looked for.
-    pub meaning: FactMeaning,
+    pub(crate) meaning: FactMeaning,
     /// Where the path was written.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The path as it was written.
-    pub source: String,
+    pub(crate) source: String,
     /// The same, hop by hop.
-    pub hops: Vec<PathSegment>,
+    pub(crate) hops: Vec<PathSegment>,
     /// Which of the documents it looks at.
-    pub document: usize,
+    pub(crate) document: usize,
     /// In which part of the step.
-    pub part: LookupPart,
+    pub(crate) part: LookupPart,
     /// Whether the file says so, or the standard.
-    pub written: bool,
+    pub(crate) written: bool,
     /// Whether any value will do, because a text or a condition is made of it.
-    pub any_value: bool,
+    pub(crate) any_value: bool,
     /// What is lacked by it.
-    pub lack: UnresolvedReason,
+    pub(crate) lack: UnresolvedReason,
     /// What the fact itself is about, where only a part of it is looked for.
-    pub about: FactMeaning,
+    pub(crate) about: FactMeaning,
     /// Paths that stand in the place of this one elsewhere.
-    pub hints: Vec<Vec<PathSegment>>,
+    pub(crate) hints: Vec<Vec<PathSegment>>,
 }
 
 /// All that is looked for in vain.
-pub fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) -> Vec<UnresolvedPath> {
+pub(crate) fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) -> Vec<UnresolvedPath> {
     let of_steps = provider.steps().flat_map(|step| [step.uses_in_request(), step.uses_in_answer(), step.uses_in_when()]).flatten();
     let used: HashSet<Slot> = of_steps.chain(provider.identity.uses()).map(|used| used.fact).chain(provider.identity.facts()).collect();
     let mut list = Vec::new();
@@ -150,7 +150,7 @@ fn collect_from_read(
 }
 
 /// The paths into texts that are JSON themselves, each behind the path of its text.
-pub fn nested_paths(reading: &FactExpression) -> Vec<(&JsonPath, &JsonPath)> {
+pub(crate) fn nested_paths(reading: &FactExpression) -> Vec<(&JsonPath, &JsonPath)> {
     match reading {
         FactExpression::Text(template) => template.inner_paths().collect(),
         FactExpression::FirstOf(all, _) => all.iter().flat_map(nested_paths).collect(),
@@ -208,7 +208,7 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
 }
 
 /// What is looked for by one path.
-pub fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
+pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
     let hops = parse_path(&path.source).filter(|hops| !hops.is_empty())?;
     Some(UnresolvedPath {
         fact: fact.to_owned(),

@@ -6,7 +6,7 @@ use crate::workbench::repair::key_similarity::FactMeaning;
 use serde_json::Value;
 
 /// How well a value fits, from 0 to 1; nothing where it cannot be meant.
-pub fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
+pub(crate) fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
     let text = scalar_text(value)?;
     let is_address = || text.contains('@') && Email::parse(&text).is_ok();
     let is_web = text.starts_with("https://") || text.starts_with("http://");
@@ -50,7 +50,7 @@ fn looks_like_token(text: &str) -> bool {
 }
 
 /// Whether a value is known for what is looked for where its key tells nothing.
-pub fn is_recognizable_by_look(meaning: FactMeaning, value: &Value) -> bool {
+pub(crate) fn is_recognizable_by_look(meaning: FactMeaning, value: &Value) -> bool {
     let Some(text) = scalar_text(value) else { return false };
     match meaning {
         // A word in small letters is a kind or a state of something as often.

@@ -4,7 +4,7 @@ use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec};
 use serde_json::Value;
 
 /// Changes every text that comes back to the shop.
-pub fn rewrite_answers(story: &mut ExampleSpec, replace: &dyn Fn(&str) -> String) {
+pub(crate) fn rewrite_answers(story: &mut ExampleSpec, replace: &dyn Fn(&str) -> String) {
     for (_, value) in story.callback.iter_mut().flat_map(|pairs| &mut pairs.0) {
         value.value = replace(&value.value);
     }

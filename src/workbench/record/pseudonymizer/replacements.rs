@@ -151,7 +151,7 @@ impl Pseudonymizer {
     }
 
     /// Any other text: its signs and the words of the file stay, all else becomes something of the same shape.
-    pub fn replace_keeping_shape(&mut self, text: &str) -> String {
+    pub(crate) fn replace_keeping_shape(&mut self, text: &str) -> String {
         if text.chars().count() > 1 && self.is_public_word(text) {
             return text.to_owned();
         }
