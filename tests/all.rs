@@ -22,5 +22,6 @@ mod support;
 mod support_page;
 mod try_command;
 mod try_record;
+mod upgrade;
 mod users_command;
 mod web;

@@ -1,5 +1,6 @@
 //! The program itself as a process of its own, what it stands on, and a browser that speaks to it in bytes.
 
+use crate::command_line::portaria;
 use crate::database::Server;
 use crate::web::ask::Answer;
 use crate::web::house::{Folder, STANDARD};
@@ -8,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::directory::StorageLocation;
 use portaria::world::{clock, random};
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use std::collections::HashSet;
@@ -48,6 +50,11 @@ impl Place {
         Self::at(Folder::new(), storage)
     }
 
+    /// With a storage that another broker made, and the master key that it had.
+    pub fn taken_over(folder: Folder, storage: StorageLocation, master: &str) -> Self {
+        Self { master: master.to_owned(), ..Self::at(folder, storage) }
+    }
+
     fn at(folder: Folder, storage: StorageLocation) -> Self {
         let secret = format!("{}{}", random::id(), random::id());
         let upstream = Upstream::open(&secret, "acme");
@@ -77,10 +84,7 @@ impl Place {
 
     /// Starts it with its log going elsewhere.
     pub fn start_with(&self, before: &[&str], variables: &[(&str, &str)], log: Stdio) -> Broker {
-        let storage = match &self.storage {
-            StorageLocation::File(file) => format!("sqlite:{}", file.display()),
-            StorageLocation::Server(address) => address.clone(),
-        };
+        let storage = self.storage_flag();
         let program = env!("CARGO_BIN_EXE_portaria");
         let words: Vec<&str> = before.iter().copied().chain([program, "serve", "--listen", "127.0.0.1:0", "--storage", &storage]).collect();
         let mut command = Command::new(words[0]);
@@ -94,6 +98,23 @@ impl Place {
         let listening = listening.unwrap_or_else(|| panic!("it listens: {}", self.logged()));
         let address = listening.split_whitespace().nth(1).expect("an address").trim_end_matches(';').to_owned();
         Broker { address, child: Arc::new(Mutex::new(child)) }
+    }
+
+    /// The storage as the flag `--storage` takes it.
+    fn storage_flag(&self) -> String {
+        match &self.storage {
+            StorageLocation::File(file) => format!("sqlite:{}", file.display()),
+            StorageLocation::Server(address) => address.clone(),
+        }
+    }
+
+    /// Runs another command of the program on the same storage, and answers with the JSON that it prints.
+    pub fn run(&self, words: &[&str]) -> Value {
+        let storage = self.storage_flag();
+        let words = [words, &["--json", "--storage", &storage]].concat();
+        let (code, out, err) = portaria(&self.folder.0, &words, &[("PORTARIA_MASTER_KEY", &self.master)]);
+        assert_eq!(code, 0, "{words:?}: {out}{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{words:?}: {error}: {out}"))
     }
 
     /// Starts it so that no file of it grows beyond so many blocks of 512 bytes.
@@ -273,7 +294,7 @@ impl Browser {
     pub fn sid(&self) -> String {
         let token = &self.0.iter().find(|(name, _)| name == "portaria").expect("it is signed in").1;
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("they are coded");
-        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        let claims: Value = serde_json::from_slice(&claims).expect("JSON");
         claims["sid"].as_str().expect("an id").to_owned()
     }
 }
