@@ -18,8 +18,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The modules of `lib.rs` in the order of the map.
 fn map() -> Vec<String> {
     let lib = text(&root().join("src/lib.rs"));
-    let names = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.split(';').next().map(str::to_owned));
-    names.collect()
+    let declared = |line: &str| {
+        let name = line.strip_prefix("pub mod ").or(line.strip_prefix("pub(crate) mod "))?;
+        name.split(';').next().map(str::to_owned)
+    };
+    lib.lines().filter_map(declared).collect()
 }
 
 fn room_of(path: &Path) -> String {
