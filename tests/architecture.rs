@@ -44,14 +44,8 @@ fn imports(source: &str) -> Vec<String> {
 
 /// Imports that still point downwards. The list only ever becomes shorter.
 const KNOWN_DEBTS: &[(&str, &str)] = &[
-    ("drift/observation.rs", "workbench"),
-    ("drift/provider_statistics.rs", "workbench"),
-    ("drift/step_statistics.rs", "workbench"),
-    ("drift/warning.rs", "workbench"),
     ("stores/live.rs", "simulated"),
     ("stores/live.rs", "workbench"),
-    ("story/mod.rs", "workbench"),
-    ("story/shape.rs", "workbench"),
     ("web/app.rs", "lab"),
     ("web/app.rs", "simulated"),
     ("web/assets.rs", "lab"),
@@ -144,9 +138,12 @@ fn the_pure_rooms_open_no_doors() {
     }
 }
 
+/// Files below `src`, each with the reason why it may do something.
+type FilesWithReasons = &'static [(&'static str, &'static str)];
+
 /// The files that may see a secret in plain letters, each with its reason. Every other file compares, masks and transforms
 /// secrets by the methods of `Text`.
-const MAY_EXPOSE: &[(&str, &str)] = &[
+const MAY_EXPOSE: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("vocabulary/wire.rs", "a request in plain values, for the files of the next list"),
     ("provider/address.rs", "the host is compared with the permitted ones before anything is sent to it"),
@@ -168,7 +165,7 @@ const MAY_EXPOSE: &[(&str, &str)] = &[
 ];
 
 /// The files that may take a request or a callback in plain values.
-const MAY_TAKE_AS_SENT: &[(&str, &str)] = &[
+const MAY_TAKE_AS_SENT: FilesWithReasons = &[
     ("provider/callback.rs", "a callback is read by the paths of the provider file"),
     ("world/network.rs", "the request leaves"),
     ("web/provider_client.rs", "the request goes to the playground of this process"),
@@ -179,7 +176,7 @@ const MAY_TAKE_AS_SENT: &[(&str, &str)] = &[
 ];
 
 /// The files that may give the browser an address.
-const MAY_REDIRECT: &[(&str, &str)] = &[
+const MAY_REDIRECT: FilesWithReasons = &[
     ("web/start.rs", "the broker redirects the browser"),
     ("web/provider_client.rs", "an address below the own playground is recognized"),
     ("world/browser.rs", "a browser of this machine is opened"),
@@ -187,7 +184,7 @@ const MAY_REDIRECT: &[(&str, &str)] = &[
 ];
 
 /// The files that may make a value public that was secret.
-const MAY_REVEAL: &[(&str, &str)] = &[
+const MAY_REVEAL: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("provider/identity.rs", "what an identity consists of is no secret"),
     ("provider/step.rs", "the facts decide anew which values of an answer are secret"),
@@ -195,7 +192,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
 
 #[test]
 fn only_few_files_expose_what_is_secret() {
-    let rules: [(&[&str], &[(&str, &str)]); 4] = [
+    let rules: [(&[&str], FilesWithReasons); 4] = [
         (&[".expose()", "Text::expose"], MAY_EXPOSE),
         (&[".as_sent()"], MAY_TAKE_AS_SENT),
         (&[".browser_address()"], MAY_REDIRECT),
