@@ -94,7 +94,7 @@ impl StepStatistics {
     ) {
         if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
             // Where `null` or an empty text stands it is lost.
-            let is_other = found.err().flatten().is_some_and(|instead| !matches!(instead, "null" | "an empty text"));
+            let is_other = found.err().flatten().is_some_and(|instead| !instead.is_empty());
             let change = if is_other { DriftKind::Type } else { DriftKind::Lost };
             news.push(DetectedChange {
                 fact: Some(reading),
