@@ -6,12 +6,10 @@ use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
 use crate::lab::pages::step_complaint::StepComplaint;
 use crate::lab::pages::words::LabWords;
+use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
 use crate::story::{Story, StoryExchange, StoryFact};
 use crate::vocabulary::diagnostic::printable;
-
-/// Codes of failures that happen before the request of a step is sent.
-const BEFORE_SENDING: [&str; 4] = ["missingFact", "badAddress", "badHeader", "badKey"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepViewStatus {
@@ -146,7 +144,9 @@ impl StepView {
 impl FailedStep {
     /// A fact that is missing counts for the step that should have read it, rather than for the step that needed it.
     fn of_story(story: &Story) -> Self {
-        let Some(code) = story.code.as_deref() else { return Self::None };
+        if story.code.is_none() {
+            return Self::None;
+        }
         let is_missing = |fact: &StoryFact| fact.looks.is_none() && fact.line.is_some() && fact.line == story.line;
         if let Some(at) = story.exchanges.iter().rposition(|exchange| exchange.facts.iter().any(is_missing)) {
             return Self::Exchange(at);
@@ -157,7 +157,7 @@ impl FailedStep {
         match story.step.as_deref() {
             None => Self::Identity,
             Some("getAuthorizationCode") => Self::Callback,
-            Some(_) if !story.by_provider && BEFORE_SENDING.contains(&code) => Self::Unsent,
+            Some(_) if story.own_code().is_some_and(LoginErrorCode::is_before_sending) => Self::Unsent,
             Some(step) => match story.exchanges.last() {
                 Some(last) if last.step == step && !last.forgiven => Self::Exchange(story.exchanges.len() - 1),
                 _ => Self::Unsent,
