@@ -51,7 +51,6 @@ const KNOWN_DEBTS: &[(&str, &str)] = &[
     ("stores/live.rs", "simulated"),
     ("stores/live.rs", "workbench"),
     ("story/mod.rs", "workbench"),
-    ("story/shape.rs", "workbench"),
     ("web/app.rs", "lab"),
     ("web/app.rs", "simulated"),
     ("web/assets.rs", "lab"),

@@ -1,8 +1,7 @@
 //! The shape of a document: its keys, and what its values look like. Never a value.
 
 use crate::story::looks::Looks;
-use crate::vocabulary::privacy::is_personal_key;
-use crate::workbench::repair::answer_index::long_texts;
+use crate::vocabulary::privacy::{is_personal_key, long_texts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;

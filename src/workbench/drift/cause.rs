@@ -12,8 +12,7 @@ use crate::drift::step_statistics::{DetectedChange, StepStatistics};
 use crate::drift::warning::DriftKind;
 use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
 use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::candidates::compile_path;
-use crate::workbench::repair::path::parse_path;
+use crate::workbench::answers::path::{compile_path, parse_path};
 use crate::workbench::repair::propose;
 use serde_json::Value;
 

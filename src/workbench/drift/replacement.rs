@@ -7,7 +7,7 @@ use crate::provider::json_path::JsonPath;
 use crate::story::looks::Looks;
 use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
-use crate::workbench::repair::path::parse_path;
+use crate::workbench::answers::path::parse_path;
 use crate::workbench::repair::request_repairs::still_compiles;
 use serde_json::Value;
 

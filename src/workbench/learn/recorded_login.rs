@@ -2,7 +2,8 @@
 
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::heuristics::{is_followable, is_oauth_word, looks_like_url, looks_random};
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::learn::heuristics::{is_followable, is_oauth_word};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, host_of, parse_pairs};
 use std::collections::HashMap;
 
