@@ -4,16 +4,12 @@
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::Value;
-use std::collections::HashSet;
 
 /// What stands where something is kept back.
 pub(crate) const HIDDEN: &str = "‹…›";
 
 /// Shorter words are no coded text.
 const SHORTEST_CODED: usize = 12;
-/// As many values of a document are looked at.
-const LOOKED_AT: usize = 2_800;
 /// Words that stand in the names of fields and in the sentences of providers, and in nobody's name.
 const WORDS: &[&str] = &[
     "access",
@@ -143,28 +139,6 @@ fn looks_like_person_name(word: &str) -> bool {
         && word.chars().count() > 2
         && letters.all(char::is_lowercase)
         && !WORDS.contains(&word.to_lowercase().as_str())
-}
-
-/// The texts of a document that are long enough to be personal data: a key that says the same is no name.
-pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
-    let mut texts = HashSet::new();
-    let mut waiting = vec![document];
-    let mut seen = 0;
-    while let Some(value) = waiting.pop() {
-        seen += 1;
-        if seen > LOOKED_AT {
-            break;
-        }
-        match value {
-            Value::String(text) if (6..=60).contains(&text.len()) => drop(texts.insert(text.as_str())),
-            Value::Array(list) => waiting.extend(list),
-            // The kind of an object is no personal data.
-            Value::Object(members) => waiting
-                .extend(members.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "kind" | "object")).map(|(_, value)| value)),
-            _ => {}
-        }
-    }
-    texts
 }
 
 /// The words of a text, those that may be somebody's replaced: addresses, long numbers, what is coded or opaque, names, and what

@@ -1,6 +1,6 @@
 //! What an answer holds and where, within bounds. Keys that look like somebody's are not walked through.
 
-use crate::vocabulary::privacy::long_texts;
+use crate::story::shape::long_texts;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::PathSegment;
