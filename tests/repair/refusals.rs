@@ -12,9 +12,9 @@ use portaria::provider::step::StepKind;
 use portaria::story::proposal::Proposal;
 use portaria::vocabulary::place::{Located, Place};
 use portaria::vocabulary::words::NamedValues;
+use portaria::workbench::answers::refusals::RefusalCause;
 use portaria::workbench::examples::example::ExampleAnswerSpec;
 use portaria::workbench::examples::replay::replay;
-use portaria::workbench::answers::refusals::RefusalCause;
 use portaria::workbench::repair::propose;
 use std::collections::{BTreeMap, HashSet};
 

@@ -4,7 +4,7 @@
 //! are walked through at all. [`all_leaves`] is the walk that passes nothing by.
 
 use crate::provider::json_path::scalar_text;
-use crate::workbench::answers::path::{PathSegment, last_key, write_path};
+use crate::workbench::answers::path::{PathSegment, last_key};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -20,11 +20,6 @@ impl<'v> AnswerNode<'v> {
     /// The last key on the path, or nothing.
     pub(crate) fn key(&self) -> &str {
         last_key(&self.path).unwrap_or_default()
-    }
-
-    /// The path as the language writes it.
-    pub(crate) fn written_path(&self) -> String {
-        write_path(&self.path)
     }
 
     /// The value as a text; nothing for objects, lists, `null` and an empty text.
@@ -110,6 +105,7 @@ pub(crate) fn all_leaves(document: &Value) -> Vec<AnswerNode<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbench::answers::path::write_path;
     use serde_json::json;
 
     #[test]
@@ -117,7 +113,7 @@ mod tests {
         let document = json!({ "a": { "b": [1, 2], "none": null }, "c": "x" });
         let paths = |walk: DocumentWalk| {
             let nodes = walk.nodes(&document, |key, _| (key != "c" || walk.elements > 1).then(|| PathSegment::Key(key.to_owned())));
-            nodes.iter().map(AnswerNode::written_path).collect::<Vec<_>>().join(" ")
+            nodes.iter().map(|node| write_path(&node.path)).collect::<Vec<_>>().join(" ")
         };
         let all = DocumentWalk { order: WalkOrder::AsWritten, nodes: 90, depth: 9, elements: 9 };
 

@@ -29,13 +29,15 @@ pub(crate) struct MeaningWords {
     #[serde(default)]
     whole: Vec<String>,
     #[serde(default)]
+    chosen: Vec<String>,
+    #[serde(default)]
     also: Vec<String>,
 }
 
 impl MeaningWords {
     /// The words that mean this before anything else.
     pub(crate) fn sure(&self) -> impl Iterator<Item = &String> {
-        self.sure.iter().chain(&self.whole)
+        self.sure.iter().chain(&self.whole).chain(&self.chosen)
     }
 
     /// All words, the surest first.

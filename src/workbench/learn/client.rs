@@ -1,8 +1,8 @@
 //! Who the client is: its id, its secret, and how the two are shown.
 
-use crate::workbench::learn::document::leaves_of;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::learn::document::leaves_of;
 use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::recorded_login::{RecordedCall, RecordedLogin, is_browser_header};

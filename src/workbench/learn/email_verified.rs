@@ -1,12 +1,12 @@
 //! How an answer says whether an address is proven.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
-use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
 use serde_json::Value;
 
 /// The name of what stands beside an address and says whether it is proven.

@@ -1,11 +1,11 @@
 //! Which value tells people apart.
 
-use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
-use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{is_family_name, is_person_id, is_person_number, is_whole_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
 use serde_json::Value;
 
 /// Why something is read as an id that is not called so.

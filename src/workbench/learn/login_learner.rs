@@ -1,11 +1,11 @@
 //! One login followed from its beginning: what is known so far, what answers gave, and the file that grows from it.
 
 use crate::provider::standard::{CALLBACK, TOKEN};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_random;
 use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::client::{self, LearnedClient};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
-use crate::workbench::answers::keys::normalize_key;
-use crate::workbench::answers::looks::looks_random;
 use crate::workbench::learn::heuristics::{is_followable, to_camel_case};
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::jwt::RecordedJwt;
@@ -221,8 +221,7 @@ impl<'a> LoginLearner<'a> {
         let is_new = |name: &str| self.known.value(name).is_none() && !self.kept.iter().any(|(known, ..)| known == name);
         let own = normalize_key(leaf.name());
         if let ValueOrigin::Call(at) = origin {
-            let is_token =
-                own.contains("token") || !own.ends_with("id") && !crate::workbench::answers::looks::looks_like_url(&leaf.text);
+            let is_token = own.contains("token") || !own.ends_with("id") && !crate::workbench::answers::looks::looks_like_url(&leaf.text);
             if at == self.journey.exchange && is_token && is_new("accessToken") {
                 return "accessToken".to_owned();
             }

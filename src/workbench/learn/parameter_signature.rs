@@ -1,8 +1,8 @@
 //! Signatures over parameters: the manners of the word `sign` are tried until one gives what was sent.
 
 use crate::provider::functions::hex;
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::known_values::KnownValues;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;

@@ -1,16 +1,16 @@
 //! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::provider::json_path::is_plain_key;
-use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{is_about_something_else, mentions_email};
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
 use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids};
 use crate::workbench::learn::person_names::name_candidates;
 use crate::workbench::learn::pictures::picture_fact;
-use crate::workbench::answers::vocabulary::{is_about_something_else, mentions_email};
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.

@@ -1,11 +1,11 @@
 //! What people are called: whole names, names in two parts, names by language.
 
-use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
-use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, list_penalty};
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{is_family_name, is_given_name, is_whole_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, list_penalty};
 use serde_json::Value;
 
 fn name_rank(name: &str) -> Option<i32> {
@@ -86,7 +86,10 @@ fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
                 let found = leaves.iter().find(|leaf| {
                     let is_language = leaf.text.len() < 200 && leaf.name().len() == 5 && leaf.name().as_bytes()[2] == b'_';
                     is_language
-                        && leaf.keys.iter().any(|key| matches!(key, PathSegment::Key(name) if words.contains(&normalize_key(name).as_str())))
+                        && leaf
+                            .keys
+                            .iter()
+                            .any(|key| matches!(key, PathSegment::Key(name) if words.contains(&normalize_key(name).as_str())))
                 });
                 found.map(|leaf| {
                     let mut keys = leaf.keys.clone();

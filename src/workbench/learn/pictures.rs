@@ -1,10 +1,10 @@
 //! The address of somebody's picture.
 
-use crate::workbench::draft::DraftValue;
-use crate::workbench::answers::path::PathSegment;
-use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::path::PathSegment;
+use crate::workbench::draft::DraftValue;
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
 use serde_json::Value;
 

@@ -1,10 +1,10 @@
 //! The whole file: what every call sends, what every answer is read for, and what there is to decide.
 
 use crate::provider::standard::PERSON;
-use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
-use crate::workbench::answers::path::PathSegment;
-use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::path::PathSegment;
+use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
+use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, choose_person_facts};

@@ -1,10 +1,10 @@
 //! The first step: where the browser was sent, and what it brought back.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::learn::document::DocumentLeaf;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_random;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::DocumentLeaf;
 use crate::workbench::learn::heuristics::to_camel_case;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
 use crate::workbench::learn::parameter_signature;

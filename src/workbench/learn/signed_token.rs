@@ -1,7 +1,7 @@
 //! The signed token of the token call: who signed it, with what, for whom.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::answers::path::PathSegment;
+use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};

@@ -1,9 +1,9 @@
 //! A word in an answer that says that all went well, so that another one means no.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::answers::path::PathSegment;
-use crate::workbench::learn::document::leaves_of;
 use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::path::PathSegment;
+use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::learn::document::leaves_of;
 use serde_json::Value;
 
 /// The word of an answer that says yes in each of these.

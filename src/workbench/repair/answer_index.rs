@@ -55,8 +55,7 @@ mod tests {
         let one = json!({ "users": { "ana@loja.example": { "id": 1 } }, "plan": "x" });
         let two = json!({ "users": { "5511998877": { "id": 1 }, "other": { "id": 2 } } });
 
-        let paths =
-            |value: &Value| AnswerIndex::from_document(value).leaves.iter().map(|leaf| write_path(&leaf.path)).collect::<Vec<_>>();
+        let paths = |value: &Value| AnswerIndex::from_document(value).leaves.iter().map(|leaf| write_path(&leaf.path)).collect::<Vec<_>>();
 
         assert_eq!(paths(&one), ["$.plan", "$.users.*.id"]);
         assert_eq!(paths(&two), ["$.users.other.id"]);

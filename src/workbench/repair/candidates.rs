@@ -5,10 +5,10 @@ use crate::workbench::answers::leaves::AnswerNode;
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity, meaning_of_key, meaning_score};
 use crate::workbench::answers::path::{PathSegment, compile_path, last_key, parent_path};
+use crate::workbench::answers::value_fit::{is_recognizable_by_look, value_fit};
 use crate::workbench::answers::vocabulary::{is_about_others, is_about_token_or_error, is_email_proof_key};
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
-use crate::workbench::answers::value_fit::{is_recognizable_by_look, value_fit};
 use serde_json::Value;
 
 /// As many places are given for one path.
@@ -144,7 +144,7 @@ fn is_scalar(value: &Value) -> bool {
 
 fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {
     let fits = plausibility(wanted, &leaf.path, leaf.value)?;
-    let key = last_key(&leaf.path).unwrap_or_default();
+    let key = leaf.key();
     let old = last_key(&wanted.hops).unwrap_or_default();
     let is_condition = wanted.part == LookupPart::Condition;
     let means = meaning_of_key(key);

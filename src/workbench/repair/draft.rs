@@ -1,8 +1,8 @@
 //! A change that may mend the file: the edits, and what is said about them.
 
 use crate::provider::step::Step;
-use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::repair::path_move::PathMove;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 

@@ -3,13 +3,13 @@
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail, IdentityError};
 use crate::provider::json_path::scalar_text;
-use crate::workbench::repair::answer_index::AnswerIndex;
-use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path};
-use crate::workbench::answers::vocabulary::{is_email_proof_key, mentions_email, mentions_proof};
-use crate::workbench::repair::reread::RereadLogin;
 use crate::workbench::answers::value_fit::value_fit;
+use crate::workbench::answers::vocabulary::{is_email_proof_key, mentions_email, mentions_proof};
+use crate::workbench::repair::answer_index::AnswerIndex;
+use crate::workbench::repair::draft::RepairDraft;
+use crate::workbench::repair::reread::RereadLogin;
 use serde_json::Value;
 
 /// Whether nobody's address becomes proven by something that is not about it.

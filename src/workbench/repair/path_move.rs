@@ -1,12 +1,12 @@
 //! What moved together: several paths that find nothing, and would all find something below another place.
 
-use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, compile_path, resolve, write_path};
+use crate::workbench::answers::value_fit::value_fit;
 use crate::workbench::answers::vocabulary::is_about_others;
+use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::takes_first_of_several;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
-use crate::workbench::answers::value_fit::value_fit;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -52,9 +52,7 @@ pub(crate) fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> V
         .map(|((from, room), mended)| PathMove { from, to: survey.rooms[room].path.clone(), mended })
         .collect();
     // More paths first; then the move that says least about them.
-    moves.sort_by_key(|one| {
-        (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to))
-    });
+    moves.sort_by_key(|one| (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to)));
     let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
     moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && takes_first_of_several(&one.to, survey)));
     // A room of somebody else looks the same, and is not where the person went.
