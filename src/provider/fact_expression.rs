@@ -3,7 +3,7 @@
 
 use crate::provider::condition::{Condition, ConditionSpec, Conditions};
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, kind_name, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
@@ -30,8 +30,8 @@ pub(crate) enum FactExpression {
 pub struct MissingValue {
     /// The path or hole that found nothing.
     pub(crate) place: Place,
-    /// What stands there instead, if anything.
-    pub(crate) instead: Option<&'static str>,
+    /// What was found instead of a text.
+    pub(crate) instead: Option<ValueKind>,
 }
 
 impl FactExpression {
@@ -52,7 +52,7 @@ impl FactExpression {
                 let found = answer.and_then(|answer| path.first(answer));
                 match found.and_then(scalar_text) {
                     Some(text) => Ok(Text::plain(text)),
-                    None => Err(MissingValue { place: path.place, instead: found.map(kind_name) }),
+                    None => Err(MissingValue { place: path.place, instead: found.map(ValueKind::from_value) }),
                 }
             }
             Self::Text(template) => match template.fill_from(facts, answer) {

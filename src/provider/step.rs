@@ -261,7 +261,7 @@ impl Step {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused(refusal_from_answer(&std::iter::empty(), Some(document), facts, 400, None)));
+            return Err(StepError::Refused { refusal: refusal_from_answer(&std::iter::empty(), Some(document), facts, 400), place: None });
         }
         self.check_refusal(Some(document), facts, 200)?;
         self.learn(document, "", facts, documents)
@@ -270,7 +270,7 @@ impl Step {
     /// Whether an answer means no.
     pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
         let all = self.accepted.iter().chain(&self.refused);
-        let say_no = |place| Err(StepError::Refused(refusal_from_answer(&all, document, facts, status, place)));
+        let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
             // An answer that cannot be read at all is told as such, with what it looks like.
