@@ -173,7 +173,7 @@ fn only_few_rooms_expose_what_is_secret() {
         "workbench/examples/replay.rs",
         "workbench/synthetic_recording.rs",
         "story/looks.rs",
-        "simulated/simulation/request.rs",
+        "simulated/simulation/received_request.rs",
         "simulated/simulation/authorization.rs",
         "simulated/simulation/calls.rs",
         "simulated/simulation/compare.rs",
