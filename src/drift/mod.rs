@@ -7,7 +7,7 @@
 //! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
 //! code, a login that was cancelled, and silence tell nothing about what answers look like.
 
-pub(crate) mod step_statistics;
+pub mod step_statistics;
 pub mod provider_statistics; //        what is known of one provider
 pub mod judgement; //   whether what is missed is a surprise
 mod storage; //            written down, and shared
@@ -17,8 +17,8 @@ pub mod warning; //     what is said
 
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::observe_answers;
-use crate::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics};
-use crate::drift::warning::DriftWarning;
+use crate::drift::provider_statistics::{CauseFinder, DriftNotice, ObservedLogin, ProviderStatistics};
+use crate::drift::warning::{DriftKind, DriftWarning};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
@@ -33,8 +33,8 @@ type StatisticsEntry = (Box<str>, Box<str>, Arc<Mutex<ProviderStatistics>>);
 type StatisticsByStore = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<ProviderStatistics>>>>;
 
 /// What is known of all providers' answers.
-#[derive(Default)]
 pub struct DriftMonitor {
+    find_causes: CauseFinder,
     books: Mutex<StatisticsByStore>,
     /// Storage is written to and read by one at a time; until which second it was read.
     read: tokio::sync::Mutex<i64>,
@@ -65,6 +65,10 @@ fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl DriftMonitor {
+    pub(crate) fn new(find_causes: CauseFinder) -> Self {
+        Self { find_causes, books: Mutex::default(), read: tokio::sync::Mutex::default() }
+    }
+
     fn provider_statistics(&self, store: &str, provider: &str) -> Arc<Mutex<ProviderStatistics>> {
         let mut books = lock_ignoring_poison(&self.books);
         if let Some(book) = books.get(store).and_then(|books| books.get(provider)) {
@@ -103,7 +107,7 @@ impl DriftMonitor {
         if untold.is_empty() {
             return;
         }
-        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }));
+        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
         let turned = lock_ignoring_poison(&book).record_changes(untold, now);
         turned.iter().filter(|turned| turned.is_told).for_each(|turned| log_notice(store, offer, turned));
     }
@@ -119,8 +123,12 @@ impl DriftMonitor {
         let mut all: BTreeMap<(String, String, String), (Option<DriftCount>, bool)> = BTreeMap::new();
         for (_, provider, book) in self.all_statistics() {
             let mut book = lock_ignoring_poison(&book);
-            let warned: Vec<(String, String)> =
-                book.warnings_by_fact().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
+            let named = |warning: &DriftWarning| {
+                let facts = warning.fact_names();
+                let facts = if facts.is_empty() { vec![""] } else { facts };
+                facts.into_iter().map(|fact| (warning.step.clone(), fact.to_owned())).collect::<Vec<_>>()
+            };
+            let warned: Vec<(String, String)> = book.warnings_by_fact().iter().flat_map(named).collect();
             for (step, fact, count) in book.take_unreported() {
                 let entry = all.entry((provider.to_string(), step, fact)).or_default();
                 entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
@@ -137,14 +145,14 @@ impl DriftMonitor {
 fn log_notice(store: &str, offer: &LiveProvider, turned: &DriftNotice) {
     let DriftNotice { warning, turn, .. } = turned;
     let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
-    let (step, fact, what) = (warning.step.as_str(), warning.fact.as_deref(), warning.kind.word());
+    let (step, fact, what) = (warning.step.as_str(), warning.fact(), warning.cause.kind().word());
     match turn {
         HealthChange::Broken => tracing::warn!(
             store,
             provider,
             step,
             fact,
-            facts = (!warning.facts.is_empty()).then(|| warning.facts.join(" ")),
+            facts = (warning.cause.kind() == DriftKind::Moved).then(|| warning.fact_names().join(" ")),
             file,
             line = warning.line,
             what,

@@ -4,21 +4,21 @@
 pub(crate) mod looks;
 pub(crate) mod shape;
 pub(crate) mod plain_text;
+pub mod proposal;
 pub mod watch;
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCode};
 use crate::login::trace::{self, Trace};
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::step::Step;
 use crate::story::looks::Looks;
+use crate::story::proposal::Proposal;
 use crate::story::shape::{StoryMember, document_shape};
 use crate::story::watch::{LoginWatch, WatchedFact};
 use crate::vocabulary::privacy::without_personal_data;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire;
-use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::propose;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -129,6 +129,13 @@ pub struct StoryFact {
     pub instead: Option<String>,
 }
 
+impl Story {
+    /// The code, where it is one of ours and not the provider's.
+    pub(crate) fn own_code(&self) -> Option<LoginErrorCode> {
+        self.code.as_deref().filter(|_| !self.by_provider).and_then(LoginErrorCode::named)
+    }
+}
+
 impl StoryFact {
     fn new(name: &str, looks: Looks) -> Self {
         let (looks, many) = looks.word();
@@ -160,24 +167,18 @@ pub(crate) struct LoginRecord<'a> {
     pub(crate) end: Result<&'a Identity, &'a LoginError>,
 }
 
-/// The story of a login, with what would mend the file.
-pub(crate) fn story_with_proposals(happened: LoginRecord<'_>) -> Story {
-    let LoginRecord { provider, end, trace, .. } = happened;
-    Story { proposals: propose(provider, end, trace), ..story_without_proposals(happened) }
-}
-
-/// The story of a login by itself.
-pub(crate) fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
-    let LoginRecord { provider, redirect, trace, watch, end } = happened;
+/// The story of a login, with the proposals that its caller has for the provider's file.
+pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> Story {
+    let LoginRecord { provider, redirect, trace, watch, end } = record;
     let error = end.err();
     let learned = trace.learned.iter();
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
-        code: error.map(|error| redacted_excerpt(&error.code)),
-        message: error.map(|error| redacted_excerpt(&error.message)),
-        by_provider: error.is_some_and(|error| error.by_provider),
+        code: error.map(|error| redacted_excerpt(error.code())),
+        message: error.map(|error| redacted_excerpt(&error.to_string())),
+        by_provider: error.is_some_and(|error| error.refusal().is_some()),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
         redirect: redirect.map(masked_request),
@@ -188,6 +189,7 @@ pub(crate) fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
             .map(|(fact, step)| StoryLearnedFact { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),
         identity: end.ok().map(describe_identity),
+        proposals,
         ..Story::default()
     }
 }
@@ -247,7 +249,7 @@ pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<S
         let name = provider.names.name(read.fact);
         let fact = match read.found {
             Ok(looks) => StoryFact::new(name, looks),
-            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(str::to_owned), ..StoryFact::default() },
+            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(|kind| kind.to_string()), ..StoryFact::default() },
         };
         StoryFact { line: read.place.map(|place| place.line), ..fact }
     };

@@ -2,7 +2,7 @@
 //! minute of why it cannot begin.
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::simulated::simulation::handler;
@@ -75,7 +75,7 @@ pub(crate) fn redirect_with_attempt(
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, handler::browser_address(offer, store, request.address.expose()))).finish())
+    Ok(response.insert_header((LOCATION, handler::browser_address(offer, store, request.browser_address()))).finish())
 }
 
 /// The provider that the path names, if it serves this store.
@@ -112,7 +112,7 @@ async fn start_error(asked: &RequestContext, why: RedirectError, offer: &LivePro
 pub(crate) fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,
-        RedirectError::NoDocument => Some(LoginError::bad_callback("noDocument", "the issuer's document could not be had")),
+        RedirectError::NoDocument => Some(LoginError::before_calls(LoginErrorCause::NoDocument)),
         RedirectError::Request(error) => Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &offer.provider)),
     }
 }

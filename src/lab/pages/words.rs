@@ -3,7 +3,7 @@
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
 use crate::story::looks::Looks;
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -174,6 +174,7 @@ pub(crate) struct ProviderWords {
     pub(crate) sometimes: String,
     pub(crate) unexplained: String,
     pub(crate) cut: String,
+    pub(crate) unparsed: String,
     pub(crate) wrong: String,
     pub(crate) broken: String,
     pub(crate) stale: String,

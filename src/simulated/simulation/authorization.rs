@@ -73,8 +73,7 @@ impl Simulation {
         let (example, code) = replacements.replace_in_example(provider, &choice.example, &facts, unique);
         let tokens = self.keyring.tokens(provider, &example, context.now, &facts);
         let callback = replay::replayed_callback(provider, &example, &tokens, &facts);
-        let pairs: Vec<(String, String)> =
-            callback.pairs.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
+        let pairs = callback.as_sent();
         let mut redirect_uri = attempt.redirect_uri.to_string();
         if choice.has_wrong_path && provider.state_in == StateLocation::Path {
             redirect_uri =

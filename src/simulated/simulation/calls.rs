@@ -7,7 +7,7 @@ use crate::simulated::simulation::addresses::simulated_address;
 use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::compare::{as_sentence, excerpt};
 use crate::simulated::simulation::received_request::ReceivedRequest;
-use crate::simulated::simulation::replacements::replace_word;
+use crate::simulated::simulation::replacements::replace_text;
 use crate::simulated::simulation::state::SimulatedLogin;
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::text::Text;
@@ -43,8 +43,12 @@ impl Simulation {
         let mut state = self.lock_state();
         state.remove_expired(context.now);
         let values = received.values();
-        let names = |text: &Option<String>| text.as_ref().is_some_and(|text| values.iter().any(|value| value.contains(&**text)));
-        let named = state.logins.iter().rposition(|login| names(&login.code) || names(&login.token));
+        let holds_code = |code: &String| values.iter().any(|value| value.contains(&**code));
+        let holds_token = |token: &Text| values.iter().any(|value| token.find_in(value).is_some());
+        let named = state
+            .logins
+            .iter()
+            .rposition(|login| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token));
         let candidates: Vec<usize> = match named {
             Some(at) => vec![at],
             None => (0..state.logins.len()).rev().take(LARGEST_CANDIDATES).collect(),
@@ -153,7 +157,7 @@ impl Simulation {
     ) -> SimulatedResponse {
         login.facts = facts;
         if login.moment.is_none() {
-            login.moment = login.facts.get(self.provider.known.now).and_then(|now| now.expose().parse().ok());
+            login.moment = login.facts.get(self.provider.known.now).and_then(Text::as_number);
         }
         login.position = call + 1;
         let recorded = login.calls.iter().position(|known| *known == call);
@@ -182,14 +186,16 @@ impl Simulation {
         };
         let Some(facts) = read(&answer) else { return (answer, None) };
         let slot = self.provider.known.access_token;
-        let text = |facts: &Facts| facts.get(slot).map(|token| token.expose().to_owned());
-        let (Some(token), Ok(body)) = (text(&facts).filter(|_| login.token.is_none()), std::str::from_utf8(&answer.body)) else {
+        let token_of = |facts: &Facts| facts.get(slot).cloned();
+        let (Some(token), Ok(body)) = (token_of(&facts).filter(|_| login.token.is_none()), std::str::from_utf8(&answer.body)) else {
             return (answer, Some(facts));
         };
-        let own = format!("{token}-{}", login.unique);
-        let body = replace_word(body, &token, &own).into_bytes();
+        let mut own = token.clone();
+        own.push_str("-");
+        own.push_str(&login.unique);
+        let body = replace_text(body, &token, &own).into_bytes();
         let changed = Response { body, ..answer.clone() };
-        match read(&changed).filter(|facts| text(facts).as_deref() == Some(&own)) {
+        match read(&changed).filter(|facts| token_of(facts).is_some_and(|read| read.is_same_as(&own))) {
             // A long token is signed, and cannot be changed.
             Some(facts) if token.len() < 200 => {
                 login.token = Some(own);

@@ -177,7 +177,7 @@ pub(super) fn recorded_refusal<'e>(provider: &Provider, example: &'e ExampleSpec
     let json = answer.json.as_ref().is_some_and(|json| json.0.to_string().contains(code));
     let text = answer.text.as_ref().is_some_and(|text| text.value.contains(code));
     let form = answer.form.iter().flat_map(|form| &form.0).any(|(_, value)| value.value == *code);
-    let is_refused = result.end.as_ref().is_err_and(|error| error.code == *code) && calls.len() == exchanges.len();
+    let is_refused = result.end.as_ref().is_err_and(|error| error.code() == *code) && calls.len() == exchanges.len();
     ((json || text || form) && is_refused).then(|| Some((*calls.last()?, answer)))?
 }
 

@@ -42,18 +42,17 @@ pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedReques
     if received.method != expected.method.to_string() {
         differences.add("the method", step.address.template.place, expected.method.to_string(), received.method.clone());
     }
-    let address = expected.address.expose().split('#').next().unwrap_or_default();
-    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    let sent = ReceivedRequest::from_request(expected);
     let shown = expected.address.masked();
     let shown = shown.split('#').next().unwrap_or_default();
     let (shown_base, shown_query) = shown.split_once('?').unwrap_or((shown, ""));
-    if base != received.base {
+    if sent.base != received.base {
         differences.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&received.base));
     }
     let listed = ParameterPlaces { parameters: &step.query, step, fallback: step.address.template.place };
-    differences.compare_pairs("query", &listed, (&decode_pairs(query), &decode_pairs(shown_query)), &received.query);
-    compare_body(step, expected, received, &mut differences);
-    compare_headers(step, expected, received, &mut differences);
+    differences.compare_pairs("query", &listed, (&sent.query, &decode_pairs(shown_query)), &received.query);
+    compare_body(step, expected, &sent, received, &mut differences);
+    compare_headers(step, expected, &sent, received, &mut differences);
     differences.all
 }
 
@@ -152,7 +151,7 @@ impl RequestDifferences {
     }
 }
 
-fn compare_body(step: &Step, expected: &Request, received: &ReceivedRequest, differences: &mut RequestDifferences) {
+fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, received: &ReceivedRequest, differences: &mut RequestDifferences) {
     let place = step.place;
     let Some(body) = &expected.body else {
         if !received.body.is_empty() {
@@ -163,16 +162,16 @@ fn compare_body(step: &Step, expected: &Request, received: &ReceivedRequest, dif
     match &step.body {
         StepBody::Form(parameters) => {
             let listed = ParameterPlaces { parameters, step, fallback: place };
-            differences.compare_pairs("form", &listed, (&decode_pairs(body.expose()), &decode_pairs(&body.masked())), &received.form());
+            differences.compare_pairs("form", &listed, (&sent.form(), &decode_pairs(&body.masked())), &received.form());
         }
         StepBody::Json(_) => {
-            let read = |text: &str| json::parse(text.as_bytes()).unwrap_or(Value::Null);
+            let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);
             match received.json() {
-                Some(json) => differences.compare_json("json $", place, (&read(body.expose()), &read(&body.masked())), &json),
+                Some(json) => differences.compare_json("json $", place, (&sent.json().unwrap_or(Value::Null), &shown), &json),
                 None => differences.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
             }
         }
-        StepBody::Text(template) if body.expose() != received.text() => {
+        StepBody::Text(template) if sent.text() != received.text() => {
             let shown = body.masked();
             let found = describe_found(&shown, received.text());
             differences.add("the text", template.place, shown, found);
@@ -181,20 +180,26 @@ fn compare_body(step: &Step, expected: &Request, received: &ReceivedRequest, dif
     }
 }
 
-fn compare_headers(step: &Step, expected: &Request, received: &ReceivedRequest, differences: &mut RequestDifferences) {
+fn compare_headers(
+    step: &Step,
+    expected: &Request,
+    sent: &ReceivedRequest,
+    received: &ReceivedRequest,
+    differences: &mut RequestDifferences,
+) {
     let place = |name: &str| {
         let own = step.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, template)| template.place);
         let credentials = step.basic.map(|basic| basic.place).or(step.bearer.as_ref().map(|bearer| bearer.place));
         own.or(credentials.filter(|_| name.eq_ignore_ascii_case("authorization"))).unwrap_or(step.place)
     };
-    for (name, value) in &expected.headers {
-        let (sent, shown) = (value.expose(), value.masked());
+    for ((name, value), (_, sent)) in expected.headers.iter().zip(&sent.headers) {
+        let shown = value.masked();
         let is_default = name.eq_ignore_ascii_case("user-agent") && sent == USER_AGENT
             || name.eq_ignore_ascii_case("accept") && sent == "application/json";
         let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match received.header(name) {
             _ if is_default => {}
-            Some(other) if other == sent => {}
+            Some(other) if other == &**sent => {}
             Some(other) if name.eq_ignore_ascii_case("content-type") && kind(other) == kind(sent) => {}
             Some(other) => differences.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
             None => differences.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),

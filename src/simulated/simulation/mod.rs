@@ -150,7 +150,7 @@ impl Simulation {
 
     fn is_logout(&self, facts: &Facts, received: &ReceivedRequest) -> bool {
         let filled = self.provider.logout.as_ref().map(|logout| logout.fill(&facts.clone().for_preview()));
-        matches!(filled, Some(Ok(filled)) if filled.base.expose() == received.base)
+        matches!(filled, Some(Ok(filled)) if filled.base.equals(&received.base))
     }
 
     /// The values of the installation that the simulation expects.

@@ -2,6 +2,7 @@
 
 use crate::login::attempt::Attempt;
 use crate::provider::facts::Facts;
+use crate::vocabulary::text::Text;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::tokens::ExampleTokens;
 use std::collections::VecDeque;
@@ -38,7 +39,7 @@ pub(super) struct SimulatedLogin {
     /// The authorization code of this login.
     pub(crate) code: Option<String>,
     /// The access token of this login.
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Text>,
     /// The next call that may arrive.
     pub(crate) position: usize,
     /// The time that the broker writes into its requests, once it is known.

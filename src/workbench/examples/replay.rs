@@ -1,7 +1,7 @@
 //! Plays a story: the real engine, recorded answers, and a list of what came out otherwise.
 
 use crate::login::attempt::{InstallationValues, RedirectError};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::login::{Login, drive};
 use crate::provider::Provider;
@@ -9,7 +9,6 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
-use crate::provider::parameters::ParameterPairs;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -18,8 +17,8 @@ use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
 use crate::workbench::examples::tokens::ExampleTokens;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -137,16 +136,14 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
     let driving = std::pin::pin!(drive(login, recording, documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => (Trace::default(), Err(LoginError::bad_callback("noAnswer", "a recording never waits"))),
+        Poll::Pending => (Trace::default(), Err(LoginError::before_calls(LoginErrorCause::RecordingWaits))),
     }
 }
 
 fn begin_error(why: RedirectError, provider: &Provider) -> LoginError {
     match why {
-        RedirectError::Input(name) => {
-            LoginError::bad_callback("badInput", &format!("what was typed for `{name}` does not match its pattern"))
-        }
-        RedirectError::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
+        RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
+        RedirectError::NoDocument => LoginError::before_calls(LoginErrorCause::NoDocument),
         RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
     }
 }
@@ -159,8 +156,8 @@ fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, prov
         }
         (Err(error), None, Some(refused)) => {
             let same = refused.step == error.step
-                && refused.code.value == error.code
-                && refused.message.as_ref().is_none_or(|message| message.value == error.message);
+                && refused.code.value == error.code()
+                && refused.message.as_ref().is_none_or(|message| message.value == error.to_string());
             if !same {
                 differences.push(Difference::new(
                     "the end".to_owned(),
@@ -186,7 +183,7 @@ fn describe_error(error: &LoginError, provider: &Provider) -> String {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
     let place =
         error.place.filter(|place| place.line > 0).map_or_else(String::new, |place| format!(", see {}:{place}", provider.source.name));
-    format!("refused{step}: {} ({}){place}", error.code, error.message)
+    format!("refused{step}: {} ({error}){place}", error.code())
 }
 
 fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {
@@ -214,19 +211,16 @@ pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, insta
 
 /// What the browser brings back in a story, signed where the file wants that.
 pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
-    let usual = || {
-        vec![
-            ("code".to_owned(), "c-1".to_owned()),
-            ("state".to_owned(), facts.get(provider.known.state).map_or("", Text::expose).to_owned()),
-        ]
+    let mut callback = if let Some(pairs) = &story.callback {
+        CallbackParameters::new(pairs.0.iter().map(|(name, value)| (&name.value, tokens.replace(&value.value))))
+    } else {
+        let mut callback = CallbackParameters::new([("code", "c-1")]);
+        let state = facts.get(provider.known.state).cloned().unwrap_or_default();
+        callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
+        callback
     };
-    let pairs: Vec<(String, String)> = match &story.callback {
-        Some(pairs) => pairs.0.iter().map(|(name, value)| (name.value.clone(), tokens.replace(&value.value))).collect(),
-        None => usual(),
-    };
-    let mut callback = CallbackParameters::new(pairs);
     if let Some(verify) = provider.authorization.expected_signature()
-        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.expose() == "‹signature›")
+        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.equals("‹signature›"))
     {
         // Made as the provider would make it; an RSA signature needs the provider's own half of the key.
         let signed = match verify.key_template() {
@@ -263,14 +257,14 @@ pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleToke
     let (body, content_type) = if let Some(json) = &answer.json {
         (tokens.replace_in(&json.0).to_string(), "application/json")
     } else if let Some(form) = &answer.form {
-        let mut body = Text::default();
-        let pairs: ParameterPairs<'_> = form
-            .0
-            .iter()
-            .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(tokens.replace(&value.value)))))
-            .collect();
-        crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
-        (body.expose().to_owned(), "application/x-www-form-urlencoded")
+        let mut body = String::new();
+        for (at, (name, value)) in form.0.iter().enumerate() {
+            body.push_str(if at > 0 { "&" } else { "" });
+            form_encode(&name.value, &mut body);
+            body.push('=');
+            form_encode(&tokens.replace(&value.value), &mut body);
+        }
+        (body, "application/x-www-form-urlencoded")
     } else {
         (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
     };
