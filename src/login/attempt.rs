@@ -196,7 +196,7 @@ impl Attempt {
             if let Some(input) = provider.inputs.iter().find(|input| input.name == *name)
                 && let Some(slot) = provider.names.find(&input.name)
             {
-                facts.set(slot, Text::secret(&**value, &Arc::from(&**name)));
+                facts.set_typed(slot, Text::secret(&**value, &Arc::from(&**name)));
             }
         }
         facts

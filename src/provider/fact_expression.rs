@@ -2,6 +2,7 @@
 //! something counts. A list of conditions alone holds when all of them hold.
 
 use crate::provider::condition::{Condition, ConditionSpec, Conditions};
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
@@ -62,16 +63,35 @@ impl FactExpression {
             },
             Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
             Self::Conditions(conditions, _) => Ok(Text::plain(if conditions.all_hold(answer, facts) { "true" } else { "false" })),
-            Self::FirstOf(readings, place) => {
-                let mut last = MissingValue { place: *place, instead: None };
-                for reading in readings {
-                    match reading.evaluate(answer, facts) {
-                        Ok(text) => return Ok(text),
-                        Err(nothing) => last = nothing,
-                    }
+            Self::FirstOf(..) => self.evaluate_with_origin(answer, FactOrigin::Broker, facts).map(|(text, _)| text),
+        }
+    }
+
+    /// Finds it, and says which exchange it came from; `document` is the origin of the answer.
+    pub(crate) fn evaluate_with_origin(
+        &self,
+        answer: Option<&Value>,
+        document: FactOrigin,
+        facts: &Facts,
+    ) -> Result<(Text, FactOrigin), MissingValue> {
+        let mut last = MissingValue { place: self.place(), instead: None };
+        for reading in self.alternatives() {
+            match reading.evaluate(answer, facts) {
+                Ok(text) => {
+                    let own = if reading.reads_answer() { document } else { FactOrigin::Broker };
+                    return Ok((text, reading.uses().iter().fold(own, |origin, used| origin.join(facts.origin(used.fact)))));
                 }
-                Err(last)
+                Err(nothing) => last = nothing,
             }
+        }
+        Err(last)
+    }
+
+    /// The alternatives in order, those of a list within a list as well; what is no list is its own only one.
+    pub(crate) fn alternatives(&self) -> Vec<&Self> {
+        match self {
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::alternatives).collect(),
+            Self::Path(_) | Self::Text(_) | Self::Condition(_) | Self::Conditions(..) => vec![self],
         }
     }
 
