@@ -3,8 +3,9 @@
 use crate::support::{STRICT, catalogue, text};
 use portaria::provider::{Provider, compile};
 use portaria::vocabulary::place::Source;
+use portaria::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use portaria::vocabulary::yaml::{YamlKind, YamlNode};
-use portaria::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
+use portaria::workbench::draft::ProviderDraft;
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::learn::{LearnedProvider, learn};
@@ -64,41 +65,41 @@ pub fn recorded(case: &Case) -> (Vec<RecordedExchange>, Vec<(String, String)>) {
 }
 
 /// The words of a file as a tree.
-fn tree(text: &str) -> Vec<DraftEntry> {
+fn tree(text: &str) -> Vec<YamlLine> {
     let (node, _) = portaria::vocabulary::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
     match piece(&node) {
-        DraftValue::Block(words) => words,
+        YamlValue::Block(words) => words,
         _ => panic!("a block"),
     }
 }
 
-fn piece(node: &YamlNode) -> DraftValue {
+fn piece(node: &YamlNode) -> YamlValue {
     match &node.kind {
         YamlKind::Scalar { text, plain, .. } => {
             let bare = *plain && (text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false" | "null" | "off" | ""));
-            if bare { DraftValue::Bare(text.clone()) } else { DraftValue::Text(text.clone()) }
+            if bare { YamlValue::Bare(text.clone()) } else { YamlValue::Text(text.clone()) }
         }
-        YamlKind::List(list) => DraftValue::List(list.iter().map(piece).collect()),
+        YamlKind::List(list) => YamlValue::List(list.iter().map(piece).collect()),
         YamlKind::Map(entries) => {
-            DraftValue::Block(entries.iter().map(|entry| DraftEntry::new(entry.key.value.clone(), piece(&entry.value))).collect())
+            YamlValue::Block(entries.iter().map(|entry| YamlLine::new(entry.key.value.clone(), piece(&entry.value))).collect())
         }
     }
 }
 
 /// One word of a file: the keys that lead there, and its value.
-type Line = (Vec<String>, DraftValue);
+type Line = (Vec<String>, YamlValue);
 
 /// The words of a tree that count as a line each: texts, lists of alternatives and conditions are one.
-fn lines(words: &[DraftEntry], above: &[String], out: &mut Vec<Line>) {
+fn lines(words: &[YamlLine], above: &[String], out: &mut Vec<Line>) {
     for entry in words {
         let mut path = above.to_vec();
         path.push(entry.key.clone());
-        let is_condition = |words: &[DraftEntry]| words.iter().any(|word| word.key == "at");
+        let is_condition = |words: &[YamlLine]| words.iter().any(|word| word.key == "at");
         match &entry.value {
-            DraftValue::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
-            DraftValue::List(list) if list.iter().all(|part| matches!(part, DraftValue::Block(_))) && !list.is_empty() => {
+            YamlValue::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
+            YamlValue::List(list) if list.iter().all(|part| matches!(part, YamlValue::Block(_))) && !list.is_empty() => {
                 for (at, part) in list.iter().enumerate() {
-                    let DraftValue::Block(inner) = part else { continue };
+                    let YamlValue::Block(inner) = part else { continue };
                     let mut path = path.clone();
                     path.push(format!("#{at}"));
                     lines(inner, &path, out);
@@ -110,7 +111,7 @@ fn lines(words: &[DraftEntry], above: &[String], out: &mut Vec<Line>) {
 }
 
 /// The tree with one word set, or taken out.
-fn with(words: &[DraftEntry], path: &[String], value: Option<&DraftValue>) -> Vec<DraftEntry> {
+fn with(words: &[YamlLine], path: &[String], value: Option<&YamlValue>) -> Vec<YamlLine> {
     let mut words = words.to_vec();
     let (first, rest) = path.split_first().expect("a path");
     let at = words.iter().position(|entry| entry.key == *first);
@@ -118,36 +119,36 @@ fn with(words: &[DraftEntry], path: &[String], value: Option<&DraftValue>) -> Ve
         match (at, value) {
             (Some(at), Some(value)) => words[at].value = value.clone(),
             (Some(at), None) => drop(words.remove(at)),
-            (None, Some(value)) => words.push(DraftEntry::new(first.clone(), value.clone())),
+            (None, Some(value)) => words.push(YamlLine::new(first.clone(), value.clone())),
             (None, None) => {}
         }
         return words;
     }
     let at = at.unwrap_or_else(|| {
-        words.push(DraftEntry::new(first.clone(), DraftValue::Block(Vec::new())));
+        words.push(YamlLine::new(first.clone(), YamlValue::Block(Vec::new())));
         words.len() - 1
     });
     let changed = match (&words[at].value, rest[0].strip_prefix('#').and_then(|at| at.parse::<usize>().ok())) {
-        (DraftValue::List(list), Some(nth)) if nth < list.len() => {
+        (YamlValue::List(list), Some(nth)) if nth < list.len() => {
             let mut list = list.clone();
-            if let DraftValue::Block(inner) = &list[nth] {
-                list[nth] = DraftValue::Block(with(inner, &rest[1..], value));
+            if let YamlValue::Block(inner) = &list[nth] {
+                list[nth] = YamlValue::Block(with(inner, &rest[1..], value));
             }
-            DraftValue::List(list)
+            YamlValue::List(list)
         }
-        (DraftValue::Block(inner), Some(0)) => DraftValue::Block(with(inner, &rest[1..], value)),
-        (DraftValue::Block(inner), None) => DraftValue::Block(with(inner, rest, value)),
+        (YamlValue::Block(inner), Some(0)) => YamlValue::Block(with(inner, &rest[1..], value)),
+        (YamlValue::Block(inner), None) => YamlValue::Block(with(inner, rest, value)),
         (other, _) => other.clone(),
     };
     words[at].value = changed;
-    if words[at].value == DraftValue::Block(Vec::new()) && value.is_none() {
+    if words[at].value == YamlValue::Block(Vec::new()) && value.is_none() {
         words.remove(at);
     }
     words
 }
 
 /// What differs when the catalogue's stories are played with a file.
-fn differences(case: &Case, words: &[DraftEntry]) -> Vec<String> {
+fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     let written = ProviderDraft { head: Vec::new(), words: words.to_vec() }.to_yaml();
     let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
     let Some(provider) = provider else { return vec![report.draw(false)] };
@@ -166,7 +167,7 @@ fn differences(case: &Case, words: &[DraftEntry]) -> Vec<String> {
 }
 
 /// The file that was learnt, with the catalogue's names of what is set and the words of policy that no recording can hold.
-fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<DraftEntry> {
+fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
         if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
@@ -176,27 +177,28 @@ fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)
         }
     }
     let theirs = tree(&case.file);
-    let kept_keys: Vec<String> = theirs
-        .iter()
-        .filter(|entry| entry.key == "secrets")
-        .flat_map(|entry| {
-            if let DraftValue::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() }
-        })
-        .collect();
+    let kept_keys: Vec<String> =
+        theirs
+            .iter()
+            .filter(|entry| entry.key == "secrets")
+            .flat_map(|entry| {
+                if let YamlValue::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() }
+            })
+            .collect();
     for made in ["signingKey", "privateKey"] {
         if let [own] = &kept_keys[..] {
             written = written.replace(&format!("${{{made}}}"), &format!("${{{own}}}")).replace(&format!("  {made}:"), &format!("  {own}:"));
         }
     }
     let mut words = tree(&written);
-    let chosen_here = |entry: &DraftEntry| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
+    let chosen_here = |entry: &YamlLine| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
     words.retain(|entry| !chosen_here(entry));
     words.extend(theirs.into_iter().filter(chosen_here));
     words
 }
 
 /// The one edit that makes a file right, if there is one.
-fn one_edit(case: &Case, words: &[DraftEntry]) -> Option<String> {
+fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     lines(words, &[], &mut ours);
     lines(&tree(&case.file), &[], &mut theirs);

@@ -1,7 +1,7 @@
 //! The calls that the shop makes itself: the request of each, in the shortest words that send exactly it.
 
 use crate::vocabulary::text::form_encode;
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::assertion;
 use crate::workbench::learn::headers::{basic_credentials_word, push_header_entries};
 use crate::workbench::learn::jwt::RecordedJwt;
@@ -15,11 +15,11 @@ use serde_json::Value;
 /// What is written of a call, from one part to the next.
 struct CallWriter {
     at: Option<i64>,
-    assertion: Option<DraftEntry>,
+    assertion: Option<YamlLine>,
 }
 
 /// The request of one call.
-pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize) -> Vec<DraftEntry> {
+pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize) -> Vec<YamlLine> {
     let call = thread.journey.calls[number].clone();
     let is_exchange = number == thread.journey.exchange;
     let mut writing = CallWriter { at: call.sent.at, assertion: None };
@@ -52,7 +52,7 @@ pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize)
         document.get(published).and_then(Value::as_str) == Some(call.sent.base()) && method == if is_exchange { "post" } else { "get" }
     });
     let why = if is_exchange { "the callback's code was sent here" } else { "a value of an earlier answer was sent here" };
-    let get = DraftEntry::with_reason(method, DraftValue::Text(base.clone()), why);
+    let get = YamlLine::with_comment(method, YamlValue::Text(base.clone()), why);
     let is_written = body.is_some() || text.is_some();
     if is_exchange && !is_written {
         push_token_request_entries(thread, &call, (get, is_published), (query, form), writing.assertion.is_some(), &mut words);
@@ -61,21 +61,21 @@ pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize)
             words.push(get);
         }
         if !query.is_empty() {
-            words.push(DraftEntry::new("query", DraftValue::Block(parameter_entries(&query))));
+            words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&query))));
         }
         if let Some(form) = form.filter(|form| !form.is_empty()) {
-            words.push(DraftEntry::new("form", DraftValue::Block(parameter_entries(&form))));
+            words.push(YamlLine::new("form", YamlValue::Block(parameter_entries(&form))));
         }
         if let Some(body) = body {
-            words.push(DraftEntry::new("json", body));
+            words.push(YamlLine::new("json", body));
         }
         if let Some(text) = text {
-            words.push(DraftEntry::new("text", DraftValue::Text(text)));
+            words.push(YamlLine::new("text", YamlValue::Text(text)));
         }
         if let Some(basic) = basic_credentials_word(thread, &call) {
             words.insert(
                 1.min(words.len()),
-                DraftEntry::with_reason("credentials", DraftValue::text(basic), "the client's name and secret stand in the header"),
+                YamlLine::with_comment("credentials", YamlValue::text(basic), "the client's name and secret stand in the header"),
             );
         }
     }
@@ -84,7 +84,7 @@ pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize)
         if found.wants_key && !thread.kept.iter().any(|(name, ..)| name == "privateKey") {
             thread.kept.push(("privateKey".to_owned(), true, String::new(), "signs the calls; no recording holds it".to_owned()));
         }
-        words.push(DraftEntry::new("sign", DraftValue::Block(found.words)));
+        words.push(YamlLine::new("sign", YamlValue::Block(found.words)));
     }
     push_header_entries(thread, &call, number > thread.journey.exchange, &mut words);
     words
@@ -107,10 +107,10 @@ type QueryAndForm = (Vec<SentParameter>, Option<Vec<SentParameter>>);
 fn push_token_request_entries(
     thread: &mut LoginLearner<'_>,
     call: &RecordedCall<'_>,
-    (mut get, is_published): (DraftEntry, bool),
+    (mut get, is_published): (YamlLine, bool),
     (query, form): QueryAndForm,
     asserts: bool,
-    words: &mut Vec<DraftEntry>,
+    words: &mut Vec<YamlLine>,
 ) {
     let is_post = call.sent.method == "POST";
     let basic = basic_credentials_word(thread, call);
@@ -168,7 +168,7 @@ fn push_token_request_entries(
     let is_written = matches!(shaped, RequestShape::Written(_));
     if !beside.is_empty() && !is_written {
         // Beside a standard form, what stands in the address stays there.
-        if let DraftValue::Text(address) = &mut get.value {
+        if let YamlValue::Text(address) = &mut get.value {
             address.push('?');
             for (at, one) in beside.iter().enumerate() {
                 if at > 0 {
@@ -189,10 +189,10 @@ fn push_token_request_entries(
             "query" => "both stand in the address",
             _ => "the client's name and secret stand in the header",
         };
-        words.push(DraftEntry::with_reason("credentials", DraftValue::text(word), because));
+        words.push(YamlLine::with_comment("credentials", YamlValue::text(word), because));
     }
     if is_written && !beside.is_empty() {
-        words.push(DraftEntry::new("query", DraftValue::Block(parameter_entries(&beside))));
+        words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&beside))));
     }
     push_shape(shaped, if is_post { "form" } else { "query" }, words);
 }
@@ -203,7 +203,7 @@ impl CallWriter {
             .iter()
             .map(|(name, value)| {
                 let (value, because) = self.write_value(thread, name, value);
-                SentParameter { name: name.clone(), value, because }
+                SentParameter { name: name.clone(), value, comment: because }
             })
             .collect()
     }
@@ -220,22 +220,22 @@ impl CallWriter {
         thread.write_value(name, value, self.at, false)
     }
 
-    fn write_json(&mut self, thread: &mut LoginLearner<'_>, value: &Value, name: &str) -> DraftValue {
+    fn write_json(&mut self, thread: &mut LoginLearner<'_>, value: &Value, name: &str) -> YamlValue {
         match value {
-            Value::String(text) => DraftValue::Text(self.write_value(thread, name, text).0),
-            Value::Object(members) => DraftValue::Block(
+            Value::String(text) => YamlValue::Text(self.write_value(thread, name, text).0),
+            Value::Object(members) => YamlValue::Block(
                 members
                     .iter()
-                    .map(|(name, value)| DraftEntry::new(name.replace("${", "$${"), self.write_json(thread, value, name)))
+                    .map(|(name, value)| YamlLine::new(name.replace("${", "$${"), self.write_json(thread, value, name)))
                     .collect(),
             ),
-            Value::Array(list) => DraftValue::List(list.iter().map(|value| self.write_json(thread, value, name)).collect()),
+            Value::Array(list) => YamlValue::List(list.iter().map(|value| self.write_json(thread, value, name)).collect()),
             Value::Number(number) => {
                 let text = number.to_string();
                 thread.resolve_facts(&text);
-                thread.known.expression_for(&text).map_or(DraftValue::Bare(text.clone()), |fact| DraftValue::Text(format!("${{{fact}}}")))
+                thread.known.expression_for(&text).map_or(YamlValue::Bare(text.clone()), |fact| YamlValue::Text(format!("${{{fact}}}")))
             }
-            other => DraftValue::Bare(other.to_string()),
+            other => YamlValue::Bare(other.to_string()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How an answer says whether an address is proven.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
 use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
@@ -55,16 +55,16 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     let is_doubtful = !mentions_email(&normalize_name(&name)) && !in_list;
     let yes = said.iter().find(|text| means_yes(text));
     let value = match yes {
-        Some(word) => DraftValue::Block(vec![
-            DraftEntry::new("at", DraftValue::Text(write_leaf_path(&keys))),
-            DraftEntry::new("is", DraftValue::text(word.clone())),
+        Some(word) => YamlValue::Block(vec![
+            YamlLine::new("at", YamlValue::Text(write_leaf_path(&keys))),
+            YamlLine::new("is", YamlValue::text(word.clone())),
         ]),
-        None => DraftValue::Text(write_leaf_path(&keys)),
+        None => YamlValue::Text(write_leaf_path(&keys)),
     };
     let because = if is_doubtful {
         "it stands beside the address; decide whether it is about the address"
     } else {
         "says whether the address is proven"
     };
-    Some(ChosenFact { source: mail.source, entry: DraftEntry::with_reason("emailVerified", value, because), is_doubtful })
+    Some(ChosenFact { source: mail.source, entry: YamlLine::with_comment("emailVerified", value, because), is_doubtful })
 }

@@ -1,6 +1,6 @@
 //! The headers of a call: what is said anyway is left out, and how the client and its token are shown gets its word.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::recorded_login::{RecordedCall, is_browser_header};
 
@@ -14,7 +14,7 @@ pub(crate) fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedC
 }
 
 /// Headers besides the usual ones, and the token that is shown as Bearer.
-pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<DraftEntry>) {
+pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<YamlLine>) {
     let mut own = Vec::new();
     let mut is_authorized = false;
     for (name, value) in &call.sent.headers {
@@ -30,14 +30,14 @@ pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &Recorded
             match written.strip_prefix("Bearer ") {
                 Some("${accessToken}") if shows_token => {}
                 Some(token) if token.starts_with("${") && token.ends_with('}') => {
-                    words.push(DraftEntry::with_reason("bearer", DraftValue::text(token), "what an answer gave is shown here"));
+                    words.push(YamlLine::with_comment("bearer", YamlValue::text(token), "what an answer gave is shown here"));
                 }
-                _ => own.push(DraftEntry::new(name, DraftValue::Text(written))),
+                _ => own.push(YamlLine::new(name, YamlValue::Text(written))),
             }
             continue;
         }
         let (written, because) = thread.write_value(name, value, call.sent.at, false);
-        own.push(DraftEntry { key: name.clone(), value: DraftValue::Text(written), because });
+        own.push(YamlLine { key: name.clone(), value: YamlValue::Text(written), comment: because });
     }
     if shows_token
         && !is_authorized
@@ -45,25 +45,24 @@ pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &Recorded
         && !contain_access_token(words)
         && !contain_access_token(&own)
     {
-        words.push(DraftEntry::with_reason("bearer", DraftValue::text("none"), "no token is shown here"));
+        words.push(YamlLine::with_comment("bearer", YamlValue::text("none"), "no token is shown here"));
     }
     if !own.is_empty() {
-        words.push(DraftEntry::new("headers", DraftValue::Block(own)));
+        words.push(YamlLine::new("headers", YamlValue::Block(own)));
     }
 }
 
 /// Whether the whole access token stands somewhere in these words.
-fn contain_access_token(words: &[DraftEntry]) -> bool {
+fn contain_access_token(words: &[YamlLine]) -> bool {
     words.iter().any(|entry| piece_holds_access_token(&entry.value))
 }
 
-fn piece_holds_access_token(piece: &DraftValue) -> bool {
+fn piece_holds_access_token(piece: &YamlValue) -> bool {
     match piece {
-        DraftValue::Text(text) => text.contains("${accessToken}"),
-        DraftValue::Bare(_) => false,
-        DraftValue::List(list) => list.iter().any(piece_holds_access_token),
-        DraftValue::Block(words) => contain_access_token(words),
-        DraftValue::Blocks(list) => list.iter().any(|words| contain_access_token(words)),
+        YamlValue::Text(text) => text.contains("${accessToken}"),
+        YamlValue::Bare(_) => false,
+        YamlValue::List(list) | YamlValue::Items(list) => list.iter().any(piece_holds_access_token),
+        YamlValue::Block(words) | YamlValue::Flow(words) => contain_access_token(words),
     }
 }
 

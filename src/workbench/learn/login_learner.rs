@@ -1,7 +1,7 @@
 //! One login followed from its beginning: what is known so far, what answers gave, and the file that grows from it.
 
 use crate::provider::standard::{CALLBACK, TOKEN};
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::client::{self, LearnedClient};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
 use crate::workbench::learn::heuristics::{is_followable, looks_random, normalize_name, to_camel_case};
@@ -40,7 +40,7 @@ pub(crate) struct LoginLearner<'a> {
     pub(crate) known: KnownValues,
     given: Vec<AnswerValue>,
     /// What each answer is read for, because it went out again.
-    pub(crate) reads: Vec<(ValueOrigin, DraftEntry)>,
+    pub(crate) reads: Vec<(ValueOrigin, YamlLine)>,
     /// Settings and secrets: name, whether it is a secret, value, why.
     pub(crate) kept: Vec<(String, bool, String, String)>,
     /// The word for PKCE.
@@ -179,8 +179,7 @@ impl<'a> LoginLearner<'a> {
             }
             let fact = self.new_fact_name(origin, &leaf);
             if !self.is_at_standard_place(origin, &leaf, &fact) {
-                let entry =
-                    DraftEntry::with_reason(fact.clone(), DraftValue::Text(leaf.path()), "came with this answer and went out again");
+                let entry = YamlLine::with_comment(fact.clone(), YamlValue::Text(leaf.path()), "came with this answer and went out again");
                 self.reads.push((origin, entry));
             }
             self.known.add(&fact, &value);

@@ -1,7 +1,7 @@
 //! Signatures over parameters: the manners of the word `sign` are tried until one gives what was sent.
 
 use crate::provider::functions::hex;
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::heuristics::normalize_name;
 use crate::workbench::learn::known_values::KnownValues;
 use aws_lc_rs::{digest, hmac};
@@ -14,7 +14,7 @@ pub(crate) struct LearnedSignature {
     /// The parameter that holds it.
     pub(crate) into: String,
     /// The words of `sign` or `verify`.
-    pub(crate) words: Vec<DraftEntry>,
+    pub(crate) words: Vec<YamlLine>,
     /// Whether its key is one of the client's own, which no recording holds.
     pub(crate) wants_key: bool,
 }
@@ -44,13 +44,13 @@ fn rsa_signature(into: &str, value: &str, strict: bool) -> Option<LearnedSignatu
     let bytes = STANDARD.decode(value).ok().filter(|bytes| !strict && matches!(bytes.len(), 128 | 256 | 384 | 512))?;
     drop(bytes);
     let words = vec![
-        DraftEntry::with_reason(
+        YamlLine::with_comment(
             "into",
-            DraftValue::text(into),
+            YamlValue::text(into),
             "a signature by a private key; a recording cannot show over what, so this is the usual manner",
         ),
-        DraftEntry::new("algorithm", DraftValue::text("rsaSha256")),
-        DraftEntry::new("key", DraftValue::text("${privateKey}")),
+        YamlLine::new("algorithm", YamlValue::text("rsaSha256")),
+        YamlLine::new("key", YamlValue::text("${privateKey}")),
     ];
     Some(LearnedSignature { into: into.to_owned(), words, wants_key: true })
 }
@@ -82,21 +82,21 @@ fn recompute_signature(
                 continue;
             }
             let text = signed.iter().map(|(name, value)| format!("{name}{pair}{value}")).collect::<Vec<_>>().join(join);
-            let mut words = vec![DraftEntry::with_reason("into", DraftValue::text(into), "recomputed: it is this signature")];
+            let mut words = vec![YamlLine::with_comment("into", YamlValue::text(into), "recomputed: it is this signature")];
             if let Some(name) = left_out {
-                words.push(DraftEntry::new("except", DraftValue::List(vec![DraftValue::text(name)])));
+                words.push(YamlLine::new("except", YamlValue::List(vec![YamlValue::text(name)])));
             }
             if pair != "=" {
-                words.push(DraftEntry::new("pair", DraftValue::text(pair)));
+                words.push(YamlLine::new("pair", YamlValue::text(pair)));
             }
             if join != "&" {
-                words.push(DraftEntry::new("join", DraftValue::text(join)));
+                words.push(YamlLine::new("join", YamlValue::text(join)));
             }
             for (fact, secret) in &secrets {
                 let made = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), text.as_bytes());
                 if let Some(encoding) = matching_encoding(made.as_ref(), value) {
-                    words.push(DraftEntry::new("algorithm", DraftValue::text("hmacSha256")));
-                    words.push(DraftEntry::new("key", DraftValue::text(format!("${{{fact}}}"))));
+                    words.push(YamlLine::new("algorithm", YamlValue::text("hmacSha256")));
+                    words.push(YamlLine::new("key", YamlValue::text(format!("${{{fact}}}"))));
                     return Some(learned_signature(into, words, encoding));
                 }
             }
@@ -104,12 +104,12 @@ fn recompute_signature(
                 let all = format!("{}{text}{}", before.1, after.1);
                 if let Some((algorithm, encoding)) = matching_hash(&all, value) {
                     if !before.0.is_empty() {
-                        words.push(DraftEntry::new("before", DraftValue::text(before.0.clone())));
+                        words.push(YamlLine::new("before", YamlValue::text(before.0.clone())));
                     }
                     if !after.0.is_empty() {
-                        words.push(DraftEntry::new("after", DraftValue::text(after.0.clone())));
+                        words.push(YamlLine::new("after", YamlValue::text(after.0.clone())));
                     }
-                    words.push(DraftEntry::new("algorithm", DraftValue::text(algorithm)));
+                    words.push(YamlLine::new("algorithm", YamlValue::text(algorithm)));
                     return Some(learned_signature(into, words, encoding));
                 }
             }
@@ -118,9 +118,9 @@ fn recompute_signature(
     None
 }
 
-fn learned_signature(into: &str, mut words: Vec<DraftEntry>, encoding: &'static str) -> LearnedSignature {
+fn learned_signature(into: &str, mut words: Vec<YamlLine>, encoding: &'static str) -> LearnedSignature {
     if encoding != "hex" {
-        words.push(DraftEntry::new("encoding", DraftValue::text(encoding)));
+        words.push(YamlLine::new("encoding", YamlValue::text(encoding)));
     }
     LearnedSignature { into: into.to_owned(), words, wants_key: false }
 }

@@ -1,6 +1,6 @@
 //! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, is_plain_name, leaves_of, write_leaf_path};
 use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
 use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
@@ -22,7 +22,7 @@ pub(crate) struct PersonSource {
 pub(crate) struct ChosenFact {
     /// The number of the source.
     pub(crate) source: usize,
-    pub(crate) entry: DraftEntry,
+    pub(crate) entry: YamlLine,
     /// Whether only its place tells that this is about the e-mail.
     pub(crate) is_doubtful: bool,
 }
@@ -89,10 +89,10 @@ pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) 
         }
     }
     let value = match <[String; 1]>::try_from(ways) {
-        Ok([only]) => DraftValue::Text(only),
-        Err(several) => DraftValue::List(several.into_iter().map(DraftValue::Text).collect()),
+        Ok([only]) => YamlValue::Text(only),
+        Err(several) => YamlValue::List(several.into_iter().map(YamlValue::Text).collect()),
     };
-    Some(ChosenFact { source, entry: DraftEntry::with_reason(fact, value, because), is_doubtful: false })
+    Some(ChosenFact { source, entry: YamlLine::with_comment(fact, value, because), is_doubtful: false })
 }
 
 /// A path that finds the same in another person's answer: the primary element of a list, not the third.

@@ -1,6 +1,6 @@
 //! The address of somebody's picture.
 
-use crate::workbench::draft::DraftValue;
+use crate::vocabulary::yaml::writer::YamlValue;
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of};
 use crate::workbench::learn::heuristics::{looks_like_url, normalize_name};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
@@ -10,11 +10,11 @@ use serde_json::Value;
 pub(crate) fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
     let mut found = pick_best("picture", find_candidates(sources, picture_score), "an address of a picture, by its name")?;
     let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
-    if let DraftValue::Text(how) = &found.entry.value {
+    if let YamlValue::Text(how) = &found.entry.value {
         let is_escaped = said.into_iter().any(|leaf| leaf.path() == *how && leaf.text.contains("&amp;"));
         if is_escaped {
             let ways = [format!("${{{how} | before \"?\"}}"), how.clone()];
-            found.entry.value = DraftValue::List(ways.into_iter().map(DraftValue::Text).collect());
+            found.entry.value = YamlValue::List(ways.into_iter().map(YamlValue::Text).collect());
         }
     }
     Some(found)

@@ -1,7 +1,8 @@
 //! The whole file: what every call sends, what every answer is read for, and what there is to decide.
 
 use crate::provider::standard::PERSON;
-use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::draft::ProviderDraft;
 use crate::workbench::learn::document::{LeafKey, RecordedDocument};
 use crate::workbench::learn::heuristics::looks_like_url;
 use crate::workbench::learn::ids::UNSURE_ID;
@@ -72,7 +73,7 @@ impl LoginLearner<'_> {
     fn push_answer_entries(
         &self,
         number: usize,
-        words: &mut Vec<DraftEntry>,
+        words: &mut Vec<YamlLine>,
         token: Option<&LearnedSignedToken>,
         chosen: &[(PersonFactPlace, ChosenFact)],
     ) {
@@ -84,10 +85,10 @@ impl LoginLearner<'_> {
             .collect();
         if let Some(document) = documents.first() {
             if let Some(format) = document.format {
-                words.push(DraftEntry::with_reason("answer", DraftValue::text(format), "the answer is written so"));
+                words.push(YamlLine::with_comment("answer", YamlValue::text(format), "the answer is written so"));
             }
             if let Some(prefix) = &document.prefix {
-                words.push(DraftEntry::with_reason("skipPrefix", DraftValue::Text(prefix.clone()), "stands in front of the answer"));
+                words.push(YamlLine::with_comment("skipPrefix", YamlValue::Text(prefix.clone()), "stands in front of the answer"));
             }
         }
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
@@ -95,32 +96,32 @@ impl LoginLearner<'_> {
         let here =
             |wanted: PersonFactPlace| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
         if let Some(token) = token.filter(|token| token.call == number) {
-            let read: Vec<DraftEntry> = here(PersonFactPlace::Claims).collect();
+            let read: Vec<YamlLine> = here(PersonFactPlace::Claims).collect();
             let mut signed = token.words.clone();
             let is_usual = token.by_discovery && reads_standard_places(&read);
             if !read.is_empty() && !is_usual {
-                signed.push(DraftEntry::new("read", DraftValue::Block(read)));
+                signed.push(YamlLine::new("read", YamlValue::Block(read)));
             }
             if !signed.is_empty() {
-                words.push(DraftEntry::with_reason("signed", DraftValue::Block(signed), "a token that the provider signed"));
+                words.push(YamlLine::with_comment("signed", YamlValue::Block(signed), "a token that the provider signed"));
             }
         }
         let own = self.reads.iter().filter(|(origin, _)| *origin == ValueOrigin::Call(number)).map(|(_, entry)| entry.clone());
-        let own: Vec<DraftEntry> = own.collect();
-        let read: Vec<DraftEntry> = own.iter().cloned().chain(here(PersonFactPlace::Answer(number))).collect();
+        let own: Vec<YamlLine> = own.collect();
+        let read: Vec<YamlLine> = own.iter().cloned().chain(here(PersonFactPlace::Answer(number))).collect();
         let is_only = self.journey.calls.len() == number + 1
             && number == self.journey.exchange + 1
             && chosen.iter().all(|(place, _)| *place == PersonFactPlace::Answer(number));
         if !(read.is_empty() || is_only && reads_standard_places(&read)) {
-            words.push(DraftEntry::new("read", DraftValue::Block(read)));
+            words.push(YamlLine::new("read", YamlValue::Block(read)));
         }
     }
 
     /// The file from its parts.
     fn assemble_file(
         self,
-        (first, identity): (Vec<DraftEntry>, Option<DraftEntry>),
-        mut steps: Vec<Vec<DraftEntry>>,
+        (first, identity): (Vec<YamlLine>, Option<YamlLine>),
+        mut steps: Vec<Vec<YamlLine>>,
         chosen: &[(PersonFactPlace, ChosenFact)],
     ) -> LearnedProvider {
         let mut draft = ProviderDraft::default();
@@ -129,52 +130,52 @@ impl LoginLearner<'_> {
             "Learnt from a recording of {}. What stands behind a # tells by what.",
             if self.all.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.all.len()) }
         ));
-        draft.push(DraftEntry::with_reason("name", DraftValue::Text(display_title(&self.name)), "what the button says"));
+        draft.push(YamlLine::with_comment("name", YamlValue::Text(display_title(&self.name)), "what the button says"));
         if self.client.secret.is_none() {
-            draft.push(DraftEntry::with_reason("clientSecret", DraftValue::text("none"), "no secret was sent"));
+            draft.push(YamlLine::with_comment("clientSecret", YamlValue::text("none"), "no secret was sent"));
         }
         for (word, secret) in [("settings", false), ("secrets", true)] {
-            let kept: Vec<DraftEntry> = self
+            let kept: Vec<YamlLine> = self
                 .kept
                 .iter()
                 .filter(|(_, is_secret, ..)| *is_secret == secret)
                 .map(|(fact, _, _, because)| {
-                    DraftEntry::with_reason(fact, DraftValue::Text(format!("env:{}", self.variable_of_fact(fact))), because)
+                    YamlLine::with_comment(fact, YamlValue::Text(format!("env:{}", self.variable_of_fact(fact))), because)
                 })
                 .collect();
             if !kept.is_empty() {
-                draft.push(DraftEntry::new(word, DraftValue::Block(kept)));
+                draft.push(YamlLine::new(word, YamlValue::Block(kept)));
             }
         }
         if let Some(input) = &self.input {
             let words = vec![
-                DraftEntry::new("label", DraftValue::Text(display_title(input))),
-                DraftEntry::new("pattern", DraftValue::text("[a-z0-9][a-z0-9-]*")),
+                YamlLine::new("label", YamlValue::Text(display_title(input))),
+                YamlLine::new("pattern", YamlValue::text("[a-z0-9][a-z0-9-]*")),
             ];
             let asked =
-                DraftEntry::with_reason(input, DraftValue::Block(words), "it differed between logins; decide what the shopper is asked");
-            draft.push(DraftEntry::new("inputs", DraftValue::Block(vec![asked])));
+                YamlLine::with_comment(input, YamlValue::Block(words), "it differed between logins; decide what the shopper is asked");
+            draft.push(YamlLine::new("inputs", YamlValue::Block(vec![asked])));
         }
         if let Some((issuer, _)) = &self.issuer {
-            draft.push(DraftEntry::with_reason(
+            draft.push(YamlLine::with_comment(
                 "discovery",
-                DraftValue::Text(issuer.clone()),
+                YamlValue::Text(issuer.clone()),
                 "its document was fetched, and names these addresses",
             ));
         }
         if !self.hosts.is_empty() {
             let hosts = self.host_patterns();
-            draft.push(DraftEntry::with_reason(
+            draft.push(YamlLine::with_comment(
                 "hosts",
-                DraftValue::List(hosts.into_iter().map(DraftValue::Text).collect()),
+                YamlValue::List(hosts.into_iter().map(YamlValue::Text).collect()),
                 "a part of an address came from an answer; decide which hosts it may name",
             ));
         }
         if self.pkce != "S256" {
             let because = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
-            draft.push(DraftEntry::with_reason("pkce", DraftValue::Bare(self.pkce.to_owned()), because));
+            draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(self.pkce.to_owned()), because));
         }
-        if chosen.iter().any(|(_, chosen)| chosen.entry.because.as_deref() == Some(UNSURE_ID)) {
+        if chosen.iter().any(|(_, chosen)| chosen.entry.comment.as_deref() == Some(UNSURE_ID)) {
             decide
                 .push("`id`: nothing is called an id; decide whether what is read as one tells people apart and never changes".to_owned());
         }
@@ -183,13 +184,13 @@ impl LoginLearner<'_> {
         let rest = steps.split_off((exchange + 1).min(steps.len()));
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {
-            draft.push(DraftEntry::new("getAuthorizationCode", DraftValue::Block(first)));
+            draft.push(YamlLine::new("getAuthorizationCode", YamlValue::Block(first)));
         }
         if !(has_issuer && steps.len() == 1 && steps[0].is_empty()) {
-            draft.push(DraftEntry::new("getAccessCode", block_or_blocks(steps)));
+            draft.push(YamlLine::new("getAccessCode", block_or_blocks(steps)));
         }
         if !rest.is_empty() {
-            draft.push(DraftEntry::new("getUserInfo", block_or_blocks(rest)));
+            draft.push(YamlLine::new("getUserInfo", block_or_blocks(rest)));
         }
         if let Some(identity) = identity {
             draft.push(identity);
@@ -264,19 +265,19 @@ impl LoginLearner<'_> {
             }
             (None, _) => {
                 decide.push("`missingEmail`: no address was found; shoppers are asked for one".to_owned());
-                draft.push(DraftEntry::with_reason(
+                draft.push(YamlLine::with_comment(
                     "missingEmail",
-                    DraftValue::text("ask"),
+                    YamlValue::text("ask"),
                     "no address was found, so shoppers type one and prove it",
                 ));
                 return;
             }
         };
         if let Some(because) = because {
-            draft.push(DraftEntry::with_reason("trustEmail", DraftValue::text("never"), because));
-            draft.push(DraftEntry::with_reason(
+            draft.push(YamlLine::with_comment("trustEmail", YamlValue::text("never"), because));
+            draft.push(YamlLine::with_comment(
                 "missingEmail",
-                DraftValue::text("ask"),
+                YamlValue::text("ask"),
                 "shoppers prove the address; `refuse` keeps them out",
             ));
         }
@@ -293,12 +294,12 @@ enum PersonFactPlace {
 }
 
 /// Whether this is what is read where nothing is written.
-fn reads_standard_places(read: &[DraftEntry]) -> bool {
-    read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == DraftValue::Text(format!("$.{key}"))))
+fn reads_standard_places(read: &[YamlLine]) -> bool {
+    read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == YamlValue::Text(format!("$.{key}"))))
 }
 
-fn block_or_blocks(mut steps: Vec<Vec<DraftEntry>>) -> DraftValue {
-    if steps.len() == 1 { DraftValue::Block(steps.remove(0)) } else { DraftValue::Blocks(steps) }
+fn block_or_blocks(mut steps: Vec<Vec<YamlLine>>) -> YamlValue {
+    if steps.len() == 1 { YamlValue::Block(steps.remove(0)) } else { YamlValue::Items(steps.into_iter().map(YamlValue::Block).collect()) }
 }
 
 fn variable_name(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! The first step: where the browser was sent, and what it brought back.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, write_leaf_path};
 use crate::workbench::learn::heuristics::{looks_random, normalize_name, to_camel_case};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
@@ -14,15 +14,15 @@ fn published_endpoint<'t>(thread: &'t LoginLearner<'_>, key: &str) -> Option<&'t
 }
 
 /// The request of the first step; what is read from the callback is added when all calls are known.
-pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<DraftEntry> {
+pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<YamlLine> {
     let redirect = thread.journey.redirect;
     let mut words = Vec::new();
     let base = redirect_address(thread);
     let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
     if published_endpoint(thread, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
-        words.push(DraftEntry::with_reason(
+        words.push(YamlLine::with_comment(
             "get",
-            DraftValue::Text(format!("{base}{fragment}")),
+            YamlValue::Text(format!("{base}{fragment}")),
             "the browser was sent here, and came back with the state",
         ));
     }
@@ -41,16 +41,16 @@ pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<Dra
             } else {
                 thread.write_value(name, value, redirect.at, true)
             };
-        sent.push(SentParameter { name: name.clone(), value: text, because });
+        sent.push(SentParameter { name: name.clone(), value: text, comment: because });
     }
     let usual_scope = thread.issuer.is_some() && scope.as_deref() == Some("openid profile email");
     if let Some(scope) = scope.filter(|_| !usual_scope) {
-        words.push(DraftEntry::new("scope", DraftValue::Text(scope.clone())));
+        words.push(YamlLine::new("scope", YamlValue::Text(scope.clone())));
     }
     let is_asked = |name: &str| asked.iter().any(|(known, _)| known == name);
     let path_state = state_location(thread);
     if path_state == Some("path") {
-        words.push(DraftEntry::new("query", DraftValue::Block(crate::workbench::learn::request_shape::parameter_entries(&sent))));
+        words.push(YamlLine::new("query", YamlValue::Block(crate::workbench::learn::request_shape::parameter_entries(&sent))));
     } else {
         let mut standard = vec![
             ("response_type", "code".to_owned()),
@@ -73,7 +73,7 @@ pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<Dra
         push_shape(shortest_shape(&standard, &sent), "query", &mut words);
     }
     if let Some(word) = path_state {
-        words.push(DraftEntry::with_reason("stateIn", DraftValue::text(word), "no parameter of the callback is one that went out"));
+        words.push(YamlLine::with_comment("stateIn", YamlValue::text(word), "no parameter of the callback is one that went out"));
     }
     words
 }
@@ -96,14 +96,14 @@ fn redirect_address(thread: &mut LoginLearner<'_>) -> String {
 }
 
 /// Adds a shape to the words of a step.
-pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<DraftEntry>) {
+pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<YamlLine>) {
     match shape {
         RequestShape::Written(all) if all.is_empty() => {}
-        RequestShape::Written(all) => words.push(DraftEntry::new(written, DraftValue::Block(all))),
+        RequestShape::Written(all) => words.push(YamlLine::new(written, YamlValue::Block(all))),
         RequestShape::Standard { rename, extra } => {
             for (word, list) in [("rename", rename), ("extra", extra)] {
                 if !list.is_empty() {
-                    words.push(DraftEntry::new(word, DraftValue::Block(list)));
+                    words.push(YamlLine::new(word, YamlValue::Block(list)));
                 }
             }
         }
@@ -134,15 +134,15 @@ pub(crate) fn address_template(thread: &mut LoginLearner<'_>, base: &str) -> Str
 }
 
 /// What the callback is read for, and how it comes.
-pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, words: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
+pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, words: &mut Vec<YamlLine>) -> Option<YamlLine> {
     let journey = thread.journey;
     let by_form = thread.all.iter().filter(|other| other.callback.method == "POST").count();
     if by_form == thread.all.len() {
-        words.push(DraftEntry::with_reason("callback", DraftValue::text("post"), "the browser came back with a form"));
+        words.push(YamlLine::with_comment("callback", YamlValue::text("post"), "the browser came back with a form"));
     } else if by_form > 0 {
-        words.push(DraftEntry::with_reason(
+        words.push(YamlLine::with_comment(
             "callback",
-            DraftValue::text("either"),
+            YamlValue::text("either"),
             "the browser came back with a form, and another time without",
         ));
     }
@@ -153,11 +153,11 @@ pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, word
     let path = |name: &str| write_leaf_path(&[LeafKey::Name(name.to_owned())]);
     if codes != ["code"] {
         let value = if let [only] = codes[..] {
-            DraftValue::Text(path(only))
+            YamlValue::Text(path(only))
         } else {
-            DraftValue::List(codes.iter().map(|name| DraftValue::Text(path(name))).collect())
+            YamlValue::List(codes.iter().map(|name| YamlValue::Text(path(name))).collect())
         };
-        read.push(DraftEntry::with_reason(
+        read.push(YamlLine::with_comment(
             "code",
             value,
             format!("the callback's parameter {} went out with the token call", shortened_name(&journey.code)),
@@ -165,23 +165,23 @@ pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, word
     }
     let state = journey.state.as_ref().and_then(|state| journey.brought.iter().find(|(_, value)| value == state));
     if let Some((name, _)) = state.filter(|(name, _)| name != "state") {
-        read.push(DraftEntry::with_reason("state", DraftValue::Text(path(name)), "the state came back here"));
+        read.push(YamlLine::with_comment("state", YamlValue::Text(path(name)), "the state came back here"));
     }
     read.extend(thread.reads.iter().filter(|(origin, _)| *origin == ValueOrigin::Callback).map(|(_, entry)| entry.clone()));
     let identity = if named { None } else { name_in_callback(thread, &mut read) };
     if let Some(signature) =
         parameter_signature::find_signature(&journey.brought, &thread.known, true).filter(|signature| !signature.wants_key)
     {
-        words.push(DraftEntry::new("verify", DraftValue::Block(signature.words)));
+        words.push(YamlLine::new("verify", YamlValue::Block(signature.words)));
     }
     if !read.is_empty() {
-        words.push(DraftEntry::new("read", DraftValue::Block(read)));
+        words.push(YamlLine::new("read", YamlValue::Block(read)));
     }
     identity
 }
 
 /// A name that only the callback tells, as JSON inside of a parameter.
-fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
+fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<YamlLine>) -> Option<YamlLine> {
     let brought = thread.all.iter().flat_map(|journey| &journey.brought).filter(|(_, value)| value.starts_with('{'));
     for (parameter, value) in brought {
         let Ok(json) = crate::provider::json::parse(value.as_bytes()) else { continue };
@@ -190,9 +190,9 @@ fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Op
             |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_name(leaf.name()).as_str())).map(DocumentLeaf::path);
         let inside = write_leaf_path(&[LeafKey::Name(parameter.clone())]);
         let mut add = |fact: &str, at: &str| {
-            read.push(DraftEntry::with_reason(
+            read.push(YamlLine::with_comment(
                 fact,
-                DraftValue::Text(format!("${{{inside} | json \"{at}\"}}")),
+                YamlValue::Text(format!("${{{inside} | json \"{at}\"}}")),
                 "a name that only the callback tells",
             ));
         };
@@ -214,7 +214,7 @@ fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Op
             }
             _ => continue,
         };
-        return Some(DraftEntry::new("identity", DraftValue::Block(vec![DraftEntry::new("name", DraftValue::Text(name))])));
+        return Some(YamlLine::new("identity", YamlValue::Block(vec![YamlLine::new("name", YamlValue::Text(name))])));
     }
     None
 }

@@ -1,6 +1,6 @@
 //! The shortest words for a request: the standard one where it fits, with `rename` and `extra` where it nearly does, else written out.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 
 /// A parameter: its name, its value as the file writes it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,17 +8,17 @@ pub(crate) struct SentParameter {
     pub(crate) name: String,
     /// Its value, with holes.
     pub(crate) value: String,
-    pub(crate) because: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 /// Parameters as the words that send exactly them.
 pub(crate) enum RequestShape {
     /// The standard request, shaped.
     Standard {
-        rename: Vec<DraftEntry>,
-        extra: Vec<DraftEntry>,
+        rename: Vec<YamlLine>,
+        extra: Vec<YamlLine>,
     },
-    Written(Vec<DraftEntry>),
+    Written(Vec<YamlLine>),
 }
 
 /// Finds the shortest words.
@@ -29,26 +29,26 @@ pub(crate) fn shortest_shape(standard: &[(&str, String)], sent: &[SentParameter]
 }
 
 /// Parameters as words, those of one name as a list.
-pub(crate) fn parameter_entries(sent: &[SentParameter]) -> Vec<DraftEntry> {
-    let mut all: Vec<DraftEntry> = Vec::new();
+pub(crate) fn parameter_entries(sent: &[SentParameter]) -> Vec<YamlLine> {
+    let mut all: Vec<YamlLine> = Vec::new();
     for one in sent {
-        let text = DraftValue::Text(one.value.clone());
+        let text = YamlValue::Text(one.value.clone());
         if let Some(known) = all.iter_mut().find(|known| known.key == one.name) {
-            known.value = match std::mem::replace(&mut known.value, DraftValue::List(Vec::new())) {
-                DraftValue::List(mut list) => {
+            known.value = match std::mem::replace(&mut known.value, YamlValue::List(Vec::new())) {
+                YamlValue::List(mut list) => {
                     list.push(text);
-                    DraftValue::List(list)
+                    YamlValue::List(list)
                 }
-                first => DraftValue::List(vec![first, text]),
+                first => YamlValue::List(vec![first, text]),
             };
         } else {
-            all.push(DraftEntry { key: one.name.clone(), value: text, because: one.because.clone() });
+            all.push(YamlLine { key: one.name.clone(), value: text, comment: one.comment.clone() });
         }
     }
     all
 }
 
-fn standard_shape(standard: &[(&str, String)], sent: &[SentParameter]) -> Option<(Vec<DraftEntry>, Vec<DraftEntry>)> {
+fn standard_shape(standard: &[(&str, String)], sent: &[SentParameter]) -> Option<(Vec<YamlLine>, Vec<YamlLine>)> {
     let mut used = vec![false; sent.len()];
     let mut partner: Vec<Option<usize>> = vec![None; standard.len()];
     // The same name and value first, then the same value under another name, then the same name with another value.
@@ -69,22 +69,18 @@ fn standard_shape(standard: &[(&str, String)], sent: &[SentParameter]) -> Option
     let mut order = Vec::new();
     for (at, (name, value)) in standard.iter().enumerate() {
         match partner[at] {
-            None => extra.push(DraftEntry::with_reason(*name, DraftValue::Bare("null".to_owned()), "this request does not carry it")),
+            None => extra.push(YamlLine::with_comment(*name, YamlValue::Bare("null".to_owned()), "this request does not carry it")),
             Some(with) => {
                 let one = &sent[with];
                 order.push(with);
                 if one.name != *name {
-                    rename.push(DraftEntry {
+                    rename.push(YamlLine {
                         key: (*name).to_owned(),
-                        value: DraftValue::Text(one.name.clone()),
-                        because: one.because.clone(),
+                        value: YamlValue::Text(one.name.clone()),
+                        comment: one.comment.clone(),
                     });
                 } else if one.value != *value {
-                    extra.push(DraftEntry {
-                        key: one.name.clone(),
-                        value: DraftValue::Text(one.value.clone()),
-                        because: one.because.clone(),
-                    });
+                    extra.push(YamlLine { key: one.name.clone(), value: YamlValue::Text(one.value.clone()), comment: one.comment.clone() });
                 }
             }
         }
@@ -109,7 +105,7 @@ mod tests {
     use super::*;
 
     fn sent(list: &[(&str, &str)]) -> Vec<SentParameter> {
-        list.iter().map(|(name, value)| SentParameter { name: (*name).to_owned(), value: (*value).to_owned(), because: None }).collect()
+        list.iter().map(|(name, value)| SentParameter { name: (*name).to_owned(), value: (*value).to_owned(), comment: None }).collect()
     }
 
     #[test]

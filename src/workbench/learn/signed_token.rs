@@ -1,6 +1,6 @@
 //! The signed token of the token call: who signed it, with what, for whom.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, RecordedDocument};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
@@ -11,7 +11,7 @@ pub(crate) struct LearnedSignedToken {
     /// The call whose answer held it.
     pub(crate) call: usize,
     /// The words of `signed`, its `read` apart.
-    pub(crate) words: Vec<DraftEntry>,
+    pub(crate) words: Vec<YamlLine>,
     /// What it claims, in each login.
     pub(crate) claims: Vec<Option<Value>>,
     /// Whether the issuer's document says all of it.
@@ -41,33 +41,32 @@ impl LoginLearner<'_> {
         } else if self.known.expression_for(&leaf.text) == Some("accessToken") {
             Some("accessToken".to_owned())
         } else {
-            self.reads
-                .push((ValueOrigin::Call(number), DraftEntry::with_reason("idToken", DraftValue::Text(leaf.path()), "a signed token")));
+            self.reads.push((ValueOrigin::Call(number), YamlLine::with_comment("idToken", YamlValue::Text(leaf.path()), "a signed token")));
             None
         };
         if let Some(fact) = fact {
-            words.push(DraftEntry::with_reason("token", DraftValue::Text(format!("${{{fact}}}")), "it is a signed token"));
+            words.push(YamlLine::with_comment("token", YamlValue::Text(format!("${{{fact}}}")), "it is a signed token"));
         }
         if !by_discovery {
             let value = if let [only] = &issuers[..] {
-                DraftValue::text(only.clone())
+                YamlValue::text(only.clone())
             } else {
-                DraftValue::List(issuers.into_iter().map(DraftValue::Text).collect())
+                YamlValue::List(issuers.into_iter().map(YamlValue::Text).collect())
             };
-            words.push(DraftEntry::with_reason("issuer", value, "the token's iss"));
-            words.push(DraftEntry::with_reason("keys", DraftValue::Text(keys), "the token's key is kept there"));
+            words.push(YamlLine::with_comment("issuer", value, "the token's iss"));
+            words.push(YamlLine::with_comment("keys", YamlValue::Text(keys), "the token's key is kept there"));
         }
         if let Some(client) = self.client.id.as_deref()
             && !(token.has_audience(client) && Self::all_have_audience(&claims, client))
         {
-            words.push(DraftEntry::with_reason(
+            words.push(YamlLine::with_comment(
                 "audience",
-                DraftValue::text("any"),
+                YamlValue::text("any"),
                 "it does not name the client; decide whether that is meant",
             ));
         }
         if self.known.value("nonce").is_some() && token.claim_text("nonce").is_none() {
-            words.push(DraftEntry::with_reason("nonce", DraftValue::text("none"), "the nonce went out, and the token does not repeat it"));
+            words.push(YamlLine::with_comment("nonce", YamlValue::text("none"), "the nonce went out, and the token does not repeat it"));
         }
         Some(LearnedSignedToken { call: number, words, claims, by_discovery })
     }

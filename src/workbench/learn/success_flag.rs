@@ -1,12 +1,12 @@
 //! A word in an answer that says that all went well, so that another one means no.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{LeafKey, leaves_of};
 use crate::workbench::learn::heuristics::normalize_name;
 use serde_json::Value;
 
 /// The word of an answer that says yes in each of these.
-pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
+pub(crate) fn find_success_flag(said: &[&Value]) -> Option<YamlLine> {
     let (first, others) = said.split_first()?;
     let fits = leaves_of(first)
         .into_iter()
@@ -29,8 +29,7 @@ pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
     })?;
     let everywhere = others.iter().all(|value| leaves_of(value).iter().any(|leaf| leaf.keys == found.keys && leaf.text == found.text));
     everywhere.then(|| {
-        let words =
-            vec![DraftEntry::new("at", DraftValue::Text(found.path())), DraftEntry::new("is", DraftValue::Text(found.text.clone()))];
-        DraftEntry::with_reason("accepted", DraftValue::Block(words), "every answer said so; another word here means no")
+        let words = vec![YamlLine::new("at", YamlValue::Text(found.path())), YamlLine::new("is", YamlValue::Text(found.text.clone()))];
+        YamlLine::with_comment("accepted", YamlValue::Block(words), "every answer said so; another word here means no")
     })
 }

@@ -1,78 +1,12 @@
-//! A YAML file as a tree of nodes, every one with its place and every scalar as it was written.
+//! Reads a YAML file as a tree of nodes, every one with its place and every scalar as it was written.
 //!
-//! Read from the parser's events rather than through serde: serde stops at the first mistake, turns `00` into a
+//! It reads the parser's events and does not go through serde: serde stops at the first mistake, turns `00` into a
 //! number, and keeps the last of two equal keys. Anchors, aliases, tags, duplicate keys and a second document are
 //! refused; size and depth are bounded.
-//!
-//! It stays one file because what the parser says and what a person meant by it are told together.
 
 use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::yaml::{DEEPEST, LARGEST, YamlEntry, YamlKind, YamlNode};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
-
-/// The largest file that is read.
-pub(crate) const LARGEST: usize = 256 * 1024;
-/// The deepest nesting that is read.
-pub(crate) const DEEPEST: usize = 16;
-
-/// One node and where it stands.
-#[derive(Clone, Debug)]
-pub struct YamlNode {
-    pub(crate) place: Place,
-    /// What.
-    pub kind: YamlKind,
-}
-
-/// What a node is.
-#[derive(Clone, Debug)]
-pub enum YamlKind {
-    /// A single value; `plain` when it stands without quotes.
-    Scalar {
-        /// The text, with escapes undone.
-        text: String,
-        /// Whether it stands without quotes.
-        plain: bool,
-        /// Whether it stands in the file letter by letter, so that a part of it has a place of its own.
-        verbatim: bool,
-    },
-    /// A list.
-    List(Vec<YamlNode>),
-    /// A mapping, in the order in which it was written.
-    Map(Vec<YamlEntry>),
-}
-
-/// One line of a mapping.
-#[derive(Clone, Debug)]
-pub struct YamlEntry {
-    /// The key.
-    pub key: Located<String>,
-    /// Its value.
-    pub value: YamlNode,
-}
-
-impl YamlNode {
-    /// Whether nothing was written: an empty value, `~` or `null`.
-    pub fn is_null(&self) -> bool {
-        matches!(&self.kind, YamlKind::Scalar { text, plain: true, .. } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
-    }
-
-    /// What this is, for a sentence.
-    pub(crate) fn description(&self) -> &'static str {
-        match &self.kind {
-            YamlKind::Scalar { .. } if self.is_null() => "nothing",
-            YamlKind::Scalar { .. } => "a text",
-            YamlKind::List(_) => "a list",
-            YamlKind::Map(_) => "a block of `key: value` lines",
-        }
-    }
-
-    /// The value under a key of a mapping.
-    pub(crate) fn get(&self, key: &str) -> Option<&YamlNode> {
-        match &self.kind {
-            YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value),
-            YamlKind::Scalar { .. } | YamlKind::List(_) => None,
-        }
-    }
-}
 
 /// What is wrong with a file before any word of it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
