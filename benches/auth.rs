@@ -9,6 +9,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as Routes, HttpResponse};
 use criterion::async_executor::AsyncExecutor;
 use criterion::{Criterion, criterion_group, criterion_main};
+use portaria::commands::serve::workbench_hooks;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::session::{Session, SessionLifetime, SessionUser};
@@ -69,7 +70,7 @@ fn checks(criterion: &mut Criterion) {
     let app = here.0.block_on(async {
         let directory = Directory::open(&StorageLocation::File(folder.join("portaria.db"))).await.expect("a directory");
         let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");
-        Data::new(App::new(&settings, Arc::new(directory), &master).await.expect("an app"))
+        Data::new(App::new(&settings, Arc::new(directory), &master, workbench_hooks()).await.expect("an app"))
     });
     let routes = Routes::new().app_data(app.clone()).app_data(Data::new(TokenCache::default())).configure(routes);
     let service = here.0.block_on(init_service(routes));

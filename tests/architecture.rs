@@ -44,14 +44,8 @@ fn imports(source: &str) -> Vec<String> {
 
 /// Imports that still point downwards. The list only ever becomes shorter.
 const KNOWN_DEBTS: &[(&str, &str)] = &[
-    ("drift/observation.rs", "workbench"),
-    ("drift/provider_statistics.rs", "workbench"),
-    ("drift/step_statistics.rs", "workbench"),
-    ("drift/warning.rs", "workbench"),
     ("stores/live.rs", "simulated"),
     ("stores/live.rs", "workbench"),
-    ("story/mod.rs", "workbench"),
-    ("story/shape.rs", "workbench"),
     ("web/app.rs", "lab"),
     ("web/app.rs", "simulated"),
     ("web/assets.rs", "lab"),

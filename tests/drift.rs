@@ -18,6 +18,7 @@ use portaria::story::watch::LoginWatch;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Fetch, Request, Response, ResponseFuture};
+use portaria::workbench::drift::cause::assign_causes;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use serde_json::{Value, json};
@@ -126,7 +127,7 @@ fn counts(
     now: i64,
 ) -> Vec<DriftNotice> {
     let mut untold = book.count(plan, looked, now);
-    untold.iter_mut().for_each(|untold| untold.assign_causes(ended));
+    untold.iter_mut().for_each(|untold| untold.assign_causes(ended, assign_causes));
     book.record_changes(untold, now)
 }
 

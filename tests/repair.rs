@@ -12,11 +12,11 @@ use crate::support::{STRICT, catalogue, text};
 use portaria::provider::identity::Identity;
 use portaria::provider::{InstallationContext, Provider, compile};
 use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
+use portaria::story::proposal::Proposal;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
-use portaria::workbench::proposal::Proposal;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ pub(crate) mod master_key;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;
-pub(crate) mod serve;
+pub mod serve;
 pub(crate) mod simulate;
 pub(crate) mod storage;
 pub(crate) mod confirmation;

@@ -8,8 +8,10 @@ use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
-use crate::web::app::App;
+use crate::web::app::{App, WorkbenchHooks};
 use crate::web::{background_tasks, server};
+use crate::workbench::drift::cause::assign_causes;
+use crate::workbench::repair::propose;
 use crate::world::secrets;
 use actix_web::web::Data;
 use clap::Args;
@@ -31,6 +33,11 @@ pub(crate) struct ServeCommand {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
+}
+
+/// What the workbench does for the broker.
+pub fn workbench_hooks() -> WorkbenchHooks {
+    WorkbenchHooks { propose, find_causes: assign_causes }
 }
 
 const NINETY_DAYS: i64 = 90 * 86400;
@@ -90,7 +97,7 @@ impl ServeCommand {
         master: &MasterKey,
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
-        let app = App::new(settings, directory, master).await.map_err(|_| {
+        let app = App::new(settings, directory, master, workbench_hooks()).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in storage cannot be opened".to_owned(),
                 "they were made with another master key: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),

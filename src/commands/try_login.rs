@@ -26,10 +26,11 @@ use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::settings::Settings;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, story_with_proposals};
+use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
 use crate::web::app::network_reach;
 use crate::web::provider_client::NetworkOrPlayground;
+use crate::workbench::repair::propose;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
 use crate::world::{clock, random, secrets};
@@ -189,7 +190,7 @@ impl TryCommand {
     fn report_outcome(&self, trial: &TrialLogin, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
         let TrialOutcome { redirect, trace, watch, end } = ended;
         let happened = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
-        let story = Story { test: true, ..story_with_proposals(happened) };
+        let story = Story { test: true, ..login_story(happened, propose(&trial.provider, end.as_ref(), trace)) };
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {

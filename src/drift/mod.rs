@@ -7,7 +7,7 @@
 //! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
 //! code, a login that was cancelled, and silence tell nothing about what answers look like.
 
-pub(crate) mod step_statistics;
+pub mod step_statistics;
 pub mod provider_statistics; //        what is known of one provider
 pub mod judgement; //   whether what is missed is a surprise
 mod storage; //            written down, and shared
@@ -17,7 +17,7 @@ pub mod warning; //     what is said
 
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::observe_answers;
-use crate::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics};
+use crate::drift::provider_statistics::{CauseFinder, DriftNotice, ObservedLogin, ProviderStatistics};
 use crate::drift::warning::DriftWarning;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -33,8 +33,8 @@ type StatisticsEntry = (Box<str>, Box<str>, Arc<Mutex<ProviderStatistics>>);
 type StatisticsByStore = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<ProviderStatistics>>>>;
 
 /// What is known of all providers' answers.
-#[derive(Default)]
 pub struct DriftMonitor {
+    find_causes: CauseFinder,
     books: Mutex<StatisticsByStore>,
     /// Storage is written to and read by one at a time; until which second it was read.
     read: tokio::sync::Mutex<i64>,
@@ -65,6 +65,10 @@ fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl DriftMonitor {
+    pub(crate) fn new(find_causes: CauseFinder) -> Self {
+        Self { find_causes, books: Mutex::default(), read: tokio::sync::Mutex::default() }
+    }
+
     fn provider_statistics(&self, store: &str, provider: &str) -> Arc<Mutex<ProviderStatistics>> {
         let mut books = lock_ignoring_poison(&self.books);
         if let Some(book) = books.get(store).and_then(|books| books.get(provider)) {
@@ -103,7 +107,7 @@ impl DriftMonitor {
         if untold.is_empty() {
             return;
         }
-        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }));
+        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
         let turned = lock_ignoring_poison(&book).record_changes(untold, now);
         turned.iter().filter(|turned| turned.is_told).for_each(|turned| log_notice(store, offer, turned));
     }

@@ -10,7 +10,6 @@ use crate::provider::step_error::StepError;
 use crate::story::watch::{LoginWatch, WatchedStep};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Response;
-use crate::workbench::explain::used_facts;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,7 +68,7 @@ pub struct PlannedPath {
 impl DriftPlan {
     /// What a file reads.
     pub fn from_provider(provider: &Provider) -> Self {
-        let used = used_facts(provider);
+        let used = provider.used_facts();
         let mut names: Vec<&str> = Vec::new();
         let mut steps = vec![plan_step("callback".into(), &provider.authorization, &used, provider)];
         for step in &provider.calls {

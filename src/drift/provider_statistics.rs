@@ -9,7 +9,6 @@ use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
-use crate::workbench::drift::cause::{BrokenAnswer, assign_causes};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -30,6 +29,19 @@ pub struct ObservedLogin<'a> {
     /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
+
+/// An answer in which something is broken now.
+#[derive(Clone, Copy, Debug)]
+pub struct BrokenAnswer<'a> {
+    /// The statistics of the step at that moment.
+    pub(crate) page: &'a StepStatistics,
+    pub(crate) step: &'a PlannedStep,
+    pub(crate) looked: &'a ObservedAnswer,
+    pub(crate) ended: &'a ObservedLogin<'a>,
+}
+
+/// Gives each broken change its cause and a proposal. The workbench has it; the broker receives it from the command line.
+pub type CauseFinder = fn(&BrokenAnswer<'_>, &mut [DetectedChange<'_>]);
 
 /// What has turned, and whether the log says so.
 #[derive(Debug)]
@@ -54,9 +66,9 @@ pub struct UnexplainedChanges<'p> {
 
 impl UnexplainedChanges<'_> {
     /// Gives what is broken its cause and its proposal.
-    pub fn assign_causes(&mut self, ended: &ObservedLogin<'_>) {
+    pub fn assign_causes(&mut self, ended: &ObservedLogin<'_>, find_causes: CauseFinder) {
         if let Some(page) = &self.page {
-            assign_causes(&BrokenAnswer { page, step: self.step, looked: self.looked, ended }, &mut self.news);
+            find_causes(&BrokenAnswer { page, step: self.step, looked: self.looked, ended }, &mut self.news);
         }
     }
 }

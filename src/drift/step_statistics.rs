@@ -5,7 +5,7 @@ use crate::drift::observation::{ANSWER, ObservedAnswer, ObservedOutcome, Observe
 use crate::drift::shape::{DriftShape, DriftValueKind, PathStatistics};
 use crate::drift::warning::{DriftKind, DriftWarning};
 use crate::provider::json_path::scalar_text;
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct StepStatistics {
 
 /// Something that has turned, before it is told.
 #[derive(Debug)]
-pub(crate) struct DetectedChange<'a> {
+pub struct DetectedChange<'a> {
     /// Under which key it is counted.
     pub(crate) key: &'a str,
     /// The fact; nothing for the answer as a whole.

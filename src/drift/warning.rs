@@ -1,6 +1,6 @@
 //! What is said of a provider that answers otherwise than before.
 
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

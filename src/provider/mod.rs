@@ -47,7 +47,7 @@ pub use crate::provider::compile::{compile, compile_node};
 
 use crate::provider::address::Address;
 use crate::provider::callback::{CallbackMethod, StateLocation};
-use crate::provider::condition::Conditions;
+use crate::provider::condition::{Condition, Conditions};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
 use crate::provider::fact_expression::FactExpression;
@@ -135,5 +135,14 @@ impl Provider {
     /// All steps, in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         std::iter::once(&self.authorization).chain(&self.calls)
+    }
+
+    /// The facts that a request, a condition or the identity uses.
+    pub(crate) fn used_facts(&self) -> Vec<Slot> {
+        let in_steps =
+            self.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
+        let in_require = self.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
+        let used = in_steps.chain(in_require).chain(self.identity.uses()).map(|used| used.fact);
+        used.chain(self.identity.facts()).collect()
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod looks;
 pub(crate) mod shape;
 pub(crate) mod plain_text;
+pub mod proposal;
 pub mod watch;
 
 use crate::login::error::LoginError;
@@ -12,13 +13,12 @@ use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::step::Step;
 use crate::story::looks::Looks;
+use crate::story::proposal::Proposal;
 use crate::story::shape::{StoryMember, document_shape};
 use crate::story::watch::{LoginWatch, WatchedFact};
 use crate::vocabulary::privacy::without_personal_data;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire;
-use crate::workbench::proposal::Proposal;
-use crate::workbench::repair::propose;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -160,15 +160,9 @@ pub(crate) struct LoginRecord<'a> {
     pub(crate) end: Result<&'a Identity, &'a LoginError>,
 }
 
-/// The story of a login, with what would mend the file.
-pub(crate) fn story_with_proposals(happened: LoginRecord<'_>) -> Story {
-    let LoginRecord { provider, end, trace, .. } = happened;
-    Story { proposals: propose(provider, end, trace), ..story_without_proposals(happened) }
-}
-
-/// The story of a login by itself.
-pub(crate) fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
-    let LoginRecord { provider, redirect, trace, watch, end } = happened;
+/// The story of a login, with the proposals that its caller has for the provider's file.
+pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> Story {
+    let LoginRecord { provider, redirect, trace, watch, end } = record;
     let error = end.err();
     let learned = trace.learned.iter();
     Story {
@@ -188,6 +182,7 @@ pub(crate) fn story_without_proposals(happened: LoginRecord<'_>) -> Story {
             .map(|(fact, step)| StoryLearnedFact { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),
         identity: end.ok().map(describe_identity),
+        proposals,
         ..Story::default()
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::story::looks::Looks;
 use crate::vocabulary::privacy::is_personal_key;
-use crate::workbench::repair::answer_index::long_texts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// How much of a document's shape is told.
 const MOST: usize = 200;
+/// The search for long texts stops after so many values.
+const MOST_SEARCHED: usize = 2800;
 /// What is told in place of a key that looks like a value.
 const HIDDEN_KEY: &str = "‹key›";
 
@@ -39,6 +40,28 @@ impl StoryMember {
 pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
     let mut left = MOST;
     members_below(document, &long_texts(document), &mut left)
+}
+
+/// The texts of a document that are long enough to be personal data: a key that equals one of them is not a field name.
+pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
+    let mut texts = HashSet::new();
+    let mut waiting = vec![document];
+    let mut seen = 0;
+    while let Some(value) = waiting.pop() {
+        seen += 1;
+        if seen > MOST_SEARCHED {
+            break;
+        }
+        match value {
+            Value::String(text) if (6..=60).contains(&text.len()) => drop(texts.insert(text.as_str())),
+            Value::Array(list) => waiting.extend(list),
+            // The kind of an object is not personal data.
+            Value::Object(members) => waiting
+                .extend(members.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "kind" | "object")).map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    texts
 }
 
 fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<StoryMember> {

@@ -2,6 +2,7 @@
 
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
+use crate::drift::provider_statistics::CauseFinder;
 use crate::lab::handlers::test_login_ledger::TestLoginLedger;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
@@ -10,6 +11,7 @@ use crate::simulated::playground::Playground;
 use crate::stores::Stores;
 use crate::stores::live::LiveProvider;
 use crate::stores::settings::Settings;
+use crate::story::proposal::ProposalMaker;
 use crate::web::live_config::LiveConfig;
 use crate::web::login_failure::StoryThrottle;
 use crate::web::metrics::Metrics;
@@ -21,6 +23,13 @@ use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the workbench does for the broker at run time. The broker imports nothing of the workbench, so its caller hands it in.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkbenchHooks {
+    pub(crate) propose: ProposalMaker,
+    pub(crate) find_causes: CauseFinder,
+}
 
 /// Everything that requests need.
 pub struct App {
@@ -50,6 +59,8 @@ pub struct App {
     /// Who may ask how often.
     pub(crate) limits: RateLimits,
     pub(crate) metrics: Metrics,
+    /// Finds what would mend a provider's file.
+    pub(crate) propose: ProposalMaker,
     /// Whether providers still answer as they did.
     pub drift: DriftMonitor,
     /// What was told in this minute of logins that could not begin.
@@ -60,7 +71,12 @@ pub struct App {
 
 impl App {
     /// Puts everything together; `master` is the key from which all others come.
-    pub async fn new(settings: &Settings, directory: Arc<Directory>, master: &MasterKey) -> Result<Self, StorageUnavailable> {
+    pub async fn new(
+        settings: &Settings,
+        directory: Arc<Directory>,
+        master: &MasterKey,
+        workbench: WorkbenchHooks,
+    ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
         let serving = LiveConfig::new(settings, None, now);
         let plan = serving.key_rotation();
@@ -88,7 +104,8 @@ impl App {
             playground: Playground::new(*master.derive("playground")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
-            drift: DriftMonitor::default(),
+            drift: DriftMonitor::new(workbench.find_causes),
+            propose: workbench.propose,
             stories: StoryThrottle::default(),
             tests: TestLoginLedger::default(),
         };

@@ -11,7 +11,7 @@ use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, redacted_excerpt, story_with_proposals, story_without_proposals};
+use crate::story::{LoginRecord, Story, login_story, redacted_excerpt};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
@@ -103,9 +103,10 @@ pub(crate) async fn in_conversation(
     let event = AuditEvent { version: Some(offer.version.clone()), ..event };
     // While everybody fails in the same way, what would mend it is looked for a few times a minute.
     let (minute, door) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
-    let telling = if asked.app().stories.may_search_repair(door, minute) { story_with_proposals } else { story_without_proposals };
+    let searches_repair = asked.app().stories.may_search_repair(door, minute);
     let code = keep_story_within_limit(asked, &event, || {
-        telling(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) })
+        let proposals = if searches_repair { (asked.app().propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
+        login_story(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })
     .await
     .ok()

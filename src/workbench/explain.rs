@@ -72,7 +72,7 @@ impl ExplainedVerdict {
 /// Explains every step; facts that are not given are masks.
 pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<ExplainedStep>, StepError> {
     let mut facts = initial_facts(provider, given);
-    let used = used_facts(provider);
+    let used = provider.used_facts();
     let mut list = Vec::new();
     for step in provider.steps() {
         let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
@@ -117,15 +117,6 @@ pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], cal
         }
     }
     facts
-}
-
-/// The facts that some request, condition or the identity waits for.
-pub(crate) fn used_facts(provider: &Provider) -> Vec<Slot> {
-    let in_steps =
-        provider.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
-    let in_require = provider.require.iter().flat_map(|require| &require.0).flat_map(crate::provider::condition::Condition::uses);
-    let used = in_steps.chain(in_require).chain(provider.identity.uses()).map(|used| used.fact);
-    used.chain(provider.identity.facts()).collect()
 }
 
 fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {

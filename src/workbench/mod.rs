@@ -1,6 +1,5 @@
 //! For support staff and operators: what would mend a file, a provider that is made from a file, and a file that is made from a recording.
 
-pub mod proposal; //   a change of a file, and why
 pub mod repair; //     what would mend a file after a login
 pub mod record; //     a login becomes an example, with invented people
 pub mod recorded_exchange; //   what went over the wire, as plain values
@@ -11,7 +10,7 @@ pub mod draft; //      a file while it is written, each line with its reason
 pub(crate) mod checklist; //  a file from answers to questions
 pub mod learn; //      a file from a recording
 pub mod recorded_example; //     what was learnt from, as an example
-pub(crate) mod drift;
+pub mod drift;
 pub mod explain;
 pub mod examples;
 pub mod reference;

@@ -3,6 +3,7 @@
 use crate::support::root;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as Routes, HttpServer};
+use portaria::commands::serve::workbench_hooks;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::stores::settings::Settings;
@@ -53,7 +54,7 @@ impl Broker {
         let directory =
             Arc::new(Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
         let master = MasterKey::new(&format!("{}{}", random::id(), random::id()), false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, directory, &master).await.expect("storage is there"));
+        let app = Data::new(App::new(&settings, directory, &master, workbench_hooks()).await.expect("storage is there"));
         let served = app.clone();
         let server = HttpServer::new(move || {
             Routes::new()

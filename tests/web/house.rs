@@ -8,6 +8,7 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, PayloadConfig};
+use portaria::commands::serve::workbench_hooks;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::session::{Session, SessionUser};
@@ -187,7 +188,7 @@ impl Plan {
         let storage = self.storage.unwrap_or_else(|| StorageLocation::File(self.folder.0.join("portaria.db")));
         let directory = Arc::new(Directory::open(&storage).await.expect("a directory can be made"));
         let master = MasterKey::new(&self.master, false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, directory, &master).await.expect("storage is there"));
+        let app = Data::new(App::new(&settings, directory, &master, workbench_hooks()).await.expect("storage is there"));
         let routes = actix_web::App::new()
             .app_data(app.clone())
             .app_data(Data::new(TokenCache::default()))

@@ -5,9 +5,9 @@ use crate::web::browser::Browser;
 use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::story::proposal::{FileChange, Proposal};
 use portaria::story::{Story, StoryExchange, StoryFact, StoryRequest};
 use portaria::vocabulary::email::Email;
-use portaria::workbench::proposal::{FileChange, Proposal};
 use portaria::world::clock;
 
 const OPEN_HOST: &str = "login.loja.example";

@@ -17,7 +17,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::IdentityError;
 use crate::provider::step_error::StepError;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, story_without_proposals};
+use crate::story::{LoginRecord, login_story};
 use crate::vocabulary::wire::{LARGEST_ANSWER, Request, Response};
 use crate::web::forms;
 use crate::web::rate_limits::RateLimitKind;
@@ -97,7 +97,7 @@ fn read_pasted_answer(
     });
     let failed = error.as_ref();
     let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
-    let story = story_without_proposals(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) });
+    let story = login_story(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) }, Vec::new());
     let (about, _, tree) = story.exchanges.first().map(|exchange| about_answer(exchange, words)).unwrap_or_default();
     let told = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
     let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);

@@ -13,7 +13,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, story_with_proposals};
+use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{self, CallbackRequest, LoginPurpose, Tester};
@@ -146,8 +146,9 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
     let happened = LoginRecord { provider: &offer.provider, redirect, trace, watch, end };
+    let proposals = (asked.app().propose)(&offer.provider, end, trace);
     let by = tester.by.as_deref();
-    let story = Story { test: true, by: by.map(str::to_owned), ..story_with_proposals(happened) };
+    let story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
     let event = AuditEvent::new(asked.now(), store, AuditEventKind::Tested).via_provider(provider);
     let event = AuditEvent {
         uid: tester.by.clone(),

@@ -4,7 +4,7 @@ use crate::drift::warning::{DriftKind, DriftWarning, percent};
 use crate::lab::pages::login_steps::{ProposalView, proposal_view};
 use crate::lab::pages::words::LabWords;
 use crate::pages::phrases::fill;
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 
 /// A change as it is told.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use crate::lab::pages::file_sections::LabFactSource;
 use crate::lab::pages::masked_file::{MaskedFile, MaskedSpan, caret_line};
 use crate::lab::pages::words::LabWords;
 use crate::pages::phrases::fill;
+use crate::story::proposal::Proposal;
 use crate::story::{Story, StoryExchange};
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::proposal::Proposal;
 
 /// Ends that come before anything is sent.
 const BEFORE_SENDING: [&str; 4] = ["missingFact", "badAddress", "badHeader", "badKey"];

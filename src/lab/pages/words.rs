@@ -3,7 +3,7 @@
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
 use crate::story::looks::Looks;
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

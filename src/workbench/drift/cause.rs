@@ -5,30 +5,20 @@
 //! compiles what it proposes, so that is done only in the moment in which something turns.
 
 use crate::drift::judgement::{DriftStream, HealthChange};
-use crate::drift::observation::{ObservedAnswer, ObservedOutcome, PlannedPath, PlannedReading, PlannedStep};
-use crate::drift::provider_statistics::ObservedLogin;
+use crate::drift::observation::{ObservedOutcome, PlannedPath, PlannedReading};
+use crate::drift::provider_statistics::BrokenAnswer;
 use crate::drift::shape::PathStatistics;
-use crate::drift::step_statistics::{DetectedChange, StepStatistics};
+use crate::drift::step_statistics::DetectedChange;
 use crate::drift::warning::DriftKind;
+use crate::story::proposal::Proposal;
 use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
-use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::candidates::compile_path;
 use crate::workbench::repair::path::parse_path;
 use crate::workbench::repair::propose;
 use serde_json::Value;
 
-/// An answer with which something turned.
-#[derive(Clone, Copy)]
-pub(crate) struct BrokenAnswer<'a> {
-    /// What is known of the step.
-    pub(crate) page: &'a StepStatistics,
-    pub(crate) step: &'a PlannedStep,
-    pub(crate) looked: &'a ObservedAnswer,
-    pub(crate) ended: &'a ObservedLogin<'a>,
-}
-
 /// Gives what is broken its cause and its proposal.
-pub(crate) fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
+pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
     let repairs = propose(broken.ended.provider, broken.ended.end, broken.ended.trace);
     let moved = broken.find_rearrangement(&repairs);
     for news in news.iter_mut().filter(|news| news.turn == HealthChange::Broken) {

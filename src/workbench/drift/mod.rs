@@ -1,4 +1,4 @@
-//! drift.
+//! What changed when a provider answers differently than before, and which change of the file fits.
 
-pub(crate) mod cause;
+pub mod cause;
 pub(crate) mod replacement;

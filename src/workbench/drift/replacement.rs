@@ -5,7 +5,7 @@ use crate::drift::shape::{DriftShape, DriftValueKind};
 use crate::provider::Provider;
 use crate::provider::json_path::JsonPath;
 use crate::story::looks::Looks;
-use crate::workbench::proposal::Proposal;
+use crate::story::proposal::Proposal;
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::path::parse_path;
 use crate::workbench::repair::request_repairs::still_compiles;

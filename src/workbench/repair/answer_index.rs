@@ -1,9 +1,10 @@
 //! What an answer holds and where, within bounds. Keys that look like somebody's are not walked through.
 
+use crate::story::shape::long_texts;
 use crate::vocabulary::privacy::is_personal_key;
 use crate::workbench::repair::path::PathSegment;
 use serde_json::Value;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// More places than these of one answer are not looked at.
 const MOST: usize = 700;
@@ -92,28 +93,6 @@ pub(crate) fn looks_personal(key: &str) -> bool {
     let strange = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':' | '/' | '~'));
     let opaque = key.len() > 15 && digits > 2 && !key.contains(['_', '-', '.', '/', ':']);
     key.is_empty() || key.len() > 60 || digits >= 5 || letters == 0 || opaque || key.chars().any(strange) || is_personal_key(key)
-}
-
-/// Texts of the answer that are long enough to be somebody's: a key that says the same is not a name.
-pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
-    let mut texts = HashSet::new();
-    let mut waiting = vec![document];
-    let mut seen = 0;
-    while let Some(value) = waiting.pop() {
-        seen += 1;
-        if seen > 4 * MOST {
-            break;
-        }
-        match value {
-            Value::String(text) if (6..=60).contains(&text.len()) => drop(texts.insert(text.as_str())),
-            Value::Array(list) => waiting.extend(list),
-            // What kind of thing an object is, is nobody's value.
-            Value::Object(members) => waiting
-                .extend(members.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "kind" | "object")).map(|(_, value)| value)),
-            _ => {}
-        }
-    }
-    texts
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::step::{ReadRule, StepKind};
 use crate::provider::{InstallationContext, Provider, compile};
+use crate::story::proposal::Proposal;
 use crate::vocabulary::names::FactNames;
 use crate::vocabulary::place::Source;
-use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::{CandidateSupport, NeighbouringFact, RepairCandidate, find_candidates};
 use crate::workbench::repair::draft::{self, RepairDraft, move_draft};

@@ -1,9 +1,9 @@
 //! Changes of a file's text that leave quotes, brackets and comments as they are.
 
+use crate::story::proposal::FileChange;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::writer::quoted;
 use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
-use crate::workbench::proposal::FileChange;
 use crate::workbench::repair::path::{PathSegment, write_path};
 
 #[derive(Clone, Debug, PartialEq)]

@@ -7,9 +7,9 @@ use crate::provider::pkce::Pkce;
 use crate::provider::step::{Step, StepBody, StepKind};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
+use crate::story::proposal::Proposal;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::wire::{NoAnswer, Response};
-use crate::workbench::proposal::Proposal;
 use crate::workbench::repair::cause::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use serde_json::Value;
@@ -407,7 +407,7 @@ impl<'a> ObservedRefusal<'a> {
 }
 
 /// Whether a file with a change is still right.
-pub(crate) fn still_compiles(provider: &Provider, change: &crate::workbench::proposal::FileChange) -> bool {
+pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposal::FileChange) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, InstallationContext { loopback: true }).0.is_some()

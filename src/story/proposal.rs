@@ -1,6 +1,14 @@
 //! A change of a provider file that would mend it: why, and which lines become which.
 
+use crate::login::error::LoginError;
+use crate::login::trace::Trace;
+use crate::provider::Provider;
+use crate::provider::identity::Identity;
 use serde::{Deserialize, Serialize};
+
+/// Finds the changes that would mend a provider's file after a login. The workbench has it; the broker receives it from the
+/// command line.
+pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
 
 /// A proposed change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
