@@ -14,7 +14,6 @@ use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Request;
-use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -127,13 +126,11 @@ impl Attempt {
     /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
     pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
         let returned = match provider.state_in {
-            StateLocation::Query => {
-                provider.state.evaluate(Some(document), &provider.empty_facts()).ok().map(|text| text.expose().to_owned())
-            }
-            StateLocation::Path => path_state.map(str::to_owned),
+            StateLocation::Query => provider.state.evaluate(Some(document), &provider.empty_facts()).ok(),
+            StateLocation::Path => path_state.map(Text::plain),
             StateLocation::Cookie => return true,
         };
-        returned.is_some_and(|returned| is_same_state(&returned, &self.state))
+        returned.is_some_and(|returned| returned.equals(&self.state))
     }
 
     /// Begins it: the request that the browser carries to the provider.
@@ -234,20 +231,14 @@ impl Attempt {
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
         let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
-            StateLocation::Path => path_state.map(str::to_owned),
-            // What the provider gives back all the same has to be right.
-            StateLocation::Cookie => Some(
-                provider.state.evaluate(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()),
-            ),
+            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok(),
+            StateLocation::Path => path_state.map(Text::plain),
+            // A state that the provider returns although it need not has to be right.
+            StateLocation::Cookie => Some(provider.state.evaluate(Some(&document), &facts).unwrap_or_else(|_| Text::plain(&*self.state))),
         };
-        if returned.is_none_or(|returned| !is_same_state(&returned, &self.state)) {
+        if !returned.is_some_and(|returned| returned.equals(&self.state)) {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
         }
         Ok(Login { provider, facts, callback, document, now })
     }
-}
-
-fn is_same_state(returned: &str, sent: &str) -> bool {
-    constant_time::verify_slices_are_equal(returned.as_bytes(), sent.as_bytes()).is_ok()
 }

@@ -94,7 +94,7 @@ pub(crate) struct NetworkOrPlayground<'a> {
 
 impl<'a> NetworkOrPlayground<'a> {
     fn route(self, request: &'a Request) -> ResponseFuture<'a> {
-        let below = |public_url: &str| request.address.expose().strip_prefix(public_url)?.strip_prefix("/playground/");
+        let below = |public_url: &str| request.browser_address().strip_prefix(public_url)?.strip_prefix("/playground/");
         if let Some((playground, public_url)) = self.playground
             && let Some(below) = below(public_url)
         {
@@ -112,13 +112,13 @@ impl Fetch for NetworkOrPlayground<'_> {
 
 async fn call_playground(playground: &Playground, public_url: &str, below: &str, request: &Request) -> Result<Response, NoAnswer> {
     let (path, query) = below.split_once('?').unwrap_or((below, ""));
-    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
+    let sent = request.as_sent();
     let asked = playground::PlaygroundRequest {
         method: &request.method.to_string(),
         path: &format!("/{path}"),
         query,
-        headers: &headers,
-        body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
+        headers: &sent.headers,
+        body: sent.body.as_bytes(),
         public_url,
     };
     let answer = playground.answer(&asked, clock::now(), random::bytes());

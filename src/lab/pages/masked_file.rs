@@ -5,6 +5,7 @@
 
 use crate::provider::declared_values::{OFTEN_SECRETS, SECRETS};
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
+use crate::vocabulary::text::Text;
 
 /// What stands in place of a secret.
 pub(crate) const DOTS: &str = "••••••";
@@ -64,12 +65,9 @@ pub(crate) struct MaskedFile {
 
 impl MaskedFile {
     /// The file of a report, with its complaints; `secrets` are values that are not shown wherever they stand.
-    pub(crate) fn from_report(report: &Report, secrets: &[String]) -> Self {
+    pub(crate) fn from_report(report: &Report, secrets: &[Text]) -> Self {
         let text = &*report.source.text;
-        // The longest first, so that no rest of one is left where a shorter one stands in it.
-        let mut secrets = secrets.to_vec();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut keeper = SecretMasker { secrets: &secrets, ..SecretMasker::default() };
+        let mut keeper = SecretMasker { secrets, ..SecretMasker::default() };
         let mut lines: Vec<MaskedLine> = Vec::new();
         let mut cut = 0;
         for (at, line) in text.lines().enumerate() {
@@ -128,7 +126,7 @@ impl MaskedSpan {
 /// Walks down a file and knows whether it stands behind the name of a secret.
 #[derive(Default)]
 struct SecretMasker<'a> {
-    secrets: &'a [String],
+    secrets: &'a [Text],
     /// The indentation of the line whose secret goes on below it.
     under: Option<usize>,
     /// Whether it is a block of names and values, as `secrets` is, rather than one value.
@@ -264,13 +262,11 @@ impl SecretMasker<'_> {
     }
 
     fn mask_known_in_text(&self, text: &str, kind: fn(String) -> MaskedSpan, shown: &mut Vec<MaskedSpan>) {
-        let found =
-            self.secrets.iter().filter(|secret| secret.len() >= 5).find_map(|secret| Some((text.find(secret.as_str())?, secret.len())));
-        match found {
-            Some((at, long)) => {
-                self.mask_known_in_text(&text[..at], kind, shown);
+        match Text::longest_in(self.secrets, text) {
+            Some(found) => {
+                self.mask_known_in_text(&text[..found.start], kind, shown);
                 shown.push(MaskedSpan::Hidden);
-                self.mask_known_in_text(&text[at + long..], kind, shown);
+                self.mask_known_in_text(&text[found.end..], kind, shown);
             }
             None if text.is_empty() => {}
             None => shown.push(kind(printable(text))),
@@ -279,9 +275,10 @@ impl SecretMasker<'_> {
 
     /// A sentence about the file, without what is masked in it.
     fn mask_sentence(&self, sentence: &str) -> String {
-        let mut longest: Vec<&String> = self.masked.iter().chain(self.secrets.iter().filter(|secret| secret.len() >= 5)).collect();
+        let mut longest: Vec<&String> = self.masked.iter().collect();
         longest.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        let told = longest.into_iter().fold(sentence.to_owned(), |told, masked| told.replace(masked.as_str(), DOTS));
+        let sentence = Text::mask_all(self.secrets, sentence, DOTS);
+        let told = longest.into_iter().fold(sentence, |told, masked| told.replace(masked.as_str(), DOTS));
         printable(&told)
     }
 }
@@ -448,6 +445,10 @@ fn comment_start(line: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn secret(value: &str) -> Text {
+        Text::secret(value, &std::sync::Arc::from("clientSecret"))
+    }
     use crate::vocabulary::diagnostic::Complaint;
     use crate::vocabulary::place::{Place, Source};
 
@@ -518,7 +519,7 @@ mod tests {
             |message: &str, place| Complaint { severity: Severity::Error, place, message: message.to_owned(), help: "h".into() };
         let report = Report::new(source, vec![complaint("`secret-3` and hunter2", Some(place)), complaint("whole", None)]);
 
-        let code = MaskedFile::from_report(&report, &["hunter2".to_owned()]);
+        let code = MaskedFile::from_report(&report, &[secret("hunter2")]);
 
         assert_eq!(code.lines[0].pieces, [MaskedSpan::Key("name:".into()), MaskedSpan::Plain(" Acme ".into()), MaskedSpan::Hidden]);
         assert_eq!(code.lines[1].said[0].message, "`••••••` and ••••••");
@@ -550,7 +551,7 @@ mod tests {
     #[test]
     fn of_two_known_secrets_the_longer_one_is_masked_whole() {
         let report = Report::new(Source::new("acme.yaml", "name: hunter2-and-more\n"), Vec::new());
-        let code = MaskedFile::from_report(&report, &["hunter2".to_owned(), "hunter2-and-more".to_owned()]);
+        let code = MaskedFile::from_report(&report, &[secret("hunter2"), secret("hunter2-and-more")]);
         assert_eq!(code.lines[0].pieces, [MaskedSpan::Key("name:".into()), MaskedSpan::Plain(" ".into()), MaskedSpan::Hidden]);
     }
 
