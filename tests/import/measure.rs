@@ -1,4 +1,4 @@
-//! How much of a provider's file comes out of a recording of it.
+//! Measures how much of a provider's file is learnt from a recording of it.
 
 use crate::support::{STRICT, catalogue, text};
 use portaria::provider::{Provider, compile};
@@ -14,22 +14,21 @@ use portaria::workbench::synthetic_recording;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// A provider whose file is learnt anew.
+/// A provider whose file is learnt again from a recording.
 pub struct Case {
     pub name: String,
     pub file: String,
     pub provider: Provider,
     pub stories: Vec<ExampleSpec>,
-    /// What is sent in each story, where the stories themselves do not say it.
+    /// The requests of each story, where the story itself does not list them.
     pub asked: Vec<Vec<String>>,
 }
 
-/// The catalogue.
 pub fn cases() -> Vec<Case> {
     cases_of(catalogue())
 }
 
-/// The providers of these files, with the stories beside them that end well.
+/// The providers of these files, with their stories that end in an identity.
 pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
     let all = files.into_iter().map(|path| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
@@ -40,14 +39,15 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
         let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
         let stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
         let says = |story: &ExampleSpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
-        let asked = if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| asked(&provider, story)).collect() };
+        let asked =
+            if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| sent_requests(&provider, story)).collect() };
         Case { name, file, provider, stories, asked }
     });
     all.collect()
 }
 
 /// Every request of a story as one text.
-fn asked(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
+fn sent_requests(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
     let played = replay(provider, story);
     let told = played.requests.iter().map(|(_, request)| {
         let mut headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
@@ -58,7 +58,7 @@ fn asked(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
     told.collect()
 }
 
-/// The recording of all of its logins, and the values that were made for it.
+/// The recording of all logins of a provider, and the values that were made for it.
 pub fn recorded(case: &Case) -> (Vec<RecordedExchange>, Vec<(String, String)>) {
     let made = synthetic_recording::record_all_stories(&case.provider, &case.stories).unwrap_or_else(|why| panic!("{}: {why}", case.name));
     (made.exchanges, made.values)
@@ -67,29 +67,29 @@ pub fn recorded(case: &Case) -> (Vec<RecordedExchange>, Vec<(String, String)>) {
 /// The words of a file as a tree.
 fn tree(text: &str) -> Vec<YamlLine> {
     let (node, _) = portaria::vocabulary::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
-    match piece(&node) {
+    match yaml_value(&node) {
         YamlValue::Block(words) => words,
         _ => panic!("a block"),
     }
 }
 
-fn piece(node: &YamlNode) -> YamlValue {
+fn yaml_value(node: &YamlNode) -> YamlValue {
     match &node.kind {
         YamlKind::Scalar { text, plain, .. } => {
             let bare = *plain && (text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false" | "null" | "off" | ""));
             if bare { YamlValue::Bare(text.clone()) } else { YamlValue::Text(text.clone()) }
         }
-        YamlKind::List(list) => YamlValue::List(list.iter().map(piece).collect()),
+        YamlKind::List(list) => YamlValue::List(list.iter().map(yaml_value).collect()),
         YamlKind::Map(entries) => {
-            YamlValue::Block(entries.iter().map(|entry| YamlLine::new(entry.key.value.clone(), piece(&entry.value))).collect())
+            YamlValue::Block(entries.iter().map(|entry| YamlLine::new(entry.key.value.clone(), yaml_value(&entry.value))).collect())
         }
     }
 }
 
-/// One word of a file: the keys that lead there, and its value.
+/// One word of a file: the keys of its path, and its value.
 type Line = (Vec<String>, YamlValue);
 
-/// The words of a tree that count as a line each: texts, lists of alternatives and conditions are one.
+/// The words of a tree, where a text, a list of alternatives or a condition counts as one.
 fn lines(words: &[YamlLine], above: &[String], out: &mut Vec<Line>) {
     for entry in words {
         let mut path = above.to_vec();
@@ -110,7 +110,7 @@ fn lines(words: &[YamlLine], above: &[String], out: &mut Vec<Line>) {
     }
 }
 
-/// The tree with one word set, or taken out.
+/// The tree with one word set or removed.
 fn with(words: &[YamlLine], path: &[String], value: Option<&YamlValue>) -> Vec<YamlLine> {
     let mut words = words.to_vec();
     let (first, rest) = path.split_first().expect("a path");
@@ -147,14 +147,14 @@ fn with(words: &[YamlLine], path: &[String], value: Option<&YamlValue>) -> Vec<Y
     words
 }
 
-/// What differs when the catalogue's stories are played with a file.
+/// The differences when the catalogue's stories are replayed with a file.
 fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     let written = ProviderDraft { head: Vec::new(), words: words.to_vec() }.to_yaml();
     let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
     let Some(provider) = provider else { return vec![report.draw(false)] };
     let all = case.stories.iter().enumerate().flat_map(|(nth, story)| {
         let played = replay(&provider, story);
-        let asked = asked(&provider, story);
+        let asked = sent_requests(&provider, story);
         let otherwise = case.asked.get(nth).filter(|expected| **expected != asked);
         let otherwise = otherwise.map(|expected| format!("{}: sent {asked:#?} in place of {expected:#?}", story.what.value));
         let real = played
@@ -166,7 +166,7 @@ fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     all.collect()
 }
 
-/// The file that was learnt, with the catalogue's names of what is set and the words of policy that no recording can hold.
+/// The learned file with the catalogue's names of settings, and with the words of policy that no recording can hold.
 fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
@@ -212,7 +212,7 @@ fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
     })
 }
 
-/// How many files are right as they are learnt, and how many with one edit; printed, with what is wrong in the others.
+/// Prints how many files are right as they are learnt, how many with one edit, and what is wrong in the others.
 pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange>) -> (usize, usize, usize) {
     let (mut right, mut nearly, mut report) = (0, 0, String::new());
     for case in cases {

@@ -10,7 +10,8 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Request, USER_AGENT};
-use crate::workbench::examples::difference::{Difference, decode_pairs};
+use crate::workbench::examples::difference::Difference;
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
 
 /// Headers that belong to the connection and to whoever carries the request, not to the file.
@@ -49,7 +50,7 @@ pub(super) fn compare(step: &Step, expected: &Request, found: &ReceivedRequest) 
         told.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&found.base));
     }
     let listed = ParameterPlaces { parameters: &step.query, step, otherwise: step.address.template.place };
-    told.compare_pairs("query", &listed, (&sent.query, &decode_pairs(shown_query)), &found.query);
+    told.compare_pairs("query", &listed, (&sent.query, &parse_pairs(shown_query)), &found.query);
     compare_body(step, expected, &sent, found, &mut told);
     compare_headers(step, expected, &sent, found, &mut told);
     told.all
@@ -161,7 +162,7 @@ fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, found: 
     match &step.body {
         StepBody::Form(parameters) => {
             let listed = ParameterPlaces { parameters, step, otherwise: place };
-            told.compare_pairs("form", &listed, (&sent.form(), &decode_pairs(&body.masked())), &found.form());
+            told.compare_pairs("form", &listed, (&sent.form(), &parse_pairs(&body.masked())), &found.form());
         }
         StepBody::Json(_) => {
             let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);

@@ -1,4 +1,4 @@
-//! How an answer says whether an address is proven.
+//! Finds how an answer says whether the e-mail address is verified.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
@@ -7,18 +7,18 @@ use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, t
 use crate::workbench::learn::vocabulary::{means_proven, means_yes, mentions_email};
 use serde_json::Value;
 
-/// The name of what stands beside an address and says whether it is proven.
+/// The key beside an e-mail address that says whether the address is verified.
 pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
     let (_, above) = leaf.keys.split_last()?;
-    let mut here = value;
+    let mut current = value;
     for key in above {
-        here = match key {
-            LeafKey::Name(name) => here.get(name)?,
-            LeafKey::At(at) => here.get(*at)?,
+        current = match key {
+            LeafKey::Name(name) => current.get(name)?,
+            LeafKey::At(at) => current.get(*at)?,
             LeafKey::Where(_) => return None,
         };
     }
-    let members = here.as_object()?;
+    let members = current.as_object()?;
     let rank = |name: &str| match normalize_name(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
         name if mentions_email(name) && means_proven(name) => Some(1),
@@ -32,13 +32,13 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
     flags.first().map(|(_, name)| (*name).clone())
 }
 
-/// How it is read whether the address is proven.
+/// The line that reads whether the address is verified.
 pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]) -> Option<ChosenFact> {
     let (_, above) = mail.keys.split_last()?;
     let mut found: Option<(String, Vec<String>)> = None;
-    for value in sources[mail.source].said.iter().flatten() {
+    for value in sources[mail.source].documents.iter().flatten() {
         for leaf in leaves_of(value) {
-            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_leaf_path(&keys) == mail.how);
+            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_leaf_path(&keys) == mail.reading);
             if let Some(name) = verified_flag_beside(&leaf, value).filter(|_| same_place) {
                 let mut flag = leaf.keys.clone();
                 flag.pop();
@@ -48,12 +48,12 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
             }
         }
     }
-    let (name, said) = found?;
+    let (name, values) = found?;
     let mut keys = above.to_vec();
     keys.push(LeafKey::Name(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, LeafKey::Where(_)));
     let is_doubtful = !mentions_email(&normalize_name(&name)) && !in_list;
-    let yes = said.iter().find(|text| means_yes(text));
+    let yes = values.iter().find(|text| means_yes(text));
     let value = match yes {
         Some(word) => YamlValue::Block(vec![
             YamlLine::new("at", YamlValue::Text(write_leaf_path(&keys))),
@@ -61,10 +61,10 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
         ]),
         None => YamlValue::Text(write_leaf_path(&keys)),
     };
-    let because = if is_doubtful {
+    let reason = if is_doubtful {
         "it stands beside the address; decide whether it is about the address"
     } else {
         "says whether the address is proven"
     };
-    Some(ChosenFact { source: mail.source, entry: YamlLine::with_comment("emailVerified", value, because), is_doubtful })
+    Some(ChosenFact { source: mail.source, entry: YamlLine::with_comment("emailVerified", value, reason), is_doubtful })
 }
