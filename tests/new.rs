@@ -205,7 +205,7 @@ fn an_issuer_that_cannot_be_used_is_said_to_be_so() {
     let gone =
         TcpListener::bind("127.0.0.1:0").map(|listener| format!("http://{}", listener.local_addr().expect("an address"))).expect("a port");
     for (address, exit, part) in
-        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "no document"), (gone, 3, "could not be reached")]
+        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "not the document"), (gone, 3, "could not be reached")]
     {
         let (code, _, err) = portaria(&folder.0, &["new", "acme", "--discovery", &address, "--yes"], &[]);
         assert_eq!(code, exit, "{part}: {err}");
