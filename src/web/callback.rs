@@ -7,7 +7,7 @@ use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
 use crate::lab::handlers::test_login;
 use crate::login::attempt::{Attempt, GOOD_FOR};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::login::{Login, drive_observed};
 use crate::pages::{ErrorCause, identity_linked_mail};
@@ -280,10 +280,7 @@ pub(crate) async fn run_conversation(
 ) -> ConversationResult {
     let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else { return None };
     let driven = tokio::time::timeout(BUDGET, drive_observed(watch, login, outgoing, asked.app().documents_of(offer))).await;
-    Some(driven.unwrap_or_else(|_| {
-        let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-        (Trace::default(), Err(error))
-    }))
+    Some(driven.unwrap_or_else(|_| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
 }
 
 /// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves,

@@ -2,7 +2,7 @@
 
 use crate::lab::handlers::test_login;
 use crate::login::attempt::Attempt;
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
 use crate::stores::live::LiveProvider;
@@ -70,7 +70,7 @@ impl UnmatchedCallback {
     }
 
     async fn lost_state_error(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
-        let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
+        let error = LoginError::before_calls(LoginErrorCause::UnknownState);
         login_failure::before_conversation(asked, offer, return_to, &error).await
     }
 }

@@ -5,7 +5,7 @@ mod expected_request; // a request as a story writes it
 mod pseudonymizer; //    invented values in place of real ones
 mod story_yaml; //       a story as YAML
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
@@ -59,7 +59,7 @@ struct RecordingOptions {
 /// The story as YAML under a name, if it replays.
 pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String, Vec<Difference>> {
     let mut first = None;
-    let is_bad_token = recorded.end.is_err_and(|error| error.code == "badToken");
+    let is_bad_token = recorded.end.is_err_and(|error| matches!(error.cause, LoginErrorCause::BadToken(_)));
     for foreign_signature in [false, true] {
         for invents_settings in [false, true] {
             for keeps_shapes in [false, true] {
@@ -88,7 +88,7 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
     insert_unless_empty(&mut story, "facts", Value::Object(facts));
     insert_unless_empty(&mut story, "inputs", Value::Object(replace_inputs(recorded, &mut pseudonyms)?));
     if let Err(error) = end {
-        pseudonyms.keep_as_is(&error.code);
+        pseudonyms.keep_as_is(error.code());
     }
     let tokens = replace_tokens(recorded, options, &mut pseudonyms);
     if let Some(document) = recorded.discovery {
@@ -284,7 +284,7 @@ fn with_outcome(story: &Map<String, Value>, end: Result<&Identity, &LoginError>,
             if let Some(step) = error.step {
                 refused.insert("step".to_owned(), json!(step.word()));
             }
-            refused.insert("code".to_owned(), json!(error.code));
+            refused.insert("code".to_owned(), json!(error.code()));
             story.insert("refused".to_owned(), Value::Object(refused));
         }
     }
@@ -315,7 +315,7 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
     };
     let why = |error: &LoginError| {
         let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
-        format!("refused{step}: {}", error.code)
+        format!("refused{step}: {}", error.code())
     };
     let (was, is) = (recorded.end.map_or_else(why, of), played.end.as_ref().map_or_else(why, of));
     let calls = (recorded.trace.exchanges.len(), played.trace.exchanges.len());
