@@ -1,30 +1,11 @@
 //! A request as it arrived, at the provider's own address.
 
 use crate::provider::json;
+use crate::simulated::request::SimulatedRequest;
 use crate::vocabulary::wire::Request;
 use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
 
-/// A request, as plain values.
-#[derive(Clone, Copy, Debug)]
-pub struct SimulatedRequest<'a> {
-    /// The method, in capitals.
-    pub method: &'a str,
-    /// The path below the simulation, such as `/choose` or `/https/idp.example/token`.
-    pub path: &'a str,
-    /// The query without `?`.
-    pub query: &'a str,
-    /// The headers.
-    pub headers: &'a [(&'a str, &'a str)],
-    /// The body.
-    pub body: &'a [u8],
-    /// The broker's own address: the only place to which browsers are sent.
-    pub public_url: &'a str,
-    /// Where the simulation is reached.
-    pub base: &'a str,
-}
-
-/// The same with its address decoded.
 #[derive(Clone, Debug)]
 pub(super) struct ReceivedRequest {
     pub(crate) method: String,
@@ -37,19 +18,23 @@ pub(super) struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// A request that came by HTTP.
-    pub(crate) fn new(asked: &SimulatedRequest<'_>, address: String) -> Self {
-        let headers = asked.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::from_parts(asked.method.to_owned(), address, headers, asked.body.to_vec())
+    /// A request that arrived by HTTP, and the provider's address that it stands for.
+    pub(crate) fn new(request: &SimulatedRequest<'_>, address: String) -> Self {
+        let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::from_parts(request.method.to_owned(), address, headers, request.body.to_vec())
     }
 
-    /// A request that did not leave the process.
+    /// A request that the broker makes in the same process.
     pub(crate) fn from_request(request: &Request) -> Self {
         let sent = request.as_sent();
         // A fragment stays in the browser.
         let address = sent.address.split('#').next().unwrap_or_default().to_owned();
         let headers = sent.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::from_parts(request.method.to_string(), address, headers, sent.body.as_bytes().to_vec())
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self::from_parts("GET".to_owned(), String::new(), Vec::new(), Vec::new())
     }
 
     fn from_parts(method: String, address: String, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
@@ -61,22 +46,19 @@ impl ReceivedRequest {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 
-    /// The body as a text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
-    /// The body as a form.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         parse_pairs(self.text())
     }
 
-    /// The body as JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         json::parse(&self.body).ok()
     }
 
-    /// Every value that it carries: of parameters, headers and the body.
+    /// Every value that it carries in parameters, headers and the body.
     pub(crate) fn values(&self) -> Vec<String> {
         let mut values: Vec<String> = self.query.iter().chain(&self.headers).map(|(_, value)| value.clone()).collect();
         match self.json() {
@@ -94,11 +76,5 @@ fn collect_texts(value: &Value, into: &mut Vec<String>) {
         Value::Array(list) => list.iter().for_each(|value| collect_texts(value, into)),
         Value::Object(members) => members.values().for_each(|value| collect_texts(value, into)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-impl ReceivedRequest {
-    pub(crate) fn empty() -> Self {
-        Self::from_parts("GET".to_owned(), String::new(), Vec::new(), Vec::new())
     }
 }
