@@ -6,9 +6,9 @@ use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::diagnostic::{Severity, quoted_alternatives};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion};
 use crate::workbench::draft::ProviderDraft;
-use crate::workbench::learn::document::{LeafKey, write_leaf_path};
 
 /// Why an answer is not accepted: the choices, or the complaint of the compiler.
 pub(crate) fn check_answer(question: &ChecklistQuestion, answer: &str, context: InstallationContext) -> Option<String> {
@@ -128,7 +128,7 @@ fn callback_path(code: &str) -> String {
     if code.starts_with('$') {
         return code.to_owned();
     }
-    write_leaf_path(&[LeafKey::Name(code.to_owned())])
+    write_path(&[PathSegment::Key(code.to_owned())])
 }
 
 fn token_request_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<'a>, person: &[YamlLine]) -> Vec<YamlLine> {

@@ -9,7 +9,7 @@ pub(crate) mod client; // the client's id and secret
 pub(crate) mod document; // an answer as values with paths
 pub(crate) mod email_verified; // whether an address is proven
 pub(crate) mod headers; // the headers of a call
-pub(crate) mod heuristics; // what a value looks like
+pub(crate) mod heuristics; // what names of parameters say
 pub(crate) mod ids; // which value identifies a person
 pub(crate) mod issuer_documents; // the issuer's document and keys
 pub(crate) mod jwt; // signed tokens in a recording
@@ -27,11 +27,11 @@ pub(crate) mod request_shape; // the fewest words for a request
 pub(crate) mod signed_token; // the token that the provider signed
 pub(crate) mod success_flag; // the value that says that all went well
 pub(crate) mod timestamp; // the time of a call, however written
-pub(crate) mod vocabulary; // names in several languages
 pub(crate) mod written_values; // how a value is written
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
+use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::leak_check::LeakCheck;
 use crate::workbench::learn::login_learner::LoginLearner;
@@ -133,7 +133,7 @@ fn with_redirect_targets<'a>(exchanges: impl Iterator<Item = &'a RecordedExchang
         out.push((*exchange).clone());
         let target =
             exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
-        if let Some(target) = target.filter(|target| target.len() <= LONGEST_ADDRESS && heuristics::looks_like_url(target)) {
+        if let Some(target) = target.filter(|target| target.len() <= LONGEST_ADDRESS && looks_like_url(target)) {
             let visit =
                 RecordedExchange { method: "GET".to_owned(), address: target.to_owned(), at: exchange.at, ..RecordedExchange::default() };
             if !visited.contains(visit.base()) {

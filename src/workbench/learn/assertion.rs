@@ -1,7 +1,7 @@
 //! Writes the `assertion` that makes a token again which the client signed about itself.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::learn::heuristics::looks_like_url;
+use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::LoginLearner;
 use serde_json::Value;

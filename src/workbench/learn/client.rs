@@ -2,8 +2,10 @@
 
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::document::leaves_of;
-use crate::workbench::learn::heuristics::{is_oauth_word, looks_like_url, looks_random, names_a_secret, normalize_name};
+use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::recorded_login::{RecordedCall, RecordedLogin, is_browser_header};
 use crate::workbench::recorded_exchange::decode_form_text;
@@ -37,7 +39,7 @@ pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
             && !looks_like_url(value)
     };
     let by_name =
-        NAMES.iter().find_map(|name| redirect_parameters.iter().find(|(known, value)| normalize_name(known) == *name && fits(value)));
+        NAMES.iter().find_map(|name| redirect_parameters.iter().find(|(known, value)| normalize_key(known) == *name && fits(value)));
     let repeated = redirect_parameters.iter().find(|(name, value)| {
         fits(value) && value.len() >= 4 && !name.contains("scope") && token.sent_values.lines().any(|sent| sent == value)
     });
@@ -108,18 +110,18 @@ fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&s
             && !login.callback_parameters.iter().any(|(_, returned)| returned == value)
             && RecordedJwt::read(value).is_none()
     };
-    let named = all.iter().find(|(name, value)| normalize_name(name).contains("secret") && value.len() >= 3 && is_other(value));
+    let named = all.iter().find(|(name, value)| normalize_key(name).contains("secret") && value.len() >= 3 && is_other(value));
     let beside = || {
         let sends_code = login
             .callback_parameters
             .iter()
             .any(|(name, value)| *name == login.code_parameter && all.iter().any(|(_, sent)| sent == value));
         all.iter().find(|(name, value)| {
-            let proof = normalize_name(name).contains("verifier") || normalize_name(name).contains("sign") || normalize_name(name) == "sig";
+            let proof = normalize_key(name).contains("verifier") || normalize_key(name).contains("sign") || normalize_key(name) == "sig";
             sends_code
                 && !proof
                 && is_other(value)
-                && (looks_random(value) && normalize_name(name) != "code" || names_a_secret(name) && value.len() >= 8)
+                && (looks_random(value) && normalize_key(name) != "code" || names_a_secret(name) && value.len() >= 8)
                 && !came_with_earlier_answer(login, call, value)
         })
     };

@@ -1,10 +1,12 @@
 //! Finds how an answer says whether the e-mail address is verified.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_like_email;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
-use crate::workbench::learn::vocabulary::{means_proven, means_yes, mentions_email};
 use serde_json::Value;
 
 /// The key beside an e-mail address that says whether the address is verified.
@@ -13,13 +15,13 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
     let mut current = value;
     for key in above {
         current = match key {
-            LeafKey::Name(name) => current.get(name)?,
-            LeafKey::At(at) => current.get(*at)?,
-            LeafKey::Where(_) => return None,
+            PathSegment::Key(name) => current.get(name)?,
+            PathSegment::Index(at) => current.get(*at)?,
+            PathSegment::Query(_) => return None,
         };
     }
     let members = current.as_object()?;
-    let rank = |name: &str| match normalize_name(name).as_str() {
+    let rank = |name: &str| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
         name if mentions_email(name) && means_proven(name) => Some(1),
         "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(2),
@@ -38,11 +40,11 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     let mut found: Option<(String, Vec<String>)> = None;
     for value in sources[mail.source].documents.iter().flatten() {
         for leaf in leaves_of(value) {
-            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_leaf_path(&keys) == mail.reading);
+            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_path(&keys) == mail.reading);
             if let Some(name) = verified_flag_beside(&leaf, value).filter(|_| same_place) {
                 let mut flag = leaf.keys.clone();
                 flag.pop();
-                flag.push(LeafKey::Name(name.clone()));
+                flag.push(PathSegment::Key(name.clone()));
                 let text = leaves_of(value).into_iter().find(|other| other.keys == flag).map_or_else(String::new, |leaf| leaf.text);
                 found.get_or_insert_with(|| (name, Vec::new())).1.push(text);
             }
@@ -50,16 +52,16 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     }
     let (name, values) = found?;
     let mut keys = above.to_vec();
-    keys.push(LeafKey::Name(name.clone()));
-    let in_list = above.iter().any(|key| matches!(key, LeafKey::Where(_)));
-    let is_doubtful = !mentions_email(&normalize_name(&name)) && !in_list;
+    keys.push(PathSegment::Key(name.clone()));
+    let in_list = above.iter().any(|key| matches!(key, PathSegment::Query(_)));
+    let is_doubtful = !mentions_email(&normalize_key(&name)) && !in_list;
     let yes = values.iter().find(|text| means_yes(text));
     let value = match yes {
         Some(word) => YamlValue::Block(vec![
-            YamlLine::new("at", YamlValue::Text(write_leaf_path(&keys))),
+            YamlLine::new("at", YamlValue::Text(write_path(&keys))),
             YamlLine::new("is", YamlValue::text(word.clone())),
         ]),
-        None => YamlValue::Text(write_leaf_path(&keys)),
+        None => YamlValue::Text(write_path(&keys)),
     };
     let reason = if is_doubtful {
         "it stands beside the address; decide whether it is about the address"

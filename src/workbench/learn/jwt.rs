@@ -1,7 +1,7 @@
 //! The signed tokens of a recording: those of an issuer about a person, and those of the client about itself.
 
 use crate::provider::json;
-use crate::workbench::learn::document::is_plain_name;
+use crate::provider::json_path::is_plain_key;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -64,7 +64,7 @@ impl RecordedJwt {
             rest.split('/').any(|part| part == value).then(|| (name.clone(), value.to_owned()))
         });
         Some(match part {
-            Some((name, value)) if is_plain_name(&name) => {
+            Some((name, value)) if is_plain_key(&name) => {
                 format!("{host}{}", rest.replace(&value, &format!("${{$.{name}}}")))
             }
             _ => issuer.to_owned(),

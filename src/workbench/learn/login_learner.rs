@@ -3,9 +3,12 @@
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::{CALLBACK, TOKEN};
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::client::{self, LearnedClient};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, RecordedDocument};
-use crate::workbench::learn::heuristics::{is_followable, looks_like_url, looks_random, normalize_name, to_camel_case};
+use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
+use crate::workbench::learn::heuristics::{is_followable, to_camel_case};
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::known_values::KnownValues;
@@ -110,7 +113,7 @@ impl<'a> LoginLearner<'a> {
                 self.pkce = "S256";
                 self.known.add("codeChallenge", value);
                 self.known.add("codeVerifier", verifier);
-            } else if normalize_name(name).contains("challenge") && proof(Pkce::Plain).is_some() {
+            } else if normalize_key(name).contains("challenge") && proof(Pkce::Plain).is_some() {
                 self.pkce = "plain";
                 self.known.add("codeVerifier", value);
             }
@@ -130,7 +133,7 @@ impl<'a> LoginLearner<'a> {
             if name == self.login.code_parameter {
                 self.known.add("code", &value);
             } else if Some(&value) != self.login.state.as_ref() {
-                let leaf = DocumentLeaf { keys: vec![LeafKey::Name(name)], text: value };
+                let leaf = DocumentLeaf { keys: vec![PathSegment::Key(name)], text: value };
                 self.add_answer_value(ValueOrigin::Callback, leaf);
             }
         }
@@ -223,7 +226,7 @@ impl<'a> LoginLearner<'a> {
 
     fn new_fact_name(&self, origin: ValueOrigin, leaf: &DocumentLeaf) -> String {
         let is_new = |name: &str| self.known.value(name).is_none() && !self.has_reference(name);
-        let own = normalize_name(leaf.name());
+        let own = normalize_key(leaf.name());
         if let ValueOrigin::Call(at) = origin {
             let is_token = own.contains("token") || !own.ends_with("id") && !looks_like_url(&leaf.text);
             if at == self.login.token_call && is_token && is_new("accessToken") {

@@ -2,7 +2,7 @@
 
 use crate::provider::functions::hex;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::learn::heuristics::normalize_name;
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::learn::known_values::KnownValues;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -28,7 +28,7 @@ pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, st
         return None;
     }
     let candidates = pairs.iter().filter(|(name, value)| {
-        let name = normalize_name(name);
+        let name = normalize_key(name);
         known.expression_for(value).is_none()
             && (name.contains("sig") || name == "hmac" || name == "hash" || name == "mac")
             && value.len() >= 20

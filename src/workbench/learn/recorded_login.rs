@@ -1,10 +1,11 @@
 //! Finds the logins of a recording: each has a redirect, the callback that returns its state, and the calls that matter.
 
 use crate::provider::json;
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::decode_basic_credentials;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::heuristics::{is_followable, is_oauth_word, looks_like_url, looks_random};
+use crate::workbench::learn::heuristics::{is_followable, is_oauth_word};
 use crate::workbench::learn::issuer_documents::is_issuer_document;
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, decode_form_text, host_of, parse_pairs};
 use std::collections::HashMap;

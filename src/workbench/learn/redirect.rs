@@ -2,8 +2,11 @@
 
 use crate::provider::json;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_random, normalize_name, to_camel_case};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_random;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::heuristics::to_camel_case;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
 use crate::workbench::learn::parameter_signature::find_signature;
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
@@ -37,7 +40,7 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
         let differs =
             learner.logins.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
         let (text, comment) =
-            if normalize_name(name) == "nonce" && looks_random(value) && learner.known.expression_for(value).is_none() && differs {
+            if normalize_key(name) == "nonce" && looks_random(value) && learner.known.expression_for(value).is_none() && differs {
                 learner.known.add("nonce", value);
                 ("${nonce}".to_owned(), Some("differs in each login".to_owned()))
             } else {
@@ -153,7 +156,7 @@ pub(crate) fn push_callback_entries(learner: &LoginLearner<'_>, has_name: bool, 
     let mut codes: Vec<&str> = vec![&login.code_parameter];
     codes.extend(learner.logins.iter().map(|other| other.code_parameter.as_str()).filter(|code| *code != login.code_parameter));
     codes.dedup();
-    let path = |name: &str| write_leaf_path(&[LeafKey::Name(name.to_owned())]);
+    let path = |name: &str| write_path(&[PathSegment::Key(name.to_owned())]);
     if codes != ["code"] {
         let value = if let [only] = codes[..] {
             YamlValue::Text(path(only))
@@ -190,8 +193,8 @@ fn name_in_callback(learner: &LoginLearner<'_>, read: &mut Vec<YamlLine>) -> Opt
         let Ok(document) = json::parse(value.as_bytes()) else { continue };
         let leaves = leaves_of(&document);
         let find =
-            |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_name(leaf.name()).as_str())).map(DocumentLeaf::path);
-        let inside = write_leaf_path(&[LeafKey::Name(parameter.clone())]);
+            |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_key(leaf.name()).as_str())).map(DocumentLeaf::path);
+        let inside = write_path(&[PathSegment::Key(parameter.clone())]);
         let mut add = |fact: &str, at: &str| {
             read.push(YamlLine::with_comment(
                 fact,
