@@ -9,13 +9,13 @@ pub(crate) mod client; // the client's id and secret
 pub(crate) mod document; // an answer as values with paths
 pub(crate) mod email_verified; // whether an address is proven
 pub(crate) mod headers; // the headers of a call
-pub(crate) mod heuristics; // what names of parameters say
 pub(crate) mod ids; // which value identifies a person
 pub(crate) mod issuer_documents; // the issuer's document and keys
 pub(crate) mod jwt; // signed tokens in a recording
 pub(crate) mod known_values; // values and the facts that they are
 pub(crate) mod leak_check; // no personal value or secret stands in the file
 pub(crate) mod login_learner; // one login followed from its beginning
+pub(crate) mod names; // names of parameters, facts and variables
 pub(crate) mod parameter_signature; // signatures over parameters
 pub(crate) mod person; // which values describe the person
 pub(crate) mod person_names; // the person's name

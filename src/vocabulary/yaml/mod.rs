@@ -12,29 +12,29 @@ pub(crate) const LARGEST: usize = 256 * 1024;
 /// The deepest nesting that is read.
 pub(crate) const DEEPEST: usize = 16;
 
-/// One node and where it stands.
+/// One node and its place.
 #[derive(Clone, Debug)]
 pub struct YamlNode {
     pub(crate) place: Place,
-    /// What.
+    /// Its content.
     pub kind: YamlKind,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Clone, Debug)]
 pub enum YamlKind {
-    /// A single value; `plain` when it stands without quotes.
+    /// A single value.
     Scalar {
         /// The text, with escapes undone.
         text: String,
-        /// Whether it stands without quotes.
+        /// Whether it is written without quotes.
         plain: bool,
-        /// Whether it stands in the file letter by letter, so that a part of it has a place of its own.
+        /// Whether the file holds it letter by letter, so that each part of it has a place.
         verbatim: bool,
     },
     /// A list.
     List(Vec<YamlNode>),
-    /// A mapping, in the order in which it was written.
+    /// A mapping, in the order of the file.
     Map(Vec<YamlEntry>),
 }
 
@@ -48,12 +48,12 @@ pub struct YamlEntry {
 }
 
 impl YamlNode {
-    /// Whether nothing was written: an empty value, `~` or `null`.
+    /// Whether it is an empty value, `~` or `null`.
     pub fn is_null(&self) -> bool {
         matches!(&self.kind, YamlKind::Scalar { text, plain: true, .. } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// What this is, for a sentence.
+    /// What kind of value this is, for a sentence.
     pub(crate) fn description(&self) -> &'static str {
         match &self.kind {
             YamlKind::Scalar { .. } if self.is_null() => "nothing",

@@ -5,8 +5,8 @@ use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::decode_basic_credentials;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::heuristics::{is_followable, is_oauth_word};
 use crate::workbench::learn::issuer_documents::is_issuer_document;
+use crate::workbench::learn::names::{is_followable, is_oauth_word};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, decode_form_text, host_of, parse_pairs};
 use std::collections::HashMap;
 

@@ -3,8 +3,8 @@
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
 use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
-use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret, to_camel_case, to_variable_name};
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, shortened_name};
+use crate::workbench::learn::names::{is_oauth_word, names_a_secret, to_camel_case, to_variable_name};
 use crate::workbench::learn::timestamp::timestamp_template;
 
 impl LoginLearner<'_> {

@@ -1,8 +1,10 @@
 //! Replaces real values in bodies that are not JSON, for example forms and XML, and notices text that is in no document.
 
 use crate::vocabulary::text::form_encode;
+use crate::workbench::answers::leaves::all_leaves;
 use crate::workbench::record::pseudonymizer::{Pseudonymizer, is_identifier};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// From here on, letters occur in no text: each is a placeholder for an invented value.
 const FIRST_PLACEHOLDER: char = '\u{f0000}';
@@ -10,8 +12,7 @@ const FIRST_PLACEHOLDER: char = '\u{f0000}';
 impl Pseudonymizer {
     /// A body with the scalars of its document replaced, the longest first.
     pub(crate) fn replace_in_document_text(&self, text: &str, document: &Value) -> String {
-        let mut scalars = Vec::new();
-        collect_scalars(document, &mut scalars);
+        let mut scalars = scalars_of(document);
         scalars.sort_by_key(|scalar: &String| std::cmp::Reverse(scalar.len()));
         scalars.dedup();
         let known = self.assigned.iter().map(|(real, fake)| (real, fake)).chain(&self.invented);
@@ -41,8 +42,7 @@ impl Pseudonymizer {
 
     /// Whether a body holds text that is not in its document, and so may be personal.
     pub(crate) fn has_text_beyond(&self, text: &str, document: &Value) -> bool {
-        let mut known = Vec::new();
-        collect_scalars(document, &mut known);
+        let mut known = scalars_of(document);
         collect_keys(document, &mut known);
         known.sort_by_key(|known| std::cmp::Reverse(known.len()));
         let mut left = text.to_owned();
@@ -102,14 +102,9 @@ pub(crate) fn strip_xml_remarks(text: &str) -> String {
     }
 }
 
-fn collect_scalars(value: &Value, scalars: &mut Vec<String>) {
-    match value {
-        Value::String(text) => scalars.push(text.clone()),
-        Value::Number(number) => scalars.push(number.to_string()),
-        Value::Array(list) => list.iter().for_each(|value| collect_scalars(value, scalars)),
-        Value::Object(members) => members.values().for_each(|value| collect_scalars(value, scalars)),
-        Value::Null | Value::Bool(_) => {}
-    }
+/// The scalars of a document as texts.
+fn scalars_of(document: &Value) -> Vec<String> {
+    all_leaves(document).iter().filter_map(|leaf| leaf.text().map(Cow::into_owned)).collect()
 }
 
 #[cfg(test)]
