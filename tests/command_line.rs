@@ -29,7 +29,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs the program: its exit code, what it says, and what it complains about.
+/// Runs the program: its exit code, stdout and stderr.
 pub fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
     command.current_dir(folder).args(arguments).env_clear().envs(variables.iter().copied());
