@@ -282,7 +282,7 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
             &["try", "acme", "--public-url", &url, "--no-open"],
             &[("ACME_SECRET", "hush-hush")],
             3,
-            &["does the broker run there?", &next, "--paste"],
+            &["does the broker use this port?", &next, "--paste"],
         ),
         (&["try", "acme", "--paste", "--no-open"], &[("ACME_SECRET", "hush-hush")], 1, &["no callback was pasted"]),
         (&["try", "asks", "--paste", "--no-open"], &[], 2, &["--input shop="]),
