@@ -169,6 +169,8 @@ pub(crate) struct RequiredWord {
 pub(crate) trait BlockField: Sized {
     /// Whether the block cannot do without.
     const REQUIRED: bool;
+    /// What the field is in an empty block; `None` where the block cannot do without.
+    fn absent() -> Option<Self>;
     /// Takes the field out of its block.
     fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self>;
     /// What the value looks like.
@@ -177,6 +179,9 @@ pub(crate) trait BlockField: Sized {
 
 impl<T: WordValue> BlockField for T {
     const REQUIRED: bool = true;
+    fn absent() -> Option<Self> {
+        None
+    }
     fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
         if let Some(entry) = find_entry(entries, word.name) {
             return T::read(&entry.value, desk);
@@ -192,6 +197,9 @@ impl<T: WordValue> BlockField for T {
 
 impl<T: WordValue> BlockField for Option<T> {
     const REQUIRED: bool = false;
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
     fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
         let Some(entry) = find_entry(entries, word.name) else { return Some(None) };
         let value = T::read(&entry.value, desk);
@@ -278,6 +286,12 @@ macro_rules! words {
         }
 
         impl $block {
+            /// The block as if it stood there with none of its words; `None` where it cannot do without one.
+            #[allow(dead_code, reason = "few blocks are implied by others")]
+            pub(crate) fn empty(place: $crate::vocabulary::place::Place) -> Option<Self> {
+                Some(Self { place, $( $field: <$type as $crate::vocabulary::words::BlockField>::absent()?, )* })
+            }
+
             pub(crate) fn block() -> &'static $crate::vocabulary::words::WordBlock {
                 static BLOCK: std::sync::LazyLock<$crate::vocabulary::words::WordBlock> = std::sync::LazyLock::new(|| $crate::vocabulary::words::WordBlock {
                     title: $title,
