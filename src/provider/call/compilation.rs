@@ -93,8 +93,8 @@ impl CallReads {
             check_read_name(read, desk);
         }
         let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), desk);
-        let formats = spec.answer.as_ref().map_or(&[][..], |formats| &formats.0);
-        let has_keys = formats.is_empty() || formats.iter().any(|format| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text));
+        let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
+        let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
         let mut answer = match kind {
             // In XML everything stands below the root, and a text has no places at all.
             _ if !has_keys => Vec::new(),

@@ -203,5 +203,5 @@ fn with_answer(story: &ExampleSpec, at: usize, answer: ExampleAnswerSpec) -> Exa
 
 /// An answer that says nothing.
 fn empty_answer(place: Place) -> ExampleAnswerSpec {
-    ExampleAnswerSpec { status: None, headers: None, json: None, form: None, text: None, place }
+    ExampleAnswerSpec::empty(place).expect("an answer may say nothing")
 }
