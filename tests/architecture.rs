@@ -221,6 +221,17 @@ fn only_few_files_expose_what_is_secret() {
 }
 
 #[test]
+fn the_compiler_sees_every_word_that_is_never_read() {
+    for path in sources(&root().join("src")) {
+        let code = text(&path);
+        let blocks = code.split("words! {").skip(1).filter_map(|block| block.lines().find(|line| line.contains(" struct ")));
+        let open: Vec<&str> = blocks.filter(|line| line.trim_start().starts_with("pub struct ")).collect();
+        let is_examples = path.ends_with("workbench/examples/example.rs");
+        assert!(is_examples || open.is_empty(), "{}: a block of words is `pub(crate)`, not {open:?}", path.display());
+    }
+}
+
+#[test]
 fn no_provider_is_known_by_name() {
     // Words of English besides.
     let ordinary = ["line", "box"];
