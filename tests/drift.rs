@@ -7,7 +7,7 @@ use portaria::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderS
 use portaria::drift::warning::{DriftKind, DriftWarning};
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive_observed;
-use portaria::login::error::LoginError;
+use portaria::login::error::{LoginError, LoginErrorCause};
 use portaria::login::trace::Trace;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
@@ -134,7 +134,7 @@ fn counts(
 /// Logins of these providers, with what was warned about and how many seconds they took in the providers' time.
 fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) -> (Vec<String>, i64) {
     let (trace, start) = (Trace::default(), 1_000_000_i64);
-    let error = LoginError::bad_callback("x", "y");
+    let error = LoginError::before_calls(LoginErrorCause::Expired);
     let (mut now, mut warnings) = (start, Vec::new());
     for _ in 0..logins {
         // Nights are quiet, days are busy.
@@ -265,7 +265,7 @@ fn taught(logins: usize) -> (Provider, DriftPlan, ProviderStatistics) {
         looked.iter_mut().for_each(|looked| looked.read_document(&acme, &trace));
         people.push(looked);
     }
-    let (trace, error) = (Trace::default(), LoginError::bad_callback("x", "y"));
+    let (trace, error) = (Trace::default(), LoginError::before_calls(LoginErrorCause::Expired));
     for at in 0..logins {
         let mut looked = people[at % people.len()].clone();
         for looked in &mut looked {

@@ -97,7 +97,7 @@ impl StepStatistics {
     ) {
         if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
             // Where `null` or an empty text stands it is lost.
-            let is_other = found.err().flatten().is_some_and(|instead| !matches!(instead, "null" | "an empty text"));
+            let is_other = found.err().flatten().is_some_and(|instead| !instead.is_empty());
             let missed = MissedReading { reading, path: reading.paths.first() };
             let cause = if is_other { DriftCause::Type(missed) } else { DriftCause::Lost(missed) };
             news.push(turned.to_detected_change(&reading.key, cause));

@@ -7,7 +7,7 @@ use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
 use crate::lab::handlers::test_login;
 use crate::login::attempt::{Attempt, GOOD_FOR};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::login::{Login, drive_observed};
 use crate::pages::{ErrorCause, identity_linked_mail};
@@ -19,7 +19,7 @@ use crate::story::watch::LoginWatch;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::{self, CallbackRequest};
 use crate::web::callback_attempt;
-use crate::web::login_failure;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::provider_client::ProviderClient;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -130,7 +130,7 @@ async fn finish_login(
     };
     let spend = ConsumeAttempt { attempt: attempt_cookies::hashed_id(&attempt.state).into(), until: attempt.started + GOOD_FOR };
     if !app.directory.write(spend).await? {
-        return Err(login_failure::without_conversation(asked, ErrorCause::AlreadyUsed, offer, brought.return_to.as_deref()).await);
+        return Err(login_failure::without_conversation(asked, BrokerFailure::AlreadyUsed, offer, brought.return_to.as_deref()).await);
     }
     let identity = obtain_identity(asked, offer, brought, login, &outgoing).await?;
     if let Some(sid) = &brought.link {
@@ -261,7 +261,7 @@ async fn obtain_identity(
         app.metrics.observe_conversation(&offer.provider.name, began.elapsed());
     }
     match talked {
-        None => Err(login_failure::without_conversation(asked, ErrorCause::Slow, offer, return_to).await),
+        None => Err(login_failure::without_conversation(asked, BrokerFailure::TooManyLogins, offer, return_to).await),
         Some((_, Ok(identity))) => Ok(identity),
         Some((trace, Err(error))) => Err(login_failure::in_conversation(asked, offer, return_to, &error, &trace, &watch).await),
     }
@@ -280,10 +280,7 @@ pub(crate) async fn run_conversation(
 ) -> ConversationResult {
     let Ok(Ok(_turn)) = tokio::time::timeout(TURN, offer.gate.acquire()).await else { return None };
     let driven = tokio::time::timeout(BUDGET, drive_observed(watch, login, outgoing, asked.app().documents_of(offer))).await;
-    Some(driven.unwrap_or_else(|_| {
-        let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-        (Trace::default(), Err(error))
-    }))
+    Some(driven.unwrap_or_else(|_| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
 }
 
 /// Lets drift look at a login. One that began with an older version of the file tells nothing of the one that serves,

@@ -2,13 +2,13 @@
 
 use crate::lab::handlers::test_login;
 use crate::login::attempt::Attempt;
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
-use crate::web::login_failure;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) const FORM: &str = "portaria-form";
 
 /// Parameters that answer no attempt of this browser.
 pub(crate) struct UnmatchedCallback {
-    cause: ErrorCause,
+    failure: BrokerFailure,
     offer: Arc<LiveProvider>,
     /// The newest of its attempts, if it has any: where that wanted to go.
     newest: Option<NewestAttempt>,
@@ -50,27 +50,27 @@ impl UnmatchedCallback {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.live_store().store)).collect();
         let refused = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
-                if matches!(self.cause, ErrorCause::Lost | ErrorCause::Changed) =>
+                if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>
             {
-                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.cause).await;
+                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.failure.cause()).await;
                 return UserFacingError {
                     cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.live_store().store)]).collect(),
                     ..refused
                 };
             }
-            Some(NewestAttempt { return_to, .. }) if self.cause == ErrorCause::Lost => {
+            Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
                 Self::lost_state_error(asked, &self.offer, return_to.as_deref()).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
-                login_failure::without_conversation(asked, self.cause, &self.offer, return_to.as_deref()).await
+                login_failure::without_conversation(asked, self.failure, &self.offer, return_to.as_deref()).await
             }
         };
         UserFacingError { cookies: dead, ..refused }
     }
 
     async fn lost_state_error(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
-        let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
+        let error = LoginError::before_calls(LoginErrorCause::UnknownState);
         login_failure::before_conversation(asked, offer, return_to, &error).await
     }
 }
@@ -121,12 +121,12 @@ pub(crate) fn find_attempt(
             None if fits(today, &brought) => {
                 asked.app().tests.finish(&front.store.name, &brought.kept.state);
                 let newest = Some(NewestAttempt::from_callback(&brought));
-                return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, offer: Arc::clone(today), newest, dead }));
+                return Ok(Err(UnmatchedCallback { failure: BrokerFailure::FileChanged, offer: Arc::clone(today), newest, dead }));
             }
             Some(_) | None => {}
         }
     }
     let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateLocation::Path;
-    let cause = if nothing_came { ErrorCause::Malformed } else { ErrorCause::Lost };
-    Ok(Err(UnmatchedCallback { cause, offer: Arc::clone(today), newest, dead }))
+    let failure = if nothing_came { BrokerFailure::NoParameters } else { BrokerFailure::UnknownAttempt };
+    Ok(Err(UnmatchedCallback { failure, offer: Arc::clone(today), newest, dead }))
 }

@@ -14,10 +14,11 @@ use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::callback::{self, ResponseWithCookies};
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, headers, login_failure};
+use crate::web::{cookies, forms, headers};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -277,7 +278,7 @@ fn ascii_digit(letter: char) -> Option<char> {
 
 async fn proof_over(asked: &RequestContext, underway: &PendingProof) -> UserFacingError {
     let mut refused =
-        login_failure::without_conversation(asked, ErrorCause::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
+        login_failure::without_conversation(asked, BrokerFailure::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
     refused.cookies.push(cookies::clear_proof(&asked.live_store().store));
     refused
 }

@@ -2,10 +2,10 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;
-use crate::login::error::LoginError;
-use crate::login::trace::Trace;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, ErrorPage, Frame};
+use crate::provider::step::StepKind;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::NoAnswer;
 use crate::web::cookies;
@@ -65,74 +65,50 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
 }
 
 /// What a failed login is called on the page.
-pub(crate) fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCause {
-    if error.by_provider {
-        let code = error.code.to_ascii_lowercase();
-        // The protocol's own word, and the words that providers have for it.
-        let said_no = ["denied", "cancel"].iter().any(|word| code.contains(word)) && trace.exchanges.is_empty();
-        return if said_no { ErrorCause::Cancelled } else { ErrorCause::Refused };
-    }
-    match error.code.as_str() {
-        "expired" => ErrorCause::Expired,
-        "badState" | "badIssuer" => ErrorCause::Lost,
-        "badCallback" => ErrorCause::Malformed,
-        "missingEmail" => ErrorCause::MissingEmail,
-        "unprovenEmail" => ErrorCause::UnprovenEmail,
-        "notAllowed" => ErrorCause::NotAllowed,
-        "noAnswer" => match trace.exchanges.last().map(|exchange| &exchange.answer) {
-            Some(Err(NoAnswer::TooSlow)) => ErrorCause::Slow,
-            Some(Err(NoAnswer::TooLarge)) => ErrorCause::Odd,
-            _ => ErrorCause::Unreachable,
-        },
-        "tooSlow" => ErrorCause::Slow,
-        "noDocument" => ErrorCause::Unreachable,
-        _ => ErrorCause::Odd,
-    }
-}
-
-fn status_of(refused: &UserFacingError) -> StatusCode {
-    match refused.cause {
-        // The shopper changed their mind; nothing went wrong.
-        ErrorCause::Cancelled => StatusCode::OK,
-        ErrorCause::Expired
-        | ErrorCause::AlreadyUsed
-        | ErrorCause::Lost
-        | ErrorCause::Changed
-        | ErrorCause::ProofOver
-        | ErrorCause::BadInput
-        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
-        ErrorCause::MissingEmail
-        | ErrorCause::UnprovenEmail
-        | ErrorCause::AddressTaken
-        | ErrorCause::AddressReassigned
-        | ErrorCause::NotStaff
-        | ErrorCause::NotFresh
-        | ErrorCause::NotAllowed
-        | ErrorCause::Blocked
-        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
-        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
-        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
-        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
-        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
-        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
+    match &error.cause {
+        LoginErrorCause::Refused(refusal) => {
+            let code = refusal.code.as_str().to_ascii_lowercase();
+            // The protocol's own word, and the words that providers have for it.
+            let is_cancelled = ["denied", "cancel"].iter().any(|word| code.contains(word));
+            if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
+        }
+        LoginErrorCause::Expired => ErrorCause::Expired,
+        LoginErrorCause::OtherProvider | LoginErrorCause::StateMismatch | LoginErrorCause::UnknownState | LoginErrorCause::OtherIssuer => {
+            ErrorCause::Lost
+        }
+        LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
+        LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
+        LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
+        LoginErrorCause::NotAllowed => ErrorCause::NotAllowed,
+        LoginErrorCause::NoAnswer(NoAnswer::TooSlow) | LoginErrorCause::TooManyLogins | LoginErrorCause::OutOfTime => ErrorCause::Slow,
+        LoginErrorCause::NoAnswer(NoAnswer::Unreachable | NoAnswer::Forbidden)
+        | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::NoDocument => ErrorCause::Unreachable,
+        LoginErrorCause::NoAnswer(NoAnswer::TooLarge)
+        | LoginErrorCause::FileChanged
+        | LoginErrorCause::BadInput(_)
+        | LoginErrorCause::MissingFact { .. }
+        | LoginErrorCause::BadAddress(_)
+        | LoginErrorCause::BadHeader
+        | LoginErrorCause::BadKey(_)
+        | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::BadSignature
+        | LoginErrorCause::MissingId(_) => ErrorCause::Odd,
     }
 }
 
 impl UserFacingError {
     /// The answer to whoever asked: a page for people, JSON for programs.
     pub(crate) fn into_response(self, asked: &RequestContext) -> HttpResponse {
-        let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status_of(&self), |_| StatusCode::SEE_OTHER));
+        let mut response = HttpResponse::build(if self.instead.is_some() { StatusCode::SEE_OTHER } else { self.cause.status() });
         cookies::append_to(&mut response, self.cookies.iter().cloned());
         if let Some(place) = self.instead {
             return response.insert_header((LOCATION, place)).finish();
         }
-        match self.cause {
-            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
-            ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
-            _ => {}
+        if let Some(seconds) = self.cause.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         let wants_a_page = asked.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
         if self.login.is_none() && !wants_a_page {

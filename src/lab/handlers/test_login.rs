@@ -5,7 +5,7 @@ use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::lab::handlers::guard::{form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::login::attempt::{Attempt, GOOD_FOR};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
@@ -92,11 +92,7 @@ pub(crate) async fn finish(
                 return Ok((redirect_to(&place), Vec::new()));
             }
             match run_conversation(asked, offer, login, &outgoing, &mut watch).await {
-                None => {
-                    let error =
-                        LoginError { step: None, ..LoginError::bad_callback("tooSlow", "too many logins talk to the provider already") };
-                    (Trace::default(), Err(error))
-                }
+                None => (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::TooManyLogins))),
                 Some(ended) => ended,
             }
         }
@@ -117,12 +113,8 @@ pub(crate) async fn reject_unmatched_callback(
     if let Err(refused) = require_same_tester(asked, tester) {
         return refused;
     }
-    let error = match cause {
-        ErrorCause::Changed => {
-            LoginError::bad_callback("changed", "the provider's file changed while the browser was away; run the test again")
-        }
-        _ => LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began"),
-    };
+    let is_changed = cause == ErrorCause::Changed;
+    let error = LoginError::before_calls(if is_changed { LoginErrorCause::FileChanged } else { LoginErrorCause::UnknownState });
     match record_story(asked, offer, tester, None, (&Trace::default(), &LoginWatch::default()), Err(&error)).await {
         Ok(place) => UserFacingError { instead: Some(place), ..cause.into() },
         Err(refused) => refused,
