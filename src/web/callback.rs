@@ -19,7 +19,7 @@ use crate::story::watch::LoginWatch;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::{self, CallbackRequest};
 use crate::web::callback_attempt;
-use crate::web::login_failure;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::provider_client::ProviderClient;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -130,7 +130,7 @@ async fn finish_login(
     };
     let spend = ConsumeAttempt { attempt: attempt_cookies::hashed_id(&attempt.state).into(), until: attempt.started + GOOD_FOR };
     if !app.directory.write(spend).await? {
-        return Err(login_failure::without_conversation(asked, ErrorCause::AlreadyUsed, offer, brought.return_to.as_deref()).await);
+        return Err(login_failure::without_conversation(asked, BrokerFailure::AlreadyUsed, offer, brought.return_to.as_deref()).await);
     }
     let identity = obtain_identity(asked, offer, brought, login, &outgoing).await?;
     if let Some(sid) = &brought.link {
@@ -261,7 +261,7 @@ async fn obtain_identity(
         app.metrics.observe_conversation(&offer.provider.name, began.elapsed());
     }
     match talked {
-        None => Err(login_failure::without_conversation(asked, ErrorCause::Slow, offer, return_to).await),
+        None => Err(login_failure::without_conversation(asked, BrokerFailure::TooManyLogins, offer, return_to).await),
         Some((_, Ok(identity))) => Ok(identity),
         Some((trace, Err(error))) => Err(login_failure::in_conversation(asked, offer, return_to, &error, &trace, &watch).await),
     }

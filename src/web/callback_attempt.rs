@@ -8,7 +8,7 @@ use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocatio
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
-use crate::web::login_failure;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) const FORM: &str = "portaria-form";
 
 /// Parameters that answer no attempt of this browser.
 pub(crate) struct UnmatchedCallback {
-    cause: ErrorCause,
+    failure: BrokerFailure,
     offer: Arc<LiveProvider>,
     /// The newest of its attempts, if it has any: where that wanted to go.
     newest: Option<NewestAttempt>,
@@ -50,20 +50,20 @@ impl UnmatchedCallback {
         let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.live_store().store)).collect();
         let refused = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
-                if matches!(self.cause, ErrorCause::Lost | ErrorCause::Changed) =>
+                if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>
             {
-                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.cause).await;
+                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.failure.cause()).await;
                 return UserFacingError {
                     cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.live_store().store)]).collect(),
                     ..refused
                 };
             }
-            Some(NewestAttempt { return_to, .. }) if self.cause == ErrorCause::Lost => {
+            Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
                 Self::lost_state_error(asked, &self.offer, return_to.as_deref()).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
-                login_failure::without_conversation(asked, self.cause, &self.offer, return_to.as_deref()).await
+                login_failure::without_conversation(asked, self.failure, &self.offer, return_to.as_deref()).await
             }
         };
         UserFacingError { cookies: dead, ..refused }
@@ -121,12 +121,12 @@ pub(crate) fn find_attempt(
             None if fits(today, &brought) => {
                 asked.app().tests.finish(&front.store.name, &brought.kept.state);
                 let newest = Some(NewestAttempt::from_callback(&brought));
-                return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, offer: Arc::clone(today), newest, dead }));
+                return Ok(Err(UnmatchedCallback { failure: BrokerFailure::FileChanged, offer: Arc::clone(today), newest, dead }));
             }
             Some(_) | None => {}
         }
     }
     let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateLocation::Path;
-    let cause = if nothing_came { ErrorCause::Malformed } else { ErrorCause::Lost };
-    Ok(Err(UnmatchedCallback { cause, offer: Arc::clone(today), newest, dead }))
+    let failure = if nothing_came { BrokerFailure::NoParameters } else { BrokerFailure::UnknownAttempt };
+    Ok(Err(UnmatchedCallback { failure, offer: Arc::clone(today), newest, dead }))
 }

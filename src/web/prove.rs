@@ -14,10 +14,11 @@ use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::callback::{self, ResponseWithCookies};
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, headers, login_failure};
+use crate::web::{cookies, forms, headers};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -205,9 +206,9 @@ async fn send_code(
     let event = AuditEvent::new(now, &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
-        CodeMailReservation::Go => {}
-        CodeMailReservation::Over => return Err(proof_over(asked, &underway).await),
-        CodeMailReservation::Enough => {
+        CodeMailReservation::Reserved => {}
+        CodeMailReservation::ProofEnded => return Err(proof_over(asked, &underway).await),
+        CodeMailReservation::LimitReached => {
             underway.kept.email = before;
             return Ok(proof_page(asked, &underway, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
         }
@@ -251,7 +252,7 @@ pub(crate) async fn submit_code(asked: RequestContext) -> Result<HttpResponse, U
         AuditEvent::new(asked.now(), &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: asked.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
-        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::Over => return Err(proof_over(&asked, &underway).await),
+        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&asked, &underway).await),
         ProofCodeOutcome::Wrong(left) => {
             underway.proof.left = left;
             return Ok(wrong(&underway));
@@ -277,7 +278,7 @@ fn ascii_digit(letter: char) -> Option<char> {
 
 async fn proof_over(asked: &RequestContext, underway: &PendingProof) -> UserFacingError {
     let mut refused =
-        login_failure::without_conversation(asked, ErrorCause::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
+        login_failure::without_conversation(asked, BrokerFailure::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
     refused.cookies.push(cookies::clear_proof(&asked.live_store().store));
     refused
 }

@@ -99,49 +99,16 @@ pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
     }
 }
 
-fn status_of(refused: &UserFacingError) -> StatusCode {
-    match refused.cause {
-        // The shopper changed their mind; nothing went wrong.
-        ErrorCause::Cancelled => StatusCode::OK,
-        ErrorCause::Expired
-        | ErrorCause::AlreadyUsed
-        | ErrorCause::Lost
-        | ErrorCause::Changed
-        | ErrorCause::ProofOver
-        | ErrorCause::BadInput
-        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
-        ErrorCause::MissingEmail
-        | ErrorCause::UnprovenEmail
-        | ErrorCause::AddressTaken
-        | ErrorCause::AddressReassigned
-        | ErrorCause::NotStaff
-        | ErrorCause::NotFresh
-        | ErrorCause::NotAllowed
-        | ErrorCause::Blocked
-        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
-        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
-        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
-        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
-        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
-        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-    }
-}
-
 impl UserFacingError {
     /// The answer to whoever asked: a page for people, JSON for programs.
     pub(crate) fn into_response(self, asked: &RequestContext) -> HttpResponse {
-        let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status_of(&self), |_| StatusCode::SEE_OTHER));
+        let mut response = HttpResponse::build(if self.instead.is_some() { StatusCode::SEE_OTHER } else { self.cause.status() });
         cookies::append_to(&mut response, self.cookies.iter().cloned());
         if let Some(place) = self.instead {
             return response.insert_header((LOCATION, place)).finish();
         }
-        match self.cause {
-            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
-            ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
-            _ => {}
+        if let Some(seconds) = self.cause.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         let wants_a_page = asked.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
         if self.login.is_none() && !wants_a_page {
