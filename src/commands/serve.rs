@@ -1,6 +1,7 @@
 //! `portaria serve`: the broker.
 
 use crate::commands::GlobalOptions;
+use crate::commands::broker::Broker;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
@@ -8,12 +9,10 @@ use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
-use crate::web::app::{App, WorkbenchHooks};
+use crate::web::app::App;
 use crate::web::{background_tasks, server};
-use crate::workbench::drift::cause::assign_causes;
-use crate::workbench::repair::propose;
 use crate::world::secrets;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,11 +32,6 @@ pub(crate) struct ServeCommand {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
-}
-
-/// What the workbench does for the broker.
-pub fn workbench_hooks() -> WorkbenchHooks {
-    WorkbenchHooks { propose, find_causes: assign_causes }
 }
 
 const NINETY_DAYS: i64 = 90 * 86400;
@@ -97,7 +91,8 @@ impl ServeCommand {
         master: &MasterKey,
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
-        let app = App::new(settings, directory, master, workbench_hooks()).await.map_err(|_| {
+        let broker = Broker::new(master);
+        let app = App::new(settings, directory, master, broker.hooks()).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in storage cannot be opened".to_owned(),
                 "they were made with another master key: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),
@@ -117,7 +112,8 @@ impl ServeCommand {
         background_tasks::start_tasks(&app, settings_file, read, audit);
         let metrics = app.live_config().stores().metrics_listen();
         let greeted = app.clone();
-        server::serve(app, &[listen], metrics, move |addresses| print_greeting(&greeted, addresses)).await.map_err(|error| {
+        let configure = move |config: &mut ServiceConfig| broker.mount(config);
+        server::serve(app, &[listen], metrics, configure, move |addresses| print_greeting(&greeted, addresses)).await.map_err(|error| {
             CommandFailure::Environment(
                 format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
                 format!(
@@ -170,7 +166,7 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     let simulated: Vec<&str> = front.map_or_else(Vec::new, |front| {
         let listing = front.roster.snapshot();
         let mut names: Vec<_> =
-            offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.simulated.is_some())).collect();
+            offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.replaced.is_some())).collect();
         names.sort();
         names.into_iter().map(|name| &**name).collect()
     });

@@ -14,9 +14,9 @@ use crate::commands::try_login::screen::TrialScreen;
 use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
+use crate::login::conversation::{Conversation, ConversationParties};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
-use crate::login::{discover, drive_observed};
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
@@ -24,12 +24,12 @@ use crate::provider::step::StepKind;
 use crate::simulated::playground::Playground;
 use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::settings::Settings;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
 use crate::web::app::network_reach;
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::workbench::repair::propose;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
@@ -84,9 +84,8 @@ pub(crate) struct TrialLogin {
     provider: Provider,
     path: PathBuf,
     installation: InstallationValues,
-    attempt: Attempt,
-    documents: DocumentCache,
-    network: Network,
+    inputs: InputValues,
+    connection: NetworkConnection,
     playground: Arc<Playground>,
     screen: TrialScreen,
 }
@@ -115,25 +114,32 @@ impl TryCommand {
         }
         let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
-        let (trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
-        actix_web::rt::System::new().block_on(self.execute(&trial, &stores))
+        let (mut trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
+        actix_web::rt::System::new().block_on(self.execute(&mut trial, &stores))
     }
 
-    async fn execute(&self, trial: &TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
+    async fn execute(&self, trial: &mut TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
-        let TrialLogin { provider, playground, .. } = trial;
+        let TrialLogin { provider, playground, .. } = &*trial;
         let mut door = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
         let arrivals = door.as_mut().and_then(|door| door.arrivals.take());
-        let playground = (door.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
-        let wall = NetworkOrPlayground { network: &trial.network, playground };
-        let announced = AnnouncedFetch { wall, screen: &trial.screen };
-        let ended = match authorization_request(trial, &announced).await? {
-            Ok(request) => self.await_callback(trial, &announced, request, arrivals).await,
+        if door.is_some() {
+            trial.connection.playground = Some(Arc::<Playground>::clone(&trial.playground));
+        }
+        let trial = &*trial;
+        let client = ProviderClient { connection: &trial.connection, store };
+        let announced = AnnouncedFetch { client, screen: &trial.screen };
+        let parties =
+            ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
+        let entropy = Entropy(random::bytes());
+        let conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
+        let ended = match authorization_request(trial, &conversation).await? {
+            Ok(request) => self.await_callback(trial, &conversation, request, arrivals).await,
             Err(error) => Ok(early_failure(None, error)),
         };
         let ended = match ended {
-            Ok(ended) => self.report_outcome(trial, &ended),
+            Ok(ended) => self.report_outcome(trial, &conversation.attempt, &ended),
             Err(failure) => Err(failure),
         };
         if let Some(door) = door {
@@ -146,11 +152,11 @@ impl TryCommand {
     async fn await_callback(
         &self,
         trial: &TrialLogin,
-        announced: &AnnouncedFetch<'_>,
+        conversation: &Conversation<'_>,
         request: Request,
         browser: Option<UnboundedReceiver<TrialCallback>>,
     ) -> Result<TrialOutcome, CommandFailure> {
-        let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+        let TrialLogin { provider, installation, screen, .. } = trial;
         let mut teller = TrialWitness::new(provider, screen);
         teller.print_redirect(&request);
         screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", world_browser::address(&request)));
@@ -168,7 +174,7 @@ impl TryCommand {
                 () = &mut patience => return Err(timed_out(self.timeout, &address)),
             };
             let TrialCallback { callback, state, reply } = arrival;
-            let accepted = attempt.accept(provider, installation, &callback, state.as_deref(), documents, clock::now());
+            let accepted = conversation.accept(&callback, state.as_deref(), clock::now());
             if let Some(reply) = reply {
                 // Whether the browser still listens is its own affair.
                 let _ = reply.send(accepted.is_ok());
@@ -176,7 +182,8 @@ impl TryCommand {
             match accepted {
                 Ok(login) => {
                     teller.print_callback(&callback);
-                    let (trace, end) = drive_observed(&mut teller, login, announced, documents).await;
+                    let driven = conversation.drive(login, &mut teller).await;
+                    let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace, watch: teller.watch, end });
                 }
                 Err(error) if matches!(error.code.as_str(), "badState" | "badCallback") => {
@@ -187,14 +194,14 @@ impl TryCommand {
         }
     }
 
-    fn report_outcome(&self, trial: &TrialLogin, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+    fn report_outcome(&self, trial: &TrialLogin, attempt: &Attempt, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
         let TrialOutcome { redirect, trace, watch, end } = ended;
         let happened = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
         let story = Story { test: true, ..login_story(happened, propose(&trial.provider, end.as_ref(), trace)) };
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {
-            add_example(trial, trace, end.as_ref())?;
+            add_example(trial, attempt, trace, end.as_ref())?;
         }
         if let Some(next) = self.next_step(&story) {
             trial.screen.print(&format!("\n{next}"));
@@ -222,7 +229,6 @@ impl TryCommand {
 fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
     let stores = Stores::new(settings);
     let installation = secrets::installation_values(&provider, &settings.public_url);
-    let attempt = Attempt::new(&provider, &installation, &Entropy(random::bytes()), clock::now(), inputs);
     let (network, no_certificates) = Network::new(network_reach(settings, &stores));
     if let Some(reason) = no_certificates {
         screen.print(&format!(
@@ -230,16 +236,16 @@ fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, setting
         ));
     }
     let playground = Arc::new(Playground::new(random::bytes()));
-    (TrialLogin { provider, path, installation, attempt, documents: DocumentCache::default(), network, playground, screen }, stores)
+    let connection = NetworkConnection { network, documents: DocumentCache::default(), playground: None };
+    (TrialLogin { provider, path, installation, inputs, connection, playground, screen }, stores)
 }
 
 /// The request that the browser carries to the provider, or why there is none.
-async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
-    let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
+    let TrialLogin { provider, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
-    let known = attempt.facts_without_discovery(provider, installation);
-    discover(provider, &known, announced, documents, clock::now()).await;
-    match attempt.redirect_request(provider, installation, documents) {
+    conversation.refresh_document(clock::now()).await;
+    match conversation.authorization_request() {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
         Err(RedirectError::NoDocument) => Ok(Err(LoginError::bad_callback("noDocument", "the issuer's document could not be had"))),

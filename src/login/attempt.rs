@@ -124,18 +124,6 @@ impl Attempt {
         SavedAttempt { state, nonce, verifier, started, inputs }
     }
 
-    /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
-    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
-        let returned = match provider.state_in {
-            StateLocation::Query => {
-                provider.state.evaluate(Some(document), &provider.empty_facts()).ok().map(|text| text.expose().to_owned())
-            }
-            StateLocation::Path => path_state.map(str::to_owned),
-            StateLocation::Cookie => return true,
-        };
-        returned.is_some_and(|returned| is_same_state(&returned, &self.state))
-    }
-
     /// Begins it: the request that the browser carries to the provider.
     pub fn redirect_request(
         &self,
@@ -233,18 +221,32 @@ impl Attempt {
         // A shopper may take minutes; what is signed with a moment is signed with this one.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
-        let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok().map(|text| text.expose().to_owned()),
-            StateLocation::Path => path_state.map(str::to_owned),
-            // What the provider gives back all the same has to be right.
-            StateLocation::Cookie => Some(
-                provider.state.evaluate(Some(&document), &facts).map_or_else(|_| self.state.to_string(), |text| text.expose().to_owned()),
-            ),
+        let is_own = match returned_state(provider, &document, &facts, path_state) {
+            Some(returned) => is_same_state(&returned, &self.state),
+            None => provider.state_in == StateLocation::Cookie,
         };
-        if returned.is_none_or(|returned| !is_same_state(&returned, &self.state)) {
+        if !is_own {
             return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
         }
         Ok(Login { provider, facts, callback, document, now })
+    }
+}
+
+impl SavedAttempt {
+    /// Whether a callback brings the state of this attempt; where a provider returns no state, every callback may.
+    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+        let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
+        provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| is_same_state(&returned, &self.state))
+    }
+}
+
+/// The state that came back, wherever the provider puts it. One that should return none may do so nevertheless.
+fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<String> {
+    match provider.state_in {
+        StateLocation::Query | StateLocation::Cookie => {
+            provider.state.evaluate(Some(document), facts).ok().map(|text| text.expose().to_owned())
+        }
+        StateLocation::Path => path_state.map(str::to_owned),
     }
 }
 

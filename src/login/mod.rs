@@ -1,6 +1,7 @@
 //! One login, from an accepted callback to an identity: pure but for [`drive`], the only loop that talks to a provider.
 
 pub mod attempt;
+pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;

@@ -2,15 +2,14 @@
 //! broken leaves its last good version in service; a login that is under way ends with the version it began with.
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
-use crate::provider::document_cache::DocumentCache;
+use crate::login::conversation::{ConversationLimits, ConversationParties};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::simulated::simulation::{Simulation, installation_values};
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
-use crate::workbench::examples;
 use crate::world::files::{self, FileStamp};
 use crate::world::secrets;
 use arc_swap::{ArcSwap, Guard};
@@ -21,12 +20,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
-
-/// Calls to one provider at the same time.
-const AT_ONCE: usize = 20;
-/// Logins that ask for the issuer's document at the same time; the others wait for what they get.
-const ASKING: usize = 4;
 
 /// A provider that serves.
 pub struct LiveProvider {
@@ -34,21 +27,20 @@ pub struct LiveProvider {
     pub provider: Provider,
     /// Which version of the file this is.
     pub(crate) version: Box<str>,
-    /// How many logins may talk to it at once.
-    pub(crate) gate: Arc<Semaphore>,
-    /// How many may ask for the issuer's document at once.
-    pub(crate) asking: Arc<Semaphore>,
-    /// Who plays the provider, where it is not the real one.
-    pub(crate) simulated: Option<LiveSimulation>,
+    limits: Arc<ConversationLimits>,
+    /// The connection that replaces the network's where the provider is simulated.
+    pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
     values: Vec<(Slot, Text)>,
 }
 
-/// A provider that is played here: nothing is ever sent to the real one.
-pub(crate) struct LiveSimulation {
-    pub(crate) simulation: Simulation,
-    /// What it publishes, apart from what real issuers do.
-    pub(crate) documents: DocumentCache,
+/// A connection that replaces the network's, and the values of the installation that belong to it.
+pub struct ReplacedConnection {
+    pub(crate) connection: Box<dyn ProviderConnection>,
+    pub(crate) values: Vec<(Slot, Text)>,
 }
+
+/// Makes the connection of a simulated provider from its file, the path of that and the values that are set.
+pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> ReplacedConnection;
 
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +52,12 @@ impl LiveProvider {
     /// What is set on this installation for the provider.
     pub fn installation(&self, public_url: &str) -> InstallationValues {
         InstallationValues { public_url: public_url.into(), values: self.values.clone() }
+    }
+
+    /// What a login needs to talk to this provider.
+    pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
+        let documents = client.connection.documents();
+        ConversationParties { provider: &self.provider, fetch: client, documents, limits: Some(&self.limits) }
     }
 }
 
@@ -125,6 +123,7 @@ pub struct LiveProviders {
     folder: PathBuf,
     ground: InstallationContext,
     simulated: Vec<Box<str>>,
+    replace_connection: ConnectionReplacer,
     listing: ArcSwap<LiveProvidersSnapshot>,
     /// What was last seen of each file; held while the folder is looked over.
     seen: Mutex<HashMap<PathBuf, ProviderFileStamps>>,
@@ -136,10 +135,15 @@ struct ProviderFileStamps {
 }
 
 impl LiveProviders {
-    /// Reads a folder; the providers of these names are played here.
-    pub(crate) fn open(folder: &Path, ground: InstallationContext, simulated: &[Box<str>], now: i64) -> Self {
-        let simulated = simulated.to_vec();
-        let roster = Self { folder: folder.to_owned(), ground, simulated, listing: ArcSwap::default(), seen: Mutex::default() };
+    /// Reads a folder; the providers of these names are simulated.
+    pub(crate) fn open(
+        folder: &Path,
+        ground: InstallationContext,
+        (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
+        now: i64,
+    ) -> Self {
+        let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
+        let roster = Self { folder, ground, simulated, replace_connection, listing: ArcSwap::default(), seen: Mutex::default() };
         roster.reload(now);
         roster
     }
@@ -210,7 +214,7 @@ impl LiveProviders {
             let old = offers.get(name.as_str());
             let new = match entry.state {
                 ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
-                    Some(simulated_live_provider(*provider, path, old))
+                    Some(self.simulated_live_provider(*provider, path, old))
                 }
                 ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
                 ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
@@ -231,6 +235,13 @@ impl LiveProviders {
         self.listing.store(Arc::new(LiveProvidersSnapshot { offers, buttons, retired, standings }));
         changed.into_iter().chain(gone).collect()
     }
+
+    fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let mut live_provider = live_provider(provider, old);
+        let set = std::mem::take(&mut live_provider.values);
+        let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
+        LiveProvider { replaced: Some(connection), values, ..live_provider }
+    }
 }
 
 /// The version of a file, from its text.
@@ -241,30 +252,8 @@ pub(crate) fn version_from_text(text: &str) -> Box<str> {
 fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
     let values = secrets::installation_values(&provider, "").values;
     let version = version_from_text(&provider.source.text);
-    let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
-    let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
-    LiveProvider { provider, version, gate, asking, simulated: None, values }
-}
-
-/// A provider that is played here, with the stories beside its file; what is not set is made up.
-fn simulated_live_provider(provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-    let mut offer = live_provider(provider, old);
-    let read = files::read_source(&catalogue::examples_path(path)).ok().map(|source| examples::read(&source));
-    let stories = match read {
-        Some(Ok(stories)) => stories,
-        Some(Err(report)) => {
-            tracing::warn!(
-                provider = &*offer.provider.name,
-                "its examples cannot be read, so nothing can be chosen: {}",
-                report.draw(false)
-            );
-            Vec::new()
-        }
-        None => Vec::new(),
-    };
-    let (values, _) = installation_values(&offer.provider, &stories, std::mem::take(&mut offer.values));
-    let simulation = Simulation::new(offer.provider.clone(), stories, values.clone());
-    LiveProvider { simulated: Some(LiveSimulation { simulation, documents: DocumentCache::default() }), values, ..offer }
+    let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
+    LiveProvider { provider, version, limits, replaced: None, values }
 }
 
 /// The files in which a provider's secrets are kept.

@@ -2,7 +2,8 @@
 
 pub mod settings;
 pub mod catalogue;
-pub(crate) mod live;
+pub mod connection;
+pub mod live;
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;

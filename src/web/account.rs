@@ -13,7 +13,7 @@ use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{callback, cookies, headers, login_page, start};
+use crate::web::{cookies, headers, login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
@@ -36,7 +36,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     let Some(record) = record else { return Ok(redirect_to(&address(&["login"], &[]))) };
     let front = asked.live_store();
     let offered = front.languages.offered_languages(&front.store.languages);
-    let (landing, form) = (callback::default_landing(&asked), forms::csrf_token(&asked, &session.sid));
+    let (landing, form) = (asked.live_store().default_landing(), forms::csrf_token(&asked, &session.sid));
     let more = providers_to_add(&asked, &ways);
     let is_fresh = is_fresh(&asked, &session);
     let places = form_destinations(&asked, is_fresh && !more.is_empty());
@@ -161,7 +161,7 @@ fn linked_identity_row(asked: &RequestContext, session: &Session, way: &Identity
 
 /// The providers that this person has no way in through.
 fn providers_to_add(asked: &RequestContext, ways: &[IdentityLink]) -> Vec<LinkableProvider> {
-    let offers = login_page::providers_with_button(asked.live_store());
+    let offers = asked.live_store().providers_with_button();
     let new = offers.iter().filter(|offer| ways.iter().all(|way| way.provider != offer.provider.name));
     let more = new.map(|offer| {
         let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(offer, None);

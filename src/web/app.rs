@@ -2,34 +2,25 @@
 
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
-use crate::drift::provider_statistics::CauseFinder;
-use crate::lab::handlers::test_login_ledger::TestLoginLedger;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
-use crate::simulated::playground::Playground;
 use crate::stores::Stores;
+use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::LiveProvider;
 use crate::stores::settings::Settings;
-use crate::story::proposal::ProposalMaker;
 use crate::web::live_config::LiveConfig;
-use crate::web::login_failure::StoryThrottle;
 use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
+use crate::web::story_throttle::StoryThrottle;
+use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What the workbench does for the broker at run time. The broker imports nothing of the workbench, so its caller hands it in.
-#[derive(Clone, Copy, Debug)]
-pub struct WorkbenchHooks {
-    pub(crate) propose: ProposalMaker,
-    pub(crate) find_causes: CauseFinder,
-}
 
 /// Everything that requests need.
 pub struct App {
@@ -37,8 +28,8 @@ pub struct App {
     complaint: Mutex<Option<String>>,
     /// Who has come in.
     pub directory: Arc<Directory>,
-    pub(crate) network: Network,
-    pub(crate) documents: DocumentCache,
+    connection: NetworkConnection,
+    pub(crate) workbench: WorkbenchHooks,
     /// Sessions that ended early.
     pub revocations: Revocations,
     news: StorageSync,
@@ -54,19 +45,13 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Hashes codes and addresses.
     pub(crate) proof_key: hmac::Key,
-    /// The provider for trying things out.
-    pub(crate) playground: Playground,
     /// Who may ask how often.
     pub(crate) limits: RateLimits,
     pub(crate) metrics: Metrics,
-    /// Finds what would mend a provider's file.
-    pub(crate) propose: ProposalMaker,
     /// Whether providers still answer as they did.
     pub drift: DriftMonitor,
     /// What was told in this minute of logins that could not begin.
     pub(crate) stories: StoryThrottle,
-    /// Test logins of the staff.
-    pub tests: TestLoginLedger,
 }
 
 impl App {
@@ -78,7 +63,7 @@ impl App {
         workbench: WorkbenchHooks,
     ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
-        let serving = LiveConfig::new(settings, None, now);
+        let serving = LiveConfig::new(settings, None, now, &workbench);
         let plan = serving.key_rotation();
         let (network, no_certificates) = Network::new(network_reach(settings, serving.stores()));
         if let Some(reason) = no_certificates {
@@ -87,27 +72,26 @@ impl App {
                 "this machine knows no certificate authorities, so no provider can be reached by https; install ca-certificates"
             );
         }
+        let playground = Some(Arc::clone(&workbench.playground));
+        let connection = NetworkConnection { network, documents: DocumentCache::default(), playground };
         let app = Self {
             serving: ArcSwap::from_pointee(serving),
             complaint: Mutex::default(),
             signing: SigningKeys::open(&directory, master, plan, now).await?,
             news: StorageSync::default(),
             directory,
-            network,
-            documents: DocumentCache::default(),
+            connection,
             revocations: Revocations::default(),
             attempts: Seal::new(master, "attempts"),
             callbacks: Seal::new(master, "callbacks"),
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
-            playground: Playground::new(*master.derive("playground")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
             drift: DriftMonitor::new(workbench.find_causes),
-            propose: workbench.propose,
             stories: StoryThrottle::default(),
-            tests: TestLoginLedger::default(),
+            workbench,
         };
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
@@ -119,18 +103,18 @@ impl App {
         self.serving.load()
     }
 
-    /// What the issuer of a provider publishes: the real one, or the one that is played here.
-    pub(crate) fn documents_of<'a>(&'a self, offer: &'a LiveProvider) -> &'a DocumentCache {
-        offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
+    /// How a provider is reached: through the network, or by the connection that replaces it.
+    pub(crate) fn connection_of<'a>(&'a self, live_provider: &'a LiveProvider) -> &'a dyn ProviderConnection {
+        live_provider.replaced.as_deref().unwrap_or(&self.connection)
     }
 
     /// Takes over changed settings, words and looks.
     pub fn apply_settings(&self, settings: &Settings, now: i64) {
-        let next = LiveConfig::new(settings, Some(&**self.serving.load()), now);
+        let next = LiveConfig::new(settings, Some(&**self.serving.load()), now, &self.workbench);
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.network.set_policy(network_reach(settings, next.stores()));
+        self.connection.network.set_policy(network_reach(settings, next.stores()));
         self.serving.store(Arc::new(next));
         self.set_complaint(None);
     }

@@ -1,7 +1,6 @@
 //! What pages load: the style, the store's five lines of it, logos, and the script for storefronts; and the list for those that
 //! draw their own buttons.
 
-use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, STYLE, embed_js, store_css};
 use crate::web::headers::cross_origin_allowed;
@@ -9,8 +8,8 @@ use crate::web::live_config::read_picture;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::allow_storefront_origins;
+use crate::web::start;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use serde_json::json;
@@ -24,21 +23,8 @@ pub(crate) async fn style(asked: RequestContext) -> Result<HttpResponse, UserFac
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(STYLE))
 }
 
-/// The style of the lab.
-pub(crate) async fn lab_style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(LAB_STYLE))
-}
-
-/// The script of the lab.
-pub(crate) async fn lab_script(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    Ok(HttpResponse::Ok()
-        .content_type("text/javascript; charset=utf-8")
-        .insert_header((CACHE_CONTROL, cache_lifetime(&asked)))
-        .body(LAB_SCRIPT))
-}
-
 /// For long only under the version that this is: another machine may already know the next.
-fn cache_lifetime(asked: &RequestContext) -> &'static str {
+pub(crate) fn cache_lifetime(asked: &RequestContext) -> &'static str {
     let is_this = asked.query_parameters().any(|(name, value)| name == "v" && value == asked.live_store().version);
     if is_this { KEEP } else { KEEP_SHORTLY }
 }
@@ -96,7 +82,7 @@ pub(crate) async fn providers(asked: RequestContext) -> Result<HttpResponse, Use
         let logo = provider.logo.as_ref().map(|_| format!("{url}{}", address(&["logo", &provider.name], &[])));
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })
     };
-    let providers: Vec<serde_json::Value> = login_page::providers_with_button(asked.live_store()).iter().map(provider).collect();
+    let providers: Vec<serde_json::Value> = asked.live_store().providers_with_button().iter().map(provider).collect();
     Ok(allow_storefront_origins(&asked, &mut HttpResponse::Ok()).json(json!({ "providers": providers })))
 }
 

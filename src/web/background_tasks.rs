@@ -188,7 +188,9 @@ mod tests {
             format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: env:SMTP_USER, password: file:{}", file.display());
         let text = format!("providers: {}\nmail: {{ {mail} }}\n", folder.join("providers.d").display());
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
-        let serving = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0);
+        let master = crate::session::seal::MasterKey::new(&"0".repeat(64), true).unwrap();
+        let workbench = crate::commands::broker::Broker::new(&master).hooks();
+        let serving = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0, &workbench);
 
         let before = file_stamps(&serving, None);
         files::write(&file, "geheim").unwrap();

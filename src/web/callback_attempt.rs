@@ -1,15 +1,19 @@
 //! What the browser brought back: the parameters, and which of its attempts they answer.
 
-use crate::lab::handlers::test_login;
-use crate::login::attempt::Attempt;
+use crate::directory::StorageUnavailable;
+use crate::directory::attempts::ConsumeAttempt;
+use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::login::conversation::Conversation;
 use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
+use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
 use crate::web::login_failure;
 use crate::web::request_context::RequestContext;
+use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::UserFacingError;
 use std::sync::Arc;
 
@@ -52,7 +56,10 @@ impl UnmatchedCallback {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
                 if matches!(self.cause, ErrorCause::Lost | ErrorCause::Changed) =>
             {
-                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.cause).await;
+                let refused = match test_login_handler(asked) {
+                    Ok(lab) => lab.reject_unmatched(asked, &self.offer, &tester, &state, self.cause).await,
+                    Err(error) => error,
+                };
                 return UserFacingError {
                     cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.live_store().store)]).collect(),
                     ..refused
@@ -109,17 +116,17 @@ pub(crate) fn find_attempt(
     all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
     let newest = all.first().map(NewestAttempt::from_callback);
     let (document, state) = (callback.document(), asked.path_parameter("state"));
-    let fits = |offer: &LiveProvider, brought: &CallbackRequest| {
-        let attempt = Attempt::resume(&offer.provider, &offer.installation(&front.store.public_url), brought.kept.clone());
-        attempt.matches_callback(&offer.provider, &document, state.as_deref())
-    };
+    let fits =
+        |offer: &LiveProvider, brought: &CallbackRequest| brought.kept.matches_callback(&offer.provider, &document, state.as_deref());
     let today = listing.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
     for brought in all {
         match listing.provider_version(name, &brought.version) {
             Some(offer) if fits(offer, &brought) => return Ok(Ok((brought, Arc::clone(offer)))),
             // A version that is gone cannot read the state; if today's can, it was this attempt.
             None if fits(today, &brought) => {
-                asked.app().tests.finish(&front.store.name, &brought.kept.state);
+                if brought.test.is_some() {
+                    test_login_handler(asked)?.forget(&front.store.name, &brought.kept.state);
+                }
                 let newest = Some(NewestAttempt::from_callback(&brought));
                 return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, offer: Arc::clone(today), newest, dead }));
             }
@@ -129,4 +136,21 @@ pub(crate) fn find_attempt(
     let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateLocation::Path;
     let cause = if nothing_came { ErrorCause::Malformed } else { ErrorCause::Lost };
     Ok(Err(UnmatchedCallback { cause, offer: Arc::clone(today), newest, dead }))
+}
+
+/// The conversation of the attempt that a browser brought back.
+pub(crate) fn resume_conversation<'a>(
+    context: &'a RequestContext,
+    request: &CallbackRequest,
+    live_provider: &'a LiveProvider,
+    client: &'a ProviderClient<'a>,
+) -> Conversation<'a> {
+    let installation = live_provider.installation(&context.live_store().store.public_url);
+    Conversation::resume(live_provider.parties(client), installation, request.kept.clone())
+}
+
+/// Uses an attempt up; false if it was used before, here or on another machine.
+pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<bool, StorageUnavailable> {
+    let id = attempt_cookies::hashed_id(&attempt.state).into();
+    context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started + GOOD_FOR }).await
 }

@@ -9,7 +9,7 @@ use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::RateLimitKind;
-use crate::web::request_context::{client_address, store_for_host};
+use crate::web::request_context::client_address;
 use crate::world::clock;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -91,7 +91,7 @@ struct RenewedToken {
 /// Whether the browser behind a request may pass.
 pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
     let serving = app.live_config();
-    let Some(front) = store_for_host(&request, &serving) else { return http_rejection::wrong_host(&serving) };
+    let Some(front) = serving.store_of_request(&request) else { return http_rejection::wrong_host(&serving) };
     let now = clock::now();
     if let Err(seconds) = check_rate_limit(&request, &app, front, now) {
         // Proxies know 401 and 403; anything else they call an error of the server.

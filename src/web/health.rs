@@ -2,11 +2,9 @@
 
 use crate::web::app::App;
 use crate::web::headers;
-use crate::web::http_rejection::is_own_host;
 use crate::web::live_config::PLAYGROUND;
 use crate::world::clock;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -30,11 +28,6 @@ pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse 
     }
     let told = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
     with_security_headers(HttpResponse::build(status).json(told))
-}
-
-/// The answer to any other method than those that look.
-pub(crate) async fn method_not_allowed() -> HttpResponse {
-    with_security_headers(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
 }
 
 /// How many files are in which state, and which are broken.
@@ -70,7 +63,7 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
 /// What has been counted; on the main listener only where that is on loopback and has no listener of its own.
 pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let serving = app.live_config();
-    if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || !is_own_host(&request, &serving) {
+    if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || serving.store_of_request(&request).is_none() {
         return with_security_headers(HttpResponse::NotFound().finish());
     }
     drop(serving);

@@ -47,8 +47,3 @@ pub(crate) fn unreadable_body(error: &actix_web::Error) -> HttpResponse {
     }
     plain_text(StatusCode::BAD_REQUEST, "the body broke off")
 }
-
-/// Whether a request names a host of ours.
-pub(crate) fn is_own_host(request: &actix_web::HttpRequest, serving: &LiveConfig) -> bool {
-    crate::web::request_context::store_for_host(request, serving).is_some()
-}

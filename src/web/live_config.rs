@@ -1,15 +1,17 @@
 //! What serves: the stores with their providers, looks and words as they are right now.
 
-use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::InstallationContext;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
-use crate::stores::live::LiveProviders;
+use crate::stores::live::{LiveProvider, LiveProviders};
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
+use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
 use crate::world::{files, secrets};
+use actix_web::HttpRequest;
+use actix_web::http::header::HOST;
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -64,6 +66,17 @@ impl LiveStore {
         self.store.playground || name != PLAYGROUND
     }
 
+    /// The providers that have a button at this store.
+    pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
+        let snapshot = self.roster.snapshot();
+        snapshot.buttons().iter().filter(|live_provider| self.has_provider(&live_provider.provider.name)).cloned().collect()
+    }
+
+    /// Where a shopper lands who has not named an address.
+    pub(crate) fn default_landing(&self) -> String {
+        self.store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
+    }
+
     /// The origins to which a shopper may be sent: those of the settings, and our own.
     pub fn allowed_origins(&self) -> impl Iterator<Item = &str> {
         self.store.return_to.iter().map(|origin| &**origin).chain([&*self.store.public_url])
@@ -77,6 +90,15 @@ impl LiveConfig {
     /// The store of a host.
     pub fn store_for_host(&self, host: &str) -> Option<&Arc<LiveStore>> {
         self.fronts.get(&self.stores.by_host(host)?.name)
+    }
+
+    /// The store of a request by its host; a host in the address itself has to be the same.
+    pub(crate) fn store_of_request(&self, request: &HttpRequest) -> Option<&Arc<LiveStore>> {
+        let host = request.headers().get(HOST)?.to_str().ok()?;
+        if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
+            return None;
+        }
+        self.store_for_host(host)
     }
 
     pub(crate) fn stores(&self) -> &Stores {
@@ -94,18 +116,19 @@ impl LiveConfig {
     }
 
     /// Makes it from settings; what has not changed since `before` is taken over.
-    pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
+    pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64, workbench: &WorkbenchHooks) -> Self {
         let stores = Stores::new(settings);
         let mut complaints = Vec::new();
         let (mut rosters, mut words) = (HashMap::new(), HashMap::new());
         for front in before.iter().flat_map(|before| before.live_stores()) {
             rosters.insert((front.roster.folder().to_owned(), front.roster.installation_context().loopback), Arc::clone(&front.roster));
         }
+        let simulated = (&*settings.simulated, workbench.replace_connection);
         let mut fronts = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
             let ground = InstallationContext { loopback: store.loopback };
             let roster = rosters.entry((store.providers.clone(), ground.loopback));
-            let roster = roster.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, ground, &settings.simulated, now)));
+            let roster = roster.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, ground, simulated, now)));
             let earlier = before.and_then(|before| before.fronts.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let kept = earlier.map(|front| Arc::clone(&front.languages));
@@ -114,7 +137,7 @@ impl LiveConfig {
             let logo = store.logo.as_deref().and_then(read_picture);
             let post = store.mail.as_ref().and_then(|mail| open_mail(mail, earlier.and_then(|front| front.post.clone()), &mut complaints));
             let look = store_look(store, logo.is_some());
-            let version = look_version(&look, logo.as_ref());
+            let version = look_version(&look, logo.as_ref(), workbench.assets);
             let front = LiveStore {
                 store: Arc::clone(store),
                 number: u32::try_from(number).unwrap_or(u32::MAX),
@@ -166,8 +189,8 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
     }
 }
 
-fn look_version(look: &StoreBranding, logo: Option<&Picture>) -> String {
-    let mut text = format!("{STYLE}{LAB_STYLE}{LAB_SCRIPT}{}", store_css(look)).into_bytes();
+fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -> String {
+    let mut text = format!("{STYLE}{}{}", assets.concat(), store_css(look)).into_bytes();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -16,8 +16,6 @@ use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
     let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
@@ -105,7 +103,7 @@ pub(crate) async fn in_conversation(
     let (minute, door) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
     let searches_repair = asked.app().stories.may_search_repair(door, minute);
     let code = keep_story_within_limit(asked, &event, || {
-        let proposals = if searches_repair { (asked.app().propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
+        let proposals = if searches_repair { (asked.app().workbench.propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })
     .await
@@ -143,57 +141,6 @@ pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, retur
         asked.app().stories.set_code_of_minute(door, minute, code);
     }
     refused
-}
-
-/// The stories of this minute: store, provider and kind, and the code under which one is kept.
-#[derive(Default)]
-pub(crate) struct StoryThrottle(
-    Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
-    Mutex<HashMap<u32, (i64, u32)>>,
-    Mutex<HashMap<StoryThrottleKey, (i64, u32)>>,
-);
-
-/// Stories that a store keeps in a minute.
-const MOST_STORIES: u32 = 120;
-
-/// Failed logins of a provider in a minute for which it is looked for what would mend its file.
-const MOST_MENDED: u32 = 6;
-
-type StoryThrottleKey = (u32, Box<str>, &'static str);
-
-impl StoryThrottle {
-    fn code_of_minute(&self, door: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
-        let stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stories.get(door).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
-    }
-
-    /// Whether a store may keep one more story in this minute.
-    fn may_keep_story(&self, store: u32, minute: i64) -> bool {
-        let mut counts = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = counts.entry(store).or_insert((minute, 0));
-        if *counted != minute {
-            (*counted, *count) = (minute, 0);
-        }
-        *count += 1;
-        *count <= MOST_STORIES
-    }
-
-    /// Whether one more failed login of a provider is worth looking for what would mend its file, in this minute.
-    fn may_search_repair(&self, door: StoryThrottleKey, minute: i64) -> bool {
-        let mut counts = self.2.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = counts.entry(door).or_insert((minute, 0));
-        if *counted != minute {
-            (*counted, *count) = (minute, 0);
-        }
-        *count += 1;
-        *count <= MOST_MENDED
-    }
-
-    fn set_code_of_minute(&self, door: StoryThrottleKey, minute: i64, code: IncidentCode) {
-        let mut stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stories.retain(|_, (kept, _)| *kept == minute);
-        stories.insert(door, (minute, code));
-    }
 }
 
 /// Somebody who showed who they are, and does not come in all the same. It is written down once, with a code or without.

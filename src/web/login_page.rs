@@ -4,11 +4,10 @@ use crate::pages::{Frame, LoginChoice, LoginInputField, LoginNotice, LoginPage, 
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
-use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{callback, cookies, headers};
+use crate::web::{cookies, headers};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     asked.check_rate_limit(RateLimitKind::Page)?;
     let return_to = asked.return_to()?;
     let (front, session) = (asked.live_store(), asked.session());
-    let offers = providers_with_button(front);
+    let offers = front.providers_with_button();
     let offered = front.languages.offered_languages(&front.store.languages);
     let page = LoginPage {
         frame: Frame { look: &front.look, language: asked.language(), offered: &offered, version: &front.version },
@@ -44,11 +43,6 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     Ok(response.body(page.render()))
 }
 
-/// The providers that have a button here.
-pub(crate) fn providers_with_button(front: &LiveStore) -> Vec<Arc<LiveProvider>> {
-    front.roster.snapshot().buttons().iter().filter(|offer| front.has_provider(&offer.provider.name)).cloned().collect()
-}
-
 /// The button of a provider.
 pub(crate) fn provider_choice(offer: &LiveProvider, return_to: Option<&str>) -> LoginChoice {
     let provider = &offer.provider;
@@ -62,7 +56,7 @@ pub(crate) fn provider_choice(offer: &LiveProvider, return_to: Option<&str>) -> 
 
 fn signed_in_person(asked: &RequestContext, session: &Session, return_to: Option<&str>) -> SignedInUser {
     let offer = asked.live_store().roster.snapshot().provider(&session.person.provider).cloned();
-    let goes_on = return_to.map(str::to_owned).or_else(|| Some(callback::default_landing(asked)).filter(|landing| landing != "/login"));
+    let goes_on = return_to.map(str::to_owned).or_else(|| Some(asked.live_store().default_landing()).filter(|landing| landing != "/login"));
     SignedInUser {
         email: session.person.email.key().to_owned(),
         name: session.person.name.as_deref().map(str::to_owned),

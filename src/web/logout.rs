@@ -4,12 +4,11 @@ use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::sessions::EndSession;
 use crate::pages::ErrorCause;
 use crate::session::Session;
-use crate::simulated::simulation::handler;
 use crate::vocabulary::text::Text;
+use crate::web::cookies;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{callback, cookies};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
@@ -37,7 +36,7 @@ pub(crate) async fn logout(asked: RequestContext) -> Result<HttpResponse, UserFa
         let _ = asked.app().sync_with_storage(asked.now()).await;
         there = provider_logout_address(&asked, &session);
     }
-    let landing = there.or(wanted).unwrap_or_else(|| match callback::default_landing(&asked) {
+    let landing = there.or(wanted).unwrap_or_else(|| match asked.live_store().default_landing() {
         page if page == "/login" => "/login?signed_out=1".to_owned(),
         storefront => storefront,
     });
@@ -78,5 +77,5 @@ fn provider_logout_address(asked: &RequestContext, session: &Session) -> Option<
     let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.masked()));
     // Nothing secret is among the facts, so the masks show everything.
     let address = format!("{}{query}", filled.base.masked());
-    Some(handler::browser_address(&offer, &asked.live_store().store, &address))
+    Some(asked.app().connection_of(&offer).browser_address(&asked.live_store().store, &address))
 }

@@ -2,52 +2,28 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::proofs::{
-    BeginEmailProof, CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
-    VerifyProofCode,
+    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, VerifyProofCode,
 };
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, Frame, ProvePage, code_mail};
-use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::hashed_id;
-use crate::web::callback::{self, ResponseWithCookies};
+use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, headers, login_failure};
+use crate::web::{cookies, forms, headers, login_failure, sign_in};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
-use aws_lc_rs::hmac;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Where the page is.
-const PAGE: &str = "/prove";
 /// How many digits a code has.
 const DIGITS: usize = 6;
-
-/// Who came, as it is kept sealed until the address is proven.
-#[derive(Clone, Serialize, Deserialize)]
-struct UnprovenIdentity {
-    provider: Box<str>,
-    version: Box<str>,
-    id: Box<str>,
-    name: Option<String>,
-    picture: Option<String>,
-    locale: Option<String>,
-    more: Vec<(Box<str>, String)>,
-    /// The address: first as the provider suggests it, then as it was typed.
-    email: Option<String>,
-    /// An address that the provider has proven, and that is somebody's already.
-    #[serde(default)]
-    known: Option<String>,
-    return_to: Option<String>,
-}
 
 /// A proof that this browser is about to bring to its end.
 struct PendingProof {
@@ -55,39 +31,6 @@ struct PendingProof {
     proof: EmailProof,
     kept: UnprovenIdentity,
     offer: Arc<LiveProvider>,
-}
-
-/// Begins a proof instead of a session.
-pub(crate) async fn start_proof(
-    asked: &RequestContext,
-    identity: &Identity,
-    version: &str,
-    return_to: Option<String>,
-) -> Result<ResponseWithCookies, UserFacingError> {
-    let handle = random::id();
-    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
-    let (email, known) = match &address {
-        IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
-        IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
-        IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
-    };
-    let kept = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
-    let (store, until) = (asked.live_store().store.name.clone(), asked.now() + GOOD_FOR);
-    let id = hashed_id(&handle);
-    let who = keyed_hash(&asked.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
-    asked.app().directory.write(BeginEmailProof { sealed: seal_identity(asked, &id, &kept), id: id.into(), store, who, until }).await?;
-    let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.live_store().store);
-    Ok((redirect_to(PAGE), vec![cookie]))
-}
-
-fn seal_identity(asked: &RequestContext, id: &str, kept: &UnprovenIdentity) -> String {
-    let text = serde_json::to_vec(kept).expect("texts can be written");
-    asked.app().proofs.seal(&[&asked.live_store().store.public_url, id], &text, random::bytes())
-}
-
-fn open_identity(asked: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
-    let text = asked.app().proofs.open(&[&asked.live_store().store.public_url, id], &proof.sealed)?;
-    serde_json::from_slice(&text).ok()
 }
 
 /// The proof of this browser, if it is still one.
@@ -108,7 +51,7 @@ async fn pending_proof(asked: &RequestContext) -> Result<PendingProof, UserFacin
 /// There is nothing to prove. Who has come in a moment ago has most likely done so, and goes on.
 fn no_pending_proof(asked: &RequestContext) -> UserFacingError {
     let lately = asked.session().filter(|session| asked.now() - session.since <= GOOD_FOR);
-    let instead = lately.map(|_| callback::default_landing(asked));
+    let instead = lately.map(|_| asked.live_store().default_landing());
     UserFacingError { instead, ..ErrorCause::ProofOver.into() }
 }
 
@@ -262,8 +205,8 @@ pub(crate) async fn submit_code(asked: RequestContext) -> Result<HttpResponse, U
     let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
     let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
     let identity = Identity { provider, id, address: IdentityEmail::Proven(email, EmailEvidence::Mail), name, picture, locale, more };
-    let whole = callback::open_session(&asked, &underway.offer, &identity, &version, return_to).await;
-    callback::append_cookies(whole, Some(cookies::clear_proof(&asked.live_store().store)))
+    let whole = sign_in::open_session(&asked, &underway.offer, &identity, &version, return_to).await;
+    sign_in::append_cookies(whole, Some(cookies::clear_proof(&asked.live_store().store)))
 }
 
 /// A digit, of either width.
@@ -291,11 +234,6 @@ fn random_code() -> String {
             return format!("{:06}", number % 1_000_000);
         }
     }
-}
-
-/// What stands in storage for a code or an address: without the key, nothing can be tried out on it.
-fn keyed_hash(key: &hmac::Key, parts: &[&str]) -> Box<str> {
-    hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
 }
 
 #[cfg(test)]

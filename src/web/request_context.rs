@@ -2,17 +2,19 @@
 
 use crate::pages::{ErrorCause, PageLanguage};
 use crate::session::Session;
+use crate::stores::connection::ProviderClient;
+use crate::stores::live::LiveProvider;
 use crate::web::app::App;
 use crate::web::cookies::RequestCookies;
 use crate::web::http_rejection;
-use crate::web::live_config::{LiveConfig, LiveStore};
+use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::clock;
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HOST, HeaderName, HeaderValue, ORIGIN};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderName, HeaderValue, ORIGIN};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::Future;
@@ -82,16 +84,7 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
         return Err(http_rejection::unsupported_coding());
     }
     let serving = app.live_config();
-    store_for_host(request, &serving).cloned().ok_or_else(|| http_rejection::wrong_host(&serving))
-}
-
-/// The store whose host is named; what is named in the address itself has to be the same.
-pub(crate) fn store_for_host<'a>(request: &HttpRequest, serving: &'a LiveConfig) -> Option<&'a Arc<LiveStore>> {
-    let host = request.headers().get(HOST)?.to_str().ok()?;
-    if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
-        return None;
-    }
-    serving.store_for_host(host)
+    serving.store_of_request(request).cloned().ok_or_else(|| http_rejection::wrong_host(&serving))
 }
 
 /// Where a request comes from: the peer, or whom trusted proxies name.
@@ -126,6 +119,11 @@ impl RequestContext {
 
     pub(crate) fn app(&self) -> &App {
         &self.0.app
+    }
+
+    /// The client for the calls of a login at this store.
+    pub(crate) fn client_of<'a>(&'a self, live_provider: &'a LiveProvider) -> ProviderClient<'a> {
+        ProviderClient { connection: self.app().connection_of(live_provider), store: &self.live_store().store }
     }
 
     pub(crate) fn live_store(&self) -> &LiveStore {

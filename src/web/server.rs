@@ -2,8 +2,8 @@
 
 use crate::web::app::App;
 use crate::web::forward_auth::TokenCache;
-use crate::web::{health, routes};
-use actix_web::web::{self, Data, PayloadConfig};
+use crate::web::health;
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App as Routes, HttpServer};
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +17,7 @@ pub(crate) async fn serve(
     app: Data<App>,
     listen: &[SocketAddr],
     metrics: Option<SocketAddr>,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ready: impl FnOnce(&[SocketAddr]),
 ) -> io::Result<()> {
     let apart = match metrics {
@@ -35,7 +36,7 @@ pub(crate) async fn serve(
             .app_data(app.clone())
             .app_data(Data::new(TokenCache::default()))
             .app_data(PayloadConfig::new(LARGEST_BODY))
-            .configure(routes)
+            .configure(configure.clone())
     });
     let server = server
         .client_request_timeout(Duration::from_secs(10))

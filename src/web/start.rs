@@ -2,16 +2,15 @@
 //! minute of why it cannot begin.
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
+use crate::login::conversation::Conversation;
 use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
-use crate::simulated::simulation::handler;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::cookies;
 use crate::web::login_failure;
-use crate::web::provider_client::ProviderClient;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -46,20 +45,19 @@ pub(crate) async fn redirect_to_provider(
     }
 }
 
-/// An attempt, and the request that the browser carries to the provider.
+/// A new attempt, and the request that the browser carries to the provider.
 pub(crate) async fn prepare_attempt(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     inputs: InputValues,
 ) -> (Attempt, Result<Request, RedirectError>) {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let installation = offer.installation(&store.public_url);
-    let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), asked.now(), inputs);
-    let outgoing = ProviderClient::new(app, asked.live_store(), offer);
-    let known = attempt.facts_without_discovery(&offer.provider, &installation);
-    outgoing.refresh_document(&known, asked.now()).await;
-    let request = attempt.redirect_request(&offer.provider, &installation, app.documents_of(offer));
-    (attempt, request)
+    let client = context.client_of(live_provider);
+    let installation = live_provider.installation(&context.live_store().store.public_url);
+    let entropy = Entropy(random::bytes());
+    let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
+    conversation.refresh_document(context.now()).await;
+    let request = conversation.authorization_request();
+    (conversation.attempt, request)
 }
 
 /// Sends the browser there, with its half of the attempt.
@@ -75,7 +73,7 @@ pub(crate) fn redirect_with_attempt(
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, handler::browser_address(offer, store, request.address.expose()))).finish())
+    Ok(response.insert_header((LOCATION, app.connection_of(offer).browser_address(store, request.address.expose()))).finish())
 }
 
 /// The provider that the path names, if it serves this store.

@@ -4,17 +4,12 @@ use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
-use crate::pages::frame::address;
-use crate::pages::{ErrorCause, ErrorPage, Frame};
+use crate::pages::ErrorCause;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::NoAnswer;
-use crate::web::cookies;
-use crate::web::login_page;
-use crate::web::request_context::RequestContext;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
-use serde_json::json;
+use actix_web::http::header::{HeaderValue, LOCATION};
 
 /// A request that does not get what it asked for.
 #[derive(Debug)]
@@ -90,87 +85,10 @@ pub(crate) fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCa
     }
 }
 
-fn status_of(refused: &UserFacingError) -> StatusCode {
-    match refused.cause {
-        // The shopper changed their mind; nothing went wrong.
-        ErrorCause::Cancelled => StatusCode::OK,
-        ErrorCause::Expired
-        | ErrorCause::AlreadyUsed
-        | ErrorCause::Lost
-        | ErrorCause::Changed
-        | ErrorCause::ProofOver
-        | ErrorCause::BadInput
-        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
-        ErrorCause::MissingEmail
-        | ErrorCause::UnprovenEmail
-        | ErrorCause::AddressTaken
-        | ErrorCause::AddressReassigned
-        | ErrorCause::NotStaff
-        | ErrorCause::NotFresh
-        | ErrorCause::NotAllowed
-        | ErrorCause::Blocked
-        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
-        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
-        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
-        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
-        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
-        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-    }
-}
-
-impl UserFacingError {
-    /// The answer to whoever asked: a page for people, JSON for programs.
-    pub(crate) fn into_response(self, asked: &RequestContext) -> HttpResponse {
-        let mut response = HttpResponse::build(self.instead.as_ref().map_or_else(|| status_of(&self), |_| StatusCode::SEE_OTHER));
-        cookies::append_to(&mut response, self.cookies.iter().cloned());
-        if let Some(place) = self.instead {
-            return response.insert_header((LOCATION, place)).finish();
-        }
-        match self.cause {
-            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
-            ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
-            _ => {}
-        }
-        let wants_a_page = asked.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
-        if self.login.is_none() && !wants_a_page {
-            return response.json(json!({ "error": self.cause.name() }));
-        }
-        response.content_type("text/html; charset=utf-8").body(self.render_page(asked))
-    }
-
-    fn render_page(&self, asked: &RequestContext) -> String {
-        let front = asked.live_store();
-        let login = self.login.as_deref();
-        let return_to = login.and_then(|login| login.return_to.as_deref());
-        let again = login.filter(|login| !login.provider.is_empty());
-        let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
-        let others = address(&["login"], &[("return_to", return_to)]);
-        ErrorPage {
-            frame: Frame { look: &front.look, language: asked.language(), offered: &[], version: &front.version },
-            cause: self.cause,
-            provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
-            again: again.as_deref(),
-            others: Some(&others),
-            has_others: login_page::providers_with_button(front).len() > 1,
-            home: front.look.home.as_deref(),
-            code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
-            until: None,
-        }
-        .render()
-    }
-}
+/// An answer, and the cookies that go with it.
+pub(crate) type ResponseWithCookies = (HttpResponse, Vec<HeaderValue>);
 
 /// The answer that leads elsewhere.
 pub(crate) fn redirect_to(place: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
-}
-
-/// The answer to a method that a page does not know.
-pub(crate) fn method_not_allowed(asked: &RequestContext, allowed: &'static str) -> HttpResponse {
-    let mut response = UserFacingError::from(ErrorCause::WrongMethod).into_response(asked);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    response
 }

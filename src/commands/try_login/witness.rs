@@ -7,11 +7,11 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
+use crate::stores::connection::ProviderClient;
 use crate::story::shape::document_shape;
 use crate::story::watch::LoginWatch;
 use crate::story::{self, StoryExchange, plain_text};
 use crate::vocabulary::wire::{Fetch, LARGEST_DOCUMENT, NoAnswer, Request, Response, ResponseFuture};
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::world::clock;
 use std::fmt::Write as _;
 
@@ -95,14 +95,14 @@ impl LoginObserver for TrialWitness<'_> {
 /// A way out that says which documents of an issuer it fetches.
 pub(crate) struct AnnouncedFetch<'a> {
     /// The way out.
-    pub(crate) wall: NetworkOrPlayground<'a>,
+    pub(crate) client: ProviderClient<'a>,
     /// Where it is said.
     pub(crate) screen: &'a TrialScreen,
 }
 
 impl Fetch for AnnouncedFetch<'_> {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
-        let sending = self.wall.send(request);
+        let sending = self.client.send(request);
         if request.largest != LARGEST_DOCUMENT {
             return sending;
         }

@@ -1,5 +1,6 @@
 //! `/lab…`: the workbench of support staff over HTTP, one file a page.
 
+pub(crate) mod assets;
 pub(crate) mod pasted_answer;
 pub mod guard;
 pub(crate) mod incidents;
@@ -7,9 +8,10 @@ pub(crate) mod provider_list;
 pub(crate) mod provider;
 pub mod test_story;
 pub(crate) mod test_login;
-pub(crate) mod test_login_ledger;
+pub mod test_login_ledger;
 
 use crate::lab::handlers::guard::StaffMember;
+use crate::lab::handlers::test_login_ledger::TestLoginLedger;
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
@@ -20,10 +22,12 @@ use crate::vocabulary::diagnostic::{Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::{self, YamlKind};
 use crate::web::request_context::RequestContext;
+use crate::web::route_table::{RouteRow, page};
 use crate::web::{cookies, headers};
 use crate::world::secrets;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,9 +35,34 @@ use std::sync::Arc;
 /// The states in the order in which they are listed: what needs somebody's hand comes first.
 const STATES: [&str; 5] = ["broken", "offered", "dormant", "off", "overlooked"];
 
-/// Whether a path is one of the lab's.
-pub(crate) fn is_lab_path(path: &str) -> bool {
-    path == "/lab" || path.starts_with("/lab/")
+/// The state of the lab beside the broker's.
+#[derive(Debug, Default)]
+pub struct LabState {
+    /// Test logins of the staff.
+    pub tests: TestLoginLedger,
+}
+
+/// Every route of the lab. Where there is no lab, none of its pages has methods either.
+pub(crate) fn routes() -> Vec<RouteRow> {
+    let lab = |path| page(path).hidden_if(guard::is_closed);
+    vec![
+        page("/lab.css").get_and_head(assets::style),
+        page("/lab.js").get_and_head(assets::script),
+        lab("/lab").get_and_head(provider_list::show),
+        lab("/lab/incidents").get_and_head(incidents::find),
+        lab("/lab/incidents/{code}").get_and_head(incidents::show),
+        lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),
+        lab("/lab/{provider}").get_and_head(provider::show),
+        lab("/lab/{provider}/answer").get_and_head(pasted_answer::show).post(pasted_answer::read).largest_body(pasted_answer::LARGEST_FORM),
+        lab("/lab/{provider}/tests").get_and_head(provider::redirect_to_provider).post(test_login::start_test),
+        lab("/lab/{provider}/tests/{code}").get_and_head(test_story::show),
+        lab("/lab/{provider}/tests/{code}/{file}").get_and_head(test_story::download),
+    ]
+}
+
+/// The state of the lab, which is mounted together with its routes.
+pub(crate) fn lab_state(context: &RequestContext) -> &LabState {
+    context.request().app_data::<Data<LabState>>().expect("the state is mounted with the routes")
 }
 
 /// What stands around a page of the lab.
@@ -104,7 +133,7 @@ pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<String> {
 
 /// What the last test of this person came to, where it is remembered.
 pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
-    let last = asked.app().tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
+    let last = lab_state(asked).tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
     let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);
     Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
 }

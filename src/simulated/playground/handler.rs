@@ -7,6 +7,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::{clock, random};
 use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 /// Answers as the playground does.
@@ -16,7 +17,8 @@ pub(crate) async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFa
     }
     asked.check_rate_limit(RateLimitKind::Page)?;
     let store = &asked.live_store().store;
-    Ok(respond(&asked.app().playground, asked.request(), asked.body(), &store.public_url, &store.return_to.join(" ")).await)
+    let playground = asked.request().app_data::<Data<Playground>>().ok_or(ErrorCause::NoSuchPage)?;
+    Ok(respond(playground, asked.request(), asked.body(), &store.public_url, &store.return_to.join(" ")).await)
 }
 
 /// What a playground answers to a browser. From its forms the browser is led to our callback, and from there to these `places`; the

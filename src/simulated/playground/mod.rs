@@ -3,6 +3,7 @@
 //! It proves nothing about anybody: whoever comes chooses who they are, and what goes wrong. It is pure; the moment and the dice are
 //! arguments, and an answer that shall take long says so and lets its caller wait.
 
+mod client; //    the playground as the broker itself calls it
 mod answer; //    what is sent back
 mod request; //     what is asked
 mod authorize; //   `/enter`: who do you want to be, and what goes wrong

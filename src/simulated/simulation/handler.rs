@@ -1,9 +1,8 @@
 //! `/simulation/{provider}/…`: a provider that is played here, as browsers see it; and the same by itself, for `portaria simulate`.
 
 use crate::pages::ErrorCause;
-use crate::simulated::simulation::addresses;
+use crate::simulated::simulation::connection::{simulation_base, simulation_of};
 use crate::simulated::simulation::{self, LARGEST_BODY, SimulatedResponse, Simulation};
-use crate::stores::Store;
 use crate::stores::live::LiveProvider;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -18,32 +17,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a provider is played.
-fn simulation_base(store: &Store, name: &str) -> String {
-    format!("{}/simulation/{name}", store.public_url)
-}
-
-/// The address to which a browser is sent in place of the provider's own, if the provider is played here.
-pub(crate) fn browser_address(offer: &LiveProvider, store: &Store, address: &str) -> String {
-    match offer.simulated {
-        Some(_) => addresses::simulated_address(&simulation_base(store, &offer.provider.name), address),
-        None => address.to_owned(),
-    }
-}
-
 /// Answers as the simulation of the provider does.
 pub(crate) async fn answer(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     let query = asked.request().query_string();
     let offer = simulated_provider(&asked, &name, query).ok_or(ErrorCause::NoSuchPage)?;
-    let simulated = offer.simulated.as_ref().ok_or(ErrorCause::NoSuchPage)?;
+    let simulation = simulation_of(&offer).ok_or(ErrorCause::NoSuchPage)?;
     asked.check_rate_limit(RateLimitKind::Page)?;
     let store = &asked.live_store().store;
     let base = simulation_base(store, &name);
     let path = asked.request().uri().path();
     let path = path.strip_prefix("/simulation/").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or_default();
     let question = SimulationAddress { path, base: &base, public_url: &store.public_url };
-    let answer = call_simulation(&simulated.simulation, asked.request(), asked.body(), question, asked.now());
+    let answer = call_simulation(simulation, asked.request(), asked.body(), question, asked.now());
     if let Some(told) = &answer.told {
         tracing::info!(provider = &*name, "simulation: {told}");
     }
@@ -60,7 +46,7 @@ fn simulated_provider(asked: &RequestContext, name: &str, query: &str) -> Option
         return None;
     }
     let listing = asked.live_store().roster.snapshot();
-    let knows = |offer: &&Arc<LiveProvider>| offer.simulated.as_ref().is_some_and(|simulated| simulated.simulation.has_visit(query));
+    let knows = |offer: &&Arc<LiveProvider>| simulation_of(offer).is_some_and(|simulation| simulation.has_visit(query));
     listing.provider_versions(name).find(knows).or_else(|| listing.provider(name)).cloned()
 }
 

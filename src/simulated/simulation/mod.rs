@@ -7,6 +7,7 @@ mod response; //      what is sent back, and what is told of it
 mod request; //     what arrived, at the provider's own address
 mod authorization; //     the browser comes, somebody chooses, and it goes back
 mod calls; //       what the broker asks
+pub(crate) mod connection; // the connection of a live provider that is simulated
 pub mod addresses; // where the provider's addresses lie
 mod compare; //     whether a request is the file's
 mod fault; //       what goes wrong with a story

@@ -1,0 +1,92 @@
+//! The answer for an error: its status, its headers, and a page or JSON.
+
+use crate::pages::frame::address;
+use crate::pages::{ErrorCause, ErrorPage, Frame};
+use crate::vocabulary::incident_code::IncidentCode;
+use crate::web::cookies;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
+use serde_json::json;
+
+fn status_of(error: &UserFacingError) -> StatusCode {
+    match error.cause {
+        // The shopper changed their mind; nothing went wrong.
+        ErrorCause::Cancelled => StatusCode::OK,
+        ErrorCause::Expired
+        | ErrorCause::AlreadyUsed
+        | ErrorCause::Lost
+        | ErrorCause::Changed
+        | ErrorCause::ProofOver
+        | ErrorCause::BadInput
+        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
+        ErrorCause::MissingEmail
+        | ErrorCause::UnprovenEmail
+        | ErrorCause::AddressTaken
+        | ErrorCause::AddressReassigned
+        | ErrorCause::NotStaff
+        | ErrorCause::NotFresh
+        | ErrorCause::NotAllowed
+        | ErrorCause::Blocked
+        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
+        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
+        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
+        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
+        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
+        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+    }
+}
+
+/// The answer for an error: a page for people, JSON for programs.
+pub(crate) fn error_response(error: UserFacingError, context: &RequestContext) -> HttpResponse {
+    let mut response = HttpResponse::build(error.instead.as_ref().map_or_else(|| status_of(&error), |_| StatusCode::SEE_OTHER));
+    cookies::append_to(&mut response, error.cookies.iter().cloned());
+    if let Some(place) = error.instead {
+        return response.insert_header((LOCATION, place)).finish();
+    }
+    match error.cause {
+        ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
+        ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
+        _ => {}
+    }
+    let wants_a_page = context.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+    if error.login.is_none() && !wants_a_page {
+        return response.json(json!({ "error": error.cause.name() }));
+    }
+    response.content_type("text/html; charset=utf-8").body(render_page(&error, context))
+}
+
+fn render_page(error: &UserFacingError, context: &RequestContext) -> String {
+    let front = context.live_store();
+    let login = error.login.as_deref();
+    let return_to = login.and_then(|login| login.return_to.as_deref());
+    let again = login.filter(|login| !login.provider.is_empty());
+    let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
+    let others = address(&["login"], &[("return_to", return_to)]);
+    ErrorPage {
+        frame: Frame { look: &front.look, language: context.language(), offered: &[], version: &front.version },
+        cause: error.cause,
+        provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
+        again: again.as_deref(),
+        others: Some(&others),
+        has_others: front.providers_with_button().len() > 1,
+        home: front.look.home.as_deref(),
+        code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
+        until: None,
+    }
+    .render()
+}
+
+/// The answer to a method that a page does not know.
+pub(crate) fn method_not_allowed(context: &RequestContext, allowed: &str) -> HttpResponse {
+    let mut response = error_response(ErrorCause::WrongMethod.into(), context);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}

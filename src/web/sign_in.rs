@@ -1,0 +1,134 @@
+//! From an identity to a session: what a callback and a proven e-mail address share.
+
+use crate::directory::audit::RecordAuditEvent;
+use crate::directory::linking::{LinkingRule, SignInRefusalReason};
+use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
+use crate::pages::{ErrorCause, identity_linked_mail};
+use crate::provider::identity::{Identity, IdentityEmail};
+use crate::session::{Session, SessionUser, short_name};
+use crate::stores::live::LiveProvider;
+use crate::vocabulary::email::Email;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
+use crate::web::{cookies, email_proof, login_failure};
+use crate::world::random;
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use std::sync::Arc;
+/// Lets somebody in, or has them prove their address first.
+pub(crate) async fn open_session(
+    asked: &RequestContext,
+    offer: &Arc<LiveProvider>,
+    identity: &Identity,
+    version: &str,
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    let (app, store) = (asked.app(), &asked.live_store().store);
+    let session = match sign_in(asked, identity, version).await? {
+        Ok((session, rule)) => {
+            if rule == LinkingRule::Linked {
+                mail_new_identity_notice(asked, offer, &session.person.email);
+            }
+            session
+        }
+        // By a code that is sent there anybody can prove an address.
+        Err(SignInRefusal {
+            why: SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached,
+            event,
+        }) if asked.live_store().post.is_some() => {
+            app.directory.write(RecordAuditEvent(event)).await?;
+            return email_proof::start_proof(asked, identity, version, return_to).await;
+        }
+        Err(away) => {
+            let mut refused = login_failure::sign_in_refused(asked, offer, return_to.as_deref(), away).await;
+            if refused.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
+                // There is one, and nothing proves it.
+                refused.cause = ErrorCause::UnprovenEmail;
+            }
+            return Err(refused);
+        }
+    };
+    app.metrics.count_login(&store.name, &offer.provider.name, "welcome");
+    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*session.person.uid, "somebody has come in");
+    let mut cookies = session_cookies(asked, &session);
+    cookies.push(cookies::set_last_provider(&offer.provider.name, store));
+    // Looked at once more: the settings may have changed since.
+    let wanted = asked.allowed_return_to(return_to).ok().flatten();
+    let landing = wanted.unwrap_or_else(|| asked.live_store().default_landing());
+    Ok((redirect_to(&landing), cookies))
+}
+
+/// The cookies of somebody who is signed in.
+pub(crate) fn session_cookies(asked: &RequestContext, session: &Session) -> Vec<HeaderValue> {
+    let (app, store) = (asked.app(), &asked.live_store().store);
+    let token = app.signing.keys().sign(session, asked.live_store().token_parties());
+    cookies::set_session(&token, session.until - asked.now(), store).collect()
+}
+
+async fn sign_in(
+    asked: &RequestContext,
+    identity: &Identity,
+    version: &str,
+) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
+    let (app, store, now) = (asked.app(), &asked.live_store().store, asked.now());
+    let (new_uid, sid) = (random::id(), random::id());
+    let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest_expiry()));
+    let arrival = SignIn {
+        store: store.name.clone(),
+        identity: identity.clone(),
+        version: version.into(),
+        new_uid,
+        sid: sid.clone(),
+        now,
+        latest: now + store.lasting.lifetime,
+        instead_of: instead_of.clone(),
+    };
+    let (user, rule) = match app.directory.write(arrival).await? {
+        Ok(SignedIn { user, rule }) => (user, rule),
+        Err(away) => return Ok(Err(away)),
+    };
+    if let Some((sid, latest)) = &instead_of {
+        app.revocations.record_end(sid, *latest);
+    }
+    let person = SessionUser {
+        uid: user.uid,
+        email: user.email,
+        email_verified: user.email_verified,
+        name: user.name.as_deref().and_then(short_name),
+        provider: identity.provider.clone(),
+        provider_id: identity.id.clone(),
+    };
+    Ok(Ok((Session::open(person, &store.name, sid, store.lasting, now), rule)))
+}
+
+/// Tells somebody by mail that a further way leads to them: it may not be they who came. Nobody waits for it, and without it the way
+/// in is there all the same.
+pub(crate) fn mail_new_identity_notice(asked: &RequestContext, offer: &LiveProvider, email: &Email) {
+    let Some(post) = asked.live_store().post.clone() else { return };
+    let letter = identity_linked_mail(asked.language(), &asked.live_store().look, &offer.provider.title);
+    let email = email.clone();
+    actix_web::rt::spawn(async move {
+        if let Err(reason) = post.send(&email, &letter).await {
+            tracing::error!(%reason, "a mail could not be sent");
+        }
+    });
+}
+
+/// The answer with its cookies, and with one that is set whatever came of it.
+pub(crate) fn append_cookies(
+    whole: Result<ResponseWithCookies, UserFacingError>,
+    done: Option<HeaderValue>,
+) -> Result<HttpResponse, UserFacingError> {
+    match whole {
+        Ok((mut response, cookies)) => {
+            for cookie in cookies.into_iter().chain(done) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            Ok(response)
+        }
+        Err(mut refused) => {
+            refused.cookies.extend(done);
+            Err(refused)
+        }
+    }
+}
