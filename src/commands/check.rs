@@ -126,7 +126,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
 fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
     let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
     let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
-    let missing = kept.filter(|kept| secrets::read_value(&kept.0).is_none());
+    let missing = kept.filter(|kept| !secrets::is_set(&kept.0));
     let complaint = |kept: &SecretReference| {
         let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.location());
         let help = "set the variable, or write the file, where the broker runs".to_owned();

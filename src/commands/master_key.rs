@@ -5,10 +5,15 @@ use crate::directory::StorageLocation;
 use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
 use crate::stores::settings::Settings;
+use crate::vocabulary::text::Text;
 use crate::world::{files, random, secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The name of the key where it is masked.
+const LABEL: &str = "masterKey";
 
 /// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
 /// is made if need be.
@@ -20,7 +25,7 @@ pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> 
 pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
     let beside = |file: &Path| {
         let file = beside(file);
-        secrets::read_value(&ValueReference::File(file.display().to_string().into())).ok_or_else(|| {
+        secrets::read_secret(&ValueReference::File(file.display().to_string().into()), LABEL).ok_or_else(|| {
             CommandFailure::Environment(
                 format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
                 THEIRS.everywhere.to_owned(),
@@ -49,20 +54,20 @@ const THEIRS: MasterKeyAdvice =
 fn load(
     settings: &Settings,
     storage: &StorageLocation,
-    kept: impl Fn(&Path) -> Result<String, CommandFailure>,
+    kept: impl Fn(&Path) -> Result<Text, CommandFailure>,
     advice: MasterKeyAdvice,
 ) -> Result<MasterKey, CommandFailure> {
     let loopback = settings.installation_context().loopback;
     let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
     let usual = ValueReference::Variable("PORTARIA_MASTER_KEY".into());
     let text = match written {
-        Some(reference) => secrets::read_value(&reference).ok_or_else(|| {
+        Some(reference) => secrets::read_secret(&reference, LABEL).ok_or_else(|| {
             CommandFailure::Environment(
                 format!("`masterKey` points at `{}`, and nothing is there", reference.location()),
                 advice.there.to_owned(),
             )
         })?,
-        None => match secrets::read_value(&usual) {
+        None => match secrets::read_secret(&usual, LABEL) {
             Some(text) => text,
             None => match storage {
                 StorageLocation::File(file) => kept(file)?,
@@ -76,21 +81,21 @@ fn load(
             },
         },
     };
-    MasterKey::new(text.trim(), loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.there.to_owned()))
+    MasterKey::from_text(&text, loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.there.to_owned()))
 }
 
 fn beside(storage: &Path) -> PathBuf {
     storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).join("master.key")
 }
 
-fn read_or_create_beside(storage: &Path) -> Result<String, CommandFailure> {
+fn read_or_create_beside(storage: &Path) -> Result<Text, CommandFailure> {
     let file = beside(storage);
     let folder = file.parent().unwrap_or(Path::new("."));
     files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
     let usual = ValueReference::File(file.display().to_string().into());
-    if let Some(text) = secrets::read_value(&usual) {
+    if let Some(text) = secrets::read_secret(&usual, LABEL) {
         return Ok(text);
     }
-    files::write_secret_once(&file, &URL_SAFE_NO_PAD.encode(random::bytes::<32>()))
+    secrets::write_once(&file, Text::secret(URL_SAFE_NO_PAD.encode(random::bytes::<32>()), &Arc::from(LABEL)))
         .map_err(|error| CommandFailure::file_error(&file, &error))
 }

@@ -1,5 +1,6 @@
 //! How a command ends: what it prints, and its exit code.
 
+use crate::world::secrets;
 use chrono::{DateTime, SecondsFormat};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -54,8 +55,7 @@ impl CommandFailure {
 
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn uses_colour() -> bool {
-    std::io::stdout().is_terminal()
-        && crate::world::secrets::read_value(&crate::provider::value_reference::ValueReference::Variable("NO_COLOR".into())).is_none()
+    std::io::stdout().is_terminal() && secrets::read_variable("NO_COLOR").is_none()
 }
 
 /// A moment as it is printed, in UTC.

@@ -5,7 +5,6 @@ use crate::commands::broker::Broker;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
-use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
@@ -198,7 +197,7 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
 /// The log goes to stderr: for people on a terminal, as JSON for programs. `PORTARIA_LOG` says how much.
 fn start_log(json: bool) {
     use tracing_subscriber::EnvFilter;
-    let wanted = secrets::read_value(&ValueReference::Variable("PORTARIA_LOG".into()));
+    let wanted = secrets::read_variable("PORTARIA_LOG");
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("warn,portaria=info")).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // That the log cannot be written must not be told where it cannot be told: that would end the request.

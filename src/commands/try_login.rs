@@ -159,7 +159,7 @@ impl TryCommand {
         let TrialLogin { provider, installation, screen, .. } = trial;
         let mut teller = TrialWitness::new(provider, screen);
         teller.print_redirect(&request);
-        screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", world_browser::address(&request)));
+        screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", request.browser_address()));
         if !self.no_open {
             world_browser::open(&request);
         }

@@ -14,7 +14,6 @@ use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Request;
-use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -222,7 +221,7 @@ impl Attempt {
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
         let is_own = match returned_state(provider, &document, &facts, path_state) {
-            Some(returned) => is_same_state(&returned, &self.state),
+            Some(returned) => returned.equals(&self.state),
             None => provider.state_in == StateLocation::Cookie,
         };
         if !is_own {
@@ -236,20 +235,14 @@ impl SavedAttempt {
     /// Whether a callback brings the state of this attempt; where a provider returns no state, every callback may.
     pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
         let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
-        provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| is_same_state(&returned, &self.state))
+        provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| returned.equals(&self.state))
     }
 }
 
 /// The state that came back, wherever the provider puts it. One that should return none may do so nevertheless.
-fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<String> {
+fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
     match provider.state_in {
-        StateLocation::Query | StateLocation::Cookie => {
-            provider.state.evaluate(Some(document), facts).ok().map(|text| text.expose().to_owned())
-        }
-        StateLocation::Path => path_state.map(str::to_owned),
+        StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
+        StateLocation::Path => path_state.map(Text::plain),
     }
-}
-
-fn is_same_state(returned: &str, sent: &str) -> bool {
-    constant_time::verify_slices_are_equal(returned.as_bytes(), sent.as_bytes()).is_ok()
 }

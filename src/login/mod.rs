@@ -157,7 +157,7 @@ async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCa
 fn check_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
     let is_promised = facts.get(provider.known.iss_is_promised).is_some();
     match (facts.get(provider.known.iss), facts.get(provider.known.issuer)) {
-        (Some(named), Some(expected)) if named.expose() == expected.expose() => return Ok(()),
+        (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => {}
         (None, _) if is_promised => {}
         _ => return Ok(()),

@@ -58,17 +58,23 @@ pub(crate) struct FilledAddress {
 }
 
 impl FilledAddress {
+    /// The address of a document, which goes out as it is: base and query.
+    pub(crate) fn document_address(&self) -> String {
+        let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", query.expose()));
+        self.base.expose().to_owned() + &query
+    }
+
     /// An address that came whole brings its query and fragment along; both get their own places.
     fn separate_query_and_fragment(&mut self) {
-        let Some(at) = self.base.expose().find(['?', '#']) else { return };
+        let Some(at) = self.base.judged(|base| base.find(['?', '#'])) else { return };
         let (base, rest) = self.base.split_at(at);
         self.base = base;
-        let hash = rest.expose().find('#');
+        let hash = rest.judged(|rest| rest.find('#'));
         let (query, fragment) = hash.map_or((rest.clone(), None), |at| {
             let (query, fragment) = rest.split_at(at);
             (query, Some(fragment.without_first_byte()))
         });
-        if query.expose().starts_with('?') {
+        if query.judged(|query| query.starts_with('?')) {
             let mut whole = query.without_first_byte();
             if let Some(more) = self.query.take() {
                 whole.push_str("&");
@@ -171,7 +177,7 @@ impl Address {
             }
         }
         filled.separate_query_and_fragment();
-        if has_dot_segment(filled.base.expose()) {
+        if filled.base.judged(has_dot_segment) {
             return Err(AddressError::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
         }
         Ok(filled)
@@ -203,13 +209,13 @@ fn fill_hole(zone: AddressPart, hole: &Hole, facts: &Facts, into: &mut Text) -> 
         AddressPart::Base => into.push(&value),
         AddressPart::Host if facts.is_preview() => into.push(&value),
         AddressPart::Host => {
-            let fine = value.expose().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':'));
-            if !fine {
+            let is_host = value.judged(|value| value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':')));
+            if !is_host {
                 return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
             }
             // Beside other text a hole is one label: it must not bring dots of its own.
-            let alone = into.expose().ends_with("://");
-            if !alone && value.expose().contains(['.', ':']) {
+            let is_alone = into.judged(|before| before.ends_with("://"));
+            if !is_alone && value.judged(|value| value.contains(['.', ':'])) {
                 return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
             }
             into.push(&value);

@@ -61,8 +61,12 @@ impl CallbackParameters {
 
     /// The parameters as a document in which paths find things.
     pub fn document(&self) -> Value {
-        let members: Map<String, Value> =
-            self.pairs.iter().map(|(name, value)| (name.to_string(), Value::String(value.expose().to_owned()))).collect();
+        let members: Map<String, Value> = self.as_sent().into_iter().map(|(name, value)| (name, Value::String(value))).collect();
         Value::Object(members)
+    }
+
+    /// The parameters in plain values, as the browser sends them.
+    pub(crate) fn as_sent(&self) -> Vec<(String, String)> {
+        self.pairs.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect()
     }
 }

@@ -7,6 +7,7 @@ use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::YamlNode;
 use crate::words;
@@ -182,25 +183,23 @@ impl Condition {
 
     /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
     pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
-        let found: Vec<String> = match &self.at {
-            ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(present_text).collect(),
-            ConditionSubject::Text(template) => template
-                .fill_from(facts, answer)
-                .ok()
-                .filter(|text| !text.is_empty())
-                .map(|text| text.expose().to_owned())
-                .into_iter()
-                .collect(),
+        let found: Vec<Text> = match &self.at {
+            ConditionSubject::Path(path) => {
+                answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(present_text).map(Text::plain).collect()
+            }
+            ConditionSubject::Text(template) => {
+                template.fill_from(facts, answer).ok().filter(|text| !text.is_empty()).into_iter().collect()
+            }
         };
         let is_among =
-            |text: &String, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.expose() == text));
+            |text: &Text, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.is_same_as(text)));
         !found.is_empty()
             && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
             && self.is_not.as_ref().is_none_or(|is_not| {
                 // A value that is itself not there compares to nothing, so nothing is known to differ from it.
                 is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
             })
-            && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| pattern.regex.is_match(text)))
+            && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))
     }
 
     /// Every use of a fact in it.

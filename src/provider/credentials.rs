@@ -32,7 +32,7 @@ pub(crate) fn basic_authorization(client_id: &Text, client_secret: Option<&Text>
         add(&mut pair, secret);
     }
     let mut header = Text::plain("Basic ");
-    header.push(&Text::secret(STANDARD.encode(pair.expose()), &Arc::from("clientId:clientSecret")));
+    header.push(&pair.made_into(&Arc::from("clientId:clientSecret"), |pair| STANDARD.encode(pair)));
     header
 }
 

@@ -39,11 +39,8 @@ impl Discovery {
     /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.
     pub(crate) fn address(&self, facts: &Facts) -> Option<(String, Option<String>)> {
         let filled = self.address.fill(facts).ok()?;
-        let base = filled.base.expose().to_owned();
-        if let Some(query) = filled.query {
-            return Some((format!("{base}?{}", query.expose()), None));
-        }
-        if base.contains("/.well-known/") {
+        let base = filled.document_address();
+        if filled.query.is_some() || base.contains("/.well-known/") {
             return Some((base, None));
         }
         Some((format!("{}{USUAL}", base.trim_end_matches('/')), Some(base)))

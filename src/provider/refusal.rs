@@ -165,11 +165,8 @@ const SHORTEST_SECRET: usize = 7;
 fn mask_secrets(text: String, facts: &Facts) -> String {
     let secrets: Vec<&Text> =
         facts.iter().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
-    let text = secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), &secret.masked()));
-    let hidden = |bytes: &[u8]| {
-        let holds = |secret: &&&Text| bytes.windows(secret.len()).any(|part| part == secret.expose().as_bytes());
-        secrets.iter().find(holds).map(|secret| secret.masked())
-    };
+    let text = secrets.iter().fold(text, |text, secret| secret.replaced_in(&text, &secret.masked()));
+    let hidden = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
     let mut told = String::with_capacity(text.len());
     let mut rest = text.as_str();

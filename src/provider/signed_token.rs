@@ -12,9 +12,10 @@ use crate::provider::keys::{Algorithm, JwsVerifyingKey, KeyError, KeyFamily, loo
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -238,9 +239,7 @@ impl SignedToken {
     /// The address of the keys, filled.
     pub(crate) fn keys_address(&self, facts: &Facts) -> Option<String> {
         let TokenKeys::Address(address) = &self.keys else { return None };
-        let filled = address.fill(facts).ok()?;
-        let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.expose()));
-        Some(filled.base.expose().to_owned() + &query)
+        address.fill(facts).ok().map(|filled| filled.document_address())
     }
 
     /// Whether the keys known so far lack the one that this token names.
@@ -279,9 +278,8 @@ impl SignedToken {
         check_times(&claims, now).map_err(bad)?;
         self.check_parties(&claims, facts).map_err(bad)?;
         if self.nonce {
-            let expected = facts.get(compared.nonce).map_or("", |nonce| nonce.expose());
             let found = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
-            if expected.is_empty() || constant_time::verify_slices_are_equal(expected.as_bytes(), found.as_bytes()).is_err() {
+            if !facts.get(compared.nonce).is_some_and(|expected| !expected.is_empty() && expected.equals(found)) {
                 return Err(bad("it does not repeat the nonce of this login"));
             }
         }
@@ -363,7 +361,7 @@ impl SignedToken {
 
     fn check_parties(&self, claims: &Value, facts: &Facts) -> Result<(), &'static str> {
         let issuer = claims.get("iss").and_then(Value::as_str).ok_or("it names no issuer (`iss`)")?;
-        let known = |template: &Template| template.fill_from(facts, Some(claims)).is_ok_and(|text| text.expose() == issuer);
+        let known = |template: &Template| template.fill_from(facts, Some(claims)).is_ok_and(|text| text.equals(issuer));
         if !self.issuers.iter().any(known) {
             return Err("it comes from another issuer (`iss`)");
         }
@@ -371,9 +369,8 @@ impl SignedToken {
             return Err("it is a token for another purpose (`events`)");
         }
         let Some(expected) = &self.audience else { return Ok(()) };
-        let expected: Vec<String> =
-            expected.iter().filter_map(|template| template.fill(facts).ok()).map(|text| text.expose().to_owned()).collect();
-        let ours = |text: &str| expected.iter().any(|one| one == text);
+        let expected: Vec<Text> = expected.iter().filter_map(|template| template.fill(facts).ok()).collect();
+        let ours = |text: &str| expected.iter().any(|one| one.equals(text));
         let audience: Vec<&str> = match claims.get("aud") {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),

@@ -297,7 +297,7 @@ impl Step {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
-            let now = facts.get(self.known.now).and_then(|now| now.expose().parse().ok()).unwrap_or(0);
+            let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
             let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
             let claims = signed.verified_claims(token.expose(), facts, documents, compared, now)?;
             if signed.is_id_token()
@@ -313,7 +313,7 @@ impl Step {
         if self.kind == StepKind::GetUserInfo
             && let Some(expected) = facts.get(self.known.token_subject)
             && (about.is_some() || must_say)
-            && about.as_deref() != Some(expected.expose())
+            && !about.as_deref().is_some_and(|about| expected.equals(about))
         {
             let why = "the signed token and this answer are not about the same person (`sub`)".to_owned();
             return Err(StepError::BadToken { why, place: self.place });
@@ -479,7 +479,7 @@ fn query_pairs(query: Option<&Text>) -> ParameterPairs<'static> {
 
 /// A header's value is one line of visible characters.
 fn check_header_value(value: &Text, place: Place) -> Result<(), StepError> {
-    let fine = value.expose().bytes().all(|b| (b' '..=b'~').contains(&b) || b >= 0x80 || b == b'\t')
-        && !value.expose().chars().any(char::is_control);
-    if fine { Ok(()) } else { Err(StepError::BadHeader { place }) }
+    let is_visible = |byte: u8| (b' '..=b'~').contains(&byte) || byte >= 0x80 || byte == b'\t';
+    let is_one_line = value.satisfies(|value| value.bytes().all(is_visible) && !value.chars().any(char::is_control));
+    if is_one_line { Ok(()) } else { Err(StepError::BadHeader { place }) }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every purpose has a key of its own, derived from the master key, and every sealed text is bound to what it was sealed for.
 
+use crate::vocabulary::text::Text;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use base64::Engine as _;
@@ -31,6 +32,11 @@ impl fmt::Display for WeakKey {
 }
 
 impl MasterKey {
+    /// Takes the operator's secret as the master key.
+    pub(crate) fn from_text(text: &Text, loopback: bool) -> Result<Self, WeakKey> {
+        Self::new(text.expose(), loopback)
+    }
+
     /// Takes a text of enough chance; on loopback, where people try things out, only its length is looked at.
     pub fn new(text: &str, loopback: bool) -> Result<Self, WeakKey> {
         if text.len() < 32 {

@@ -18,7 +18,7 @@ pub trait ProviderConnection: Any + Send + Sync {
     /// Sends a request for a login at a store.
     fn send<'a>(&'a self, store: &'a Store, request: &'a Request) -> ResponseFuture<'a>;
     /// The address to which a browser is sent in place of one of the provider's own.
-    fn browser_address(&self, store: &Store, address: &str) -> String;
+    fn redirect_address(&self, store: &Store, address: &str) -> String;
 }
 
 /// A provider that the broker itself serves below `/playground`. Its answers are made inside the program.
@@ -41,7 +41,7 @@ impl ProviderConnection for NetworkConnection {
     }
 
     fn send<'a>(&'a self, store: &'a Store, request: &'a Request) -> ResponseFuture<'a> {
-        let below = |public_url: &str| request.address.expose().strip_prefix(public_url)?.strip_prefix("/playground/");
+        let below = |public_url: &str| request.browser_address().strip_prefix(public_url)?.strip_prefix("/playground/");
         if let Some(playground) = self.playground.as_ref().filter(|_| store.playground)
             && let Some(below) = below(&store.public_url)
         {
@@ -50,7 +50,7 @@ impl ProviderConnection for NetworkConnection {
         self.network.send(request)
     }
 
-    fn browser_address(&self, _: &Store, address: &str) -> String {
+    fn redirect_address(&self, _: &Store, address: &str) -> String {
         address.to_owned()
     }
 }

@@ -37,7 +37,7 @@ impl Looks {
 
     /// The looks of a fact.
     pub(crate) fn from_fact(text: &Text) -> Self {
-        Self::from_text(text.expose())
+        text.judged(Self::from_text)
     }
 
     /// The looks of a scalar of an answer; lists and objects have none.

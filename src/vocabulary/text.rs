@@ -1,12 +1,18 @@
-//! Text that may be secret, wholly or in parts, and remembers which fact each secret part came from.
+//! A text that may be secret, wholly or in parts, and that remembers which fact each secret part came from.
 //!
-//! What is made from a secret is secret. A mask shows `‹fact›` where a secret stands, so a request can be shown
-//! exactly as it would be sent without giving anything away. Only the rooms where bytes leave call [`Text::expose`].
+//! What is made from a secret is secret. A mask shows `‹fact›` in place of a secret, so a request can be shown exactly as
+//! it would be sent without giving anything away. Most rooms compare, mask and transform a text by its methods; the few
+//! files that call [`Text::expose`] are listed in `tests/architecture.rs`.
 
+use aws_lc_rs::constant_time;
 use smallvec::SmallVec;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use zeroize::Zeroize;
+
+/// Shorter values are words of any document; they are not masked where they occur in one.
+const SHORTEST_MASKED: usize = 5;
 
 /// Text with marked secret parts.
 #[derive(Clone, Default)]
@@ -23,19 +29,19 @@ struct SecretRange {
 }
 
 impl Text {
-    /// Text that anybody may see.
+    /// Text that may be shown.
     pub fn plain(value: impl Into<String>) -> Self {
         Self { value: value.into(), marks: SmallVec::new() }
     }
 
-    /// Text that nobody may see; masks show `‹label›` in its stead.
+    /// Text that is never shown; a mask shows `‹label›` in its place.
     pub fn secret(value: impl Into<String>, label: &Arc<str>) -> Self {
         let value = value.into();
         let marks = SmallVec::from_buf([SecretRange { start: 0, end: value.len(), label: Arc::clone(label) }]);
         Self { value, marks }
     }
 
-    /// The whole value, secret parts included. For the rooms where bytes leave.
+    /// The whole value, secret parts included. `tests/architecture.rs` lists the files that may call this, each with its reason.
     pub fn expose(&self) -> &str {
         &self.value
     }
@@ -60,9 +66,76 @@ impl Text {
         !self.marks.is_empty()
     }
 
-    /// Whether another text has the same value.
+    /// Whether this is the same value, compared in constant time.
+    pub(crate) fn equals(&self, other: &str) -> bool {
+        constant_time::verify_slices_are_equal(self.value.as_bytes(), other.as_bytes()).is_ok()
+    }
+
+    /// Whether another text has the same value, compared in constant time.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.value == other.value
+        self.equals(&other.value)
+    }
+
+    /// What is true of the value. The function captures nothing and its result cannot hold the text, so the value stays here.
+    pub(crate) fn judged<T: Copy + 'static>(&self, judge: fn(&str) -> T) -> T {
+        judge(&self.value)
+    }
+
+    /// Whether the value passes a test.
+    pub(crate) fn satisfies(&self, test: impl Fn(&str) -> bool) -> bool {
+        test(&self.value)
+    }
+
+    /// The value as a number.
+    pub(crate) fn as_number(&self) -> Option<i64> {
+        self.judged(|text| text.parse().ok())
+    }
+
+    /// The value in another form, secret as a whole: a header, a signature, a token.
+    #[must_use]
+    pub(crate) fn made_into(&self, label: &Arc<str>, make: impl FnOnce(&str) -> String) -> Self {
+        Self::secret(make(&self.value), label)
+    }
+
+    /// The same value, secret as a whole.
+    #[must_use]
+    pub(crate) fn made_secret(&self, label: &Arc<str>) -> Self {
+        Self::secret(self.value.clone(), label)
+    }
+
+    /// Where the value begins in another text.
+    pub(crate) fn find_in(&self, text: &str) -> Option<usize> {
+        text.find(&self.value)
+    }
+
+    /// The rest of a text that begins with the value.
+    pub(crate) fn strip_from<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.strip_prefix(&self.value)
+    }
+
+    /// Another text with this value replaced wherever it occurs.
+    pub(crate) fn replaced_in(&self, text: &str, replacement: &str) -> String {
+        if self.value.is_empty() { text.to_owned() } else { text.replace(&self.value, replacement) }
+    }
+
+    /// Whether bytes hold the value.
+    pub(crate) fn is_within(&self, bytes: &[u8]) -> bool {
+        !self.is_empty() && bytes.windows(self.len()).any(|part| part == self.value.as_bytes())
+    }
+
+    /// A document with every occurrence of several secrets replaced.
+    pub(crate) fn mask_all(secrets: &[Self], document: &str, replacement: &str) -> String {
+        let Some(found) = Self::longest_in(secrets, document) else { return document.to_owned() };
+        let (before, after) = (&document[..found.start], &document[found.end..]);
+        Self::mask_all(secrets, before, replacement) + replacement + &Self::mask_all(secrets, after, replacement)
+    }
+
+    /// The longest of several secrets that occurs in a text: its bytes. The longest goes first, so that no rest of it is left
+    /// where a shorter one is a part of it.
+    pub(crate) fn longest_in(secrets: &[Self], text: &str) -> Option<Range<usize>> {
+        let long_enough = secrets.iter().filter(|secret| secret.len() >= SHORTEST_MASKED);
+        let found = long_enough.filter_map(|secret| secret.find_in(text).map(|start| start..start + secret.len()));
+        found.max_by_key(ExactSizeIterator::len)
     }
 
     /// Whether there is no character at all.
@@ -75,7 +148,7 @@ impl Text {
         self.value.len()
     }
 
-    /// Makes room for so many bytes.
+    /// Reserves space for more bytes.
     pub(crate) fn reserve(&mut self, bytes: usize) {
         self.value.reserve(bytes);
     }
@@ -128,13 +201,13 @@ impl Text {
         (part(0, at), part(at, self.value.len()))
     }
 
-    /// Without the first byte, which is a mark of one byte.
+    /// The text without its first byte, which must be a character of one byte.
     #[must_use]
     pub(crate) fn without_first_byte(&self) -> Self {
         self.split_at(1).1
     }
 
-    /// The same value with nothing secret about it: for what an identity names, and nothing else.
+    /// The value, no longer secret. Only what becomes a part of an identity is revealed.
     #[must_use]
     pub(crate) fn revealed(mut self) -> String {
         self.marks.clear();
@@ -206,6 +279,28 @@ mod tests {
         assert_eq!(line.expose(), "a=p+w&b=1");
         assert_eq!(line.masked(), "a=‹clientSecret›&b=1");
         assert_eq!(format!("{line:?}"), "\"a=‹clientSecret›&b=1\"");
+    }
+
+    #[test]
+    fn a_document_is_masked_by_secrets_that_stay_unseen() {
+        let secret = |value: &str| Text::secret(value, &Arc::from("s"));
+        let secrets = [secret("hunter2"), secret("hunter2-and-more"), secret("abc"), secret("")];
+
+        for (document, masked) in
+            [("a hunter2, b hunter2-and-more, c abc", "a •, b •, c abc"), ("hunter2hunter2", "••"), ("hunter", "hunter"), ("", "")]
+        {
+            assert_eq!(Text::mask_all(&secrets, document, "•"), masked);
+        }
+    }
+
+    #[test]
+    fn texts_are_compared_by_value_alone() {
+        let secret = Text::secret("p w", &Arc::from("s"));
+
+        assert!(secret.equals("p w") && secret.is_same_as(&Text::plain("p w")));
+        assert!(!secret.equals("p") && !secret.equals("p w ") && !secret.equals(""));
+        assert_eq!(Text::plain("17").as_number(), Some(17));
+        assert_eq!(secret.as_number(), None);
     }
 
     #[test]

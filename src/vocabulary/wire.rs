@@ -44,7 +44,29 @@ pub(crate) const LARGEST_ANSWER: usize = 64 * 1024;
 /// The largest document: keys, and what an issuer publishes.
 pub(crate) const LARGEST_DOCUMENT: usize = 256 * 1024;
 
+/// A request in plain values, secrets included.
+pub(crate) struct SentRequest<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) headers: Vec<(&'a str, &'a str)>,
+    /// The body; empty where there is none.
+    pub(crate) body: &'a str,
+}
+
 impl Request {
+    /// The request in plain values, for the files where it leaves or meets what has arrived.
+    pub(crate) fn as_sent(&self) -> SentRequest<'_> {
+        SentRequest {
+            address: self.address.expose(),
+            headers: self.headers.iter().map(|(name, value)| (&**name, value.expose())).collect(),
+            body: self.body.as_ref().map_or("", Text::expose),
+        }
+    }
+
+    /// The address to which a browser is sent. The browser carries the address, so nothing in it is masked.
+    pub(crate) fn browser_address(&self) -> &str {
+        self.address.expose()
+    }
+
     /// A plain `GET` for a JSON document, as discovery and keys are fetched.
     pub(crate) fn for_document(address: &str) -> Self {
         Self {

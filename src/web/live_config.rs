@@ -2,6 +2,7 @@
 
 use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::InstallationContext;
+use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::stores::live::{LiveProvider, LiveProviders};
@@ -156,19 +157,21 @@ impl LiveConfig {
 
 /// How mail leaves. What is wrong with that is complained about; until it is mended, it leaves as before, if it did.
 fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<String>) -> Option<Arc<Mailer>> {
-    let (mut secret, mut missing) = (Vec::new(), Vec::new());
-    for reference in [&mail.user, &mail.password] {
-        let value = reference.as_ref().map(|reference| (reference, secrets::read_value(&reference.0)));
-        if let Some((reference, None)) = &value {
-            missing.push(format!("`mail`: nothing is there where `{}` points", reference.0.location()));
+    let mut missing = Vec::new();
+    let mut read = |reference: &Option<SecretReference>, label: &str| {
+        let reference = &reference.as_ref()?.0;
+        let value = secrets::read_secret(reference, label);
+        if value.is_none() {
+            missing.push(format!("`mail`: nothing is there where `{}` points", reference.location()));
         }
-        secret.push(value.and_then(|(_, value)| value));
-    }
+        value
+    };
+    let (user, password) = (read(&mail.user, "mail.user"), read(&mail.password, "mail.password"));
     if !missing.is_empty() {
         complaints.extend(missing);
         return before;
     }
-    let post = Mailer::new(&mail.smtp, secret[0].as_deref(), secret[1].as_deref(), &mail.from);
+    let post = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
     match post {
         Ok(post) => Some(Arc::new(post)),
         Err(wrong) => {

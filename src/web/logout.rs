@@ -77,5 +77,5 @@ fn provider_logout_address(asked: &RequestContext, session: &Session) -> Option<
     let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.masked()));
     // Nothing secret is among the facts, so the masks show everything.
     let address = format!("{}{query}", filled.base.masked());
-    Some(asked.app().connection_of(&offer).browser_address(&asked.live_store().store, &address))
+    Some(asked.app().connection_of(&offer).redirect_address(&asked.live_store().store, &address))
 }

@@ -73,7 +73,7 @@ pub(crate) fn redirect_with_attempt(
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
     // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, app.connection_of(offer).browser_address(store, request.address.expose()))).finish())
+    Ok(response.insert_header((LOCATION, app.connection_of(offer).redirect_address(store, request.browser_address()))).finish())
 }
 
 /// The provider that the path names, if it serves this store.

@@ -5,8 +5,8 @@ mod rewriting;
 
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
+use crate::provider::callback::CallbackParameters;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Request, Response};
 use crate::vocabulary::words::NamedValues;
 use crate::workbench::examples::example::ExampleSpec;
@@ -81,7 +81,7 @@ pub fn record_story(
     };
     exchanges.extend(documents.iter().filter(|(_, value)| value.get("keys").is_none()).map(|(address, value)| document(address, value)));
     let Some((_, redirect)) = played.requests.first() else { return Err("this story has no redirect".to_owned()) };
-    add_browser_exchanges(provider, redirect, &played.trace.callback.pairs, (at, noise), &values, &mut exchanges);
+    add_browser_exchanges(provider, redirect, &played.trace.callback, (at, noise), &values, &mut exchanges);
     for (nth, exchange) in played.trace.exchanges.iter().enumerate() {
         let mut call = recorded_request(&exchange.request, at);
         call.answer = exchange.answer.as_ref().ok().map(recorded_response);
@@ -209,18 +209,18 @@ fn with_fresh_codes(story: &ExampleSpec, requests: &[&Request], file: &str, valu
 
 /// Every value of a request that stands alone.
 fn collect_request_values(request: &Request, into: &mut HashSet<String>) {
-    let address = request.address.expose();
+    let sent = request.as_sent();
+    let address = sent.address;
     let (base, query) = address.split_once('?').unwrap_or((address, ""));
     into.extend(base.split('/').skip(3).map(str::to_owned));
     into.extend(parse_pairs(query).into_iter().map(|(_, value)| value));
-    for (_, value) in &request.headers {
-        into.extend(value.expose().split(' ').map(str::to_owned));
+    for (_, value) in &sent.headers {
+        into.extend(value.split(' ').map(str::to_owned));
     }
-    if let Some(body) = &request.body {
-        match serde_json::from_str::<Value>(body.expose()) {
-            Ok(json) => collect_texts(&json, into),
-            Err(_) => into.extend(parse_pairs(body.expose()).into_iter().map(|(_, value)| value)),
-        }
+    match serde_json::from_str::<Value>(sent.body) {
+        Ok(json) => collect_texts(&json, into),
+        Err(_) if request.body.is_some() => into.extend(parse_pairs(sent.body).into_iter().map(|(_, value)| value)),
+        Err(_) => {}
     }
 }
 
@@ -236,11 +236,12 @@ fn collect_texts(value: &Value, into: &mut HashSet<String>) {
 }
 
 fn recorded_request(request: &Request, at: i64) -> RecordedExchange {
+    let sent = request.as_sent();
     RecordedExchange {
         method: request.method.to_string(),
-        address: request.address.expose().to_owned(),
-        headers: request.headers.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect(),
-        body: request.body.as_ref().map(|body| body.expose().to_owned()),
+        address: sent.address.to_owned(),
+        headers: sent.headers.iter().map(|(name, value)| header(name, value)).collect(),
+        body: request.body.as_ref().map(|_| sent.body.to_owned()),
         at: Some(at),
         answer: None,
     }
@@ -266,13 +267,13 @@ fn browser_request(address: &str, kind: &str, body: &str, at: i64) -> RecordedEx
 fn add_browser_exchanges(
     provider: &Provider,
     redirect: &Request,
-    callback: &[(Box<str>, Text)],
+    callback: &CallbackParameters,
     (at, noise): (i64, bool),
     values: &[(String, String)],
     exchanges: &mut Vec<RecordedExchange>,
 ) {
     let back = values.iter().find(|(name, _)| name == "redirectUri").map_or("", |(_, value)| value.as_str());
-    let brought: Vec<(String, String)> = callback.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
+    let brought = callback.as_sent();
     let by_post = provider.callback == CallbackMethod::Post;
     let address = if by_post { back.to_owned() } else { format!("{back}?{}", encode_form(&brought)) };
     let mut going = recorded_request(redirect, at);

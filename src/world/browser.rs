@@ -1,21 +1,17 @@
-//! The browser of whoever sits at this machine.
+//! The browser of the person at this machine.
 
 use crate::vocabulary::wire::Request;
 use std::process::{Command, Stdio};
 
-/// The program that opens an address in the browser that somebody has chosen.
+/// The program that opens an address in the default browser.
 const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
-/// The address that a browser is sent to. It is the browser's to carry, so it is told in full.
-pub(crate) fn address(request: &Request) -> &str {
-    request.address.expose()
-}
-
-/// Opens the address, if this machine can; that it cannot is no error.
+/// Opens the address of a request, if this machine can. It is no error that it cannot.
 pub(crate) fn open(request: &Request) {
-    let opener = Command::new(OPENER).arg(address(request)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let opener =
+        Command::new(OPENER).arg(request.browser_address()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Ok(mut opener) = opener {
-        // Somebody has to hear that it ended.
+        // A process that nothing waits for stays in the system's table after its end.
         std::thread::spawn(move || opener.wait());
     }
 }

@@ -57,11 +57,18 @@ pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
-/// Keeps a secret in a file that only its owner may read; answers with what is kept there, when somebody else was faster.
-pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
+/// What came of writing a secret.
+pub(crate) enum SecretFile {
+    Written,
+    /// Another process has written one first: its text.
+    Existed(String),
+}
+
+/// Writes a secret to a new file that only its owner may read.
+pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<SecretFile> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    // Written aside and then put in place whole, so that nobody ever reads half of it.
+    // It is written elsewhere and then put in place whole, so that no process reads half of it.
     let aside = path.with_extension(format!("{}.new", std::process::id()));
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     file.write_all(text.as_bytes())?;
@@ -69,9 +76,10 @@ pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<String> {
     let placed = std::fs::hard_link(&aside, path);
     std::fs::remove_file(&aside)?;
     match placed {
-        Ok(()) => Ok(text.to_owned()),
+        Ok(()) => Ok(SecretFile::Written),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            String::from_utf8(read_bytes(path, 4096)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))
+            let text = String::from_utf8(read_bytes(path, 4096)?);
+            text.map(SecretFile::Existed).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))
         }
         Err(error) => Err(error),
     }

@@ -1,6 +1,7 @@
 //! How mail leaves: one letter, one connection, to the one server that the operator names.
 
 use crate::vocabulary::email::Email;
+use crate::vocabulary::text::Text;
 use crate::world::random;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -75,10 +76,10 @@ pub(crate) fn server_problem(server: &str) -> Option<String> {
 
 impl Mailer {
     /// Letters go to `smtps://host` or `smtp://host`, and come from `address` or `Name <address>`. Otherwise a sentence for the operator.
-    pub(crate) fn new(server: &str, user: Option<&str>, password: Option<&str>, from: &str) -> Result<Self, String> {
+    pub(crate) fn new(server: &str, user: Option<&Text>, password: Option<&Text>, from: &str) -> Result<Self, String> {
         let server = MailServer::parse(server)?;
         let credentials = match (user, password) {
-            (Some(user), Some(password)) => Some(Credentials::new(user.to_owned(), password.to_owned())),
+            (Some(user), Some(password)) => Some(Credentials::new(user.expose().to_owned(), password.expose().to_owned())),
             (None, None) => None,
             (Some(_), None) => return Err("the mail server's user has no password: set both, or neither".to_owned()),
             (None, Some(_)) => return Err("the mail server's password has no user: set both, or neither".to_owned()),
@@ -265,16 +266,18 @@ mod tests {
 
     #[test]
     fn what_an_operator_hears_does_not_repeat_a_password() {
+        let secret = |text: &str| Text::secret(text, &std::sync::Arc::from("mail"));
         for (server, user, password, expected) in [
             ("smtp://ana:geheim@mail.loja.example", None, None, "the mail server's address holds no user"),
             ("mail://ana:geheim", None, None, "a mail server is written as `smtps://host`"),
             ("smtps://mail.loja.example", Some("ana"), None, "the mail server's user has no password"),
             ("smtps://mail.loja.example", None, Some("geheim"), "the mail server's password has no user"),
         ] {
-            let message = Mailer::new(server, user, password, "conta@loja.example").unwrap_err();
+            let (user, password) = (user.map(secret), password.map(secret));
+            let message = Mailer::new(server, user.as_ref(), password.as_ref(), "conta@loja.example").unwrap_err();
             assert!(message.starts_with(expected) && !message.contains("geheim"), "{message}");
         }
-        let post = Mailer::new("smtps://mail.loja.example", Some("ana"), Some("geheim"), "conta@loja.example").unwrap();
+        let post = Mailer::new("smtps://mail.loja.example", Some(&secret("ana")), Some(&secret("geheim")), "conta@loja.example").unwrap();
         assert!(!format!("{post:?}").contains("geheim"));
     }
 

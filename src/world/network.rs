@@ -99,7 +99,8 @@ impl Network {
     }
 
     async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let url = Url::parse(request.address.expose()).map_err(|_| NoAnswer::Forbidden)?;
+        let sent = request.as_sent();
+        let url = Url::parse(sent.address).map_err(|_| NoAnswer::Forbidden)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         // An address that is written out never asks the resolver.
         if let Ok(address) = host.parse::<IpAddr>()
@@ -111,16 +112,16 @@ impl Network {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut headers = HeaderMap::with_capacity(request.headers.len());
-        for (name, value) in &request.headers {
+        let mut headers = HeaderMap::with_capacity(sent.headers.len());
+        for (name, value) in &sent.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
-            let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
             value.set_sensitive(true);
             headers.append(name, value);
         }
         let mut sending = self.client().request(method, url).headers(headers);
-        if let Some(body) = &request.body {
-            sending = sending.body(body.expose().to_owned());
+        if request.body.is_some() {
+            sending = sending.body(sent.body.to_owned());
         }
         let mut answer = sending.send().await.map_err(|error| classify_error(&error))?;
         if answer.remote_addr().is_some_and(|peer| !self.reach.load().allows(&host, peer.ip())) {

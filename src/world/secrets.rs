@@ -1,17 +1,19 @@
-//! Values of this installation: read once from variables and files, and secret from then on where the file says so.
+//! The values of this installation: read from variables and files, and secret from then on where the provider file says so.
 
 use crate::login::attempt::InstallationValues;
 use crate::provider::Provider;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::text::Text;
 use crate::world::files;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The largest file that holds a secret.
 const LARGEST: usize = 64 * 1024;
 
 /// Reads one value; `None` when it is not set. What surrounds it, such as the line end of a file, is not part of it.
-pub(crate) fn read_value(reference: &ValueReference) -> Option<String> {
+fn read_value(reference: &ValueReference) -> Option<String> {
     let text = match reference {
         ValueReference::Literal(text) => text.to_string(),
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads variables")]
@@ -22,17 +24,47 @@ pub(crate) fn read_value(reference: &ValueReference) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// What a provider waits for and does not have.
+/// Reads a secret; masks show `label` in its place.
+pub(crate) fn read_secret(reference: &ValueReference, label: &str) -> Option<Text> {
+    read_value(reference).map(|value| Text::secret(value, &Arc::from(label)))
+}
+
+/// Reads a variable of the environment that holds no secret.
+pub(crate) fn read_variable(name: &str) -> Option<String> {
+    read_value(&ValueReference::Variable(name.into()))
+}
+
+/// Whether there is a value.
+pub(crate) fn is_set(reference: &ValueReference) -> bool {
+    read_value(reference).is_some()
+}
+
+/// Where the values are kept that a provider needs and that are not set.
 pub(crate) fn missing_values(provider: &Provider) -> Vec<String> {
-    provider.needed.iter().filter(|needed| read_value(&needed.reference).is_none()).map(|needed| needed.reference.location()).collect()
+    provider.needed.iter().filter(|needed| !is_set(&needed.reference)).map(|needed| needed.reference.location()).collect()
+}
+
+/// The values of a provider that are never shown.
+pub(crate) fn secret_values(provider: &Provider) -> Vec<Text> {
+    let needed = provider.needed.iter().filter(|needed| needed.secret);
+    needed.filter_map(|needed| read_secret(&needed.reference, provider.names.name(needed.fact))).collect()
 }
 
 /// All values that are set for a provider.
 pub(crate) fn installation_values(provider: &Provider, public_url: &str) -> InstallationValues {
-    let kept = provider.needed.iter().filter_map(|needed| {
+    let set = provider.needed.iter().filter_map(|needed| {
         let value = read_value(&needed.reference)?;
         let label = provider.names.name(needed.fact);
         Some((needed.fact, if needed.secret { Text::secret(value, label) } else { Text::plain(value) }))
     });
-    InstallationValues { public_url: public_url.into(), values: provider.literals().chain(kept).collect() }
+    InstallationValues { public_url: public_url.into(), values: provider.literals().chain(set).collect() }
+}
+
+/// Writes a generated secret to a file that only its owner may read. If another process was faster, the answer is the
+/// secret of that process.
+pub(crate) fn write_once(path: &Path, secret: Text) -> io::Result<Text> {
+    match files::write_secret_once(path, secret.expose())? {
+        files::SecretFile::Written => Ok(secret),
+        files::SecretFile::Existed(text) => Ok(Text::secret(text.trim(), &Arc::from("secret"))),
+    }
 }

@@ -403,3 +403,18 @@ async fn a_page_of_the_lab_can_be_looked_at_without_its_body_and_knows_its_metho
     assert_eq!(house.ask(Ask::by("PUT", "/lab/acme/answer")).await.header("allow"), Some("GET, HEAD, POST"));
     assert_eq!(house.ask(Ask::get("/lab").with("host", HOST)).await.header("cache-control"), Some("no-store"));
 }
+
+#[actix_web::test]
+async fn of_a_file_that_is_not_yaml_only_the_lines_with_a_mistake_are_shown() {
+    let house = Plan::new(LOCAL).with("broken", "name: Acme\nclientSecret: hunter2\nread: { id: ${hunter3} }\n").build().await;
+
+    for (language, sentence) in [("en", "This is not YAML"), ("pt-BR", "Isto não é YAML"), ("es", "Esto no es YAML")] {
+        let page = house.ask(Ask::get(&format!("/lab/broken?lang={language}"))).await;
+        for part in [sentence, "id=\"L3\" value=\"3\"", "<span class=\"key\">read:</span>", "^^"] {
+            assert!(page.body.contains(part), "{part}: {}", page.body);
+        }
+        for part in ["hunter", "id=\"L1\"", "id=\"L2\""] {
+            assert!(!page.body.contains(part), "{part}: {}", page.body);
+        }
+    }
+}

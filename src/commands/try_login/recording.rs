@@ -68,10 +68,10 @@ fn story_names(path: &Path, before: &str) -> Result<Vec<String>, CommandFailure>
 /// What belongs to this installation, and to this attempt.
 fn own_values(trial: &TrialLogin, attempt: &Attempt) -> Vec<(String, String)> {
     let TrialLogin { provider, installation, .. } = trial;
-    let needed = provider
-        .needed
-        .iter()
-        .filter_map(|needed| Some((provider.names.name(needed.fact).to_string(), secrets::read_value(&needed.reference)?)));
+    let needed = provider.needed.iter().filter_map(|needed| {
+        let name = provider.names.name(needed.fact);
+        Some((name.to_string(), secrets::read_secret(&needed.reference, name)?.expose().to_owned()))
+    });
     let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut own: Vec<(String, String)> = needed.collect();
     own.extend([

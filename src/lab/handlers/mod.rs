@@ -20,6 +20,7 @@ use crate::stores::live::ProviderStanding;
 use crate::stores::{catalogue, live};
 use crate::vocabulary::diagnostic::{Report, Severity};
 use crate::vocabulary::place::Source;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml::{self, YamlKind};
 use crate::web::request_context::RequestContext;
 use crate::web::route_table::{RouteRow, page};
@@ -126,9 +127,8 @@ pub(crate) fn file_version(standing: &ProviderStanding) -> Box<str> {
 }
 
 /// Values that are shown nowhere, wherever they stand.
-pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<String> {
-    let needed = provider.into_iter().flat_map(|provider| &provider.needed);
-    needed.filter(|needed| needed.secret).filter_map(|needed| secrets::read_value(&needed.reference)).collect()
+pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<Text> {
+    provider.map(secrets::secret_values).unwrap_or_default()
 }
 
 /// What the last test of this person came to, where it is remembered.

@@ -303,12 +303,12 @@ fn complaint_view(story: &Story, today: CurrentFile<'_>, end: EndingStep) -> Com
     let (line, column) = (story.line.unwrap_or_default() as usize, story.column.unwrap_or(1) as usize);
     let place = if line > 0 { format!("{}:{line}:{column}", printable(&story.file)) } else { printable(&story.file) };
     let (mut lines, mut first, mut mark) = (Vec::new(), line, String::new());
-    if let Some(code) = today.code.filter(|_| line > 0 && line <= today.code.map_or(0, |code| code.lines.len())) {
-        first = line.saturating_sub(2).max(1);
-        let last = (line + 2).min(code.lines.len());
-        lines = code.lines[first - 1..last].iter().map(|other| (other.pieces.clone(), other.number == line)).collect();
-        let text: String = code.lines[line - 1].pieces.iter().map(MaskedSpan::text).collect();
-        mark = caret_line(column, word_width(&text, column));
+    if let Some(at) = today.code.and_then(|code| code.lines.iter().position(|other| other.number == line)) {
+        let code = today.code.map_or(&[][..], |code| &code.lines);
+        let near = &code[at.saturating_sub(2)..(at + 3).min(code.len())];
+        first = near.first().map_or(line, |line| line.number);
+        lines = near.iter().map(|other| (other.spans.clone(), other.number == line)).collect();
+        mark = caret_line(column, word_width(&code[at].text(), column));
     }
     let missed = |facts: &[crate::story::StoryFact]| {
         facts.iter().find(|fact| fact.looks.is_none() && fact.line == story.line).map(|fact| fact.name.clone())

@@ -1,7 +1,8 @@
 //! The lab: what support staff and whoever adds a provider see. From plain values to text, in the lab's own languages.
 
 pub(crate) mod pasted_answer; //       an answer is pasted, and read
-pub(crate) mod masked_file; //         a provider's file, as it is shown
+pub(crate) mod file_masker; //         which bytes of a provider's file are shown
+pub(crate) mod masked_file; //         a provider's file with its complaints, as it is shown
 pub(crate) mod login_steps; //       the steps of a login that happened
 pub(crate) mod drift_section; //     what has changed in a provider's answers
 pub(crate) mod frame; //        what stands around every page

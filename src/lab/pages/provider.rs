@@ -123,7 +123,7 @@ impl ProviderPage<'_> {
             "dormant" => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
             "off" => words.off.clone(),
             _ if self.apart == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
-            _ if self.code.said().next().is_some() => words.warned.clone(),
+            _ if self.code.complaints().next().is_some() => words.warned.clone(),
             _ => return None,
         })
     }
@@ -137,8 +137,8 @@ impl ProviderPage<'_> {
         fill(&self.words().provider.lines, &[("from", &from), ("to", &to)])
     }
 
-    fn cut(&self) -> String {
-        fill(&self.words().provider.cut, &[("count", &self.code.cut.to_string())])
+    fn lines_left_out(&self) -> String {
+        fill(&self.words().provider.cut, &[("count", &self.code.lines_left_out.to_string())])
     }
 
     fn where_from(&self, setting: &InstallationValue) -> String {

@@ -73,7 +73,7 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
             assert!(page.contains("/lab?x=1&#38;lang=es") || page.contains("/lab?x=1&amp;lang=es"), "{page}");
         }
     }
-    assert_eq!(MaskedFile::default().said().count(), 0);
+    assert_eq!(MaskedFile::default().complaints().count(), 0);
 }
 
 #[test]

@@ -174,6 +174,7 @@ pub(crate) struct ProviderWords {
     pub(crate) sometimes: String,
     pub(crate) unexplained: String,
     pub(crate) cut: String,
+    pub(crate) unparsed: String,
     pub(crate) wrong: String,
     pub(crate) broken: String,
     pub(crate) stale: String,

@@ -8,13 +8,13 @@ use crate::world::{clock, random};
 impl EmbeddedProvider for Playground {
     fn send<'a>(&'a self, public_url: &'a str, below: &'a str, request: &'a Request) -> ResponseFuture<'a> {
         let (path, query) = below.split_once('?').unwrap_or((below, ""));
-        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (&**name, value.expose())).collect();
+        let sent = request.as_sent();
         let received = PlaygroundRequest {
             method: &request.method.to_string(),
             path: &format!("/{path}"),
             query,
-            headers: &headers,
-            body: request.body.as_ref().map_or(b"", |body| body.expose().as_bytes()),
+            headers: &sent.headers,
+            body: sent.body.as_bytes(),
             public_url,
         };
         let answer = self.answer(&received, clock::now(), random::bytes());

@@ -72,8 +72,7 @@ impl Simulation {
         let (story, code) = real.replace_in_story(provider, &choice.story, &facts, unique);
         let tokens = self.keyring.tokens(provider, &story, here.now, &facts);
         let callback = replay::replayed_callback(provider, &story, &tokens, &facts);
-        let pairs: Vec<(String, String)> =
-            callback.pairs.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
+        let pairs = callback.as_sent();
         let mut back = attempt.redirect_uri.to_string();
         if choice.wrong_path && provider.state_in == StateLocation::Path {
             back = back.strip_suffix(&*attempt.state).map_or(back.clone(), |address| format!("{address}somebody-elses"));

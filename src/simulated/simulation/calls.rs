@@ -4,7 +4,7 @@ use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::compare::as_sentence;
-use crate::simulated::simulation::replacements::replace_word;
+use crate::simulated::simulation::replacements::replace_text;
 use crate::simulated::simulation::request::ReceivedRequest;
 use crate::simulated::simulation::response::SimulatedResponse;
 use crate::simulated::simulation::state::SimulatedLogin;
@@ -42,8 +42,12 @@ impl Simulation {
         let mut under_way = self.lock_state();
         under_way.remove_expired(here.now);
         let values = found.values();
-        let names = |text: &Option<String>| text.as_ref().is_some_and(|text| values.iter().any(|value| value.contains(&**text)));
-        let named = under_way.logins.iter().rposition(|login| names(&login.code) || names(&login.token));
+        let holds_code = |code: &String| values.iter().any(|value| value.contains(&**code));
+        let holds_token = |token: &Text| values.iter().any(|value| token.find_in(value).is_some());
+        let named = under_way
+            .logins
+            .iter()
+            .rposition(|login| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token));
         let candidates: Vec<usize> = match named {
             Some(at) => vec![at],
             None => (0..under_way.logins.len()).rev().take(LOOKED_AT).collect(),
@@ -146,7 +150,7 @@ impl Simulation {
     fn answer_as_recorded(&self, login: &mut SimulatedLogin, call: usize, facts: Facts, here: SimulationContext<'_>) -> SimulatedResponse {
         login.facts = facts;
         if login.moment.is_none() {
-            login.moment = login.facts.get(self.provider.known.now).and_then(|now| now.expose().parse().ok());
+            login.moment = login.facts.get(self.provider.known.now).and_then(Text::as_number);
         }
         login.position = call + 1;
         let recorded = login.calls.iter().position(|known| *known == call);
@@ -175,14 +179,16 @@ impl Simulation {
         };
         let Some(facts) = read(&answer) else { return (answer, None) };
         let slot = self.provider.known.access_token;
-        let text = |facts: &Facts| facts.get(slot).map(|token| token.expose().to_owned());
-        let (Some(token), Ok(body)) = (text(&facts).filter(|_| login.token.is_none()), std::str::from_utf8(&answer.body)) else {
+        let token_of = |facts: &Facts| facts.get(slot).cloned();
+        let (Some(token), Ok(body)) = (token_of(&facts).filter(|_| login.token.is_none()), std::str::from_utf8(&answer.body)) else {
             return (answer, Some(facts));
         };
-        let own = format!("{token}-{}", login.unique);
-        let body = replace_word(body, &token, &own).into_bytes();
+        let mut own = token.clone();
+        own.push_str("-");
+        own.push_str(&login.unique);
+        let body = replace_text(body, &token, &own).into_bytes();
         let changed = Response { body, ..answer.clone() };
-        match read(&changed).filter(|facts| text(facts).as_deref() == Some(&own)) {
+        match read(&changed).filter(|facts| token_of(facts).is_some_and(|read| read.is_same_as(&own))) {
             // A signed token is its own already.
             Some(facts) if token.len() < 200 => {
                 login.token = Some(own);

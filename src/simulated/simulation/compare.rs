@@ -41,18 +41,17 @@ pub(super) fn compare(step: &Step, expected: &Request, found: &ReceivedRequest) 
     if found.method != expected.method.to_string() {
         told.add("the method", step.address.template.place, expected.method.to_string(), found.method.clone());
     }
-    let address = expected.address.expose().split('#').next().unwrap_or_default();
-    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    let sent = ReceivedRequest::from_request(expected);
     let shown = expected.address.masked();
     let shown = shown.split('#').next().unwrap_or_default();
     let (shown_base, shown_query) = shown.split_once('?').unwrap_or((shown, ""));
-    if base != found.base {
+    if sent.base != found.base {
         told.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&found.base));
     }
     let listed = ParameterPlaces { parameters: &step.query, step, otherwise: step.address.template.place };
-    told.compare_pairs("query", &listed, (&decode_pairs(query), &decode_pairs(shown_query)), &found.query);
-    compare_body(step, expected, found, &mut told);
-    compare_headers(step, expected, found, &mut told);
+    told.compare_pairs("query", &listed, (&sent.query, &decode_pairs(shown_query)), &found.query);
+    compare_body(step, expected, &sent, found, &mut told);
+    compare_headers(step, expected, &sent, found, &mut told);
     told.all
 }
 
@@ -151,7 +150,7 @@ impl RequestDifferences {
     }
 }
 
-fn compare_body(step: &Step, expected: &Request, found: &ReceivedRequest, told: &mut RequestDifferences) {
+fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, found: &ReceivedRequest, told: &mut RequestDifferences) {
     let place = step.place;
     let Some(body) = &expected.body else {
         if !found.body.is_empty() {
@@ -162,16 +161,16 @@ fn compare_body(step: &Step, expected: &Request, found: &ReceivedRequest, told: 
     match &step.body {
         StepBody::Form(parameters) => {
             let listed = ParameterPlaces { parameters, step, otherwise: place };
-            told.compare_pairs("form", &listed, (&decode_pairs(body.expose()), &decode_pairs(&body.masked())), &found.form());
+            told.compare_pairs("form", &listed, (&sent.form(), &decode_pairs(&body.masked())), &found.form());
         }
         StepBody::Json(_) => {
-            let read = |text: &str| json::parse(text.as_bytes()).unwrap_or(Value::Null);
+            let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);
             match found.json() {
-                Some(json) => told.compare_json("json $", place, (&read(body.expose()), &read(&body.masked())), &json),
+                Some(json) => told.compare_json("json $", place, (&sent.json().unwrap_or(Value::Null), &shown), &json),
                 None => told.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
             }
         }
-        StepBody::Text(template) if body.expose() != found.text() => {
+        StepBody::Text(template) if sent.text() != found.text() => {
             let shown = body.masked();
             let found = describe_found(&shown, found.text());
             told.add("the text", template.place, shown, found);
@@ -180,20 +179,20 @@ fn compare_body(step: &Step, expected: &Request, found: &ReceivedRequest, told: 
     }
 }
 
-fn compare_headers(step: &Step, expected: &Request, found: &ReceivedRequest, told: &mut RequestDifferences) {
+fn compare_headers(step: &Step, expected: &Request, sent: &ReceivedRequest, found: &ReceivedRequest, told: &mut RequestDifferences) {
     let place = |name: &str| {
         let own = step.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, template)| template.place);
         let credentials = step.basic.map(|basic| basic.place).or(step.bearer.as_ref().map(|bearer| bearer.place));
         own.or(credentials.filter(|_| name.eq_ignore_ascii_case("authorization"))).unwrap_or(step.place)
     };
-    for (name, value) in &expected.headers {
-        let (sent, shown) = (value.expose(), value.masked());
+    for ((name, value), (_, sent)) in expected.headers.iter().zip(&sent.headers) {
+        let shown = value.masked();
         let is_usual = name.eq_ignore_ascii_case("user-agent") && sent == USER_AGENT
             || name.eq_ignore_ascii_case("accept") && sent == "application/json";
         let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match found.header(name) {
             _ if is_usual => {}
-            Some(other) if other == sent => {}
+            Some(other) if other == &**sent => {}
             Some(other) if name.eq_ignore_ascii_case("content-type") && kind(other) == kind(sent) => {}
             Some(other) => told.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
             None => told.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),

@@ -37,7 +37,7 @@ impl ProviderConnection for SimulatedConnection {
         })
     }
 
-    fn browser_address(&self, store: &Store, address: &str) -> String {
+    fn redirect_address(&self, store: &Store, address: &str) -> String {
         addresses::simulated_address(&simulation_base(store, &self.simulation.provider().name), address)
     }
 }

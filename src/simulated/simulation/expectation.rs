@@ -59,7 +59,7 @@ pub(super) fn attempt_from_request(provider: &Provider, installation: &Installat
 /// Whether an address is where the file sends the browser.
 pub(super) fn is_authorization(provider: &Provider, facts: &Facts, found: &ReceivedRequest) -> bool {
     let filled = provider.authorization.address.fill(&facts.clone().for_preview());
-    filled.is_ok_and(|filled| filled.base.expose() == found.base)
+    filled.is_ok_and(|filled| filled.base.equals(&found.base))
 }
 
 /// Whether the challenge is one.
@@ -89,7 +89,12 @@ pub(super) fn check_request(
         && let Some(verifier) = captured_value(step, found, known.code_verifier)
     {
         let challenge = provider.pkce.challenge(&verifier);
-        if facts.get(known.code_challenge).map(Text::expose) != challenge.as_deref() {
+        let fits = match (facts.get(known.code_challenge), &challenge) {
+            (Some(sent), Some(challenge)) => sent.equals(challenge),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if !fits {
             let wanted = "a proof that fits the code challenge of this login";
             differences.push(Difference::new("the code verifier".to_owned(), wanted.to_owned(), "another".to_owned()));
         }
@@ -172,13 +177,13 @@ fn value_in_address(template: &Template, facts: &Facts, base: &str, wanted: Slot
         match piece {
             TemplatePiece::Literal(text) => {
                 let end = text.find(['?', '#']);
-                parts.push(Ok(text[..end.unwrap_or(text.len())].to_owned()));
+                parts.push(Ok(Text::plain(&text[..end.unwrap_or(text.len())])));
                 if end.is_some() {
                     break;
                 }
             }
             TemplatePiece::Hole(hole) => match hole.fill(facts, None) {
-                Ok(Some(text)) => parts.push(Ok(text.expose().to_owned())),
+                Ok(Some(text)) => parts.push(Ok(text.into_owned())),
                 _ => parts.push(Err(hole.bare_fact()?)),
             },
         }
@@ -186,10 +191,10 @@ fn value_in_address(template: &Template, facts: &Facts, base: &str, wanted: Slot
     let (mut rest, mut value) = (base, None);
     for (at, part) in parts.iter().enumerate() {
         match part {
-            Ok(text) => rest = rest.strip_prefix(&**text)?,
+            Ok(text) => rest = text.strip_from(rest)?,
             Err(slot) => {
                 let next = parts.get(at + 1).and_then(|next| next.as_ref().ok());
-                let end = next.map_or(Some(rest.len()), |next| rest.find(&**next))?;
+                let end = next.map_or(Some(rest.len()), |next| next.find_in(rest))?;
                 if *slot == wanted {
                     value = Some(percent_decode_str(&rest[..end]).decode_utf8().ok()?.into_owned());
                 }

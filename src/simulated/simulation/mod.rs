@@ -156,7 +156,7 @@ impl Simulation {
 
     fn is_logout(&self, facts: &Facts, found: &ReceivedRequest) -> bool {
         let filled = self.provider.logout.as_ref().map(|logout| logout.fill(&facts.clone().for_preview()));
-        matches!(filled, Some(Ok(filled)) if filled.base.expose() == found.base)
+        matches!(filled, Some(Ok(filled)) if filled.base.equals(&found.base))
     }
 
     /// The installation as the simulation expects it.

@@ -6,6 +6,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::moment;
 use crate::vocabulary::place::Located;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::words::NamedValues;
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec, RawJson};
 use crate::workbench::examples::stand_ins::{NOW, stand_in};
@@ -125,8 +126,13 @@ impl StoryReplacements {
     }
 }
 
+/// A text in which one value stands for another, where it is a word by itself.
+pub(super) fn replace_text(text: &str, old: &Text, new: &Text) -> String {
+    replace_word(text, old.expose(), new.expose())
+}
+
 /// A text in which one word stands for another, where it is a word by itself.
-pub(super) fn replace_word(text: &str, old: &str, new: &str) -> String {
+fn replace_word(text: &str, old: &str, new: &str) -> String {
     let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
     let (mut written, mut rest, mut before) = (String::new(), text, None);
     while let Some(at) = rest.find(old).filter(|_| !old.is_empty()) {

@@ -45,9 +45,11 @@ impl ReceivedRequest {
 
     /// A request that did not leave the process.
     pub(crate) fn from_request(request: &Request) -> Self {
-        let headers = request.headers.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect();
-        let body = request.body.as_ref().map_or_else(Vec::new, |body| body.expose().as_bytes().to_vec());
-        Self::from_parts(request.method.to_string(), request.address.expose().to_owned(), headers, body)
+        let sent = request.as_sent();
+        // A fragment stays in the browser.
+        let address = sent.address.split('#').next().unwrap_or_default().to_owned();
+        let headers = sent.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::from_parts(request.method.to_string(), address, headers, sent.body.as_bytes().to_vec())
     }
 
     fn from_parts(method: String, address: String, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {

@@ -2,6 +2,7 @@
 
 use crate::login::attempt::Attempt;
 use crate::provider::facts::Facts;
+use crate::vocabulary::text::Text;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::tokens::ExampleTokens;
 use std::collections::VecDeque;
@@ -39,7 +40,7 @@ pub(super) struct SimulatedLogin {
     /// The code that was made for it.
     pub(crate) code: Option<String>,
     /// The access token that was made for it.
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Text>,
     /// The call that may come next.
     pub(crate) position: usize,
     /// The moment that the broker puts into its requests, once that is known.

@@ -210,7 +210,7 @@ fn compare_headers(expected: &ExpectedRequestSpec, found: &Request, differ: &mut
 
 fn compare_assertion(expected: &ExpectedRequestSpec, step: &Step, facts: &Facts, differ: &mut impl FnMut(&str, String, String)) {
     let Some(expected) = &expected.assertion else { return };
-    let now = facts.get(step.known.now).and_then(|now| now.expose().parse().ok()).unwrap_or(0);
+    let now = facts.get(step.known.now).and_then(Text::as_number).unwrap_or(0);
     let Some(Ok((header, claims))) = step.assertion().map(|assertion| assertion.header_and_claims(facts, now, "")) else {
         return differ("assertion", "an assertion".to_owned(), "none is made".to_owned());
     };
@@ -248,8 +248,8 @@ fn compare_signature(
         }
     }
     let text = match sign.over {
-        crate::provider::signature::SignedParameters::Query => AddressParts::parse(found.address.expose()).query.to_owned(),
-        crate::provider::signature::SignedParameters::Form => found.body.as_ref().map_or_else(String::new, |body| body.expose().to_owned()),
+        crate::provider::signature::SignedParameters::Query => AddressParts::parse(found.as_sent().address).query.to_owned(),
+        crate::provider::signature::SignedParameters::Form => found.as_sent().body.to_owned(),
     };
     let signed = decode_pairs(&text).into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(Text::plain(value)))).collect();
     let made = sign.signing_input(&signed, facts).unwrap_or_default();

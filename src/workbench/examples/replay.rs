@@ -9,7 +9,6 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
-use crate::provider::parameters::ParameterPairs;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -18,8 +17,8 @@ use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
 use crate::workbench::examples::tokens::ExampleTokens;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -214,19 +213,16 @@ pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, insta
 
 /// What the browser brings back in a story, signed where the file wants that.
 pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
-    let usual = || {
-        vec![
-            ("code".to_owned(), "c-1".to_owned()),
-            ("state".to_owned(), facts.get(provider.known.state).map_or("", Text::expose).to_owned()),
-        ]
+    let mut callback = if let Some(pairs) = &story.callback {
+        CallbackParameters::new(pairs.0.iter().map(|(name, value)| (&name.value, tokens.replace(&value.value))))
+    } else {
+        let mut callback = CallbackParameters::new([("code", "c-1")]);
+        let state = facts.get(provider.known.state).cloned().unwrap_or_default();
+        callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
+        callback
     };
-    let pairs: Vec<(String, String)> = match &story.callback {
-        Some(pairs) => pairs.0.iter().map(|(name, value)| (name.value.clone(), tokens.replace(&value.value))).collect(),
-        None => usual(),
-    };
-    let mut callback = CallbackParameters::new(pairs);
     if let Some(verify) = provider.authorization.expected_signature()
-        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.expose() == "‹signature›")
+        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.equals("‹signature›"))
     {
         // Made as the provider would make it; an RSA signature needs the provider's own half of the key.
         let signed = match verify.key_template() {
@@ -263,14 +259,14 @@ pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleToke
     let (body, content_type) = if let Some(json) = &answer.json {
         (tokens.replace_in(&json.0).to_string(), "application/json")
     } else if let Some(form) = &answer.form {
-        let mut body = Text::default();
-        let pairs: ParameterPairs<'_> = form
-            .0
-            .iter()
-            .map(|(name, value)| (name.value.as_str().into(), Cow::Owned(Text::plain(tokens.replace(&value.value)))))
-            .collect();
-        crate::provider::parameters::write(&pairs, form_encode, false, &mut body);
-        (body.expose().to_owned(), "application/x-www-form-urlencoded")
+        let mut body = String::new();
+        for (at, (name, value)) in form.0.iter().enumerate() {
+            body.push_str(if at > 0 { "&" } else { "" });
+            form_encode(&name.value, &mut body);
+            body.push('=');
+            form_encode(&tokens.replace(&value.value), &mut body);
+        }
+        (body, "application/x-www-form-urlencoded")
     } else {
         (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
     };
