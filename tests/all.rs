@@ -8,6 +8,7 @@ mod command_line;
 mod database;
 mod directory;
 mod drift;
+mod email_proof;
 mod generated;
 mod import;
 mod login;

@@ -7,7 +7,7 @@ use portaria::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderS
 use portaria::drift::warning::{DriftKind, DriftWarning};
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive_observed;
-use portaria::login::error::LoginError;
+use portaria::login::error::{LoginError, LoginErrorCause};
 use portaria::login::trace::Trace;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
@@ -134,7 +134,7 @@ fn counts(
 /// Logins of these providers, with what was warned about and how many seconds they took in the providers' time.
 fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) -> (Vec<String>, i64) {
     let (trace, start) = (Trace::default(), 1_000_000_i64);
-    let error = LoginError::bad_callback("x", "y");
+    let error = LoginError::before_calls(LoginErrorCause::Expired);
     let (mut now, mut warnings) = (start, Vec::new());
     for _ in 0..logins {
         // Nights are quiet, days are busy.
@@ -265,7 +265,7 @@ fn taught(logins: usize) -> (Provider, DriftPlan, ProviderStatistics) {
         looked.iter_mut().for_each(|looked| looked.read_document(&acme, &trace));
         people.push(looked);
     }
-    let (trace, error) = (Trace::default(), LoginError::bad_callback("x", "y"));
+    let (trace, error) = (Trace::default(), LoginError::before_calls(LoginErrorCause::Expired));
     for at in 0..logins {
         let mut looked = people[at % people.len()].clone();
         for looked in &mut looked {
@@ -387,8 +387,8 @@ fn a_change_is_noticed_within_thirty_logins_and_told_with_what_would_mend_it() {
             let (after, warnings) = changed(taught, change);
             line += &column(after);
             assert!(after.is_some_and(|after| after <= 30), "{what} after {logins}: {after:?}");
-            let warning = warnings.iter().find(|warning| warning.fact.as_deref() == fact).unwrap_or_else(|| panic!("{what}: {warnings:?}"));
-            assert_eq!((warning.kind, warning.step.as_str()), (kind, "getUserInfo"), "{what}: {warning:?}");
+            let warning = warnings.iter().find(|warning| warning.fact() == fact).unwrap_or_else(|| panic!("{what}: {warnings:?}"));
+            assert_eq!((warning.cause.kind(), warning.step.as_str()), (kind, "getUserInfo"), "{what}: {warning:?}");
             assert_eq!(warning.proposal.as_ref().map(|proposal| proposal.title.as_str()), title, "{what}: {warning:?}");
             assert_eq!(warnings.len(), 1, "one cause, one warning: {what}: {warnings:?}");
         }
@@ -404,13 +404,14 @@ fn an_answer_that_is_wrapped_is_one_warning_and_one_change() {
     let (_, warnings) = after_change(100, |_, person| fine(&json!({ "status": "ok", "data": person })));
 
     let [warning] = warnings.as_slice() else { panic!("{warnings:#?}") };
-    assert_eq!((warning.facts.join(" ").as_str(), warning.line), ("email id name", Some(12)), "{warning:?}");
+    assert_eq!((warning.fact_names().join(" ").as_str(), warning.line), ("email id name", Some(12)), "{warning:?}");
     let mended = warning.proposal.as_ref().and_then(|proposal| proposal.change.as_ref()?.apply(FILE)).expect("a change");
     assert!(mended.contains("    id: $.data.id\n    email: $.data.email\n    name: [ $.data.name, $.data.login ]\n"), "{mended}");
 
     // Nothing that is read is there any more, and nothing tells where it went.
     let (_, warnings) = after_change(100, |_, _| fine(&json!({ "status": "ok", "message": "come back later" })));
-    let told: Vec<_> = warnings.iter().map(|warning| (warning.kind, warning.facts.len(), warning.proposal.is_none())).collect();
+    let told: Vec<_> =
+        warnings.iter().map(|warning| (warning.cause.kind(), warning.fact_names().len(), warning.proposal.is_none())).collect();
     assert_eq!(told, [(DriftKind::Moved, 3, true)], "{warnings:#?}");
 }
 
@@ -460,12 +461,12 @@ fn a_warning_comes_once_and_ends_by_itself() {
     let mut turns = BTreeMap::new();
     for at in 0..100 {
         for (turn, warning) in comes(&acme, &plan, &mut book, at, fine(&without(person(at), "email"))) {
-            *turns.entry((format!("{turn:?}"), warning.fact)).or_insert(0) += 1;
+            *turns.entry((format!("{turn:?}"), warning.fact().map(str::to_owned))).or_insert(0) += 1;
         }
     }
     for at in 0..100 {
         for (turn, warning) in comes(&acme, &plan, &mut book, at, fine(&person(at))) {
-            *turns.entry((format!("{turn:?}"), warning.fact)).or_insert(0) += 1;
+            *turns.entry((format!("{turn:?}"), warning.fact().map(str::to_owned))).or_insert(0) += 1;
         }
     }
 
@@ -502,7 +503,7 @@ fn what_is_merely_new_proves_no_address_and_is_none() {
             without(person, key)
         });
 
-        let warning = warnings.iter().find(|warning| warning.fact.as_deref() == Some(fact)).unwrap_or_else(|| panic!("{warnings:?}"));
+        let warning = warnings.iter().find(|warning| warning.fact() == Some(fact)).unwrap_or_else(|| panic!("{warnings:?}"));
         let is_own = |because: &str| because == "driftReplaced";
         assert!(!warning.proposal.as_ref().is_some_and(|proposal| is_own(&proposal.because)), "{warning:?}");
         let proposed = warning.proposal.as_ref().map(|proposal| proposal.title.clone()).unwrap_or_default();

@@ -33,7 +33,7 @@ impl ExplainCommand {
         };
         let steps = explain(provider, &installation_facts(provider, &settings.public_url)).map_err(|error| {
             let error = crate::login::error::LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
-            CommandFailure::No(format!("error: {}", error.message))
+            CommandFailure::No(format!("error: {error}"))
         })?;
         if global.json {
             print_line(&as_json(provider, &steps).to_string());

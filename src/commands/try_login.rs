@@ -15,7 +15,7 @@ use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
 use crate::login::conversation::{Conversation, ConversationParties};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
@@ -186,8 +186,8 @@ impl TryCommand {
                     let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace, watch: teller.watch, end });
                 }
-                Err(error) if matches!(error.code.as_str(), "badState" | "badCallback") => {
-                    screen.print(&format!("\nsomebody came back, and {} ({}); still waiting", error.message, error.code));
+                Err(error) if is_other_callback(&error.cause) => {
+                    screen.print(&format!("\nsomebody came back, and {error} ({}); still waiting", error.code()));
                 }
                 Err(error) => return Ok(early_failure(Some(request), error)),
             }
@@ -240,6 +240,18 @@ fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, setting
     (TrialLogin { provider, path, installation, inputs, connection, playground, screen }, stores)
 }
 
+/// Whether a callback that was not accepted may be none of this login, so that the awaited one may still come.
+fn is_other_callback(cause: &LoginErrorCause) -> bool {
+    matches!(
+        cause,
+        LoginErrorCause::OtherProvider
+            | LoginErrorCause::StateMismatch
+            | LoginErrorCause::UnknownState
+            | LoginErrorCause::TooManyParameters
+            | LoginErrorCause::RepeatedParameter
+    )
+}
+
 /// The request that the browser carries to the provider, or why there is none.
 async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
     let TrialLogin { provider, screen, .. } = trial;
@@ -248,7 +260,7 @@ async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'
     match conversation.authorization_request() {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
-        Err(RedirectError::NoDocument) => Ok(Err(LoginError::bad_callback("noDocument", "the issuer's document could not be had"))),
+        Err(RedirectError::NoDocument) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument))),
         Err(RedirectError::Request(error)) => Ok(Err(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider))),
     }
 }

@@ -18,7 +18,7 @@ pub mod warning; //     what is said
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::observe_answers;
 use crate::drift::provider_statistics::{CauseFinder, DriftNotice, ObservedLogin, ProviderStatistics};
-use crate::drift::warning::DriftWarning;
+use crate::drift::warning::{DriftKind, DriftWarning};
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
@@ -123,8 +123,12 @@ impl DriftMonitor {
         let mut all: BTreeMap<(String, String, String), (Option<DriftCount>, bool)> = BTreeMap::new();
         for (_, provider, book) in self.all_statistics() {
             let mut book = lock_ignoring_poison(&book);
-            let warned: Vec<(String, String)> =
-                book.warnings_by_fact().into_iter().map(|warning| (warning.step, warning.fact.unwrap_or_default())).collect();
+            let named = |warning: &DriftWarning| {
+                let facts = warning.fact_names();
+                let facts = if facts.is_empty() { vec![""] } else { facts };
+                facts.into_iter().map(|fact| (warning.step.clone(), fact.to_owned())).collect::<Vec<_>>()
+            };
+            let warned: Vec<(String, String)> = book.warnings_by_fact().iter().flat_map(named).collect();
             for (step, fact, count) in book.take_unreported() {
                 let entry = all.entry((provider.to_string(), step, fact)).or_default();
                 entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
@@ -141,14 +145,14 @@ impl DriftMonitor {
 fn log_notice(store: &str, offer: &LiveProvider, turned: &DriftNotice) {
     let DriftNotice { warning, turn, .. } = turned;
     let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
-    let (step, fact, what) = (warning.step.as_str(), warning.fact.as_deref(), warning.kind.word());
+    let (step, fact, what) = (warning.step.as_str(), warning.fact(), warning.cause.kind().word());
     match turn {
         HealthChange::Broken => tracing::warn!(
             store,
             provider,
             step,
             fact,
-            facts = (!warning.facts.is_empty()).then(|| warning.facts.join(" ")),
+            facts = (warning.cause.kind() == DriftKind::Moved).then(|| warning.fact_names().join(" ")),
             file,
             line = warning.line,
             what,

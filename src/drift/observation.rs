@@ -3,12 +3,13 @@
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::ProviderRefusal;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::story::watch::{LoginWatch, WatchedStep};
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::wire::Response;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -165,8 +166,8 @@ impl ObservedAnswer {
     }
 }
 
-/// Whether something was found, or else what stands there instead.
-pub(crate) type ObservedReading = Result<(), Option<&'static str>>;
+/// Whether a reading found something, or what was found instead of a text.
+pub(crate) type ObservedReading = Result<(), Option<ValueKind>>;
 
 /// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +225,9 @@ fn observe_answer(
     let outcome = match &seen.failed {
         None | Some(StepError::MissingFact { .. }) => ObservedOutcome::Read(observe_readings(planned, seen, before)),
         Some(StepError::Unreadable { .. }) => ObservedOutcome::Unreadable,
-        Some(StepError::Refused(refused)) if is_mistaken_refusal(step, planned, answer, refused) => ObservedOutcome::Unaccepted,
+        Some(StepError::Refused { refusal, place }) if is_mistaken_refusal(step, planned, answer, (refusal, *place)) => {
+            ObservedOutcome::Unaccepted
+        }
         // Somebody brought a wrong code, or what belongs to another login; somebody changed their mind; nothing came.
         Some(_) => return None,
     };
@@ -253,16 +256,16 @@ fn observe_readings(planned: &PlannedStep, seen: &WatchedStep, before: &[Watched
 
 /// Whether the file's `accepted` refuses what is no refusal: half of what is read from a good answer stands in it, or it is about
 /// a person, whom nobody can be refused by a wrong code any more, and what `accepted` looks at is gone.
-fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, refused: &ProviderRefusal) -> bool {
+fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (refusal, place): (&ProviderRefusal, Option<Place>)) -> bool {
     let is_good = (200..300).contains(&answer.status);
     let Some(document) = &step.document(answer).filter(|_| is_good) else { return false };
-    let Some(missed) = refused.place.and_then(|place| step.accepted.iter().find(|accepted| accepted.place == place)) else {
+    let Some(missed) = place.and_then(|place| step.accepted.iter().find(|accepted| accepted.place == place)) else {
         return false;
     };
     let stands =
         |reading: &PlannedReading| reading.paths.iter().any(|planned| planned.path.first(document).and_then(scalar_text).is_some());
     let read: Vec<&PlannedReading> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
     let standing = read.iter().filter(|reading| stands(reading)).count();
-    let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && refused.code == answer.status.to_string();
-    (standing > 0 && standing * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refused.message.is_none() && is_gone())
+    let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && refusal.code.is_http_status();
+    (standing > 0 && standing * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refusal.message.is_none() && is_gone())
 }

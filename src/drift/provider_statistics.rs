@@ -206,8 +206,9 @@ impl ProviderStatistics {
 
     /// Whether the log says it: not again within the hour, and of what moved together only the first and the last.
     fn should_log(&mut self, step: &PlannedStep, turn: HealthChange, warning: &DriftWarning, now: i64) -> bool {
-        let about = warning.path.as_deref().or(warning.fact.as_deref()).unwrap_or_default();
-        let key: DriftCounterKey = (step.name.clone(), format!("{} {about}", warning.kind.word()).into());
+        let about = warning.cause.fact().map_or("", |fact| fact.path.as_deref().unwrap_or(&fact.name));
+        let kind = warning.cause.kind();
+        let key: DriftCounterKey = (step.name.clone(), format!("{} {about}", kind.word()).into());
         match turn {
             HealthChange::Broken => {
                 let is_told = self.logged.get(&key).is_none_or(|at| now - at >= HOUR);
@@ -217,8 +218,8 @@ impl ProviderStatistics {
                 is_told
             }
             HealthChange::Well => {
-                let has_more = self.warnings.iter().any(|(key, other)| key.0 == step.name && other.kind == DriftKind::Moved);
-                warning.kind != DriftKind::Moved || !has_more
+                let has_more = self.warnings.iter().any(|(key, other)| key.0 == step.name && other.cause.kind() == DriftKind::Moved);
+                kind != DriftKind::Moved || !has_more
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::drift::judgement::{DriftCount, DriftStream, HealthChange};
 use crate::drift::observation::{ANSWER, ObservedAnswer, ObservedOutcome, ObservedReading, PlannedPath, PlannedReading, PlannedStep};
 use crate::drift::shape::{DriftShape, DriftValueKind, PathStatistics};
-use crate::drift::warning::{DriftKind, DriftWarning};
+use crate::drift::warning::{DriftCause, DriftWarning, MissedFact};
 use crate::provider::json_path::scalar_text;
 use crate::story::proposal::Proposal;
 use serde_json::Value;
@@ -23,23 +23,26 @@ pub(crate) struct StepStatistics {
     passed: u64,
 }
 
-/// Something that has turned, before it is told.
+/// A reading of a step that is missed, and the path of it that is concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct MissedReading<'a> {
+    pub(crate) reading: &'a PlannedReading,
+    pub(crate) path: Option<&'a PlannedPath>,
+}
+
+/// A change that was detected, before it is reported.
 #[derive(Debug)]
 pub struct DetectedChange<'a> {
-    /// Under which key it is counted.
+    /// The key of its stream.
     pub(crate) key: &'a str,
-    /// The fact; nothing for the answer as a whole.
-    pub(crate) fact: Option<&'a PlannedReading>,
-    /// The path that it is about.
-    pub(crate) path: Option<&'a PlannedPath>,
-    pub(crate) change: DriftKind,
+    pub(crate) cause: DriftCause<MissedReading<'a>>,
     /// Whether it is broken or well again.
     pub(crate) turn: HealthChange,
     pub(crate) before: DriftCount,
-    /// What has come since it turned.
+    /// The answers since it changed.
     pub(crate) now: DriftCount,
     pub(crate) since: i64,
-    /// What would mend it.
+    /// The change that would mend the file.
     pub(crate) proposal: Option<Proposal>,
 }
 
@@ -64,14 +67,14 @@ impl StepStatistics {
     /// Counts an answer: what has turned with it, without its cause.
     pub(crate) fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
         let mut news = Vec::new();
-        let (is_read, change) = match looked.outcome {
-            ObservedOutcome::Read(_) => (true, DriftKind::Unreadable),
-            ObservedOutcome::Unreadable => (false, DriftKind::Unreadable),
-            ObservedOutcome::Unaccepted => (false, DriftKind::Unaccepted),
+        let (is_read, cause) = match looked.outcome {
+            ObservedOutcome::Read(_) => (true, DriftCause::Unreadable),
+            ObservedOutcome::Unreadable => (false, DriftCause::Unreadable),
+            ObservedOutcome::Unaccepted => (false, DriftCause::Unaccepted),
         };
         if looked.step > 0 {
-            // An answer that is none is the same for everybody.
-            news.extend(self.count_one(ANSWER, is_read, None, now).map(|turned| turned.to_detected_change(ANSWER, change)));
+            // An answer that cannot be read does not depend on the person, so repetitions count in full.
+            news.extend(self.count_one(ANSWER, is_read, None, now).map(|turned| turned.to_detected_change(ANSWER, cause)));
         }
         if let ObservedOutcome::Read(found) = &looked.outcome {
             if let Some(document) = &looked.document {
@@ -94,13 +97,10 @@ impl StepStatistics {
     ) {
         if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
             // Where `null` or an empty text stands it is lost.
-            let is_other = found.err().flatten().is_some_and(|instead| !matches!(instead, "null" | "an empty text"));
-            let change = if is_other { DriftKind::Type } else { DriftKind::Lost };
-            news.push(DetectedChange {
-                fact: Some(reading),
-                path: reading.paths.first(),
-                ..turned.to_detected_change(&reading.key, change)
-            });
+            let is_other = found.err().flatten().is_some_and(|instead| !instead.is_empty());
+            let missed = MissedReading { reading, path: reading.paths.first() };
+            let cause = if is_other { DriftCause::Type(missed) } else { DriftCause::Lost(missed) };
+            news.push(turned.to_detected_change(&reading.key, cause));
         }
         // What is missed as a whole is not missed in parts as well.
         let is_doubtful = self.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
@@ -118,15 +118,12 @@ impl StepStatistics {
         news: &mut Vec<DetectedChange<'p>>,
     ) {
         for planned in &reading.paths {
+            let missed = MissedReading { reading, path: Some(planned) };
             let value = planned.path.first(document).filter(|value| has_value(value));
             if !reading.is_one_path
                 && let Some(turned) = self.count_one(&planned.key, value.is_some(), Some(print), now)
             {
-                news.push(DetectedChange {
-                    fact: Some(reading),
-                    path: Some(planned),
-                    ..turned.to_detected_change(&planned.key, DriftKind::Lost)
-                });
+                news.push(turned.to_detected_change(&planned.key, DriftCause::Lost(missed)));
             }
             let Some(kind) = value.map(DriftValueKind::from_value) else { continue };
             if !self.kinds.contains_key(&planned.kind_key) {
@@ -140,11 +137,7 @@ impl StepStatistics {
                 seen.usual()
             });
             if let Some(turned) = self.count_one(&planned.kind_key, usual == Some(kind), Some(print), now) {
-                news.push(DetectedChange {
-                    fact: Some(reading),
-                    path: Some(planned),
-                    ..turned.to_detected_change(&planned.kind_key, DriftKind::Type)
-                });
+                news.push(turned.to_detected_change(&planned.kind_key, DriftCause::Type(missed)));
             }
         }
     }
@@ -169,26 +162,26 @@ struct StreamChange {
 }
 
 impl StreamChange {
-    fn to_detected_change(self, key: &str, change: DriftKind) -> DetectedChange<'_> {
+    fn to_detected_change<'a>(self, key: &'a str, cause: DriftCause<MissedReading<'a>>) -> DetectedChange<'a> {
         let Self { turn, before, now, since } = self;
-        DetectedChange { key, fact: None, path: None, change, turn, before, now, since, proposal: None }
+        DetectedChange { key, cause, turn, before, now, since, proposal: None }
     }
 }
 
 impl DetectedChange<'_> {
-    /// What is warned about.
-    pub(crate) fn to_warning(&self, step: &PlannedStep, told: i64) -> DriftWarning {
+    pub(crate) fn to_warning(&self, step: &PlannedStep, now: i64) -> DriftWarning {
+        let named = |missed: &MissedReading<'_>| MissedFact {
+            name: missed.reading.name.to_string(),
+            path: missed.path.map(|planned| planned.path.source.to_string()),
+        };
         let warning = DriftWarning {
             step: step.name.to_string(),
-            fact: self.fact.map(|reading| reading.name.to_string()),
-            facts: Vec::new(),
-            line: self.fact.map_or(Some(step.line), |reading| reading.line),
-            kind: self.change,
+            line: self.cause.facts().first().map_or(Some(step.line), |missed| missed.reading.line),
+            cause: self.cause.map(named),
             since: self.since,
-            told,
+            detected: now,
             share_before: self.before.share(),
             share_now: self.now.share(),
-            path: self.path.map(|planned| planned.path.source.to_string()),
             proposal: self.proposal.clone(),
             sentence: String::new(),
         };

@@ -1,29 +1,28 @@
-//! What is said of a provider that answers otherwise than before.
+//! The warning that a provider answers differently than before, and its cause.
 
 use crate::story::proposal::Proposal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What has changed.
+/// The kind of a change, as it is stored and as pages name their sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DriftKind {
-    /// What was found is found no more.
+    /// A fact is no longer found.
     Lost,
-    /// Something of another kind stands there.
+    /// A value of another kind stands in its place.
     Type,
-    /// It is gone, and something new probably takes its place.
+    /// A fact is no longer found, and a new path probably leads to it.
     Replaced,
-    /// The answer is arranged otherwise, so that several facts are gone at once.
+    /// The answer is arranged differently, so that several facts are missing at once.
     Moved,
     /// The answer cannot be read at all.
     Unreadable,
-    /// The file takes good answers for refusals.
+    /// `accepted` takes good answers for refusals.
     Unaccepted,
 }
 
 impl DriftKind {
-    /// Its name: pages have their sentences by it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Lost => "lost",
@@ -36,99 +35,232 @@ impl DriftKind {
     }
 }
 
-/// A provider answers otherwise than before.
+/// What has changed in the answers of a step, with the facts that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DriftCause<F> {
+    /// [`DriftKind::Lost`]
+    Lost(F),
+    /// [`DriftKind::Type`]
+    Type(F),
+    /// [`DriftKind::Replaced`]
+    Replaced(F),
+    /// [`DriftKind::Moved`]
+    Moved(Vec<F>),
+    /// [`DriftKind::Unreadable`]
+    Unreadable,
+    /// [`DriftKind::Unaccepted`]
+    Unaccepted,
+}
+
+impl<F> DriftCause<F> {
+    /// The kind of the change.
+    pub fn kind(&self) -> DriftKind {
+        match self {
+            Self::Lost(_) => DriftKind::Lost,
+            Self::Type(_) => DriftKind::Type,
+            Self::Replaced(_) => DriftKind::Replaced,
+            Self::Moved(_) => DriftKind::Moved,
+            Self::Unreadable => DriftKind::Unreadable,
+            Self::Unaccepted => DriftKind::Unaccepted,
+        }
+    }
+
+    /// The facts that it concerns; none for the answer as a whole.
+    pub fn facts(&self) -> &[F] {
+        match self {
+            Self::Lost(fact) | Self::Type(fact) | Self::Replaced(fact) => std::slice::from_ref(fact),
+            Self::Moved(facts) => facts,
+            Self::Unreadable | Self::Unaccepted => &[],
+        }
+    }
+
+    /// The one fact that it is about.
+    pub(crate) fn fact(&self) -> Option<&F> {
+        match self {
+            Self::Lost(fact) | Self::Type(fact) | Self::Replaced(fact) => Some(fact),
+            Self::Moved(_) | Self::Unreadable | Self::Unaccepted => None,
+        }
+    }
+
+    /// The same cause with its facts named in another way.
+    pub(crate) fn map<G>(&self, name: impl Fn(&F) -> G) -> DriftCause<G> {
+        match self {
+            Self::Lost(fact) => DriftCause::Lost(name(fact)),
+            Self::Type(fact) => DriftCause::Type(name(fact)),
+            Self::Replaced(fact) => DriftCause::Replaced(name(fact)),
+            Self::Moved(facts) => DriftCause::Moved(facts.iter().map(name).collect()),
+            Self::Unreadable => DriftCause::Unreadable,
+            Self::Unaccepted => DriftCause::Unaccepted,
+        }
+    }
+}
+
+/// A fact that is missed, and the path that used to find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissedFact {
+    pub(crate) name: String,
+    /// The path; a template has none.
+    pub(crate) path: Option<String>,
+}
+
+/// A provider answers differently than before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "DriftWarningRecord", into = "DriftWarningRecord")]
 pub struct DriftWarning {
     /// The step: `callback`, or the word of its step, with a number where there are several.
     pub step: String,
-    /// The fact; nothing where it is about the answer as a whole.
-    pub fact: Option<String>,
-    /// The facts that an answer as a whole takes along, where these are known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub facts: Vec<String>,
-    /// The line of the file that reads it; a standard place has none. For an answer as a whole the line of its step.
+    /// The line of the file that reads the fact; a standard place has none. For the answer as a whole the line of its step.
     pub line: Option<u32>,
     /// What has changed.
-    pub kind: DriftKind,
-    /// Since when, in seconds since 1970.
+    pub cause: DriftCause<MissedFact>,
+    /// When it began, in seconds since 1970.
     pub since: i64,
-    /// When it was first told: with few logins that is days later.
-    #[serde(default)]
-    pub(crate) told: i64,
+    /// When it was detected: with few logins that is days later.
+    pub(crate) detected: i64,
     /// The share of answers in which it was found, between 0 and 1.
     pub share_before: f64,
     /// The share in which it is found now.
     pub share_now: f64,
-    /// The path that it is about, if it is about one.
-    #[serde(default)]
-    pub(crate) path: Option<String>,
-    /// What would mend the file.
-    #[serde(default)]
+    /// The change that would mend the file.
     pub proposal: Option<Proposal>,
     /// What has changed, in English.
     pub sentence: String,
 }
 
+/// A warning as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DriftWarningRecord {
+    step: String,
+    fact: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<String>,
+    line: Option<u32>,
+    kind: DriftKind,
+    since: i64,
+    #[serde(default, rename = "told")]
+    detected: i64,
+    share_before: f64,
+    share_now: f64,
+    #[serde(default)]
+    path: Option<String>,
+    #[serde(default)]
+    proposal: Option<Proposal>,
+    sentence: String,
+}
+
+impl From<DriftWarning> for DriftWarningRecord {
+    fn from(warning: DriftWarning) -> Self {
+        let DriftWarning { step, line, cause, since, detected, share_before, share_now, proposal, sentence } = warning;
+        let kind = cause.kind();
+        let (fact, path, facts) = match cause.facts() {
+            [] => (None, None, Vec::new()),
+            [fact] => (Some(fact.name.clone()), fact.path.clone(), Vec::new()),
+            facts => (None, None, facts.iter().map(|fact| fact.name.clone()).collect()),
+        };
+        Self { step, fact, facts, line, kind, since, detected, share_before, share_now, path, proposal, sentence }
+    }
+}
+
+impl TryFrom<DriftWarningRecord> for DriftWarning {
+    type Error = &'static str;
+
+    fn try_from(record: DriftWarningRecord) -> Result<Self, Self::Error> {
+        let DriftWarningRecord { step, fact, facts, line, kind, since, detected, share_before, share_now, path, proposal, sentence } =
+            record;
+        let fact = fact.map(|name| MissedFact { name, path }).ok_or("a warning of this kind names a fact");
+        let cause = match kind {
+            DriftKind::Lost => DriftCause::Lost(fact?),
+            DriftKind::Type => DriftCause::Type(fact?),
+            DriftKind::Replaced => DriftCause::Replaced(fact?),
+            DriftKind::Moved => {
+                let others = facts.into_iter().map(|name| MissedFact { name, path: None });
+                DriftCause::Moved(fact.into_iter().chain(others).collect())
+            }
+            DriftKind::Unreadable => DriftCause::Unreadable,
+            DriftKind::Unaccepted => DriftCause::Unaccepted,
+        };
+        Ok(Self { step, line, cause, since, detected, share_before, share_now, proposal, sentence })
+    }
+}
+
 impl DriftWarning {
-    /// Since when it stands there to be read.
+    /// The name of the one fact that it is about.
+    pub fn fact(&self) -> Option<&str> {
+        self.cause.fact().map(|fact| fact.name.as_str())
+    }
+
+    /// The names of all facts that it is about.
+    pub fn fact_names(&self) -> Vec<&str> {
+        self.cause.facts().iter().map(|fact| fact.name.as_str()).collect()
+    }
+
+    /// The moment from which the warning could be read.
     pub(crate) fn reported_since(&self) -> i64 {
-        self.since.max(self.told)
+        self.since.max(self.detected)
     }
 
     pub(crate) fn describe(&self) -> String {
         let (before, now) = (percent(self.share_before), percent(self.share_now));
-        let fact = self.fact.as_deref().unwrap_or("the answer");
-        let at = self.path.as_ref().map_or_else(String::new, |path| format!(" at `{path}`"));
-        let text = match self.kind {
-            DriftKind::Lost | DriftKind::Replaced => format!("`{fact}`{at} was found in {before} of answers and is found in {now} now"),
-            DriftKind::Type => {
-                format!("`{fact}`{at} was of its usual kind in {before} of answers and is in {now} now: something else stands there")
+        let place = |fact: &MissedFact| {
+            let path = fact.path.as_ref().map_or_else(String::new, |path| format!(" at `{path}`"));
+            format!("`{}`{path}", fact.name)
+        };
+        let text = match &self.cause {
+            DriftCause::Lost(fact) | DriftCause::Replaced(fact) => {
+                format!("{} was found in {before} of answers and is found in {now} now", place(fact))
             }
-            DriftKind::Moved => {
-                let facts: Vec<String> = self.facts.iter().map(|fact| format!("`{fact}`")).collect();
+            DriftCause::Type(fact) => {
+                format!("{} was of its usual kind in {before} of answers and is in {now} now: something else stands there", place(fact))
+            }
+            DriftCause::Moved(facts) => {
+                let facts: Vec<String> = facts.iter().map(|fact| format!("`{}`", fact.name)).collect();
                 format!("the answer is arranged otherwise: {} found in {before} of answers, and in {now} now", facts.join(", "))
             }
-            DriftKind::Unreadable => format!("{before} of answers could be read, and {now} can now"),
-            DriftKind::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
+            DriftCause::Unreadable => format!("{before} of answers could be read, and {now} can now"),
+            DriftCause::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
         };
         let proposal = self.proposal.as_ref().map_or_else(String::new, |proposal| format!("; {}", proposal.sentence));
         format!("{text}{proposal}")
     }
 }
 
-/// One warning for each cause: facts that an answer took along are told together.
+/// One warning for each cause: the facts of an answer that is arranged differently become one warning.
 pub(crate) fn merge_by_cause(all: Vec<DriftWarning>) -> Vec<DriftWarning> {
-    let (moved, mut list): (Vec<DriftWarning>, Vec<DriftWarning>) = all.into_iter().partition(|warning| warning.kind == DriftKind::Moved);
-    let mut steps: BTreeMap<String, DriftWarning> = BTreeMap::new();
+    let (moved, mut merged): (Vec<DriftWarning>, Vec<DriftWarning>) =
+        all.into_iter().partition(|warning| warning.cause.kind() == DriftKind::Moved);
+    let mut by_step: BTreeMap<String, DriftWarning> = BTreeMap::new();
     for warning in moved {
         let step = warning.step.clone();
-        let one = match steps.remove(&step) {
+        let joined = match by_step.remove(&step) {
             Some(known) => merge(known, warning),
-            None => DriftWarning { facts: warning.fact.iter().cloned().collect(), fact: None, path: None, ..warning },
+            None => warning,
         };
-        steps.insert(step, one);
+        by_step.insert(step, joined);
     }
-    list.extend(steps.into_values().map(|warning| DriftWarning { sentence: warning.describe(), ..warning }));
-    list
+    merged.extend(by_step.into_values().map(|warning| DriftWarning { sentence: warning.describe(), ..warning }));
+    merged
 }
 
-fn merge(mut one: DriftWarning, other: DriftWarning) -> DriftWarning {
-    one.facts.extend(other.fact.filter(|fact| !one.facts.contains(fact)));
-    let lines = |proposal: &Proposal| proposal.change.as_ref().map_or(0, |change| change.removed.len() + change.added.len());
+fn merge(one: DriftWarning, other: DriftWarning) -> DriftWarning {
+    let mut facts = one.cause.facts().to_vec();
+    let new = other.cause.facts().iter().filter(|fact| one.cause.facts().iter().all(|known| known.name != fact.name));
+    facts.extend(new.cloned());
+    let changed_lines = |proposal: &Proposal| proposal.change.as_ref().map_or(0, |change| change.removed.len() + change.added.len());
     DriftWarning {
+        cause: DriftCause::Moved(facts),
         line: one.line.into_iter().chain(other.line).min(),
         since: one.since.min(other.since),
-        told: one.told.min(other.told),
+        detected: one.detected.min(other.detected),
         share_before: one.share_before.min(other.share_before),
         share_now: one.share_now.max(other.share_now),
-        // Whichever came last saw most of it.
-        proposal: one.proposal.into_iter().chain(other.proposal).max_by_key(lines),
+        // The proposal that was made last saw most of the change.
+        proposal: one.proposal.into_iter().chain(other.proposal).max_by_key(changed_lines),
         ..one
     }
 }
 
-/// A share as people say it; what is nearly all is not told as all.
+/// A share for people. A share that is nearly 1 is not shown as 100 %.
 pub(crate) fn percent(share: f64) -> String {
     match share {
         share if share >= 1.0 => "100 %".to_owned(),
@@ -142,18 +274,15 @@ pub(crate) fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    fn warning(fact: &str, line: u32, kind: DriftKind) -> DriftWarning {
+    fn warning(fact: &str, line: u32, cause: fn(MissedFact) -> DriftCause<MissedFact>) -> DriftWarning {
         DriftWarning {
             step: "getUserInfo".to_owned(),
-            fact: Some(fact.to_owned()),
-            facts: Vec::new(),
             line: Some(line),
-            kind,
+            cause: cause(MissedFact { name: fact.to_owned(), path: Some(format!("$.{fact}")) }),
             since: 100 + i64::from(line),
-            told: 0,
+            detected: 0,
             share_before: 0.9996,
             share_now: 0.0,
-            path: Some(format!("$.{fact}")),
             proposal: None,
             sentence: String::new(),
         }
@@ -161,23 +290,33 @@ mod tests {
 
     #[test]
     fn a_warning_says_what_was_and_what_is() {
-        let warning = warning("email", 7, DriftKind::Lost);
+        let warning = warning("email", 7, DriftCause::Lost);
 
         assert_eq!(warning.describe(), "`email` at `$.email` was found in more than 99.9 % of answers and is found in 0 % now");
-        let json = serde_json::to_value(&warning).unwrap();
-        assert_eq!((json["kind"].as_str(), json["shareBefore"].as_f64()), (Some("lost"), Some(0.9996)));
-        assert_eq!(serde_json::from_value::<DriftWarning>(json).unwrap(), warning);
+    }
+
+    #[test]
+    fn the_stored_form_keeps_its_names() {
+        let warnings = [warning("email", 7, DriftCause::Lost), warning("id", 8, |fact| DriftCause::Moved(vec![fact]))];
+        for (warning, kind) in warnings.into_iter().zip(["lost", "moved"]) {
+            let json = serde_json::to_value(&warning).unwrap();
+
+            assert_eq!((json["kind"].as_str(), json["fact"].as_str()), (Some(kind), warning.cause.facts().first().map(|fact| &*fact.name)));
+            assert_eq!((json["shareBefore"].as_f64(), json["told"].as_i64()), (Some(0.9996), Some(0)));
+            assert_eq!(serde_json::from_value::<DriftWarning>(json).unwrap(), warning);
+        }
     }
 
     #[test]
     fn what_moved_together_is_one_warning() {
-        let all = vec![warning("id", 7, DriftKind::Moved), warning("name", 9, DriftKind::Lost), warning("email", 8, DriftKind::Moved)];
+        let moved = |fact: MissedFact| DriftCause::Moved(vec![fact]);
+        let all = vec![warning("id", 7, moved), warning("name", 9, DriftCause::Lost), warning("email", 8, moved)];
 
-        let told = merge_by_cause(all);
+        let merged = merge_by_cause(all);
 
-        assert_eq!((told.len(), told[0].fact.as_deref()), (2, Some("name")));
-        let moved = &told[1];
-        assert_eq!((moved.facts.join(" "), moved.fact.as_deref(), moved.line, moved.since), ("id email".to_owned(), None, Some(7), 107));
+        assert_eq!((merged.len(), merged[0].fact()), (2, Some("name")));
+        let moved = &merged[1];
+        assert_eq!((moved.fact_names(), moved.fact(), moved.line, moved.since), (vec!["id", "email"], None, Some(7), 107));
         assert_eq!(moved.sentence, "the answer is arranged otherwise: `id`, `email` found in more than 99.9 % of answers, and in 0 % now");
     }
 }

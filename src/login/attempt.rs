@@ -4,7 +4,7 @@
 //! once is the directory's.
 
 use crate::login::Login;
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
@@ -186,7 +186,7 @@ impl Attempt {
             if let Some(input) = provider.inputs.iter().find(|input| input.name == *name)
                 && let Some(slot) = provider.names.find(&input.name)
             {
-                facts.set(slot, Text::secret(&**value, &Arc::from(&**name)));
+                facts.set_typed(slot, Text::secret(&**value, &Arc::from(&**name)));
             }
         }
         facts
@@ -203,20 +203,19 @@ impl Attempt {
         now: i64,
     ) -> Result<Login<'a>, LoginError> {
         if *self.provider != *provider.name {
-            return Err(LoginError::bad_callback("badState", "the answer belongs to another provider"));
+            return Err(LoginError::before_calls(LoginErrorCause::OtherProvider));
         }
         if !(-60..GOOD_FOR).contains(&now.saturating_sub(self.started)) {
-            return Err(LoginError::bad_callback("expired", "the login took longer than ten minutes"));
+            return Err(LoginError::before_calls(LoginErrorCause::Expired));
         }
         if callback.pairs.len() > 100 {
-            return Err(LoginError::bad_callback("badCallback", "the callback holds more than 100 parameters"));
+            return Err(LoginError::before_calls(LoginErrorCause::TooManyParameters));
         }
         if callback.repeated_name().is_some() {
-            return Err(LoginError::bad_callback("badCallback", "a parameter stands in the callback twice"));
+            return Err(LoginError::before_calls(LoginErrorCause::RepeatedParameter));
         }
-        let mut facts = self
-            .initial_facts(provider, installation, documents)
-            .ok_or_else(|| LoginError::bad_callback("noDocument", "the issuer's document could not be had"))?;
+        let facts = self.initial_facts(provider, installation, documents);
+        let mut facts = facts.ok_or_else(|| LoginError::before_calls(LoginErrorCause::NoDocument))?;
         // A shopper may take minutes; what is signed with a moment is signed with this one.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
@@ -225,7 +224,7 @@ impl Attempt {
             None => provider.state_in == StateLocation::Cookie,
         };
         if !is_own {
-            return Err(LoginError::bad_callback("badState", "the state that came back is not the one that was sent"));
+            return Err(LoginError::before_calls(LoginErrorCause::StateMismatch));
         }
         Ok(Login { provider, facts, callback, document, now })
     }

@@ -1,7 +1,7 @@
 //! One login carried from its redirect to its outcome. Callbacks, the lab's test logins and `portaria try` all use it.
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, InstallationValues, RedirectError, SavedAttempt};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
 use crate::login::{Login, discover, drive_observed};
 use crate::provider::Provider;
@@ -49,7 +49,7 @@ pub(crate) struct ProviderBusy;
 
 impl From<ProviderBusy> for LoginError {
     fn from(_: ProviderBusy) -> Self {
-        Self { step: None, ..Self::bad_callback("tooSlow", "too many logins talk to the provider already") }
+        Self::between_steps(LoginErrorCause::TooManyLogins)
     }
 }
 
@@ -123,9 +123,7 @@ impl<'a> Conversation<'a> {
         let driving = drive_observed(observer, login, fetch, documents);
         let Some(limits) = limits else { return Ok(driving.await) };
         let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
-        Ok(tokio::time::timeout(LONGEST, driving).await.unwrap_or_else(|_| {
-            let error = LoginError { step: None, ..LoginError::bad_callback("tooSlow", "the conversation took longer than 25 seconds") };
-            (Trace::default(), Err(error))
-        }))
+        let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
+        Ok(tokio::time::timeout(LONGEST, driving).await.unwrap_or_else(|_| out_of_time()))
     }
 }

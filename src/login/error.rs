@@ -1,112 +1,287 @@
-//! Why a login did not work out: the step, a short code, and what the operator should know. Never a value.
+//! Why a login failed: the step, the place in the file, and a cause that carries its data. It never holds a value of
+//! an answer, except the code and the message of a provider that refuses.
 
+use crate::choice;
 use crate::provider::Provider;
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::identity::IdentityError;
+use crate::provider::json_path::ValueKind;
+use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
 use crate::provider::step::StepKind;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
+use crate::vocabulary::wire::NoAnswer;
+use std::fmt;
 
-/// A login that did not work out.
+/// A login that failed.
 #[derive(Clone, Debug)]
 pub struct LoginError {
-    /// The step in which it ended; `None` when all steps were fine and the person may still not come in.
+    /// The step that failed; `None` when all steps succeeded and the person may still not sign in, or time ran out.
     pub step: Option<StepKind>,
-    /// The short name of the reason; for a refusal by the provider, the provider's own code.
-    pub code: String,
-    /// What is so, for the operator.
-    pub message: String,
-    /// Where in the file that was said.
+    /// The place in the file that decided.
     pub place: Option<Place>,
-    /// Whether the provider itself said no.
-    pub by_provider: bool,
+    /// What went wrong.
+    pub cause: LoginErrorCause,
+}
+
+/// The code of a failed login: one of ours, or the provider's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnOrProviderCode<'a> {
+    Own(LoginErrorCode),
+    Provider(&'a ProviderErrorCode),
+}
+
+/// What went wrong in a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginErrorCause {
+    /// The callback belongs to an attempt at another provider.
+    OtherProvider,
+    /// The state in the callback is not the state of the attempt.
+    StateMismatch,
+    /// No attempt of this browser has the state in the callback.
+    UnknownState,
+    /// The attempt is too old.
+    Expired,
+    /// The callback has more parameters than are read.
+    TooManyParameters,
+    /// The callback has a parameter more than once.
+    RepeatedParameter,
+    /// The callback names another issuer (RFC 9207).
+    OtherIssuer,
+    /// The issuer's discovery document is not available.
+    NoDocument,
+    /// The provider's file changed between the redirect and the callback.
+    FileChanged,
+    /// What was typed for this input does not match its pattern.
+    BadInput(Box<str>),
+    /// Too many logins are waiting for the provider.
+    TooManyLogins,
+    /// The calls to the provider took too long together.
+    OutOfTime,
+    /// `require` does not hold.
+    NotAllowed,
+    /// A step needs a fact that is not known.
+    MissingFact {
+        /// The fact, unless a path in a request found nothing.
+        fact: Option<Box<str>>,
+        /// The step that should have read it.
+        read_in: Option<StepKind>,
+        /// What was found instead of a text.
+        instead: Option<ValueKind>,
+    },
+    /// A request would go to an address that is not allowed.
+    BadAddress(&'static str),
+    /// A header cannot carry the value.
+    BadHeader,
+    /// A key cannot be used.
+    BadKey(&'static str),
+    /// The answer is not in the expected format.
+    Unreadable(String),
+    /// A signed token was not accepted.
+    BadToken(String),
+    /// The signature of the callback's parameters is missing or wrong.
+    BadSignature,
+    /// The provider gave no answer.
+    NoAnswer(NoAnswer),
+    /// A recording has to wait for something, so it holds too little.
+    RecordingWaits,
+    /// The facts hold no id; what was found instead of a text.
+    MissingId(Option<ValueKind>),
+    /// The facts hold no e-mail address; what was found instead of a text.
+    MissingEmail(Option<ValueKind>),
+    /// The e-mail address is not proven; what was found instead of a proof.
+    UnprovenEmail(Option<ValueKind>),
+    /// The provider refused the login, in its own words.
+    Refused(ProviderRefusal),
+}
+
+choice! {
+    /// The words that stories, the audit and examples keep for the causes that are our own. A provider's code is a
+    /// [`ProviderErrorCode`].
+    pub(crate) enum LoginErrorCode {
+        BadState = "badState",
+        Expired = "expired",
+        BadCallback = "badCallback",
+        BadIssuer = "badIssuer",
+        NoDocument = "noDocument",
+        Changed = "changed",
+        BadInput = "badInput",
+        TooSlow = "tooSlow",
+        NotAllowed = "notAllowed",
+        MissingFact = "missingFact",
+        BadAddress = "badAddress",
+        BadHeader = "badHeader",
+        BadKey = "badKey",
+        Unreadable = "unreadable",
+        BadToken = "badToken",
+        BadSignature = "badSignature",
+        NoAnswer = "noAnswer",
+        MissingId = "missingId",
+        MissingEmail = "missingEmail",
+        UnprovenEmail = "unprovenEmail",
+    }
+}
+
+impl LoginErrorCode {
+    /// Whether the request of the step was not sent.
+    pub(crate) fn is_before_sending(self) -> bool {
+        matches!(self, Self::MissingFact | Self::BadAddress | Self::BadHeader | Self::BadKey)
+    }
+}
+
+impl LoginErrorCause {
+    pub(crate) fn code(&self) -> OwnOrProviderCode<'_> {
+        OwnOrProviderCode::Own(match self {
+            Self::OtherProvider | Self::StateMismatch | Self::UnknownState => LoginErrorCode::BadState,
+            Self::Expired => LoginErrorCode::Expired,
+            Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
+            Self::OtherIssuer => LoginErrorCode::BadIssuer,
+            Self::NoDocument => LoginErrorCode::NoDocument,
+            Self::FileChanged => LoginErrorCode::Changed,
+            Self::BadInput(_) => LoginErrorCode::BadInput,
+            Self::TooManyLogins | Self::OutOfTime => LoginErrorCode::TooSlow,
+            Self::NotAllowed => LoginErrorCode::NotAllowed,
+            Self::MissingFact { .. } => LoginErrorCode::MissingFact,
+            Self::BadAddress(_) => LoginErrorCode::BadAddress,
+            Self::BadHeader => LoginErrorCode::BadHeader,
+            Self::BadKey(_) => LoginErrorCode::BadKey,
+            Self::Unreadable(_) => LoginErrorCode::Unreadable,
+            Self::BadToken(_) => LoginErrorCode::BadToken,
+            Self::BadSignature => LoginErrorCode::BadSignature,
+            Self::NoAnswer(_) | Self::RecordingWaits => LoginErrorCode::NoAnswer,
+            Self::MissingId(_) => LoginErrorCode::MissingId,
+            Self::MissingEmail(_) => LoginErrorCode::MissingEmail,
+            Self::UnprovenEmail(_) => LoginErrorCode::UnprovenEmail,
+            Self::Refused(refusal) => return OwnOrProviderCode::Provider(&refusal.code),
+        })
+    }
+}
+
+impl fmt::Display for LoginErrorCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherProvider => f.write_str("the answer belongs to another provider"),
+            Self::StateMismatch => f.write_str("the state that came back is not the one that was sent"),
+            Self::UnknownState => f.write_str("the state that came back belongs to no login that this browser began"),
+            Self::Expired => f.write_str("the login took longer than ten minutes"),
+            Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
+            Self::RepeatedParameter => f.write_str("a parameter stands in the callback twice"),
+            Self::OtherIssuer => f.write_str("the answer comes from another issuer (`iss`)"),
+            Self::NoDocument => f.write_str("the issuer's document could not be had"),
+            Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
+            Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
+            Self::TooManyLogins => f.write_str("too many logins talk to the provider already"),
+            Self::OutOfTime => f.write_str("the conversation took longer than 25 seconds"),
+            Self::NotAllowed => f.write_str("`require` does not let this person in"),
+            Self::MissingFact { fact: None, .. } => f.write_str("a path finds nothing"),
+            Self::MissingFact { fact: Some(fact), read_in, instead } => {
+                write!(f, "`{fact}` was not found")?;
+                if let Some(step) = read_in {
+                    write!(f, " in the answer of {}", step.word())?;
+                }
+                write_instead(f, *instead)
+            }
+            Self::BadAddress(why) | Self::BadKey(why) => f.write_str(why),
+            Self::BadHeader => f.write_str("the value of a header holds characters that no header has"),
+            Self::Unreadable(why) => f.write_str(why),
+            Self::BadToken(why) => write!(f, "the signed token is not to be believed: {why}"),
+            Self::BadSignature => f.write_str("the callback's parameters are not signed as they should be"),
+            Self::NoAnswer(why) => why.fmt(f),
+            Self::RecordingWaits => f.write_str("a recording never waits"),
+            Self::MissingId(instead) => {
+                f.write_str("no answer holds an id")?;
+                write_instead(f, *instead)
+            }
+            Self::MissingEmail(instead) => {
+                f.write_str("no answer holds an e-mail address")?;
+                write_instead(f, *instead)
+            }
+            Self::UnprovenEmail(instead) => {
+                f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
+                write_instead(f, *instead)
+            }
+            Self::Refused(refusal) => f.write_str(refusal.message.as_deref().unwrap_or("it gives no reason")),
+        }
+    }
+}
+
+fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
+    instead.map_or(Ok(()), |kind| write!(f, " ({kind} stands there)"))
 }
 
 impl LoginError {
-    /// What the browser brought back is not the answer to what was asked.
-    pub fn bad_callback(code: &str, message: &str) -> Self {
-        Self {
-            step: Some(StepKind::GetAuthorizationCode),
-            code: code.to_owned(),
-            message: message.to_owned(),
-            place: None,
-            by_provider: false,
-        }
+    /// A callback that was not accepted, or a login that could not begin.
+    pub fn before_calls(cause: LoginErrorCause) -> Self {
+        Self { step: Some(StepKind::GetAuthorizationCode), place: None, cause }
     }
 
-    /// `require` does not let this person in.
+    /// A login that failed in no step of its own.
+    pub(crate) fn between_steps(cause: LoginErrorCause) -> Self {
+        Self { step: None, place: None, cause }
+    }
+
     pub(crate) fn not_allowed(place: Place) -> Self {
-        Self {
-            step: None,
-            code: "notAllowed".to_owned(),
-            message: "`require` does not let this person in".to_owned(),
-            place: Some(place),
-            by_provider: false,
-        }
+        Self { step: None, place: Some(place), cause: LoginErrorCause::NotAllowed }
     }
 
-    pub(crate) fn from_step_error(kind: StepKind, error: StepError, missed: Option<&MissingValue>, provider: &Provider) -> Self {
-        let of = |code: &str, message: String, place: Option<Place>| Self {
-            step: Some(kind),
-            code: code.to_owned(),
-            message,
-            place,
-            by_provider: false,
-        };
-        match error {
-            StepError::Refused(refused) => Self {
-                step: Some(kind),
-                message: refused.message.clone().unwrap_or_else(|| "it gives no reason".to_owned()),
-                code: refused.code,
-                place: refused.place,
-                by_provider: true,
-            },
+    /// A step that failed; `missing` says where its fact was looked for.
+    pub(crate) fn from_step_error(kind: StepKind, error: StepError, missing: Option<&MissingValue>, provider: &Provider) -> Self {
+        let (cause, place) = match error {
+            StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
             StepError::MissingFact { fact, place } => {
-                of("missingFact", missing_fact(fact, missed, provider), Some(missed.map_or(place, |missed| missed.place)))
+                (missing_fact(fact, missing, provider), Some(missing.map_or(place, |missing| missing.place)))
             }
-            StepError::BadAddress { why, place } => of("badAddress", why.to_owned(), Some(place)),
-            StepError::BadHeader { place } => {
-                of("badHeader", "the value of a header holds characters that no header has".to_owned(), Some(place))
-            }
-            StepError::Key { why, place } => of("badKey", why.to_owned(), Some(place)),
-            StepError::Unreadable { why, place } => of("unreadable", why, Some(place)),
-            StepError::BadToken { why, place } => of("badToken", format!("the signed token is not to be believed: {why}"), Some(place)),
-            StepError::BadSignature { place } => {
-                of("badSignature", "the callback's parameters are not signed as they should be".to_owned(), Some(place))
-            }
-            StepError::NoAnswer(why) => of("noAnswer", why.to_string(), None),
+            StepError::BadAddress { why, place } => (LoginErrorCause::BadAddress(why), Some(place)),
+            StepError::BadHeader { place } => (LoginErrorCause::BadHeader, Some(place)),
+            StepError::Key { why, place } => (LoginErrorCause::BadKey(why), Some(place)),
+            StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
+            StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
+            StepError::BadSignature { place } => (LoginErrorCause::BadSignature, Some(place)),
+            StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
+        };
+        Self { step: Some(kind), place, cause }
+    }
+
+    /// Facts that make no identity.
+    pub(crate) fn no_identity(error: IdentityError) -> Self {
+        let (cause, missing): (fn(Option<ValueKind>) -> LoginErrorCause, _) = match error {
+            IdentityError::MissingId(missing) => (LoginErrorCause::MissingId, missing),
+            IdentityError::MissingEmail(missing) => (LoginErrorCause::MissingEmail, missing),
+            IdentityError::UnprovenEmail(missing) => (LoginErrorCause::UnprovenEmail, missing),
+        };
+        let instead = missing.as_ref().and_then(|missing| missing.instead);
+        Self { step: None, place: missing.map(|missing| missing.place), cause: cause(instead) }
+    }
+
+    /// The code that stories, the audit and examples keep: our own, or the provider's.
+    pub fn code(&self) -> &str {
+        match self.cause.code() {
+            OwnOrProviderCode::Own(code) => code.word(),
+            OwnOrProviderCode::Provider(code) => code.as_str(),
         }
     }
 
-    /// The facts make no identity.
-    pub(crate) fn no_identity(error: IdentityError) -> Self {
-        let (code, message, nothing) = match error {
-            IdentityError::MissingId(nothing) => ("missingId", "no answer holds an id", nothing),
-            IdentityError::MissingEmail(nothing) => ("missingEmail", "no answer holds an e-mail address", nothing),
-            IdentityError::UnprovenEmail(nothing) => {
-                ("unprovenEmail", "the e-mail address is not proven under the file's `trustEmail`", nothing)
-            }
-        };
-        let instead =
-            nothing.as_ref().and_then(|nothing| nothing.instead).map_or_else(String::new, |what| format!(" ({what} stands there)"));
-        Self {
-            step: None,
-            code: code.to_owned(),
-            message: format!("{message}{instead}"),
-            place: nothing.map(|nothing| nothing.place),
-            by_provider: false,
-        }
+    /// What the provider said, if it refused the login.
+    pub fn refusal(&self) -> Option<&ProviderRefusal> {
+        if let LoginErrorCause::Refused(refusal) = &self.cause { Some(refusal) } else { None }
     }
 }
 
-fn missing_fact(fact: Option<Slot>, missed: Option<&MissingValue>, provider: &Provider) -> String {
-    let Some(fact) = fact else { return "a path finds nothing".to_owned() };
-    let name = provider.names.name(fact);
-    let learned_by = std::iter::once(&provider.authorization)
-        .chain(&provider.calls)
-        .find(|step| step.learned_facts().any(|(learned, ..)| learned == fact));
-    let from = learned_by.map_or_else(String::new, |step| format!(" in the answer of {}", step.kind.word()));
-    let instead = missed.and_then(|missed| missed.instead).map_or_else(String::new, |what| format!(" ({what} stands there)"));
-    format!("`{name}` was not found{from}{instead}")
+impl fmt::Display for LoginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {
+    let read_in = fact.and_then(|fact| {
+        let mut steps = std::iter::once(&provider.authorization).chain(&provider.calls);
+        steps.find(|step| step.learned_facts().any(|(learned, ..)| learned == fact)).map(|step| step.kind)
+    });
+    LoginErrorCause::MissingFact {
+        fact: fact.map(|fact| (&**provider.names.name(fact)).into()),
+        read_in,
+        instead: missing.and_then(|missing| missing.instead),
+    }
 }

@@ -6,7 +6,7 @@ pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
@@ -15,7 +15,7 @@ use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
-use crate::provider::step::{Step, StepKind};
+use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request};
@@ -162,10 +162,7 @@ fn check_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
         (None, _) if is_promised => {}
         _ => return Ok(()),
     }
-    Err(LoginError {
-        step: Some(StepKind::GetAuthorizationCode),
-        ..LoginError::bad_callback("badIssuer", "the answer comes from another issuer (`iss`)")
-    })
+    Err(LoginError::before_calls(LoginErrorCause::OtherIssuer))
 }
 
 fn record_learned_facts(trace: &mut Trace, facts: &Facts, step: &Step) {

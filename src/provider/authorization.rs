@@ -159,6 +159,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
     }
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
+        call: None,
         place,
         known: around.known,
         method: Method::Get,

@@ -159,7 +159,7 @@ impl crate::vocabulary::words::WordValue for Located<ClientAuthMethod> {
 }
 
 /// Compiles a call, or complains.
-pub(crate) fn compile(mut spec: CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
+pub(crate) fn compile(mut spec: CallSpec, (kind, position): (StepKind, u16), around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
     let place = spec.place;
     let (method, address) = method_and_address(&mut spec, kind, around, desk);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, desk));
@@ -225,6 +225,7 @@ pub(crate) fn compile(mut spec: CallSpec, kind: StepKind, around: &StepContext<'
     }
     let mut step = Step {
         kind,
+        call: Some(position),
         place,
         known: around.known,
         method,

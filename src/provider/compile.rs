@@ -3,16 +3,17 @@
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
+use crate::provider::compiled_file::CompiledFile;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::fact_flow_check;
+use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
 use crate::provider::hosts;
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::pkce::Pkce;
-use crate::provider::proof_check;
+use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
@@ -110,7 +111,7 @@ fn assemble(
         desk,
     );
     let authorization = authorization?;
-    let flow = fact_flow_check::FactFlowCheck {
+    let file = CompiledFile {
         authorization: &authorization,
         calls: &calls,
         installed: &installed,
@@ -126,20 +127,12 @@ fn assemble(
         known,
         top,
     };
-    let proof = proof_check::ProofCheck {
-        authorization: &authorization,
-        calls: &calls,
-        installed: &installed,
-        inputs: &inputs,
-        identity: &composition,
-        trust: trust.as_ref(),
-        known,
-    };
     let hidden =
         ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"].iter().any(|word| !is_absent(&spec, word, desk));
-    let needed = if complete && !hidden { flow.check(desk) } else { Vec::new() };
+    let mut needed = Vec::new();
     if complete && !hidden {
-        proof.check(desk);
+        needed = FactFlowCheck { file: &file }.check(desk);
+        ProofCheck { file: &file }.check(desk);
     }
     Some(Provider {
         source: source.clone(),
@@ -236,7 +229,9 @@ fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Plac
         let help = "write this request out with `query`, `form` or `json`; only one call of the list can be the standard token request";
         desk.complain(call.place, "the code would be redeemed twice", help);
     }
-    let calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| call::compile(call, kind, &around, desk)).collect();
+    let positions = 0_u16..;
+    let calls: Vec<Option<Step>> =
+        all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &around, desk)).collect();
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }

@@ -2,8 +2,9 @@
 //! something counts. A list of conditions alone holds when all of them hold.
 
 use crate::provider::condition::{Condition, ConditionSpec, Conditions};
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, kind_name, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
@@ -30,8 +31,8 @@ pub(crate) enum FactExpression {
 pub struct MissingValue {
     /// The path or hole that found nothing.
     pub(crate) place: Place,
-    /// What stands there instead, if anything.
-    pub(crate) instead: Option<&'static str>,
+    /// What was found instead of a text.
+    pub(crate) instead: Option<ValueKind>,
 }
 
 impl FactExpression {
@@ -52,7 +53,7 @@ impl FactExpression {
                 let found = answer.and_then(|answer| path.first(answer));
                 match found.and_then(scalar_text) {
                     Some(text) => Ok(Text::plain(text)),
-                    None => Err(MissingValue { place: path.place, instead: found.map(kind_name) }),
+                    None => Err(MissingValue { place: path.place, instead: found.map(ValueKind::from_value) }),
                 }
             }
             Self::Text(template) => match template.fill_from(facts, answer) {
@@ -62,16 +63,35 @@ impl FactExpression {
             },
             Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
             Self::Conditions(conditions, _) => Ok(Text::plain(if conditions.all_hold(answer, facts) { "true" } else { "false" })),
-            Self::FirstOf(readings, place) => {
-                let mut last = MissingValue { place: *place, instead: None };
-                for reading in readings {
-                    match reading.evaluate(answer, facts) {
-                        Ok(text) => return Ok(text),
-                        Err(nothing) => last = nothing,
-                    }
+            Self::FirstOf(..) => self.evaluate_with_origin(answer, FactOrigin::Broker, facts).map(|(text, _)| text),
+        }
+    }
+
+    /// Finds it, and says which exchange it came from; `document` is the origin of the answer.
+    pub(crate) fn evaluate_with_origin(
+        &self,
+        answer: Option<&Value>,
+        document: FactOrigin,
+        facts: &Facts,
+    ) -> Result<(Text, FactOrigin), MissingValue> {
+        let mut last = MissingValue { place: self.place(), instead: None };
+        for reading in self.alternatives() {
+            match reading.evaluate(answer, facts) {
+                Ok(text) => {
+                    let own = if reading.reads_answer() { document } else { FactOrigin::Broker };
+                    return Ok((text, reading.uses().iter().fold(own, |origin, used| origin.join(facts.origin(used.fact)))));
                 }
-                Err(last)
+                Err(nothing) => last = nothing,
             }
+        }
+        Err(last)
+    }
+
+    /// The alternatives in order, those of a list within a list as well; what is no list is its own only one.
+    pub(crate) fn alternatives(&self) -> Vec<&Self> {
+        match self {
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::alternatives).collect(),
+            Self::Path(_) | Self::Text(_) | Self::Condition(_) | Self::Conditions(..) => vec![self],
         }
     }
 

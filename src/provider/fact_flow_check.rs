@@ -3,41 +3,25 @@
 //!
 //! It stays one file because each look-over is a few lines on the one ledger of what is known.
 
-use crate::provider::address::Address;
-use crate::provider::authorization::Authorization;
 use crate::provider::call::lacks_verifier;
-use crate::provider::condition::{Condition, Conditions};
-use crate::provider::declared_values::{DeclaredValues, RequiredSetting};
+use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::Condition;
+use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
-use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, WellKnownFacts};
-use crate::provider::identity::IdentityMapping;
-use crate::provider::inputs::Input;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::pkce::Pkce;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// All that is followed.
+/// Follows the facts of a file.
 pub(crate) struct FactFlowCheck<'a> {
-    pub(super) authorization: &'a Authorization,
-    pub(super) calls: &'a [Step],
-    pub(super) installed: &'a DeclaredValues,
-    pub(super) inputs: &'a [Input],
-    pub(super) identity: &'a IdentityMapping,
-    pub(super) trust: Option<&'a Located<EmailTrustPolicy>>,
-    pub(super) missing: Option<&'a Located<MissingEmailPolicy>>,
-    pub(super) require: Option<&'a Conditions>,
-    pub(super) discovery: Option<&'a Discovery>,
-    pub(super) has_discovery: bool,
-    pub(super) logout: Option<&'a Address>,
-    pub(super) pkce: Pkce,
-    pub(super) known: WellKnownFacts,
-    pub(super) top: Place,
+    pub(crate) file: &'a CompiledFile<'a>,
 }
 
 /// What is known at a point of the login.
@@ -58,8 +42,8 @@ impl FactFlowCheck<'_> {
     /// Looks the whole file over, and gives the values of the installation that are used.
     pub(crate) fn check(&self, desk: &mut Reader) -> Vec<RequiredSetting> {
         let mut ledger = self.initial_ledger(desk);
-        let step = &self.authorization.step;
-        for used in self.discovery.map(Discovery::uses).unwrap_or_default() {
+        let step = &self.file.authorization.step;
+        for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, "discovery", desk);
         }
         for used in step.uses_in_request() {
@@ -67,7 +51,7 @@ impl FactFlowCheck<'_> {
             self.check_is_not_secret(&used, desk);
         }
         self.record_step(step, &mut ledger, desk);
-        for step in self.calls {
+        for step in self.file.calls {
             for used in step.uses_in_when() {
                 self.check_is_known(&used, &mut ledger, step.kind.word(), desk);
             }
@@ -76,22 +60,22 @@ impl FactFlowCheck<'_> {
             }
             self.record_step(step, &mut ledger, desk);
         }
-        for (_, fact, place, uses) in self.identity.composed() {
+        for (_, fact, place, uses) in self.file.identity.composed() {
             for used in uses {
                 self.check_is_known(&used, &mut ledger, "identity", desk);
             }
             self.record_origin(fact, place, &mut ledger, desk);
         }
-        for used in self.identity.uses() {
+        for used in self.file.identity.uses() {
             self.check_is_known(&used, &mut ledger, "identity", desk);
         }
-        for condition in self.require.iter().flat_map(|require| &require.0) {
+        for condition in self.file.require.iter().flat_map(|require| &require.0) {
             check_require_condition(condition, desk);
             for used in condition.uses() {
                 self.check_is_known(&used, &mut ledger, "require", desk);
             }
         }
-        for used in self.logout.iter().flat_map(|logout| logout.uses()) {
+        for used in self.file.logout.iter().flat_map(|logout| logout.uses()) {
             self.check_is_known(&used, &mut ledger, "logout", desk);
             self.check_is_not_secret(&used, desk);
         }
@@ -101,11 +85,11 @@ impl FactFlowCheck<'_> {
             self.check_identity_facts(&ledger, desk);
             self.check_unused_facts(&ledger, desk);
         }
-        let mut facts = self.installed.needed.clone();
+        let mut facts = self.file.installed.needed.clone();
         facts.retain(|needed| {
             ledger.used.contains(&needed.fact)
-                || needed.fact == self.known.client_id
-                || needed.place != self.top && needed.place.start != self.top.start
+                || needed.fact == self.file.known.client_id
+                || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
         facts
     }
@@ -114,9 +98,9 @@ impl FactFlowCheck<'_> {
         let mut known: Vec<(Slot, Option<Place>)> = Vec::new();
         for (name, _) in FROM_THE_START {
             let absent = match *name {
-                "clientSecret" => !self.installed.has_secret,
-                "codeChallenge" | "codeVerifier" => self.pkce == Pkce::Off,
-                "scope" => self.authorization.scope.is_none(),
+                "clientSecret" => !self.file.installed.has_secret,
+                "codeChallenge" | "codeVerifier" => self.file.pkce == Pkce::Off,
+                "scope" => self.file.authorization.scope.is_none(),
                 _ => false,
             };
             if !absent {
@@ -124,11 +108,12 @@ impl FactFlowCheck<'_> {
             }
         }
         let settings = self
+            .file
             .installed
             .needed
             .iter()
             .map(|needed| (needed.fact, needed.place))
-            .chain(self.installed.literals.iter().map(|(fact, _, place)| (*fact, *place)));
+            .chain(self.file.installed.literals.iter().map(|(fact, _, place)| (*fact, *place)));
         for (fact, place) in settings {
             match known.iter().find(|(known, _)| *known == fact) {
                 Some((_, Some(_))) => self.complain_about_two_origins(fact, place, desk),
@@ -136,14 +121,14 @@ impl FactFlowCheck<'_> {
                 None => known.push((fact, Some(place))),
             }
         }
-        for input in self.inputs {
+        for input in self.file.inputs {
             let fact = desk.names.intern(&input.name);
             if known.iter().any(|(known, _)| *known == fact) {
                 self.complain_about_two_origins(fact, input.place, desk);
             }
             known.push((fact, Some(input.place)));
         }
-        if self.has_discovery {
+        if self.file.has_discovery {
             known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (desk.names.intern(name), None)));
         }
         FactLedger { known, used: Vec::new() }
@@ -159,7 +144,7 @@ impl FactFlowCheck<'_> {
             }
         }
         if step.assertion().is_some() {
-            ledger.known.push((self.known.client_assertion, None));
+            ledger.known.push((self.file.known.client_assertion, None));
         }
         for used in step.uses_in_answer() {
             self.check_is_known(&used, ledger, step.kind.word(), desk);
@@ -180,7 +165,7 @@ impl FactFlowCheck<'_> {
         desk.complain(
             place,
             format!("the fact `{name}` has two origins"),
-            "a fact is read once in a file: give the other one a name of its own, and combine the two in `identity` where that is meant",
+            "a fact is read once in a file: give the other one a name of its own",
         );
     }
 
@@ -188,7 +173,7 @@ impl FactFlowCheck<'_> {
         ledger.used.push(used.fact);
         if ledger.knows(used.fact)
             || desk.is_unusable_fact(used.fact)
-            || used.fact == self.known.client_assertion && self.has_assertion(place_of_use)
+            || used.fact == self.file.known.client_assertion && self.has_assertion(place_of_use)
         {
             return;
         }
@@ -196,9 +181,7 @@ impl FactFlowCheck<'_> {
             return;
         }
         let name = Arc::clone(desk.names.name(used.fact));
-        let later = std::iter::once(&self.authorization.step)
-            .chain(self.calls)
-            .find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
+        let later = self.file.steps().find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
         let help = match (&*name, later) {
             ("clientSecret", _) => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
             ("codeChallenge" | "codeVerifier", _) => "the file says `pkce: off`; take that out, or this hole".to_owned(),
@@ -222,13 +205,11 @@ impl FactFlowCheck<'_> {
     }
 
     fn has_assertion(&self, place_of_use: &str) -> bool {
-        std::iter::once(&self.authorization.step)
-            .chain(self.calls)
-            .any(|step| step.kind.word() == place_of_use && step.assertion().is_some())
+        self.file.steps().any(|step| step.kind.word() == place_of_use && step.assertion().is_some())
     }
 
     fn check_is_not_secret(&self, used: &FactUse, desk: &mut Reader) {
-        let secret = self.installed.is_secret(used.fact) || used.fact == self.known.code_verifier && self.pkce == Pkce::S256;
+        let secret = self.file.installed.is_secret(used.fact) || used.fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256;
         if secret && used.whole {
             let name = Arc::clone(desk.names.name(used.fact));
             desk.complain(
@@ -240,11 +221,11 @@ impl FactFlowCheck<'_> {
     }
 
     fn check_code_and_token(&self, ledger: &FactLedger, desk: &mut Reader) {
-        let code = self.known.code;
-        let calls_use = |fact: Slot| self.calls.iter().any(|step| step.uses_in_request().iter().any(|used| used.fact == fact));
-        let is_signed = self.authorization.step.verify.is_some() || self.authorization.step.signed.is_some();
-        if let Some(step) = self.calls.first().filter(|_| !calls_use(code) && !is_signed) {
-            let own = self.authorization.step.learned_facts().filter(|(.., written)| *written).find(|(fact, ..)| calls_use(*fact));
+        let code = self.file.known.code;
+        let calls_use = |fact: Slot| self.file.calls.iter().any(|step| step.uses_in_request().iter().any(|used| used.fact == fact));
+        let is_signed = self.file.authorization.step.verify.is_some() || self.file.authorization.step.signed.is_some();
+        if let Some(step) = self.file.calls.first().filter(|_| !calls_use(code) && !is_signed) {
+            let own = self.file.authorization.step.learned_facts().filter(|(.., written)| *written).find(|(fact, ..)| calls_use(*fact));
             match own {
                 None => {
                     let help = "place `${code}` in getAccessCode; what the provider calls otherwise is read as `read: { code: $.ticket }`";
@@ -259,15 +240,15 @@ impl FactFlowCheck<'_> {
                 }
             }
         }
-        let token = self.known.access_token;
-        let access = self.calls.iter().filter(|step| step.kind == StepKind::GetAccessCode);
+        let token = self.file.known.access_token;
+        let access = self.file.calls.iter().filter(|step| step.kind == StepKind::GetAccessCode);
         let origin = access.clone().flat_map(Step::learned_facts).find(|(fact, ..)| *fact == token);
         let uses_somewhere = ledger.used.contains(&token);
-        let person = self.calls.iter().find(|step| step.kind == StepKind::GetUserInfo);
+        let person = self.file.calls.iter().find(|step| step.kind == StepKind::GetUserInfo);
         if let (Some(step), Some((_, place, written))) = (person, origin)
             && !uses_somewhere
         {
-            let bearer_is_another = self.calls.iter().any(|step| step.bearer.is_some());
+            let bearer_is_another = self.file.calls.iter().any(|step| step.bearer.is_some());
             if written || !bearer_is_another {
                 let at = if written { place } else { step.place };
                 desk.complain(
@@ -280,8 +261,13 @@ impl FactFlowCheck<'_> {
     }
 
     fn check_pkce(&self, desk: &mut Reader) {
-        let redeems = |step: &&Step| step.uses_in_request().iter().any(|used| used.fact == self.known.code);
-        for step in self.calls.iter().filter(redeems).filter(|step| step.kind == StepKind::GetAccessCode && lacks_verifier(step, self.pkce))
+        let redeems = |step: &&Step| step.uses_in_request().iter().any(|used| used.fact == self.file.known.code);
+        for step in self
+            .file
+            .calls
+            .iter()
+            .filter(redeems)
+            .filter(|step| step.kind == StepKind::GetAccessCode && lacks_verifier(step, self.file.pkce))
         {
             let help = "add `code_verifier: \"${codeVerifier}\"`, or write `pkce: off` at the top if the provider does not know it";
             desk.complain(step.place, "the code is redeemed without PKCE", help);
@@ -289,20 +275,25 @@ impl FactFlowCheck<'_> {
     }
 
     fn check_identity_facts(&self, ledger: &FactLedger, desk: &mut Reader) {
-        let composed: Vec<&str> = self.identity.composed().map(|(name, ..)| name).collect();
+        let composed: Vec<&str> = self.file.identity.composed().map(|(name, ..)| name).collect();
         let has = |name: &str, fact: Slot, desk: &Reader| composed.contains(&name) || ledger.knows(fact) || desk.is_unusable_fact(fact);
-        let place =
-            self.calls.iter().find(|step| step.kind == StepKind::GetUserInfo).or(self.calls.last()).map_or(self.top, |step| step.place);
-        if !has("id", self.known.id, desk) {
+        let place = self
+            .file
+            .calls
+            .iter()
+            .find(|step| step.kind == StepKind::GetUserInfo)
+            .or(self.file.calls.last())
+            .map_or(self.file.top, |step| step.place);
+        if !has("id", self.file.known.id, desk) {
             desk.complain(
                 place,
                 "nothing reads `id`, by which the provider tells people apart",
                 "add it to `read`: `id: $.id`; never use the e-mail for it",
             );
         }
-        let has_email = has("email", self.known.email, desk);
-        let has_claim = has("emailVerified", self.known.email_verified, desk);
-        match (self.trust, has_email) {
+        let has_email = has("email", self.file.known.email, desk);
+        let has_claim = has("emailVerified", self.file.known.email_verified, desk);
+        match (self.file.trust, has_email) {
             (None, true) if !has_claim => desk.complain(
                 place,
                 "an e-mail is read, and the file does not say whether it can be trusted",
@@ -314,10 +305,10 @@ impl FactFlowCheck<'_> {
             (Some(trust), false) => desk.complain(trust.place, "`trustEmail` speaks of an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
             _ => {}
         }
-        let refuses = self.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
-        let never = self.trust.filter(|trust| matches!(trust.value, EmailTrustPolicy::Never));
+        let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
+        let never = self.file.trust.filter(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         if refuses && !has_email {
-            let place = self.missing.map_or(place, |missing| missing.place);
+            let place = self.file.missing.map_or(place, |missing| missing.place);
             desk.complain(
                 place,
                 "no e-mail is read, so nobody could come in",
@@ -328,32 +319,6 @@ impl FactFlowCheck<'_> {
                 never.place,
                 "no address would ever count as proven, so nobody could come in",
                 "add `missingEmail: ask`: the shopper proves the address, and the provider's is the suggestion",
-            );
-        }
-        self.check_claim_document(desk);
-    }
-
-    /// An address and the claim that it is proven have to be about the same thing.
-    fn check_claim_document(&self, desk: &mut Reader) {
-        let step_of = |fact: Slot| {
-            std::iter::once(&self.authorization.step)
-                .chain(self.calls)
-                .position(|step| step.learned_facts().any(|(learned, _, written)| learned == fact && written))
-        };
-        let trusts_claim = self.trust.is_none_or(|trust| matches!(trust.value, EmailTrustPolicy::Claim));
-        if let (Some(email), Some(claim), true) = (step_of(self.known.email), step_of(self.known.email_verified), trusts_claim)
-            && email != claim
-        {
-            let place = self
-                .calls
-                .iter()
-                .flat_map(Step::learned_facts)
-                .find(|(fact, ..)| *fact == self.known.email_verified)
-                .map_or(self.top, |(_, place, _)| place);
-            desk.warn(
-                place,
-                "`emailVerified` is read from another answer than `email`",
-                "read both from one answer, so that they are about the same address",
             );
         }
     }
@@ -377,19 +342,25 @@ impl FactFlowCheck<'_> {
             "error",
             "errorDescription",
         ];
-        let steps = std::iter::once(&self.authorization.step).chain(self.calls);
+        let steps = self.file.steps();
         let read: Vec<(Slot, Place)> =
             steps.flat_map(Step::learned_facts).filter(|(.., written)| *written).map(|(fact, place, _)| (fact, place)).collect();
-        let secret = self.installed.secret_place.map(|place| (self.known.client_secret, place));
+        let secret = self.file.installed.secret_place.map(|place| (self.file.known.client_secret, place));
         let set = self
+            .file
             .installed
             .needed
             .iter()
-            .filter(|needed| needed.fact != self.known.client_id && needed.fact != self.known.client_secret)
+            .filter(|needed| needed.fact != self.file.known.client_id && needed.fact != self.file.known.client_secret)
             .map(|needed| (needed.fact, needed.place));
-        let literals =
-            self.installed.literals.iter().filter(|(fact, ..)| *fact != self.known.client_id).map(|(fact, _, place)| (*fact, *place));
-        let inputs: Vec<(Slot, Place)> = self.inputs.iter().map(|input| (desk.names.intern(&input.name), input.place)).collect();
+        let literals = self
+            .file
+            .installed
+            .literals
+            .iter()
+            .filter(|(fact, ..)| *fact != self.file.known.client_id)
+            .map(|(fact, _, place)| (*fact, *place));
+        let inputs: Vec<(Slot, Place)> = self.file.inputs.iter().map(|input| (desk.names.intern(&input.name), input.place)).collect();
         for (fact, place) in read.into_iter().chain(set).chain(literals).chain(inputs).chain(secret) {
             let name = Arc::clone(desk.names.name(fact));
             if !ledger.used.contains(&fact) && !OURS.contains(&&*name) {

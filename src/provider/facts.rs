@@ -3,6 +3,7 @@
 //! A fact is not there or it holds a text that is not empty. Everything learned from an answer starts secret.
 
 use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_origin::FactOrigin;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
@@ -92,7 +93,7 @@ impl WellKnownFacts {
 /// What is known so far, and what was looked for in vain.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    values: Vec<Option<Text>>,
+    values: Vec<Option<(Text, FactOrigin)>>,
     labels: Arc<[Arc<str>]>,
     showing: bool,
     misses: Vec<(Slot, MissingValue)>,
@@ -123,7 +124,12 @@ impl Facts {
 
     /// A fact, if it is known.
     pub(crate) fn get(&self, slot: Slot) -> Option<&Text> {
-        self.values.get(slot.0 as usize).and_then(Option::as_ref)
+        self.values.get(slot.0 as usize)?.as_ref().map(|(value, _)| value)
+    }
+
+    /// The exchange that a fact came from.
+    pub(crate) fn origin(&self, slot: Slot) -> FactOrigin {
+        self.values.get(slot.0 as usize).and_then(Option::as_ref).map(|(_, origin)| *origin).unwrap_or_default()
     }
 
     pub(crate) fn forget(&mut self, slot: Slot) {
@@ -135,19 +141,28 @@ impl Facts {
     /// The longest text that is a fact.
     pub(crate) const LONGEST: usize = 64 * 1024;
 
-    /// Learns a fact; an empty text is no fact, nor is an endless one.
+    /// Sets a fact that the broker itself knows; an empty text is no fact, nor is an endless one.
     pub fn set(&mut self, slot: Slot, value: Text) {
+        self.insert(slot, value, FactOrigin::Broker);
+    }
+
+    /// Sets what the shopper typed.
+    pub(crate) fn set_typed(&mut self, slot: Slot, value: Text) {
+        self.insert(slot, value, FactOrigin::Shopper);
+    }
+
+    fn insert(&mut self, slot: Slot, value: Text, origin: FactOrigin) {
         let at = slot.0 as usize;
         if at >= self.values.len() {
             self.values.resize(at + 1, None);
         }
-        self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some(value);
+        self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
     }
 
-    /// Learns a fact from outside: it starts secret.
-    pub fn learn(&mut self, slot: Slot, value: impl Into<String>) {
+    /// Learns a fact from an exchange: it starts secret.
+    pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin) {
         let label = self.label(slot);
-        self.set(slot, Text::secret(value, &label));
+        self.insert(slot, Text::secret(value, &label), origin);
     }
 
     /// The name under which a mask shows a fact.
@@ -167,6 +182,6 @@ impl Facts {
 
     /// The facts that are known, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Text)> {
-        self.values.iter().enumerate().filter_map(|(at, text)| Some((Slot(u16::try_from(at).ok()?), text.as_ref()?)))
+        self.values.iter().enumerate().filter_map(|(at, known)| Some((Slot(u16::try_from(at).ok()?), &known.as_ref()?.0)))
     }
 }

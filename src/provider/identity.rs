@@ -1,6 +1,7 @@
 //! Who came: the id at the provider, the address and how far it is proven, and what else is known.
 
 use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailEvidence, EmailTrustPolicy, MissingEmailPolicy};
@@ -17,11 +18,11 @@ words! {
         /// Default: the fact `id`
         /// Example: `id: [ "${unionId}", "${openId}" ]`
         id: Option<FactExpression> = "id",
-        /// The e-mail address.
+        /// The e-mail address. Alternatives from several answers need `trustEmail` to say something else than `claim`.
         /// Default: the fact `email`
         /// Example: `email: [ "${mail}", "${login}" ]`
         email: Option<FactExpression> = "email",
-        /// Whether the provider has checked the address: true for `true`, `1` and a date.
+        /// Whether the provider has checked the address: true for `true`, `1` and a date. It counts only for an address from the same answer or the same signed token.
         /// Default: the fact `emailVerified`
         /// Example: `emailVerified: { at: "${state}", is: confirmed }`
         email_verified: Option<FactExpression> = "emailVerified",
@@ -166,8 +167,8 @@ impl IdentityMapping {
     pub(crate) fn compose(&self, facts: &mut Facts) {
         for (_, fact, part) in &self.parts {
             let IdentityPart::Composed(reading) = part else { continue };
-            match reading.evaluate(None, facts) {
-                Ok(text) => facts.learn(*fact, text.revealed()),
+            match reading.evaluate_with_origin(None, FactOrigin::Broker, facts) {
+                Ok((text, origin)) => facts.learn(*fact, text.revealed(), origin),
                 Err(nothing) => {
                     // The path that found nothing explains more than the hole that waited for it.
                     let deeper = reading.uses().iter().find_map(|used| facts.missing_value(used.fact).cloned());
@@ -175,17 +176,40 @@ impl IdentityMapping {
                 }
             }
         }
+        // `require` and `more` must not take a claim about one address for a claim about another.
+        if let (Some(email), Some(claim)) = (self.fact("email"), self.fact("emailVerified"))
+            && facts.get(email).is_some()
+            && !facts.origin(claim).vouches_for(facts.origin(email))
+        {
+            facts.forget(claim);
+        }
+    }
+
+    /// The fact of a part of the identity.
+    fn fact(&self, wanted: &str) -> Option<Slot> {
+        self.parts.iter().find(|(name, ..)| *name == wanted).map(|(_, fact, _)| *fact)
+    }
+
+    /// What `identity` composes a fact of, if it does.
+    pub(crate) fn composition(&self, fact: Slot) -> Option<&FactExpression> {
+        self.parts.iter().filter(|(_, composed, _)| *composed == fact).find_map(|(.., part)| match part {
+            IdentityPart::Composed(reading) => Some(reading),
+            IdentityPart::Fact => None,
+        })
     }
 
     /// The identity that the facts make.
     pub fn identity(&self, provider: &str, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
-        let fact = |wanted: &str| self.parts.iter().find(|(name, ..)| *name == wanted).map(|(_, fact, _)| *fact);
-        let find = |wanted: &str| facts.get(fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
-        let missed = |wanted: &str| facts.missing_value(fact(wanted)?).cloned();
+        let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
+        let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
-        let claim = find("emailVerified");
+        let origin = |wanted: &str| self.fact(wanted).map(|fact| facts.origin(fact)).unwrap_or_default();
+        let claim = find("emailVerified").filter(|_| origin("emailVerified").vouches_for(origin("email")));
         let email = find("email").and_then(|text| Email::parse(&text).ok());
-        let evidence = email.as_ref().and_then(|email| self.trust.evidence(email.domain(), claim.as_deref()));
+        let evidence = email
+            .as_ref()
+            .filter(|_| origin("email") != FactOrigin::Shopper)
+            .and_then(|email| self.trust.evidence(email.domain(), claim.as_deref()));
         let address = match (email, evidence, &self.missing) {
             (Some(email), Some(evidence), _) => IdentityEmail::Proven(email, evidence),
             (email, _, MissingEmailPolicy::Ask) => IdentityEmail::Ask(email),

@@ -11,6 +11,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::fmt;
 
 /// The longest path that is read.
 const LONGEST: usize = 400;
@@ -109,16 +110,49 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// What a value is, for a sentence that must not tell the value.
-pub(crate) fn kind_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(text) if text.is_empty() => "an empty text",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+/// The kind of a value in an answer, for sentences that must not show the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the kind of that name")]
+pub enum ValueKind {
+    Null,
+    Boolean,
+    Number,
+    EmptyText,
+    Text,
+    List,
+    Object,
+}
+
+impl ValueKind {
+    pub(crate) fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Number,
+            Value::String(text) if text.is_empty() => Self::EmptyText,
+            Value::String(_) => Self::Text,
+            Value::Array(_) => Self::List,
+            Value::Object(_) => Self::Object,
+        }
+    }
+
+    /// Whether the provider says that it has no value, rather than a value that is no text.
+    pub(crate) fn is_empty(self) -> bool {
+        matches!(self, Self::Null | Self::EmptyText)
+    }
+}
+
+impl fmt::Display for ValueKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::EmptyText => "an empty text",
+            Self::Text => "a text",
+            Self::List => "a list",
+            Self::Object => "an object",
+        })
     }
 }
 

@@ -1,50 +1,42 @@
 //! Whether a login proves anything: what only the browser says is no proof, a signature that anybody could make is
 //! none, and what is kept secret stays so.
 
-use crate::provider::authorization::Authorization;
 use crate::provider::callback::StateLocation;
-use crate::provider::declared_values::DeclaredValues;
+use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::{Condition, Conditions};
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::facts::WellKnownFacts;
-use crate::provider::identity::IdentityMapping;
-use crate::provider::inputs::Input;
+use crate::provider::fact_origin::{FactOrigin, PossibleOrigins};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step};
 use crate::provider::template::FactUse;
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// All that has to prove something.
+/// Checks what a file takes as proof.
 pub(crate) struct ProofCheck<'a> {
-    pub(super) authorization: &'a Authorization,
-    pub(super) calls: &'a [Step],
-    pub(super) installed: &'a DeclaredValues,
-    pub(super) inputs: &'a [Input],
-    pub(super) identity: &'a IdentityMapping,
-    pub(super) trust: Option<&'a Located<EmailTrustPolicy>>,
-    pub(super) known: WellKnownFacts,
+    pub(crate) file: &'a CompiledFile<'a>,
 }
 
 impl ProofCheck<'_> {
     /// Looks the whole file over.
     pub(crate) fn check(&self, desk: &mut Reader) {
-        let step = &self.authorization.step;
+        let step = &self.file.authorization.step;
         if let Some(verify) = &step.verify {
             self.check_callback_signature(verify, desk);
         }
-        if let (Some(signed), true) = (&step.signed, self.calls.is_empty() && step.verify.is_none())
+        if let (Some(signed), true) = (&step.signed, self.file.calls.is_empty() && step.verify.is_none())
             && !signed.requires_nonce()
         {
             let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
             desk.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
         }
-        for sign in self.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
+        for sign in self.file.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
-            if !sign.uses().iter().any(|used| self.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
+            if !sign.uses().iter().any(|used| self.file.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
                 desk.complain(sign.place, "anybody could make this signature: no secret is in it", help);
             }
@@ -53,17 +45,21 @@ impl ProofCheck<'_> {
         self.check_inputs(desk);
         self.check_identity_differs_by_person(desk);
         self.check_no_secret_in_identity(desk);
-        for signed in self.steps().filter_map(|step| step.signed.as_ref()) {
+        for signed in self.file.steps().filter_map(|step| step.signed.as_ref()) {
             self.check_token_keys(signed, desk);
         }
-        for read in self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
+        for read in self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
             self.check_read_rule(read, desk);
+        }
+        // What is wrong otherwise decides where an address comes from.
+        if !desk.has_errors() && !desk.has_unusable_parts() {
+            self.check_claim_origin(desk);
         }
     }
 
     fn check_callback_signature(&self, verify: &ParameterSignature, desk: &mut Reader) {
         let is_public_key = verify.key_template().is_some_and(|(_, rsa)| rsa);
-        if !is_public_key && !verify.uses().iter().any(|used| self.installed.is_secret(used.fact)) {
+        if !is_public_key && !verify.uses().iter().any(|used| self.file.installed.is_secret(used.fact)) {
             let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
             desk.complain(verify.place, "anybody could make this signature: no secret is in it", help);
         }
@@ -73,20 +69,16 @@ impl ProofCheck<'_> {
             desk.complain(verify.place, "this signature does not say where a parameter ends", help);
         }
         let leaves_state_out =
-            self.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
-        if self.calls.is_empty() && (leaves_state_out || self.authorization.state_in != StateLocation::Query) {
+            self.file.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
+        if self.file.calls.is_empty() && (leaves_state_out || self.file.authorization.state_in != StateLocation::Query) {
             let help = "let the provider sign the state too, or redeem something in getAccessCode; otherwise whoever finds an old callback can use it";
             desk.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
         }
-        for read in self.authorization.step.reads.iter().filter(|read| read.written) {
+        for read in self.file.authorization.step.reads.iter().filter(|read| read.written) {
             if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
                 desk.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
             }
         }
-    }
-
-    fn steps(&self) -> impl Iterator<Item = &Step> {
-        std::iter::once(&self.authorization.step).chain(self.calls)
     }
 
     /// The facts that a fact is made of, down to where they come from: itself when an answer or nothing gives it.
@@ -97,8 +89,8 @@ impl ProofCheck<'_> {
                 continue;
             }
             behind.push(fact);
-            let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
-            let read = self.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
+            let composed = self.file.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
+            let read = self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
             open.extend(composed.or_else(|| read.map(|read| read.reading.uses())).unwrap_or_default().iter().map(|used| used.fact));
         }
         behind
@@ -106,22 +98,22 @@ impl ProofCheck<'_> {
 
     /// Whether an answer that we asked for has a part in a fact.
     fn comes_from_a_call(&self, fact: Slot) -> bool {
-        let learned: Vec<Slot> = self.calls.iter().flat_map(facts_from_answer).collect();
+        let learned: Vec<Slot> = self.file.calls.iter().flat_map(facts_from_answer).collect();
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
     }
 
     fn identity_facts(&self) -> [(&'static str, Slot); 3] {
-        [("id", self.known.id), ("email", self.known.email), ("emailVerified", self.known.email_verified)]
+        [("id", self.file.known.id), ("email", self.file.known.email), ("emailVerified", self.file.known.email_verified)]
     }
 
     /// Who somebody is may come from the browser only when it is signed, or when a call asks the provider about that very fact.
     fn check_browser_facts(&self, desk: &mut Reader) {
-        let step = &self.authorization.step;
+        let step = &self.file.authorization.step;
         if step.verify.is_some() {
             return;
         }
-        let is_asked_about = |fact: Slot| self.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
-        let brought: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.known.code).collect();
+        let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
+        let brought: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // Whoever sends back all that the browser brought, as OpenID 2.0 wants it, asks about it.
         let asks_about_a_signature = brought.iter().any(|read| {
             is_asked_about(read.fact)
@@ -145,12 +137,14 @@ impl ProofCheck<'_> {
     }
 
     fn check_inputs(&self, desk: &mut Reader) {
-        let typed: Vec<Slot> = self.inputs.iter().map(|input| desk.names.intern(&input.name)).collect();
-        let never = self.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
+        let typed = self.file.typed_facts(desk);
+        let never = self.file.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         for (name, fact) in self.identity_facts() {
+            let is_the_address = fact == self.file.known.email;
+            // An id may be composed of what is typed and what an answer says. An address must not: it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
-                && !self.comes_from_a_call(fact)
-                && !(name == "email" && never)
+                && (is_the_address || !self.comes_from_a_call(fact))
+                && !(is_the_address && never)
             {
                 let help = "read it from an answer of the provider";
                 desk.complain(self.place_of(fact), format!("`{name}` is what the shopper typed, which proves nothing"), help);
@@ -158,33 +152,63 @@ impl ProofCheck<'_> {
         }
     }
 
+    /// A claim that an address is proven has to come from the exchange that gave the address.
+    fn check_claim_origin(&self, desk: &mut Reader) {
+        let known = self.file.known;
+        let asks_for_claim =
+            |require: &Conditions| require.0.iter().flat_map(Condition::uses).any(|used| used.fact == known.email_verified);
+        if !self.file.trusts_claim() && !self.file.require.is_some_and(asks_for_claim) {
+            return;
+        }
+        let mut possible = PossibleOrigins::new(self.file.steps(), self.file.identity, self.file.typed_facts(desk));
+        let mut alternatives = |fact: Slot| -> Vec<(Place, FactOrigin)> {
+            let readings = possible.readings(fact);
+            let each =
+                readings.into_iter().flat_map(|(reading, document)| reading.alternatives().into_iter().map(move |one| (one, document)));
+            let each: Vec<(&FactExpression, FactOrigin)> = each.collect();
+            each.into_iter()
+                .flat_map(|(one, document)| possible.of_expression(one, document).into_iter().map(|origin| (one.place(), origin)))
+                .collect()
+        };
+        let (addresses, claims) = (alternatives(known.email), alternatives(known.email_verified));
+        if addresses.is_empty() || claims.is_empty() {
+            return;
+        }
+        let found = claim_without_exchange(&claims)
+            .or_else(|| address_without_claim(&addresses, &claims))
+            .or_else(|| claim_without_address(&claims, &addresses));
+        if let Some((place, message)) = found {
+            let help = "read both from one answer or one signed token: a claim proves only an address that came with it";
+            desk.complain(place, message, help);
+        }
+    }
+
     /// Where a fact is read or composed.
     fn place_of(&self, fact: Slot) -> Place {
-        let composed = self.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(_, _, place, _)| place);
-        let read = self.steps().flat_map(Step::learned_facts).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place);
-        composed.or(read).unwrap_or(self.authorization.step.place)
+        let composed = self.file.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(_, _, place, _)| place);
+        let read = self.file.steps().flat_map(Step::learned_facts).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place);
+        composed.or(read).unwrap_or(self.file.authorization.step.place)
     }
 
     /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
     fn check_identity_differs_by_person(&self, desk: &mut Reader) {
-        let typed = self.inputs.iter().map(|input| desk.names.intern(&input.name));
-        let personal: Vec<Slot> = self.steps().flat_map(facts_from_answer).chain(typed.collect::<Vec<_>>()).collect();
+        let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(desk)).collect();
         let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
         let is_given = |fact: Slot| {
-            self.identity.composed().any(|(_, composed, ..)| composed == fact)
-                || self.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
+            self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
+                || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
         };
-        for (name, fact) in [("id", self.known.id), ("email", self.known.email)] {
+        for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
             if is_given(fact) && !is_a_persons(fact) {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
                 desk.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }
         }
-        let behind_id = self.facts_behind(self.known.id);
-        if let Some(uses) = self.identity.placeholder_uses()
+        let behind_id = self.facts_behind(self.file.known.id);
+        if let Some(uses) = self.file.identity.placeholder_uses()
             && !uses.iter().any(|used| behind_id.contains(&used.fact))
         {
-            let place = uses.first().map_or(self.authorization.step.place, |used| used.place);
+            let place = uses.first().map_or(self.file.authorization.step.place, |used| used.place);
             desk.complain(place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
         }
     }
@@ -195,8 +219,8 @@ impl ProofCheck<'_> {
             .iter()
             .map(|name| desk.names.intern(name))
             .collect();
-        for FactUse { fact, place, whole, .. } in self.identity.uses() {
-            if whole && (self.installed.is_secret(fact) || tokens.contains(&fact)) {
+        for FactUse { fact, place, whole, .. } in self.file.identity.uses() {
+            if whole && (self.file.installed.is_secret(fact) || tokens.contains(&fact)) {
                 let name = Arc::clone(desk.names.name(fact));
                 desk.complain(
                     place,
@@ -209,9 +233,9 @@ impl ProofCheck<'_> {
 
     fn check_token_keys(&self, signed: &SignedToken, desk: &mut Reader) {
         let TokenKeys::Text(template) = &signed.keys else { return };
-        let settings = self.installed.non_secret_facts();
+        let settings = self.file.installed.non_secret_facts();
         for used in template.uses() {
-            if !self.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.known.client_id) {
+            if !self.file.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.file.known.client_id) {
                 let name = Arc::clone(desk.names.name(used.fact));
                 desk.complain(
                     used.place,
@@ -225,11 +249,13 @@ impl ProofCheck<'_> {
     fn check_read_rule(&self, read: &ReadRule, desk: &mut Reader) {
         let name = Arc::clone(desk.names.name(read.fact));
         let is_yes_or_no = matches!(read.reading, FactExpression::Condition(_) | FactExpression::Conditions(..));
-        if is_yes_or_no && [self.known.id, self.known.email, self.known.access_token, self.known.code].contains(&read.fact) {
+        if is_yes_or_no
+            && [self.file.known.id, self.file.known.email, self.file.known.access_token, self.file.known.code].contains(&read.fact)
+        {
             desk.complain(read.place, format!("a condition gives `true` or `false`, which is no `{name}`"), "write where it stands: `$.…`");
         }
         if let FactExpression::Condition(condition) = &read.reading
-            && read.fact == self.known.email_verified
+            && read.fact == self.file.known.email_verified
             && condition.asks_only_presence()
         {
             desk.complain(
@@ -238,10 +264,10 @@ impl ProofCheck<'_> {
                 "write the path alone (`$.verified`), or `is: true`",
             );
         }
-        if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.known.id) {
-            let reads = self.calls.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+        if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.file.known.id) {
+            let reads = self.file.calls.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
             let is_the_email = |other: &&ReadRule| {
-                other.fact == self.known.email && matches!(&other.reading, FactExpression::Path(email) if email.source == id.source)
+                other.fact == self.file.known.email && matches!(&other.reading, FactExpression::Path(email) if email.source == id.source)
             };
             if read.written && reads.clone().any(|other| is_the_email(&other)) {
                 desk.warn(
@@ -252,6 +278,32 @@ impl ProofCheck<'_> {
             }
         }
     }
+}
+
+/// The first claim that is the claim of no single exchange, if there is one.
+fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
+    claims.iter().find_map(|(place, origin)| match origin {
+        FactOrigin::Several => Some((*place, "`emailVerified` is made of several answers or tokens, so it proves no address")),
+        FactOrigin::Broker | FactOrigin::Shopper => Some((*place, "no answer of the provider has a part in `emailVerified`")),
+        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => None,
+    })
+}
+
+/// The first address that no claim of the file can prove, if there is one.
+fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
+    addresses.iter().find_map(|(place, origin)| match origin {
+        FactOrigin::Several => Some((*place, "this address is made of several answers or tokens, so no claim proves it")),
+        // What is typed, or the same for everybody, has a complaint of its own.
+        FactOrigin::Broker | FactOrigin::Shopper => None,
+        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => (!claims.iter().any(|(_, claim)| claim.vouches_for(*origin)))
+            .then_some((*place, "this address comes from another answer or token than `emailVerified`")),
+    })
+}
+
+/// The first claim that comes with no address of the file, if there is one.
+fn claim_without_address(claims: &[(Place, FactOrigin)], addresses: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
+    let lonely = claims.iter().find(|(_, claim)| !addresses.iter().any(|(_, address)| claim.vouches_for(*address)));
+    lonely.map(|(place, _)| (*place, "`emailVerified` comes from another answer or token than the address"))
 }
 
 /// The facts that an answer itself teaches, rather than other facts.

@@ -60,14 +60,42 @@ pub(crate) struct RefusalRule {
     message: Option<FactExpression>,
 }
 
-/// The provider said no.
+/// A provider's own code for a refusal: a short word without personal data, or the HTTP status where it gave none. It
+/// is a type of its own, so that it is never taken for one of our codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProviderErrorCode {
+    text: Box<str>,
+    is_http_status: bool,
+}
+
+/// What a provider said when it refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRefusal {
-    /// The provider's code for the reason, or the HTTP status.
-    pub(crate) code: String,
+    pub(crate) code: ProviderErrorCode,
     pub(crate) message: Option<String>,
-    /// The word that recognised it; `None` for what is so without a word.
-    pub(crate) place: Option<Place>,
+}
+
+impl ProviderErrorCode {
+    fn new(text: Option<&str>, status: u16) -> Self {
+        let (text, status) = (text.map(sanitized_code).filter(|code| !code.is_empty()), status.to_string());
+        Self { is_http_status: text.as_ref().is_none_or(|text| *text == status), text: text.unwrap_or(status).into() }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the code says no more than the HTTP status.
+    pub(crate) fn is_http_status(&self) -> bool {
+        self.is_http_status
+    }
+}
+
+impl ProviderRefusal {
+    /// A refusal in the provider's words, which are shortened and cleaned.
+    fn new(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
+        Self { code: ProviderErrorCode::new(code, status), message: message.map(shortened) }
+    }
 }
 
 impl WordValue for RefusalRule {
@@ -139,7 +167,6 @@ pub(crate) fn refusal_from_answer<'a>(
     answer: Option<&Value>,
     facts: &Facts,
     status: u16,
-    place: Option<Place>,
 ) -> ProviderRefusal {
     let from_words = |pick: fn(&RefusalRule) -> Option<&FactExpression>| {
         by.clone().filter_map(pick).find_map(|reading| reading.evaluate(answer, facts).ok()).map(|text| text.expose().to_owned())
@@ -153,9 +180,8 @@ pub(crate) fn refusal_from_answer<'a>(
     let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
     let message =
         from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
-    let code = code.map(|code| sanitized_code(&mask_secrets(code, facts))).filter(|code| !code.is_empty());
-    let message = message.map(|message| mask_secrets(message, facts));
-    ProviderRefusal { code: shortened(&code.unwrap_or_else(|| status.to_string())), message: message.as_deref().map(shortened), place }
+    let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts)));
+    ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
 }
 
 /// Shorter values are words of any text.

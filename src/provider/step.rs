@@ -13,6 +13,7 @@ use crate::provider::condition::Conditions;
 use crate::provider::credentials;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::json_path::scalar_text;
 use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterPairs};
@@ -46,6 +47,8 @@ choice! {
 pub struct Step {
     /// Which of the three.
     pub(crate) kind: StepKind,
+    /// Its position among the calls; the first step, whose answer is the callback, has none.
+    pub(crate) call: Option<u16>,
     /// Where it was written.
     pub(crate) place: Place,
     pub(crate) known: WellKnownFacts,
@@ -233,7 +236,7 @@ impl Step {
         for (fact, name) in &self.header_reads {
             let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
             match found.filter(|value| !value.is_empty()) {
-                Some(value) => facts.learn(*fact, value),
+                Some(value) => self.learn_from_header(*fact, value, facts),
                 None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
             }
         }
@@ -261,7 +264,7 @@ impl Step {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused(refusal_from_answer(&std::iter::empty(), Some(document), facts, 400, None)));
+            return Err(StepError::Refused { refusal: refusal_from_answer(&std::iter::empty(), Some(document), facts, 400), place: None });
         }
         self.check_refusal(Some(document), facts, 200)?;
         self.learn(document, "", facts, documents)
@@ -270,7 +273,7 @@ impl Step {
     /// Whether an answer means no.
     pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
         let all = self.accepted.iter().chain(&self.refused);
-        let say_no = |place| Err(StepError::Refused(refusal_from_answer(&all, document, facts, status, place)));
+        let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
             // An answer that cannot be read at all is told as such, with what it looks like.
@@ -290,7 +293,7 @@ impl Step {
     }
 
     fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
-        self.learn_all(&self.reads, document, facts);
+        self.learn_from_answer(document, facts);
         let mut about = document.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned);
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
@@ -305,7 +308,7 @@ impl Step {
             {
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
-            self.learn_all(&self.signed_reads, &claims, facts);
+            self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
         // OpenID Connect Core 5.3.2: what is told about another person than the token's, or about nobody, is not told about this login.
@@ -321,34 +324,34 @@ impl Step {
         Ok(())
     }
 
-    /// Learns what a document says. A claim that an address is proven is about the address of its own document: one from
-    /// before falls with the address.
-    pub(crate) fn learn_all(&self, reads: &[ReadRule], document: &Value, facts: &mut Facts) {
-        let (mut email, mut claim) = (false, None);
-        for read in reads {
-            let found = self.learn_one(read, document, facts);
-            email |= found && read.fact == self.known.email;
-            if read.fact == self.known.email_verified {
-                claim = Some(found);
-            }
-        }
-        if email && claim == Some(false) {
-            facts.forget(self.known.email_verified);
+    /// Learns what an answer says.
+    pub(crate) fn learn_from_answer(&self, document: &Value, facts: &mut Facts) {
+        for read in &self.reads {
+            self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
         }
     }
 
-    fn learn_one(&self, read: &ReadRule, document: &Value, facts: &mut Facts) -> bool {
-        let found = read.reading.evaluate(Some(document), facts);
-        let is_found = found.is_ok();
-        match found {
-            Ok(text) => facts.learn(read.fact, text.revealed()),
+    /// Learns what the signed token says; whether its signature is right was decided before.
+    pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
+        for read in &self.signed_reads {
+            self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
+        }
+    }
+
+    /// Learns what a header of the answer says.
+    pub(crate) fn learn_from_header(&self, fact: Slot, value: &str, facts: &mut Facts) {
+        facts.learn(fact, value, FactOrigin::Answer(self.call));
+    }
+
+    fn learn_one(&self, read: &ReadRule, document: &Value, document_origin: FactOrigin, facts: &mut Facts) {
+        match read.reading.evaluate_with_origin(Some(document), document_origin, facts) {
+            Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin),
             // A standard place that is empty leaves what an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
                 facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });
             }
             Err(_) => {}
         }
-        is_found
     }
 
     /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
@@ -366,9 +369,7 @@ impl Step {
         let signed = self.signed.as_ref()?;
         let template = signed.token.as_ref()?;
         let mut known = facts.clone();
-        for read in &self.reads {
-            self.learn_one(read, document, &mut known);
-        }
+        self.learn_from_answer(document, &mut known);
         template.fill(&known).ok().map(|text| (signed, text.expose().to_owned()))
     }
 

@@ -36,7 +36,11 @@ pub enum StepError {
         place: Place,
     },
     /// The provider said no.
-    Refused(ProviderRefusal),
+    Refused {
+        refusal: ProviderRefusal,
+        /// The word of the file that recognised the refusal, if one did.
+        place: Option<Place>,
+    },
     /// The answer is not written as expected.
     Unreadable {
         /// What is wrong.

@@ -7,7 +7,7 @@ pub(crate) mod plain_text;
 pub mod proposal;
 pub mod watch;
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCode};
 use crate::login::trace::{self, Trace};
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail};
@@ -129,6 +129,13 @@ pub struct StoryFact {
     pub instead: Option<String>,
 }
 
+impl Story {
+    /// The code, where it is one of ours and not the provider's.
+    pub(crate) fn own_code(&self) -> Option<LoginErrorCode> {
+        self.code.as_deref().filter(|_| !self.by_provider).and_then(LoginErrorCode::named)
+    }
+}
+
 impl StoryFact {
     fn new(name: &str, looks: Looks) -> Self {
         let (looks, many) = looks.word();
@@ -169,9 +176,9 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
-        code: error.map(|error| redacted_excerpt(&error.code)),
-        message: error.map(|error| redacted_excerpt(&error.message)),
-        by_provider: error.is_some_and(|error| error.by_provider),
+        code: error.map(|error| redacted_excerpt(error.code())),
+        message: error.map(|error| redacted_excerpt(&error.to_string())),
+        by_provider: error.is_some_and(|error| error.refusal().is_some()),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
         redirect: redirect.map(masked_request),
@@ -242,7 +249,7 @@ pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<S
         let name = provider.names.name(read.fact);
         let fact = match read.found {
             Ok(looks) => StoryFact::new(name, looks),
-            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(str::to_owned), ..StoryFact::default() },
+            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(|kind| kind.to_string()), ..StoryFact::default() },
         };
         StoryFact { line: read.place.map(|place| place.line), ..fact }
     };

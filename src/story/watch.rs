@@ -2,6 +2,7 @@
 
 use crate::login::trace::LoginObserver;
 use crate::provider::facts::Facts;
+use crate::provider::json_path::ValueKind;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::story::looks::Looks;
@@ -39,8 +40,8 @@ pub(crate) struct WatchedFact {
     pub(crate) fact: Slot,
     /// Where the file says so; a standard place has none.
     pub(crate) place: Option<Place>,
-    /// What it looks like, or what stands there instead, if anything.
-    pub(crate) found: Result<Looks, Option<&'static str>>,
+    /// What it looks like, or what was found instead of a text.
+    pub(crate) found: Result<Looks, Option<ValueKind>>,
 }
 
 impl LoginWatch {

@@ -4,7 +4,7 @@ use crate::directory::StorageUnavailable;
 use crate::directory::attempts::ConsumeAttempt;
 use crate::login::attempt::{Attempt, GOOD_FOR};
 use crate::login::conversation::Conversation;
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
 use crate::stores::connection::ProviderClient;
@@ -77,7 +77,7 @@ impl UnmatchedCallback {
     }
 
     async fn lost_state_error(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
-        let error = LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began");
+        let error = LoginError::before_calls(LoginErrorCause::UnknownState);
         login_failure::before_conversation(asked, offer, return_to, &error).await
     }
 }

@@ -93,11 +93,11 @@ pub(crate) async fn in_conversation(
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
-    let cause = cause_of_login_error(error, trace);
+    let cause = cause_of_login_error(error);
     let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
     asked.app().metrics.count_login(store, provider, cause.name());
     let event =
-        AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(&error.code));
+        AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(error.code()));
     let event = AuditEvent { version: Some(offer.version.clone()), ..event };
     // While everybody fails in the same way, what would mend it is looked for a few times a minute.
     let (minute, door) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
@@ -119,8 +119,8 @@ pub(crate) async fn in_conversation(
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
         step = error.step.map(crate::provider::step::StepKind::word),
-        code = redacted_excerpt(&error.code),
-        said = redacted_excerpt(&error.message),
+        code = redacted_excerpt(error.code()),
+        said = redacted_excerpt(&error.to_string()),
         file = &*offer.provider.source.name,
         line = error.place.map(|place| place.line),
         "a login failed"
@@ -132,7 +132,7 @@ pub(crate) async fn in_conversation(
 pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>, error: &LoginError) -> UserFacingError {
     let (minute, door) = (asked.now() / 60, (asked.live_store().number, offer.provider.name.clone(), "start"));
     if let Some(code) = asked.app().stories.code_of_minute(&door, minute) {
-        let cause = cause_of_login_error(error, &Trace::default());
+        let cause = cause_of_login_error(error);
         asked.app().metrics.count_login(&asked.live_store().store.name, &offer.provider.name, cause.name());
         return error_of_login(cause, offer, return_to, Some(code));
     }

@@ -3,7 +3,7 @@
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::conversation::Conversation;
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
@@ -110,7 +110,7 @@ async fn start_error(asked: &RequestContext, why: RedirectError, offer: &LivePro
 pub(crate) fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,
-        RedirectError::NoDocument => Some(LoginError::bad_callback("noDocument", "the issuer's document could not be had")),
+        RedirectError::NoDocument => Some(LoginError::before_calls(LoginErrorCause::NoDocument)),
         RedirectError::Request(error) => Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &offer.provider)),
     }
 }

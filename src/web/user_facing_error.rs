@@ -2,9 +2,9 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;
-use crate::login::error::LoginError;
-use crate::login::trace::Trace;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
+use crate::provider::step::StepKind;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::NoAnswer;
 use actix_web::HttpResponse;
@@ -60,28 +60,37 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
 }
 
 /// What a failed login is called on the page.
-pub(crate) fn cause_of_login_error(error: &LoginError, trace: &Trace) -> ErrorCause {
-    if error.by_provider {
-        let code = error.code.to_ascii_lowercase();
-        // The protocol's own word, and the words that providers have for it.
-        let said_no = ["denied", "cancel"].iter().any(|word| code.contains(word)) && trace.exchanges.is_empty();
-        return if said_no { ErrorCause::Cancelled } else { ErrorCause::Refused };
-    }
-    match error.code.as_str() {
-        "expired" => ErrorCause::Expired,
-        "badState" | "badIssuer" => ErrorCause::Lost,
-        "badCallback" => ErrorCause::Malformed,
-        "missingEmail" => ErrorCause::MissingEmail,
-        "unprovenEmail" => ErrorCause::UnprovenEmail,
-        "notAllowed" => ErrorCause::NotAllowed,
-        "noAnswer" => match trace.exchanges.last().map(|exchange| &exchange.answer) {
-            Some(Err(NoAnswer::TooSlow)) => ErrorCause::Slow,
-            Some(Err(NoAnswer::TooLarge)) => ErrorCause::Odd,
-            _ => ErrorCause::Unreachable,
-        },
-        "tooSlow" => ErrorCause::Slow,
-        "noDocument" => ErrorCause::Unreachable,
-        _ => ErrorCause::Odd,
+pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
+    match &error.cause {
+        LoginErrorCause::Refused(refusal) => {
+            let code = refusal.code.as_str().to_ascii_lowercase();
+            // The protocol's own word, and the words that providers have for it.
+            let is_cancelled = ["denied", "cancel"].iter().any(|word| code.contains(word));
+            if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
+        }
+        LoginErrorCause::Expired => ErrorCause::Expired,
+        LoginErrorCause::OtherProvider | LoginErrorCause::StateMismatch | LoginErrorCause::UnknownState | LoginErrorCause::OtherIssuer => {
+            ErrorCause::Lost
+        }
+        LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
+        LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
+        LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
+        LoginErrorCause::NotAllowed => ErrorCause::NotAllowed,
+        LoginErrorCause::NoAnswer(NoAnswer::TooSlow) | LoginErrorCause::TooManyLogins | LoginErrorCause::OutOfTime => ErrorCause::Slow,
+        LoginErrorCause::NoAnswer(NoAnswer::Unreachable | NoAnswer::Forbidden)
+        | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::NoDocument => ErrorCause::Unreachable,
+        LoginErrorCause::NoAnswer(NoAnswer::TooLarge)
+        | LoginErrorCause::FileChanged
+        | LoginErrorCause::BadInput(_)
+        | LoginErrorCause::MissingFact { .. }
+        | LoginErrorCause::BadAddress(_)
+        | LoginErrorCause::BadHeader
+        | LoginErrorCause::BadKey(_)
+        | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::BadSignature
+        | LoginErrorCause::MissingId(_) => ErrorCause::Odd,
     }
 }
 

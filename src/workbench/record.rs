@@ -5,7 +5,7 @@ mod pseudonymizer; //   invented things in place of real ones
 mod expected_request; // requests as a story expects them
 mod story_yaml; // a tree as YAML
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
@@ -55,7 +55,7 @@ struct RecordingOptions {
 /// The story as YAML under a name, if it replays true.
 pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String, Vec<Difference>> {
     let mut first = None;
-    let is_bad_token = recorded.end.is_err_and(|error| error.code == "badToken");
+    let is_bad_token = recorded.end.is_err_and(|error| matches!(error.cause, LoginErrorCause::BadToken(_)));
     for stranger in [false, true] {
         for facts in [false, true] {
             for shapes in [false, true] {
@@ -84,7 +84,7 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, manner: RecordingOptions
     insert_unless_empty(&mut story, "facts", Value::Object(facts));
     insert_unless_empty(&mut story, "inputs", Value::Object(replace_inputs(recorded, &mut fakes)?));
     if let Err(error) = end {
-        fakes.keep_as_is(&error.code);
+        fakes.keep_as_is(error.code());
     }
     let tokens = replace_tokens(recorded, manner, &mut fakes);
     if let Some(document) = recorded.discovery {
@@ -278,7 +278,7 @@ fn with_outcome(story: &Map<String, Value>, end: Result<&Identity, &LoginError>,
             if let Some(step) = error.step {
                 refused.insert("step".to_owned(), json!(step.word()));
             }
-            refused.insert("code".to_owned(), json!(error.code));
+            refused.insert("code".to_owned(), json!(error.code()));
             story.insert("refused".to_owned(), Value::Object(refused));
         }
     }
@@ -309,7 +309,7 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
     };
     let why = |error: &LoginError| {
         let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
-        format!("refused{step}: {}", error.code)
+        format!("refused{step}: {}", error.code())
     };
     let (was, is) = (recorded.end.map_or_else(why, of), played.end.as_ref().map_or_else(why, of));
     let calls = (recorded.trace.exchanges.len(), played.trace.exchanges.len());

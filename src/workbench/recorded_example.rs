@@ -80,7 +80,7 @@ fn with_all_keys(document: &Value, address: &str, all: &[(String, Value)]) -> Va
 /// Why the engine does not come to the end; the code says enough, and a message may quote an answer.
 fn replay_failure(error: &LoginError) -> String {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
-    format!("with this file the recorded login ends{step} with `{}`", crate::vocabulary::diagnostic::printable(&error.code))
+    format!("with this file the recorded login ends{step} with `{}`", crate::vocabulary::diagnostic::printable(error.code()))
 }
 
 /// The values of the installation: those of the recording, and fresh keys where it holds none.

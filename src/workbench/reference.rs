@@ -375,7 +375,7 @@ fn write_codes(page: &mut String) {
 fn write_identity(page: &mut String) {
     page.push_str(
         "## Who may come in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text of at most 255 bytes, exact to the last digit, compared byte for byte; `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are what programs write for nobody, and no ids. `emailVerified` is true for `true`, `1` and a date; \
-         everything else is false. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that points \
+         everything else is false. A claim proves only an address from the same answer, or from the same signed token; a token and the answer that carries it are two. What the shopper types is never proven. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that points \
          at a variable that is not set is **dormant**: it is listed with the variables it waits for, it is not offered, and that is no error.\n\n**A fact has one origin**: reading the same name twice in a file is a complaint; chains of calls use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
     );
 }

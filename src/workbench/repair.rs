@@ -23,10 +23,11 @@ pub(crate) mod email_proof_safety;
 pub(crate) mod answer_index;
 pub(crate) mod unresolved_path;
 
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
+use crate::provider::step::StepKind;
 use crate::story::proposal::Proposal;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
@@ -81,12 +82,13 @@ fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>,
 }
 
 fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &RepairCase<'_>) -> Vec<RatedProposal> {
-    if let Some(why) = trace.exchanges.last().and_then(|exchange| exchange.answer.as_ref().err()).filter(|_| error.code == "noAnswer") {
+    if let LoginErrorCause::NoAnswer(why) = &error.cause {
         return vec![(no_answer_proposal(why, error.step), 100.0)];
     }
     let goal = goal_from_error(error);
-    let last =
-        case.answers.last().filter(|_| error.step != Some(crate::provider::step::StepKind::GetAuthorizationCode) || !error.by_provider);
+    let is_refused = error.refusal().is_some();
+    let is_unreadable = matches!(error.cause, LoginErrorCause::Unreadable(_));
+    let last = case.answers.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode) || !is_refused);
     let mut rated: Vec<RatedProposal> = Vec::new();
     let is_about_reading = !goal.facts.is_empty() || goal.refused;
     if is_about_reading {
@@ -96,11 +98,11 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
                 .map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
         );
     }
-    if error.code == "unreadable" {
+    if is_unreadable {
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
-    if matches!(error.code.as_str(), "missingEmail" | "unprovenEmail") {
-        let is_there = error.code == "unprovenEmail";
+    if let LoginErrorCause::MissingEmail(_) | LoginErrorCause::UnprovenEmail(_) = &error.cause {
+        let is_there = matches!(error.cause, LoginErrorCause::UnprovenEmail(_));
         let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
         let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, is_there));
         let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
@@ -117,11 +119,9 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
             Some((proposal, draft.score + unless_found))
         }));
     }
-    let says_no = error.by_provider
-        || error.code == "unreadable"
-        || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
+    let says_no = is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
     // An answer that says no in a way that the file does not know is told as well, behind what would be read.
-    let unheard = is_about_reading && !error.by_provider && rated.iter().all(|(_, rating)| *rating < 120.0);
+    let unheard = is_about_reading && !is_refused && rated.iter().all(|(_, rating)| *rating < 120.0);
     if says_no || unheard {
         let least = if says_no { 0 } else { 2 };
         let no = ObservedRefusal::from_login(provider, error, trace).proposals();
@@ -129,7 +129,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let behind = at as f32;
             // Words that are plain count more than a format that would let them be read.
-            let plain = if error.code == "unreadable" && weight >= 2 { 250.0 } else { 0.0 };
+            let plain = if is_unreadable && weight >= 2 { 250.0 } else { 0.0 };
             (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
         }));
     }
@@ -137,15 +137,36 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
 }
 
 fn goal_from_error(error: &LoginError) -> RepairGoal {
-    let fact = match error.code.as_str() {
-        _ if error.by_provider => None,
-        "missingFact" => error.message.strip_prefix('`').and_then(|rest| rest.split('`').next()),
-        "missingId" => Some("id"),
-        "missingEmail" => Some("email"),
-        "unprovenEmail" => Some("emailVerified"),
-        _ => None,
+    let fact = match &error.cause {
+        LoginErrorCause::MissingFact { fact, .. } => fact.as_deref(),
+        LoginErrorCause::MissingId(_) => Some("id"),
+        LoginErrorCause::MissingEmail(_) => Some("email"),
+        LoginErrorCause::UnprovenEmail(_) => Some("emailVerified"),
+        LoginErrorCause::OtherProvider
+        | LoginErrorCause::StateMismatch
+        | LoginErrorCause::UnknownState
+        | LoginErrorCause::Expired
+        | LoginErrorCause::TooManyParameters
+        | LoginErrorCause::RepeatedParameter
+        | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoDocument
+        | LoginErrorCause::FileChanged
+        | LoginErrorCause::BadInput(_)
+        | LoginErrorCause::TooManyLogins
+        | LoginErrorCause::OutOfTime
+        | LoginErrorCause::NotAllowed
+        | LoginErrorCause::BadAddress(_)
+        | LoginErrorCause::BadHeader
+        | LoginErrorCause::BadKey(_)
+        | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::BadSignature
+        | LoginErrorCause::NoAnswer(_)
+        | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::Refused(_) => None,
     };
-    RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused: error.by_provider && error.place.is_some(), failed: true }
+    let refused = error.refusal().is_some() && error.place.is_some();
+    RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused, failed: true }
 }
 
 /// The changes that make an answer readable; what then is missed is mended along with it.

@@ -69,7 +69,7 @@ pub fn record_story(
     let story = with_fresh_codes(&first, &asked, &provider.source.text, &values);
     let played = replay(provider, &story);
     if let Err(error) = &played.end {
-        return Err(format!("this story does not end well: {}", error.code));
+        return Err(format!("this story does not end well: {}", error.code()));
     }
     let at = stand_ins::example_start(provider, &story).now;
     let mut exchanges = Vec::new();

@@ -8,6 +8,7 @@ use portaria::directory::Directory;
 use portaria::directory::identity_links::LinkIdentity;
 use portaria::directory::users::BlockUser;
 use portaria::provider::compile;
+use portaria::provider::fact_origin::FactOrigin;
 use portaria::provider::identity::Identity;
 use portaria::vocabulary::place::Source;
 use std::fmt::Write as _;
@@ -34,7 +35,7 @@ fn arriving(trust: &str, verified: Option<&str>, missing: &str) -> Result<Identi
     let mut facts = acme.empty_facts();
     let mut learn = |name: &str, value: &str| {
         if let Some(slot) = acme.names.find(name) {
-            facts.learn(slot, value);
+            facts.learn(slot, value, FactOrigin::Answer(Some(1)));
         }
     };
     learn("id", "1");

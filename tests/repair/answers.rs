@@ -136,7 +136,7 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
                 let story = with_answer(story, at, changed);
                 // One `accepted` for all answers cannot follow one answer that goes its own way.
                 let for_all = known.provider.source.text.lines().any(|line| line.starts_with("accepted:"));
-                if for_all && replay(&known.provider, &story).end.is_err_and(|error| error.by_provider && error.place.is_some()) {
+                if for_all && replay(&known.provider, &story).end.is_err_and(|error| error.refusal().is_some() && error.place.is_some()) {
                     alone += 1;
                     continue;
                 }

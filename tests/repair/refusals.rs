@@ -2,15 +2,11 @@
 
 use crate::repair::dialects::DIALECTS;
 use crate::repair::{all, compiled};
-use crate::support::{provider, ready};
-use portaria::login::error::LoginError;
-use portaria::login::trace::Trace;
+use crate::support::provider;
 use portaria::provider::Provider;
-use portaria::provider::callback::CallbackParameters;
 use portaria::provider::pkce::Pkce;
-use portaria::provider::step::StepKind;
 use portaria::story::proposal::Proposal;
-use portaria::vocabulary::place::{Located, Place};
+use portaria::vocabulary::place::{Located, Place, Source};
 use portaria::vocabulary::words::NamedValues;
 use portaria::workbench::examples::example::ExampleAnswerSpec;
 use portaria::workbench::examples::replay::replay;
@@ -102,8 +98,7 @@ fn after(file: &str, status: i32, body: &str) -> (Provider, Vec<Proposal>) {
         "- what: x\n  exchanges: [ {{ answer: {{ status: {status}, text: '{}' }} }} ]\n  refused: {{ step: getAccessCode, code: x }}\n",
         body.replace('\'', "''")
     );
-    let stories =
-        portaria::workbench::examples::read(&portaria::vocabulary::place::Source::new("acme.examples.yaml", story)).expect("a story");
+    let stories = portaria::workbench::examples::read(&Source::new("acme.examples.yaml", story)).expect("a story");
     let played = replay(&provider, &stories[0]);
     let proposals = propose(&provider, played.end.as_ref(), &played.trace);
     (provider, proposals)
@@ -153,18 +148,26 @@ fn a_check_is_taken_away_only_when_the_provider_refuses_it_in_words() {
 }
 
 #[test]
+fn a_providers_code_is_never_taken_for_one_of_ours() {
+    for code in ["unreadable", "missingEmail", "unprovenEmail", "missingId", "missingFact", "noAnswer", "badToken", "expired"] {
+        let said = |code: &str| {
+            let (_, proposals) = after(FILE, 400, &format!(r#"{{"error":"{code}"}}"#));
+            proposals.into_iter().map(|proposal| (proposal.because, proposal.title)).collect::<Vec<_>>()
+        };
+
+        assert_eq!(said(code), said("e1001"), "{code}");
+    }
+}
+
+#[test]
 fn a_no_in_the_callback_is_understood_as_well() {
     let provider = provider(FILE);
-    let pairs = [("error", "invalid_scope"), ("error_description", "the scope orders:read does not exist"), ("state", "s")];
-    let trace = Trace { callback: CallbackParameters::new(pairs), ..Trace::default() };
-    let error = LoginError {
-        step: Some(StepKind::GetAuthorizationCode),
-        code: "invalid_scope".to_owned(),
-        message: "the scope orders:read does not exist".to_owned(),
-        place: None,
-        by_provider: true,
-    };
-    let proposals = propose(&provider, Err(&error), &trace);
+    let story = "- what: x\n  callback: { error: invalid_scope, error_description: the scope orders:read does not exist, state: ‹state› }\n  refused: { step: getAuthorizationCode, code: invalid_scope }\n";
+    let stories = portaria::workbench::examples::read(&Source::new("acme.examples.yaml", story)).expect("a story");
+    let played = replay(&provider, &stories[0]);
+
+    let proposals = propose(&provider, played.end.as_ref(), &played.trace);
+
     assert_eq!(proposals[0].because, "scopeWordRefused");
-    assert_eq!(ready(async { proposals[0].about.clone() }), ["orders:read"]);
+    assert_eq!(proposals[0].about, ["orders:read"]);
 }

@@ -53,7 +53,7 @@ async fn a_provider_that_changes_is_told_of_once_and_by_itself_no_more() {
     let told = warnings(&house);
     assert_eq!(told.len(), 1, "{told:?}");
     let warning = &told[0];
-    assert_eq!((warning.step.as_str(), warning.fact.as_deref(), warning.kind), ("getUserInfo", Some("email"), DriftKind::Replaced));
+    assert_eq!((warning.step.as_str(), warning.fact(), warning.cause.kind()), ("getUserInfo", Some("email"), DriftKind::Replaced));
     assert_eq!(warning.line, Some(8), "{warning:?}");
     let change = warning.proposal.as_ref().and_then(|proposal| proposal.change.as_ref()).expect("a change");
     assert_eq!(change.added, ["  read: { id: $.id, email: $.mail, emailVerified: $.verified, name: $.name }"]);
@@ -95,7 +95,7 @@ async fn a_page_instead_of_an_answer_is_told_of() {
     come(&house, 30).await;
 
     let told = warnings(&house);
-    assert_eq!(told.iter().map(|warning| (warning.fact.as_deref(), warning.kind)).collect::<Vec<_>>(), [(None, DriftKind::Unreadable)]);
+    assert_eq!(told.iter().map(|warning| (warning.fact(), warning.cause.kind())).collect::<Vec<_>>(), [(None, DriftKind::Unreadable)]);
     let gauge = "portaria_drift{provider=\"acme\",step=\"getUserInfo\",fact=\"\"}";
     assert_eq!(metric(&house, gauge).await.as_deref(), Some("1"));
 }

@@ -29,7 +29,7 @@ pub(crate) fn add_example(
         String::new()
     };
     let names = story_names(&path, &before)?;
-    if end.is_err_and(|error| error.by_provider || error.step.is_some()) && trace.callback.pairs.is_empty() {
+    if end.is_err_and(|error| error.refusal().is_some() || error.step.is_some()) && trace.callback.pairs.is_empty() {
         return Err(CommandFailure::No("error: nothing came back from the provider, so there is nothing to record".to_owned()));
     }
     let own = own_values(trial, attempt);

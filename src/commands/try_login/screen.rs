@@ -1,7 +1,7 @@
 //! What is printed while a login is tried: all of it for people; for programs the story at the end, and the way there on stderr.
 
 use crate::commands::outcome::{print_json, print_line};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::story::Story;
@@ -46,8 +46,12 @@ impl TrialScreen {
             }
             Err(error) => {
                 let place = error.place.filter(|place| place.line > 0);
-                let complaint =
-                    Complaint { severity: Severity::Error, place, message: plain_text::outcome_line(story), help: help_for_error(error) };
+                let complaint = Complaint {
+                    severity: Severity::Error,
+                    place,
+                    message: plain_text::outcome_line(story),
+                    help: help_for_error(&error.cause).to_owned(),
+                };
                 self.print(Report::new(provider.source.clone(), vec![complaint]).draw(self.colour).trim_end());
                 let mut proposals = String::new();
                 plain_text::write_proposals(story, &mut proposals);
@@ -90,18 +94,38 @@ fn identity_as_text(identity: &Identity) -> String {
 }
 
 /// What to do about it.
-fn help_for_error(error: &LoginError) -> String {
-    let help = match error.code.as_str() {
-        _ if error.by_provider => "the provider's console or manual says what it means; what it was sent stands above",
-        "noAnswer" | "noDocument" => {
+fn help_for_error(cause: &LoginErrorCause) -> &'static str {
+    match cause {
+        LoginErrorCause::Refused(_) => "the provider's console or manual says what it means; what it was sent stands above",
+        LoginErrorCause::NoAnswer(_) | LoginErrorCause::RecordingWaits | LoginErrorCause::NoDocument => {
             "check the address and whether this machine may reach it; hosts inside your own network stand in `privateHosts`"
         }
-        "expired" => "begin again: `portaria try` once more",
-        "badToken" | "badSignature" => "compare `signed` or `verify` with the provider's manual, and the secret with its console",
-        "unprovenEmail" => "say in `trustEmail` what proves an address here, or what happens without one in `missingEmail`",
-        "missingEmail" => "ask for a scope that gives it, read it from where it stands, or say in `missingEmail` what happens without one",
-        "notAllowed" => "`require` names who may come in",
-        _ => "the shape of every answer stands above: compare it with what this line looks for",
-    };
-    help.to_owned()
+        LoginErrorCause::Expired => "begin again: `portaria try` once more",
+        LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature => {
+            "compare `signed` or `verify` with the provider's manual, and the secret with its console"
+        }
+        LoginErrorCause::UnprovenEmail(_) => {
+            "say in `trustEmail` what proves an address here, or what happens without one in `missingEmail`"
+        }
+        LoginErrorCause::MissingEmail(_) => {
+            "ask for a scope that gives it, read it from where it stands, or say in `missingEmail` what happens without one"
+        }
+        LoginErrorCause::NotAllowed => "`require` names who may come in",
+        LoginErrorCause::OtherProvider
+        | LoginErrorCause::StateMismatch
+        | LoginErrorCause::UnknownState
+        | LoginErrorCause::TooManyParameters
+        | LoginErrorCause::RepeatedParameter
+        | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::FileChanged
+        | LoginErrorCause::BadInput(_)
+        | LoginErrorCause::TooManyLogins
+        | LoginErrorCause::OutOfTime
+        | LoginErrorCause::MissingFact { .. }
+        | LoginErrorCause::BadAddress(_)
+        | LoginErrorCause::BadHeader
+        | LoginErrorCause::BadKey(_)
+        | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::MissingId(_) => "the shape of every answer stands above: compare it with what this line looks for",
+    }
 }

@@ -82,7 +82,7 @@ impl LoginObserver for TrialWitness<'_> {
         let mut text = String::new();
         // What was not even looked for is not told as missing.
         let came = call.is_none() || std::mem::take(&mut self.heard);
-        let is_read = came && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused(_) | StepError::Unreadable { .. }));
+        let is_read = came && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused { .. } | StepError::Unreadable { .. }));
         let seen = self.watch.call_facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
         plain_text::write_facts(&story::describe_facts(self.provider, &seen), &mut text);
         if error.is_some() && step.is_optional() {

@@ -80,7 +80,8 @@ impl LabProvider {
     pub(crate) fn request_previews(&self) -> Result<Vec<RequestPreview>, String> {
         let Some(provider) = &self.provider else { return Ok(Vec::new()) };
         let steps = explain(provider, &self.given);
-        let steps = steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).message)?;
+        let steps =
+            steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).to_string())?;
         let preview = |(at, explained): (usize, &crate::workbench::explain::ExplainedStep)| RequestPreview {
             number: at + 1,
             step: explained.step.word().to_owned(),

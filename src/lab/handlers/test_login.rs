@@ -4,7 +4,7 @@ use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::lab::handlers::guard::{form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::lab::handlers::{LabState, lab_state};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
@@ -126,12 +126,8 @@ async fn reject_unmatched_callback(
     if let Err(refused) = require_same_tester(asked, tester) {
         return refused;
     }
-    let error = match cause {
-        ErrorCause::Changed => {
-            LoginError::bad_callback("changed", "the provider's file changed while the browser was away; run the test again")
-        }
-        _ => LoginError::bad_callback("badState", "the state that came back belongs to no login that this browser began"),
-    };
+    let is_changed = cause == ErrorCause::Changed;
+    let error = LoginError::before_calls(if is_changed { LoginErrorCause::FileChanged } else { LoginErrorCause::UnknownState });
     match record_story(asked, offer, tester, None, (&Trace::default(), &LoginWatch::default()), Err(&error)).await {
         Ok(place) => UserFacingError { instead: Some(place), ..cause.into() },
         Err(refused) => refused,

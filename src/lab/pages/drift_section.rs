@@ -31,7 +31,7 @@ impl DriftSection {
     pub(crate) fn from_warnings(warnings: &[DriftWarning], moment: impl Fn(i64) -> String, words: &LabWords) -> Self {
         let told = warnings.iter().map(|warning| DriftView {
             step: warning.step.clone(),
-            fact: warning.fact.clone(),
+            fact: warning.fact().map(str::to_owned),
             line: warning.line,
             text: change_sentence(warning, &moment(warning.since), words),
         });
@@ -48,7 +48,7 @@ impl DriftSection {
 
 fn change_sentence(warning: &DriftWarning, since: &str, words: &LabWords) -> String {
     let words = &words.drift;
-    let phrase = match warning.kind {
+    let phrase = match warning.cause.kind() {
         DriftKind::Lost => &words.lost,
         DriftKind::Replaced => &words.replaced,
         DriftKind::Moved => &words.moved,
@@ -57,5 +57,5 @@ fn change_sentence(warning: &DriftWarning, since: &str, words: &LabWords) -> Str
         DriftKind::Unaccepted => &words.unaccepted,
     };
     let (before, now) = (percent(warning.share_before), percent(warning.share_now));
-    fill(phrase, &[("before", &before), ("now", &now), ("since", since), ("facts", &warning.facts.join(", "))])
+    fill(phrase, &[("before", &before), ("now", &now), ("since", since), ("facts", &warning.fact_names().join(", "))])
 }

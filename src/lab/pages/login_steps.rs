@@ -4,13 +4,11 @@ use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, an
 use crate::lab::pages::file_sections::LabFactSource;
 use crate::lab::pages::masked_file::{MaskedFile, MaskedSpan, caret_line};
 use crate::lab::pages::words::LabWords;
+use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
 use crate::story::proposal::Proposal;
 use crate::story::{Story, StoryExchange};
 use crate::vocabulary::diagnostic::printable;
-
-/// Ends that come before anything is sent.
-const BEFORE_SENDING: [&str; 4] = ["missingFact", "badAddress", "badHeader", "badKey"];
 
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +197,9 @@ fn empty_step(name: &str) -> StepView {
 
 /// In which step it shows: where a fact was looked for in vain rather than where it was missed later on.
 fn ending_step(story: &Story) -> EndingStep {
-    let Some(code) = story.code.as_deref() else { return EndingStep::Well };
+    if story.code.is_none() {
+        return EndingStep::Well;
+    }
     let missed =
         |facts: &[crate::story::StoryFact]| facts.iter().any(|fact| fact.looks.is_none() && fact.line.is_some() && fact.line == story.line);
     if let Some(at) = story.exchanges.iter().rposition(|exchange| missed(&exchange.facts)) {
@@ -211,7 +211,7 @@ fn ending_step(story: &Story) -> EndingStep {
     match story.step.as_deref() {
         None => EndingStep::Identity,
         Some("getAuthorizationCode") => EndingStep::Callback,
-        Some(_) if !story.by_provider && BEFORE_SENDING.contains(&code) => EndingStep::Unsent,
+        Some(_) if story.own_code().is_some_and(LoginErrorCode::is_before_sending) => EndingStep::Unsent,
         Some(step) => match story.exchanges.last() {
             Some(last) if last.step == step && !last.forgiven => EndingStep::Exchange(story.exchanges.len() - 1),
             _ => EndingStep::Unsent,

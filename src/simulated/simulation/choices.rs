@@ -187,7 +187,7 @@ pub(super) fn recorded_refusal<'s>(provider: &Provider, story: &'s ExampleSpec) 
     let body = [last.answer.json.as_ref().map(|json| json.0.to_string()), last.answer.text.as_ref().map(|text| text.value.clone())];
     let form = last.answer.form.iter().flat_map(|form| &form.0).any(|(_, value)| value.value == refused.code.value);
     let says_so = form || body.iter().flatten().any(|body| body.contains(&refused.code.value));
-    let is_true = played.end.as_ref().is_err_and(|error| error.code == refused.code.value) && made.len() == exchanges.0.len();
+    let is_true = played.end.as_ref().is_err_and(|error| error.code() == refused.code.value) && made.len() == exchanges.0.len();
     (says_so && is_true).then(|| Some((*made.last()?, &last.answer)))?
 }
 

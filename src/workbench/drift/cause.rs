@@ -8,8 +8,8 @@ use crate::drift::judgement::{DriftStream, HealthChange};
 use crate::drift::observation::{ObservedOutcome, PlannedPath, PlannedReading};
 use crate::drift::provider_statistics::BrokenAnswer;
 use crate::drift::shape::PathStatistics;
-use crate::drift::step_statistics::DetectedChange;
-use crate::drift::warning::DriftKind;
+use crate::drift::step_statistics::{DetectedChange, MissedReading};
+use crate::drift::warning::{DriftCause, DriftKind};
 use crate::story::proposal::Proposal;
 use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
 use crate::workbench::repair::candidates::compile_path;
@@ -22,20 +22,25 @@ pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>])
     let repairs = propose(broken.ended.provider, broken.ended.end, broken.ended.trace);
     let moved = broken.find_rearrangement(&repairs);
     for news in news.iter_mut().filter(|news| news.turn == HealthChange::Broken) {
-        let Some(reading) = news.fact else {
-            news.proposal = proposal_for_answer(news.change, &repairs);
-            continue;
+        let missed = match news.cause {
+            DriftCause::Lost(missed) | DriftCause::Type(missed) => missed,
+            DriftCause::Unreadable | DriftCause::Unaccepted => {
+                news.proposal = proposal_for_answer(news.cause.kind(), &repairs);
+                continue;
+            }
+            // Only this function finds these two causes.
+            DriftCause::Replaced(_) | DriftCause::Moved(_) => continue,
         };
-        let gone = news.path.filter(|_| matches!(news.change, DriftKind::Lost | DriftKind::Type));
-        if let (Some(moved), Some(path)) = (&moved, gone)
+        let MissedReading { reading, path } = missed;
+        if let (Some(moved), Some(path)) = (&moved, path)
             && moved.contains_moved(path)
         {
-            (news.change, news.proposal) = (DriftKind::Moved, moved.proposal.cloned());
+            (news.cause, news.proposal) = (DriftCause::Moved(vec![missed]), moved.proposal.cloned());
             continue;
         }
-        news.proposal = gone.and_then(|path| broken.proposal_for_moved_fact(reading, path, news.now.answers(), &repairs));
-        if news.change == DriftKind::Lost && news.proposal.is_some() {
-            news.change = DriftKind::Replaced;
+        news.proposal = path.and_then(|path| broken.proposal_for_moved_fact(reading, path, news.now.answers(), &repairs));
+        if news.cause.kind() == DriftKind::Lost && news.proposal.is_some() {
+            news.cause = DriftCause::Replaced(missed);
         }
     }
 }

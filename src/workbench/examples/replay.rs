@@ -1,7 +1,7 @@
 //! Plays a story: the real engine, recorded answers, and a list of what came out otherwise.
 
 use crate::login::attempt::{InstallationValues, RedirectError};
-use crate::login::error::LoginError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::login::{Login, drive};
 use crate::provider::Provider;
@@ -136,16 +136,14 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
     let driving = std::pin::pin!(drive(login, recording, documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => (Trace::default(), Err(LoginError::bad_callback("noAnswer", "a recording never waits"))),
+        Poll::Pending => (Trace::default(), Err(LoginError::before_calls(LoginErrorCause::RecordingWaits))),
     }
 }
 
 fn begin_error(why: RedirectError, provider: &Provider) -> LoginError {
     match why {
-        RedirectError::Input(name) => {
-            LoginError::bad_callback("badInput", &format!("what was typed for `{name}` does not match its pattern"))
-        }
-        RedirectError::NoDocument => LoginError::bad_callback("noDocument", "the issuer's document could not be had"),
+        RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
+        RedirectError::NoDocument => LoginError::before_calls(LoginErrorCause::NoDocument),
         RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
     }
 }
@@ -158,8 +156,8 @@ fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, prov
         }
         (Err(error), None, Some(refused)) => {
             let same = refused.step == error.step
-                && refused.code.value == error.code
-                && refused.message.as_ref().is_none_or(|message| message.value == error.message);
+                && refused.code.value == error.code()
+                && refused.message.as_ref().is_none_or(|message| message.value == error.to_string());
             if !same {
                 differences.push(Difference::new(
                     "the end".to_owned(),
@@ -185,7 +183,7 @@ fn describe_error(error: &LoginError, provider: &Provider) -> String {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
     let place =
         error.place.filter(|place| place.line > 0).map_or_else(String::new, |place| format!(", see {}:{place}", provider.source.name));
-    format!("refused{step}: {} ({}){place}", error.code, error.message)
+    format!("refused{step}: {} ({error}){place}", error.code())
 }
 
 fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {

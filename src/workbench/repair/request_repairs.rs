@@ -52,7 +52,9 @@ impl<'a> ObservedRefusal<'a> {
             Some(exchange) => provider.calls.get(exchange.call),
             None => Some(&provider.authorization),
         };
-        let mut words = if error.by_provider { format!("{}\n{}\n", error.code, error.message).to_lowercase() } else { String::new() };
+        let mut words = error.refusal().map_or_else(String::new, |refusal| {
+            format!("{}\n{}\n", refusal.code.as_str(), refusal.message.as_deref().unwrap_or("")).to_lowercase()
+        });
         match (answer, last) {
             (Some(answer), _) => words.push_str(&answer_text(step, answer)),
             (None, None) => words.push_str(&lowercase_text(&trace.callback.document())),

@@ -100,7 +100,7 @@ fn reread_answer<'p>(
     for (fact, name) in &step.header_reads {
         let found = answer.iter().flat_map(|answer| &answer.headers).find(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some((_, value)) = found {
-            facts.learn(*fact, value.trim());
+            step.learn_from_header(*fact, value.trim(), facts);
         }
     }
     let nothing = Value::Null;
@@ -109,11 +109,11 @@ fn reread_answer<'p>(
         None => step.token_in(document.value.as_ref().unwrap_or(&nothing), facts).map(|(_, token)| token),
     };
     if let Some(value) = &document.value {
-        step.learn_all(&step.reads, value, facts);
+        step.learn_from_answer(value, facts);
     }
     document.claims = token.and_then(|token| unverified_claims(&token));
     if let Some(claims) = &document.claims {
-        step.learn_all(&step.signed_reads, claims, facts);
+        step.learn_from_token(claims, facts);
     }
     document
 }

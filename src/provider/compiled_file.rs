@@ -1,0 +1,51 @@
+//! The compiled parts of a file, as the checks of the whole file look at them.
+
+use crate::provider::address::Address;
+use crate::provider::authorization::Authorization;
+use crate::provider::condition::Conditions;
+use crate::provider::declared_values::DeclaredValues;
+use crate::provider::discovery::Discovery;
+use crate::provider::facts::WellKnownFacts;
+use crate::provider::identity::IdentityMapping;
+use crate::provider::inputs::Input;
+use crate::provider::pkce::Pkce;
+use crate::provider::step::Step;
+use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::words::Reader;
+
+pub(crate) struct CompiledFile<'a> {
+    pub(crate) authorization: &'a Authorization,
+    pub(crate) calls: &'a [Step],
+    pub(crate) installed: &'a DeclaredValues,
+    pub(crate) inputs: &'a [Input],
+    pub(crate) identity: &'a IdentityMapping,
+    pub(crate) trust: Option<&'a Located<EmailTrustPolicy>>,
+    pub(crate) missing: Option<&'a Located<MissingEmailPolicy>>,
+    pub(crate) require: Option<&'a Conditions>,
+    pub(crate) discovery: Option<&'a Discovery>,
+    pub(crate) has_discovery: bool,
+    pub(crate) logout: Option<&'a Address>,
+    pub(crate) pkce: Pkce,
+    pub(crate) known: WellKnownFacts,
+    /// The beginning of the file, for what the whole file lacks.
+    pub(crate) top: Place,
+}
+
+impl CompiledFile<'_> {
+    /// All steps, in order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        std::iter::once(&self.authorization.step).chain(self.calls)
+    }
+
+    /// The facts that the shopper types.
+    pub(crate) fn typed_facts(&self, desk: &mut Reader) -> Vec<Slot> {
+        self.inputs.iter().map(|input| desk.names.intern(&input.name)).collect()
+    }
+
+    /// Whether an address counts as proven when a claim says so.
+    pub(crate) fn trusts_claim(&self) -> bool {
+        self.trust.is_none_or(|trust| matches!(trust.value, EmailTrustPolicy::Claim))
+    }
+}

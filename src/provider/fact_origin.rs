@@ -1,0 +1,161 @@
+//! Which exchange a fact came from, so that a claim about one address never proves another.
+//!
+//! A login knows its origins twice: while it runs, for each value, and when a file is checked, for each value that the
+//! file could give. Both join origins in the same way.
+
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::identity::IdentityMapping;
+use crate::provider::step::Step;
+use crate::vocabulary::names::Slot;
+use std::collections::HashMap;
+
+/// The exchange that a value came from.
+///
+/// A signed token is an exchange of its own, apart from the answer that carried it. They are two documents: what an
+/// answer says beside a token is not covered by the token's signature, and in a callback it is the browser's word. A
+/// token and its answer may also name two addresses of one account. So a claim within a token proves only an address
+/// within the same token, and a claim beside it only an address beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FactOrigin {
+    /// The file, the installation and the broker itself. Joined with another origin it changes nothing.
+    #[default]
+    Broker,
+    /// What the shopper typed, in whole or in part. It proves nothing and is never proven.
+    Shopper,
+    /// The answer of a call, by its position among the calls; `None` is the callback.
+    Answer(Option<u16>),
+    /// The signed token that a call reads, or the callback.
+    SignedToken(Option<u16>),
+    /// Several exchanges.
+    Several,
+}
+
+impl FactOrigin {
+    /// The origin of a value that is made of two others.
+    #[must_use]
+    pub(crate) fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Shopper, _) | (_, Self::Shopper) => Self::Shopper,
+            (Self::Broker, origin) | (origin, Self::Broker) => origin,
+            (one, another) if one == another => one,
+            (Self::Answer(_) | Self::SignedToken(_) | Self::Several, _) => Self::Several,
+        }
+    }
+
+    /// Whether this is one exchange with the provider.
+    pub(crate) fn is_one_exchange(self) -> bool {
+        match self {
+            Self::Answer(_) | Self::SignedToken(_) => true,
+            Self::Broker | Self::Shopper | Self::Several => false,
+        }
+    }
+
+    /// Whether a claim of this origin can be about a value of that one.
+    pub(crate) fn vouches_for(self, value: Self) -> bool {
+        self.is_one_exchange() && self == value
+    }
+}
+
+/// The origins that each fact of a file could have.
+pub(crate) struct PossibleOrigins<'a> {
+    steps: Vec<&'a Step>,
+    identity: &'a IdentityMapping,
+    inputs: Vec<Slot>,
+    /// What is worked out already; a fact that is being worked out has none yet.
+    known: HashMap<Slot, Vec<FactOrigin>>,
+}
+
+impl<'a> PossibleOrigins<'a> {
+    pub(crate) fn new(steps: impl Iterator<Item = &'a Step>, identity: &'a IdentityMapping, inputs: Vec<Slot>) -> Self {
+        Self { steps: steps.collect(), identity, inputs, known: HashMap::new() }
+    }
+
+    /// The origins of a fact.
+    pub(crate) fn of_fact(&mut self, fact: Slot) -> Vec<FactOrigin> {
+        if let Some(known) = self.known.get(&fact) {
+            return known.clone();
+        }
+        self.known.insert(fact, Vec::new());
+        let mut origins = Vec::new();
+        for (reading, document) in self.readings(fact) {
+            add(&mut origins, self.of_expression(reading, document));
+        }
+        for step in &self.steps {
+            if step.header_reads.iter().any(|(read, _)| *read == fact) {
+                add(&mut origins, [FactOrigin::Answer(step.call)]);
+            }
+        }
+        if self.inputs.contains(&fact) {
+            add(&mut origins, [FactOrigin::Shopper]);
+        }
+        if origins.is_empty() {
+            origins.push(FactOrigin::Broker);
+        }
+        self.known.insert(fact, origins.clone());
+        origins
+    }
+
+    /// How a fact is read, each with the document that is looked at.
+    pub(crate) fn readings(&self, fact: Slot) -> Vec<(&'a FactExpression, FactOrigin)> {
+        let composed = self.identity.composition(fact).map(|reading| (reading, FactOrigin::Broker));
+        let read = self.steps.iter().flat_map(|step| {
+            let answer = step.reads.iter().map(|read| (read, FactOrigin::Answer(step.call)));
+            answer.chain(step.signed_reads.iter().map(|read| (read, FactOrigin::SignedToken(step.call))))
+        });
+        let read = read.filter(|(read, _)| read.fact == fact).map(|(read, document)| (&read.reading, document));
+        composed.into_iter().chain(read).collect()
+    }
+
+    /// The origins of what an expression could give; `document` is the origin of what its paths find.
+    pub(crate) fn of_expression(&mut self, reading: &FactExpression, document: FactOrigin) -> Vec<FactOrigin> {
+        let mut origins = Vec::new();
+        for alternative in reading.alternatives() {
+            let mut joined = vec![if alternative.reads_answer() { document } else { FactOrigin::Broker }];
+            for used in alternative.uses() {
+                let parts = self.of_fact(used.fact);
+                let pairs = joined.iter().flat_map(|one| parts.iter().map(|other| one.join(*other)));
+                let mut next = Vec::new();
+                add(&mut next, pairs);
+                if !parts.is_empty() {
+                    joined = next;
+                }
+            }
+            add(&mut origins, joined);
+        }
+        origins
+    }
+}
+
+fn add(origins: &mut Vec<FactOrigin>, more: impl IntoIterator<Item = FactOrigin>) {
+    for origin in more {
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_vouches_only_for_a_value_of_its_own_exchange() {
+        let (first, second, token) = (FactOrigin::Answer(Some(0)), FactOrigin::Answer(Some(1)), FactOrigin::SignedToken(Some(0)));
+        for (claim, value, expected) in [
+            (first, first, true),
+            (token, token, true),
+            (first, second, false),
+            (first, token, false),
+            (FactOrigin::Answer(None), first, false),
+            (first, first.join(FactOrigin::Broker), true),
+            (first, first.join(second), false),
+            (first.join(second), first.join(second), false),
+            (FactOrigin::Broker, FactOrigin::Broker, false),
+            (FactOrigin::Broker, first, false),
+            (FactOrigin::Shopper, FactOrigin::Shopper, false),
+            (first, first.join(FactOrigin::Shopper), false),
+        ] {
+            assert_eq!(claim.vouches_for(value), expected, "{claim:?} {value:?}");
+        }
+    }
+}
