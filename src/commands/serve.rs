@@ -7,6 +7,7 @@ use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::Settings;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
@@ -154,11 +155,11 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     let front = serving.live_stores().find(|front| *front.store.name == *crate::stores::MAIN);
     for (path, standing) in front.iter().flat_map(|front| front.roster.snapshot().standings().clone()) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match standing.state {
-            "offered" if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
-            "dormant" => dormant += 1,
-            "broken" => broken.push(name),
-            _ => {}
+        match standing.status {
+            ProviderStatus::Offered if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
+            ProviderStatus::Dormant => dormant += 1,
+            ProviderStatus::Broken => broken.push(name),
+            ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
         }
     }
     print_line(&format!("providers  {} offered ({}), {dormant} waiting for their variables", offered.len(), offered.join(", ")));

@@ -29,13 +29,12 @@ pub enum ProviderFileState {
 }
 
 impl ProviderFileState {
-    /// The word for it.
-    pub(crate) fn word(&self) -> &'static str {
+    pub(crate) fn status(&self) -> ProviderStatus {
         match self {
-            Self::Offered(_) => "offered",
-            Self::Off(_) => "off",
-            Self::Dormant(..) => "dormant",
-            Self::Broken => "broken",
+            Self::Offered(_) => ProviderStatus::Offered,
+            Self::Off(_) => ProviderStatus::Off,
+            Self::Dormant(..) => ProviderStatus::Dormant,
+            Self::Broken => ProviderStatus::Broken,
         }
     }
 
@@ -44,6 +43,35 @@ impl ProviderFileState {
         match self {
             Self::Offered(provider) | Self::Off(provider) | Self::Dormant(provider, _) => Some(provider),
             Self::Broken => None,
+        }
+    }
+}
+
+/// The status of a file in the folder of the providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ProviderStatus {
+    Broken,
+    Offered,
+    /// It waits for values of the installation.
+    Dormant,
+    /// The file itself switches it off.
+    Off,
+    /// It is no provider file, because of its name.
+    Overlooked,
+}
+
+impl ProviderStatus {
+    /// All of them, in the order in which the lab lists them: what needs attention comes first.
+    pub(crate) const ALL: [Self; 5] = [Self::Broken, Self::Offered, Self::Dormant, Self::Off, Self::Overlooked];
+
+    /// Its word in JSON, metrics and pages.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Offered => "offered",
+            Self::Dormant => "dormant",
+            Self::Off => "off",
+            Self::Overlooked => "overlooked",
         }
     }
 }

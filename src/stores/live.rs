@@ -5,7 +5,7 @@ use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::catalogue::{self, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
@@ -66,8 +66,7 @@ impl LiveProvider {
 pub(crate) struct ProviderStanding {
     /// What its button says; nothing for a file that is broken.
     pub(crate) title: Option<Box<str>>,
-    /// The word for its state.
-    pub(crate) state: &'static str,
+    pub(crate) status: ProviderStatus,
     /// What it waits for.
     pub(crate) missing: Vec<String>,
     /// Whether an older version serves because this one is broken.
@@ -204,10 +203,10 @@ impl LiveProviders {
             }
             stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
             seen.insert(path.clone(), ProviderFileStamps { stamps });
-            let (state, missing) = match &entry.state {
-                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => ("offered", Vec::new()),
-                ProviderFileState::Dormant(_, missing) => ("dormant", missing.clone()),
-                other => (other.word(), Vec::new()),
+            let (status, missing) = match &entry.state {
+                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => (ProviderStatus::Offered, Vec::new()),
+                ProviderFileState::Dormant(_, missing) => (ProviderStatus::Dormant, missing.clone()),
+                other => (other.status(), Vec::new()),
             };
             let title = entry.state.provider().map(|provider| provider.title.clone());
             let stale = matches!(entry.state, ProviderFileState::Broken) && offers.contains_key(name.as_str());
@@ -226,7 +225,7 @@ impl LiveProviders {
             if let Some(old) = new.and_then(|new| offers.insert(name.into(), Arc::new(new))) {
                 retired.push((old, now.saturating_add(GOOD_FOR)));
             }
-            standings.insert(path.clone(), Arc::new(ProviderStanding { title, state, missing, stale, report: entry.report }));
+            standings.insert(path.clone(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
         }
         let mut buttons: Vec<Arc<LiveProvider>> = offers.values().filter(|offer| !offer.provider.hidden).cloned().collect();
         buttons.sort_by(|a, b| {

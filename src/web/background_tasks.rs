@@ -2,6 +2,7 @@
 
 use crate::directory::probe::ReadStorageClock;
 use crate::directory::tidy::tidy as tidy_up;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
 use crate::web::live_config::LiveConfig;
@@ -89,13 +90,13 @@ fn log_provider_file(listing: &crate::stores::live::LiveProvidersSnapshot, file:
     let name = file.display();
     match listing.standings().get(file) {
         None => tracing::info!(file = %name, "a provider is gone"),
-        Some(standing) if standing.state == "broken" => {
+        Some(standing) if standing.status == ProviderStatus::Broken => {
             let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
             let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
             let complaint = first.map(|complaint| complaint.message.as_str());
             tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
         }
-        Some(standing) => tracing::info!(file = %name, state = standing.state, "a provider file has been read again"),
+        Some(standing) => tracing::info!(file = %name, state = standing.status.word(), "a provider file has been read again"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for whoever operates this.
 
+use crate::stores::catalogue::ProviderStatus;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
@@ -45,8 +46,8 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
             if !front.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
-            *states.entry(standing.state).or_default() += 1;
-            if standing.state == "broken" {
+            *states.entry(standing.status.word()).or_default() += 1;
+            if standing.status == ProviderStatus::Broken {
                 let first = standing.report.complaints.first();
                 broken.push(json!({
                     "file": path.display().to_string(),

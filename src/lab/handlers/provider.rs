@@ -157,7 +157,7 @@ pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: 
         frame,
         name: &bench.name,
         title: &crate::vocabulary::diagnostic::printable(&title),
-        state: bench.standing.state,
+        status: bench.standing.status,
         apart: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
         stale: bench.standing.stale,
         missing: bench.standing.missing.clone(),

@@ -1,5 +1,6 @@
 //! The words of the lab: three languages of its own, for staff; whoever reads another finds English.
 
+use crate::stores::catalogue::ProviderStatus;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
 use crate::story::looks::Looks;
@@ -310,15 +311,14 @@ impl LabWords {
         (fill(sentence, &values), true)
     }
 
-    /// The word for a state of a provider.
-    pub(crate) fn state(&self, state: &str) -> &str {
+    pub(crate) fn status(&self, status: ProviderStatus) -> &str {
         let words = &self.states;
-        match state {
-            "offered" => &words.offered,
-            "dormant" => &words.dormant,
-            "off" => &words.off,
-            "overlooked" => &words.overlooked,
-            _ => &words.broken,
+        match status {
+            ProviderStatus::Broken => &words.broken,
+            ProviderStatus::Offered => &words.offered,
+            ProviderStatus::Dormant => &words.dormant,
+            ProviderStatus::Off => &words.off,
+            ProviderStatus::Overlooked => &words.overlooked,
         }
     }
 }
