@@ -81,7 +81,12 @@ impl CheckCommand {
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
             if let Err(report) = crate::workbench::examples::read(&source) {
-                lines.push(CheckedFile { file: source.name.to_string(), state: CheckedFileState::Provider(ProviderStatus::Broken), missing: Vec::new(), report });
+                lines.push(CheckedFile {
+                    file: source.name.to_string(),
+                    state: CheckedFileState::Provider(ProviderStatus::Broken),
+                    missing: Vec::new(),
+                    report,
+                });
             }
         }
         let broken = lines.iter().any(|line| line.report.is_broken());
@@ -167,7 +172,12 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
 
 fn checked_file(entry: CatalogueEntry) -> CheckedFile {
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
-    CheckedFile { file: entry.report.source.name.to_string(), state: CheckedFileState::Provider(entry.state.status()), missing, report: entry.report }
+    CheckedFile {
+        file: entry.report.source.name.to_string(),
+        state: CheckedFileState::Provider(entry.state.status()),
+        missing,
+        report: entry.report,
+    }
 }
 
 fn as_json(lines: &[CheckedFile]) -> Value {

@@ -1,4 +1,4 @@
-//! The provider files of a folder: which are offered, which wait for variables, which are broken.
+//! The provider files of a folder, and the status of each.
 
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -6,16 +6,14 @@ use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use std::path::{Path, PathBuf};
 
-/// One file of the catalogue.
 #[derive(Debug)]
 pub struct CatalogueEntry {
-    /// What there is to say about it.
+    /// The complaints about it.
     pub report: Report,
-    /// What it is good for.
     pub state: ProviderFileState,
 }
 
-/// What a file is good for.
+/// The status of a provider file, with the provider where the file compiles.
 #[derive(Debug)]
 pub enum ProviderFileState {
     /// It can be used; its button is shown unless it is hidden.
@@ -38,7 +36,6 @@ impl ProviderFileState {
         }
     }
 
-    /// The provider, unless it is broken.
     pub fn provider(&self) -> Option<&Provider> {
         match self {
             Self::Offered(provider) | Self::Off(provider) | Self::Dormant(provider, _) => Some(provider),
@@ -81,20 +78,17 @@ pub(crate) fn is_examples_file(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".examples.yaml"))
 }
 
-/// Where the examples of a provider file lie.
 pub fn examples_path(path: &Path) -> PathBuf {
     path.with_extension("examples.yaml")
 }
 
-/// The provider files of a folder.
 pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
 }
 
-/// Loads a provider file.
-pub fn load(path: &Path, ground: InstallationContext) -> CatalogueEntry {
+pub fn load(path: &Path, installation_context: InstallationContext) -> CatalogueEntry {
     match files::read_source(path) {
-        Ok(source) => compile_entry(&source, ground),
+        Ok(source) => compile_entry(&source, installation_context),
         Err(error) => {
             let complaint = Complaint {
                 severity: Severity::Error,
@@ -110,22 +104,24 @@ pub fn load(path: &Path, ground: InstallationContext) -> CatalogueEntry {
     }
 }
 
-/// Loads many files, on all processors.
-pub fn load_all(paths: &[PathBuf], ground: InstallationContext) -> Vec<CatalogueEntry> {
+/// Loads many files on all processors.
+pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext) -> Vec<CatalogueEntry> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
-        return paths.iter().map(|path| load(path, ground)).collect();
+        return paths.iter().map(|path| load(path, installation_context)).collect();
     }
     let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
     std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            chunks.into_iter().map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, ground)).collect::<Vec<_>>())).collect();
+        let handles: Vec<_> = chunks
+            .into_iter()
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context)).collect::<Vec<_>>()))
+            .collect();
         handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry {
-    let (provider, report) = compile(source, ground);
+fn compile_entry(source: &Source, installation_context: InstallationContext) -> CatalogueEntry {
+    let (provider, report) = compile(source, installation_context);
     let state = match provider {
         None => ProviderFileState::Broken,
         Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),
@@ -141,7 +137,7 @@ fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry
     CatalogueEntry { report, state }
 }
 
-/// Files of a folder that nobody reads, although somebody wrote them; `read` are its files with the right ending.
+/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending.
 pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
     let orphan = |path: &&PathBuf| {
         let name = path.to_string_lossy();
@@ -160,7 +156,7 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
     orphans.chain(misnamed).map(report).collect()
 }
 
-/// What the machine says about a file, in small letters and without a number.
+/// The message of an I/O error in lower case and without its number.
 pub(crate) fn io_error_message(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),

@@ -102,13 +102,13 @@ fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseB
 
 /// What there is to know about the file of a provider.
 pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
-    let listing = asked.live_store().roster.snapshot();
+    let listing = asked.live_store().providers.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file says today, unless that is broken.
 pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    crate::provider::compile(&standing.report.source, asked.live_store().roster.installation_context()).0
+    crate::provider::compile(&standing.report.source, asked.live_store().providers.installation_context()).0
 }
 
 /// What a file calls its provider, even where the rest of it is broken.
@@ -149,8 +149,9 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
 /// All providers of the store by their states; the one of this name is the current.
 pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
     let front = asked.live_store();
-    let listing = front.roster.snapshot();
-    let mut groups: Vec<LabProviderGroup> = ProviderStatus::ALL.into_iter().map(|status| LabProviderGroup { status, entries: Vec::new() }).collect();
+    let listing = front.providers.snapshot();
+    let mut groups: Vec<LabProviderGroup> =
+        ProviderStatus::ALL.into_iter().map(|status| LabProviderGroup { status, entries: Vec::new() }).collect();
     let mut put = |status: ProviderStatus, entry: LabProviderEntry| {
         if let Some(group) = groups.iter_mut().find(|group| group.status == status) {
             group.entries.push(entry);
@@ -184,7 +185,7 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
         };
         put(if apart == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
     }
-    let folder = front.roster.folder();
+    let folder = front.providers.folder();
     for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
         let said = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

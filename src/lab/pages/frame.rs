@@ -1,8 +1,8 @@
 //! What stands around every page of the lab: the store, the search for codes, the languages, and all providers at the side.
 
-use crate::stores::catalogue::ProviderStatus;
 use crate::lab::pages::words::{LabLanguage, LabWords};
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 
 /// What every page of the lab needs to know.
 #[derive(Clone, Debug)]

@@ -122,7 +122,9 @@ impl ProviderPage<'_> {
             ProviderStatus::Broken => words.broken.clone(),
             ProviderStatus::Dormant => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
             ProviderStatus::Off => words.off.clone(),
-            ProviderStatus::Offered | ProviderStatus::Overlooked if self.apart == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
+            ProviderStatus::Offered | ProviderStatus::Overlooked if self.apart == Some(NotOfferedReason::Playground) => {
+                self.words().list.playground.clone()
+            }
             ProviderStatus::Offered | ProviderStatus::Overlooked if self.code.complaints().next().is_some() => words.warned.clone(),
             ProviderStatus::Offered | ProviderStatus::Overlooked => return None,
         })

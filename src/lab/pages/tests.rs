@@ -25,8 +25,7 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
         said: Some(text.to_owned()),
         ..LabProviderEntry::default()
     };
-    let groups = ProviderStatus::ALL
-        .map(|status| LabProviderGroup { status, entries: vec![entry.clone(), LabProviderEntry::default()] });
+    let groups = ProviderStatus::ALL.map(|status| LabProviderGroup { status, entries: vec![entry.clone(), LabProviderEntry::default()] });
     LabFrame {
         store: MARKUP,
         language,

@@ -1,8 +1,8 @@
 //! The words of the lab: three languages of its own, for staff; whoever reads another finds English.
 
-use crate::stores::catalogue::ProviderStatus;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use serde::Deserialize;
