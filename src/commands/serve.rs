@@ -179,7 +179,7 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     for complaint in &serving.complaints {
         print_line(&format!("complaint  {complaint}"));
     }
-    for front in serving.live_stores().filter(|front| front.post.is_none()) {
+    for front in serving.live_stores().filter(|front| front.mailer.is_none()) {
         let listing = front.providers.snapshot();
         let asking = listing.buttons().iter().filter(|offer| offer.provider.asks_for_email.is_some());
         let asking: Vec<&str> = asking.map(|offer| &*offer.provider.name).filter(|name| front.has_provider(name)).collect();

@@ -30,20 +30,20 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let Some(session) = context.session() else { return Ok(redirect_to(&address(&["login"], &[("return_to", Some(&here))]))) };
     let app = context.app();
     let record = app.directory.read(FindUserById(session.person.uid.clone())).await?;
-    let ways = app.directory.read(ListIdentityLinks(session.person.uid.clone())).await?;
+    let links = app.directory.read(ListIdentityLinks(session.person.uid.clone())).await?;
     // The user may have been removed since the token was signed.
     let Some(record) = record else { return Ok(redirect_to(&address(&["login"], &[]))) };
     let live_store = context.live_store();
     let offered = live_store.languages.offered_languages(&live_store.store.languages);
     let (landing, form) = (context.live_store().default_landing(), forms::csrf_token(&context, &session.sid));
-    let more = providers_to_add(&context, &ways);
+    let more = providers_to_add(&context, &links);
     let is_fresh = is_fresh(&context, &session);
     let places = form_destinations(&context, is_fresh && !more.is_empty());
     let page = AccountPage {
         frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
         email: record.user.email.key(),
         name: record.user.name.as_deref(),
-        ways: ways.iter().map(|way| linked_identity_row(&context, &session, way, ways.len() > 1)).collect(),
+        ways: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
         more,
         form: &form,
         fresh: is_fresh,
@@ -82,14 +82,14 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
     context.check_rate_limit(RateLimitKind::Session)?;
     let (session, form) = require_fresh_session(&context)?;
     let (app, uid) = (context.app(), session.person.uid.clone());
-    let ways = app.directory.read(ListIdentityLinks(uid.clone())).await?;
+    let links = app.directory.read(ListIdentityLinks(uid.clone())).await?;
     let wanted = form.field("way")?;
-    if let Some(way) = ways.into_iter().find(|way| wanted == Some(&*identity_handle(way))) {
+    if let Some(link) = links.into_iter().find(|link| wanted == Some(&*identity_handle(link))) {
         let unlink = UnlinkIdentity {
             store: context.live_store().store.name.clone(),
             uid,
-            provider: way.provider,
-            provider_id: Some(way.provider_id),
+            provider: link.provider,
+            provider_id: Some(link.provider_id),
             but: Some(session.sid),
             by: AuditActor::Person,
             even_last: false,
@@ -143,24 +143,24 @@ fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingE
 }
 
 /// Names a linked identity in a form without showing the user's id at the provider.
-fn identity_handle(way: &IdentityLink) -> String {
-    hex(&digest(&SHA256, format!("{}\n{}", way.provider, way.provider_id).as_bytes()).as_ref()[..16])
+fn identity_handle(link: &IdentityLink) -> String {
+    hex(&digest(&SHA256, format!("{}\n{}", link.provider, link.provider_id).as_bytes()).as_ref()[..16])
 }
 
-fn linked_identity_row(context: &RequestContext, session: &Session, way: &IdentityLink, removable: bool) -> LinkedIdentityRow {
-    let live_provider = context.live_store().providers.snapshot().provider(&way.provider).cloned();
-    let title = live_provider.as_ref().map_or(&*way.provider, |live_provider| &*live_provider.provider.title).to_owned();
+fn linked_identity_row(context: &RequestContext, session: &Session, link: &IdentityLink, removable: bool) -> LinkedIdentityRow {
+    let live_provider = context.live_store().providers.snapshot().provider(&link.provider).cloned();
+    let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
     let has_logo = live_provider.is_some_and(|live_provider| live_provider.provider.logo.is_some());
-    let mark = LoginChoice::new(&way.provider, &title, None, has_logo, Vec::new()).mark;
-    let current = session.person.provider == way.provider && session.person.provider_id == way.provider_id;
-    let since = context.language().phrases.format_day(way.linked);
-    LinkedIdentityRow { title, mark, handle: identity_handle(way), current, removable, since }
+    let mark = LoginChoice::new(&link.provider, &title, None, has_logo, Vec::new()).mark;
+    let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
+    let since = context.language().phrases.format_day(link.linked);
+    LinkedIdentityRow { title, mark, handle: identity_handle(link), current, removable, since }
 }
 
 /// The providers of which the user has no linked identity.
 fn providers_to_add(context: &RequestContext, ways: &[IdentityLink]) -> Vec<LinkableProvider> {
     let live_providers = context.live_store().providers_with_button();
-    let new = live_providers.iter().filter(|live_provider| ways.iter().all(|way| way.provider != live_provider.provider.name));
+    let new = live_providers.iter().filter(|live_provider| links.iter().all(|link| link.provider != live_provider.provider.name));
     let more = new.map(|live_provider| {
         let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, mark, inputs }

@@ -31,7 +31,7 @@ pub struct App {
     pub(crate) workbench: WorkbenchHooks,
     /// Sessions that were ended before their time.
     pub revocations: Revocations,
-    news: StorageSync,
+    storage_sync: StorageSync,
     pub signing: SigningKeys,
     pub attempts: Seal,
     /// Seals the callbacks that arrive as forms.
@@ -73,7 +73,7 @@ impl App {
             live_config: ArcSwap::from_pointee(live_config),
             complaint: Mutex::default(),
             signing: SigningKeys::open(&directory, master, plan, now).await?,
-            news: StorageSync::default(),
+            storage_sync: StorageSync::default(),
             directory,
             connection,
             revocations: Revocations::default(),
@@ -126,7 +126,7 @@ impl App {
 
     /// Reads from storage which sessions and keys other machines have changed.
     pub async fn sync_with_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
-        self.news.read(&self.directory, &self.revocations, &self.signing, now).await
+        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await
     }
 
     /// Rotates the signing keys where that is due.

@@ -78,20 +78,20 @@ pub fn new_attempt_cookies(
     nonce: [u8; 12],
 ) -> Option<Vec<HeaderValue>> {
     let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs } = attempt.to_saved();
-    let mark = cookie_suffix(&state);
+    let suffix = cookie_suffix(&state);
     let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
     let LoginPurpose { return_to, link, test } = purpose;
     let sealed = SealedAttempt { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to, link, test };
     let text = serde_json::to_vec(&sealed).expect("texts can be written");
-    let name = cookies::attempt_name(&mark, store);
+    let name = cookies::attempt_name(&suffix, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
     if sealed.len() > LARGEST {
         return None;
     }
     let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
     let mut others = open_attempts(seal, store, jar, attempt.started);
-    let dead = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
-    headers.extend(dead.take(20).map(|name| cookies::clear(name, store)));
+    let unreadable = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
+    headers.extend(unreadable.take(20).map(|name| cookies::clear(name, store)));
     others.sort_by_key(|callback_request| callback_request.saved.started);
     let too_many = (others.len() + 1).saturating_sub(MOST_ATTEMPTS);
     headers.extend(others.iter().take(too_many).map(|callback_request| cookies::clear(&callback_request.cookie, store)));

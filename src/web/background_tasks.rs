@@ -56,7 +56,7 @@ fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> FileSt
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
     for live_store in live_config.live_stores() {
         paths.extend(live_store.store.logo.clone());
-        paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|kept| kept.0.file()));
+        paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
         paths.extend(live_store.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
     }
     paths.sort();
@@ -77,26 +77,26 @@ fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings)
     let settings = match read() {
         Ok(settings) => settings,
         Err(complaint) => {
-            app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones serve")));
-            tracing::error!(file, complaint, "the settings are broken; the last good ones serve");
+            app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones stay in use")));
+            tracing::error!(file, complaint, "the settings are broken; the last good ones stay in use");
             return;
         }
     };
     app.apply_settings(&settings, clock::now());
-    tracing::info!(file, "settings, words and looks have been read again");
+    tracing::info!(file, "settings, phrases and brandings were reloaded");
 }
 
 fn log_provider_file(snapshot: &crate::stores::live::LiveProvidersSnapshot, file: &Path) {
     let name = file.display();
     match snapshot.standings().get(file) {
-        None => tracing::info!(file = %name, "a provider is gone"),
+        None => tracing::info!(file = %name, "a provider file was removed"),
         Some(standing) if standing.status == ProviderStatus::Broken => {
             let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
             let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
             let complaint = first.map(|complaint| complaint.message.as_str());
-            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
+            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version stays live" } else { "it is not live" });
         }
-        Some(standing) => tracing::info!(file = %name, state = standing.status.word(), "a provider file has been read again"),
+        Some(standing) => tracing::info!(file = %name, state = standing.status.word(), "a provider file was reloaded"),
     }
 }
 
@@ -140,10 +140,10 @@ async fn listen_to_storage(app: Data<App>) {
 
 /// Whether the clock of this machine agrees with that of the storage. By a wrong clock nothing is removed or rotated.
 async fn clock_agrees_with_storage(app: &App) -> bool {
-    let Ok(there) = app.directory.read(ReadStorageClock).await else { return false };
-    let difference = there.map_or(0, |there| there - clock::now());
+    let Ok(storage_clock) = app.directory.read(ReadStorageClock).await else { return false };
+    let difference = storage_clock.map_or(0, |storage_clock| storage_clock - clock::now());
     if difference.abs() > JUMP {
-        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing that is due by it is done");
+        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing is removed or rotated");
     }
     difference.abs() <= JUMP
 }
@@ -161,7 +161,7 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
         let jumped = now - before - i64::try_from(passed.as_secs()).unwrap_or_default();
         (before, measured) = (now, clock::instant());
         if jumped.abs() > JUMP {
-            tracing::warn!(seconds = jumped, "the clock jumped; nothing that is over by it is removed for a day");
+            tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
         if !clock_agrees_with_storage(&app).await {

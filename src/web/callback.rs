@@ -40,16 +40,16 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     let callback = callback_attempt::read_callback(&context, &name)?;
     let (callback_request, live_provider) = match callback_attempt::find_attempt(&context, &name, &callback)? {
         Ok(found) => found,
-        Err(unfit) => return Err(unfit.into_error(&context).await),
+        Err(unmatched) => return Err(unmatched.into_error(&context).await),
     };
-    let whole = match &callback_request.test {
+    let result = match &callback_request.test {
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
         None => finish_login(&context, &callback_request, &live_provider, &callback).await,
     };
     // The attempt is over with any outcome. While storage is unavailable it may not be consumed, so the browser can try again.
-    let done = cookies::clear(&callback_request.cookie, &context.live_store().store);
-    let is_over = !whole.as_ref().is_err_and(|error| error.cause == ErrorCause::Away);
-    append_cookies(whole, is_over.then_some(done))
+    let clear_attempt = cookies::clear(&callback_request.cookie, &context.live_store().store);
+    let is_over = !result.as_ref().is_err_and(|error| error.cause == ErrorCause::Away);
+    append_cookies(result, is_over.then_some(clear_attempt))
 }
 
 /// A callback as a form. It arrives without our cookies because another site sends it, so the browser is redirected to the same
@@ -112,9 +112,9 @@ async fn link_identity(
     let (app, store) = (context.app(), &context.live_store().store);
     let Some(session) = context.session().filter(|session| *session.sid == *sid) else {
         let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Refused).via_provider(&live_provider.provider.name);
-        let away =
+        let refusal =
             SignInRefusal::new(SignInRefusalReason::SignedOut, AuditEvent { version: Some(callback_request.version.clone()), ..event });
-        return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), away).await);
+        return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);
     };
     let new_sid = random::id();
     let link = LinkIdentity {
@@ -128,10 +128,12 @@ async fn link_identity(
     };
     let (user, rule) = match app.directory.write(link).await? {
         Ok(linked) => linked,
-        Err(away) => return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), away).await),
+        Err(refusal) => {
+            return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);
+        }
     };
     app.revocations.record_end(&session.sid, session.latest_expiry());
-    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*user.uid, "a way in has been added");
+    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*user.uid, "an identity has been linked");
     if rule == LinkingRule::LinkedByThemselves {
         mail_new_identity_notice(context, live_provider, &user.email);
     }

@@ -27,7 +27,7 @@ pub(crate) struct UnmatchedCallback {
     /// The newest attempt of the browser at this provider.
     newest: Option<NewestAttempt>,
     /// Cookies that hold no attempt any more.
-    dead: Vec<String>,
+    unreadable: Vec<String>,
 }
 
 struct NewestAttempt {
@@ -50,7 +50,7 @@ impl NewestAttempt {
 
 impl UnmatchedCallback {
     pub(crate) async fn into_error(self, context: &RequestContext) -> UserFacingError {
-        let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &context.live_store().store)).collect();
+        let unreadable: Vec<_> = self.unreadable.iter().map(|name| cookies::clear(name, &context.live_store().store)).collect();
         let error = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
                 if matches!(self.cause, ErrorCause::Lost | ErrorCause::Changed) =>
@@ -60,7 +60,7 @@ impl UnmatchedCallback {
                     Err(error) => error,
                 };
                 return UserFacingError {
-                    cookies: dead.into_iter().chain([cookies::clear(&cookie, &context.live_store().store)]).collect(),
+                    cookies: unreadable.into_iter().chain([cookies::clear(&cookie, &context.live_store().store)]).collect(),
                     ..error
                 };
             }
@@ -72,7 +72,7 @@ impl UnmatchedCallback {
                 login_failure::without_conversation(context, self.cause, &self.live_provider, return_to.as_deref()).await
             }
         };
-        UserFacingError { cookies: dead, ..error }
+        UserFacingError { cookies: unreadable, ..error }
     }
 
     async fn lost_state_error(context: &RequestContext, live_provider: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
@@ -114,8 +114,8 @@ pub(crate) fn find_attempt(
     let live_store = context.live_store();
     let snapshot = live_store.providers.snapshot();
     let mut all = attempt_cookies::open_attempts(&context.app().attempts, &live_store.store, context.cookies(), context.now());
-    let dead = context.cookies().attempts(&live_store.store).into_iter().map(|(name, _)| name.to_owned());
-    let dead = dead.filter(|name| all.iter().all(|callback_request| callback_request.cookie != *name)).take(20).collect();
+    let unreadable = context.cookies().attempts(&live_store.store).into_iter().map(|(name, _)| name.to_owned());
+    let unreadable = unreadable.filter(|name| all.iter().all(|callback_request| callback_request.cookie != *name)).take(20).collect();
     all.retain(|callback_request| *callback_request.provider == *name);
     // Where the provider returns no state, the newest attempt is taken.
     all.sort_by_key(|callback_request| std::cmp::Reverse(callback_request.saved.started));
@@ -124,24 +124,24 @@ pub(crate) fn find_attempt(
     let fits = |live_provider: &LiveProvider, callback_request: &CallbackRequest| {
         callback_request.saved.matches_callback(&live_provider.provider, &document, state.as_deref())
     };
-    let today = snapshot.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
+    let current = snapshot.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
     for callback_request in all {
         match snapshot.provider_version(name, &callback_request.version) {
             Some(live_provider) if fits(live_provider, &callback_request) => return Ok(Ok((callback_request, Arc::clone(live_provider)))),
             // The version of the attempt is gone. If the current version finds its state, the callback belongs to this attempt.
-            None if fits(today, &callback_request) => {
+            None if fits(current, &callback_request) => {
                 if callback_request.test.is_some() {
                     test_login_handler(context)?.forget(&live_store.store.name, &callback_request.saved.state);
                 }
                 let newest = Some(NewestAttempt::from_callback(&callback_request));
-                return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, live_provider: Arc::clone(today), newest, dead }));
+                return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, live_provider: Arc::clone(current), newest, unreadable }));
             }
             Some(_) | None => {}
         }
     }
-    let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateLocation::Path;
+    let nothing_came = callback.pairs.is_empty() && current.provider.state_in != StateLocation::Path;
     let cause = if nothing_came { ErrorCause::Malformed } else { ErrorCause::Lost };
-    Ok(Err(UnmatchedCallback { cause, live_provider: Arc::clone(today), newest, dead }))
+    Ok(Err(UnmatchedCallback { cause, live_provider: Arc::clone(current), newest, unreadable }))
 }
 
 /// Resumes the conversation of an attempt.

@@ -64,8 +64,8 @@ pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LANGUAGE, store), code, 180 * 24 * 3600, store)
 }
 
-pub(crate) fn attempt_name(mark: &str, store: &Store) -> String {
-    prefixed_name(&format!("{ATTEMPT}{mark}"), store)
+pub(crate) fn attempt_name(suffix: &str, store: &Store) -> String {
+    prefixed_name(&format!("{ATTEMPT}{suffix}"), store)
 }
 
 fn prefixed_name(name: &str, store: &Store) -> String {

@@ -44,17 +44,21 @@ pub(crate) async fn start_proof(
         IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
-    let kept = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
+    let identity = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
     let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
     let id = hashed_id(&handle);
-    let who = keyed_hash(&context.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
-    context.app().directory.write(BeginEmailProof { sealed: seal_identity(context, &id, &kept), id: id.into(), store, who, until }).await?;
+    let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);
+    context
+        .app()
+        .directory
+        .write(BeginEmailProof { sealed: seal_identity(context, &id, &identity), id: id.into(), store, who, until })
+        .await?;
     let cookie = cookies::set_proof(&handle, GOOD_FOR, &context.live_store().store);
     Ok((redirect_to(PAGE), vec![cookie]))
 }
 
-pub(crate) fn seal_identity(context: &RequestContext, id: &str, kept: &UnprovenIdentity) -> String {
-    let text = serde_json::to_vec(kept).expect("texts can be written");
+pub(crate) fn seal_identity(context: &RequestContext, id: &str, identity: &UnprovenIdentity) -> String {
+    let text = serde_json::to_vec(identity).expect("texts can be written");
     context.app().proofs.seal(&[&context.live_store().store.public_url, id], &text, random::bytes())
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn csrf_token(context: &RequestContext, bound: &str) -> String {
 pub(crate) fn verified_form(context: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
     context.require_own_origin()?;
     let form = SubmittedForm::from_request(context)?;
-    let is_good = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).is_some_and(|(until, sealed)| {
+    let is_good = form.field(FIELD)?.and_then(|token| token.split_once('.')).is_some_and(|(until, sealed)| {
         let is_ours = context.app().forms.open(&[&context.live_store().store.public_url, bound, until], sealed).is_some();
         is_ours && until.parse::<i64>().is_ok_and(|until| context.now() <= until)
     });

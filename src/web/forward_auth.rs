@@ -76,7 +76,7 @@ struct VerifiedToken {
     keys: u64,
     /// The generation of the list of ended sessions that did not contain it.
     generation: Cell<u64>,
-    told: [(HeaderName, HeaderValue); 5],
+    headers: [(HeaderName, HeaderValue); 5],
     renewed: RefCell<Option<RenewedToken>>,
 }
 
@@ -109,7 +109,7 @@ pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<Tok
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
-    for (name, value) in &known.told {
+    for (name, value) in &known.headers {
         headers.insert(name.clone(), value.clone());
     }
     append_renewed_cookies(&known, &app, headers, now);
@@ -135,9 +135,9 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &To
         known
     } else {
         let session = app.signing.keys().verify(token, live_store.token_parties(), now)?;
-        let told = identity_headers(&session);
+        let headers = identity_headers(&session);
         let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
-        let known = VerifiedToken { live_store, session, keys, generation, told, renewed };
+        let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
         let known = Rc::new(known);
         judged.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
         known

@@ -27,8 +27,8 @@ pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse 
     if !is_here {
         return with_security_headers(HttpResponse::build(status).json(json!({ "ready": storage })));
     }
-    let told = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
-    with_security_headers(HttpResponse::build(status).json(told))
+    let body = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
+    with_security_headers(HttpResponse::build(status).json(body))
 }
 
 /// How many files have which status, and which files are broken.

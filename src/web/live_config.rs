@@ -41,7 +41,7 @@ pub struct LiveStore {
     pub(crate) version: String,
     pub(crate) languages: Arc<PageLanguages>,
     /// Sends its mail, if a server is set.
-    pub post: Option<Arc<Mailer>>,
+    pub mailer: Option<Arc<Mailer>>,
 }
 
 #[derive(Clone)]
@@ -128,14 +128,14 @@ impl LiveConfig {
                 providers.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, installation_context, simulated, now)));
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
-                let kept = earlier.map(|live_store| Arc::clone(&live_store.languages));
-                read_languages(store.phrases.as_deref(), kept, &mut complaints)
+                let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
+                read_languages(store.phrases.as_deref(), before, &mut complaints)
             });
             let logo = store.logo.as_deref().and_then(read_picture);
-            let post = store
+            let mailer = store
                 .mail
                 .as_ref()
-                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.post.clone()), &mut complaints));
+                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), &mut complaints));
             let look = store_look(store, logo.is_some());
             let version = look_version(&look, logo.as_ref(), workbench.assets);
             let live_store = LiveStore {
@@ -143,7 +143,7 @@ impl LiveConfig {
                 number: u32::try_from(number).unwrap_or(u32::MAX),
                 providers: Arc::clone(providers),
                 languages: Arc::clone(languages),
-                post,
+                mailer,
                 look,
                 logo,
                 version,
@@ -170,9 +170,9 @@ fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<
         complaints.extend(missing);
         return before;
     }
-    let post = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
-    match post {
-        Ok(post) => Some(Arc::new(post)),
+    let mailer = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
+    match mailer {
+        Ok(mailer) => Some(Arc::new(mailer)),
         Err(wrong) => {
             complaints.push(format!("`mail`: {wrong}"));
             before

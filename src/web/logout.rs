@@ -18,7 +18,7 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
     context.require_own_origin()?;
     let wanted = requested_return_to(&context)?;
     let store = &context.live_store().store;
-    let mut there = None;
+    let mut provider_logout = None;
     if let Some(session) = context.session_to_end() {
         let latest = session.latest_expiry();
         let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout)
@@ -33,9 +33,9 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
         context.app().revocations.record_end(&session.sid, latest);
         // If the session was replaced meanwhile, its successor has ended as well.
         let _ = context.app().sync_with_storage(context.now()).await;
-        there = provider_logout_address(&context, &session);
+        provider_logout = provider_logout_address(&context, &session);
     }
-    let landing = there.or(wanted).unwrap_or_else(|| match context.live_store().default_landing() {
+    let landing = provider_logout.or(wanted).unwrap_or_else(|| match context.live_store().default_landing() {
         page if page == "/login" => "/login?signed_out=1".to_owned(),
         storefront => storefront,
     });

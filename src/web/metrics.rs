@@ -111,10 +111,10 @@ impl Metrics {
     }
 
     /// Adds what drift has counted since the last call, and sets its warnings.
-    pub(crate) fn set_drift(&self, told: Vec<DriftMetric>) {
+    pub(crate) fn set_drift(&self, metrics: Vec<DriftMetric>) {
         // Facts that no file reads any more disappear.
         self.drift.clear();
-        for DriftMetric { provider, step, fact, count, is_broken } in told {
+        for DriftMetric { provider, step, fact, count, is_broken } in metrics {
             for (found, count) in count.into_iter().flat_map(|count| [("yes", count.found), ("no", count.missed)]) {
                 let label = ReadingLabels { provider: provider.clone(), step: step.clone(), fact: fact.clone(), found };
                 self.readings.get_or_create(&label).inc_by(u64::try_from(count).unwrap_or_default());

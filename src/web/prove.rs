@@ -28,7 +28,7 @@ const DIGITS: usize = 6;
 struct PendingProof {
     handle: String,
     proof: EmailProof,
-    kept: UnprovenIdentity,
+    identity: UnprovenIdentity,
     live_provider: Arc<LiveProvider>,
 }
 
@@ -41,9 +41,10 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
         .read(FindEmailProof { id: id.clone().into(), now: context.now() })
         .await?
         .ok_or_else(|| no_pending_proof(context))?;
-    let kept = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
-    let live_provider = context.live_store().providers.snapshot().provider(&kept.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
-    Ok(PendingProof { handle, proof, kept, live_provider })
+    let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
+    let live_provider =
+        context.live_store().providers.snapshot().provider(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
+    Ok(PendingProof { handle, proof, identity, live_provider })
 }
 
 /// The browser has no pending proof. If its session is new, it has most likely finished the proof and goes on.
@@ -55,9 +56,9 @@ fn no_pending_proof(context: &RequestContext) -> UserFacingError {
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
-    let underway = pending_proof(&context).await?;
+    let pending = pending_proof(&context).await?;
     let change = context.query_parameter("change")?.is_some();
-    Ok(proof_page(&context, &underway, change, None, StatusCode::OK))
+    Ok(proof_page(&context, &pending, change, None, StatusCode::OK))
 }
 
 /// The address of a form was opened as a page.
@@ -67,30 +68,30 @@ pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, 
 
 fn proof_page(
     context: &RequestContext,
-    underway: &PendingProof,
+    pending: &PendingProof,
     change: bool,
     wrong: Option<AddressProofProblem>,
     status: StatusCode,
 ) -> HttpResponse {
-    let PendingProof { proof, kept, live_provider, handle } = underway;
+    let PendingProof { proof, identity, live_provider, handle } = pending;
     let live_store = context.live_store();
     let left = u32::try_from(proof.left).unwrap_or_default();
-    let stage = match &kept.email {
+    let stage = match &identity.email {
         Some(address) if proof.is_sent && !change => AddressProofStage::Code { address, wrong, left },
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };
     let offered = live_store.languages.offered_languages(&live_store.store.languages);
     let offered = if status == StatusCode::OK { &*offered } else { &[] };
-    let why = match &kept.known {
+    let why = match &identity.known {
         None => Some(AddressProofReason::NotConfirmed),
-        known => (*known == kept.email).then_some(AddressProofReason::Known),
+        known => (*known == identity.email).then_some(AddressProofReason::Known),
     };
     let page = ProvePage {
         frame: Frame { look: &live_store.look, language: context.language(), offered, version: &live_store.version },
         provider: &live_provider.provider.title,
         why,
         stage,
-        others: &address(&["login"], &[("return_to", kept.return_to.as_deref())]),
+        others: &address(&["login"], &[("return_to", identity.return_to.as_deref())]),
         form: &forms::csrf_token(context, handle),
     };
     let mut response = HttpResponse::build(status);
@@ -109,62 +110,62 @@ fn proof_page(
 /// Sends a code to the address that was typed.
 pub(crate) async fn submit_address(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Mail)?;
-    let mut underway = pending_proof(&context).await?;
-    let form = forms::verified_form(&context, &underway.handle, PAGE)?;
+    let mut pending = pending_proof(&context).await?;
+    let form = forms::verified_form(&context, &pending.handle, PAGE)?;
     let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
     // A placeholder belongs to no mailbox, so it cannot be proven.
     let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
-        underway.kept.email = Some(typed);
-        return Ok(proof_page(&context, &underway, true, Some(AddressProofProblem::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
+        pending.identity.email = Some(typed);
+        return Ok(proof_page(&context, &pending, true, Some(AddressProofProblem::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
     };
-    send_code(&context, underway, &email, true).await
+    send_code(&context, pending, &email, true).await
 }
 
 pub(crate) async fn resend_code(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Mail)?;
-    let underway = pending_proof(&context).await?;
-    forms::verified_form(&context, &underway.handle, PAGE)?;
-    let email = underway.kept.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(redirect_to(PAGE)) };
-    send_code(&context, underway, &email, false).await
+    let pending = pending_proof(&context).await?;
+    forms::verified_form(&context, &pending.handle, PAGE)?;
+    let email = pending.identity.email.as_deref().and_then(|email| Email::parse(email).ok());
+    let Some(email) = email.filter(|_| pending.proof.is_sent) else { return Ok(redirect_to(PAGE)) };
+    send_code(&context, pending, &email, false).await
 }
 
 async fn send_code(
     context: &RequestContext,
-    mut underway: PendingProof,
+    mut pending: PendingProof,
     email: &Email,
     typed: bool,
 ) -> Result<HttpResponse, UserFacingError> {
-    let Some(post) = context.live_store().post.clone() else { return Err(ErrorCause::MissingEmail.into()) };
-    let (app, id, code) = (context.app(), hashed_id(&underway.handle), random_code());
-    let before = underway.kept.email.replace(email.key().to_owned());
-    let sealed = seal_identity(context, &id, &underway.kept);
+    let Some(mailer) = context.live_store().mailer.clone() else { return Err(ErrorCause::MissingEmail.into()) };
+    let (app, id, code) = (context.app(), hashed_id(&pending.handle), random_code());
+    let before = pending.identity.email.replace(email.key().to_owned());
+    let sealed = seal_identity(context, &id, &pending.identity);
     let hash = keyed_hash(&app.proof_key, &["code", &id, &code]);
     let recipient = keyed_hash(&app.proof_key, &["recipient", &context.live_store().store.name, email.key()]);
     let (id, now): (Box<str>, _) = (id.into(), context.now());
-    let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
+    let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
         CodeMailReservation::Go => {}
-        CodeMailReservation::Over => return Err(proof_over(context, &underway).await),
+        CodeMailReservation::Over => return Err(proof_over(context, &pending).await),
         CodeMailReservation::Enough => {
-            underway.kept.email = before;
-            return Ok(proof_page(context, &underway, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
+            pending.identity.email = before;
+            return Ok(proof_page(context, &pending, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
         }
         CodeMailReservation::Wait(seconds) => {
             let wrong = AddressProofProblem::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
-            return Ok(proof_page(context, &underway, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
+            return Ok(proof_page(context, &pending, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
         }
     }
     let minutes = u32::try_from(GOOD_FOR / 60).unwrap_or_default();
-    let letter = code_mail(context.language(), &context.live_store().look, &code, minutes);
-    if let Err(reason) = post.send(email, &letter).await {
+    let mail = code_mail(context.language(), &context.live_store().look, &code, minutes);
+    if let Err(reason) = mailer.send(email, &mail).await {
         tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
         // If the mail may have been sent, it counts, and its code is valid.
         if reason.is_certain {
             app.directory.write(ReleaseCodeMail { id, code: hash, recipient, at: now }).await?;
         }
-        return Ok(proof_page(context, &underway, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
+        return Ok(proof_page(context, &pending, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
     Ok(redirect_to(PAGE))
 }
@@ -172,52 +173,52 @@ async fn send_code(
 /// Compares the code that was typed and signs in.
 pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
-    let mut underway = pending_proof(&context).await?;
-    let form = forms::verified_form(&context, &underway.handle, PAGE)?;
+    let mut pending = pending_proof(&context).await?;
+    let form = forms::verified_form(&context, &pending.handle, PAGE)?;
     let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(ascii_digit).take(2 * DIGITS).collect();
-    if !underway.proof.is_sent {
+    if !pending.proof.is_sent {
         return Ok(redirect_to(PAGE));
     }
-    let wrong = |underway: &PendingProof| {
-        proof_page(&context, underway, false, Some(AddressProofProblem::WrongCode), StatusCode::UNPROCESSABLE_ENTITY)
+    let wrong = |pending: &PendingProof| {
+        proof_page(&context, pending, false, Some(AddressProofProblem::WrongCode), StatusCode::UNPROCESSABLE_ENTITY)
     };
     // A text of another length is no attempt at the code.
     if typed.len() != DIGITS {
-        return Ok(wrong(&underway));
+        return Ok(wrong(&pending));
     }
-    let (app, id) = (context.app(), hashed_id(&underway.handle));
+    let (app, id) = (context.app(), hashed_id(&pending.handle));
     let code = keyed_hash(&app.proof_key, &["code", &id, &typed]);
     let event =
-        AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
+        AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
-        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::Over => return Err(proof_over(&context, &underway).await),
+        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::Over => return Err(proof_over(&context, &pending).await),
         ProofCodeOutcome::Wrong(left) => {
-            underway.proof.left = left;
-            return Ok(wrong(&underway));
+            pending.proof.left = left;
+            return Ok(wrong(&pending));
         }
     };
     // The address to which the code was sent is proven, and no other.
-    let kept = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
-    let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
-    let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
+    let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
+    let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
+    let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = identity;
     let identity = Identity { provider, id, address: IdentityEmail::Proven(email, EmailEvidence::Mail), name, picture, locale, more };
-    let whole = sign_in::open_session(&context, &underway.live_provider, &identity, &version, return_to).await;
-    sign_in::append_cookies(whole, Some(cookies::clear_proof(&context.live_store().store)))
+    let result = sign_in::open_session(&context, &pending.live_provider, &identity, &version, return_to).await;
+    sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }
 
 /// A digit, narrow or full-width, as an ASCII digit.
-fn ascii_digit(letter: char) -> Option<char> {
-    let narrow = match letter {
-        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
-        _ => letter,
+fn ascii_digit(mail: char) -> Option<char> {
+    let narrow = match mail {
+        '０'..='９' => char::from_u32(u32::from(mail) - u32::from('０') + u32::from('0'))?,
+        _ => mail,
     };
     narrow.is_ascii_digit().then_some(narrow)
 }
 
-async fn proof_over(context: &RequestContext, underway: &PendingProof) -> UserFacingError {
+async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFacingError {
     let mut error =
-        login_failure::without_conversation(context, ErrorCause::ProofOver, &underway.live_provider, underway.kept.return_to.as_deref())
+        login_failure::without_conversation(context, ErrorCause::ProofOver, &pending.live_provider, pending.identity.return_to.as_deref())
             .await;
     error.cookies.push(cookies::clear_proof(&context.live_store().store));
     error

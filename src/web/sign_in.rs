@@ -35,12 +35,12 @@ pub(crate) async fn open_session(
         Err(SignInRefusal {
             why: SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached,
             event,
-        }) if context.live_store().post.is_some() => {
+        }) if context.live_store().mailer.is_some() => {
             app.directory.write(RecordAuditEvent(event)).await?;
             return email_proof::start_proof(context, identity, version, return_to).await;
         }
-        Err(away) => {
-            let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), away).await;
+        Err(refusal) => {
+            let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), refusal).await;
             if error.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
                 // There is an address, but nothing proves it.
                 error.cause = ErrorCause::UnprovenEmail;
@@ -49,7 +49,7 @@ pub(crate) async fn open_session(
         }
     };
     app.metrics.count_login(&store.name, &live_provider.provider.name, "welcome");
-    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "somebody has come in");
+    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "a shopper has signed in");
     let mut cookies = session_cookies(context, &session);
     cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
     // Checked again, because the settings may have changed meanwhile.
@@ -73,7 +73,7 @@ async fn sign_in(
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     let (new_uid, sid) = (random::id(), random::id());
     let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
-    let arrival = SignIn {
+    let sign_in = SignIn {
         store: store.name.clone(),
         identity: identity.clone(),
         version: version.into(),
@@ -83,9 +83,9 @@ async fn sign_in(
         latest: now + store.lasting.lifetime,
         instead_of: instead_of.clone(),
     };
-    let (user, rule) = match app.directory.write(arrival).await? {
+    let (user, rule) = match app.directory.write(sign_in).await? {
         Ok(SignedIn { user, rule }) => (user, rule),
-        Err(away) => return Ok(Err(away)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     if let Some((sid, latest)) = &instead_of {
         app.revocations.record_end(sid, *latest);
@@ -104,11 +104,11 @@ async fn sign_in(
 /// Tells the user by mail that a further identity is linked, because it may not have been the user who did it. The login does not
 /// wait for the mail.
 pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: &LiveProvider, email: &Email) {
-    let Some(post) = context.live_store().post.clone() else { return };
-    let letter = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);
+    let Some(mailer) = context.live_store().mailer.clone() else { return };
+    let mail = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);
     let email = email.clone();
     actix_web::rt::spawn(async move {
-        if let Err(reason) = post.send(&email, &letter).await {
+        if let Err(reason) = mailer.send(&email, &mail).await {
             tracing::error!(%reason, "a mail could not be sent");
         }
     });
@@ -116,18 +116,18 @@ pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: 
 
 /// The answer with its cookies, and with one that success and error set alike.
 pub(crate) fn append_cookies(
-    whole: Result<ResponseWithCookies, UserFacingError>,
-    done: Option<HeaderValue>,
+    result: Result<ResponseWithCookies, UserFacingError>,
+    always: Option<HeaderValue>,
 ) -> Result<HttpResponse, UserFacingError> {
-    match whole {
+    match result {
         Ok((mut response, cookies)) => {
-            for cookie in cookies.into_iter().chain(done) {
+            for cookie in cookies.into_iter().chain(always) {
                 response.headers_mut().append(SET_COOKIE, cookie);
             }
             Ok(response)
         }
         Err(mut error) => {
-            error.cookies.extend(done);
+            error.cookies.extend(always);
             Err(error)
         }
     }

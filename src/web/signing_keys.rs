@@ -83,7 +83,7 @@ impl SigningKeys {
             match change {
                 RotationChange::Begin | RotationChange::Publish => tracing::info!("a new signing key has been published"),
                 RotationChange::Activate(id) => tracing::info!(key = &*id, "a new key signs"),
-                RotationChange::Forget(id) => tracing::info!(key = &*id, "a signing key is gone: its last token is over"),
+                RotationChange::Forget(id) => tracing::info!(key = &*id, "a signing key was removed: its last token has expired"),
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ impl StorageSync {
         let mut read = self.0.lock().await;
         let generations = directory.read(ReadGenerations).await?;
         if generations.ends < read.ends.number {
-            tracing::warn!("the storage is older than what was read from it before: was it put back? it is read from the beginning");
+            tracing::warn!("the storage is older than what was read from it before, as after a restore; it is read from the beginning");
             read.ends = EndedSessionCursor::default();
         }
         // Many sessions may have ended under one number; the rest of them is read next.

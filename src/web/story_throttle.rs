@@ -20,9 +20,9 @@ const MOST_MENDED: u32 = 6;
 type StoryThrottleKey = (u32, Box<str>, &'static str);
 
 impl StoryThrottle {
-    pub(crate) fn code_of_minute(&self, door: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
+    pub(crate) fn code_of_minute(&self, key: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
         let stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stories.get(door).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
+        stories.get(key).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
     }
 
     pub(crate) fn may_keep_story(&self, store: u32, minute: i64) -> bool {
@@ -36,9 +36,9 @@ impl StoryThrottle {
     }
 
     /// Whether proposals are searched for one more failed login of a provider in this minute.
-    pub(crate) fn may_search_repair(&self, door: StoryThrottleKey, minute: i64) -> bool {
+    pub(crate) fn may_search_repair(&self, key: StoryThrottleKey, minute: i64) -> bool {
         let mut counts = self.2.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = counts.entry(door).or_insert((minute, 0));
+        let (counted, count) = counts.entry(key).or_insert((minute, 0));
         if *counted != minute {
             (*counted, *count) = (minute, 0);
         }
@@ -46,9 +46,9 @@ impl StoryThrottle {
         *count <= MOST_MENDED
     }
 
-    pub(crate) fn set_code_of_minute(&self, door: StoryThrottleKey, minute: i64, code: IncidentCode) {
+    pub(crate) fn set_code_of_minute(&self, key: StoryThrottleKey, minute: i64, code: IncidentCode) {
         let mut stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         stories.retain(|_, (kept, _)| *kept == minute);
-        stories.insert(door, (minute, code));
+        stories.insert(key, (minute, code));
     }
 }
