@@ -7,6 +7,7 @@ use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::Settings;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
@@ -152,18 +153,18 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     }
     let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
     let front = serving.live_stores().find(|front| *front.store.name == *crate::stores::MAIN);
-    for (path, standing) in front.iter().flat_map(|front| front.roster.snapshot().standings().clone()) {
+    for (path, standing) in front.iter().flat_map(|front| front.providers.snapshot().standings().clone()) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match standing.state {
-            "offered" if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
-            "dormant" => dormant += 1,
-            "broken" => broken.push(name),
-            _ => {}
+        match standing.status {
+            ProviderStatus::Offered if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
+            ProviderStatus::Dormant => dormant += 1,
+            ProviderStatus::Broken => broken.push(name),
+            ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
         }
     }
     print_line(&format!("providers  {} offered ({}), {dormant} waiting for their variables", offered.len(), offered.join(", ")));
     let simulated: Vec<&str> = front.map_or_else(Vec::new, |front| {
-        let listing = front.roster.snapshot();
+        let listing = front.providers.snapshot();
         let mut names: Vec<_> =
             offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.replaced.is_some())).collect();
         names.sort();
@@ -178,8 +179,8 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     for complaint in &serving.complaints {
         print_line(&format!("complaint  {complaint}"));
     }
-    for front in serving.live_stores().filter(|front| front.post.is_none()) {
-        let listing = front.roster.snapshot();
+    for front in serving.live_stores().filter(|front| front.mailer.is_none()) {
+        let listing = front.providers.snapshot();
         let asking = listing.buttons().iter().filter(|offer| offer.provider.asks_for_email.is_some());
         let asking: Vec<&str> = asking.map(|offer| &*offer.provider.name).filter(|name| front.has_provider(name)).collect();
         if !asking.is_empty() {

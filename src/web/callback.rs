@@ -27,51 +27,52 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
 use std::sync::Arc;
 
-/// How long a form that was sent here may be on its way to ourselves.
+/// How long the redirect from a form callback to its address may take, in seconds.
 const BOUNCE: i64 = 60;
-/// The largest form that still fits into an address when it is sealed.
+/// The largest form that fits into an address when it is sealed.
 const LARGEST_FORM: usize = 5 * 1024;
 
-/// The browser comes back by an address.
-pub(crate) async fn by_query(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Callback)?;
-    asked.reject_speculative_load()?;
-    let name = start::requested_provider(&asked)?.provider.name.clone();
-    let callback = callback_attempt::read_callback(&asked, &name)?;
-    let (brought, offer) = match callback_attempt::find_attempt(&asked, &name, &callback)? {
+/// A callback whose parameters are in the query.
+pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Callback)?;
+    context.reject_speculative_load()?;
+    let name = start::requested_provider(&context)?.provider.name.clone();
+    let callback = callback_attempt::read_callback(&context, &name)?;
+    let (callback_request, live_provider) = match callback_attempt::find_attempt(&context, &name, &callback)? {
         Ok(found) => found,
-        Err(unfit) => return Err(unfit.into_error(&asked).await),
+        Err(unmatched) => return Err(unmatched.into_error(&context).await),
     };
-    let whole = match &brought.test {
-        Some(tester) => test_login_handler(&asked)?.finish(&asked, &brought, tester, &offer, &callback).await,
-        None => finish_login(&asked, &brought, &offer, &callback).await,
+    let result = match &callback_request.test {
+        Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
+        None => finish_login(&context, &callback_request, &live_provider, &callback).await,
     };
-    // Whatever came of it, this attempt is over; but where storage is away nobody knows, and it may be tried again.
-    let done = cookies::clear(&brought.cookie, &asked.live_store().store);
-    let is_over = !whole.as_ref().is_err_and(|refused| refused.cause == ErrorCause::Away);
-    append_cookies(whole, is_over.then_some(done))
+    // The attempt is over with any outcome. While storage is unavailable it may not be consumed, so the browser can try again.
+    let clear_attempt = cookies::clear(&callback_request.cookie, &context.live_store().store);
+    let is_over = !result.as_ref().is_err_and(|error| error.cause == ErrorCause::Away);
+    append_cookies(result, is_over.then_some(clear_attempt))
 }
 
-/// The browser comes back by a form: without its cookies, because another site sent it. It is sent on to the address, sealed.
-pub(crate) async fn by_form_post(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Callback)?;
-    let offer = start::requested_provider(&asked)?;
-    if offer.provider.callback == CallbackMethod::Get {
-        return Ok(method_not_allowed(&asked, "GET"));
+/// A callback as a form. It arrives without our cookies because another site sends it, so the browser is redirected to the same
+/// path with the form, sealed, in the query.
+pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Callback)?;
+    let live_provider = start::requested_provider(&context)?;
+    if live_provider.provider.callback == CallbackMethod::Get {
+        return Ok(method_not_allowed(&context, "GET"));
     }
-    let is_form = asked.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
+    let is_form = context.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
     if !is_form {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
-    // What stands in the address beside the form counts as well: twice is twice.
-    let text = [asked.request().query_string().as_bytes(), asked.body()].join(&b'&');
+    // Parameters of the query count as well, so that one in both places is found to be repeated.
+    let text = [context.request().query_string().as_bytes(), context.body()].join(&b'&');
     if text.len() > LARGEST_FORM {
         return Err(ErrorCause::TooLarge.into());
     }
-    let until = asked.now() + BOUNCE;
-    let bound = [&*asked.live_store().store.public_url, asked.request().path(), &until.to_string()];
-    let sealed = asked.app().callbacks.seal(&bound, &text, random::bytes());
-    let address = format!("{}?{}={until}.{sealed}", asked.request().path(), callback_attempt::FORM);
+    let until = context.now() + BOUNCE;
+    let bound = [&*context.live_store().store.public_url, context.request().path(), &until.to_string()];
+    let sealed = context.app().callbacks.seal(&bound, &text, random::bytes());
+    let address = format!("{}?{}={until}.{sealed}", context.request().path(), callback_attempt::FORM);
     Ok(redirect_to(&address))
 }
 
@@ -100,40 +101,43 @@ async fn finish_login(
     }
 }
 
-/// Adds a way in to whoever is signed in, if that is who began it.
+/// Links the identity to the signed-in user, if it is the one who began the login.
 async fn link_identity(
-    asked: &RequestContext,
-    offer: &Arc<LiveProvider>,
-    brought: &CallbackRequest,
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    callback_request: &CallbackRequest,
     identity: &Identity,
     sid: &str,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let Some(session) = asked.session().filter(|session| *session.sid == *sid) else {
-        let event = AuditEvent::new(asked.now(), &store.name, AuditEventKind::Refused).via_provider(&offer.provider.name);
-        let away = SignInRefusal::new(SignInRefusalReason::SignedOut, AuditEvent { version: Some(brought.version.clone()), ..event });
-        return Err(login_failure::sign_in_refused(asked, offer, brought.return_to.as_deref(), away).await);
+    let (app, store) = (context.app(), &context.live_store().store);
+    let Some(session) = context.session().filter(|session| *session.sid == *sid) else {
+        let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Refused).via_provider(&live_provider.provider.name);
+        let refusal =
+            SignInRefusal::new(SignInRefusalReason::SignedOut, AuditEvent { version: Some(callback_request.version.clone()), ..event });
+        return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);
     };
     let new_sid = random::id();
     let link = LinkIdentity {
         store: store.name.clone(),
         uid: session.person.uid.clone(),
         identity: identity.clone(),
-        version: brought.version.clone(),
+        version: callback_request.version.clone(),
         sid: session.sid.clone(),
         new_sid: new_sid.clone(),
-        now: asked.now(),
+        now: context.now(),
     };
     let (user, rule) = match app.directory.write(link).await? {
         Ok(linked) => linked,
-        Err(away) => return Err(login_failure::sign_in_refused(asked, offer, brought.return_to.as_deref(), away).await),
+        Err(refusal) => {
+            return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);
+        }
     };
     app.revocations.record_end(&session.sid, session.latest_expiry());
-    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*user.uid, "a way in has been added");
+    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*user.uid, "an identity has been linked");
     if rule == LinkingRule::LinkedByThemselves {
-        mail_new_identity_notice(asked, offer, &user.email);
+        mail_new_identity_notice(context, live_provider, &user.email);
     }
-    let cookies = session_cookies(asked, &Session { sid: new_sid, ..session });
+    let cookies = session_cookies(context, &Session { sid: new_sid, ..session });
     Ok((redirect_to("/account?done=linked"), cookies))
 }
 
@@ -169,7 +173,7 @@ fn observe_drift(
     if live_provider.replaced.is_some() {
         return;
     }
-    let snapshot = context.live_store().roster.snapshot();
+    let snapshot = context.live_store().providers.snapshot();
     if snapshot.provider(&live_provider.provider.name).is_some_and(|current| current.version == live_provider.version) {
         context.app().drift.observe(&context.live_store().store.name, live_provider, trace, watch, outcome, context.now());
     }

@@ -10,10 +10,9 @@ use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redire
 use crate::world::random;
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
-/// Where the page is.
 pub(crate) const PAGE: &str = "/prove";
 
-/// Who came, as it is kept sealed until the address is proven.
+/// The identity as it is kept, sealed, until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UnprovenIdentity {
     pub(crate) provider: Box<str>,
@@ -23,9 +22,9 @@ pub(crate) struct UnprovenIdentity {
     pub(crate) picture: Option<String>,
     pub(crate) locale: Option<String>,
     pub(crate) more: Vec<(Box<str>, String)>,
-    /// The address: first as the provider suggests it, then as it was typed.
+    /// The address: first the provider's suggestion, then what the shopper has typed.
     pub(crate) email: Option<String>,
-    /// An address that the provider has proven, and that is somebody's already.
+    /// An address that the provider has proven and that belongs to another user already.
     #[serde(default)]
     pub(crate) known: Option<String>,
     pub(crate) return_to: Option<String>,
@@ -33,7 +32,7 @@ pub(crate) struct UnprovenIdentity {
 
 /// Begins a proof instead of a session.
 pub(crate) async fn start_proof(
-    asked: &RequestContext,
+    context: &RequestContext,
     identity: &Identity,
     version: &str,
     return_to: Option<String>,
@@ -45,26 +44,30 @@ pub(crate) async fn start_proof(
         IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
-    let kept = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
-    let (store, until) = (asked.live_store().store.name.clone(), asked.now() + GOOD_FOR);
+    let identity = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
+    let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
     let id = hashed_id(&handle);
-    let who = keyed_hash(&asked.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
-    asked.app().directory.write(BeginEmailProof { sealed: seal_identity(asked, &id, &kept), id: id.into(), store, who, until }).await?;
-    let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.live_store().store);
+    let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);
+    context
+        .app()
+        .directory
+        .write(BeginEmailProof { sealed: seal_identity(context, &id, &identity), id: id.into(), store, who, until })
+        .await?;
+    let cookie = cookies::set_proof(&handle, GOOD_FOR, &context.live_store().store);
     Ok((redirect_to(PAGE), vec![cookie]))
 }
 
-pub(crate) fn seal_identity(asked: &RequestContext, id: &str, kept: &UnprovenIdentity) -> String {
-    let text = serde_json::to_vec(kept).expect("texts can be written");
-    asked.app().proofs.seal(&[&asked.live_store().store.public_url, id], &text, random::bytes())
+pub(crate) fn seal_identity(context: &RequestContext, id: &str, identity: &UnprovenIdentity) -> String {
+    let text = serde_json::to_vec(identity).expect("texts can be written");
+    context.app().proofs.seal(&[&context.live_store().store.public_url, id], &text, random::bytes())
 }
 
-pub(crate) fn open_identity(asked: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
-    let text = asked.app().proofs.open(&[&asked.live_store().store.public_url, id], &proof.sealed)?;
+pub(crate) fn open_identity(context: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
+    let text = context.app().proofs.open(&[&context.live_store().store.public_url, id], &proof.sealed)?;
     serde_json::from_slice(&text).ok()
 }
 
-/// What stands in storage for a code or an address: without the key, nothing can be tried out on it.
+/// The keyed hash of a code or an address in storage. Without the key, guesses cannot be tested against it.
 pub(crate) fn keyed_hash(key: &hmac::Key, parts: &[&str]) -> Box<str> {
     hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
 }

@@ -62,20 +62,20 @@ pub(crate) fn error_response(error: UserFacingError, context: &RequestContext) -
 }
 
 fn render_page(error: &UserFacingError, context: &RequestContext) -> String {
-    let front = context.live_store();
+    let live_store = context.live_store();
     let login = error.login.as_deref();
     let return_to = login.and_then(|login| login.return_to.as_deref());
     let again = login.filter(|login| !login.provider.is_empty());
     let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
     let others = address(&["login"], &[("return_to", return_to)]);
     ErrorPage {
-        frame: Frame { look: &front.look, language: context.language(), offered: &[], version: &front.version },
+        frame: Frame { look: &live_store.look, language: context.language(), offered: &[], version: &live_store.version },
         cause: error.cause,
         provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
         again: again.as_deref(),
         others: Some(&others),
-        has_others: front.providers_with_button().len() > 1,
-        home: front.look.home.as_deref(),
+        has_others: live_store.providers_with_button().len() > 1,
+        home: live_store.look.home.as_deref(),
         code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
         until: None,
     }

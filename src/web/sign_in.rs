@@ -15,65 +15,65 @@ use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
-/// Lets somebody in, or has them prove their address first.
+/// Signs the identity in, or starts the proof of an e-mail address first.
 pub(crate) async fn open_session(
-    asked: &RequestContext,
-    offer: &Arc<LiveProvider>,
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
     identity: &Identity,
     version: &str,
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let session = match sign_in(asked, identity, version).await? {
+    let (app, store) = (context.app(), &context.live_store().store);
+    let session = match sign_in(context, identity, version).await? {
         Ok((session, rule)) => {
             if rule == LinkingRule::Linked {
-                mail_new_identity_notice(asked, offer, &session.person.email);
+                mail_new_identity_notice(context, live_provider, &session.person.email);
             }
             session
         }
-        // By a code that is sent there anybody can prove an address.
+        // A code by mail can prove the address instead.
         Err(SignInRefusal {
             why: SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached,
             event,
-        }) if asked.live_store().post.is_some() => {
+        }) if context.live_store().mailer.is_some() => {
             app.directory.write(RecordAuditEvent(event)).await?;
-            return email_proof::start_proof(asked, identity, version, return_to).await;
+            return email_proof::start_proof(context, identity, version, return_to).await;
         }
-        Err(away) => {
-            let mut refused = login_failure::sign_in_refused(asked, offer, return_to.as_deref(), away).await;
-            if refused.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
-                // There is one, and nothing proves it.
-                refused.cause = ErrorCause::UnprovenEmail;
+        Err(refusal) => {
+            let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), refusal).await;
+            if error.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
+                // There is an address, but nothing proves it.
+                error.cause = ErrorCause::UnprovenEmail;
             }
-            return Err(refused);
+            return Err(error);
         }
     };
-    app.metrics.count_login(&store.name, &offer.provider.name, "welcome");
-    tracing::info!(store = &*store.name, provider = &*offer.provider.name, uid = &*session.person.uid, "somebody has come in");
-    let mut cookies = session_cookies(asked, &session);
-    cookies.push(cookies::set_last_provider(&offer.provider.name, store));
-    // Looked at once more: the settings may have changed since.
-    let wanted = asked.allowed_return_to(return_to).ok().flatten();
-    let landing = wanted.unwrap_or_else(|| asked.live_store().default_landing());
+    app.metrics.count_login(&store.name, &live_provider.provider.name, "welcome");
+    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "a shopper has signed in");
+    let mut cookies = session_cookies(context, &session);
+    cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
+    // Checked again, because the settings may have changed meanwhile.
+    let wanted = context.allowed_return_to(return_to).ok().flatten();
+    let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
     Ok((redirect_to(&landing), cookies))
 }
 
-/// The cookies of somebody who is signed in.
-pub(crate) fn session_cookies(asked: &RequestContext, session: &Session) -> Vec<HeaderValue> {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let token = app.signing.keys().sign(session, asked.live_store().token_parties());
-    cookies::set_session(&token, session.until - asked.now(), store).collect()
+/// The cookies of a session.
+pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Vec<HeaderValue> {
+    let (app, store) = (context.app(), &context.live_store().store);
+    let token = app.signing.keys().sign(session, context.live_store().token_parties());
+    cookies::set_session(&token, session.until - context.now(), store).collect()
 }
 
 async fn sign_in(
-    asked: &RequestContext,
+    context: &RequestContext,
     identity: &Identity,
     version: &str,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
-    let (app, store, now) = (asked.app(), &asked.live_store().store, asked.now());
+    let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     let (new_uid, sid) = (random::id(), random::id());
-    let instead_of = asked.session().map(|session| (session.sid.clone(), session.latest_expiry()));
-    let arrival = SignIn {
+    let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
+    let sign_in = SignIn {
         store: store.name.clone(),
         identity: identity.clone(),
         version: version.into(),
@@ -83,9 +83,9 @@ async fn sign_in(
         latest: now + store.lasting.lifetime,
         instead_of: instead_of.clone(),
     };
-    let (user, rule) = match app.directory.write(arrival).await? {
+    let (user, rule) = match app.directory.write(sign_in).await? {
         Ok(SignedIn { user, rule }) => (user, rule),
-        Err(away) => return Ok(Err(away)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     if let Some((sid, latest)) = &instead_of {
         app.revocations.record_end(sid, *latest);
@@ -101,34 +101,34 @@ async fn sign_in(
     Ok(Ok((Session::open(person, &store.name, sid, store.lasting, now), rule)))
 }
 
-/// Tells somebody by mail that a further way leads to them: it may not be they who came. Nobody waits for it, and without it the way
-/// in is there all the same.
-pub(crate) fn mail_new_identity_notice(asked: &RequestContext, offer: &LiveProvider, email: &Email) {
-    let Some(post) = asked.live_store().post.clone() else { return };
-    let letter = identity_linked_mail(asked.language(), &asked.live_store().look, &offer.provider.title);
+/// Tells the user by mail that a further identity is linked, because it may not have been the user who did it. The login does not
+/// wait for the mail.
+pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: &LiveProvider, email: &Email) {
+    let Some(mailer) = context.live_store().mailer.clone() else { return };
+    let mail = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);
     let email = email.clone();
     actix_web::rt::spawn(async move {
-        if let Err(reason) = post.send(&email, &letter).await {
+        if let Err(reason) = mailer.send(&email, &mail).await {
             tracing::error!(%reason, "a mail could not be sent");
         }
     });
 }
 
-/// The answer with its cookies, and with one that is set whatever came of it.
+/// The answer with its cookies, and with one that success and error set alike.
 pub(crate) fn append_cookies(
-    whole: Result<ResponseWithCookies, UserFacingError>,
-    done: Option<HeaderValue>,
+    result: Result<ResponseWithCookies, UserFacingError>,
+    always: Option<HeaderValue>,
 ) -> Result<HttpResponse, UserFacingError> {
-    match whole {
+    match result {
         Ok((mut response, cookies)) => {
-            for cookie in cookies.into_iter().chain(done) {
+            for cookie in cookies.into_iter().chain(always) {
                 response.headers_mut().append(SET_COOKIE, cookie);
             }
             Ok(response)
         }
-        Err(mut refused) => {
-            refused.cookies.extend(done);
-            Err(refused)
+        Err(mut error) => {
+            error.cookies.extend(always);
+            Err(error)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From what went wrong to a status and a page: the one place that decides what a visitor gets to know.
+//! What a visitor gets to know of an error. `error_page` renders it.
 
 use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;
@@ -11,25 +11,25 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
 
-/// A request that does not get what it asked for.
+/// An error that the visitor sees.
 #[derive(Debug)]
 pub struct UserFacingError {
     pub(crate) cause: ErrorCause,
-    /// What is told of the login that ended by it.
+    /// The login that failed.
     pub(crate) login: Option<Box<FailedLoginSummary>>,
-    /// Cookies that are set or taken away all the same.
+    /// Cookies that are set or cleared with the error.
     pub(crate) cookies: Vec<HeaderValue>,
-    /// A page that helps more than being told.
+    /// A page that helps more than the error page.
     pub(crate) instead: Option<String>,
 }
 
-/// A login that ended badly, as its page tells of it.
+/// What the error page says of a failed login.
 #[derive(Debug, Default)]
 pub(crate) struct FailedLoginSummary {
     pub(crate) title: String,
-    /// The provider's file name.
+    /// The name of the provider's file.
     pub(crate) provider: String,
-    /// Where the shopper wanted to go.
+    /// The address to which the shopper would have returned.
     pub(crate) return_to: Option<String>,
     /// The code under which support finds the story.
     pub(crate) code: Option<IncidentCode>,
@@ -47,7 +47,7 @@ impl From<StorageUnavailable> for UserFacingError {
     }
 }
 
-/// Why somebody is not let in, in the words of the page.
+/// The cause of the page for a refused sign-in.
 pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
     match why {
         SignInRefusalReason::Blocked => ErrorCause::Blocked,
@@ -59,12 +59,12 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
     }
 }
 
-/// What a failed login is called on the page.
+/// The cause of the page for a failed login.
 pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
     match &error.cause {
         LoginErrorCause::Refused(refusal) => {
             let code = refusal.code.as_str().to_ascii_lowercase();
-            // The protocol's own word, and the words that providers have for it.
+            // `access_denied` of the protocol, and the words that providers use for it.
             let is_cancelled = ["denied", "cancel"].iter().any(|word| code.contains(word));
             if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
         }
@@ -97,7 +97,6 @@ pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
 /// An answer, and the cookies that go with it.
 pub(crate) type ResponseWithCookies = (HttpResponse, Vec<HeaderValue>);
 
-/// The answer that leads elsewhere.
 pub(crate) fn redirect_to(place: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, place)).finish()
 }

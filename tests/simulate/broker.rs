@@ -83,7 +83,7 @@ impl Broker {
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
         for front in self.app.live_config().live_stores() {
-            front.roster.reload(portaria::world::clock::now());
+            front.providers.reload(portaria::world::clock::now());
         }
     }
 }

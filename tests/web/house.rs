@@ -365,7 +365,7 @@ impl House {
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
         for front in self.app.live_config().live_stores() {
-            front.roster.reload(clock::now());
+            front.providers.reload(clock::now());
         }
     }
 }

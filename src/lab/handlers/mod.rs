@@ -16,6 +16,7 @@ use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, Las
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
 use crate::provider::Provider;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live::ProviderStanding;
 use crate::stores::{catalogue, live};
 use crate::vocabulary::diagnostic::{Report, Severity};
@@ -32,9 +33,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
 use std::sync::Arc;
-
-/// The states in the order in which they are listed: what needs somebody's hand comes first.
-const STATES: [&str; 5] = ["broken", "offered", "dormant", "off", "overlooked"];
 
 /// The state of the lab beside the broker's.
 #[derive(Debug, Default)]
@@ -104,13 +102,13 @@ fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseB
 
 /// What there is to know about the file of a provider.
 pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
-    let listing = asked.live_store().roster.snapshot();
+    let listing = asked.live_store().providers.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file says today, unless that is broken.
 pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    crate::provider::compile(&standing.report.source, asked.live_store().roster.installation_context()).0
+    crate::provider::compile(&standing.report.source, asked.live_store().providers.installation_context()).0
 }
 
 /// What a file calls its provider, even where the rest of it is broken.
@@ -151,10 +149,11 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
 /// All providers of the store by their states; the one of this name is the current.
 pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
     let front = asked.live_store();
-    let listing = front.roster.snapshot();
-    let mut groups: Vec<LabProviderGroup> = STATES.iter().map(|state| LabProviderGroup { state, entries: Vec::new() }).collect();
-    let mut put = |state: &str, entry: LabProviderEntry| {
-        if let Some(group) = groups.iter_mut().find(|group| group.state == state) {
+    let listing = front.providers.snapshot();
+    let mut groups: Vec<LabProviderGroup> =
+        ProviderStatus::ALL.into_iter().map(|status| LabProviderGroup { status, entries: Vec::new() }).collect();
+    let mut put = |status: ProviderStatus, entry: LabProviderEntry| {
+        if let Some(group) = groups.iter_mut().find(|group| group.status == status) {
             group.entries.push(entry);
         }
     };
@@ -163,11 +162,11 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
         let offer = listing.provider(name);
         let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
         let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
-        let apart = match standing.state {
+        let apart = match standing.status {
             _ if !front.has_provider(name) => Some(NotOfferedReason::Playground),
-            "off" => Some(NotOfferedReason::Off),
-            "offered" if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
-            _ => None,
+            ProviderStatus::Off => Some(NotOfferedReason::Off),
+            ProviderStatus::Offered if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
+            ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
         };
         let (mistakes, warnings) = count_complaints(&standing.report);
         let entry = LabProviderEntry {
@@ -184,14 +183,14 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
             last: last_test(asked, staff, name),
             said: None,
         };
-        put(if apart == Some(NotOfferedReason::Playground) { "off" } else { standing.state }, entry);
+        put(if apart == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
     }
-    let folder = front.roster.folder();
+    let folder = front.providers.folder();
     for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
         let said = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         put(
-            "overlooked",
+            ProviderStatus::Overlooked,
             LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, said, ..LabProviderEntry::default() },
         );
     }

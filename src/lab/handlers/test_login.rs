@@ -90,7 +90,7 @@ async fn finish(
     callback: &CallbackParameters,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (store, tests) = (&asked.live_store().store, &lab_state(asked).tests);
-    tests.finish(&store.name, &brought.kept.state);
+    tests.finish(&store.name, &brought.saved.state);
     require_same_tester(asked, tester)?;
     let client = asked.client_of(offer);
     let conversation = callback_attempt::resume_conversation(asked, brought, offer, &client);

@@ -2,6 +2,7 @@
 
 use crate::lab::pages::words::{LabLanguage, LabWords};
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 
 /// What every page of the lab needs to know.
 #[derive(Clone, Debug)]
@@ -24,8 +25,7 @@ pub(crate) struct LabFrame<'a> {
 /// The providers in one state.
 #[derive(Clone, Debug)]
 pub(crate) struct LabProviderGroup {
-    /// The word for the state.
-    pub(crate) state: &'static str,
+    pub(crate) status: ProviderStatus,
     pub(crate) entries: Vec<LabProviderEntry>,
 }
 
@@ -100,8 +100,8 @@ impl LabFrame<'_> {
 
     /// How many there are of those that need somebody's hand.
     pub(crate) fn counts(&self) -> String {
-        let count = |group: &LabProviderGroup| format!("{}: {}", self.words().state(group.state), group.entries.len());
-        let wanted = self.groups.iter().filter(|group| matches!(group.state, "broken" | "dormant"));
+        let count = |group: &LabProviderGroup| format!("{}: {}", self.words().status(group.status), group.entries.len());
+        let wanted = self.groups.iter().filter(|group| matches!(group.status, ProviderStatus::Broken | ProviderStatus::Dormant));
         wanted.map(count).collect::<Vec<_>>().join(", ")
     }
 

@@ -9,6 +9,7 @@ use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
 use crate::lab::pages::words::{LabWords, around};
 use crate::pages::login::LoginInputField;
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 use crate::workbench::explain::ExplainedVerdict;
 use askama::Template;
 
@@ -20,8 +21,7 @@ pub(crate) struct ProviderPage<'a> {
     pub(crate) name: &'a str,
     /// What its button says.
     pub(crate) title: &'a str,
-    /// The word for its state.
-    pub(crate) state: &'static str,
+    pub(crate) status: ProviderStatus,
     /// Why it is nowhere although its file is fine.
     pub(crate) apart: Option<NotOfferedReason>,
     /// Whether an older version serves.
@@ -88,20 +88,20 @@ impl ProviderPage<'_> {
         self.title
     }
 
-    /// The state as it is drawn: what is apart is off.
-    fn state(&self) -> &'static str {
+    /// The status as it is drawn: a provider that this store does not have is off.
+    fn shown_status(&self) -> ProviderStatus {
         match self.apart {
-            Some(NotOfferedReason::Playground) => "off",
-            _ => self.state,
+            Some(NotOfferedReason::Playground) => ProviderStatus::Off,
+            Some(NotOfferedReason::NoButton | NotOfferedReason::Off) | None => self.status,
         }
     }
 
     fn is_broken(&self) -> bool {
-        self.state == "broken"
+        self.status == ProviderStatus::Broken
     }
 
     fn can_be_tested(&self) -> bool {
-        self.state() == "offered" || self.stale
+        self.shown_status() == ProviderStatus::Offered || self.stale
     }
 
     /// What the last test came to, as a sentence.
@@ -117,14 +117,16 @@ impl ProviderPage<'_> {
     /// What follows from the state, where it is not fine.
     fn so(&self) -> Option<String> {
         let words = &self.words().provider;
-        Some(match self.state {
-            "broken" if self.stale => words.stale.clone(),
-            "broken" => words.broken.clone(),
-            "dormant" => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
-            "off" => words.off.clone(),
-            _ if self.apart == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
-            _ if self.code.complaints().next().is_some() => words.warned.clone(),
-            _ => return None,
+        Some(match self.status {
+            ProviderStatus::Broken if self.stale => words.stale.clone(),
+            ProviderStatus::Broken => words.broken.clone(),
+            ProviderStatus::Dormant => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
+            ProviderStatus::Off => words.off.clone(),
+            ProviderStatus::Offered | ProviderStatus::Overlooked if self.apart == Some(NotOfferedReason::Playground) => {
+                self.words().list.playground.clone()
+            }
+            ProviderStatus::Offered | ProviderStatus::Overlooked if self.code.complaints().next().is_some() => words.warned.clone(),
+            ProviderStatus::Offered | ProviderStatus::Overlooked => return None,
         })
     }
 

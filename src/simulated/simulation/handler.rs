@@ -45,7 +45,7 @@ fn simulated_provider(asked: &RequestContext, name: &str, query: &str) -> Option
     if !asked.live_store().has_provider(name) {
         return None;
     }
-    let listing = asked.live_store().roster.snapshot();
+    let listing = asked.live_store().providers.snapshot();
     let knows = |offer: &&Arc<LiveProvider>| simulation_of(offer).is_some_and(|simulation| simulation.has_visit(query));
     listing.provider_versions(name).find(knows).or_else(|| listing.provider(name)).cloned()
 }
