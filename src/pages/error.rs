@@ -59,10 +59,7 @@ impl<'a> ErrorPage<'a> {
     }
 
     fn what(&self) -> String {
-        let wait = match self.cause {
-            ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => self.words().waiting_time(seconds),
-            _ => String::new(),
-        };
+        let wait = self.cause.retry_after().map(|seconds| self.words().waiting_time(seconds)).unwrap_or_default();
         let provider = self.provider.unwrap_or(&self.words().error.service);
         let what = fill(&self.cause_phrases().what, &[("provider", provider), ("wait", &wait)]);
         // A name is written as it is; a description that begins a sentence begins with a capital.

@@ -1,74 +1,7 @@
-//! Why a page is an error page: its name for programs, and what most likely helps.
+//! Why a page is an error page. One row holds all that belongs to a cause: a cause without its row does not compile, and
+//! a language without its phrases is not read.
 
-/// Why a person sees an error page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorCause {
-    /// The shopper said no at the provider.
-    Cancelled,
-    /// The provider said no.
-    Refused,
-    /// The provider took too long.
-    Slow,
-    /// The provider cannot be reached.
-    Unreachable,
-    /// The provider's answer was not understood.
-    Odd,
-    /// The provider named no e-mail address.
-    MissingEmail,
-    /// The provider does not say that the address is theirs.
-    UnprovenEmail,
-    /// The address belongs to somebody who comes in another way.
-    AddressTaken,
-    /// The address belongs to somebody who comes in by another account at the same provider.
-    AddressReassigned,
-    /// The way in that was to be added belongs to another account of the store.
-    LinkedElsewhere,
-    /// The address was not proven: too many tries, or too much time.
-    ProofOver,
-    /// The store's rule does not let this person in.
-    NotAllowed,
-    /// The store has blocked this person.
-    Blocked,
-    /// The login took longer than ten minutes.
-    Expired,
-    /// This answer has been used before.
-    AlreadyUsed,
-    /// No login that this browser began fits.
-    Lost,
-    /// The provider's file changed while the login was under way.
-    Changed,
-    /// The page is for the store's staff, and this person is not of them.
-    NotStaff,
-    /// They signed in too long ago for what they want to change.
-    NotFresh,
-    /// The only way in that is left was to be removed.
-    LastWay,
-    /// What was typed does not fit.
-    BadInput,
-    /// There is no such provider.
-    NoSuchProvider,
-    /// There is no such page.
-    NoSuchPage,
-    TooMany {
-        /// When the next one is welcome.
-        seconds: u64,
-    },
-    /// Too many test logins.
-    TooManyTests {
-        /// When the next one may begin.
-        seconds: u64,
-    },
-    /// The storage is away for a moment.
-    Away,
-    /// The request came from another site.
-    CrossSite,
-    /// The request makes no sense.
-    Malformed,
-    /// The request is too large.
-    TooLarge,
-    /// The page is not asked for in this way.
-    WrongMethod,
-}
+use actix_web::http::StatusCode;
 
 /// What a person can do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,156 +12,166 @@ pub(crate) enum RecoveryStep {
     Home,
 }
 
+/// What a cause means for a login that was under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LoginEffect {
+    /// It ended the login, so there is an incident code.
+    Ended {
+        /// Whether it is certain, and worth saying, that nothing was written. A callback that comes twice may have
+        /// succeeded the first time.
+        changed_nothing: bool,
+        /// Whether to try the other providers next, rather than to begin again.
+        suggests_others: bool,
+    },
+    /// No login ended by it.
+    None,
+}
+
+/// The login failed, and another provider may work.
+const FAILED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true };
+/// The login failed, and the same provider may work in a new attempt.
+const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: false };
+/// The login ended, and something may have been written.
+const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false };
+
+/// All that belongs to a cause.
+struct ErrorCauseRow {
+    /// Its name for programs, in metrics, and in the files of the languages.
+    name: &'static str,
+    status: StatusCode,
+    login: LoginEffect,
+    /// What helps, the likeliest first.
+    steps: &'static [RecoveryStep],
+    /// After how many seconds a new request may succeed.
+    retry_after: Option<u64>,
+}
+
+/// Declares the causes, the list of them, and their rows.
+macro_rules! error_causes {
+    ($(
+        $(#[doc = $doc:literal])*
+        $cause:ident $({ $field:ident = $example:literal })? =
+            ($name:literal, $status:ident, $login:expr, [$($step:ident),*] $(, retry after $retry_after:expr)?);
+    )*) => {
+        /// Why a person sees an error page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum ErrorCause {
+            $( $(#[doc = $doc])* $cause $({
+                /// After how many seconds the next request may succeed.
+                $field: u64,
+            })? ),*
+        }
+
+        impl ErrorCause {
+            pub(crate) const ALL: &'static [Self] = &[ $( Self::$cause $({ $field: $example })? ),* ];
+
+            fn row(self) -> ErrorCauseRow {
+                match self {
+                    $( Self::$cause $({ $field })? => ErrorCauseRow {
+                        name: $name,
+                        status: StatusCode::$status,
+                        login: $login,
+                        steps: &[$(RecoveryStep::$step),*],
+                        retry_after: None $(.or(Some($retry_after)))?,
+                    } ),*
+                }
+            }
+        }
+    };
+}
+
+error_causes! {
+    /// The shopper declined at the provider. Nothing went wrong.
+    Cancelled = ("cancelled", OK, FAILED, [Others, Again, Home]);
+    /// The provider refused the login.
+    Refused = ("refused", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    /// The provider took too long.
+    Slow = ("slow", GATEWAY_TIMEOUT, FAILED, [Again, Others, Home]);
+    /// The provider cannot be reached.
+    Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    /// The provider's answer was not understood.
+    Odd = ("odd", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    /// The provider gave no e-mail address.
+    MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
+    /// The provider does not say that the address is theirs.
+    UnprovenEmail = ("unprovenEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
+    /// The address belongs to a user who signs in by another provider.
+    AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [Others, Again, Home]);
+    /// The address belongs to a user who signs in by another account at the same provider.
+    AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [Again, Others, Home]);
+    /// The identity that was to be linked belongs to another user of the store.
+    LinkedElsewhere = ("linkedElsewhere", CONFLICT, INTERRUPTED, [Account, Others, Home]);
+    /// The address was not proven: too many tries, or too much time.
+    ProofOver = ("proofOver", BAD_REQUEST, ENDED, [Again, Others, Home]);
+    /// The store's rule does not let this person sign in.
+    NotAllowed = ("notAllowed", FORBIDDEN, FAILED, [Others, Again, Home]);
+    /// The store has blocked this person.
+    Blocked = ("blocked", FORBIDDEN, ENDED, [Home, Others]);
+    /// The login took longer than ten minutes.
+    Expired = ("expired", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
+    /// This callback was used before. The login page says so to a person who is signed in already.
+    AlreadyUsed = ("alreadyUsed", BAD_REQUEST, ENDED, [Others, Home]);
+    /// The callback belongs to no login that this browser began.
+    Lost = ("lost", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
+    /// The provider's file changed while the login was under way.
+    Changed = ("changed", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
+    /// The page is for the store's staff, and this person is not one of them.
+    NotStaff = ("notStaff", FORBIDDEN, LoginEffect::None, [Home, Others]);
+    /// The person signed in too long ago for this change.
+    NotFresh = ("notFresh", FORBIDDEN, LoginEffect::None, [Account, Others, Home]);
+    /// The last linked identity was to be removed.
+    LastWay = ("lastWay", CONFLICT, LoginEffect::None, [Account, Others, Home]);
+    /// What was typed does not match.
+    BadInput = ("badInput", BAD_REQUEST, LoginEffect::None, [Others, Home]);
+    NoSuchProvider = ("noSuchProvider", NOT_FOUND, LoginEffect::None, [Others, Home]);
+    NoSuchPage = ("noSuchPage", NOT_FOUND, LoginEffect::None, [Home, Others]);
+    /// There were too many requests.
+    TooMany { seconds = 60 } = ("tooMany", TOO_MANY_REQUESTS, LoginEffect::None, [Again, Others, Home], retry after seconds);
+    /// There were too many test logins.
+    TooManyTests { seconds = 60 } = ("tooManyTests", TOO_MANY_REQUESTS, LoginEffect::None, [Others, Home], retry after seconds);
+    /// The storage is not available for a moment.
+    Away = ("away", SERVICE_UNAVAILABLE, LoginEffect::None, [Again, Others, Home], retry after 5);
+    /// The request came from another site.
+    CrossSite = ("crossSite", FORBIDDEN, LoginEffect::None, [Others, Home]);
+    /// The request cannot be understood.
+    Malformed = ("malformed", BAD_REQUEST, LoginEffect::None, [Others, Home]);
+    TooLarge = ("tooLarge", PAYLOAD_TOO_LARGE, LoginEffect::None, [Others, Home]);
+    /// The page does not know the method.
+    WrongMethod = ("wrongMethod", METHOD_NOT_ALLOWED, LoginEffect::None, [Others, Home]);
+}
+
 impl ErrorCause {
-    pub(crate) const ALL: [Self; 30] = [
-        Self::Cancelled,
-        Self::Refused,
-        Self::Slow,
-        Self::Unreachable,
-        Self::Odd,
-        Self::MissingEmail,
-        Self::UnprovenEmail,
-        Self::AddressTaken,
-        Self::AddressReassigned,
-        Self::LinkedElsewhere,
-        Self::ProofOver,
-        Self::NotAllowed,
-        Self::Blocked,
-        Self::Expired,
-        Self::AlreadyUsed,
-        Self::Lost,
-        Self::Changed,
-        Self::NotStaff,
-        Self::NotFresh,
-        Self::LastWay,
-        Self::BadInput,
-        Self::NoSuchProvider,
-        Self::NoSuchPage,
-        Self::TooMany { seconds: 60 },
-        Self::TooManyTests { seconds: 60 },
-        Self::Away,
-        Self::CrossSite,
-        Self::Malformed,
-        Self::TooLarge,
-        Self::WrongMethod,
-    ];
-
-    /// Its name for programs, and in the files of the languages.
+    /// Its name for programs, in metrics, and in the files of the languages.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Cancelled => "cancelled",
-            Self::Refused => "refused",
-            Self::Slow => "slow",
-            Self::Unreachable => "unreachable",
-            Self::Odd => "odd",
-            Self::MissingEmail => "missingEmail",
-            Self::UnprovenEmail => "unprovenEmail",
-            Self::AddressTaken => "addressTaken",
-            Self::AddressReassigned => "addressReassigned",
-            Self::LinkedElsewhere => "linkedElsewhere",
-            Self::ProofOver => "proofOver",
-            Self::NotAllowed => "notAllowed",
-            Self::Blocked => "blocked",
-            Self::Expired => "expired",
-            Self::AlreadyUsed => "alreadyUsed",
-            Self::Lost => "lost",
-            Self::Changed => "changed",
-            Self::NotStaff => "notStaff",
-            Self::NotFresh => "notFresh",
-            Self::LastWay => "lastWay",
-            Self::BadInput => "badInput",
-            Self::NoSuchProvider => "noSuchProvider",
-            Self::NoSuchPage => "noSuchPage",
-            Self::TooMany { .. } => "tooMany",
-            Self::TooManyTests { .. } => "tooManyTests",
-            Self::Away => "away",
-            Self::CrossSite => "crossSite",
-            Self::Malformed => "malformed",
-            Self::TooLarge => "tooLarge",
-            Self::WrongMethod => "wrongMethod",
-        }
+        self.row().name
     }
 
-    /// Whether it ended a login that had begun, so that there is a story to tell and a code for it.
+    pub(crate) fn status(self) -> StatusCode {
+        self.row().status
+    }
+
+    /// After how many seconds a new request may succeed.
+    pub(crate) fn retry_after(self) -> Option<u64> {
+        self.row().retry_after
+    }
+
+    /// Whether it ended a login that had begun, so that there is a story and an incident code.
     pub(crate) fn ends_a_login(self) -> bool {
-        match self {
-            Self::Cancelled
-            | Self::Refused
-            | Self::Slow
-            | Self::Unreachable
-            | Self::Odd
-            | Self::MissingEmail
-            | Self::UnprovenEmail
-            | Self::AddressTaken
-            | Self::AddressReassigned
-            | Self::LinkedElsewhere
-            | Self::ProofOver
-            | Self::NotAllowed
-            | Self::Blocked
-            | Self::Expired
-            | Self::AlreadyUsed
-            | Self::Lost
-            | Self::Changed => true,
-            Self::NotStaff
-            | Self::NotFresh
-            | Self::LastWay
-            | Self::BadInput
-            | Self::NoSuchProvider
-            | Self::NoSuchPage
-            | Self::TooMany { .. }
-            | Self::TooManyTests { .. }
-            | Self::Away
-            | Self::CrossSite
-            | Self::Malformed
-            | Self::TooLarge
-            | Self::WrongMethod => false,
-        }
+        self.row().login != LoginEffect::None
     }
 
-    /// Whether it is sure, and worth saying, that nothing was written. What comes twice may have been fine the first time.
+    /// Whether the page says that nothing was written.
     pub(crate) fn changed_nothing(self) -> bool {
-        self.ends_a_login() && !matches!(self, Self::AlreadyUsed | Self::ProofOver | Self::Blocked)
+        matches!(self.row().login, LoginEffect::Ended { changed_nothing: true, .. })
     }
 
-    /// Whether the other ways in are what is still to be tried, rather than the page where everything begins.
+    /// Whether the page suggests the other providers, rather than the login page from which to begin again.
     pub(crate) fn suggests_other_providers(self) -> bool {
-        let begins_anew = matches!(self, Self::AlreadyUsed | Self::ProofOver | Self::Expired | Self::Lost | Self::Changed);
-        self.ends_a_login() && !begins_anew && !matches!(self, Self::AddressReassigned | Self::LinkedElsewhere | Self::Blocked)
+        matches!(self.row().login, LoginEffect::Ended { suggests_others: true, .. })
     }
 
     /// What helps, the likeliest first.
     pub(crate) fn steps(self) -> &'static [RecoveryStep] {
-        match self {
-            // It would most likely be the same again.
-            Self::Cancelled
-            | Self::Refused
-            | Self::Unreachable
-            | Self::Odd
-            | Self::MissingEmail
-            | Self::UnprovenEmail
-            | Self::AddressTaken
-            | Self::NotAllowed => &[RecoveryStep::Others, RecoveryStep::Again, RecoveryStep::Home],
-            // Once more from the beginning is most likely fine, or with another account there.
-            Self::Slow
-            | Self::AddressReassigned
-            | Self::ProofOver
-            | Self::Expired
-            | Self::Lost
-            | Self::Changed
-            | Self::TooMany { .. }
-            | Self::Away => &[RecoveryStep::Again, RecoveryStep::Others, RecoveryStep::Home],
-            // They began on the page of their account.
-            Self::LinkedElsewhere | Self::NotFresh | Self::LastWay => &[RecoveryStep::Account, RecoveryStep::Others, RecoveryStep::Home],
-            // Whoever is signed in already is told so on the login page.
-            Self::AlreadyUsed
-            | Self::BadInput
-            | Self::NoSuchProvider
-            | Self::TooManyTests { .. }
-            | Self::CrossSite
-            | Self::Malformed
-            | Self::TooLarge
-            | Self::WrongMethod => &[RecoveryStep::Others, RecoveryStep::Home],
-            Self::Blocked | Self::NotStaff | Self::NoSuchPage => &[RecoveryStep::Home, RecoveryStep::Others],
-        }
+        self.row().steps
     }
 }

@@ -177,7 +177,7 @@ impl Phrases {
     }
 
     pub(crate) fn cause(&self, cause: ErrorCause) -> &ErrorCausePhrases {
-        self.causes.get(cause.name()).expect("a language has all causes, `of` saw to it")
+        self.causes.get(cause.name()).expect("`from_tree` refuses a language without all causes")
     }
 
     /// How long to wait, in words.

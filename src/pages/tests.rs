@@ -115,7 +115,7 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
         ("twelve, last asks".to_owned(), LoginPage { last: Some("p2"), ..full.clone() }.render()),
         ("signed in".to_owned(), LoginPage { person: Some(person(text)), ..full }.render()),
     ];
-    for cause in ErrorCause::ALL {
+    for &cause in ErrorCause::ALL {
         let bare =
             ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, home: None, code: None, until: None };
         let full = ErrorPage {

@@ -16,12 +16,13 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::web::attempt_cookies::CallbackRequest;
 use crate::web::error_page::method_not_allowed;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice, session_cookies};
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{callback_attempt, cookies, login_failure, sign_in, start};
+use crate::web::{callback_attempt, cookies, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -92,7 +93,7 @@ async fn finish_login(
         Err(error) => return Err(login_failure::before_conversation(context, live_provider, return_to, &error).await),
     };
     if !callback_attempt::consume(context, &conversation.attempt).await? {
-        return Err(login_failure::without_conversation(context, ErrorCause::AlreadyUsed, live_provider, return_to).await);
+        return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
     let identity = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
     match &request.link {
@@ -151,7 +152,7 @@ async fn obtain_identity(
     let began = clock::instant();
     let mut watch = LoginWatch::default();
     let Ok((trace, outcome)) = conversation.drive(login, &mut watch).await else {
-        return Err(login_failure::without_conversation(context, ErrorCause::Slow, live_provider, return_to).await);
+        return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());

@@ -11,7 +11,7 @@ use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
-use crate::web::login_failure;
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::UserFacingError;
@@ -22,7 +22,7 @@ pub(crate) const FORM: &str = "portaria-form";
 
 /// A callback that answers no attempt of this browser.
 pub(crate) struct UnmatchedCallback {
-    cause: ErrorCause,
+    failure: BrokerFailure,
     live_provider: Arc<LiveProvider>,
     /// The newest attempt of the browser at this provider.
     newest: Option<NewestAttempt>,
@@ -53,10 +53,10 @@ impl UnmatchedCallback {
         let unreadable: Vec<_> = self.unreadable.iter().map(|name| cookies::clear(name, &context.live_store().store)).collect();
         let error = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
-                if matches!(self.cause, ErrorCause::Lost | ErrorCause::Changed) =>
+                if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>
             {
                 let error = match test_login_handler(context) {
-                    Ok(lab) => lab.reject_unmatched(context, &self.live_provider, &tester, &state, self.cause).await,
+                    Ok(lab) => lab.reject_unmatched(context, &self.live_provider, &tester, &state, self.failure.cause()).await,
                     Err(error) => error,
                 };
                 return UserFacingError {
@@ -64,12 +64,12 @@ impl UnmatchedCallback {
                     ..error
                 };
             }
-            Some(NewestAttempt { return_to, .. }) if self.cause == ErrorCause::Lost => {
+            Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
                 Self::lost_state_error(context, &self.live_provider, return_to.as_deref()).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
-                login_failure::without_conversation(context, self.cause, &self.live_provider, return_to.as_deref()).await
+                login_failure::without_conversation(context, self.failure, &self.live_provider, return_to.as_deref()).await
             }
         };
         UserFacingError { cookies: unreadable, ..error }
@@ -134,14 +134,19 @@ pub(crate) fn find_attempt(
                     test_login_handler(context)?.forget(&live_store.store.name, &callback_request.saved.state);
                 }
                 let newest = Some(NewestAttempt::from_callback(&callback_request));
-                return Ok(Err(UnmatchedCallback { cause: ErrorCause::Changed, live_provider: Arc::clone(current), newest, unreadable }));
+                return Ok(Err(UnmatchedCallback {
+                    failure: BrokerFailure::FileChanged,
+                    live_provider: Arc::clone(current),
+                    newest,
+                    unreadable,
+                }));
             }
             Some(_) | None => {}
         }
     }
     let nothing_came = callback.pairs.is_empty() && current.provider.state_in != StateLocation::Path;
-    let cause = if nothing_came { ErrorCause::Malformed } else { ErrorCause::Lost };
-    Ok(Err(UnmatchedCallback { cause, live_provider: Arc::clone(current), newest, unreadable }))
+    let failure = if nothing_came { BrokerFailure::NoParameters } else { BrokerFailure::UnknownAttempt };
+    Ok(Err(UnmatchedCallback { failure, live_provider: Arc::clone(current), newest, unreadable }))
 }
 
 /// Resumes the conversation of an attempt.

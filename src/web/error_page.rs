@@ -11,48 +11,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::json;
 
-fn status_of(error: &UserFacingError) -> StatusCode {
-    match error.cause {
-        // The shopper changed their mind; nothing went wrong.
-        ErrorCause::Cancelled => StatusCode::OK,
-        ErrorCause::Expired
-        | ErrorCause::AlreadyUsed
-        | ErrorCause::Lost
-        | ErrorCause::Changed
-        | ErrorCause::ProofOver
-        | ErrorCause::BadInput
-        | ErrorCause::Malformed => StatusCode::BAD_REQUEST,
-        ErrorCause::MissingEmail
-        | ErrorCause::UnprovenEmail
-        | ErrorCause::AddressTaken
-        | ErrorCause::AddressReassigned
-        | ErrorCause::NotStaff
-        | ErrorCause::NotFresh
-        | ErrorCause::NotAllowed
-        | ErrorCause::Blocked
-        | ErrorCause::CrossSite => StatusCode::FORBIDDEN,
-        ErrorCause::LastWay | ErrorCause::LinkedElsewhere => StatusCode::CONFLICT,
-        ErrorCause::Refused | ErrorCause::Unreachable | ErrorCause::Odd => StatusCode::BAD_GATEWAY,
-        ErrorCause::Slow => StatusCode::GATEWAY_TIMEOUT,
-        ErrorCause::NoSuchProvider | ErrorCause::NoSuchPage => StatusCode::NOT_FOUND,
-        ErrorCause::TooMany { .. } | ErrorCause::TooManyTests { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCause::Away => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCause::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-    }
-}
-
 /// The answer for an error: a page for people, JSON for programs.
 pub(crate) fn error_response(error: UserFacingError, context: &RequestContext) -> HttpResponse {
-    let mut response = HttpResponse::build(error.instead.as_ref().map_or_else(|| status_of(&error), |_| StatusCode::SEE_OTHER));
+    let mut response = HttpResponse::build(if error.instead.is_some() { StatusCode::SEE_OTHER } else { error.cause.status() });
     cookies::append_to(&mut response, error.cookies.iter().cloned());
     if let Some(place) = error.instead {
         return response.insert_header((LOCATION, place)).finish();
     }
-    match error.cause {
-        ErrorCause::TooMany { seconds } | ErrorCause::TooManyTests { seconds } => _ = response.insert_header((RETRY_AFTER, seconds)),
-        ErrorCause::Away => _ = response.insert_header((RETRY_AFTER, 5)),
-        _ => {}
+    if let Some(seconds) = error.cause.retry_after() {
+        response.insert_header((RETRY_AFTER, seconds));
     }
     let wants_a_page = context.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
     if error.login.is_none() && !wants_a_page {

@@ -1,4 +1,4 @@
-//! Logins that ended badly: the story is kept under a code, the log says one line, the shopper gets a page.
+//! Logins that failed: the story is stored under an incident code, the log gets one line, and the shopper gets a page.
 
 use crate::directory::StorageUnavailable;
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
@@ -9,6 +9,7 @@ use crate::directory::sign_in::SignInRefusal;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
+use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_excerpt};
@@ -16,6 +17,7 @@ use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
+use std::fmt;
 
 fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
     let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
@@ -23,17 +25,67 @@ fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&st
     UserFacingError { login: Some(Box::new(login)), ..cause.into() }
 }
 
-/// An end that has nothing to do with what the provider said. Its story is the same for everybody, so one a minute is kept: whoever
-/// knocks could fill the storage otherwise.
+/// A reason to end a login that has nothing to do with what the provider said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BrokerFailure {
+    /// The callback was used before.
+    AlreadyUsed,
+    /// Too many logins are waiting for the provider.
+    TooManyLogins,
+    /// The provider's file changed between the redirect and the callback.
+    FileChanged,
+    /// The e-mail address was not proven in time.
+    ProofOver,
+    /// The callback has no parameters.
+    NoParameters,
+    /// The callback belongs to no attempt of this browser.
+    UnknownAttempt,
+}
+
+impl BrokerFailure {
+    pub(crate) fn cause(self) -> ErrorCause {
+        match self {
+            Self::AlreadyUsed => ErrorCause::AlreadyUsed,
+            Self::TooManyLogins => ErrorCause::Slow,
+            Self::FileChanged => ErrorCause::Changed,
+            Self::ProofOver => ErrorCause::ProofOver,
+            Self::NoParameters => ErrorCause::Malformed,
+            Self::UnknownAttempt => ErrorCause::Lost,
+        }
+    }
+}
+
+impl fmt::Display for BrokerFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyUsed => {
+                "this callback came a second time, for example after a double click or the back button; a callback is used once"
+            }
+            Self::TooManyLogins => "too many logins wait for this provider; it was not this one's turn within 10 seconds",
+            Self::FileChanged => {
+                "the provider's file changed while the shopper was at the provider, and the callback fits only the new file"
+            }
+            Self::ProofOver => "the code was not typed in time, or was wrong too often, or the login began in another browser",
+            Self::NoParameters => "the callback's address was opened without any parameter",
+            Self::UnknownAttempt => {
+                "the callback belongs to no login that this browser began: its cookie is missing, blocked or older than ten minutes, or the login began in another browser"
+            }
+        })
+    }
+}
+
+/// Ends a login for a reason of our own. The story is the same for every shopper, so one a minute is stored: otherwise
+/// requests without a login could fill the storage.
 pub(crate) async fn without_conversation(
     asked: &RequestContext,
-    cause: ErrorCause,
+    failure: BrokerFailure,
     offer: &LiveProvider,
     return_to: Option<&str>,
 ) -> UserFacingError {
+    let cause = failure.cause();
     let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
-    let (minute, door) = (asked.now() / 60, (asked.live_store().number, provider.clone(), cause.name()));
-    let mut code = asked.app().stories.code_of_minute(&door, minute);
+    let (minute, key) = (asked.now() / 60, (asked.live_store().number, provider.clone(), cause.name()));
+    let mut code = asked.app().stories.code_of_minute(&key, minute);
     if code.is_none() {
         let event = AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(cause.name());
         let event = AuditEvent { version: Some(offer.version.clone()), ..event };
@@ -41,12 +93,12 @@ pub(crate) async fn without_conversation(
             provider: provider.to_string(),
             file: offer.provider.source.name.to_string(),
             code: Some(cause.name().to_owned()),
-            message: Some(cause_message(cause).to_owned()),
+            message: Some(failure.to_string()),
             ..Story::default()
         };
         code = keep_story_within_limit(asked, &event, || story).await.ok().flatten();
         if let Some(code) = &code {
-            asked.app().stories.set_code_of_minute(door, minute, code.clone());
+            asked.app().stories.set_code_of_minute(key, minute, code.clone());
         }
     }
     asked.app().metrics.count_login(store, provider, cause.name());
@@ -60,21 +112,7 @@ pub(crate) async fn without_conversation(
     error_of_login(cause, offer, return_to, code)
 }
 
-/// What support should know of such an end.
-fn cause_message(cause: ErrorCause) -> &'static str {
-    match cause {
-        ErrorCause::AlreadyUsed => "this callback came a second time, as by a double click or the back button; a login counts once",
-        ErrorCause::Slow => "so many logins wait for this provider that it was not this one's turn within 10 seconds",
-        ErrorCause::Changed => "the provider's file changed while the shopper was away, and what came back fits the new one only",
-        ErrorCause::ProofOver => "the code was not typed in time, or was wrong too often, or the login began in another browser",
-        ErrorCause::Malformed => "the callback's address was opened without any parameter",
-        _ => {
-            "the callback belongs to no login that this browser began: its cookie is gone, blocked or older than ten minutes, or the login began in another browser"
-        }
-    }
-}
-
-/// A login that ended before anything was asked of the provider.
+/// Ends a login before the first call to the provider.
 pub(crate) async fn before_conversation(
     asked: &RequestContext,
     offer: &LiveProvider,
@@ -84,7 +122,7 @@ pub(crate) async fn before_conversation(
     in_conversation(asked, offer, return_to, error, &Trace::default(), &LoginWatch::default()).await
 }
 
-/// A login that went wrong on the way to an identity.
+/// Ends a login whose conversation with the provider gave no identity.
 pub(crate) async fn in_conversation(
     asked: &RequestContext,
     offer: &LiveProvider,
@@ -99,9 +137,9 @@ pub(crate) async fn in_conversation(
     let event =
         AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(error.code()));
     let event = AuditEvent { version: Some(offer.version.clone()), ..event };
-    // While everybody fails in the same way, what would mend it is looked for a few times a minute.
-    let (minute, door) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
-    let searches_repair = asked.app().stories.may_search_repair(door, minute);
+    // While all logins fail in the same way, a few searches for a repair a minute are enough.
+    let (minute, key) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
+    let searches_repair = asked.app().stories.may_search_repair(key, minute);
     let code = keep_story_within_limit(asked, &event, || {
         let proposals = if searches_repair { (asked.app().workbench.propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
@@ -110,7 +148,7 @@ pub(crate) async fn in_conversation(
     .ok()
     .flatten();
     if cause == ErrorCause::Cancelled {
-        tracing::info!(store = &*asked.live_store().store.name, provider = &*offer.provider.name, "a shopper changed their mind");
+        tracing::info!(store = &*asked.live_store().store.name, provider = &*offer.provider.name, "a shopper cancelled a login");
         return error_of_login(cause, offer, return_to, code);
     }
     tracing::warn!(
@@ -118,7 +156,7 @@ pub(crate) async fn in_conversation(
         provider = &*offer.provider.name,
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
-        step = error.step.map(crate::provider::step::StepKind::word),
+        step = error.step.map(StepKind::word),
         code = redacted_excerpt(error.code()),
         said = redacted_excerpt(&error.to_string()),
         file = &*offer.provider.source.name,
@@ -128,29 +166,29 @@ pub(crate) async fn in_conversation(
     error_of_login(cause, offer, return_to, code)
 }
 
-/// A login that cannot even begin. Whoever knocks could fill the storage with such stories, so one a minute is kept.
+/// Ends a login that cannot begin. One story a minute is stored, as in [`without_conversation`].
 pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>, error: &LoginError) -> UserFacingError {
-    let (minute, door) = (asked.now() / 60, (asked.live_store().number, offer.provider.name.clone(), "start"));
-    if let Some(code) = asked.app().stories.code_of_minute(&door, minute) {
+    let (minute, key) = (asked.now() / 60, (asked.live_store().number, offer.provider.name.clone(), "start"));
+    if let Some(code) = asked.app().stories.code_of_minute(&key, minute) {
         let cause = cause_of_login_error(error);
         asked.app().metrics.count_login(&asked.live_store().store.name, &offer.provider.name, cause.name());
         return error_of_login(cause, offer, return_to, Some(code));
     }
     let refused = before_conversation(asked, offer, return_to, error).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
-        asked.app().stories.set_code_of_minute(door, minute, code);
+        asked.app().stories.set_code_of_minute(key, minute, code);
     }
     refused
 }
 
-/// Somebody who showed who they are, and does not come in all the same. It is written down once, with a code or without.
+/// Ends a login whose identity is known and may not sign in. The audit gets one line, with or without an incident code.
 pub(crate) async fn sign_in_refused(
     asked: &RequestContext,
     offer: &LiveProvider,
     return_to: Option<&str>,
-    away: SignInRefusal,
+    refusal: SignInRefusal,
 ) -> UserFacingError {
-    let SignInRefusal { why, event } = away;
+    let SignInRefusal { why, event } = refusal;
     let (store, provider, cause) = (&asked.live_store().store.name, &offer.provider.name, cause_of_refused_sign_in(why));
     asked.app().metrics.count_login(store, provider, cause.name());
     let file = &*offer.provider.source.name;
@@ -161,10 +199,8 @@ pub(crate) async fn sign_in_refused(
         message: Some(reasons::describe_refusal(why.word()).clone()),
         ..Story::default()
     };
-    // To whoever is blocked, or only has to sign in again, the page says everything.
-    let is_told = matches!(why, SignInRefusalReason::Blocked | SignInRefusalReason::SignedOut);
-    let kept = if is_told { Ok(None) } else { keep_story_within_limit(asked, &event, || story).await };
-    // Where storage is away there is no line either, and that has been logged.
+    let kept = if page_says_all(why) { Ok(None) } else { keep_story_within_limit(asked, &event, || story).await };
+    // Without storage there is no audit line either, and the log says so already.
     if let Ok(None) = kept {
         let _ = asked.app().directory.write(RecordAuditEvent(event)).await;
     }
@@ -175,26 +211,37 @@ pub(crate) async fn sign_in_refused(
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
         because = why.word(),
-        "somebody was not let in"
+        "a sign-in was refused"
     );
     error_of_login(cause, offer, return_to, code)
 }
 
-/// Keeps a story, and writes down what happened with its code; without storage there is no code.
+/// Whether the page says everything, so that support needs no story.
+fn page_says_all(why: SignInRefusalReason) -> bool {
+    match why {
+        SignInRefusalReason::Blocked | SignInRefusalReason::SignedOut => true,
+        SignInRefusalReason::AddressTaken
+        | SignInRefusalReason::AddressReassigned
+        | SignInRefusalReason::Detached
+        | SignInRefusalReason::NoAddress
+        | SignInRefusalReason::LinkedElsewhere => false,
+    }
+}
+
+/// Stores a story and its audit line, unless this store has stored many in this minute. The story is made only then,
+/// because it may search for a repair.
 async fn keep_story_within_limit(
     asked: &RequestContext,
     event: &AuditEvent,
     story: impl FnOnce() -> Story,
 ) -> Result<Option<IncidentCode>, StorageUnavailable> {
-    // Anybody can fail again and again; the storage is not theirs to fill.
     if !asked.app().stories.may_keep_story(asked.live_store().number, asked.now() / 60) {
         return Ok(None);
     }
-    // What would mend the file is looked for here, which is work: not for whoever fails again and again.
     keep_story(asked, event, story()).await
 }
 
-/// The same, however many there are.
+/// Stores a story and its audit line under a new incident code.
 pub(crate) async fn keep_story(
     asked: &RequestContext,
     event: &AuditEvent,
@@ -203,7 +250,7 @@ pub(crate) async fn keep_story(
     let (app, store, now) = (asked.app(), &asked.live_store().store, asked.now());
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();
-    // A code is taken once in many millions; then another is drawn.
+    // A random code may be in use already, once in many millions.
     for _ in 0..3 {
         let code = IncidentCode::new(random::bytes());
         let incident = StoredIncident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.clone() };

@@ -12,10 +12,11 @@ use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
+use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, headers, login_failure, sign_in};
+use crate::web::{cookies, forms, headers, sign_in};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -217,9 +218,13 @@ fn ascii_digit(mail: char) -> Option<char> {
 }
 
 async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFacingError {
-    let mut error =
-        login_failure::without_conversation(context, ErrorCause::ProofOver, &pending.live_provider, pending.identity.return_to.as_deref())
-            .await;
+    let mut error = login_failure::without_conversation(
+        context,
+        BrokerFailure::ProofOver,
+        &pending.live_provider,
+        pending.identity.return_to.as_deref(),
+    )
+    .await;
     error.cookies.push(cookies::clear_proof(&context.live_store().store));
     error
 }

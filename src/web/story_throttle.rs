@@ -4,51 +4,60 @@ use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Counts the stories of this minute, and remembers the code of the one that is kept for each store, provider and cause.
+/// How many stories are stored in a minute, and for how many a repair is searched.
 #[derive(Default)]
-pub(crate) struct StoryThrottle(
-    Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
-    Mutex<HashMap<u32, (i64, u32)>>,
-    Mutex<HashMap<StoryThrottleKey, (i64, u32)>>,
-);
+pub(crate) struct StoryThrottle {
+    codes: Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
+    stories: Mutex<HashMap<u32, MinuteCount>>,
+    repairs: Mutex<HashMap<StoryThrottleKey, MinuteCount>>,
+}
 
+/// Stories that a store keeps in a minute.
 const MOST_STORIES: u32 = 120;
 
-/// Failed logins of a provider in a minute for which proposals are searched.
-const MOST_MENDED: u32 = 6;
+/// Failed logins of a provider in a minute for which a repair of its file is searched.
+const MOST_REPAIRS: u32 = 6;
 
+/// The store's number, the provider, and the kind of story.
 type StoryThrottleKey = (u32, Box<str>, &'static str);
+
+/// A count that begins again with each minute.
+#[derive(Default)]
+struct MinuteCount {
+    minute: i64,
+    count: u32,
+}
+
+impl MinuteCount {
+    /// Counts one more, and says how many there are in this minute.
+    fn count_one(&mut self, minute: i64) -> u32 {
+        if self.minute != minute {
+            *self = Self { minute, count: 0 };
+        }
+        self.count += 1;
+        self.count
+    }
+}
 
 impl StoryThrottle {
     pub(crate) fn code_of_minute(&self, key: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
-        let stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stories.get(key).filter(|(kept, _)| *kept == minute).map(|(_, code)| code.clone())
-    }
-
-    pub(crate) fn may_keep_story(&self, store: u32, minute: i64) -> bool {
-        let mut counts = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = counts.entry(store).or_insert((minute, 0));
-        if *counted != minute {
-            (*counted, *count) = (minute, 0);
-        }
-        *count += 1;
-        *count <= MOST_STORIES
-    }
-
-    /// Whether proposals are searched for one more failed login of a provider in this minute.
-    pub(crate) fn may_search_repair(&self, key: StoryThrottleKey, minute: i64) -> bool {
-        let mut counts = self.2.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = counts.entry(key).or_insert((minute, 0));
-        if *counted != minute {
-            (*counted, *count) = (minute, 0);
-        }
-        *count += 1;
-        *count <= MOST_MENDED
+        let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.get(key).filter(|(stored, _)| *stored == minute).map(|(_, code)| code.clone())
     }
 
     pub(crate) fn set_code_of_minute(&self, key: StoryThrottleKey, minute: i64, code: IncidentCode) {
-        let mut stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stories.retain(|_, (kept, _)| *kept == minute);
-        stories.insert(key, (minute, code));
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|_, (stored, _)| *stored == minute);
+        codes.insert(key, (minute, code));
+    }
+
+    pub(crate) fn may_keep_story(&self, store: u32, minute: i64) -> bool {
+        let mut counts = self.stories.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.entry(store).or_default().count_one(minute) <= MOST_STORIES
+    }
+
+    pub(crate) fn may_search_repair(&self, key: StoryThrottleKey, minute: i64) -> bool {
+        let mut counts = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.entry(key).or_default().count_one(minute) <= MOST_REPAIRS
     }
 }
