@@ -183,7 +183,7 @@ const MAY_TAKE_AS_SENT: FilesWithReasons = &[
     ("workbench/examples/difference.rs", "the text that was signed is made again"),
     ("workbench/synthetic_recording.rs", "invented secrets go into an invented recording"),
     ("simulated/simulation/authorization.rs", "the simulation sends the browser back"),
-    ("simulated/simulation/request.rs", "what the engine sends is compared with what has arrived"),
+    ("simulated/simulation/received_request.rs", "what the engine sends is compared with what has arrived"),
 ];
 
 /// The files that may give the browser an address.

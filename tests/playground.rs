@@ -8,7 +8,8 @@ use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::provider::{InstallationContext, Provider, compile};
-use portaria::simulated::playground::{Playground, PlaygroundAnswer, PlaygroundFault, PlaygroundRequest};
+use portaria::simulated::playground::{Playground, PlaygroundFault};
+use portaria::simulated::{SimulatedRequest, SimulatedResponse};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -43,8 +44,7 @@ impl Fetch for Store {
         } else if answer.body.len() > MOST {
             Err(NoAnswer::TooLarge)
         } else {
-            let headers = answer.headers.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
-            Ok(Response { status: answer.status, headers, body: answer.body })
+            Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
         }))
     }
 }
@@ -58,13 +58,13 @@ impl Store {
         Self { playground: Playground::new([7; 32]), provider, installation, dice: AtomicU8::new(0) }
     }
 
-    fn ask(&self, method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &str, now: i64) -> PlaygroundAnswer {
+    fn ask(&self, method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &str, now: i64) -> SimulatedResponse {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let asked = PlaygroundRequest { method, path, query, headers, body: body.as_bytes(), public_url: PUBLIC_URL };
+        let asked = SimulatedRequest { method, path, query, headers, body: body.as_bytes(), public_url: PUBLIC_URL, base: "/playground" };
         self.playground.answer(&asked, now, [self.dice.fetch_add(1, Ordering::Relaxed); 16])
     }
 
-    fn get(&self, path_and_query: &str) -> PlaygroundAnswer {
+    fn get(&self, path_and_query: &str) -> SimulatedResponse {
         self.ask("GET", path_and_query, &[], "", NOW)
     }
 
@@ -106,18 +106,18 @@ impl Store {
     }
 }
 
-fn header<'a>(answer: &'a PlaygroundAnswer, name: &str) -> &'a str {
-    answer.headers.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+fn header<'a>(answer: &'a SimulatedResponse, name: &str) -> &'a str {
+    answer.headers.iter().find(|(known, _)| **known == *name).map_or("", |(_, value)| value)
 }
 
-fn page(answer: &PlaygroundAnswer) -> String {
+fn page(answer: &SimulatedResponse) -> String {
     assert!(header(answer, "Content-Type").starts_with("text/html"), "{answer:?}");
     assert!(header(answer, "Content-Security-Policy").starts_with("default-src 'none'; style-src 'self'; form-action 'self' "));
     String::from_utf8(answer.body.clone()).expect("a page is UTF-8")
 }
 
 /// What the browser brings back to the broker: by an address, or by the hidden fields of a form.
-fn brought_back(answer: &PlaygroundAnswer) -> Vec<(String, String)> {
+fn brought_back(answer: &SimulatedResponse) -> Vec<(String, String)> {
     if answer.status == 303 {
         let query = header(answer, "Location").strip_prefix("http://localhost:8080/callback/playground?").expect("it leads back");
         return url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();

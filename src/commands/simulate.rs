@@ -48,7 +48,7 @@ impl SimulateCommand {
         let alone = StandaloneSimulation {
             simulation: Simulation::new(provider, stories, values),
             public_url: settings.public_url.clone(),
-            told: Box::new(|line| print_line(&printable(line))),
+            log: Box::new(|line| print_line(&printable(line))),
         };
         let served = handler::serve(alone, listen, |alone, address| print_greeting(alone, address, &told));
         actix_web::rt::System::new().block_on(served).map_err(|error| {
@@ -142,7 +142,7 @@ fn expected_lines(provider: &Provider, made: &[InventedValue], public_url: &str)
     let mut lines = vec![format!("redirect   {public_url}/callback/{}", provider.name)];
     for needed in &provider.needed {
         let wanted = needed.reference.location();
-        let line = match made.iter().find(|made| made.wanted == wanted) {
+        let line = match made.iter().find(|made| made.location == wanted) {
             // A variable may hold a key on one line.
             Some(made) => format!("set        {wanted}={}", printable(&made.value.trim_end().replace('\n', "\\n"))),
             None => format!("as set     {wanted}"),

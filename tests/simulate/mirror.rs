@@ -4,7 +4,8 @@ use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::{InstallationContext, Provider, compile};
-use portaria::simulated::simulation::{SimulatedRequest, SimulatedResponse, Simulation, addresses, installation_values};
+use portaria::simulated::simulation::{Simulation, addresses, installation_values};
+use portaria::simulated::{SimulatedRequest, SimulatedResponse};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Method, Request};
@@ -126,7 +127,7 @@ fn a_login_goes_well_and_its_code_works_once() {
     // As the provider's own example of it has it, with the reason in place of its sentence.
     assert_eq!(again.status, 403);
     assert!(body(&again).contains("code_gone") && body(&again).contains("works once"), "{}", body(&again));
-    assert!(again.told.as_deref().is_some_and(|told| told.starts_with("refused")), "{again:?}");
+    assert!(again.log_line.as_deref().is_some_and(|line| line.starts_with("refused")), "{again:?}");
 }
 
 #[test]
@@ -167,10 +168,10 @@ fn a_call_that_is_not_the_files_is_refused_and_the_line_is_named() {
     ] {
         let answer = mirror.call(&wrong);
 
-        let told = answer.told.clone().unwrap_or_default();
-        assert!(told.contains(named), "{named}: {told}");
+        let line = answer.log_line.clone().unwrap_or_default();
+        assert!(line.contains(named), "{named}: {line}");
         assert!(answer.status >= 400, "{named}");
-        assert!(!told.contains("another-secret") && !told.contains(&secret) && !body(&answer).contains(&secret), "{told}");
+        assert!(!line.contains("another-secret") && !line.contains(&secret) && !body(&answer).contains(&secret), "{line}");
     }
     assert_eq!(mirror.call(&right).status, 200, "what was wrong has used nothing up");
 }

@@ -29,7 +29,7 @@ impl ProviderConnection for SimulatedConnection {
     fn send<'a>(&'a self, store: &'a Store, request: &'a Request) -> ResponseFuture<'a> {
         Box::pin(async move {
             let answer = self.simulation.answer_in_process(request, &store.public_url, clock::now());
-            if let Some(line) = &answer.told {
+            if let Some(line) = &answer.log_line {
                 tracing::info!(provider = &*self.simulation.provider().name, "simulation: {line}");
             }
             let delay = answer.delay;
