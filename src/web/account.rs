@@ -90,12 +90,12 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
             uid,
             provider: link.provider,
             provider_id: Some(link.provider_id),
-            but: Some(session.sid),
+            except: Some(session.sid),
             by: AuditActor::Person,
             even_last: false,
             now: context.now(),
         };
-        if app.directory.write(unlink).await? == UnlinkOutcome::Last {
+        if app.directory.write(unlink).await? == UnlinkOutcome::LastIdentity {
             return Err(ErrorCause::LastWay.into());
         }
         app.sync_with_storage(context.now()).await?;
@@ -112,7 +112,7 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     forms::verified_form(&context, &session.sid, PAGE)?;
     let store = &context.live_store().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest_expiry());
-    let sign_out = EndAllSessions { store: store.name.clone(), uid, but: None, by: AuditActor::Person, now: context.now() };
+    let sign_out = EndAllSessions { store: store.name.clone(), uid, except: None, by: AuditActor::Person, now: context.now() };
     context.app().directory.write(sign_out).await?;
     context.app().revocations.record_end(&session.sid, latest);
     context.app().sync_with_storage(context.now()).await?;

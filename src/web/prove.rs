@@ -147,9 +147,9 @@ async fn send_code(
     let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
-        CodeMailReservation::Go => {}
-        CodeMailReservation::Over => return Err(proof_over(context, &pending).await),
-        CodeMailReservation::Enough => {
+        CodeMailReservation::Reserved => {}
+        CodeMailReservation::ProofEnded => return Err(proof_over(context, &pending).await),
+        CodeMailReservation::LimitReached => {
             pending.identity.email = before;
             return Ok(proof_page(context, &pending, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
         }
@@ -193,7 +193,7 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
         AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
-        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::Over => return Err(proof_over(&context, &pending).await),
+        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&context, &pending).await),
         ProofCodeOutcome::Wrong(left) => {
             pending.proof.left = left;
             return Ok(wrong(&pending));
@@ -209,10 +209,10 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
 }
 
 /// A digit, narrow or full-width, as an ASCII digit.
-fn ascii_digit(mail: char) -> Option<char> {
-    let narrow = match mail {
-        '０'..='９' => char::from_u32(u32::from(mail) - u32::from('０') + u32::from('0'))?,
-        _ => mail,
+fn ascii_digit(letter: char) -> Option<char> {
+    let narrow = match letter {
+        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
+        _ => letter,
     };
     narrow.is_ascii_digit().then_some(narrow)
 }
