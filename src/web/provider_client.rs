@@ -3,8 +3,9 @@
 
 use crate::login::discover;
 use crate::provider::facts::Facts;
-use crate::simulated::playground::{self, Playground};
+use crate::simulated::playground::{PLAYGROUND_BASE, Playground};
 use crate::simulated::simulation::Simulation;
+use crate::simulated::{SimulatedRequest, SimulatedResponse};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use crate::web::app::App;
@@ -57,21 +58,20 @@ impl<'a> ProviderClient<'a> {
 
     async fn call_simulation(&self, simulation: &Simulation, request: &Request) -> Result<Response, NoAnswer> {
         let answer = simulation.answer_in_process(request, &self.front.store.public_url, clock::now());
-        if let Some(told) = &answer.told {
-            tracing::info!(provider = &*simulation.provider().name, "simulation: {told}");
+        if let Some(line) = &answer.log_line {
+            tracing::info!(provider = &*simulation.provider().name, "simulation: {line}");
         }
-        let delay = answer.delay;
-        within_limits(answer.into_response(), delay, request).await
+        within_limits(answer, request).await
     }
 }
 
 /// An answer that was made in the house, held to what the network's are held to.
-async fn within_limits(answer: Response, delay: Duration, request: &Request) -> Result<Response, NoAnswer> {
-    tokio::time::sleep(delay.min(PATIENCE)).await;
-    if delay > PATIENCE {
+async fn within_limits(answer: SimulatedResponse, request: &Request) -> Result<Response, NoAnswer> {
+    tokio::time::sleep(answer.delay.min(PATIENCE)).await;
+    if answer.delay > PATIENCE {
         return Err(NoAnswer::TooSlow);
     }
-    if answer.body.len() > request.largest { Err(NoAnswer::TooLarge) } else { Ok(answer) }
+    if answer.body.len() > request.largest { Err(NoAnswer::TooLarge) } else { Ok(answer.into_response()) }
 }
 
 impl Fetch for ProviderClient<'_> {
@@ -113,15 +113,15 @@ impl Fetch for NetworkOrPlayground<'_> {
 async fn call_playground(playground: &Playground, public_url: &str, below: &str, request: &Request) -> Result<Response, NoAnswer> {
     let (path, query) = below.split_once('?').unwrap_or((below, ""));
     let sent = request.as_sent();
-    let asked = playground::PlaygroundRequest {
+    let asked = SimulatedRequest {
         method: &request.method.to_string(),
         path: &format!("/{path}"),
         query,
         headers: &sent.headers,
         body: sent.body.as_bytes(),
         public_url,
+        base: PLAYGROUND_BASE,
     };
     let answer = playground.answer(&asked, clock::now(), random::bytes());
-    let headers = answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    within_limits(Response { status: answer.status, headers, body: answer.body }, answer.delay, request).await
+    within_limits(answer, request).await
 }

@@ -1,10 +1,11 @@
-//! The simulation accepts what the file sends and nothing else, and says what differs.
+//! A simulation accepts exactly what the file sends, and says what differs.
 
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::{InstallationContext, Provider, compile};
-use portaria::simulated::simulation::{SimulatedRequest, SimulatedResponse, Simulation, addresses, installation_values};
+use portaria::simulated::simulation::{Simulation, addresses, installation_values};
+use portaria::simulated::{SimulatedRequest, SimulatedResponse};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Method, Request};
@@ -126,7 +127,7 @@ fn a_login_goes_well_and_its_code_works_once() {
     // As the provider's own example of it has it, with the reason in place of its sentence.
     assert_eq!(again.status, 403);
     assert!(body(&again).contains("code_gone") && body(&again).contains("works once"), "{}", body(&again));
-    assert!(again.told.as_deref().is_some_and(|told| told.starts_with("refused")), "{again:?}");
+    assert!(again.log_line.as_deref().is_some_and(|line| line.starts_with("refused")), "{again:?}");
 }
 
 #[test]
@@ -167,16 +168,16 @@ fn a_call_that_is_not_the_files_is_refused_and_the_line_is_named() {
     ] {
         let answer = mirror.call(&wrong);
 
-        let told = answer.told.clone().unwrap_or_default();
-        assert!(told.contains(named), "{named}: {told}");
+        let line = answer.log_line.clone().unwrap_or_default();
+        assert!(line.contains(named), "{named}: {line}");
         assert!(answer.status >= 400, "{named}");
-        assert!(!told.contains("another-secret") && !told.contains(&secret) && !body(&answer).contains(&secret), "{told}");
+        assert!(!line.contains("another-secret") && !line.contains(&secret) && !body(&answer).contains(&secret), "{line}");
     }
     assert_eq!(mirror.call(&right).status, 200, "what was wrong has used nothing up");
 }
 
 #[test]
-fn a_browser_that_comes_with_another_request_is_told_what_differs() {
+fn a_browser_with_another_request_sees_what_differs() {
     let mirror = Mirror::new();
     let address = mirror.begin().redirect.address.expose().to_owned();
     for (from, to, named) in [
@@ -202,7 +203,7 @@ fn a_browser_that_comes_with_another_request_is_told_what_differs() {
 }
 
 #[test]
-fn texts_of_files_and_of_strangers_are_escaped() {
+fn texts_of_files_are_escaped() {
     let mirror = Mirror::new();
     let page = body(&mirror.arrive(mirror.begin().redirect.address.expose()));
 
@@ -211,7 +212,7 @@ fn texts_of_files_and_of_strangers_are_escaped() {
 }
 
 #[test]
-fn whatever_is_asked_gets_an_answer() {
+fn every_request_gets_an_answer() {
     let mirror = Mirror::new();
     let junk: Vec<u8> = (0..64 * 1024).map(|at: u32| u8::try_from(at * 7 % 251).unwrap_or(0)).collect();
     let too_much = vec![b'x'; 64 * 1024 + 1];
@@ -231,7 +232,7 @@ fn whatever_is_asked_gets_an_answer() {
 }
 
 #[test]
-fn who_fills_it_pushes_out_the_oldest_and_time_does_the_rest() {
+fn the_oldest_login_is_forgotten_first_and_every_login_expires() {
     let mirror = Mirror::new();
     let first = mirror.begin();
     let callback = mirror.back(&first, "story-1");

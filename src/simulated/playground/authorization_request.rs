@@ -1,54 +1,54 @@
-//! Why the browser came: for which app, where it goes back to, and what it carries there. A [`PlaygroundAuthorizationRequest`] cannot be wrong.
+//! The authorization request in the playground's own words: which app sent the browser, to which address it goes back, and with which
+//! state. A [`PlaygroundAuthorizationRequest`] is always well-formed.
 
-use crate::simulated::playground::request::PlaygroundFields;
+use crate::simulated::request::FormFields;
 use crate::vocabulary::text::percent_encode;
 
-/// The longest value that is taken along.
+/// The longest value that is accepted.
 const LONGEST: usize = 500;
 
-/// A browser that was sent here properly.
+/// A well-formed authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlaygroundAuthorizationRequest {
-    /// The app that sent it.
+    /// The client id.
     pub(crate) app: String,
-    /// The address to which it goes back; below `/callback/` of the broker.
+    /// The redirect URI; it lies below `/callback/` of the broker.
     pub(crate) back: String,
-    /// What it carries there again, untouched.
+    /// The state.
     pub(crate) nonce_of_yours: String,
-    /// The hash whose proof the app will show.
+    /// The PKCE code challenge.
     pub(crate) riddle: String,
 }
 
-/// What is wrong with the way the browser was sent here.
+/// What is wrong with an authorization request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadAuthorizationRequest {
-    /// This parameter is missing, stands there twice, or is too long.
+    /// This parameter is missing, occurs twice, or is too long.
     Missing(&'static str),
-    /// The way back leads elsewhere than to the broker.
-    Elsewhere,
-    /// The riddle is none that is known here.
-    NoRiddle,
+    /// The redirect URI is not a callback of the broker.
+    ForeignCallback,
+    /// The PKCE code challenge is not a SHA-256.
+    NoChallenge,
 }
 
 impl PlaygroundAuthorizationRequest {
-    /// Reads it from the parameters.
-    pub(super) fn read(fields: &PlaygroundFields<'_>, public_url: &str) -> Result<Self, BadAuthorizationRequest> {
+    pub(super) fn read(fields: &FormFields<'_>, public_url: &str) -> Result<Self, BadAuthorizationRequest> {
         let text = |name| {
             let value = fields.unique(name).filter(|value| value.len() <= LONGEST && !value.chars().any(char::is_control));
             value.map(str::to_owned).ok_or(BadAuthorizationRequest::Missing(name))
         };
-        let visit = Self { app: text("app")?, back: text("back")?, nonce_of_yours: text("nonce_of_yours")?, riddle: text("riddle")? };
-        if !leads_to_the_broker(&visit.back, public_url) {
-            return Err(BadAuthorizationRequest::Elsewhere);
+        let request = Self { app: text("app")?, back: text("back")?, nonce_of_yours: text("nonce_of_yours")?, riddle: text("riddle")? };
+        if !is_callback_of_broker(&request.back, public_url) {
+            return Err(BadAuthorizationRequest::ForeignCallback);
         }
-        let is_a_hash = visit.riddle.len() == 43 && visit.riddle.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let is_a_hash = request.riddle.len() == 43 && request.riddle.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         if !is_a_hash || fields.unique("riddle_kind") != Some("S256") {
-            return Err(BadAuthorizationRequest::NoRiddle);
+            return Err(BadAuthorizationRequest::NoChallenge);
         }
-        Ok(visit)
+        Ok(request)
     }
 
-    /// The parameters again, for a link or a form.
+    /// The parameters, for a link or a form.
     pub(super) fn fields(&self) -> [(&'static str, &str); 5] {
         [
             ("app", &self.app),
@@ -59,30 +59,30 @@ impl PlaygroundAuthorizationRequest {
         ]
     }
 
-    /// The way back with these parameters.
+    /// The redirect URI with these parameters.
     pub(super) fn redirect_address(&self, fields: &[(&str, &str)]) -> String {
         format!("{}?{}", self.back, write_query(fields))
     }
 
-    /// The address of a choice.
-    pub(super) fn choice_address(&self, who: &str, fault: Option<&str>) -> String {
+    /// The address that chooses a person and perhaps a fault.
+    pub(super) fn choice_address(&self, base: &str, who: &str, fault: Option<&str>) -> String {
         let mut fields = self.fields().to_vec();
         fields.push(("who", who));
         fields.extend(fault.map(|fault| ("fault", fault)));
-        format!("/playground/enter?{}", write_query(&fields))
+        format!("{base}/enter?{}", write_query(&fields))
     }
 }
 
-/// A way back names nothing but a provider of this broker, and perhaps a state: no other host, no other page, no query.
-fn leads_to_the_broker(back: &str, public_url: &str) -> bool {
-    let below = back.strip_prefix(public_url.trim_end_matches('/')).and_then(|path| path.strip_prefix("/callback/"));
+/// A callback names a provider of this broker and perhaps a state: no other host, no other page, no query.
+fn is_callback_of_broker(redirect_uri: &str, public_url: &str) -> bool {
+    let below = redirect_uri.strip_prefix(public_url.trim_end_matches('/')).and_then(|path| path.strip_prefix("/callback/"));
     below.is_some_and(|below| !below.is_empty() && below.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/')))
 }
 
 fn write_query(fields: &[(&str, &str)]) -> String {
     let mut query = String::new();
-    for (at, (name, value)) in fields.iter().enumerate() {
-        query.push_str(if at == 0 { "" } else { "&" });
+    for (index, (name, value)) in fields.iter().enumerate() {
+        query.push_str(if index == 0 { "" } else { "&" });
         query.push_str(name);
         query.push('=');
         percent_encode(value, &mut query);
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_back_leads_to_a_callback_of_the_broker_and_nowhere_else() {
+    fn only_a_callback_of_the_broker_is_accepted() {
         for (back, expected) in [
             ("https://login.loja.example/callback/playground", true),
             ("https://login.loja.example/callback/acme/s-1_x", true),
@@ -117,8 +117,8 @@ mod tests {
             ("/callback/playground", false),
             ("", false),
         ] {
-            assert_eq!(leads_to_the_broker(back, "https://login.loja.example"), expected, "{back}");
-            assert_eq!(leads_to_the_broker(back, "https://login.loja.example/"), expected, "{back}");
+            assert_eq!(is_callback_of_broker(back, "https://login.loja.example"), expected, "{back}");
+            assert_eq!(is_callback_of_broker(back, "https://login.loja.example/"), expected, "{back}");
         }
     }
 }

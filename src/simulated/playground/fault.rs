@@ -1,33 +1,33 @@
-//! What may go wrong at a provider, each by its word: in the browser, when the ticket is changed, or when the person is asked for.
+//! What may go wrong at a provider: in the browser, in the token call, or in the call for the person.
 
 use crate::choice;
 use crate::simulated::playground::phrases::PlaygroundLanguage;
 use std::time::Duration;
 
 choice! {
-    /// What goes wrong.
+    /// What goes wrong at the playground.
     pub enum PlaygroundFault {
-        /// The shopper presses Cancel, and the redirect says so.
+        /// The shopper presses Cancel, and the redirect carries `access_denied`.
         Cancel = "cancel",
-        /// Another state comes back than the one that was sent.
+        /// The callback carries another state than the one that was sent.
         WrongState = "wrong-state",
-        /// Nothing is wrong: the answer comes back by a form.
+        /// Nothing is wrong: the callback is a POST of a form.
         FormPost = "form-post",
         /// The ticket is refused, with status 200.
         Refuse = "refuse",
-        /// The ticket that comes back was used before.
+        /// The ticket in the callback was used before.
         SpentTicket = "spent-ticket",
-        /// A web page comes where JSON was expected.
+        /// The token call is answered with a web page in place of JSON.
         WebPage = "web-page",
-        /// The answer takes five seconds.
+        /// The token call takes five seconds.
         Slow = "slow",
-        /// The answer takes half a minute.
+        /// The token call takes half a minute.
         Silent = "silent",
-        /// The person has no address.
+        /// The person has no e-mail address.
         NoEmail = "no-email",
-        /// The person has no number.
+        /// The person has no id.
         NoId = "no-id",
-        /// The answer is larger than anybody needs.
+        /// The answer about the person is larger than the broker reads.
         Oversize = "oversize",
     }
 }
@@ -38,7 +38,7 @@ impl PlaygroundFault {
         Self::WORDS.iter().filter_map(|word| Self::named(word))
     }
 
-    /// How long the answer about the ticket takes.
+    /// How long the token call takes.
     pub(super) fn delay(self) -> Duration {
         Duration::from_secs(match self {
             Self::Slow => 5,
@@ -55,48 +55,47 @@ impl PlaygroundFault {
         })
     }
 
-    /// What it is called, and what can be seen.
+    /// Its title, and what can be seen of it.
     pub(super) fn title_and_effect(self, language: PlaygroundLanguage) -> (&'static str, &'static str) {
         let (english, portuguese) = match self {
             Self::Cancel => (
-                ("Press Cancel", "You come back with a no, as if you had changed your mind."),
+                ("Press Cancel", "You go back with a refusal, as if you had changed your mind."),
                 ("Apertar Cancelar", "Você volta com um não, como quem mudou de ideia."),
             ),
             Self::WrongState => (
-                ("Somebody else's answer", "The state that comes back is not the one that was sent."),
+                ("A wrong state", "The callback carries another state than the one that was sent."),
                 ("A resposta de outra pessoa", "O state que volta não é o que foi enviado."),
             ),
             Self::FormPost => (
-                ("Back by a form", "Nothing is wrong: the answer comes back by POST instead of an address."),
+                ("Form post", "Nothing is wrong: the callback is a POST of a form instead of a redirect."),
                 ("De volta por formulário", "Nada de errado: a resposta volta por POST em vez de um endereço."),
             ),
             Self::Refuse => (
-                ("A polite no", "The token call is refused, with HTTP 200."),
+                ("A polite refusal", "The token call is refused, with HTTP 200."),
                 ("Um não educado", "A chamada do token é recusada, com HTTP 200."),
             ),
             Self::SpentTicket => (
-                ("A used ticket", "The ticket that comes back was used before."),
+                ("A used ticket", "The ticket in the callback was used before."),
                 ("Um bilhete usado", "O bilhete que volta já foi usado."),
             ),
             Self::WebPage => (
-                ("HTML instead of JSON", "The token call answers with a web page."),
+                ("HTML instead of JSON", "The token call is answered with a web page."),
                 ("HTML em vez de JSON", "A chamada do token responde com uma página."),
             ),
-            Self::Slow => (("Five seconds late", "The token call takes its time."), ("Cinco segundos", "A chamada do token demora.")),
+            Self::Slow => (("Five seconds late", "The token call takes five seconds."), ("Cinco segundos", "A chamada do token demora.")),
             Self::Silent => (
-                ("No answer at all", "The token call is silent for half a minute."),
+                ("No answer at all", "The token call is not answered for half a minute."),
                 ("Resposta nenhuma", "A chamada do token fica meio minuto em silêncio."),
             ),
             Self::NoEmail => (
-                ("The e-mail is missing", "The answer about the person holds no address."),
+                ("No e-mail address", "The answer about the person holds no e-mail address."),
                 ("Sem o e-mail", "A resposta sobre a pessoa não traz endereço."),
             ),
-            Self::NoId => (
-                ("The id is missing", "The answer about the person holds no number."),
-                ("Sem o id", "A resposta sobre a pessoa não traz número."),
-            ),
+            Self::NoId => {
+                (("No id", "The answer about the person holds no id."), ("Sem o id", "A resposta sobre a pessoa não traz número."))
+            }
             Self::Oversize => (
-                ("Far too much", "The answer about the person is 100 KiB long."),
+                ("An oversize answer", "The answer about the person is 100 KiB long."),
                 ("Coisa demais", "A resposta sobre a pessoa tem 100 KiB."),
             ),
         };

@@ -1,16 +1,15 @@
-//! The pages that people see. Everything that somebody else wrote is escaped by the templates.
+//! The pages of the playground.
 
-use crate::simulated::playground::answer::PlaygroundAnswer;
+use crate::simulated::pages::{CallbackForm, ChoiceLink, SimulatedLook, SimulatedPageFrame};
 use crate::simulated::playground::authorization_request::{BadAuthorizationRequest, PlaygroundAuthorizationRequest};
 use crate::simulated::playground::fault::PlaygroundFault;
-use crate::simulated::playground::person::{PlaygroundPerson, PlaygroundSamplePerson, REGULARS};
+use crate::simulated::playground::person::{ORDINARY_PEOPLE, PlaygroundPerson, PlaygroundSamplePerson, SAMPLE_PEOPLE};
 use crate::simulated::playground::phrases::{PlaygroundLanguage, PlaygroundPhrases};
+use crate::simulated::request::SimulatedRequest;
+use crate::simulated::response::SimulatedResponse;
 use askama::Template;
 
-/// How many of the people are ordinary.
-const USUAL: usize = 3;
-
-/// What somebody typed, to be shown again.
+/// What the visitor typed, to be shown again.
 pub(super) struct TypedPerson {
     pub(crate) name: String,
     pub(crate) email: String,
@@ -18,12 +17,12 @@ pub(super) struct TypedPerson {
     pub(crate) fault: String,
 }
 
-/// A ticket to take.
+/// A person to choose.
 struct PersonChoice {
     address: String,
     name: String,
     email: String,
-    why: &'static str,
+    description: &'static str,
     proof: AddressStatus,
 }
 
@@ -31,7 +30,7 @@ struct PersonChoice {
 enum AddressStatus {
     Proven,
     Unproven,
-    Nothing,
+    None,
 }
 
 impl AddressStatus {
@@ -39,155 +38,138 @@ impl AddressStatus {
         match self {
             Self::Proven => "proven",
             Self::Unproven => "unproven",
-            Self::Nothing => "nothing",
+            Self::None => "nothing",
         }
     }
 
-    fn told(self, speech: &PlaygroundPhrases) -> &'static str {
+    fn label(self, phrases: &PlaygroundPhrases) -> &'static str {
         match self {
-            Self::Proven => speech.proven,
-            Self::Unproven => speech.unproven,
-            Self::Nothing => speech.no_email,
+            Self::Proven => phrases.proven,
+            Self::Unproven => phrases.unproven,
+            Self::None => phrases.no_email,
         }
     }
-}
-
-/// Something that goes wrong, to choose.
-struct FaultChoice {
-    address: String,
-    word: &'static str,
-    title: &'static str,
-    sight: &'static str,
 }
 
 #[derive(Template)]
-#[template(path = "chooser.html")]
+#[template(path = "playground_chooser.html")]
 struct PlaygroundChooserPage<'a> {
-    speech: &'static PlaygroundPhrases,
-    visit: &'a PlaygroundAuthorizationRequest,
+    frame: &'a SimulatedPageFrame<'a>,
+    phrases: &'static PlaygroundPhrases,
+    title: &'static str,
+    lead: &'static str,
+    request: &'a PlaygroundAuthorizationRequest,
     usual: Vec<PersonChoice>,
     odd: Vec<PersonChoice>,
-    mishaps: Vec<FaultChoice>,
+    choices: Vec<ChoiceLink<'static>>,
     typed: &'a TypedPerson,
-    is_nobody: bool,
+    is_person_missing: bool,
 }
 
-#[derive(Template)]
-#[template(path = "handback.html")]
-struct PlaygroundFormPostPage<'a> {
-    speech: &'static PlaygroundPhrases,
-    visit: &'a PlaygroundAuthorizationRequest,
-    name: String,
-    email: &'a str,
-    fields: &'a [(&'a str, &'a str)],
-}
-
-#[derive(Template)]
-#[template(path = "sign.html")]
-struct PlaygroundMessagePage<'a> {
-    speech: &'static PlaygroundPhrases,
-    title: &'a str,
-    lead: &'a str,
-    /// What of the request is meant.
-    named: &'a str,
-    start: String,
-}
-
-/// The choice of people and of faults; with status 400 it says that nobody was typed.
-pub(super) fn chooser(
+/// The pages in the language of one request.
+pub(super) struct PlaygroundPages<'a> {
     language: PlaygroundLanguage,
-    public_url: &str,
-    visit: &PlaygroundAuthorizationRequest,
-    typed: &TypedPerson,
-    status: u16,
-) -> PlaygroundAnswer {
-    let stubs = |regulars: &[PlaygroundSamplePerson]| regulars.iter().map(|regular| person_choice(regular, visit, language)).collect();
-    let mishap = |fault: PlaygroundFault| {
-        let (title, sight) = fault.title_and_effect(language);
-        FaultChoice { address: visit.choice_address(REGULARS[0].word, Some(fault.word())), word: fault.word(), title, sight }
-    };
-    let page = PlaygroundChooserPage {
-        speech: language.phrases(),
-        visit,
-        usual: stubs(&REGULARS[..USUAL]),
-        odd: stubs(&REGULARS[USUAL..]),
-        mishaps: PlaygroundFault::all().map(mishap).collect(),
-        typed,
-        is_nobody: status != 200,
-    };
-    PlaygroundAnswer::page(status, render_page(&page), public_url)
+    phrases: &'static PlaygroundPhrases,
+    frame: SimulatedPageFrame<'a>,
 }
 
-fn person_choice(regular: &PlaygroundSamplePerson, visit: &PlaygroundAuthorizationRequest, language: PlaygroundLanguage) -> PersonChoice {
-    let person = regular.person();
-    PersonChoice {
-        address: visit.choice_address(regular.word, None),
-        name: person.name(),
-        proof: match (&person.email, person.checked) {
-            (None, _) => AddressStatus::Nothing,
-            (Some(_), true) => AddressStatus::Proven,
-            (Some(_), false) => AddressStatus::Unproven,
-        },
-        email: person.email.unwrap_or_default(),
-        why: regular.description(language),
+impl<'a> PlaygroundPages<'a> {
+    pub(super) fn new(language: PlaygroundLanguage, request: &SimulatedRequest<'a>) -> Self {
+        let phrases = language.phrases();
+        let frame = SimulatedPageFrame {
+            look: SimulatedLook::Playground,
+            language: phrases.lang,
+            name: phrases.title,
+            banner: phrases.banner.to_owned(),
+            base: request.base,
+            public_url: request.public_url,
+            login_address: format!("{}/login/playground", request.public_url),
+            login_label: phrases.start,
+        };
+        Self { language, phrases, frame }
     }
-}
 
-/// The way back by a form.
-pub(super) fn form_post(
-    language: PlaygroundLanguage,
-    public_url: &str,
-    visit: &PlaygroundAuthorizationRequest,
-    person: &PlaygroundPerson,
-    fields: &[(&str, &str)],
-) -> PlaygroundAnswer {
-    let email = person.email.as_deref().unwrap_or_default();
-    let page = PlaygroundFormPostPage { speech: language.phrases(), visit, name: person.name(), email, fields };
-    PlaygroundAnswer::page(200, render_page(&page), public_url)
-}
+    /// The choice of people and of faults. With status 400 it says that no person was typed.
+    pub(super) fn chooser(&self, request: &PlaygroundAuthorizationRequest, typed: &TypedPerson, status: u16) -> SimulatedResponse {
+        let people = |people: &[PlaygroundSamplePerson]| people.iter().map(|person| self.person_choice(person, request)).collect();
+        let choice = |fault: PlaygroundFault| {
+            let (title, effect) = fault.title_and_effect(self.language);
+            let address = request.choice_address(self.frame.base, SAMPLE_PEOPLE[0].word, Some(fault.word()));
+            ChoiceLink { address, word: fault.word(), title, effect }
+        };
+        let page = PlaygroundChooserPage {
+            frame: &self.frame,
+            phrases: self.phrases,
+            title: self.phrases.who,
+            lead: self.phrases.lead,
+            request,
+            usual: people(&SAMPLE_PEOPLE[..ORDINARY_PEOPLE]),
+            odd: people(&SAMPLE_PEOPLE[ORDINARY_PEOPLE..]),
+            choices: PlaygroundFault::all().map(choice).collect(),
+            typed,
+            is_person_missing: status != 200,
+        };
+        self.frame.response(status, &page)
+    }
 
-pub(super) fn start_page(language: PlaygroundLanguage, public_url: &str) -> PlaygroundAnswer {
-    let speech = language.phrases();
-    message_page(200, speech, (speech.welcome, speech.welcome_lead, ""), public_url)
-}
+    fn person_choice(&self, sample: &PlaygroundSamplePerson, request: &PlaygroundAuthorizationRequest) -> PersonChoice {
+        let person = sample.person();
+        PersonChoice {
+            address: request.choice_address(self.frame.base, sample.word, None),
+            name: person.name(),
+            proof: match (&person.email, person.checked) {
+                (None, _) => AddressStatus::None,
+                (Some(_), true) => AddressStatus::Proven,
+                (Some(_), false) => AddressStatus::Unproven,
+            },
+            email: person.email.unwrap_or_default(),
+            description: sample.description(self.language),
+        }
+    }
 
-pub(super) fn not_found(language: PlaygroundLanguage, public_url: &str) -> PlaygroundAnswer {
-    let speech = language.phrases();
-    message_page(404, speech, (speech.lost, speech.lost_lead, ""), public_url)
-}
+    /// The authorization response as a form.
+    pub(super) fn form_post(
+        &self,
+        request: &PlaygroundAuthorizationRequest,
+        person: &PlaygroundPerson,
+        fields: &[(&str, &str)],
+    ) -> SimulatedResponse {
+        self.frame.form_post(&CallbackForm {
+            title: self.phrases.form_post,
+            lead: self.phrases.form_post_lead,
+            button: self.phrases.go_on,
+            name: &person.name(),
+            email: person.email.as_deref().unwrap_or_default(),
+            address: &request.back,
+            fields,
+            submits_itself: false,
+        })
+    }
 
-pub(super) fn method_not_allowed(language: PlaygroundLanguage, public_url: &str, allowed: &[&str]) -> PlaygroundAnswer {
-    let speech = language.phrases();
-    message_page(405, speech, (speech.wrong_method, speech.lost_lead, ""), public_url).with_header("Allow", allowed.join(", "))
-}
+    pub(super) fn start_page(&self) -> SimulatedResponse {
+        self.frame.message(200, self.phrases.welcome, self.phrases.welcome_lead, "")
+    }
 
-/// The body is too large.
-pub(super) fn body_too_large(language: PlaygroundLanguage, public_url: &str) -> PlaygroundAnswer {
-    let speech = language.phrases();
-    message_page(413, speech, (speech.too_much, speech.lost_lead, ""), public_url)
-}
+    pub(super) fn not_found(&self) -> SimulatedResponse {
+        self.frame.message(404, self.phrases.not_found, self.phrases.not_found_lead, "")
+    }
 
-/// The browser was not sent here properly. The value that is wrong is not repeated: it may be somebody's bait.
-pub(super) fn bad_request(language: PlaygroundLanguage, public_url: &str, why: BadAuthorizationRequest) -> PlaygroundAnswer {
-    let speech = language.phrases();
-    let (lead, named) = match why {
-        BadAuthorizationRequest::Missing(name) => (speech.missing, name),
-        BadAuthorizationRequest::Elsewhere => (speech.elsewhere, ""),
-        BadAuthorizationRequest::NoRiddle => (speech.no_riddle, ""),
-    };
-    message_page(400, speech, (speech.bad_visit, lead, named), public_url)
-}
+    pub(super) fn method_not_allowed(&self, allowed: &[&str]) -> SimulatedResponse {
+        let page = self.frame.message(405, self.phrases.wrong_method, self.phrases.not_found_lead, "");
+        page.with_header("Allow", &allowed.join(", "))
+    }
 
-fn message_page(
-    status: u16,
-    speech: &'static PlaygroundPhrases,
-    (title, lead, named): (&str, &str, &str),
-    public_url: &str,
-) -> PlaygroundAnswer {
-    let page = PlaygroundMessagePage { speech, title, lead, named, start: format!("{public_url}/login/playground") };
-    PlaygroundAnswer::page(status, render_page(&page), public_url)
-}
+    pub(super) fn body_too_large(&self) -> SimulatedResponse {
+        self.frame.message(413, self.phrases.too_large, self.phrases.not_found_lead, "")
+    }
 
-fn render_page(page: &impl Template) -> String {
-    page.render().expect("a page is written from texts alone")
+    /// The authorization request is wrong. The wrong value is not repeated, because an attacker may have chosen it.
+    pub(super) fn bad_request(&self, problem: BadAuthorizationRequest) -> SimulatedResponse {
+        let (lead, parameter) = match problem {
+            BadAuthorizationRequest::Missing(name) => (self.phrases.missing, name),
+            BadAuthorizationRequest::ForeignCallback => (self.phrases.foreign_callback, ""),
+            BadAuthorizationRequest::NoChallenge => (self.phrases.no_challenge, ""),
+        };
+        self.frame.message(400, self.phrases.bad_request, lead, parameter)
+    }
 }

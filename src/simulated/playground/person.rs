@@ -1,46 +1,47 @@
-//! The people of the playground, all invented: ordinary ones, and those whose names and addresses are hard to handle.
+//! The people of the playground. All are invented; some have names and addresses that are hard to handle.
 
 use crate::simulated::playground::phrases::PlaygroundLanguage;
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-/// Somebody who may come in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaygroundPerson {
-    /// Their number, larger than programs that count in floating point can tell apart.
+    /// The id. It is larger than the numbers that programs with floating-point arithmetic can tell apart.
     pub(crate) number: u64,
-    /// Their given name; may be empty.
+    /// May be empty.
     pub(crate) given: String,
-    /// Their family name; may be empty.
+    /// May be empty.
     pub(crate) family: String,
-    /// Their address, if they have one.
     pub(crate) email: Option<String>,
-    /// Whether the address was checked.
+    /// Whether the e-mail address was checked.
     pub(crate) checked: bool,
 }
 
-/// One of the people to choose from, with the word that chooses them.
+/// A person to choose, with the word that chooses it.
 pub(crate) struct PlaygroundSamplePerson {
     pub(crate) word: &'static str,
     given: &'static str,
     family: &'static str,
     email: &'static str,
     checked: bool,
-    why: (&'static str, &'static str),
+    description: (&'static str, &'static str),
 }
 
 const fn sample_person(
     word: &'static str,
     (given, family): (&'static str, &'static str),
     email: &'static str,
-    why: (&'static str, &'static str),
+    description: (&'static str, &'static str),
 ) -> PlaygroundSamplePerson {
-    PlaygroundSamplePerson { word, given, family, email, checked: true, why }
+    PlaygroundSamplePerson { word, given, family, email, checked: true, description }
 }
 
+/// How many of the people are ordinary; they come first.
+pub(crate) const ORDINARY_PEOPLE: usize = 3;
+
 /// The people to choose from. The first is an ordinary login.
-pub(crate) static REGULARS: [PlaygroundSamplePerson; 10] = [
+pub(crate) static SAMPLE_PEOPLE: [PlaygroundSamplePerson; 10] = [
     sample_person("ana", ("Ana", "Prova"), "ana@loja.example", ("An ordinary login", "Um login comum")),
     PlaygroundSamplePerson {
         checked: false,
@@ -64,32 +65,31 @@ pub(crate) static REGULARS: [PlaygroundSamplePerson; 10] = [
     sample_person("maria", ("Maria", "Silva"), "Maria.Silva+Compras@Loja.Example", ("Capitals and a plus", "Maiúsculas e um mais")),
 ];
 
-/// With `Pedro ` in front 300 letters.
+/// With `Pedro ` in front it has 300 letters.
 const LONG: &str = "da Ladeira do Moinho Velho e da Ribeira das Laranjeiras do Campo Aberto da Encosta do Sol Nascente e dos Montes Azuis \
                     de Além do Rio que Nunca Seca nem no Verão Comprido da Serra das Sete Fontes e do Vale das Pedras Brancas da Fazenda \
                     dos Três Portões e do Pomar sem Cerca da Avó Jacinta Flores";
 
-/// Above this, neighbours are one and the same to programs that count in floating point.
+/// From here on, programs with floating-point arithmetic cannot tell neighbouring numbers apart.
 const FIRST_NUMBER: u64 = 9_007_199_254_740_993;
 
 impl PlaygroundSamplePerson {
-    /// One of the people, by the word.
     pub(crate) fn named(word: &str) -> Option<&'static Self> {
-        REGULARS.iter().find(|regular| regular.word == word)
+        SAMPLE_PEOPLE.iter().find(|sample| sample.word == word)
     }
 
-    /// Why they are here, for a page.
+    /// What is special about the person.
     pub(super) fn description(&self, language: PlaygroundLanguage) -> &'static str {
         match language {
-            PlaygroundLanguage::English => self.why.0,
-            PlaygroundLanguage::Portuguese => self.why.1,
+            PlaygroundLanguage::English => self.description.0,
+            PlaygroundLanguage::Portuguese => self.description.1,
         }
     }
 
     pub(crate) fn person(&self) -> PlaygroundPerson {
-        let place = REGULARS.iter().position(|regular| regular.word == self.word).unwrap_or_default();
+        let index = SAMPLE_PEOPLE.iter().position(|sample| sample.word == self.word).unwrap_or_default();
         PlaygroundPerson {
-            number: FIRST_NUMBER + place as u64,
+            number: FIRST_NUMBER + index as u64,
             given: self.given.to_owned(),
             family: self.family.to_owned(),
             email: Some(self.email.to_owned()).filter(|email| !email.is_empty()),
@@ -99,12 +99,12 @@ impl PlaygroundSamplePerson {
 }
 
 impl PlaygroundPerson {
-    /// Somebody whom a visitor makes up. The same address, or without one the same name, is the same person again.
-    pub(super) fn made_up(name: &str, email: Option<&str>, checked: bool) -> Self {
-        let told_apart_by = email.map_or_else(|| format!("name {name}"), |email| format!("email {}", email.to_lowercase()));
-        let hash = digest::digest(&digest::SHA256, told_apart_by.as_bytes());
+    /// A person whom the visitor typed. The same e-mail address, or without one the same name, is the same person.
+    pub(super) fn from_typed(name: &str, email: Option<&str>, checked: bool) -> Self {
+        let key = email.map_or_else(|| format!("name {name}"), |email| format!("email {}", email.to_lowercase()));
+        let hash = digest::digest(&digest::SHA256, key.as_bytes());
         let number = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        // The sign and the regulars' numbers stay free.
+        // The highest bit stays unset, and the number differs from those of the people to choose from.
         let number = number >> 1 | 1 << 62;
         Self { number, given: name.to_owned(), family: String::new(), email: email.map(str::to_owned), checked: checked && email.is_some() }
     }
@@ -120,22 +120,22 @@ mod tests {
 
     #[test]
     fn the_long_name_has_300_letters_and_no_two_people_share_a_word_or_a_number() {
-        let people: Vec<PlaygroundPerson> = REGULARS.iter().map(PlaygroundSamplePerson::person).collect();
+        let people: Vec<PlaygroundPerson> = SAMPLE_PEOPLE.iter().map(PlaygroundSamplePerson::person).collect();
 
         assert_eq!(PlaygroundSamplePerson::named("pedro").unwrap().person().name().chars().count(), 300);
-        for (at, person) in people.iter().enumerate() {
-            assert_eq!(PlaygroundSamplePerson::named(REGULARS[at].word).unwrap().person(), *person);
-            assert!(people[..at].iter().all(|other| other.number != person.number));
+        for (index, person) in people.iter().enumerate() {
+            assert_eq!(PlaygroundSamplePerson::named(SAMPLE_PEOPLE[index].word).unwrap().person(), *person);
+            assert!(people[..index].iter().all(|other| other.number != person.number));
         }
     }
 
     #[test]
-    fn somebody_made_up_is_the_same_person_next_time() {
-        let nora = PlaygroundPerson::made_up("Nora", Some("Nora@loja.example"), true);
+    fn a_typed_person_is_the_same_person_next_time() {
+        let nora = PlaygroundPerson::from_typed("Nora", Some("Nora@loja.example"), true);
 
-        assert_eq!(nora.number, PlaygroundPerson::made_up("N.", Some("nora@loja.example"), false).number);
-        assert_ne!(nora.number, PlaygroundPerson::made_up("Nora", None, true).number);
-        assert!(!PlaygroundPerson::made_up("Nora", None, true).checked);
+        assert_eq!(nora.number, PlaygroundPerson::from_typed("N.", Some("nora@loja.example"), false).number);
+        assert_ne!(nora.number, PlaygroundPerson::from_typed("Nora", None, true).number);
+        assert!(!PlaygroundPerson::from_typed("Nora", None, true).checked);
         assert!(nora.number > FIRST_NUMBER + 1000);
     }
 }

@@ -1,13 +1,11 @@
-//! The words of the pages, in two languages, and which of them somebody reads.
+//! The words of the playground's pages in two languages, and the choice of the language.
 
-/// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlaygroundLanguage {
     English,
     Portuguese,
 }
 
-/// What the pages say.
 pub(super) struct PlaygroundPhrases {
     pub(crate) lang: &'static str,
     pub(crate) title: &'static str,
@@ -19,38 +17,38 @@ pub(super) struct PlaygroundPhrases {
     pub(crate) proven: &'static str,
     pub(crate) unproven: &'static str,
     pub(crate) no_email: &'static str,
-    pub(crate) anybody: &'static str,
+    pub(crate) typed_person: &'static str,
     pub(crate) name: &'static str,
     pub(crate) email: &'static str,
     pub(crate) checked: &'static str,
-    pub(crate) meanwhile: &'static str,
-    pub(crate) nothing_odd: &'static str,
-    pub(crate) come_in: &'static str,
-    pub(crate) nobody: &'static str,
+    pub(crate) fault: &'static str,
+    pub(crate) no_fault: &'static str,
+    pub(crate) submit: &'static str,
+    pub(crate) person_missing: &'static str,
     pub(crate) faults: &'static str,
     pub(crate) faults_lead: &'static str,
-    pub(crate) for_app: &'static str,
-    pub(crate) hand_back: &'static str,
-    pub(crate) hand_back_lead: &'static str,
+    pub(crate) sent_by: &'static str,
+    pub(crate) form_post: &'static str,
+    pub(crate) form_post_lead: &'static str,
     pub(crate) go_on: &'static str,
     pub(crate) welcome: &'static str,
     pub(crate) welcome_lead: &'static str,
     pub(crate) start: &'static str,
-    pub(crate) lost: &'static str,
-    pub(crate) lost_lead: &'static str,
+    pub(crate) not_found: &'static str,
+    pub(crate) not_found_lead: &'static str,
     pub(crate) wrong_method: &'static str,
-    pub(crate) too_much: &'static str,
-    pub(crate) bad_visit: &'static str,
+    pub(crate) too_large: &'static str,
+    pub(crate) bad_request: &'static str,
     pub(crate) missing: &'static str,
-    pub(crate) elsewhere: &'static str,
-    pub(crate) no_riddle: &'static str,
+    pub(crate) foreign_callback: &'static str,
+    pub(crate) no_challenge: &'static str,
 }
 
 impl PlaygroundLanguage {
-    /// The language for an `Accept-Language`: the better liked of the two, English for everybody else.
+    /// The language that an `Accept-Language` prefers; English if it prefers neither.
     pub(super) fn from_accept_language(accepted: &str) -> Self {
-        let liking = |wanted: &str| accepted.split(',').filter_map(|part| quality(part, wanted)).fold(0_u32, u32::max);
-        if liking("pt") > liking("en") { Self::Portuguese } else { Self::English }
+        let preference = |wanted: &str| accepted.split(',').filter_map(|part| quality(part, wanted)).fold(0_u32, u32::max);
+        if preference("pt") > preference("en") { Self::Portuguese } else { Self::English }
     }
 
     pub(super) fn phrases(self) -> &'static PlaygroundPhrases {
@@ -61,7 +59,7 @@ impl PlaygroundLanguage {
     }
 }
 
-/// How well a language is liked by one part of an `Accept-Language`, in thousandths.
+/// The quality value of a language in one part of an `Accept-Language`, in thousandths.
 fn quality(part: &str, wanted: &str) -> Option<u32> {
     let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
     let language = tag.trim().split('-').next()?;
@@ -82,31 +80,31 @@ static ENGLISH: PlaygroundPhrases = PlaygroundPhrases {
     proven: "proven address",
     unproven: "unproven address",
     no_email: "no e\u{2011}mail",
-    anybody: "Make somebody up",
+    typed_person: "Invent a person",
     name: "Name",
     email: "E-mail",
     checked: "The address has been checked",
-    meanwhile: "And what goes wrong?",
-    nothing_odd: "Nothing",
-    come_in: "Take the ticket",
-    nobody: "Type a name or an e-mail, of at most 320 letters.",
+    fault: "And what goes wrong?",
+    no_fault: "Nothing",
+    submit: "Take the ticket",
+    person_missing: "Type a name or an e-mail address of at most 320 letters.",
     faults: "Or let something go wrong",
-    faults_lead: "Ana Prova goes in, and this happens on the way:",
-    for_app: "The browser was sent here by",
-    hand_back: "Back by a form",
-    hand_back_lead: "The answer travels by a form that is sent back to the store. You go back as:",
+    faults_lead: "Ana Prova signs in, and this goes wrong:",
+    sent_by: "The browser was sent here by",
+    form_post: "Form post",
+    form_post_lead: "This form carries the answer back to the store. You go back as:",
     go_on: "Continue",
-    welcome: "An odd provider, to try things out",
+    welcome: "An odd provider to try things out",
     welcome_lead: "It has its own names for everything, refuses with HTTP 200, and lets you choose who you are and what goes wrong.",
     start: "Start a login",
-    lost: "There is nothing here",
-    lost_lead: "The playground is entered through the login of the store.",
-    wrong_method: "This is not how it is asked",
-    too_much: "That is more than is read here",
-    bad_visit: "The browser was not sent here properly",
-    missing: "This parameter is missing, stands there twice, or is too long:",
-    elsewhere: "The address in “back” leads elsewhere than to a callback of this broker.",
-    no_riddle: "The parameter “riddle” has to be the SHA-256 of the proof, and “riddle_kind” S256.",
+    not_found: "There is nothing here",
+    not_found_lead: "The playground is reached through the login page of the store.",
+    wrong_method: "This method is not supported here",
+    too_large: "The request is too large",
+    bad_request: "The request for a login is wrong",
+    missing: "This parameter is missing, occurs twice, or is too long:",
+    foreign_callback: "The address in “back” is not a callback of this broker.",
+    no_challenge: "The parameter “riddle” has to be the SHA-256 of the proof, and “riddle_kind” has to be S256.",
 };
 
 static PORTUGUESE: PlaygroundPhrases = PlaygroundPhrases {
@@ -120,31 +118,31 @@ static PORTUGUESE: PlaygroundPhrases = PlaygroundPhrases {
     proven: "endereço conferido",
     unproven: "endereço não conferido",
     no_email: "sem e\u{2011}mail",
-    anybody: "Invente alguém",
+    typed_person: "Invente alguém",
     name: "Nome",
     email: "E-mail",
     checked: "O endereço foi conferido",
-    meanwhile: "E o que dá errado?",
-    nothing_odd: "Nada",
-    come_in: "Pegar o bilhete",
-    nobody: "Digite um nome ou um e-mail, de no máximo 320 letras.",
+    fault: "E o que dá errado?",
+    no_fault: "Nada",
+    submit: "Pegar o bilhete",
+    person_missing: "Digite um nome ou um e-mail, de no máximo 320 letras.",
     faults: "Ou deixe algo dar errado",
     faults_lead: "Ana Prova entra, e no caminho acontece isto:",
-    for_app: "O navegador foi enviado por",
-    hand_back: "De volta por formulário",
-    hand_back_lead: "A resposta viaja num formulário enviado de volta à loja. Você volta como:",
+    sent_by: "O navegador foi enviado por",
+    form_post: "De volta por formulário",
+    form_post_lead: "A resposta viaja num formulário enviado de volta à loja. Você volta como:",
     go_on: "Continuar",
     welcome: "Um provedor esquisito, para experimentar",
     welcome_lead: "Ele tem nomes próprios para tudo, recusa com HTTP 200 e deixa você escolher quem é e o que dá errado.",
     start: "Começar um login",
-    lost: "Não há nada aqui",
-    lost_lead: "A entrada do parquinho é pelo login da loja.",
+    not_found: "Não há nada aqui",
+    not_found_lead: "A entrada do parquinho é pelo login da loja.",
     wrong_method: "Não é assim que se pede",
-    too_much: "Isso é mais do que se lê aqui",
-    bad_visit: "O navegador não foi enviado direito",
+    too_large: "Isso é mais do que se lê aqui",
+    bad_request: "O navegador não foi enviado direito",
     missing: "Este parâmetro falta, aparece duas vezes ou é longo demais:",
-    elsewhere: "O endereço em “back” não leva a um callback deste broker.",
-    no_riddle: "O parâmetro “riddle” tem de ser o SHA-256 da prova, e “riddle_kind”, S256.",
+    foreign_callback: "O endereço em “back” não leva a um callback deste broker.",
+    no_challenge: "O parâmetro “riddle” tem de ser o SHA-256 da prova, e “riddle_kind”, S256.",
 };
 
 #[cfg(test)]
@@ -152,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_better_liked_language_is_spoken() {
+    fn the_preferred_language_is_chosen() {
         for (accepted, expected) in [
             ("pt-BR,pt;q=0.9,en;q=0.8", PlaygroundLanguage::Portuguese),
             ("en-GB, pt;q=0.5", PlaygroundLanguage::English),

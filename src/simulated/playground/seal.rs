@@ -1,4 +1,4 @@
-//! What only the playground could have written: a text with a code of authentication behind it. It hides nothing.
+//! Texts that only this playground can have written: each carries a message authentication code. The text itself can be read by everyone.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -6,34 +6,31 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The key of a playground.
 pub(super) struct PlaygroundSeal(hmac::Key);
 
-/// Something that is handed out sealed. Two kinds never pass for one another.
+/// A value that is handed out sealed. A value of one kind is never accepted as one of another.
 pub(super) trait PlaygroundSealed: Serialize + DeserializeOwned {
     /// The name of the kind.
     const KIND: &'static str;
 }
 
 impl PlaygroundSeal {
-    /// A seal with this key.
     pub(super) fn new(key: [u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }
 
-    /// Writes and seals it.
-    pub(super) fn seal<T: PlaygroundSealed>(&self, what: &T) -> String {
-        let text = serde_json::to_vec(what).expect("texts and numbers are always JSON");
+    pub(super) fn seal<T: PlaygroundSealed>(&self, value: &T) -> String {
+        let text = serde_json::to_vec(value).expect("texts and numbers are always JSON");
         let text = URL_SAFE_NO_PAD.encode(text);
-        let mark = URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, signed_text::<T>(&text).as_bytes()));
-        format!("{text}.{mark}")
+        let code = URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, signed_text::<T>(&text).as_bytes()));
+        format!("{text}.{code}")
     }
 
-    /// Reads what was sealed here; nothing for everything else.
+    /// The value that was sealed with this key as this kind.
     pub(super) fn open<T: PlaygroundSealed>(&self, sealed: &str) -> Option<T> {
-        let (text, mark) = sealed.split_once('.')?;
-        let mark = URL_SAFE_NO_PAD.decode(mark).ok()?;
-        hmac::verify(&self.0, signed_text::<T>(text).as_bytes(), &mark).ok()?;
+        let (text, code) = sealed.split_once('.')?;
+        let code = URL_SAFE_NO_PAD.decode(code).ok()?;
+        hmac::verify(&self.0, signed_text::<T>(text).as_bytes(), &code).ok()?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
     }
 }
@@ -60,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_sealed_here_and_as_this_kind_is_opened() {
+    fn a_value_is_opened_only_with_the_key_and_as_the_kind_it_was_sealed_with() {
         let seal = PlaygroundSeal::new([1; 32]);
 
         let sealed = seal.seal(&Coin(7));
@@ -68,8 +65,8 @@ mod tests {
         assert_eq!(seal.open::<Coin>(&sealed), Some(Coin(7)));
         assert_eq!(seal.open::<Medal>(&sealed), None);
         assert_eq!(PlaygroundSeal::new([2; 32]).open::<Coin>(&sealed), None);
-        let (text, mark) = sealed.split_once('.').unwrap();
-        for other in [String::new(), text.to_owned(), format!("{text}."), format!("x{sealed}"), format!("OA.{mark}"), format!("{sealed}A")]
+        let (text, code) = sealed.split_once('.').unwrap();
+        for other in [String::new(), text.to_owned(), format!("{text}."), format!("x{sealed}"), format!("OA.{code}"), format!("{sealed}A")]
         {
             assert_eq!(seal.open::<Coin>(&other), None, "{other}");
         }

@@ -1,32 +1,32 @@
-//! The tickets that were used, for as long as they could be used again. Bounded: who fills it waits.
+//! The tickets that were used, for as long as they have not expired. Their number is bounded: while it is reached, no further ticket is
+//! accepted.
 
 use std::collections::VecDeque;
 
-/// How many tickets are remembered.
-const MOST: usize = 4096;
+/// The largest number of tickets that are remembered.
+const LARGEST_COUNT: usize = 4096;
 
-/// Used tickets: when they were made and their number, in the order in which they were used.
+/// When each ticket was made, and its number, in the order of use.
 #[derive(Default)]
 pub(super) struct UsedTickets(VecDeque<(i64, String)>);
 
-/// Why a ticket is not taken.
+/// Why a ticket is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TicketRefusal {
-    /// It was used before.
-    Spent,
-    /// Too many were used within a minute to remember one more.
-    Crowded,
+    AlreadyUsed,
+    /// Too many tickets were used within their lifetime.
+    TooMany,
 }
 
 impl UsedTickets {
-    /// Takes a ticket that was made at a moment and is good for so many seconds, once.
-    pub(super) fn take(&mut self, (made, number): (i64, &str), good_for: i64, now: i64) -> Result<(), TicketRefusal> {
-        self.0.retain(|(made, _)| now.saturating_sub(*made) < good_for);
+    /// Consumes a ticket that expires `lifetime` seconds after it was made.
+    pub(super) fn consume(&mut self, (made, number): (i64, &str), lifetime: i64, now: i64) -> Result<(), TicketRefusal> {
+        self.0.retain(|(made, _)| now.saturating_sub(*made) < lifetime);
         if self.0.iter().any(|(_, known)| known == number) {
-            return Err(TicketRefusal::Spent);
+            return Err(TicketRefusal::AlreadyUsed);
         }
-        if self.0.len() >= MOST {
-            return Err(TicketRefusal::Crowded);
+        if self.0.len() >= LARGEST_COUNT {
+            return Err(TicketRefusal::TooMany);
         }
         self.0.push_back((made, number.to_owned()));
         Ok(())
@@ -38,25 +38,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_is_taken_once_while_it_is_good() {
-        let mut spent = UsedTickets::default();
+    fn a_ticket_is_accepted_once_until_it_expires() {
+        let mut tickets = UsedTickets::default();
 
-        assert_eq!(spent.take((100, "a"), 60, 101), Ok(()));
-        assert_eq!(spent.take((100, "a"), 60, 159), Err(TicketRefusal::Spent));
-        assert_eq!(spent.take((150, "b"), 60, 160), Ok(()));
-        assert_eq!(spent.0.len(), 1, "what is too old to be used is forgotten");
+        assert_eq!(tickets.consume((100, "a"), 60, 101), Ok(()));
+        assert_eq!(tickets.consume((100, "a"), 60, 159), Err(TicketRefusal::AlreadyUsed));
+        assert_eq!(tickets.consume((150, "b"), 60, 160), Ok(()));
+        assert_eq!(tickets.0.len(), 1, "expired tickets are forgotten");
     }
 
     #[test]
-    fn the_memory_is_bounded_and_never_forgets_a_good_ticket_for_another() {
-        let mut spent = UsedTickets::default();
+    fn the_memory_is_bounded_and_forgets_no_ticket_that_has_not_expired() {
+        let mut tickets = UsedTickets::default();
 
-        for number in 0..MOST {
-            assert_eq!(spent.take((100, &number.to_string()), 60, 100), Ok(()));
+        for number in 0..LARGEST_COUNT {
+            assert_eq!(tickets.consume((100, &number.to_string()), 60, 100), Ok(()));
         }
 
-        assert_eq!(spent.take((100, "one more"), 60, 100), Err(TicketRefusal::Crowded));
-        assert_eq!(spent.take((100, "0"), 60, 100), Err(TicketRefusal::Spent));
-        assert_eq!(spent.take((170, "one more"), 60, 170), Ok(()));
+        assert_eq!(tickets.consume((100, "one more"), 60, 100), Err(TicketRefusal::TooMany));
+        assert_eq!(tickets.consume((100, "0"), 60, 100), Err(TicketRefusal::AlreadyUsed));
+        assert_eq!(tickets.consume((170, "one more"), 60, 170), Ok(()));
     }
 }

@@ -1,52 +1,52 @@
-//! A token with which the client proves itself: every header and claim but its number has to be the file's, and the signature has to
-//! be made with the client's key.
+//! The token with which the client proves itself: every header and claim except `jti` has to be the file's, and the signature has to be
+//! made with the client's key.
 
 use crate::provider::assertion::Assertion;
 use crate::provider::facts::Facts;
 use crate::provider::json;
 use crate::provider::keys::JwsSigningKey;
-use crate::simulated::simulation::compare::secret_text;
-use crate::simulated::simulation::request::ReceivedRequest;
+use crate::simulated::simulation::compare::{excerpt, secret_text};
+use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::text::Text;
 use crate::workbench::examples::difference::Difference;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// How long ago it may have been made, in seconds.
-const RECENT: i64 = 120;
+/// The largest age of a token, in seconds.
+const LARGEST_AGE: i64 = 120;
 
-/// The token that arrived, if it is as the file makes it.
-pub(super) fn check(assertion: &Assertion, facts: &Facts, found: &ReceivedRequest, now: i64) -> Result<Text, Difference> {
+/// The token that arrived, if it is one that the file makes.
+pub(super) fn check(assertion: &Assertion, facts: &Facts, received: &ReceivedRequest, now: i64) -> Result<Text, Difference> {
     let differ = |expected: &str, found: &str| {
         Difference::new(format!("the assertion (line {})", assertion.place.line), expected.to_owned(), found.to_owned())
     };
-    let tokens: Vec<ReceivedAssertion> = found
+    let tokens: Vec<ReceivedAssertion> = received
         .values()
         .iter()
         .flat_map(|value| token_candidates(value).map(str::to_owned).collect::<Vec<_>>())
         .filter_map(ReceivedAssertion::read)
         .collect();
-    let mut why = differ("a signed token", "there is none");
+    let mut problem = differ("a signed token", "no signed token");
     for token in tokens {
-        let made = token.claims.get("iat").and_then(Value::as_i64).unwrap_or(0);
-        if (now - made).abs() > RECENT {
-            why = differ("`iat` is this moment", "another moment");
+        let issued = token.claims.get("iat").and_then(Value::as_i64).unwrap_or(0);
+        if (now - issued).abs() > LARGEST_AGE {
+            problem = differ("`iat` is the present time", "another time");
             continue;
         }
-        let Ok((header, claims)) = assertion.header_and_claims(facts, made, "") else { continue };
+        let Ok((header, claims)) = assertion.header_and_claims(facts, issued, "") else { continue };
         let (header, claims) = (parse_or_null(&header), without_jti(parse_or_null(&claims)));
         if header != token.header {
-            why = differ(&format!("the header {header}"), "another header");
+            problem = differ(&format!("the header {header}"), "another header");
         } else if claims != without_jti(token.claims.clone()) {
-            why = differ(&format!("the claims {}", claim_names(&claims)), &format!("other claims ({})", claim_names(&token.claims)));
+            problem = differ(&format!("the claims {}", claim_names(&claims)), &format!("other claims ({})", claim_names(&token.claims)));
         } else if !is_signed_by_client(assertion, facts, &token) {
-            why = differ("a signature by the client's key", "another signature");
+            problem = differ("a signature by the client's key", "another signature");
         } else {
             return Ok(secret_text(&token.text, "clientAssertion"));
         }
     }
-    Err(why)
+    Err(problem)
 }
 
 struct ReceivedAssertion {
@@ -74,7 +74,7 @@ fn parse_or_null(text: &str) -> Value {
     json::parse(text.as_bytes()).unwrap_or(Value::Null)
 }
 
-/// The number of a token is the client's own affair, as long as there is one.
+/// The claims with `jti` blanked: the client may choose it freely, as long as there is one.
 fn without_jti(mut claims: Value) -> Value {
     if let Some(members) = claims.as_object_mut()
         && members.get("jti").is_some_and(Value::is_string)
@@ -85,9 +85,7 @@ fn without_jti(mut claims: Value) -> Value {
 }
 
 fn claim_names(claims: &Value) -> String {
-    claims.as_object().map_or_else(String::new, |members| {
-        members.keys().map(|name| crate::simulated::simulation::compare::excerpt(name)).collect::<Vec<_>>().join(", ")
-    })
+    claims.as_object().map_or_else(String::new, |members| members.keys().map(|name| excerpt(name)).collect::<Vec<_>>().join(", "))
 }
 
 fn is_signed_by_client(assertion: &Assertion, facts: &Facts, token: &ReceivedAssertion) -> bool {
@@ -96,7 +94,7 @@ fn is_signed_by_client(assertion: &Assertion, facts: &Facts, token: &ReceivedAss
     let Ok(key) = template.fill_bytes(facts) else { return false };
     let Ok(signing) = JwsSigningKey::read(&key, algorithm) else { return false };
     match signing.verifying_key() {
-        Some(half) => half.verifies(message.as_bytes(), signature, algorithm),
+        Some(public) => public.verifies(message.as_bytes(), signature, algorithm),
         None => signing.sign(message.as_bytes()).is_ok_and(|own| URL_SAFE_NO_PAD.encode(own) == signature),
     }
 }

@@ -1,5 +1,5 @@
-//! What somebody may choose: every recorded story, and what else may go wrong at a provider. Whatever is said to go wrong was played
-//! beforehand, so that it surely does.
+//! What can be chosen at a simulation: every recorded example, and faults that are made from the first recorded login. A fault is
+//! offered only if replaying it shows that the login is refused.
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
@@ -12,196 +12,185 @@ use serde_json::{Value, json};
 
 #[derive(Debug)]
 pub(super) struct SimulatedChoice {
-    /// Its word in an address.
+    /// The word that chooses it in an address.
     pub(crate) word: String,
     pub(crate) title: String,
-    /// Whom the broker sees, or what it says.
-    pub(crate) sight: String,
-    /// What kind it is.
+    /// The person that the broker sees, or the refusal.
+    pub(crate) effect: String,
     pub(crate) kind: SimulatedChoiceKind,
-    /// The story that is told.
-    pub(crate) story: ExampleSpec,
-    /// The provider's calls that its answers belong to, in order.
+    /// The example that is replayed.
+    pub(crate) example: ExampleSpec,
+    /// The calls of the file to which the recorded answers belong, in order.
     pub(crate) calls: Vec<usize>,
     /// The call that is answered too late.
-    pub(crate) late: Option<usize>,
-    /// Whether the redirect address carries the state of somebody else.
-    pub(crate) wrong_path: bool,
+    pub(crate) late_call: Option<usize>,
+    /// Whether the path of the redirect URI carries another state than the one that was sent.
+    pub(crate) has_wrong_path: bool,
 }
 
-/// What kind a choice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SimulatedChoiceKind {
     Login,
     Refusal,
-    /// Something else that goes wrong.
     Fault,
 }
 
-/// All that can be chosen, and how many stories cannot: they are about another document of the issuer, or never leave the broker.
-pub(super) fn all_choices(provider: &Provider, stories: &[ExampleSpec]) -> (Vec<SimulatedChoice>, usize) {
+/// The choices, and the number of examples that cannot be chosen: they need another discovery document, or send no request.
+pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec<SimulatedChoice>, usize) {
     let mut choices = Vec::new();
-    let document = base_story(stories).and_then(|story| story.discovery.as_ref());
-    for (at, story) in stories.iter().enumerate() {
-        let same = story.discovery.as_ref().is_none_or(|own| document.is_some_and(|document| document.0 == own.0));
-        let played = replay(provider, story);
-        if !same || played.requests.is_empty() {
+    let document = first_login(examples).and_then(|example| example.discovery.as_ref());
+    for (index, example) in examples.iter().enumerate() {
+        let has_same_document = example.discovery.as_ref().is_none_or(|own| document.is_some_and(|document| document.0 == own.0));
+        let result = replay(provider, example);
+        if !has_same_document || result.requests.is_empty() {
             continue;
         }
-        let kind = if story.identity.is_some() { SimulatedChoiceKind::Login } else { SimulatedChoiceKind::Refusal };
+        let kind = if example.identity.is_some() { SimulatedChoiceKind::Login } else { SimulatedChoiceKind::Refusal };
         choices.push(SimulatedChoice {
-            word: format!("story-{}", at + 1),
-            title: story.what.value.clone(),
-            sight: summary(story),
+            word: format!("story-{}", index + 1),
+            title: example.what.value.clone(),
+            effect: summary(example),
             kind,
-            story: story.clone(),
-            calls: calls_made(&played),
-            late: None,
-            wrong_path: false,
+            example: example.clone(),
+            calls: calls_made(&result),
+            late_call: None,
+            has_wrong_path: false,
         });
     }
-    let left_out = stories.len() - choices.len();
-    // Logins first, as they were written.
+    let left_out = examples.len() - choices.len();
+    // Logins come first, in the order of the file.
     choices.sort_by_key(|choice| choice.kind == SimulatedChoiceKind::Refusal);
-    if let Some(base) = base_story(stories) {
-        add_faults(provider, stories, base, &mut choices);
+    if let Some(login) = first_login(examples) {
+        choices.extend(fault_choices(provider, examples, login));
     }
     (choices, left_out)
 }
 
-/// The story that what goes wrong is made from: the first in which somebody comes in.
-pub(super) fn base_story(stories: &[ExampleSpec]) -> Option<&ExampleSpec> {
-    stories.iter().find(|story| story.identity.is_some())
+/// The first example in which a login succeeds.
+pub(super) fn first_login(examples: &[ExampleSpec]) -> Option<&ExampleSpec> {
+    examples.iter().find(|example| example.identity.is_some())
 }
 
-/// The provider's calls that were made, in order.
-fn calls_made(played: &ReplayResult) -> Vec<usize> {
-    played.trace.exchanges.iter().map(|exchange| exchange.call).collect()
+/// The calls that were made, in order.
+fn calls_made(result: &ReplayResult) -> Vec<usize> {
+    result.trace.exchanges.iter().map(|exchange| exchange.call).collect()
 }
 
-fn summary(story: &ExampleSpec) -> String {
-    if let Some(ExpectedRefusalSpec { code, .. }) = &story.refused {
+fn summary(example: &ExampleSpec) -> String {
+    if let Some(ExpectedRefusalSpec { code, .. }) = &example.refused {
         return code.value.clone();
     }
-    let text = |name: &str| story.identity.as_ref().and_then(|identity| identity.0.get(name)).and_then(Value::as_str);
+    let text = |name: &str| example.identity.as_ref().and_then(|identity| identity.0.get(name)).and_then(Value::as_str);
     text("email").or(text("name")).or(text("id")).unwrap_or_default().to_owned()
 }
 
-fn add_faults(provider: &Provider, stories: &[ExampleSpec], base: &ExampleSpec, choices: &mut Vec<SimulatedChoice>) {
-    let played = replay(provider, base);
-    let made = calls_made(&played);
-    // The first answer that no login can do without.
-    let sure = made.iter().position(|call| !provider.calls[*call].is_optional());
-    let mut add = |word: &str, title: &str, sight: &str, story: ExampleSpec| {
-        let refused = replay(provider, &story);
-        // Without a redirect nothing was shown; and somebody who comes in all the same was not refused.
-        if refused.end.is_err() && !refused.requests.is_empty() {
-            let kind = SimulatedChoiceKind::Fault;
-            let (title, sight, word) = (title.to_owned(), sight.to_owned(), word.to_owned());
-            choices.push(SimulatedChoice { word, title, sight, kind, story, calls: made.clone(), late: None, wrong_path: false });
-        }
+/// The faults that can be made from a recorded login.
+fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleSpec) -> Vec<SimulatedChoice> {
+    let calls = calls_made(&replay(provider, login));
+    // The first answer without which no login succeeds.
+    let required = calls.iter().position(|call| !provider.calls[*call].is_optional());
+    let choice = |word: &str, title: &str, effect: &str, example: ExampleSpec| SimulatedChoice {
+        word: word.to_owned(),
+        title: title.to_owned(),
+        effect: effect.to_owned(),
+        kind: SimulatedChoiceKind::Fault,
+        example,
+        calls: calls.clone(),
+        late_call: None,
+        has_wrong_path: false,
     };
-    if let Some(at) = sure {
-        let said = json!({ "error": "temporarily_unavailable", "error_description": "the simulation says no with HTTP 200" });
-        let says_no = ExampleAnswerSpec { json: Some(RawJson(said)), ..empty_answer(base.place) };
-        add("error-in-200", "An error with HTTP 200", "the answer says no, and its status says yes", with_answer(base, at, says_no));
-        let page = "<!doctype html>\n<html lang=\"en\"><title>Back soon</title><p>This provider is being mended.</p></html>\n";
-        let kind = (Located::new("Content-Type".to_owned(), base.place), Located::new("text/html; charset=utf-8".to_owned(), base.place));
-        let html = ExampleAnswerSpec {
-            text: Some(Located::new(page.to_owned(), base.place)),
-            headers: Some(NamedValues(vec![kind])),
-            ..empty_answer(base.place)
-        };
-        add("html", "A web page in place of data", "an answer with status 200 that is HTML", with_answer(base, at, html));
-        let spent = used_code_answer(provider, stories).map_or_else(
-            || ExampleAnswerSpec {
-                status: Some(400),
-                json: Some(RawJson(json!({ "error": "invalid_grant" }))),
-                ..empty_answer(base.place)
-            },
-            Clone::clone,
-        );
-        add("spent-code", "A code that was used before", "the call is refused as for a code that is gone", with_answer(base, at, spent));
-    }
-    if let Some(story) = fault::without_email(base) {
-        add("no-email", "No e-mail address", "everything is told but the address", story);
-    }
-    for at in (0..made.len()).rev() {
-        if let Some(story) = fault::with_changed_envelope(base, at)
-            && replay(provider, &story).end.is_err()
-        {
-            add("other-shape", "Another shape", "the answer is wrapped, or its wrapping is gone", story);
-            break;
+    let mut faults: Vec<SimulatedChoice> = Vec::new();
+    if let Some(exchange) = required {
+        for (word, title, effect, answer) in wrong_answers(provider, examples, login.place) {
+            faults.push(choice(word, title, effect, with_answer(login, exchange, answer)));
         }
     }
-    match provider.state_in {
-        StateLocation::Path => choices.push(SimulatedChoice {
-            word: "wrong-state".to_owned(),
-            title: "The state of somebody else".to_owned(),
-            sight: "the browser comes back with another state".to_owned(),
-            kind: SimulatedChoiceKind::Fault,
-            story: base.clone(),
-            calls: made.clone(),
-            late: None,
-            wrong_path: true,
-        }),
-        StateLocation::Query | StateLocation::Cookie => {
-            let story = fault::with_wrong_state(base);
-            add("wrong-state", "The state of somebody else", "the browser comes back with another state", story);
-        }
+    if let Some(example) = fault::without_email(login) {
+        faults.push(choice("no-email", "No e-mail address", "the answers hold everything but the address", example));
     }
-    if let Some(at) = sure {
-        choices.push(SimulatedChoice {
-            word: "slow".to_owned(),
-            title: "An answer that takes too long".to_owned(),
-            sight: "nothing comes within fifteen seconds".to_owned(),
-            kind: SimulatedChoiceKind::Fault,
-            story: base.clone(),
-            calls: made.clone(),
-            late: Some(made[at]),
-            wrong_path: false,
-        });
+    let other_shape = (0..calls.len()).rev().filter_map(|exchange| fault::with_changed_envelope(login, exchange));
+    if let Some(example) = other_shape.into_iter().find(|example| replay(provider, example).end.is_err()) {
+        faults.push(choice("other-shape", "Another shape", "an answer has got an envelope, or has lost it", example));
     }
+    let (title, effect) = ("A wrong state", "the callback carries another state than the one that was sent");
+    if provider.state_in != StateLocation::Path {
+        faults.push(choice("wrong-state", title, effect, fault::with_wrong_state(login)));
+    }
+    // Without a redirect nothing was shown, and a login that succeeds was not refused.
+    faults.retain(|fault| {
+        let result = replay(provider, &fault.example);
+        result.end.is_err() && !result.requests.is_empty()
+    });
+    if provider.state_in == StateLocation::Path {
+        faults.push(SimulatedChoice { has_wrong_path: true, ..choice("wrong-state", title, effect, login.clone()) });
+    }
+    if let Some(exchange) = required {
+        let slow = choice("slow", "An answer that takes too long", "there is no answer within fifteen seconds", login.clone());
+        faults.push(SimulatedChoice { late_call: Some(calls[exchange]), ..slow });
+    }
+    faults
 }
 
-/// A recorded answer that a code is gone.
-fn used_code_answer<'s>(provider: &Provider, stories: &'s [ExampleSpec]) -> Option<&'s ExampleAnswerSpec> {
-    let speaks_of_code = |story: &&ExampleSpec| {
-        story.refused.as_ref().is_some_and(|refused| refused.code.value.contains("grant")) || story.what.value.contains("code")
+/// Answers that no provider should give to a call that has to succeed: the word, title and effect of each.
+fn wrong_answers(
+    provider: &Provider,
+    examples: &[ExampleSpec],
+    place: Place,
+) -> [(&'static str, &'static str, &'static str, ExampleAnswerSpec); 3] {
+    let error = json!({ "error": "temporarily_unavailable", "error_description": "the simulation refuses with HTTP 200" });
+    let error_in_200 = ExampleAnswerSpec { json: Some(RawJson(error)), ..empty_answer(place) };
+    let page = "<!doctype html>\n<html lang=\"en\"><title>Back soon</title><p>This provider is being repaired.</p></html>\n";
+    let located = |text: &str| Located::new(text.to_owned(), place);
+    let html = ExampleAnswerSpec {
+        text: Some(located(page)),
+        headers: Some(NamedValues(vec![(located("Content-Type"), located("text/html; charset=utf-8"))])),
+        ..empty_answer(place)
     };
-    stories
-        .iter()
-        .filter(speaks_of_code)
-        .find_map(|story| recorded_refusal(provider, story))
-        .filter(|(call, _)| *call == 0)
-        .map(|(_, answer)| answer)
+    let used_code = recorded_code_refusal(provider, examples).cloned().unwrap_or_else(|| ExampleAnswerSpec {
+        status: Some(400),
+        json: Some(RawJson(json!({ "error": "invalid_grant" }))),
+        ..empty_answer(place)
+    });
+    [
+        ("error-in-200", "An error with HTTP 200", "the answer is an error, and its status is 200", error_in_200),
+        ("html", "A web page in place of data", "the answer is HTML, and its status is 200", html),
+        ("spent-code", "A code that was used before", "the call is refused, as it is for a used code", used_code),
+    ]
 }
 
-/// The call that is refused in a story, and the answer that refuses it in the provider's own words.
-pub(super) fn recorded_refusal<'s>(provider: &Provider, story: &'s ExampleSpec) -> Option<(usize, &'s ExampleAnswerSpec)> {
-    let refused = story.refused.as_ref()?;
-    let exchanges = story.exchanges.as_ref()?;
-    let last = exchanges.0.last()?;
-    let played = replay(provider, story);
-    let made = calls_made(&played);
-    let body = [last.answer.json.as_ref().map(|json| json.0.to_string()), last.answer.text.as_ref().map(|text| text.value.clone())];
-    let form = last.answer.form.iter().flat_map(|form| &form.0).any(|(_, value)| value.value == refused.code.value);
-    let says_so = form || body.iter().flatten().any(|body| body.contains(&refused.code.value));
-    let is_true = played.end.as_ref().is_err_and(|error| error.code() == refused.code.value) && made.len() == exchanges.0.len();
-    (says_so && is_true).then(|| Some((*made.last()?, &last.answer)))?
+/// The recorded answer that refuses an authorization code.
+fn recorded_code_refusal<'e>(provider: &Provider, examples: &'e [ExampleSpec]) -> Option<&'e ExampleAnswerSpec> {
+    let is_about_code = |example: &&ExampleSpec| {
+        example.refused.as_ref().is_some_and(|refused| refused.code.value.contains("grant")) || example.what.value.contains("code")
+    };
+    let mut refusals = examples.iter().filter(is_about_code).filter_map(|example| recorded_refusal(provider, example));
+    refusals.next().filter(|(call, _)| *call == 0).map(|(_, answer)| answer)
 }
 
-/// A story in which one answer is another.
-fn with_answer(story: &ExampleSpec, at: usize, answer: ExampleAnswerSpec) -> ExampleSpec {
-    let mut story = story.clone();
-    let exchanges = story.exchanges.get_or_insert_with(|| OneOrMany(Vec::new()));
-    if let Some(exchange) = exchanges.0.get_mut(at) {
+/// The call that is refused in an example, and the answer that refuses it in the provider's own words.
+pub(super) fn recorded_refusal<'e>(provider: &Provider, example: &'e ExampleSpec) -> Option<(usize, &'e ExampleAnswerSpec)> {
+    let code = &example.refused.as_ref()?.code.value;
+    let exchanges = &example.exchanges.as_ref()?.0;
+    let answer = &exchanges.last()?.answer;
+    let result = replay(provider, example);
+    let calls = calls_made(&result);
+    let json = answer.json.as_ref().is_some_and(|json| json.0.to_string().contains(code));
+    let text = answer.text.as_ref().is_some_and(|text| text.value.contains(code));
+    let form = answer.form.iter().flat_map(|form| &form.0).any(|(_, value)| value.value == *code);
+    let is_refused = result.end.as_ref().is_err_and(|error| error.code() == *code) && calls.len() == exchanges.len();
+    ((json || text || form) && is_refused).then(|| Some((*calls.last()?, answer)))?
+}
+
+/// The example with another answer in one exchange.
+fn with_answer(example: &ExampleSpec, exchange: usize, answer: ExampleAnswerSpec) -> ExampleSpec {
+    let mut example = example.clone();
+    let exchanges = example.exchanges.get_or_insert_with(|| OneOrMany(Vec::new()));
+    if let Some(exchange) = exchanges.0.get_mut(exchange) {
         *exchange = ExampleExchangeSpec { answer, ..exchange.clone() };
     }
-    story
+    example
 }
 
-/// An answer that says nothing.
 fn empty_answer(place: Place) -> ExampleAnswerSpec {
-    ExampleAnswerSpec { status: None, headers: None, json: None, form: None, text: None, place }
+    ExampleAnswerSpec::empty(place).expect("an answer may say nothing")
 }

@@ -1,20 +1,22 @@
-//! Whether a request is exactly the one that the file sends; where it is not, what differs, and which line of the file says so.
+//! Whether a request is exactly the one that the file sends, and otherwise what differs, with the line of the file.
 //!
-//! What is expected is shown with masks; of what arrived nothing is shown that could be somebody's secret.
+//! Expected values are masked. A value that arrived in place of a secret is not shown.
 
 use crate::provider::json;
 use crate::provider::parameters::Parameter;
 use crate::provider::step::{Step, StepBody};
-use crate::simulated::simulation::request::ReceivedRequest;
+use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Request, USER_AGENT};
-use crate::workbench::examples::difference::{Difference, decode_pairs};
+use crate::workbench::examples::difference::Difference;
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
+use std::sync::Arc;
 
-/// Headers that belong to the connection and to whoever carries the request, not to the file.
-const OF_THE_WAY: &[&str] = &[
+/// Headers that the client, a proxy or the connection adds; the file does not write them.
+const TRANSPORT_HEADERS: &[&str] = &[
     "host",
     "content-length",
     "accept-encoding",
@@ -33,48 +35,48 @@ const OF_THE_WAY: &[&str] = &[
     "content-type",
 ];
 
-/// The longest text of a request that is repeated.
-const LONGEST: usize = 120;
+/// The longest part of a received text that is shown.
+const LONGEST_EXCERPT: usize = 120;
 
-pub(super) fn compare(step: &Step, expected: &Request, found: &ReceivedRequest) -> Vec<Difference> {
-    let mut told = RequestDifferences { all: Vec::new() };
-    if found.method != expected.method.to_string() {
-        told.add("the method", step.address.template.place, expected.method.to_string(), found.method.clone());
+pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedRequest) -> Vec<Difference> {
+    let mut differences = RequestDifferences { all: Vec::new() };
+    if received.method != expected.method.to_string() {
+        differences.add("the method", step.address.template.place, expected.method.to_string(), received.method.clone());
     }
     let sent = ReceivedRequest::from_request(expected);
     let shown = expected.address.masked();
     let shown = shown.split('#').next().unwrap_or_default();
     let (shown_base, shown_query) = shown.split_once('?').unwrap_or((shown, ""));
-    if sent.base != found.base {
-        told.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&found.base));
+    if sent.base != received.base {
+        differences.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&received.base));
     }
-    let listed = ParameterPlaces { parameters: &step.query, step, otherwise: step.address.template.place };
-    told.compare_pairs("query", &listed, (&sent.query, &decode_pairs(shown_query)), &found.query);
-    compare_body(step, expected, &sent, found, &mut told);
-    compare_headers(step, expected, &sent, found, &mut told);
-    told.all
+    let listed = ParameterPlaces { parameters: &step.query, step, fallback: step.address.template.place };
+    differences.compare_pairs("query", &listed, (&sent.query, &parse_pairs(shown_query)), &received.query);
+    compare_body(step, expected, &sent, received, &mut differences);
+    compare_headers(step, expected, &sent, received, &mut differences);
+    differences.all
 }
 
 /// A name and a value.
 type NameValuePair = (String, String);
 
-/// What was found to differ so far.
+/// The differences that were found so far.
 struct RequestDifferences {
     all: Vec<Difference>,
 }
 
-/// The parameters as the file has them, for finding their lines.
+/// The parameters as the file has them, with their lines.
 struct ParameterPlaces<'a> {
     parameters: &'a [Parameter],
     step: &'a Step,
-    otherwise: Place,
+    fallback: Place,
 }
 
 impl ParameterPlaces<'_> {
     fn place(&self, name: &str) -> Place {
         let own = self.parameters.iter().find(|parameter| *parameter.name == *name);
         let signature = self.step.signature().filter(|sign| *sign.into == *name).map(|sign| sign.place);
-        own.and_then(|parameter| parameter.values.first()).map(|value| value.place).or(signature).unwrap_or(self.otherwise)
+        own.and_then(|parameter| parameter.values.first()).map(|value| value.place).or(signature).unwrap_or(self.fallback)
     }
 }
 
@@ -97,9 +99,9 @@ impl RequestDifferences {
         let before = self.all.len();
         let nth = |list: &[NameValuePair], at: usize| list[..at].iter().filter(|(name, _)| *name == list[at].0).count();
         for (at, (name, value)) in sent.iter().enumerate() {
-            let same = found.iter().filter(|(other, _)| other == name).nth(nth(sent, at));
+            let counterpart = found.iter().filter(|(other, _)| other == name).nth(nth(sent, at));
             let shown = shown.get(at).map_or("", |(_, value)| value);
-            match same {
+            match counterpart {
                 Some((_, other)) if other == value => {}
                 Some((_, other)) => {
                     self.add(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), describe_found(shown, other));
@@ -112,7 +114,7 @@ impl RequestDifferences {
         for (at, (name, _)) in found.iter().enumerate() {
             if sent.iter().filter(|(other, _)| other == name).nth(nth(found, at)).is_none() {
                 let name = excerpt(name);
-                self.add(&format!("{what} `{name}`"), listed.step.place, "the file sends none such".to_owned(), "it arrived".to_owned());
+                self.add(&format!("{what} `{name}`"), listed.step.place, "the file sends none".to_owned(), "it arrived".to_owned());
             }
         }
         if self.all.len() == before {
@@ -132,7 +134,7 @@ impl RequestDifferences {
                     }
                 }
                 for name in members.keys().filter(|name| !sent.contains_key(*name)) {
-                    self.add(&format!("{path}.{}", excerpt(name)), place, "the file sends none such".to_owned(), "it arrived".to_owned());
+                    self.add(&format!("{path}.{}", excerpt(name)), place, "the file sends none".to_owned(), "it arrived".to_owned());
                 }
             }
             (Value::Array(sent), Value::Array(list)) if sent.len() == list.len() => {
@@ -150,36 +152,42 @@ impl RequestDifferences {
     }
 }
 
-fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, found: &ReceivedRequest, told: &mut RequestDifferences) {
+fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, received: &ReceivedRequest, differences: &mut RequestDifferences) {
     let place = step.place;
     let Some(body) = &expected.body else {
-        if !found.body.is_empty() {
-            told.add("the body", place, "no body".to_owned(), "a body".to_owned());
+        if !received.body.is_empty() {
+            differences.add("the body", place, "no body".to_owned(), "a body".to_owned());
         }
         return;
     };
     match &step.body {
         StepBody::Form(parameters) => {
-            let listed = ParameterPlaces { parameters, step, otherwise: place };
-            told.compare_pairs("form", &listed, (&sent.form(), &decode_pairs(&body.masked())), &found.form());
+            let listed = ParameterPlaces { parameters, step, fallback: place };
+            differences.compare_pairs("form", &listed, (&sent.form(), &parse_pairs(&body.masked())), &received.form());
         }
         StepBody::Json(_) => {
             let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);
-            match found.json() {
-                Some(json) => told.compare_json("json $", place, (&sent.json().unwrap_or(Value::Null), &shown), &json),
-                None => told.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
+            match received.json() {
+                Some(json) => differences.compare_json("json $", place, (&sent.json().unwrap_or(Value::Null), &shown), &json),
+                None => differences.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
             }
         }
-        StepBody::Text(template) if sent.text() != found.text() => {
+        StepBody::Text(template) if sent.text() != received.text() => {
             let shown = body.masked();
-            let found = describe_found(&shown, found.text());
-            told.add("the text", template.place, shown, found);
+            let found = describe_found(&shown, received.text());
+            differences.add("the text", template.place, shown, found);
         }
         StepBody::Text(_) | StepBody::None => {}
     }
 }
 
-fn compare_headers(step: &Step, expected: &Request, sent: &ReceivedRequest, found: &ReceivedRequest, told: &mut RequestDifferences) {
+fn compare_headers(
+    step: &Step,
+    expected: &Request,
+    sent: &ReceivedRequest,
+    received: &ReceivedRequest,
+    differences: &mut RequestDifferences,
+) {
     let place = |name: &str| {
         let own = step.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, template)| template.place);
         let credentials = step.basic.map(|basic| basic.place).or(step.bearer.as_ref().map(|bearer| bearer.place));
@@ -187,40 +195,41 @@ fn compare_headers(step: &Step, expected: &Request, sent: &ReceivedRequest, foun
     };
     for ((name, value), (_, sent)) in expected.headers.iter().zip(&sent.headers) {
         let shown = value.masked();
-        let is_usual = name.eq_ignore_ascii_case("user-agent") && sent == USER_AGENT
+        let is_default = name.eq_ignore_ascii_case("user-agent") && sent == USER_AGENT
             || name.eq_ignore_ascii_case("accept") && sent == "application/json";
         let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match found.header(name) {
-            _ if is_usual => {}
+        match received.header(name) {
+            _ if is_default => {}
             Some(other) if other == &**sent => {}
             Some(other) if name.eq_ignore_ascii_case("content-type") && kind(other) == kind(sent) => {}
-            Some(other) => told.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
-            None => told.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),
+            Some(other) => differences.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
+            None => differences.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),
         }
     }
-    for (name, _) in &found.headers {
+    for (name, _) in &received.headers {
         let lower = name.to_ascii_lowercase();
-        let is_of_the_way =
-            OF_THE_WAY.contains(&&*lower) || lower.starts_with("sec-") || lower.starts_with("x-forwarded-") || lower.starts_with("upgrade");
-        if !is_of_the_way && !expected.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            told.add(&format!("header `{}`", excerpt(name)), step.place, "the file sends none such".to_owned(), "it arrived".to_owned());
+        let is_transport = TRANSPORT_HEADERS.contains(&&*lower)
+            || lower.starts_with("sec-")
+            || lower.starts_with("x-forwarded-")
+            || lower.starts_with("upgrade");
+        if !is_transport && !expected.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            differences.add(&format!("header `{}`", excerpt(name)), step.place, "the file sends none".to_owned(), "it arrived".to_owned());
         }
     }
 }
 
-/// What arrived in place of something: as it is, unless a secret belongs there.
+/// The value that arrived; it is not shown if a secret belongs there.
 fn describe_found(expected: &str, found: &str) -> String {
     if expected.contains('‹') { "another value".to_owned() } else { excerpt(found) }
 }
 
-/// A text from outside, short and harmless.
+/// A received text, shortened and made printable.
 pub(super) fn excerpt(text: &str) -> String {
-    let short: String = text.chars().take(LONGEST).collect();
+    let short: String = text.chars().take(LONGEST_EXCERPT).collect();
     let more = if short.len() < text.len() { "…" } else { "" };
     format!("{}{more}", printable(&short))
 }
 
-/// Differences as one sentence.
 pub(super) fn as_sentence(differences: &[Difference]) -> String {
     let all: Vec<String> = differences
         .iter()
@@ -229,7 +238,7 @@ pub(super) fn as_sentence(differences: &[Difference]) -> String {
     all.join("; ")
 }
 
-/// A text that is secret from here on.
+/// A text that is secret from context on.
 pub(super) fn secret_text(value: &str, name: &str) -> Text {
-    Text::secret(value, &std::sync::Arc::from(name))
+    Text::secret(value, &Arc::from(name))
 }

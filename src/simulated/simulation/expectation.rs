@@ -1,5 +1,5 @@
-//! The engine in the mirror: what has to arrive is what the compiled file sends. What the simulation cannot know beforehand, such as the
-//! state, is read from the holes of the file in which it stands alone.
+//! The request that has to arrive is the one that the compiled file sends. What the simulation cannot know beforehand, such as the
+//! state, is read from the request, where the file has a hole for that fact alone.
 
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::provider::Provider;
@@ -11,7 +11,7 @@ use crate::provider::step::{Step, StepBody};
 use crate::provider::template::{Template, TemplatePiece};
 use crate::simulated::simulation::assertion;
 use crate::simulated::simulation::compare::{compare, secret_text};
-use crate::simulated::simulation::request::ReceivedRequest;
+use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::workbench::examples::difference::Difference;
@@ -19,10 +19,15 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// The attempt behind a redirect, as far as it shows.
-pub(super) fn attempt_from_request(provider: &Provider, installation: &InstallationValues, found: &ReceivedRequest, now: i64) -> Attempt {
+/// The attempt behind an authorization request, as far as the request shows it.
+pub(super) fn attempt_from_request(
+    provider: &Provider,
+    installation: &InstallationValues,
+    received: &ReceivedRequest,
+    now: i64,
+) -> Attempt {
     let known = provider.known;
-    let plain = Attempt {
+    let empty = Attempt {
         provider: provider.name.clone(),
         state: "".into(),
         nonce: "".into(),
@@ -32,53 +37,55 @@ pub(super) fn attempt_from_request(provider: &Provider, installation: &Installat
         started: now,
         inputs: Vec::new(),
     };
-    let facts = plain.facts_without_discovery(provider, installation);
+    let facts = empty.facts_without_discovery(provider, installation);
     let step = &provider.authorization;
     let inputs = provider.inputs.iter().filter_map(|input| {
         let slot = provider.names.find(&input.name)?;
-        let value = value_in_address(&step.address.template, &facts, &found.base, slot).or_else(|| captured_value(step, found, slot))?;
+        let value =
+            value_in_address(&step.address.template, &facts, &received.base, slot).or_else(|| captured_value(step, received, slot))?;
         input.accepts(&value).then(|| (input.name.clone(), value.into()))
     });
-    let mut attempt = Attempt { inputs: inputs.collect(), ..plain };
-    let text = |slot: Slot| captured_value(step, found, slot).unwrap_or_default();
+    let mut attempt = Attempt { inputs: inputs.collect(), ..empty };
+    let text = |slot: Slot| captured_value(step, received, slot).unwrap_or_default();
     attempt.nonce = text(known.nonce).into();
     attempt.state = text(known.state).into();
-    attempt.challenge = captured_value(step, found, known.code_challenge).map(Into::into);
+    attempt.challenge = captured_value(step, received, known.code_challenge).map(Into::into);
     if provider.state_in == StateLocation::Path
-        && let Some(back) = captured_value(step, found, known.redirect_uri)
-        && let Some(state) = back.strip_prefix(&*attempt.redirect_uri).and_then(|rest| rest.strip_prefix('/'))
+        && let Some(redirect_uri) = captured_value(step, received, known.redirect_uri)
+        && let Some(state) = redirect_uri.strip_prefix(&*attempt.redirect_uri).and_then(|rest| rest.strip_prefix('/'))
         && !state.is_empty()
         && state.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     {
         attempt.state = state.into();
-        attempt.redirect_uri = back.into();
+        attempt.redirect_uri = redirect_uri.into();
     }
     attempt
 }
 
-/// Whether an address is where the file sends the browser.
-pub(super) fn is_authorization(provider: &Provider, facts: &Facts, found: &ReceivedRequest) -> bool {
+/// Whether the request is for the address to which the file sends the browser.
+pub(super) fn is_authorization(provider: &Provider, facts: &Facts, received: &ReceivedRequest) -> bool {
     let filled = provider.authorization.address.fill(&facts.clone().for_preview());
-    filled.is_ok_and(|filled| filled.base.equals(&found.base))
+    filled.is_ok_and(|filled| filled.base.equals(&received.base))
 }
 
-/// Whether the challenge is one.
+/// What is wrong with the form of the code challenge.
 pub(super) fn check_challenge(provider: &Provider, attempt: &Attempt) -> Option<Difference> {
     let challenge = attempt.challenge.as_deref()?;
     let length = provider.pkce.challenge("").filter(|_| provider.pkce == Pkce::S256)?.len();
-    let fine = challenge.len() == length && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let expected = "a SHA-256 in base64 for addresses, of 43 letters";
-    (!fine).then(|| {
+    let is_well_formed =
+        challenge.len() == length && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let expected = "a SHA-256 in URL-safe base64, of 43 letters";
+    (!is_well_formed).then(|| {
         Difference::new("the code challenge".to_owned(), expected.to_owned(), format!("a text of {} letters", challenge.chars().count()))
     })
 }
 
-/// Whether a request is the one that a step sends; answers with the facts that it taught.
+/// The facts that are known after a request, if it is the one that a step sends; otherwise the differences.
 pub(super) fn check_request(
     provider: &Provider,
     step: &Step,
     facts: &Facts,
-    found: &ReceivedRequest,
+    received: &ReceivedRequest,
     moments: RangeInclusive<i64>,
 ) -> Result<Facts, Vec<Difference>> {
     let known = provider.known;
@@ -86,7 +93,7 @@ pub(super) fn check_request(
     let mut differences = Vec::new();
     if provider.pkce != Pkce::Off
         && facts.get(known.code_verifier).is_none()
-        && let Some(verifier) = captured_value(step, found, known.code_verifier)
+        && let Some(verifier) = captured_value(step, received, known.code_verifier)
     {
         let challenge = provider.pkce.challenge(&verifier);
         let fits = match (facts.get(known.code_challenge), &challenge) {
@@ -95,43 +102,47 @@ pub(super) fn check_request(
             (Some(_), None) | (None, Some(_)) => false,
         };
         if !fits {
-            let wanted = "a proof that fits the code challenge of this login";
-            differences.push(Difference::new("the code verifier".to_owned(), wanted.to_owned(), "another".to_owned()));
+            let expected = "the verifier of this login's code challenge";
+            differences.push(Difference::new("the code verifier".to_owned(), expected.to_owned(), "another".to_owned()));
         }
         facts.set(known.code_verifier, secret_text(&verifier, "codeVerifier"));
     }
-    let bare;
+    let without_assertion;
     let step = match step.assertion() {
         None => step,
         Some(assertion) => {
             facts.set(known.now, Text::plain(moments.end().to_string()));
-            match assertion::check(assertion, &facts, found, *moments.end()) {
+            match assertion::check(assertion, &facts, received, *moments.end()) {
                 Ok(token) => facts.set(known.client_assertion, token),
                 Err(difference) => return Err(vec![difference]),
             }
-            bare = Step { assertion: None, ..step.clone() };
-            &bare
+            without_assertion = Step { assertion: None, ..step.clone() };
+            &without_assertion
         }
     };
     let uses_now = step.uses_in_request().iter().any(|used| used.fact == known.now);
     let moments = if uses_now { moments } else { *moments.end()..=*moments.end() };
-    for (nth, moment) in moments.rev().enumerate() {
+    for (round, moment) in moments.rev().enumerate() {
         facts.set(known.now, Text::plain(moment.to_string()));
-        let found_now = match step.request(&facts) {
-            Ok(expected) => compare(step, &expected, found),
+        let differing = match step.request(&facts) {
+            Ok(expected) => compare(step, &expected, received),
             Err(_) => match step.request(&facts.clone().for_preview()) {
-                Ok(expected) => compare(step, &expected, found),
+                Ok(expected) => compare(step, &expected, received),
                 Err(_) => {
-                    vec![Difference::new(format!("line {}", step.place.line), "a request".to_owned(), "it cannot be written".to_owned())]
+                    vec![Difference::new(
+                        format!("line {}", step.place.line),
+                        "a request".to_owned(),
+                        "a value for it is missing".to_owned(),
+                    )]
                 }
             },
         };
-        if found_now.is_empty() && differences.is_empty() {
+        if differing.is_empty() && differences.is_empty() {
             return Ok(facts);
         }
-        if nth == 0 {
-            differences.extend(found_now);
-        } else if found_now.is_empty() {
+        if round == 0 {
+            differences.extend(differing);
+        } else if differing.is_empty() {
             differences.truncate(0);
             return Ok(facts);
         }
@@ -139,22 +150,22 @@ pub(super) fn check_request(
     Err(differences)
 }
 
-/// The value of a fact where it stands alone in a parameter, a header or a member of the body.
-fn captured_value(step: &Step, found: &ReceivedRequest, slot: Slot) -> Option<String> {
+/// The value of a fact that alone fills a parameter, a header or a member of the body.
+fn captured_value(step: &Step, received: &ReceivedRequest, slot: Slot) -> Option<String> {
     let within = |list: &[Parameter], pairs: &[(String, String)]| {
-        let named = list.iter().find(|parameter| parameter.values.iter().any(|value| value.sole_fact() == Some(slot)))?;
-        pairs.iter().find(|(name, _)| *name == *named.name).map(|(_, value)| value.clone())
+        let parameter = list.iter().find(|parameter| parameter.values.iter().any(|value| value.sole_fact() == Some(slot)))?;
+        pairs.iter().find(|(name, _)| *name == *parameter.name).map(|(_, value)| value.clone())
     };
     let from_body = || match &step.body {
-        StepBody::Form(form) => within(form, &found.form()),
-        StepBody::Json(json) => value_in_json(json, &found.json()?, slot),
+        StepBody::Form(form) => within(form, &received.form()),
+        StepBody::Json(json) => value_in_json(json, &received.json()?, slot),
         StepBody::None | StepBody::Text(_) => None,
     };
     let from_headers = || {
         let (name, _) = step.headers.iter().find(|(_, template)| template.sole_fact() == Some(slot))?;
-        found.header(name).map(str::to_owned)
+        received.header(name).map(str::to_owned)
     };
-    within(&step.query, &found.query).or_else(from_body).or_else(from_headers).filter(|value| !value.is_empty())
+    within(&step.query, &received.query).or_else(from_body).or_else(from_headers).filter(|value| !value.is_empty())
 }
 
 fn value_in_json(json: &JsonTemplate, found: &Value, slot: Slot) -> Option<String> {
@@ -170,7 +181,7 @@ fn value_in_json(json: &JsonTemplate, found: &Value, slot: Slot) -> Option<Strin
     }
 }
 
-/// The value of a fact that is a part of an address, such as the shop in front of a host.
+/// The value of a fact that is a part of an address, such as the name of a shop in a host name.
 fn value_in_address(template: &Template, facts: &Facts, base: &str, wanted: Slot) -> Option<String> {
     let mut parts = Vec::new();
     for piece in template.pieces() {

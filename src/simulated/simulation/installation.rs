@@ -1,4 +1,4 @@
-//! The values of the installation that a simulation expects: those that are set, and made-up ones for the rest.
+//! The values of the installation that a simulation expects: those that are set, and invented ones for the rest.
 
 use crate::provider::Provider;
 use crate::vocabulary::names::Slot;
@@ -8,40 +8,40 @@ use crate::workbench::examples;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::stand_ins::key_for;
 
-/// A value that was made up because it is not set.
+/// A value that was invented because it is not set.
 #[derive(Clone, Debug)]
 pub struct InventedValue {
-    /// Where it would be set: a variable's name, or a file.
-    pub(crate) wanted: String,
+    /// Where it would be set: the name of a variable, or a file.
+    pub(crate) location: String,
     pub(crate) value: String,
 }
 
-/// All values that a provider waits for: those that are set, and for the rest what the stories say, a fresh key, or a visible stand-in.
+/// All values that a provider needs: those that are set, and for the rest the value of an example, a fresh key, or a visible stand-in.
 pub fn installation_values(
     provider: &Provider,
-    stories: &[ExampleSpec],
+    recorded: &[ExampleSpec],
     set: Vec<(Slot, Text)>,
 ) -> (Vec<(Slot, Text)>, Vec<InventedValue>) {
     let mut values = set;
-    let mut made = Vec::new();
+    let mut invented = Vec::new();
     for needed in &provider.needed {
         if values.iter().any(|(slot, _)| *slot == needed.fact) {
             continue;
         }
         let name = provider.names.name(needed.fact);
-        let given = stories.iter().flat_map(|story| &story.facts).flat_map(|facts| &facts.0).find(|(known, _)| *known.value == **name);
+        let given = recorded.iter().flat_map(|example| &example.facts).flat_map(|facts| &facts.0).find(|(known, _)| *known.value == **name);
         let value = given
             .map(|(_, value)| value.value.clone())
             .or_else(|| key_for(provider, needed.fact))
             .unwrap_or_else(|| format!("simulated-{name}-for-{}", provider.name));
-        made.push(InventedValue { wanted: needed.reference.location(), value: value.clone() });
+        invented.push(InventedValue { location: needed.reference.location(), value: value.clone() });
         values.push((needed.fact, if needed.secret { Text::secret(value, name) } else { Text::plain(value) }));
     }
-    (values, made)
+    (values, invented)
 }
 
-/// A story in which nothing is said.
-pub(super) fn empty_story() -> ExampleSpec {
-    let source = Source::new("story", "- what: nothing\n  refused: { code: nothing }\n");
-    examples::read(&source).ok().and_then(|mut stories| stories.pop()).expect("a story that is written here can be read")
+/// An example that says nothing.
+pub(super) fn empty_example() -> ExampleSpec {
+    let source = Source::new("example", "- what: nothing\n  refused: { code: nothing }\n");
+    examples::read(&source).ok().and_then(|mut examples| examples.pop()).expect("the constant text is a valid example")
 }

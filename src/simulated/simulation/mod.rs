@@ -1,35 +1,35 @@
-//! A provider made from its own file and its recorded examples: it accepts exactly what the file sends and answers as was recorded.
+//! A provider made from its file and its recorded examples: it accepts exactly what the file sends, and answers as was recorded.
 //!
-//! It is the engine in the mirror: what has to arrive is what the compiled file would send, and no idea of any protocol stands here. It
-//! opens no doors; the moment and the dice are arguments, and an answer that shall take long says so and lets its caller wait.
+//! It runs the engine in reverse: it expects the requests that the compiled file would send, and knows nothing of any protocol itself.
 
-mod response; //      what is sent back, and what is told of it
-mod request; //     what arrived, at the provider's own address
-mod authorization; //     the browser comes, somebody chooses, and it goes back
-mod calls; //       what the broker asks
-pub mod addresses; // where the provider's addresses lie
-mod compare; //     whether a request is the file's
-mod fault; //       what goes wrong with a story
-mod keyring; //     the provider's keys
-mod choices; //        what may be chosen
-mod expectation; //      what has to arrive
-mod pages; //       the pages that people see
-mod assertion; //       tokens with which the client proves itself
-mod replacements; //        a recorded story with the values of a real login
-mod refusal; //     how it says no
-mod installation; //      the values of the installation that it expects
-mod state; //       who is under way
-pub(crate) mod handler;
+pub mod addresses; //          where the provider's addresses lie at the simulation
+mod assertion; //              tokens with which the client proves itself
+mod authorization; //          the browser comes, a choice is made, and the browser goes back
+mod calls; //                  the calls of the broker
+mod choices; //                what can be chosen
+mod compare; //                whether a request is the file's
+mod expectation; //            which request has to arrive
+mod fault; //                  an example in which something goes wrong
+pub(crate) mod handler; //     `/simulation/…` of the broker, and the server of `portaria simulate`
+mod installation; //           the values of the installation that it expects
+mod keyring; //                the provider's keys
+mod pages; //                  the pages
+mod received_request; //       a request at the provider's own address
+mod refusal; //                how it refuses a call
+mod replacements; //           a recorded example with the values of a real login
+mod state; //                  the logins under way
 
-use crate::login::attempt::InstallationValues;
+use crate::login::attempt::{Attempt, InstallationValues};
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::json;
+use crate::simulated::request::SimulatedRequest;
+use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::choices::SimulatedChoice;
 use crate::simulated::simulation::keyring::SimulatedKeyring;
-use crate::simulated::simulation::replacements::StoryReplacements;
-use crate::simulated::simulation::request::ReceivedRequest;
+use crate::simulated::simulation::received_request::ReceivedRequest;
+use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::SimulationState;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
@@ -39,29 +39,25 @@ use crate::workbench::examples::replay::discovery_document;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use crate::simulated::simulation::installation::{InventedValue, installation_values};
-pub use crate::simulated::simulation::request::SimulatedRequest;
-pub use crate::simulated::simulation::response::SimulatedResponse;
 
-/// The style of its pages.
-const STYLE: &str = include_str!("style.css");
-
-/// The most that is read of a body.
+/// The largest body that is read, in bytes.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
-/// A provider that is played.
+/// A simulated provider.
 pub struct Simulation {
     provider: Provider,
-    stories: Vec<ExampleSpec>,
+    examples: Vec<ExampleSpec>,
     choices: Vec<SimulatedChoice>,
     left_out: usize,
     values: Vec<(Slot, Text)>,
     keyring: SimulatedKeyring,
     documents: DocumentCache,
-    under_way: Mutex<SimulationState>,
+    state: Mutex<SimulationState>,
 }
 
 impl fmt::Debug for Simulation {
@@ -70,7 +66,7 @@ impl fmt::Debug for Simulation {
     }
 }
 
-/// Where and when something is asked.
+/// Where and when a request arrives.
 #[derive(Clone, Copy)]
 struct SimulationContext<'a> {
     public_url: &'a str,
@@ -79,18 +75,18 @@ struct SimulationContext<'a> {
 }
 
 impl Simulation {
-    /// A simulation of a provider that tells these stories and expects these values of the installation; see [`values`].
-    pub fn new(provider: Provider, stories: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
-        let (choices, left_out) = choices::all_choices(&provider, &stories);
+    /// A simulation that answers with these examples and expects these values of the installation; see [`installation_values`].
+    pub fn new(provider: Provider, examples: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
+        let (choices, left_out) = choices::all_choices(&provider, &examples);
         Self {
             provider,
-            stories,
+            examples,
             choices,
             left_out,
             values,
             keyring: SimulatedKeyring::default(),
             documents: DocumentCache::default(),
-            under_way: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
@@ -98,152 +94,135 @@ impl Simulation {
         &self.provider
     }
 
-    /// What may be chosen: its word and what it is; the recorded stories first.
+    /// The words and titles of what can be chosen; the recorded examples come first.
     pub(crate) fn choices(&self) -> impl Iterator<Item = (&str, &str)> {
         self.choices.iter().map(|choice| (&*choice.word, &*choice.title))
     }
 
-    /// Whether a browser is choosing here.
+    /// Whether the query names a visit whose choice is still open.
     pub(crate) fn has_visit(&self, query: &str) -> bool {
         let number = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "visit");
         number.is_some_and(|(_, number)| self.lock_state().visit(&number).is_some())
     }
 
-    /// Answers a request that came by HTTP, at a moment (seconds since 1970) and with fresh random bytes.
-    pub fn answer_http(&self, asked: &SimulatedRequest<'_>, now: i64, chance: [u8; 16]) -> SimulatedResponse {
-        let here = SimulationContext { public_url: asked.public_url, base: asked.base, now };
-        if asked.body.len() > LARGEST_BODY {
-            return pages::too_large(&self.provider, here).with_log_line("refused   more than 64 KiB".to_owned());
+    /// Answers a request that arrived by HTTP, at a time (seconds since 1970) and with fresh random bytes.
+    pub fn answer_http(&self, request: &SimulatedRequest<'_>, now: i64, random: [u8; 16]) -> SimulatedResponse {
+        let context = SimulationContext { public_url: request.public_url, base: request.base, now };
+        if request.body.len() > LARGEST_BODY {
+            return self.too_large_page(context).with_log_line("refused   more than 64 KiB".to_owned());
         }
-        let unique = URL_SAFE_NO_PAD.encode(chance).replace(['-', '_'], "x");
-        let is_looking = matches!(asked.method, "GET" | "HEAD");
-        match (asked.path, addresses::original_address(asked.path, asked.query)) {
-            ("" | "/", _) if is_looking => self.overview(here),
-            ("/style.css", _) if is_looking => SimulatedResponse::style(STYLE),
-            ("/choose", _) if asked.method == "GET" => self.choose(asked.query, here, &unique),
-            (_, Some(address)) => self.answer_at_provider(&ReceivedRequest::new(asked, address), here, unique),
-            ("" | "/" | "/style.css" | "/choose", None) => pages::method_not_allowed(&self.provider, here),
-            _ => pages::not_found(&self.provider, here),
+        let unique = URL_SAFE_NO_PAD.encode(random).replace(['-', '_'], "x");
+        let is_read = matches!(request.method, "GET" | "HEAD");
+        match (request.path, addresses::original_address(request.path, request.query)) {
+            ("" | "/", _) if is_read => self.overview_page(context),
+            ("/style.css", _) if is_read => SimulatedResponse::style(),
+            ("/choose", _) if request.method == "GET" => self.choose(request.query, context, &unique),
+            (_, Some(address)) => self.answer_at_provider(&ReceivedRequest::new(request, address), context, unique),
+            ("" | "/" | "/style.css" | "/choose", None) => self.method_not_allowed_page(context),
+            _ => self.not_found_page(context),
         }
     }
 
     /// Answers a request that the broker makes in the same process, at the provider's own address.
     pub fn answer_in_process(&self, request: &Request, public_url: &str, now: i64) -> SimulatedResponse {
-        let here = SimulationContext { public_url, base: "", now };
-        let found = ReceivedRequest::from_request(request);
-        if found.body.len() > LARGEST_BODY {
+        let context = SimulationContext { public_url, base: "", now };
+        let received = ReceivedRequest::from_request(request);
+        if received.body.len() > LARGEST_BODY {
             return SimulatedResponse::oauth_error("invalid_request", "more than 64 KiB");
         }
-        self.answer_call(&found, here)
+        self.answer_call(&received, context)
     }
 
-    fn answer_at_provider(&self, found: &ReceivedRequest, here: SimulationContext<'_>, unique: String) -> SimulatedResponse {
-        let installation = self.installation(here);
-        let attempt = self.with_discovery_document(here, &installation, |_| {
-            expectation::attempt_from_request(&self.provider, &installation, found, here.now)
+    fn answer_at_provider(&self, received: &ReceivedRequest, context: SimulationContext<'_>, unique: String) -> SimulatedResponse {
+        let installation = self.installation(context);
+        let attempt = self.with_discovery_document(context, &installation, |_| {
+            expectation::attempt_from_request(&self.provider, &installation, received, context.now)
         });
-        let facts = self.known_facts(&attempt, &installation, here);
-        if found.method == "GET" && expectation::is_authorization(&self.provider, &facts, found) {
-            return self.authorize(found, attempt, &facts, here, unique);
+        let facts = self.known_facts(&attempt, &installation, context);
+        if received.method == "GET" && expectation::is_authorization(&self.provider, &facts, received) {
+            return self.authorize(received, attempt, &facts, context, unique);
         }
-        if found.method == "GET" && self.is_logout(&facts, found) {
-            return pages::signed_out(&self.provider, here)
-                .with_log_line("accepted  the browser, to end the provider's own session".to_owned());
+        if received.method == "GET" && self.is_logout(&facts, received) {
+            return self.signed_out_page(context).with_log_line("accepted  the browser, to end the provider's own session".to_owned());
         }
-        self.answer_call(found, here)
+        self.answer_call(received, context)
     }
 
-    fn is_logout(&self, facts: &Facts, found: &ReceivedRequest) -> bool {
+    fn is_logout(&self, facts: &Facts, received: &ReceivedRequest) -> bool {
         let filled = self.provider.logout.as_ref().map(|logout| logout.fill(&facts.clone().for_preview()));
-        matches!(filled, Some(Ok(filled)) if filled.base.equals(&found.base))
+        matches!(filled, Some(Ok(filled)) if filled.base.equals(&received.base))
     }
 
-    /// The installation as the simulation expects it.
-    fn installation(&self, here: SimulationContext<'_>) -> InstallationValues {
-        InstallationValues { public_url: here.public_url.into(), values: self.values.clone() }
+    /// The values of the installation that the simulation expects.
+    fn installation(&self, context: SimulationContext<'_>) -> InstallationValues {
+        InstallationValues { public_url: context.public_url.into(), values: self.values.clone() }
     }
 
-    /// The issuer's document and its address, with everything in place.
+    /// The address of the discovery document, and the document with the values of this installation.
     fn discovery_document(&self, installation: &InstallationValues, now: i64) -> Option<(String, Value)> {
-        let story = choices::base_story(&self.stories).or(self.stories.first());
-        let nothing;
-        let story = if let Some(story) = story {
-            story
-        } else {
-            nothing = installation::empty_story();
-            &nothing
-        };
-        let (address, document) = discovery_document(&self.provider, story, installation)?;
+        let recorded = choices::first_login(&self.examples).or(self.examples.first());
+        let example = recorded.map_or_else(|| Cow::Owned(installation::empty_example()), Cow::Borrowed);
+        let (address, document) = discovery_document(&self.provider, &example, installation)?;
         let mut facts = self.provider.empty_facts();
         for (slot, value) in &installation.values {
             facts.set(*slot, value.clone());
         }
-        Some((address, StoryReplacements::for_login(&self.provider, story, &facts, now).replace_in_json(&document)))
+        Some((address, ExampleReplacements::for_login(&self.provider, &example, &facts, now).replace_in_json(&document)))
     }
 
-    /// Does something once the issuer's document is at hand.
+    /// Calls `act` with the cached documents, once the discovery document is among them.
     fn with_discovery_document<T>(
         &self,
-        here: SimulationContext<'_>,
+        context: SimulationContext<'_>,
         installation: &InstallationValues,
         act: impl FnOnce(&DocumentCache) -> T,
     ) -> T {
-        if let Some((address, document)) = self.discovery_document(installation, here.now) {
-            self.documents.insert(&address, document, here.now);
+        if let Some((address, document)) = self.discovery_document(installation, context.now) {
+            self.documents.insert(&address, document, context.now);
         }
         act(&self.documents)
     }
 
-    /// What is known of an attempt.
-    fn known_facts(
-        &self,
-        attempt: &crate::login::attempt::Attempt,
-        installation: &InstallationValues,
-        here: SimulationContext<'_>,
-    ) -> Facts {
-        self.with_discovery_document(here, installation, |documents| {
+    /// The facts that are known when an attempt begins.
+    fn known_facts(&self, attempt: &Attempt, installation: &InstallationValues, context: SimulationContext<'_>) -> Facts {
+        self.with_discovery_document(context, installation, |documents| {
             attempt
                 .initial_facts(&self.provider, installation, documents)
                 .unwrap_or_else(|| attempt.facts_without_discovery(&self.provider, installation))
         })
     }
 
-    /// What is published of the keys.
+    /// The published key set.
     fn key_set(&self, facts: &Facts, now: i64) -> Value {
-        self.keyring.key_set(&self.provider, self.stories.iter(), now, facts)
+        self.keyring.key_set(&self.provider, self.examples.iter(), now, facts)
     }
 
     fn lock_state(&self) -> MutexGuard<'_, SimulationState> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn overview(&self, here: SimulationContext<'_>) -> SimulatedResponse {
-        let addresses = self.addresses(here.public_url, here.base, here.now);
-        pages::overview(&self.provider, &self.choices, self.left_out, &addresses, here)
-    }
-
-    /// The provider's addresses and where each is reached at the simulation.
+    /// The provider's addresses, each with its address at the simulation.
     pub(crate) fn addresses(&self, public_url: &str, base: &str, now: i64) -> Vec<(String, String)> {
-        let here = SimulationContext { public_url, base, now };
-        let installation = self.installation(here);
-        let nobody = expectation::attempt_from_request(&self.provider, &installation, &ReceivedRequest::empty(), now);
-        let facts = self.known_facts(&nobody, &installation, here).for_preview();
+        let context = SimulationContext { public_url, base, now };
+        let installation = self.installation(context);
+        let attempt = expectation::attempt_from_request(&self.provider, &installation, &ReceivedRequest::empty(), now);
+        let facts = self.known_facts(&attempt, &installation, context).for_preview();
         let document =
             self.provider.discovery.as_ref().and_then(|_| self.discovery_document(&installation, now)).map(|(address, _)| address);
         let steps = self.provider.steps().filter_map(|step| step.address.fill(&facts).ok()).map(|filled| filled.base.masked());
         let keys = self.provider.steps().filter_map(|step| step.signed()?.keys_address(&facts));
         let mut addresses: Vec<(String, String)> = Vec::new();
         for address in document.into_iter().chain(steps).chain(keys) {
-            let at = addresses::simulated_address(base, &address);
+            let simulated = addresses::simulated_address(base, &address);
             if !addresses.iter().any(|(known, _)| *known == address) {
-                addresses.push((address, at));
+                addresses.push((address, simulated));
             }
         }
         addresses
     }
 }
 
-/// Whether an answer is JSON, and what it says.
+/// The JSON of an answer, if it is JSON.
 fn read_json(body: &[u8]) -> Option<Value> {
     json::parse(body).ok()
 }

@@ -1,5 +1,5 @@
-//! A recorded story as it is told in a login that really happens: with the login's own values in place of the stand-ins, with a code
-//! that nobody else has, and with times that are still to come.
+//! A recorded example with the values of a real login in place of its stand-ins, with an authorization code of its own, and with times
+//! counted from now.
 
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
@@ -12,24 +12,23 @@ use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec, RawJso
 use crate::workbench::examples::stand_ins::{NOW, stand_in};
 use serde_json::{Map, Value};
 
-/// The claims that are moments.
-const MOMENTS: &[&str] = &["exp", "iat", "nbf", "auth_time"];
+/// The claims that are times.
+const TIME_CLAIMS: &[&str] = &["exp", "iat", "nbf", "auth_time"];
 
-/// What stands for what in a story.
-pub(super) struct StoryReplacements {
+/// What replaces what in an example.
+pub(super) struct ExampleReplacements {
     /// Stand-ins and their values.
-    visible: Vec<(String, String)>,
-    /// Values of the story and those of this login in their place: whole words only.
+    stand_ins: Vec<(String, String)>,
+    /// Values of the example and those of this login, which replace whole words only.
     words: Vec<(String, String)>,
-    /// How much later it is than in the story, in seconds.
-    later: i64,
+    /// The seconds between the time of the example and now.
+    elapsed: i64,
 }
 
-impl StoryReplacements {
-    /// What is different in this login.
-    pub(crate) fn for_login(provider: &Provider, story: &ExampleSpec, facts: &Facts, now: i64) -> Self {
-        let visible = facts.iter().map(|(slot, value)| (stand_in(provider.names.name(slot)), value.expose().to_owned())).collect();
-        let given = story.facts.iter().chain(&story.inputs).flat_map(|named| &named.0);
+impl ExampleReplacements {
+    pub(crate) fn for_login(provider: &Provider, example: &ExampleSpec, facts: &Facts, now: i64) -> Self {
+        let stand_ins = facts.iter().map(|(slot, value)| (stand_in(provider.names.name(slot)), value.expose().to_owned())).collect();
+        let given = example.facts.iter().chain(&example.inputs).flat_map(|named| &named.0);
         let mut words = Vec::new();
         let mut then = NOW;
         for (name, value) in given {
@@ -44,23 +43,23 @@ impl StoryReplacements {
                 words.push((value.value.clone(), own.expose().to_owned()));
             }
         }
-        Self { visible, words, later: now - then }
+        Self { stand_ins, words, elapsed: now - then }
     }
 
-    /// A story with everything in place; the code becomes this one's own.
-    pub(crate) fn replace_in_story(
+    /// The example of this login, and its authorization code, to which `unique` is appended.
+    pub(crate) fn replace_in_example(
         &self,
         provider: &Provider,
-        story: &ExampleSpec,
+        example: &ExampleSpec,
         facts: &Facts,
         unique: &str,
     ) -> (ExampleSpec, Option<String>) {
-        let mut story = story.clone();
-        for (_, token) in story.tokens.iter_mut().flat_map(|tokens| &mut tokens.0) {
+        let mut example = example.clone();
+        for (_, token) in example.tokens.iter_mut().flat_map(|tokens| &mut tokens.0) {
             token.claims = RawJson(self.replace_in_claims(&token.claims.0));
         }
-        let place = story.place;
-        let callback = story.callback.get_or_insert_with(|| {
+        let place = example.place;
+        let callback = example.callback.get_or_insert_with(|| {
             let pair = |name: &str, value: &str| (Located::new(name.to_owned(), place), Located::new(value.to_owned(), place));
             NamedValues(vec![pair("code", "c-1"), pair("state", "‹state›")])
         });
@@ -70,21 +69,20 @@ impl StoryReplacements {
         let document = CallbackParameters::new(callback.0.iter().map(|(name, value)| (&name.value, value.value.clone()))).document();
         let read = provider.authorization.reads.iter().find(|read| read.fact == provider.known.code);
         let recorded = read.and_then(|read| read.reading.evaluate(Some(&document), facts).ok()).map(|code| code.expose().to_owned());
-        let own = recorded.map(|recorded| (format!("{recorded}-{unique}"), recorded)).filter(|(_, recorded)| !recorded.is_empty());
         let mut code = None;
-        if let Some((own, recorded)) = own {
+        if let Some(recorded) = recorded.filter(|recorded| !recorded.is_empty()) {
+            let own = format!("{recorded}-{unique}");
             for (_, value) in callback.0.iter_mut().filter(|(_, value)| value.value == recorded) {
                 value.value.clone_from(&own);
                 code = Some(own.clone());
             }
         }
-        for exchange in story.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
+        for exchange in example.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
             self.replace_in_answer(&mut exchange.answer);
         }
-        (story, code)
+        (example, code)
     }
 
-    /// An answer with everything in place.
     pub(crate) fn replace_in_answer(&self, answer: &mut ExampleAnswerSpec) {
         answer.json = answer.json.take().map(|json| RawJson(self.replace_in_json(&json.0)));
         if let Some(text) = &mut answer.text {
@@ -95,13 +93,11 @@ impl StoryReplacements {
         }
     }
 
-    /// A text with everything in place.
     pub(crate) fn replace_in_text(&self, text: &str) -> String {
-        let with = self.words.iter().fold(text.to_owned(), |text, (old, new)| replace_word(&text, old, new));
-        self.visible.iter().fold(with, |text, (name, value)| text.replace(name, value))
+        let replaced = self.words.iter().fold(text.to_owned(), |text, (old, new)| replace_word(&text, old, new));
+        self.stand_ins.iter().fold(replaced, |text, (name, value)| text.replace(name, value))
     }
 
-    /// The same throughout a JSON value.
     pub(crate) fn replace_in_json(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.replace_in_text(text)),
@@ -116,22 +112,22 @@ impl StoryReplacements {
     fn replace_in_claims(&self, claims: &Value) -> Value {
         let mut claims = self.replace_in_json(claims);
         for (name, value) in claims.as_object_mut().into_iter().flatten() {
-            if MOMENTS.contains(&name.as_str())
+            if TIME_CLAIMS.contains(&name.as_str())
                 && let Some(moment) = value.as_i64()
             {
-                *value = Value::from(moment.saturating_add(self.later));
+                *value = Value::from(moment.saturating_add(self.elapsed));
             }
         }
         claims
     }
 }
 
-/// A text in which one value stands for another, where it is a word by itself.
+/// Replaces a value where it is a whole word.
 pub(super) fn replace_text(text: &str, old: &Text, new: &Text) -> String {
     replace_word(text, old.expose(), new.expose())
 }
 
-/// A text in which one word stands for another, where it is a word by itself.
+/// Replaces `old` where it is a whole word.
 fn replace_word(text: &str, old: &str, new: &str) -> String {
     let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
     let (mut written, mut rest, mut before) = (String::new(), text, None);
@@ -153,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_replaced_only_where_it_stands_by_itself() {
+    fn only_whole_words_are_replaced() {
         for (text, expected) in [
             ("https://acme.idp.example/acme", "https://loja.idp.example/loja"),
             ("acmes macme acme_1", "acmes macme acme_1"),

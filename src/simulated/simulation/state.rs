@@ -1,4 +1,4 @@
-//! The browsers that are choosing and the logins under way: bounded in number and in age.
+//! The visits whose choice is open, and the logins under way. Both are bounded in number and in age.
 
 use crate::login::attempt::Attempt;
 use crate::provider::facts::Facts;
@@ -7,48 +7,47 @@ use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::tokens::ExampleTokens;
 use std::collections::VecDeque;
 
-/// The most that are remembered of each; the oldest makes room.
-pub(super) const MOST: usize = 300;
+/// The largest number of visits and of logins; beyond it the oldest is forgotten.
+const LARGEST_COUNT: usize = 300;
 
 /// How long each is remembered, in seconds.
-pub(super) const GOOD_FOR: i64 = 600;
+const LIFETIME: i64 = 600;
 
-/// A browser that has come.
+/// A browser that has arrived with an authorization request.
 pub(super) struct SimulatedVisit {
-    /// Its number, which nobody guesses.
+    /// Random, so that it cannot be guessed.
     pub(crate) number: String,
-    pub(crate) came: i64,
-    /// The attempt behind it.
+    pub(crate) arrived: i64,
+    /// The attempt, as far as the request shows it.
     pub(crate) attempt: Attempt,
-    /// What is known of it.
     pub(crate) facts: Facts,
 }
 
 /// A login whose browser was sent back.
 pub(super) struct SimulatedLogin {
-    /// A text that nobody else has.
+    /// A text that no other login has.
     pub(crate) unique: String,
     /// When the browser was sent back.
     pub(crate) sent_back: i64,
-    /// What the mirror knows.
+    /// The facts that the broker knows by now, except for its own secrets.
     pub(crate) facts: Facts,
-    /// The story that is told, with everything in place.
-    pub(crate) story: ExampleSpec,
+    /// The example that is replayed, with the values of this login.
+    pub(crate) example: ExampleSpec,
     pub(crate) tokens: ExampleTokens,
-    /// The provider's calls that its answers belong to, in order.
+    /// The calls of the file to which the recorded answers belong, in order.
     pub(crate) calls: Vec<usize>,
-    /// The code that was made for it.
+    /// The authorization code of this login.
     pub(crate) code: Option<String>,
-    /// The access token that was made for it.
+    /// The access token of this login.
     pub(crate) token: Option<Text>,
-    /// The call that may come next.
+    /// The next call that may arrive.
     pub(crate) position: usize,
-    /// The moment that the broker puts into its requests, once that is known.
+    /// The time that the broker writes into its requests, once it is known.
     pub(crate) moment: Option<i64>,
     /// The call that is answered too late.
-    pub(crate) late: Option<usize>,
-    /// Whether nothing further is expected.
-    pub(crate) over: bool,
+    pub(crate) late_call: Option<usize>,
+    /// Whether no further call is expected.
+    pub(crate) is_over: bool,
 }
 
 #[derive(Default)]
@@ -58,28 +57,26 @@ pub(super) struct SimulationState {
 }
 
 impl SimulationState {
-    /// Forgets what is too old.
     pub(crate) fn remove_expired(&mut self, now: i64) {
-        let is_fresh = |since: i64| (-GOOD_FOR..GOOD_FOR).contains(&now.saturating_sub(since));
-        self.visits.retain(|visit| is_fresh(visit.came));
+        let is_fresh = |since: i64| (-LIFETIME..LIFETIME).contains(&now.saturating_sub(since));
+        self.visits.retain(|visit| is_fresh(visit.arrived));
         self.logins.retain(|login| is_fresh(login.sent_back));
     }
 
     pub(crate) fn add_visit(&mut self, visit: SimulatedVisit) {
-        while self.visits.len() >= MOST {
+        while self.visits.len() >= LARGEST_COUNT {
             self.visits.pop_front();
         }
         self.visits.push_back(visit);
     }
 
     pub(crate) fn add_login(&mut self, login: SimulatedLogin) {
-        while self.logins.len() >= MOST {
+        while self.logins.len() >= LARGEST_COUNT {
             self.logins.pop_front();
         }
         self.logins.push_back(login);
     }
 
-    /// A browser by its number.
     pub(crate) fn visit(&self, number: &str) -> Option<&SimulatedVisit> {
         self.visits.iter().find(|visit| visit.number == number)
     }
