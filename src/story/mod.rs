@@ -4,6 +4,7 @@
 pub(crate) mod looks;
 pub(crate) mod shape;
 pub(crate) mod plain_text;
+pub(crate) mod repair_rule;
 pub mod proposal;
 pub mod watch;
 

@@ -63,7 +63,8 @@ pub(crate) struct LabWords {
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
     pub(crate) incident: IncidentWords,
-    /// Why changes are proposed, by the names of the reasons.
+    /// Why changes are proposed, by the words of the rules of repair. English has none: it shows the rules' own sentences.
+    #[serde(default)]
     pub(crate) because: BTreeMap<String, String>,
 }
 
@@ -304,7 +305,9 @@ impl LabWords {
 
     /// Why a change is proposed: in this language if it has the sentence, whose holes are numbered from 1; otherwise in English.
     pub(crate) fn proposal_reason(&self, proposal: &Proposal) -> (String, bool) {
-        let Some(sentence) = self.because.get(&proposal.because) else { return (proposal.sentence.clone(), false) };
+        let Some(sentence) = self.because.get(&proposal.because) else {
+            return (as_sentence(&proposal.sentence), self.because.is_empty());
+        };
         let numbers: Vec<String> = (1..=proposal.about.len()).map(|number| number.to_string()).collect();
         let values: Vec<(&str, &str)> = numbers.iter().map(String::as_str).zip(proposal.about.iter().map(String::as_str)).collect();
         (fill(sentence, &values), true)
@@ -323,6 +326,15 @@ impl LabWords {
     }
 }
 
+/// A line of the terminal as a sentence of a page: it begins with a capital and ends with a full stop, without backticks.
+fn as_sentence(line: &str) -> String {
+    let plain = line.replace('`', "");
+    let mut letters = plain.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if plain.ends_with(['.', '…']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
 /// Both sides of a place in a phrase, for pages that put more than text there.
 pub(crate) fn around<'a>(phrase: &'a str, place: &str) -> (&'a str, &'a str) {
     phrase.split_once(&format!("{{{place}}}")).unwrap_or((phrase, ""))
@@ -332,6 +344,7 @@ pub(crate) fn around<'a>(phrase: &'a str, place: &str) -> (&'a str, &'a str) {
 mod tests {
     use super::*;
     use crate::pages::phrases::placeholders;
+    use crate::story::repair_rule::RepairRule;
     use serde_json::Value;
 
     fn compare(tree: &Value, pattern: &Value, at: &str) {
@@ -355,11 +368,28 @@ mod tests {
         let pattern = read(EMBEDDED[2].1);
 
         for (code, text) in EMBEDDED {
-            compare(&read(text), &pattern, code);
+            let mut words = read(text);
+            words.as_object_mut().expect("words").remove("because");
+            compare(&words, &pattern, code);
             assert_eq!(LabLanguage::for_code(code).code, code);
         }
         assert_eq!(LabLanguage::for_code("ja").code, "en");
         assert_eq!(LabLanguage::supported_among(["ja", "es"]).iter().map(|language| language.code).collect::<Vec<_>>(), ["es"]);
+    }
+
+    #[test]
+    fn every_rule_of_repair_is_translated_into_every_language_but_english() {
+        for (code, _) in EMBEDDED.iter().filter(|(code, _)| *code != FALLBACK) {
+            let because = &LabLanguage::for_code(code).words.because;
+
+            for (word, holes) in RepairRule::WORDS {
+                let sentence = because.get(*word).unwrap_or_else(|| panic!("{code}.yaml says nothing for `{word}` below `because`"));
+                let is_filled = |hole: &String| hole.parse().is_ok_and(|number: usize| (1..=*holes).contains(&number));
+                assert!(placeholders(sentence).iter().all(|hole| is_filled(&hole.to_string())), "{code}: {word}");
+            }
+            assert_eq!(because.len(), RepairRule::WORDS.len(), "{code}.yaml translates what is no rule");
+        }
+        assert!(LabLanguage::for_code(FALLBACK).words.because.is_empty());
     }
 
     #[test]
