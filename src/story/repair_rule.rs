@@ -16,6 +16,7 @@ macro_rules! repair_rules {
 
         impl RepairRule {
             /// The words of all rules, each with how many places its sentence fills.
+            #[cfg(test)]
             pub(crate) const WORDS: &[(&str, usize)] = &[ $( ($word, <[&str]>::len(&[$(stringify!($field)),*])), )+ ];
 
             /// The word by which stories and the lab's translations know the rule.
