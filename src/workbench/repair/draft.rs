@@ -1,9 +1,9 @@
 //! A change that may mend the file: the edits, and what is said about them.
 
 use crate::provider::step::Step;
-use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::story::proposal::{FileChange, Proposal};
 use crate::story::repair_rule::RepairRule;
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::repair::path_move::PathMove;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
