@@ -225,14 +225,22 @@ fn parse_query(text: &str) -> Result<JpQuery, (String, String)> {
 }
 
 fn suggestion(text: &str) -> String {
-    let names: Vec<&str> = text.trim_start_matches('.').split('.').collect();
-    names.iter().fold("$".to_owned(), |path, name| {
-        if !name.is_empty() && name.chars().enumerate().all(|(at, letter)| is_name(letter, at == 0)) {
-            path + "." + name
-        } else {
-            format!("{path}['{name}']")
-        }
-    })
+    let names = text.trim_start_matches('.').split('.');
+    names.fold("$".to_owned(), |path, name| path + &written_key(name, '\''))
+}
+
+/// Whether a key stands in a path without quotes.
+pub(crate) fn is_plain_key(key: &str) -> bool {
+    !key.is_empty() && key.chars().enumerate().all(|(at, letter)| is_name(letter, at == 0))
+}
+
+/// A key as a segment of a path: `.id`, or `['e-mail']` where it needs quotes.
+pub(crate) fn written_key(key: &str, quote: char) -> String {
+    if is_plain_key(key) {
+        return format!(".{key}");
+    }
+    let escaped = key.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
+    format!("[{quote}{escaped}{quote}]")
 }
 
 /// Refuses what the library would misread silently, and what could cost more than a walk over the answer.

@@ -4,6 +4,7 @@ pub(crate) mod questions;
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion};
 use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
 
@@ -114,7 +115,7 @@ fn callback_path(code: &str) -> String {
     if code.starts_with('$') {
         return code.to_owned();
     }
-    crate::workbench::learn::document::write_leaf_path(&[crate::workbench::learn::document::LeafKey::Name(code.to_owned())])
+    write_path(&[PathSegment::Key(code.to_owned())])
 }
 
 fn token_request_entries<'a>(get: &ChecklistLookup<'a>, said: &ChecklistLookup<'a>, person: &[DraftEntry]) -> Vec<DraftEntry> {

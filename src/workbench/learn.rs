@@ -25,12 +25,12 @@ pub(crate) mod signed_token;
 pub(crate) mod leak_check;
 pub(crate) mod login_learner;
 pub(crate) mod jwt;
-pub(crate) mod vocabulary;
 pub(crate) mod provider_file;
 pub(crate) mod written_values;
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
+use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::leak_check::LeakCheck;
 use crate::workbench::learn::login_learner::LoginLearner;
@@ -136,7 +136,7 @@ fn with_redirect_targets<'a>(exchanges: impl Iterator<Item = &'a RecordedExchang
         out.push((*exchange).clone());
         let landing =
             exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
-        if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && heuristics::looks_like_url(landing)) {
+        if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && looks_like_url(landing)) {
             let visit =
                 RecordedExchange { method: "GET".to_owned(), address: landing.to_owned(), at: exchange.at, ..RecordedExchange::default() };
             if !visited.contains(visit.base()) {

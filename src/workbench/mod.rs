@@ -1,5 +1,6 @@
 //! For support staff and operators: what would mend a file, a provider that is made from a file, and a file that is made from a recording.
 
+pub mod answers; //     what is known about providers' answers: paths, keys, meanings, looks, refusals
 pub mod repair; //     what would mend a file after a login
 pub mod record; //     a login becomes an example, with invented people
 pub mod recorded_exchange; //   what went over the wire, as plain values

@@ -329,9 +329,8 @@ fn write_holes(page: &mut String) {
     page.push_str(
         "\nIn a list of getAccessCode steps a standard place is looked for in every answer, and the last one in which it is found counts; a step that reads `$.access_token` under a name of its own is not looked at for `accessToken`.\n\n### Functions\n\n| function | what it does |\n|---|---|\n",
     );
-    for (name, arguments, meaning) in functions::ALL {
-        let form = if arguments.is_empty() { (*name).to_owned() } else { format!("{name} {arguments}") };
-        let _ = writeln!(page, "| `{form}` | {meaning} |");
+    for function in functions::TABLE {
+        let _ = writeln!(page, "| `{}` | {} |", function.usage(), function.meaning);
     }
     page.push_str(
         "\n### Paths\n\nA path is a JSON path (RFC 9535): `$.data.user.id`, `$.list[0].id`, `$['e-mail']` (every key that is not letters, digits and `_` needs brackets and quotes), `$[?@.primary == true && @.verified == true].email`, `$.names.*`. \

@@ -7,16 +7,12 @@
 
 pub(crate) mod missing_email;
 pub(crate) mod candidates;
-pub mod cause;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod answer_format;
 pub(crate) mod nested_json;
-pub(crate) mod value_fit;
-pub(crate) mod key_similarity;
 pub(crate) mod answer_repairs;
 pub(crate) mod path_move;
-pub mod path;
 pub(crate) mod request_repairs;
 pub(crate) mod reread;
 pub(crate) mod email_proof_safety;

@@ -1,7 +1,7 @@
 //! The file is wrong: each of its paths is damaged in turn, the answers are as recorded.
 
 use crate::repair::{Table, all, compiled, outcome};
-use portaria::workbench::repair::path::{PathSegment, parse_path, write_path};
+use portaria::workbench::answers::path::{PathSegment, parse_path, write_path, write_path_with};
 use regex::Regex;
 
 /// The ways in which a path is damaged, by rule.
@@ -88,7 +88,7 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
                 for (kind, damaged) in damages(&path) {
                     let quote = if code[..found.start()].ends_with('\'') { '"' } else { '\'' };
                     let mut changed = text.clone();
-                    changed.replace_range(at + found.start()..at + found.end(), &write_path(&damaged, quote));
+                    changed.replace_range(at + found.start()..at + found.end(), &write_path_with(&damaged, quote));
                     let Some(provider) = compiled(&known.provider, &changed) else {
                         broken += 1;
                         continue;
@@ -102,7 +102,7 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
                     let (outcome, proposals) = noticed.unwrap_or((crate::repair::Outcome::Unnoticed, Vec::new()));
                     table.count(kind, outcome, || {
                         let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
-                        format!("{} {} → {}: {said:?}", known.provider.name, found.as_str(), write_path(&damaged, '\''))
+                        format!("{} {} → {}: {said:?}", known.provider.name, found.as_str(), write_path(&damaged))
                     });
                 }
             }

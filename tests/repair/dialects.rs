@@ -1,6 +1,6 @@
 //! How providers say no: the wordings of many houses, as their public manuals have them, with names and numbers left out.
 
-use portaria::workbench::repair::cause::RefusalCause;
+use portaria::workbench::answers::refusals::RefusalCause;
 
 /// A wording: where it is from in a few words, the cause, status, content type and body.
 pub type Dialect = (&'static str, RefusalCause, i32, &'static str, &'static str);
@@ -210,20 +210,20 @@ pub const DIALECTS: &[Dialect] = &[
     ("chinese scope", RefusalCause::ScopeRefused, 200, JSON, r#"{"code":20027,"msg":"scope 没有权限"}"#),
     (
         "code spent",
-        RefusalCause::CodeSpent,
+        RefusalCause::CodeUsed,
         400,
         JSON,
         r#"{"error":"invalid_grant","error_description":"The authorization code has expired"}"#,
     ),
     (
         "code spent in 200",
-        RefusalCause::CodeSpent,
+        RefusalCause::CodeUsed,
         200,
         JSON,
         r#"{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}"#,
     ),
-    ("code used, numeric", RefusalCause::CodeSpent, 200, JSON, r#"{"errcode":40163,"errmsg":"code been used, rid: 1"}"#),
-    ("bare grant", RefusalCause::CodeSpent, 400, JSON, r#"{"error":"invalid_grant"}"#),
+    ("code used, numeric", RefusalCause::CodeUsed, 200, JSON, r#"{"errcode":40163,"errmsg":"code been used, rid: 1"}"#),
+    ("bare grant", RefusalCause::CodeUsed, 400, JSON, r#"{"error":"invalid_grant"}"#),
     (
         "unknown client",
         RefusalCause::ClientUnknown,

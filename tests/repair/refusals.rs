@@ -8,9 +8,9 @@ use portaria::provider::pkce::Pkce;
 use portaria::story::proposal::Proposal;
 use portaria::vocabulary::place::{Located, Place, Source};
 use portaria::vocabulary::words::NamedValues;
+use portaria::workbench::answers::refusals::RefusalCause;
 use portaria::workbench::examples::example::ExampleAnswerSpec;
 use portaria::workbench::examples::replay::replay;
-use portaria::workbench::repair::cause::RefusalCause;
 use portaria::workbench::repair::propose;
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,7 +23,7 @@ fn told(cause: RefusalCause) -> &'static [&'static str] {
         RefusalCause::PkceRequired => &["pkceRequired"],
         RefusalCause::RedirectUnknown => &["redirectUnknown"],
         RefusalCause::ScopeRefused => &["scopeRefused", "scopeWordRefused"],
-        RefusalCause::CodeSpent => &["codeSpent"],
+        RefusalCause::CodeUsed => &["codeSpent"],
         RefusalCause::ClientUnknown => &["clientUnknown"],
         RefusalCause::BodyOther => &["bodyOther"],
         RefusalCause::MethodOther => &["methodOther"],

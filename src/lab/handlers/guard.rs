@@ -7,7 +7,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::Method;
 
-/// Headers by which proxies say that somebody else is asking.
+/// Headers by which proxies say that somebody else is request.
 const FORWARDED: [&str; 2] = ["x-forwarded-for", "forwarded"];
 
 /// Somebody who may use the lab.

@@ -3,7 +3,6 @@
 use crate::lab::handlers::provider::find_provider;
 use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps, text_report};
 use crate::lab::handlers::{self, guard};
-use crate::lab::pages;
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
 use crate::pages::ErrorCause;
@@ -28,7 +27,7 @@ pub(crate) async fn find(asked: RequestContext) -> Result<HttpResponse, UserFaci
     }
     let shown: Option<String> = typed.map(|typed| crate::vocabulary::diagnostic::printable(&typed.chars().take(64).collect::<String>()));
     let here = address(&["lab", "incidents"], &[("code", shown.as_deref())]);
-    let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: shown.as_deref(), gone: None };
+    let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: shown.as_deref(), unknown: None };
     let status = if shown.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok(handlers::page_response(&asked, status, page.render()))
 }
@@ -46,28 +45,28 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
         Ok(kept) => kept,
         Err(code) => {
             let here = format!("{PAGE}/{code}");
-            let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: None, gone: Some(code.as_str()) };
+            let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: None, unknown: Some(code.as_str()) };
             return Ok(handlers::page_response(&asked, StatusCode::NOT_FOUND, page.render()));
         }
     };
     let bench = find_provider(&asked, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);
-    let course = login_steps(&asked, &kept, bench.as_ref(), None);
+    let login = login_steps(&asked, &kept, bench.as_ref(), None);
     // The line is worth going to while the file is the one of then.
-    let line = kept.story.line.filter(|_| course.failed().and_then(|stage| stage.complaint.as_ref()).is_some_and(|drawn| !drawn.changed));
+    let line = kept
+        .story
+        .line
+        .filter(|_| login.failed().and_then(|step| step.complaint.as_ref()).is_some_and(|complaint| !complaint.is_file_changed));
     let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&asked).into_owned());
     let page = IncidentPage {
-        frame: LabFrame { report: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&asked, here) },
+        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&asked, here) },
         code: kept.code.as_str(),
         when: format_moment(kept.at),
         provider: crate::vocabulary::diagnostic::printable(&title),
         href: bench.as_ref().map(|bench| address(&["lab", &bench.name], &[])),
         line,
-        message: course
-            .failed()
-            .and_then(|stage| stage.complaint.as_ref())
-            .map(|drawn: &pages::login_steps::ComplaintView| drawn.message.clone()),
-        course,
+        message: login.failed().and_then(|step| step.complaint.as_ref()).map(|complaint| complaint.message.clone()),
+        login,
     };
     Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))
 }

@@ -38,17 +38,17 @@ pub(crate) fn is_lab_path(path: &str) -> bool {
 }
 
 /// What stands around a page of the lab.
-pub(crate) fn lab_frame(asked: &RequestContext, here: String) -> LabFrame<'_> {
+pub(crate) fn lab_frame(asked: &RequestContext, address: String) -> LabFrame<'_> {
     let front = asked.live_store();
     let offered = front.languages.offered_languages(&front.store.languages);
     LabFrame {
         store: &front.look.title,
         language: LabLanguage::for_code(&asked.language().code),
-        offered: LabLanguage::supported_among(offered.iter().map(|language| language.code.as_str())),
-        version: &front.version,
-        here,
+        languages: LabLanguage::supported_among(offered.iter().map(|language| language.code.as_str())),
+        asset_version: &front.version,
+        address,
         groups: Vec::new(),
-        report: None,
+        report_href: None,
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
         let offer = listing.provider(name);
         let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
         let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
-        let apart = match standing.state {
+        let not_offered = match standing.state {
             _ if !front.has_provider(name) => Some(NotOfferedReason::Playground),
             "off" => Some(NotOfferedReason::Off),
             "offered" if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
@@ -145,25 +145,25 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
             name: name.to_owned(),
             title: crate::vocabulary::diagnostic::printable(&title),
             href: Some(address(&["lab", name], &[])),
-            current: current == Some(name),
+            is_current: current == Some(name),
             missing: standing.missing.clone(),
             mistakes,
             warnings,
-            drifts: !asked.app().drift.warnings(&front.store.name, name).is_empty(),
-            stale: standing.stale,
-            apart,
-            last: last_test(asked, staff, name),
-            said: None,
+            has_drift: !asked.app().drift.warnings(&front.store.name, name).is_empty(),
+            uses_older_version: standing.stale,
+            not_offered,
+            last_test: last_test(asked, staff, name),
+            unread_reason: None,
         };
-        put(if apart == Some(NotOfferedReason::Playground) { "off" } else { standing.state }, entry);
+        put(if not_offered == Some(NotOfferedReason::Playground) { "off" } else { standing.state }, entry);
     }
     let folder = front.roster.folder();
     for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
-        let said = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
+        let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         put(
             "overlooked",
-            LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, said, ..LabProviderEntry::default() },
+            LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, unread_reason, ..LabProviderEntry::default() },
         );
     }
     disambiguate_titles(&mut groups);

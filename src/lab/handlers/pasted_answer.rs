@@ -5,8 +5,9 @@ use crate::lab::handlers::provider::{LabProvider, requested_provider};
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::exchange_view::fact_views;
 use crate::lab::pages::frame::LabFrame;
-use crate::lab::pages::login_steps::{describe_answer as about_answer, proposal_view};
+use crate::lab::pages::login_steps::AnswerView;
 use crate::lab::pages::pasted_answer::{PastedAnswerPage, PastedAnswerProblem, PastedAnswerResult};
+use crate::lab::pages::proposal_view::proposal_views;
 use crate::lab::pages::words::LabLanguage;
 use crate::login::error::LoginError;
 use crate::login::trace::{Exchange, LoginObserver as _, Trace};
@@ -63,11 +64,11 @@ pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFaci
     if typed.body.len() > LARGEST_ANSWER {
         // What is too large is not sent back either.
         let typed = PastedAnswerForm { body: String::new(), ..typed };
-        return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::Large), None);
+        return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), None);
     }
     let number =
         if typed.status.is_empty() { Some(200) } else { typed.status.parse::<u16>().ok().filter(|status| (100..=599).contains(status)) };
-    let Some(status) = number else { return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::Status), None) };
+    let Some(status) = number else { return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), None) };
     let headers = if typed.kind.is_empty() { Vec::new() } else { vec![("content-type".into(), typed.kind.as_str().into())] };
     let answer = Response { status, headers, body: typed.body.clone().into_bytes() };
     let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&asked, &bench, provider, call - 1, answer));
@@ -98,16 +99,16 @@ fn read_pasted_answer(
     let failed = error.as_ref();
     let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
     let story = login_story(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) }, Vec::new());
-    let (about, _, tree) = story.exchanges.first().map(|exchange| about_answer(exchange, words)).unwrap_or_default();
+    let answer = story.exchanges.first().map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();
     let told = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
     let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);
     PastedAnswerResult {
         message,
         line: failed.and(story.line).filter(|line| *line > 0),
-        about,
-        tree,
+        about: answer.about,
+        tree: answer.tree,
         facts: told,
-        suggested: proposals.iter().enumerate().map(|(at, proposal)| proposal_view(at + 1, proposal, None, words)).collect(),
+        proposals: proposal_views(&proposals, None, words),
     }
 }
 
@@ -116,7 +117,7 @@ fn answer_page(
     staff: &StaffMember,
     bench: &LabProvider,
     typed: &PastedAnswerForm,
-    wrong: Option<PastedAnswerProblem>,
+    problem: Option<PastedAnswerProblem>,
     result: Option<PastedAnswerResult>,
 ) -> Result<HttpResponse, UserFacingError> {
     let here = address(&["lab", &bench.name, "answer"], &[]);
@@ -127,17 +128,17 @@ fn answer_page(
         name: &bench.name,
         title: &crate::vocabulary::diagnostic::printable(&bench.title(asked)),
         calls: calls.collect(),
-        chosen: typed.call,
+        chosen_call: typed.call,
         status: &typed.status,
-        kind: &typed.kind,
+        content_type: &typed.kind,
         body: &typed.body,
-        form: &forms::csrf_token(asked, &guard::form_binding(asked)),
-        wrong,
+        csrf_token: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        problem,
         result,
     };
-    let status = match wrong {
-        Some(PastedAnswerProblem::Large) => StatusCode::PAYLOAD_TOO_LARGE,
-        Some(PastedAnswerProblem::Status) => StatusCode::BAD_REQUEST,
+    let status = match problem {
+        Some(PastedAnswerProblem::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(PastedAnswerProblem::BadStatus) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,
     };
     Ok(handlers::page_response(asked, status, page.render()))

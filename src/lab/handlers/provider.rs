@@ -37,7 +37,7 @@ pub(crate) struct LabProvider {
     /// The provider, unless its file is broken.
     pub(crate) provider: Option<Provider>,
     /// Its file as it is shown.
-    pub(crate) code: MaskedFile,
+    pub(crate) file: MaskedFile,
     /// What is known of it before a login.
     given: Vec<(Slot, Text)>,
 }
@@ -55,9 +55,9 @@ pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabP
     // While a file is broken, the secrets of the version that serves are as secret as before.
     let listing = asked.live_store().roster.snapshot();
     let older = listing.provider(&name).map(|offer| &offer.provider);
-    let code = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
+    let file = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
     let given = provider.as_ref().map(|provider| installation_facts(provider, &asked.live_store().store.public_url)).unwrap_or_default();
-    Some(LabProvider { name, standing, provider, code, given })
+    Some(LabProvider { name, standing, provider, file, given })
 }
 
 impl LabProvider {
@@ -85,12 +85,12 @@ impl LabProvider {
         let preview = |(at, explained): (usize, &crate::workbench::explain::ExplainedStep)| RequestPreview {
             number: at + 1,
             step: explained.step.word().to_owned(),
-            asking: RequestView::from_request(&story::masked_request(&explained.request)),
+            request: RequestView::from_request(&story::masked_request(&explained.request)),
             verdicts: explained.verdicts.clone(),
             reads: explained.reads.iter().map(|(fact, from, place)| fact_source(provider, *fact, from, place.line)).collect(),
-            by_browser: explained.step == StepKind::GetAuthorizationCode,
-            optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
-            sometimes: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
+            is_by_browser: explained.step == StepKind::GetAuthorizationCode,
+            is_optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
+            is_conditional: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
         };
         Ok(steps.iter().enumerate().map(preview).collect())
     }
@@ -106,13 +106,13 @@ impl LabProvider {
         let literals = provider.literals().map(|(fact, text)| InstallationValue {
             name: name(fact),
             value: Some(text.masked()),
-            from: None,
-            set: true,
+            source: None,
+            is_set: true,
         });
         let needed = provider.needed.iter().map(|needed| {
             let kept = self.given.iter().find(|(fact, _)| *fact == needed.fact).map(|(_, text)| text);
             let value = kept.filter(|_| !needed.secret).map(Text::masked);
-            InstallationValue { name: name(needed.fact), value, from: Some(needed.reference.location()), set: kept.is_some() }
+            InstallationValue { name: name(needed.fact), value, source: Some(needed.reference.location()), is_set: kept.is_some() }
         });
         literals.chain(needed).collect()
     }
@@ -138,14 +138,18 @@ pub(crate) async fn redirect_to_provider(asked: RequestContext) -> Result<HttpRe
 
 /// The page, with the test that is told on it.
 pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
-    let (title, file) = (bench.title(asked), &bench.standing.report.source.name);
+    let (title, path) = (bench.title(asked), &bench.standing.report.source.name);
     let here = match &test {
         Some(test) => address(&["lab", &bench.name, "tests", &test.code], &[]),
         None => address(&["lab", &bench.name], &[]),
     };
     let report = test.as_ref().map(|_| format!("{here}/report.txt"));
-    let frame = LabFrame { groups: handlers::provider_groups(asked, staff, Some(&bench.name)), report, ..handlers::lab_frame(asked, here) };
-    let (previews, unexplained) = match bench.request_previews() {
+    let frame = LabFrame {
+        groups: handlers::provider_groups(asked, staff, Some(&bench.name)),
+        report_href: report,
+        ..handlers::lab_frame(asked, here)
+    };
+    let (previews, preview_error) = match bench.request_previews() {
         Ok(previews) => (previews, None),
         Err(why) => (Vec::new(), Some(why)),
     };
@@ -159,25 +163,25 @@ pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: 
         name: &bench.name,
         title: &crate::vocabulary::diagnostic::printable(&title),
         state: bench.standing.state,
-        apart: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
-        stale: bench.standing.stale,
+        not_offered: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
+        uses_older_version: bench.standing.stale,
         missing: bench.standing.missing.clone(),
-        file,
-        pairs: file_sections(&bench.standing.report.source.text, &bench.code, previews),
-        code: &bench.code,
-        unexplained,
+        path,
+        sections: file_sections(&bench.standing.report.source.text, &bench.file, previews),
+        file: &bench.file,
+        preview_error,
         values: bench.installation_values(),
         callback: masked_parts(&callback),
         inputs: offer.map(|offer| login_page::provider_choice(&offer, None).inputs).unwrap_or_default(),
-        form: &forms::csrf_token(asked, &guard::form_binding(asked)),
-        drifts: DriftSection::from_warnings(
+        csrf_token: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        drift: DriftSection::from_warnings(
             &asked.app().drift.warnings(&asked.live_store().store.name, &bench.name),
             format_moment,
             &LabLanguage::for_code(&asked.language().code).words,
         ),
-        last: if test.is_none() { handlers::last_test(asked, staff, &bench.name) } else { None },
+        last_test: if test.is_none() { handlers::last_test(asked, staff, &bench.name) } else { None },
         test,
-        paste: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
+        paste_href: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
     };
     handlers::page_response(asked, StatusCode::OK, page.render())
 }

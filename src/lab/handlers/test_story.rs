@@ -59,8 +59,8 @@ pub(crate) fn login_steps(
     let calls = same.map(LabProvider::call_names).unwrap_or_default();
     let reads: Vec<_> =
         same.and_then(|bench| bench.request_previews().ok()).unwrap_or_default().into_iter().flat_map(|preview| preview.reads).collect();
-    let today = CurrentFile { code: same.map(|bench| &bench.code), reads: &reads, calls: &calls };
-    LoginStepsView::from_story(&kept.story, today, changes, words)
+    let current = CurrentFile { file: same.map(|bench| &bench.file), reads: &reads, calls: &calls };
+    LoginStepsView::from_story(&kept.story, current, changes, words)
 }
 
 /// The test that the address names, and its provider.
@@ -76,8 +76,8 @@ async fn requested_test(asked: &RequestContext) -> Result<(StaffMember, LabProvi
 pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let (staff, bench, kept) = requested_test(&asked).await?;
     let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
-    let course = login_steps(&asked, &kept, Some(&bench), Some(&changes));
-    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), course };
+    let login = login_steps(&asked, &kept, Some(&bench), Some(&changes));
+    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login };
     Ok(provider_page(&asked, &staff, &bench, Some(test)))
 }
 

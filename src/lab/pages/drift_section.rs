@@ -1,35 +1,34 @@
-//! What has changed in the answers of a provider, as a section of its page.
+//! The section of a provider's page about what has changed in its answers.
 
 use crate::drift::warning::{DriftKind, DriftWarning, percent};
-use crate::lab::pages::login_steps::{ProposalView, proposal_view};
+use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
 use crate::lab::pages::words::LabWords;
 use crate::pages::phrases::fill;
 use crate::story::proposal::Proposal;
 
-/// A change as it is told.
+/// A warning as it is drawn.
 #[derive(Clone, Debug)]
 pub(crate) struct DriftView {
     pub(crate) step: String,
-    /// The fact that it is about, if it is about one.
+    /// The fact, if the warning is about one.
     pub(crate) fact: Option<String>,
-    /// The line that reads it.
+    /// The line that reads the fact.
     pub(crate) line: Option<u32>,
     /// What has changed, and since when.
     pub(crate) text: String,
 }
 
-/// The changes, and what would mend the file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DriftSection {
-    pub(crate) told: Vec<DriftView>,
-    /// What would mend the file.
-    pub(crate) suggested: Vec<ProposalView>,
+    pub(crate) warnings: Vec<DriftView>,
+    /// Changes of the file that would follow the new answers.
+    pub(crate) proposals: Vec<ProposalView>,
 }
 
 impl DriftSection {
-    /// The changes of a provider; `moment` writes when each began.
+    /// The section for the warnings of a provider. `moment` writes the time of a change.
     pub(crate) fn from_warnings(warnings: &[DriftWarning], moment: impl Fn(i64) -> String, words: &LabWords) -> Self {
-        let told = warnings.iter().map(|warning| DriftView {
+        let views = warnings.iter().map(|warning| DriftView {
             step: warning.step.clone(),
             fact: warning.fact().map(str::to_owned),
             line: warning.line,
@@ -41,8 +40,7 @@ impl DriftSection {
                 proposals.push(proposal);
             }
         }
-        let suggested = proposals.iter().enumerate().map(|(at, proposal)| proposal_view(at + 1, proposal, None, words));
-        Self { told: told.collect(), suggested: suggested.collect() }
+        Self { warnings: views.collect(), proposals: proposal_views(proposals, None, words) }
     }
 }
 

@@ -1,35 +1,35 @@
-//! Masked texts as pages draw them: what is plain, and where something is not shown.
+//! Masked texts, requests, answers and facts as pages draw them.
 
 use crate::lab::pages::words::LabWords;
 use crate::story::shape::StoryMember;
 use crate::story::{StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 
-/// A piece of a masked text.
+/// A part of a masked text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MaskedPart {
     Plain(String),
-    /// Something that is not shown, by its name.
+    /// A value that is not shown, by the name of its fact.
     Hidden(String),
 }
 
-/// The pieces of a text with masks such as `‹code›`.
+/// The parts of a text with masks like `‹code›`.
 pub(crate) fn masked_parts(masked: &str) -> Vec<MaskedPart> {
-    let mut bits = Vec::new();
+    let mut parts = Vec::new();
     let mut rest = masked;
     while let Some((before, name, after)) =
         rest.split_once('‹').and_then(|(before, after)| after.split_once('›').map(|(name, after)| (before, name, after)))
     {
         if !before.is_empty() {
-            bits.push(MaskedPart::Plain(printable(before)));
+            parts.push(MaskedPart::Plain(printable(before)));
         }
-        bits.push(MaskedPart::Hidden(printable(name)));
+        parts.push(MaskedPart::Hidden(printable(name)));
         rest = after;
     }
     if !rest.is_empty() {
-        bits.push(MaskedPart::Plain(printable(rest)));
+        parts.push(MaskedPart::Plain(printable(rest)));
     }
-    bits
+    parts
 }
 
 /// A name and a value.
@@ -41,13 +41,13 @@ pub(crate) struct RequestView {
     pub(crate) method: String,
     /// The address without its parameters.
     pub(crate) address: Vec<MaskedPart>,
-    /// The same as a short text.
-    pub(crate) brief: String,
+    /// Method and address in short.
+    pub(crate) summary: String,
     pub(crate) parameters: Vec<NamedMaskedValue>,
     pub(crate) headers: Vec<NamedMaskedValue>,
     /// The body as names and values.
     pub(crate) form: Vec<NamedMaskedValue>,
-    /// The body as JSON, a line each.
+    /// The body as indented JSON.
     pub(crate) json: Option<Vec<MaskedPart>>,
     pub(crate) body: Option<Vec<MaskedPart>>,
 }
@@ -68,11 +68,11 @@ impl RequestView {
             },
             None => {}
         }
-        let brief = address.split_once("://").map_or(address, |(_, rest)| rest);
+        let short_address = address.split_once("://").map_or(address, |(_, rest)| rest);
         Self {
             method: request.method.clone(),
             address: masked_parts(address),
-            brief: format!("{} {}", request.method, printable(brief)),
+            summary: format!("{} {}", request.method, printable(short_address)),
             parameters: parse_named_values(query),
             headers: request.headers.iter().map(|(name, value)| (printable(name), masked_parts(value))).collect(),
             form,
@@ -82,7 +82,7 @@ impl RequestView {
     }
 }
 
-/// The pieces of a text of several lines.
+/// The parts of a text of several lines.
 fn masked_lines(text: &str) -> Vec<MaskedPart> {
     let mut all = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -105,53 +105,50 @@ fn parse_named_values(text: &str) -> Vec<NamedMaskedValue> {
     pairs.chain((!fragment.is_empty()).then(|| ("#".to_owned(), masked_parts(fragment)))).collect()
 }
 
-/// A place in a tree, in the order in which it is drawn.
+/// An event in a tree of members, in the order in which the tree is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerTreeNode {
-    /// A member, and whether others stand below it.
     Member {
         key: String,
         /// What its value looks like.
         looks: String,
-        /// Whether others stand below it.
+        /// Whether members of its own follow, up to the next `Close`.
         opens: bool,
     },
-    /// The end of what stands below one.
     Close,
 }
 
-/// The tree of an answer.
+/// The tree of an answer's keys, without values.
 pub(crate) fn answer_tree(members: &[StoryMember], words: &LabWords) -> Vec<AnswerTreeNode> {
-    let mut branches = Vec::new();
-    append_members(members, words, &mut branches);
-    branches
+    let mut nodes = Vec::new();
+    append_members(members, words, &mut nodes);
+    nodes
 }
 
-fn append_members(members: &[StoryMember], words: &LabWords, branches: &mut Vec<AnswerTreeNode>) {
+fn append_members(members: &[StoryMember], words: &LabWords, nodes: &mut Vec<AnswerTreeNode>) {
     for member in members {
         let looks = member.looks.as_deref().map(|word| words.describe_looks(word, member.many)).unwrap_or_default();
         let opens = !member.below.is_empty();
-        branches.push(AnswerTreeNode::Member { key: printable(&member.key), looks, opens });
+        nodes.push(AnswerTreeNode::Member { key: printable(&member.key), looks, opens });
         if opens {
-            append_members(&member.below, words, branches);
-            branches.push(AnswerTreeNode::Close);
+            append_members(&member.below, words, nodes);
+            nodes.push(AnswerTreeNode::Close);
         }
     }
 }
 
-/// A fact as it is drawn.
+/// A fact as pages draw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FactView {
     pub(crate) name: String,
-    /// What it looks like, if it was found.
+    /// What its value looks like; `None` if nothing was found.
     pub(crate) looks: Option<String>,
-    /// What stands there instead.
+    /// What was found in its place.
     pub(crate) instead: Option<String>,
     /// The line that reads it.
     pub(crate) line: Option<u32>,
 }
 
-/// The facts of a step.
 pub(crate) fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView> {
     let known = |fact: &StoryFact| FactView {
         name: printable(&fact.name),
@@ -162,20 +159,31 @@ pub(crate) fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView>
     facts.iter().map(known).collect()
 }
 
-/// Where a path leaves an answer: as far as it is there, the member that is not, and those that are.
-pub(crate) fn path_departure(shape: &[StoryMember], path: &str) -> Option<(String, String, Vec<String>)> {
+/// Where a path leaves an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PathDeparture {
+    /// The path as far as the answer has it.
+    pub(crate) found: String,
+    /// The member that is missing there.
+    pub(crate) missing: String,
+    /// The members that are there.
+    pub(crate) present: Vec<String>,
+}
+
+/// Where a path of plain names leaves an answer of this shape.
+pub(crate) fn path_departure(shape: &[StoryMember], path: &str) -> Option<PathDeparture> {
     let names = path.strip_prefix("$.")?;
-    let (mut members, mut so_far) = (shape, "$".to_owned());
+    let (mut members, mut found) = (shape, "$".to_owned());
     for name in names.split('.') {
         let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         if !is_plain || members.first().is_none_or(|first| first.key.is_empty() || first.key == "[]") {
             return None;
         }
         let Some(member) = members.iter().find(|member| member.key == name) else {
-            let others = members.iter().map(|member| printable(&member.key)).collect();
-            return Some((so_far, name.to_owned(), others));
+            let present = members.iter().map(|member| printable(&member.key)).collect();
+            return Some(PathDeparture { found, missing: name.to_owned(), present });
         };
-        so_far = format!("{so_far}.{name}");
+        found = format!("{found}.{name}");
         members = &member.below;
     }
     None
@@ -206,7 +214,7 @@ mod tests {
             body: Some("code=‹code›&x=y+z".into()),
         };
         let drawn = RequestView::from_request(&request);
-        assert_eq!(drawn.brief, "POST sso.acme.example/t");
+        assert_eq!(drawn.summary, "POST sso.acme.example/t");
         assert_eq!(drawn.parameters[0], ("a".into(), vec![MaskedPart::Plain("b c".into())]));
         assert_eq!(drawn.parameters.len(), 3);
         assert_eq!(
@@ -227,10 +235,11 @@ mod tests {
         let words = &LabLanguage::for_code("en").words;
 
         let tree = answer_tree(&shape, words);
-        let opens = tree.iter().filter(|branch| matches!(branch, AnswerTreeNode::Member { opens: true, .. })).count();
-        assert_eq!(opens, tree.iter().filter(|branch| **branch == AnswerTreeNode::Close).count());
+        let opens = tree.iter().filter(|node| matches!(node, AnswerTreeNode::Member { opens: true, .. })).count();
+        assert_eq!(opens, tree.iter().filter(|node| **node == AnswerTreeNode::Close).count());
         assert!(tree.contains(&AnswerTreeNode::Member { key: "id".into(), looks: "2 digits".into(), opens: false }));
-        assert_eq!(path_departure(&shape, "$.data.email"), Some(("$.data".into(), "email".into(), vec!["id".into(), "contact".into()])));
+        let departure = PathDeparture { found: "$.data".into(), missing: "email".into(), present: vec!["id".into(), "contact".into()] };
+        assert_eq!(path_departure(&shape, "$.data.email"), Some(departure));
         assert_eq!(path_departure(&shape, "$.data.id"), None);
         assert_eq!(path_departure(&shape, "$.list.a"), None);
         assert_eq!(path_departure(&shape, "$..x[0]"), None);

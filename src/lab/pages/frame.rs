@@ -1,30 +1,27 @@
-//! What stands around every page of the lab: the store, the search for codes, the languages, and all providers at the side.
+//! The frame of every page of the lab: the store, the search for incidents, the languages and the list of providers.
 
 use crate::lab::pages::words::{LabLanguage, LabWords};
 use crate::pages::phrases::fill;
 
-/// What every page of the lab needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct LabFrame<'a> {
     pub(crate) store: &'a str,
-    /// The language of the page.
     pub(crate) language: &'static LabLanguage,
-    /// The languages that are offered.
-    pub(crate) offered: Vec<&'static LabLanguage>,
-    /// What changes when the style or the script does.
-    pub(crate) version: &'a str,
-    /// The address of this page.
-    pub(crate) here: String,
-    /// All providers, for the side; none on pages that are about no provider.
+    /// The languages that a visitor can choose.
+    pub(crate) languages: Vec<&'static LabLanguage>,
+    /// The version of style and script, so that browsers load a new one.
+    pub(crate) asset_version: &'a str,
+    /// The path and query of this page.
+    pub(crate) address: String,
+    /// All providers of the store; empty on pages that do not list them.
     pub(crate) groups: Vec<LabProviderGroup>,
-    /// Where the report of this page is.
-    pub(crate) report: Option<String>,
+    /// The address of this page's report for a ticket.
+    pub(crate) report_href: Option<String>,
 }
 
 /// The providers in one state.
 #[derive(Clone, Debug)]
 pub(crate) struct LabProviderGroup {
-    /// The word for the state.
     pub(crate) state: &'static str,
     pub(crate) entries: Vec<LabProviderEntry>,
 }
@@ -33,59 +30,54 @@ pub(crate) struct LabProviderGroup {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LabProviderEntry {
     pub(crate) name: String,
-    /// What its button says.
+    /// The text of its button.
     pub(crate) title: String,
-    /// Its page; a file that nobody reads has none.
+    /// Its page; a file that is not read has none.
     pub(crate) href: Option<String>,
-    /// Whether this is its page.
-    pub(crate) current: bool,
-    /// The variables and files that it waits for.
+    /// Whether this is the provider of the page.
+    pub(crate) is_current: bool,
+    /// The variables and files that are not set.
     pub(crate) missing: Vec<String>,
-    /// How many mistakes are in it.
     pub(crate) mistakes: usize,
-    /// How many warnings there are about it.
     pub(crate) warnings: usize,
     /// Whether its answers have changed.
-    pub(crate) drifts: bool,
-    /// Whether an older version serves because this one is broken.
-    pub(crate) stale: bool,
-    /// Why it is nowhere, or has no button.
-    pub(crate) apart: Option<NotOfferedReason>,
-    /// What the last test of this person came to.
-    pub(crate) last: Option<LastTestSummary>,
-    /// What is said of a file that nobody reads.
-    pub(crate) said: Option<String>,
+    pub(crate) has_drift: bool,
+    /// Whether an older version of the file is in use, because this one is broken.
+    pub(crate) uses_older_version: bool,
+    pub(crate) not_offered: Option<NotOfferedReason>,
+    /// The last test login of this person.
+    pub(crate) last_test: Option<LastTestSummary>,
+    /// Why the file is not read.
+    pub(crate) unread_reason: Option<String>,
 }
 
-/// Why a provider is not shown to shoppers although its file is fine.
+/// Why shoppers do not see a provider although its file works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotOfferedReason {
-    /// It has no button.
+    /// The file hides its button.
     NoButton,
-    /// It is the playground, and the store is on the open net.
+    /// It is the playground, which only a store on loopback offers.
     Playground,
-    /// The file says so.
+    /// The file switches it off.
     Off,
 }
 
-/// What a test came to.
+/// How a test login ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LastTestSummary {
-    /// Where it is told.
+    /// The page that shows it.
     pub(crate) href: String,
-    /// Whether it went well.
     pub(crate) passed: bool,
-    /// The step in which it failed, if it was in one.
+    /// The step in which it failed, if it failed in a step.
     pub(crate) step: Option<String>,
 }
 
-/// A remark behind a name in the list.
+/// A remark about a provider in the list.
 pub(crate) struct ProviderRemark {
     pub(crate) text: String,
-    /// Whether something is wrong.
-    pub(crate) bad: bool,
-    /// Whether it is in English whatever the page's language.
-    pub(crate) english: bool,
+    pub(crate) is_problem: bool,
+    /// Whether it is in English, whatever the page's language.
+    pub(crate) is_english: bool,
 }
 
 impl LabFrame<'_> {
@@ -94,54 +86,53 @@ impl LabFrame<'_> {
     }
 
     pub(crate) fn in_language(&self, language: &LabLanguage) -> String {
-        let sign = if self.here.contains('?') { '&' } else { '?' };
-        format!("{}{sign}lang={}", self.here, language.code)
+        let sign = if self.address.contains('?') { '&' } else { '?' };
+        format!("{}{sign}lang={}", self.address, language.code)
     }
 
-    /// How many there are of those that need somebody's hand.
-    pub(crate) fn counts(&self) -> String {
+    /// The numbers of providers that are broken or wait for a value.
+    pub(crate) fn attention_counts(&self) -> String {
         let count = |group: &LabProviderGroup| format!("{}: {}", self.words().state(group.state), group.entries.len());
-        let wanted = self.groups.iter().filter(|group| matches!(group.state, "broken" | "dormant"));
-        wanted.map(count).collect::<Vec<_>>().join(", ")
+        let need_attention = self.groups.iter().filter(|group| matches!(group.state, "broken" | "dormant"));
+        need_attention.map(count).collect::<Vec<_>>().join(", ")
     }
 
-    /// What is remarked about a provider in the list.
     pub(crate) fn remarks(&self, entry: &LabProviderEntry) -> Vec<ProviderRemark> {
         let words = &self.words().list;
         let mut remarks = Vec::new();
-        let mut say = |text: String, bad: bool| remarks.push(ProviderRemark { text, bad, english: false });
+        let mut add = |text: String, is_problem: bool| remarks.push(ProviderRemark { text, is_problem, is_english: false });
         let number =
             |one: &str, many: &str, count: usize| if count == 1 { one.to_owned() } else { fill(many, &[("count", &count.to_string())]) };
         if entry.mistakes > 0 {
-            say(number(&words.mistake, &words.mistakes, entry.mistakes), true);
+            add(number(&words.mistake, &words.mistakes, entry.mistakes), true);
         }
-        if entry.drifts {
-            say(self.words().drift.changed.clone(), true);
+        if entry.has_drift {
+            add(self.words().drift.changed.clone(), true);
         }
-        if entry.stale {
-            say(words.stale.clone(), false);
+        if entry.uses_older_version {
+            add(words.stale.clone(), false);
         }
         if entry.warnings > 0 {
-            say(number(&words.warning, &words.warnings, entry.warnings), false);
+            add(number(&words.warning, &words.warnings, entry.warnings), false);
         }
         if !entry.missing.is_empty() {
             let phrase = if entry.missing.len() == 1 { &words.waits } else { &words.waits_many };
-            say(fill(phrase, &[("names", &entry.missing.join(", "))]), false);
+            add(fill(phrase, &[("names", &entry.missing.join(", "))]), false);
         }
-        match entry.apart {
-            Some(NotOfferedReason::NoButton) => say(words.nobutton.clone(), false),
-            Some(NotOfferedReason::Playground) => say(words.playground.clone(), false),
-            Some(NotOfferedReason::Off) => say(words.off.clone(), false),
+        match entry.not_offered {
+            Some(NotOfferedReason::NoButton) => add(words.no_button.clone(), false),
+            Some(NotOfferedReason::Playground) => add(words.playground.clone(), false),
+            Some(NotOfferedReason::Off) => add(words.off.clone(), false),
             None => {}
         }
-        match &entry.last {
-            Some(LastTestSummary { passed: true, .. }) => say(words.passed.clone(), false),
-            Some(LastTestSummary { step: Some(step), .. }) => say(fill(&words.failed_in, &[("step", step)]), true),
-            Some(LastTestSummary { .. }) => say(words.failed.clone(), true),
+        match &entry.last_test {
+            Some(LastTestSummary { passed: true, .. }) => add(words.passed.clone(), false),
+            Some(LastTestSummary { step: Some(step), .. }) => add(fill(&words.failed_in, &[("step", step)]), true),
+            Some(LastTestSummary { .. }) => add(words.failed.clone(), true),
             None => {}
         }
-        if let Some(said) = &entry.said {
-            remarks.push(ProviderRemark { text: said.clone(), bad: false, english: true });
+        if let Some(reason) = &entry.unread_reason {
+            remarks.push(ProviderRemark { text: reason.clone(), is_problem: false, is_english: true });
         }
         remarks
     }

@@ -1,25 +1,24 @@
-//! The steps of a login that happened: what was sent, what came back by its looks, and where it ended.
+//! The steps of a login that was made: each request, its answer without values, and the step in which the login failed.
 
-use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views, path_departure};
+use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views};
 use crate::lab::pages::file_sections::LabFactSource;
-use crate::lab::pages::masked_file::{MaskedFile, MaskedSpan, caret_line};
+use crate::lab::pages::masked_file::MaskedFile;
+use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
+use crate::lab::pages::step_complaint::StepComplaint;
 use crate::lab::pages::words::LabWords;
 use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
-use crate::story::proposal::Proposal;
-use crate::story::{Story, StoryExchange};
+use crate::story::{Story, StoryExchange, StoryFact};
 use crate::vocabulary::diagnostic::printable;
 
-/// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepViewStatus {
-    Well,
-    /// The login ended in it.
-    Badly,
-    /// Badly, and the login went on.
-    Forgiven,
-    /// It was not reached.
-    Unreached,
+    Passed,
+    /// The login failed in this step.
+    Failed,
+    /// The step failed, and the login went on because the step is optional.
+    FailedOptional,
+    NotReached,
 }
 
 /// A step of a login.
@@ -28,152 +27,141 @@ pub(crate) struct StepView {
     pub(crate) number: usize,
     pub(crate) name: String,
     /// What happened, in short.
-    pub(crate) brief: String,
-    pub(crate) went: StepViewStatus,
-    /// How long it took.
-    pub(crate) time: Option<String>,
-    pub(crate) asking: Option<RequestView>,
-    /// What is said where nothing was sent.
-    pub(crate) unsent: Option<String>,
+    pub(crate) summary: String,
+    pub(crate) status: StepViewStatus,
+    pub(crate) duration: Option<String>,
+    pub(crate) request: Option<RequestView>,
+    /// The sentence in place of a request, where the broker sent none.
+    pub(crate) no_request: Option<String>,
     /// What the answer is, or why there is none.
     pub(crate) about: Option<String>,
-    /// Whether that is in English.
-    pub(crate) about_english: bool,
-    /// The answer by its looks.
+    /// Whether that sentence is in English, whatever the page's language.
+    pub(crate) is_about_english: bool,
     pub(crate) tree: Vec<AnswerTreeNode>,
     pub(crate) facts: Vec<FactView>,
-    /// The complaint, where the login ended here.
-    pub(crate) complaint: Option<ComplaintView>,
+    /// The complaint, where the login failed in this step.
+    pub(crate) complaint: Option<StepComplaint>,
 }
 
-/// A complaint with the lines that it is about.
-#[derive(Clone, Debug)]
-pub(crate) struct ComplaintView {
-    pub(crate) message: String,
-    /// The file, line and column.
-    pub(crate) place: String,
-    /// Whether the provider itself said no.
-    pub(crate) said_no: bool,
-    /// The number of the first line.
-    pub(crate) first: usize,
-    /// The lines, and whether each is the one.
-    pub(crate) lines: Vec<(Vec<MaskedSpan>, bool)>,
-    /// The mark under the line.
-    pub(crate) caret: String,
-    /// Where a path leaves the answer: as far as it goes, what is missing, what is there.
-    pub(crate) astray: Option<(String, String, Vec<String>)>,
-    /// Whether the file is another one by now.
-    pub(crate) changed: bool,
-}
-
-/// A change that is proposed.
-#[derive(Clone, Debug)]
-pub(crate) struct ProposalView {
-    pub(crate) number: usize,
-    /// What would stand there.
-    pub(crate) title: String,
-    pub(crate) reason: String,
-    /// Whether that is in the page's language.
-    pub(crate) translated: bool,
-    /// The line that changes.
-    pub(crate) line: Option<usize>,
-    /// What it is called.
-    pub(crate) label: String,
-    /// What the button that copies it is called.
-    pub(crate) copy: String,
-    /// The lines that go and come: which, and what they say.
-    pub(crate) diff: Vec<(bool, String)>,
-    /// Where the change can be copied from.
-    pub(crate) href: Option<String>,
-}
-
-/// The steps, and what would help.
+/// The steps of a login, and the changes that would make it work.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginStepsView {
-    pub(crate) stages: Vec<StepView>,
-    pub(crate) suggested: Vec<ProposalView>,
+    pub(crate) steps: Vec<StepView>,
+    pub(crate) proposals: Vec<ProposalView>,
 }
 
-/// What is known of the file today.
+/// The provider's file as it is today.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentFile<'a> {
-    /// The file; nothing where it is another one than then.
-    pub(crate) code: Option<&'a MaskedFile>,
+    /// The file; `None` where it has changed since the login.
+    pub(crate) file: Option<&'a MaskedFile>,
     /// Where each fact is read.
     pub(crate) reads: &'a [LabFactSource],
     /// The names of the calls, in order.
     pub(crate) calls: &'a [String],
 }
 
-/// Where a login ended.
+/// The step in which a login failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EndingStep {
-    Well,
+enum FailedStep {
+    /// The login worked.
+    None,
     Callback,
+    /// The exchange with this index.
     Exchange(usize),
+    /// A call whose request was not sent.
     Unsent,
     Identity,
 }
 
 impl LoginStepsView {
-    /// The course of a story; `changes` is the address of its changes.
-    pub(crate) fn from_story(story: &Story, today: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
-        let end = ending_step(story);
-        let mut stages = vec![redirect_step(story, words), callback_step(story, words)];
-        let many = |kind: &str| story.exchanges.iter().filter(|other| other.step == kind).count() > 1;
-        for (at, exchange) in story.exchanges.iter().enumerate() {
-            let nth = story.exchanges[..at].iter().filter(|other| other.step == exchange.step).count() + 1;
-            let name = if many(&exchange.step) { format!("{} {nth}", exchange.step) } else { exchange.step.clone() };
-            stages.push(call_step(exchange, &name, words));
+    /// The steps of a story. `changes` is the address below which its changes can be copied.
+    pub(crate) fn from_story(story: &Story, current: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
+        let failed = FailedStep::of_story(story);
+        let mut steps = vec![redirect_step(story, words), callback_step(story, words)];
+        steps.extend(story.exchanges.iter().enumerate().map(|(at, exchange)| call_step(exchange, &call_name(story, at), words)));
+        if failed == FailedStep::Unsent {
+            let name = story.step.clone().unwrap_or_default();
+            steps.push(StepView { no_request: Some(words.test.unsent.clone()), summary: words.test.unsent.clone(), ..empty_step(&name) });
         }
-        let told = stages.len();
-        match end {
-            EndingStep::Callback => stages[1].went = StepViewStatus::Badly,
-            EndingStep::Exchange(at) => stages[2 + at].went = StepViewStatus::Badly,
-            EndingStep::Unsent => {
-                let name = story.step.clone().unwrap_or_default();
-                let unsent = Some(words.test.unsent.clone());
-                stages.push(StepView { went: StepViewStatus::Badly, unsent, brief: words.test.unsent.clone(), ..empty_step(&name) });
-            }
-            EndingStep::Well | EndingStep::Identity => {}
+        let calls_made = steps.len() - 2;
+        let failed_at = match failed {
+            FailedStep::None => None,
+            FailedStep::Callback => Some(1),
+            FailedStep::Exchange(at) => Some(2 + at),
+            FailedStep::Unsent => Some(steps.len() - 1),
+            FailedStep::Identity => Some(steps.len()),
+        };
+        if !matches!(failed, FailedStep::None | FailedStep::Identity) {
+            let unreached =
+                |name: &String| StepView { status: StepViewStatus::NotReached, summary: words.test.unreached.clone(), ..empty_step(name) };
+            steps.extend(current.calls.iter().skip(calls_made).map(unreached));
         }
-        if !matches!(end, EndingStep::Well | EndingStep::Identity) {
-            let made = story.exchanges.len() + (stages.len() - told);
-            for name in today.calls.iter().skip(made) {
-                stages.push(StepView { went: StepViewStatus::Unreached, brief: words.test.unreached.clone(), ..empty_step(name) });
-            }
+        steps.push(identity_step(story, failed, words));
+        if let Some(step) = failed_at.and_then(|at| steps.get_mut(at)) {
+            let exchange = if let FailedStep::Exchange(at) = failed { story.exchanges.get(at) } else { None };
+            step.status = StepViewStatus::Failed;
+            step.complaint = Some(StepComplaint::from_story(story, current, exchange));
         }
-        stages.push(identity_step(story, end, words));
-        if let Some(stage) = stages.iter_mut().find(|stage| stage.went == StepViewStatus::Badly) {
-            stage.complaint = Some(complaint_view(story, today, end));
+        for (step, number) in steps.iter_mut().zip(1..) {
+            step.number = number;
         }
-        for (at, stage) in stages.iter_mut().enumerate() {
-            stage.number = at + 1;
-        }
-        let suggested = story.proposals.iter().enumerate().map(|(at, proposal)| proposal_view(at + 1, proposal, changes, words)).collect();
-        Self { stages, suggested }
+        Self { steps, proposals: proposal_views(&story.proposals, changes, words) }
     }
 
-    /// The step in which it ended.
+    /// The step in which the login failed.
     pub(crate) fn failed(&self) -> Option<&StepView> {
-        self.stages.iter().find(|stage| stage.went == StepViewStatus::Badly)
+        self.steps.iter().find(|step| step.status == StepViewStatus::Failed)
     }
 
-    /// The sentence above the steps of a login that failed.
-    pub(crate) fn failure(&self, phrase: &str) -> String {
-        let (number, name) = self.failed().map(|stage| (stage.number.to_string(), stage.name.clone())).unwrap_or_default();
+    /// A phrase with the number and the name of the step in which the login failed.
+    pub(crate) fn failure_sentence(&self, phrase: &str) -> String {
+        let (number, name) = self.failed().map(|step| (step.number.to_string(), step.name.clone())).unwrap_or_default();
         fill(phrase, &[("number", &number), ("step", &name)])
+    }
+
+    /// The link from the top of the page to the failed step and its proposals.
+    pub(crate) fn link_label(&self, words: &LabWords) -> String {
+        match self.proposals.len() {
+            0 => words.test.see.clone(),
+            1 => words.test.see_proposal.clone(),
+            many => fill(&words.test.see_proposals, &[("count", &many.to_string())]),
+        }
     }
 }
 
 impl StepView {
-    /// How it went, in a word.
-    pub(crate) fn word<'a>(&self, words: &'a LabWords) -> &'a str {
-        match self.went {
-            StepViewStatus::Well => &words.test.done,
-            StepViewStatus::Badly => &words.test.failed_word,
-            StepViewStatus::Forgiven => &words.test.forgiven,
-            StepViewStatus::Unreached => &words.test.unreached,
+    pub(crate) fn status_word<'a>(&self, words: &'a LabWords) -> &'a str {
+        match self.status {
+            StepViewStatus::Passed => &words.test.done,
+            StepViewStatus::Failed => &words.test.failed_word,
+            StepViewStatus::FailedOptional => &words.test.failed_optional,
+            StepViewStatus::NotReached => &words.test.unreached,
+        }
+    }
+}
+
+impl FailedStep {
+    /// A fact that is missing counts for the step that should have read it, rather than for the step that needed it.
+    fn of_story(story: &Story) -> Self {
+        if story.code.is_none() {
+            return Self::None;
+        }
+        let is_missing = |fact: &StoryFact| fact.looks.is_none() && fact.line.is_some() && fact.line == story.line;
+        if let Some(at) = story.exchanges.iter().rposition(|exchange| exchange.facts.iter().any(is_missing)) {
+            return Self::Exchange(at);
+        }
+        if story.callback_facts.iter().any(is_missing) {
+            return Self::Callback;
+        }
+        match story.step.as_deref() {
+            None => Self::Identity,
+            Some("getAuthorizationCode") => Self::Callback,
+            Some(_) if story.own_code().is_some_and(LoginErrorCode::is_before_sending) => Self::Unsent,
+            Some(step) => match story.exchanges.last() {
+                Some(last) if last.step == step && !last.forgiven => Self::Exchange(story.exchanges.len() - 1),
+                _ => Self::Unsent,
+            },
         }
     }
 }
@@ -182,54 +170,37 @@ fn empty_step(name: &str) -> StepView {
     StepView {
         number: 0,
         name: printable(name),
-        brief: String::new(),
-        went: StepViewStatus::Well,
-        time: None,
-        asking: None,
-        unsent: None,
+        summary: String::new(),
+        status: StepViewStatus::Passed,
+        duration: None,
+        request: None,
+        no_request: None,
         about: None,
-        about_english: false,
+        is_about_english: false,
         tree: Vec::new(),
         facts: Vec::new(),
         complaint: None,
     }
 }
 
-/// In which step it shows: where a fact was looked for in vain rather than where it was missed later on.
-fn ending_step(story: &Story) -> EndingStep {
-    if story.code.is_none() {
-        return EndingStep::Well;
-    }
-    let missed =
-        |facts: &[crate::story::StoryFact]| facts.iter().any(|fact| fact.looks.is_none() && fact.line.is_some() && fact.line == story.line);
-    if let Some(at) = story.exchanges.iter().rposition(|exchange| missed(&exchange.facts)) {
-        return EndingStep::Exchange(at);
-    }
-    if missed(&story.callback_facts) {
-        return EndingStep::Callback;
-    }
-    match story.step.as_deref() {
-        None => EndingStep::Identity,
-        Some("getAuthorizationCode") => EndingStep::Callback,
-        Some(_) if story.own_code().is_some_and(LoginErrorCode::is_before_sending) => EndingStep::Unsent,
-        Some(step) => match story.exchanges.last() {
-            Some(last) if last.step == step && !last.forgiven => EndingStep::Exchange(story.exchanges.len() - 1),
-            _ => EndingStep::Unsent,
-        },
-    }
+/// The name of a call; calls of the same name are numbered.
+fn call_name(story: &Story, at: usize) -> String {
+    let name = &story.exchanges[at].step;
+    let count = |exchanges: &[StoryExchange]| exchanges.iter().filter(|other| other.step == *name).count();
+    if count(&story.exchanges) > 1 { format!("{name} {}", count(&story.exchanges[..=at])) } else { name.clone() }
 }
 
 fn redirect_step(story: &Story, words: &LabWords) -> StepView {
-    let asking = story.redirect.as_ref().map(RequestView::from_request);
-    let brief = asking.as_ref().map(|asking| asking.brief.clone()).unwrap_or_default();
-    StepView { asking, brief, about: Some(words.test.sent_there.clone()), ..empty_step(&words.test.redirect) }
+    let request = story.redirect.as_ref().map(RequestView::from_request);
+    let summary = request.as_ref().map(|request| request.summary.clone()).unwrap_or_default();
+    StepView { request, summary, about: Some(words.test.sent_there.clone()), ..empty_step(&words.test.redirect) }
 }
 
 fn callback_step(story: &Story, words: &LabWords) -> StepView {
     let names: Vec<String> = story.callback.iter().map(|member| printable(&member.key)).filter(|key| !key.is_empty()).collect();
     StepView {
-        brief: names.join(", "),
-        unsent: Some(words.test.came_back.clone()),
+        summary: names.join(", "),
+        no_request: Some(words.test.came_back.clone()),
         tree: answer_tree(&story.callback, words),
         facts: fact_views(&story.callback_facts, words),
         ..empty_step(&words.test.callback)
@@ -237,36 +208,49 @@ fn callback_step(story: &Story, words: &LabWords) -> StepView {
 }
 
 fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView {
-    let asking = RequestView::from_request(&exchange.request);
-    let (about, about_english, branches) = describe_answer(exchange, words);
+    let request = RequestView::from_request(&exchange.request);
+    let answer = AnswerView::from_exchange(exchange, words);
     let status = exchange.answer.as_ref().map_or_else(String::new, |answer| format!(" → {}", answer.status));
     StepView {
-        brief: format!("{}{status}", asking.brief),
-        went: if exchange.forgiven { StepViewStatus::Forgiven } else { StepViewStatus::Well },
-        time: exchange.took.map(|took| format_duration(took, words)),
-        asking: Some(asking),
-        about,
-        about_english,
-        tree: branches,
+        summary: format!("{}{status}", request.summary),
+        status: if exchange.forgiven { StepViewStatus::FailedOptional } else { StepViewStatus::Passed },
+        duration: exchange.took.map(|took| format_duration(took, words)),
+        request: Some(request),
+        about: answer.about,
+        is_about_english: answer.is_about_english,
+        tree: answer.tree,
         facts: fact_views(&exchange.facts, words),
         ..empty_step(name)
     }
 }
 
-/// What came back: a line about it, and its tree.
-pub(crate) fn describe_answer(exchange: &StoryExchange, words: &LabWords) -> (Option<String>, bool, Vec<AnswerTreeNode>) {
-    let Some(answer) = &exchange.answer else { return (exchange.no_answer.as_deref().map(printable), true, Vec::new()) };
-    let (status, bytes) = (answer.status.to_string(), answer.bytes.to_string());
-    let mut about = match &answer.content_type {
-        Some(kind) => fill(&words.test.about, &[("status", &status), ("kind", &printable(kind)), ("bytes", &bytes)]),
-        None => fill(&words.test.about_plain, &[("status", &status), ("bytes", &bytes)]),
-    };
-    let branches = answer.shape.as_deref().map(|shape| answer_tree(shape, words)).unwrap_or_default();
-    if branches.is_empty() {
-        let why = if answer.shape.is_some() || answer.bytes == 0 { &words.test.nothing } else { &words.test.unread };
-        about = format!("{about}. {why}");
+/// What came back in an exchange.
+#[derive(Default)]
+pub(crate) struct AnswerView {
+    /// What the answer is, or why there is none.
+    pub(crate) about: Option<String>,
+    /// Whether that sentence is in English, whatever the page's language.
+    is_about_english: bool,
+    pub(crate) tree: Vec<AnswerTreeNode>,
+}
+
+impl AnswerView {
+    pub(crate) fn from_exchange(exchange: &StoryExchange, words: &LabWords) -> Self {
+        let Some(answer) = &exchange.answer else {
+            return Self { about: exchange.no_answer.as_deref().map(printable), is_about_english: true, tree: Vec::new() };
+        };
+        let (status, bytes) = (answer.status.to_string(), answer.bytes.to_string());
+        let mut about = match &answer.content_type {
+            Some(kind) => fill(&words.test.about, &[("status", &status), ("kind", &printable(kind)), ("bytes", &bytes)]),
+            None => fill(&words.test.about_plain, &[("status", &status), ("bytes", &bytes)]),
+        };
+        let tree = answer.shape.as_deref().map(|shape| answer_tree(shape, words)).unwrap_or_default();
+        if tree.is_empty() {
+            let reason = if answer.shape.is_some() || answer.bytes == 0 { &words.test.nothing } else { &words.test.unread };
+            about = format!("{about}. {reason}");
+        }
+        Self { about: Some(about), is_about_english: false, tree }
     }
-    (Some(about), false, branches)
 }
 
 fn format_duration(milliseconds: u64, words: &LabWords) -> String {
@@ -276,96 +260,32 @@ fn format_duration(milliseconds: u64, words: &LabWords) -> String {
     fill(&words.test.seconds, &[("count", &format!("{}.{}", milliseconds / 1000, milliseconds % 1000 / 100))])
 }
 
-fn identity_step(story: &Story, end: EndingStep, words: &LabWords) -> StepView {
-    let went = match end {
-        EndingStep::Well => StepViewStatus::Well,
-        EndingStep::Identity => StepViewStatus::Badly,
-        EndingStep::Callback | EndingStep::Exchange(_) | EndingStep::Unsent => StepViewStatus::Unreached,
+fn identity_step(story: &Story, failed: FailedStep, words: &LabWords) -> StepView {
+    let status = match failed {
+        FailedStep::None | FailedStep::Identity => StepViewStatus::Passed,
+        FailedStep::Callback | FailedStep::Exchange(_) | FailedStep::Unsent => StepViewStatus::NotReached,
     };
-    let known = |fact: &crate::story::StoryFact| {
-        let looks = fact.looks.as_deref().map(|word| words.describe_looks(word, fact.many)).or_else(|| Some(words.test.later.clone()));
-        let instead = fact.instead.as_deref().filter(|_| fact.looks.is_some());
-        let looks = looks.map(|looks| match instead {
-            Some(by) => format!("{looks}, {}", fill(&words.test.by_what, &[("what", &printable(by))])),
-            None => looks,
-        });
-        FactView { name: printable(&fact.name), looks, instead: None, line: None }
-    };
-    let facts: Vec<FactView> = story.identity.iter().flatten().map(known).collect();
-    let brief = match went {
-        StepViewStatus::Unreached => words.test.unreached.clone(),
-        _ => facts.iter().map(|fact| fact.name.clone()).collect::<Vec<_>>().join(", "),
-    };
-    StepView { brief, went, facts, ..empty_step(&words.test.identity) }
-}
-
-fn complaint_view(story: &Story, today: CurrentFile<'_>, end: EndingStep) -> ComplaintView {
-    let (line, column) = (story.line.unwrap_or_default() as usize, story.column.unwrap_or(1) as usize);
-    let place = if line > 0 { format!("{}:{line}:{column}", printable(&story.file)) } else { printable(&story.file) };
-    let (mut lines, mut first, mut mark) = (Vec::new(), line, String::new());
-    if let Some(at) = today.code.and_then(|code| code.lines.iter().position(|other| other.number == line)) {
-        let code = today.code.map_or(&[][..], |code| &code.lines);
-        let near = &code[at.saturating_sub(2)..(at + 3).min(code.len())];
-        first = near.first().map_or(line, |line| line.number);
-        lines = near.iter().map(|other| (other.spans.clone(), other.number == line)).collect();
-        mark = caret_line(column, word_width(&code[at].text(), column));
-    }
-    let missed = |facts: &[crate::story::StoryFact]| {
-        facts.iter().find(|fact| fact.looks.is_none() && fact.line == story.line).map(|fact| fact.name.clone())
-    };
-    let astray = match end {
-        EndingStep::Exchange(at) => story.exchanges.get(at).and_then(|exchange| {
-            let name = missed(&exchange.facts)?;
-            let from = today.reads.iter().find(|read| read.fact == name && Some(read.line) == story.line)?;
-            path_departure(exchange.answer.as_ref()?.shape.as_deref()?, &from.from)
-        }),
-        _ => None,
-    };
-    let message = story.message.as_deref().or(story.code.as_deref()).unwrap_or_default();
-    let changed = today.code.is_none() && line > 0;
-    ComplaintView { message: printable(message), place, said_no: story.by_provider, first, lines, caret: mark, astray, changed }
-}
-
-/// How far the word goes that begins in a column.
-fn word_width(line: &str, column: usize) -> usize {
-    let rest: Vec<char> = line.chars().skip(column.saturating_sub(1)).collect();
-    let is_nested = line.chars().take(column.saturating_sub(1)).any(|letter| matches!(letter, '{' | '['));
-    let mut depth = 0_usize;
-    let mut end = rest.len();
-    for (at, letter) in rest.iter().enumerate() {
-        let is_next = is_nested && depth == 0 && matches!(letter, '}' | ']' | ')' | ',');
-        if is_next || (*letter == '#' && at > 0 && rest[at - 1] == ' ') {
-            end = at;
-            break;
+    let facts: Vec<FactView> = story.identity.iter().flatten().map(|fact| identity_fact_view(fact, words)).collect();
+    let summary = match status {
+        StepViewStatus::NotReached => words.test.unreached.clone(),
+        StepViewStatus::Passed | StepViewStatus::Failed | StepViewStatus::FailedOptional => {
+            facts.iter().map(|fact| fact.name.clone()).collect::<Vec<_>>().join(", ")
         }
-        match letter {
-            '{' | '[' | '(' => depth += 1,
-            '}' | ']' | ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    rest[..end].iter().collect::<String>().trim_end().chars().count().max(1)
+    };
+    StepView { summary, status, facts, ..empty_step(&words.test.identity) }
 }
 
-/// A proposal as it is drawn.
-pub(crate) fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, words: &LabWords) -> ProposalView {
-    let (reason, translated) = words.proposal_reason(proposal);
-    let change = proposal.change.as_ref();
-    let diff = change.into_iter().flat_map(|change| {
-        let removed = change.removed.iter().map(|line| (false, printable(line)));
-        removed.chain(change.added.iter().map(|line| (true, printable(line)))).collect::<Vec<_>>()
-    });
-    ProposalView {
-        number,
-        title: printable(&proposal.title),
-        reason: printable(&reason),
-        translated,
-        line: change.map(|change| change.line),
-        label: fill(&words.test.change, &[("number", &number.to_string())]),
-        copy: fill(&words.test.copy_of, &[("number", &number.to_string())]),
-        diff: diff.collect(),
-        href: change.and(changes).map(|changes| format!("{changes}/change-{number}.txt")),
-    }
+/// A fact of the identity; a fact without a value is one for which the shopper is asked later.
+fn identity_fact_view(fact: &StoryFact, words: &LabWords) -> FactView {
+    let looks = match (fact.looks.as_deref(), fact.instead.as_deref()) {
+        (None, _) => words.test.later.clone(),
+        (Some(looks), None) => words.describe_looks(looks, fact.many),
+        (Some(looks), Some(proof)) => {
+            let proven = fill(&words.test.proven_by, &[("what", &printable(proof))]);
+            format!("{}, {proven}", words.describe_looks(looks, fact.many))
+        }
+    };
+    FactView { name: printable(&fact.name), looks: Some(looks), instead: None, line: None }
 }
 
 #[cfg(test)]
@@ -384,42 +304,42 @@ mod tests {
         }
     }
 
-    fn went(story: &Story, calls: &[&str]) -> Vec<StepViewStatus> {
+    fn statuses(story: &Story, calls: &[&str]) -> Vec<StepViewStatus> {
         let calls: Vec<String> = calls.iter().map(|call| (*call).to_owned()).collect();
-        let today = CurrentFile { code: None, reads: &[], calls: &calls };
-        LoginStepsView::from_story(story, today, None, &LabLanguage::for_code("en").words).stages.iter().map(|stage| stage.went).collect()
+        let current = CurrentFile { file: None, reads: &[], calls: &calls };
+        LoginStepsView::from_story(story, current, None, &LabLanguage::for_code("en").words).steps.iter().map(|step| step.status).collect()
     }
 
     #[test]
-    fn the_step_in_which_a_login_ended_is_found() {
-        use StepViewStatus::{Badly, Unreached, Well};
+    fn the_step_in_which_a_login_failed_is_found() {
+        use StepViewStatus::{Failed, NotReached, Passed};
         let calls = ["getAccessCode", "getUserInfo"];
 
-        assert_eq!(went(&story(None, None, &calls), &calls), [Well, Well, Well, Well, Well]);
-        assert_eq!(went(&story(None, Some("missingEmail"), &calls), &calls), [Well, Well, Well, Well, Badly]);
+        assert_eq!(statuses(&story(None, None, &calls), &calls), [Passed, Passed, Passed, Passed, Passed]);
+        assert_eq!(statuses(&story(None, Some("missingEmail"), &calls), &calls), [Passed, Passed, Passed, Passed, Failed]);
         assert_eq!(
-            went(&story(Some("getAuthorizationCode"), Some("badState"), &[]), &calls),
-            [Well, Badly, Unreached, Unreached, Unreached]
+            statuses(&story(Some("getAuthorizationCode"), Some("badState"), &[]), &calls),
+            [Passed, Failed, NotReached, NotReached, NotReached]
         );
-        assert_eq!(went(&story(Some("getAccessCode"), Some("unreadable"), &calls[..1]), &calls), [Well, Well, Badly, Unreached, Unreached]);
-        assert_eq!(went(&story(Some("getUserInfo"), Some("badAddress"), &calls[..1]), &calls), [Well, Well, Well, Badly, Unreached]);
+        assert_eq!(
+            statuses(&story(Some("getAccessCode"), Some("unreadable"), &calls[..1]), &calls),
+            [Passed, Passed, Failed, NotReached, NotReached]
+        );
+        assert_eq!(
+            statuses(&story(Some("getUserInfo"), Some("badAddress"), &calls[..1]), &calls),
+            [Passed, Passed, Passed, Failed, NotReached]
+        );
 
         let mut missed = story(Some("getUserInfo"), Some("missingFact"), &calls[..1]);
         missed.line = Some(7);
         missed.exchanges[0].facts = vec![StoryFact { name: "accessToken".to_owned(), line: Some(7), ..StoryFact::default() }];
-        assert_eq!(went(&missed, &calls), [Well, Well, Badly, Unreached, Unreached], "where it was looked for");
+        assert_eq!(statuses(&missed, &calls), [Passed, Passed, Failed, NotReached, NotReached], "where it was looked for");
     }
 
     #[test]
-    fn a_mark_ends_with_the_word() {
-        for (line, column, expected) in [
-            ("    email: $.data.email", 12, 12),
-            ("    email: $.data.email   # why", 12, 12),
-            ("  read: { id: $.id, email: $.e[0] }", 28, 6),
-            ("x", 9, 1),
-        ] {
-            assert_eq!(word_width(line, column), expected, "{line}");
-        }
-        assert_eq!(format_duration(8412, &LabLanguage::for_code("en").words), "8.4 s");
+    fn a_duration_is_written_in_milliseconds_or_seconds() {
+        let words = &LabLanguage::for_code("en").words;
+
+        assert_eq!([format_duration(412, words), format_duration(8412, words)], ["412 ms", "8.4 s"]);
     }
 }

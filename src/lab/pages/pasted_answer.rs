@@ -1,63 +1,54 @@
-//! An answer of the provider is pasted, and what the file would read from it is shown.
+//! The page on which an answer of the provider is pasted, and that shows what the file would read from it.
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView};
 use crate::lab::pages::frame::LabFrame;
-use crate::lab::pages::login_steps::ProposalView;
+use crate::lab::pages::proposal_view::ProposalView;
 use crate::lab::pages::words::LabWords;
 use crate::pages::phrases::fill;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]
-#[template(path = "answer.html")]
+#[template(path = "pasted_answer.html")]
 pub(crate) struct PastedAnswerPage<'a> {
-    /// What stands around it.
     pub(crate) frame: LabFrame<'a>,
     pub(crate) name: &'a str,
-    /// What its button says.
+    /// The text of its button.
     pub(crate) title: &'a str,
-    /// The calls: their numbers are those of the form.
+    /// The names of the calls. The form counts them from 1.
     pub(crate) calls: Vec<String>,
-    /// The call that was chosen, from 1.
-    pub(crate) chosen: usize,
-    /// The status that was typed.
+    /// The number of the chosen call, from 1.
+    pub(crate) chosen_call: usize,
     pub(crate) status: &'a str,
-    /// The content type that was typed.
-    pub(crate) kind: &'a str,
+    pub(crate) content_type: &'a str,
     pub(crate) body: &'a str,
-    /// The hidden proof that a form of ours was sent.
-    pub(crate) form: &'a str,
-    /// What is wrong with what was typed.
-    pub(crate) wrong: Option<PastedAnswerProblem>,
-    /// What would be read.
+    /// The token that protects the form against other sites.
+    pub(crate) csrf_token: &'a str,
+    pub(crate) problem: Option<PastedAnswerProblem>,
     pub(crate) result: Option<PastedAnswerResult>,
 }
 
-/// What is wrong with what was typed.
+/// What is wrong with the form as it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastedAnswerProblem {
-    /// The answer is too large.
-    Large,
-    /// The status is none.
-    Status,
+    TooLarge,
+    BadStatus,
 }
 
-/// What would be read.
+/// What the call would read from the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct PastedAnswerResult {
-    /// Why the call would fail.
+    /// Why the call would fail; `None` if it would work.
     pub(crate) message: Option<String>,
-    /// The line that decided.
+    /// The line that makes it fail.
     pub(crate) line: Option<u32>,
-    /// What the answer is.
+    /// Status, content type and size of the answer.
     pub(crate) about: Option<String>,
-    /// The answer by its looks.
     pub(crate) tree: Vec<AnswerTreeNode>,
     pub(crate) facts: Vec<FactView>,
-    pub(crate) suggested: Vec<ProposalView>,
+    pub(crate) proposals: Vec<ProposalView>,
 }
 
 impl PastedAnswerPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -74,7 +65,7 @@ impl PastedAnswerPage<'_> {
         fill(&self.words().answer.back, &[("name", self.title)])
     }
 
-    fn page(&self) -> String {
+    fn provider_address(&self) -> String {
         crate::pages::frame::address(&["lab", self.name], &[])
     }
 
@@ -82,24 +73,15 @@ impl PastedAnswerPage<'_> {
         crate::pages::frame::address(&["lab", self.name, "answer"], &[])
     }
 
-    fn wrong(&self) -> Option<&'static str> {
+    fn error(&self) -> Option<&'static str> {
         let words = &self.words().answer;
-        Some(match self.wrong? {
-            PastedAnswerProblem::Large => &words.large,
-            PastedAnswerProblem::Status => &words.bad_status,
+        Some(match self.problem? {
+            PastedAnswerProblem::TooLarge => &words.large,
+            PastedAnswerProblem::BadStatus => &words.bad_status,
         })
     }
 
-    fn instead(&self, what: &str) -> String {
-        fill(&self.words().test.instead, &[("what", what)])
-    }
-
-    fn at_line(&self, line: impl std::fmt::Display) -> String {
-        fill(&self.words().provider.line, &[("line", &line.to_string())])
-    }
-
-    /// Whether a call is the chosen one, by its place in the list.
-    fn is_chosen(&self, at: impl std::borrow::Borrow<usize>) -> bool {
-        self.chosen == at.borrow() + 1
+    fn is_chosen(&self, index: impl std::borrow::Borrow<usize>) -> bool {
+        self.chosen_call == index.borrow() + 1
     }
 }

@@ -1,4 +1,4 @@
-//! One provider: its file in parts beside what each sends, the values of this installation, and the test that was run last.
+//! The page of a provider: its file beside the requests that it describes, the values of this installation, and test logins.
 
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
@@ -15,67 +15,60 @@ use askama::Template;
 #[derive(Clone, Debug, Template)]
 #[template(path = "provider.html")]
 pub(crate) struct ProviderPage<'a> {
-    /// What stands around it.
     pub(crate) frame: LabFrame<'a>,
     pub(crate) name: &'a str,
-    /// What its button says.
+    /// The text of its button.
     pub(crate) title: &'a str,
     /// The word for its state.
     pub(crate) state: &'static str,
-    /// Why it is nowhere although its file is fine.
-    pub(crate) apart: Option<NotOfferedReason>,
-    /// Whether an older version serves.
-    pub(crate) stale: bool,
-    /// What it waits for.
+    /// Why shoppers do not see it although its file works.
+    pub(crate) not_offered: Option<NotOfferedReason>,
+    /// Whether an older version of the file is in use.
+    pub(crate) uses_older_version: bool,
+    /// The variables and files that are not set.
     pub(crate) missing: Vec<String>,
     /// The path of its file.
-    pub(crate) file: &'a str,
-    /// The file with what is said about it.
-    pub(crate) code: &'a MaskedFile,
-    /// The same in parts.
-    pub(crate) pairs: Vec<FileSection>,
-    /// Why there are no requests.
-    pub(crate) unexplained: Option<String>,
-    /// The values of this installation.
+    pub(crate) path: &'a str,
+    pub(crate) file: &'a MaskedFile,
+    pub(crate) sections: Vec<FileSection>,
+    /// Why the requests cannot be shown.
+    pub(crate) preview_error: Option<String>,
     pub(crate) values: Vec<InstallationValue>,
-    /// Where the provider sends the browser back.
+    /// The address to which the provider sends the browser back.
     pub(crate) callback: Vec<MaskedPart>,
-    /// What is asked of a shopper before the login begins.
+    /// The fields that a shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
-    /// The hidden proof that a form of ours was sent.
-    pub(crate) form: &'a str,
-    /// What has changed in its answers.
-    pub(crate) drifts: DriftSection,
-    /// What the last test came to, where none is told.
-    pub(crate) last: Option<LastTestSummary>,
-    /// The test that is told.
+    /// The token that protects the form against other sites.
+    pub(crate) csrf_token: &'a str,
+    pub(crate) drift: DriftSection,
+    /// The last test login of this person, unless `test` shows one.
+    pub(crate) last_test: Option<LastTestSummary>,
+    /// The test login that the page shows.
     pub(crate) test: Option<TestLoginView>,
-    /// The address of the page on which an answer is pasted, if the provider makes calls.
-    pub(crate) paste: Option<String>,
+    /// The page for pasting an answer, if the file can be used.
+    pub(crate) paste_href: Option<String>,
 }
 
-/// A value of the installation.
+/// A value that this installation gives to the provider.
 #[derive(Clone, Debug)]
 pub(crate) struct InstallationValue {
     pub(crate) name: String,
-    /// The value, if it may be seen.
+    /// The value, unless it is secret.
     pub(crate) value: Option<String>,
-    /// The variable or file from which it comes; nothing where it stands in the provider's file.
-    pub(crate) from: Option<String>,
-    /// Whether it is there.
-    pub(crate) set: bool,
+    /// The variable or file that holds it; `None` for a value that is written in the provider's file.
+    pub(crate) source: Option<String>,
+    pub(crate) is_set: bool,
 }
 
-/// A test as it is told.
+/// A test login as the page shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct TestLoginView {
     pub(crate) code: String,
     pub(crate) when: String,
-    pub(crate) course: LoginStepsView,
+    pub(crate) login: LoginStepsView,
 }
 
 impl ProviderPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -88,12 +81,9 @@ impl ProviderPage<'_> {
         self.title
     }
 
-    /// The state as it is drawn: what is apart is off.
+    /// The state as it is drawn. The playground of a public store counts as switched off.
     fn state(&self) -> &'static str {
-        match self.apart {
-            Some(NotOfferedReason::Playground) => "off",
-            _ => self.state,
-        }
+        if self.not_offered == Some(NotOfferedReason::Playground) { "off" } else { self.state }
     }
 
     fn is_broken(&self) -> bool {
@@ -101,11 +91,10 @@ impl ProviderPage<'_> {
     }
 
     fn can_be_tested(&self) -> bool {
-        self.state() == "offered" || self.stale
+        self.state() == "offered" || self.uses_older_version
     }
 
-    /// What the last test came to, as a sentence.
-    fn came_to(&self, last: &LastTestSummary) -> String {
+    fn last_test_sentence(&self, last: &LastTestSummary) -> String {
         let words = &self.words().list;
         match &last.step {
             _ if last.passed => self.words().test.passed.clone(),
@@ -114,86 +103,53 @@ impl ProviderPage<'_> {
         }
     }
 
-    /// What follows from the state, where it is not fine.
-    fn so(&self) -> Option<String> {
+    /// What the state means, unless everything is in order.
+    fn state_sentence(&self) -> Option<String> {
         let words = &self.words().provider;
         Some(match self.state {
-            "broken" if self.stale => words.stale.clone(),
+            "broken" if self.uses_older_version => words.stale.clone(),
             "broken" => words.broken.clone(),
             "dormant" => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
             "off" => words.off.clone(),
-            _ if self.apart == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
-            _ if self.code.complaints().next().is_some() => words.warned.clone(),
+            _ if self.not_offered == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
+            _ if self.file.complaints().next().is_some() => words.warned.clone(),
             _ => return None,
         })
     }
 
-    fn region(&self, from: impl std::fmt::Display, to: impl std::fmt::Display) -> String {
-        fill(&self.words().provider.region, &[("file", self.file), ("from", &from.to_string()), ("to", &to.to_string())])
+    fn region_label(&self, from: impl std::fmt::Display, to: impl std::fmt::Display) -> String {
+        fill(&self.words().provider.region, &[("file", self.path), ("from", &from.to_string()), ("to", &to.to_string())])
     }
 
-    fn lines(&self, pair: &FileSection) -> String {
-        let (from, to) = (pair.first().to_string(), pair.last().to_string());
+    fn line_range(&self, section: &FileSection) -> String {
+        let (from, to) = (section.first_line().to_string(), section.last_line().to_string());
         fill(&self.words().provider.lines, &[("from", &from), ("to", &to)])
     }
 
     fn lines_left_out(&self) -> String {
-        fill(&self.words().provider.cut, &[("count", &self.code.lines_left_out.to_string())])
+        fill(&self.words().provider.lines_left_out, &[("count", &self.file.lines_left_out.to_string())])
     }
 
-    fn where_from(&self, setting: &InstallationValue) -> String {
+    fn value_source(&self, value: &InstallationValue) -> String {
         let words = &self.words().provider;
-        match (&setting.from, setting.set) {
+        match (&value.source, value.is_set) {
             (None, _) => words.written.clone(),
             (Some(name), true) => fill(&words.set, &[("name", name)]),
             (Some(name), false) => fill(&words.unset, &[("name", name)]),
         }
     }
 
-    /// When an answer means no, before and behind the condition.
-    fn whether(&self, verdict: &ExplainedVerdict) -> (&str, &str) {
+    /// The phrase before and after the condition of a verdict.
+    fn verdict_phrase(&self, verdict: &ExplainedVerdict) -> (&str, &str) {
         let words = &self.words().provider;
         around(if verdict.word == "accepted" { &words.accepted_if } else { &words.refused_if }, "condition")
     }
 
-    fn register(&self) -> String {
+    fn callback_sentence(&self) -> String {
         fill(&self.words().provider.register, &[("name", self.title)])
     }
 
-    fn address(&self) -> String {
+    fn test_address(&self) -> String {
         crate::pages::frame::address(&["lab", self.name, "tests"], &[])
     }
 }
-
-/// What the steps of a login need, on whichever page they stand.
-macro_rules! tells_a_course {
-    ($page:ident) => {
-        impl $page<'_> {
-            /// The link from there.
-            fn see(&self, course: &LoginStepsView) -> String {
-                let words = &self.words().test;
-                match course.suggested.len() {
-                    0 => words.see.clone(),
-                    1 => words.see_proposal.clone(),
-                    many => crate::pages::phrases::fill(&words.see_proposals, &[("count", &many.to_string())]),
-                }
-            }
-
-            fn instead(&self, what: &str) -> String {
-                crate::pages::phrases::fill(&self.words().test.instead, &[("what", what)])
-            }
-
-            fn at_line(&self, line: impl std::fmt::Display) -> String {
-                crate::pages::phrases::fill(&self.words().provider.line, &[("line", &line.to_string())])
-            }
-
-            fn astray(&self, (path, member, members): &(String, String, Vec<String>)) -> String {
-                let members = members.join(", ");
-                crate::pages::phrases::fill(&self.words().test.there, &[("path", path), ("member", member), ("members", &members)])
-            }
-        }
-    };
-}
-pub(crate) use tells_a_course;
-
-tells_a_course!(ProviderPage);

@@ -1,22 +1,21 @@
-//! All providers of the store, with what they wait for and what is wrong with them.
+//! The page with all providers of the store, and with what is wrong with the settings.
 
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::words::LabWords;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]
-#[template(path = "list.html")]
+#[template(path = "provider_list.html")]
 pub(crate) struct ProviderListPage<'a> {
-    /// What stands around it; its groups are what it lists.
+    /// The frame, whose groups are the list.
     pub(crate) frame: LabFrame<'a>,
     /// The folder of the provider files.
     pub(crate) folder: &'a str,
-    /// What is wrong with the settings.
+    /// The complaints about the settings.
     pub(crate) complaints: &'a [String],
 }
 
 impl ProviderListPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }

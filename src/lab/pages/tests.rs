@@ -19,9 +19,9 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
         missing: vec![text.to_owned(), text.to_owned()],
         mistakes: 2,
         warnings: 1,
-        stale: true,
-        last: Some(LastTestSummary { href: "/lab/acme/tests/K7Q-2MD".to_owned(), passed: false, step: Some(text.to_owned()) }),
-        said: Some(text.to_owned()),
+        uses_older_version: true,
+        last_test: Some(LastTestSummary { href: "/lab/acme/tests/K7Q-2MD".to_owned(), passed: false, step: Some(text.to_owned()) }),
+        unread_reason: Some(text.to_owned()),
         ..LabProviderEntry::default()
     };
     let groups = ["broken", "offered", "dormant", "off", "overlooked"]
@@ -29,11 +29,11 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
     LabFrame {
         store: MARKUP,
         language,
-        offered: LabLanguage::supported_among(["pt-BR", "es", "en"]),
-        version: "v",
-        here: "/lab?x=1".to_owned(),
+        languages: LabLanguage::supported_among(["pt-BR", "es", "en"]),
+        asset_version: "v",
+        address: "/lab?x=1".to_owned(),
         groups: groups.to_vec(),
-        report: Some("/lab/report.txt".to_owned()),
+        report_href: Some("/lab/report.txt".to_owned()),
     }
 }
 
@@ -42,14 +42,14 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
     for code in ["pt-BR", "es", "en"] {
         let language = LabLanguage::for_code(code);
         let story = Story { code: Some(MARKUP.to_owned()), message: Some(MARKUP.to_owned()), file: MARKUP.to_owned(), ..Story::default() };
-        let today = CurrentFile { code: None, reads: &[], calls: &[] };
+        let current = CurrentFile { file: None, reads: &[], calls: &[] };
         let complaints = [MARKUP.to_owned()];
         let pages = [
             ProviderListPage { frame: frame(language, MARKUP), folder: MARKUP, complaints: &complaints }.render(),
             ProviderListPage { frame: LabFrame { groups: Vec::new(), ..frame(language, MARKUP) }, folder: MARKUP, complaints: &[] }
                 .render(),
-            IncidentLookupPage { frame: frame(language, MARKUP), typed: Some(MARKUP), gone: None }.render(),
-            IncidentLookupPage { frame: frame(language, MARKUP), typed: None, gone: Some("K7Q-2MD") }.render(),
+            IncidentLookupPage { frame: frame(language, MARKUP), typed: Some(MARKUP), unknown: None }.render(),
+            IncidentLookupPage { frame: frame(language, MARKUP), typed: None, unknown: Some("K7Q-2MD") }.render(),
             IncidentPage {
                 frame: frame(language, MARKUP),
                 code: "K7Q-2MD",
@@ -57,7 +57,7 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
                 provider: MARKUP.to_owned(),
                 href: Some("/lab/acme".to_owned()),
                 line: Some(3),
-                course: LoginStepsView::from_story(&story, today, None, &language.words),
+                login: LoginStepsView::from_story(&story, current, None, &language.words),
                 message: Some(MARKUP.to_owned()),
             }
             .render(),

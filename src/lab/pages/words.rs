@@ -1,5 +1,6 @@
-//! The words of the lab: three languages of its own, for staff; whoever reads another finds English.
+//! The texts of the lab in its three languages. A page in any other language shows them in English.
 
+use crate::lab::pages::exchange_view::PathDeparture;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
 use crate::story::looks::Looks;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// The languages that come along, in the order in which they are offered.
+/// The embedded languages, in the order in which they are offered.
 const EMBEDDED: [(&str, &str); 3] = [
     ("pt-BR", include_str!("../languages/pt-BR.yaml")),
     ("es", include_str!("../languages/es.yaml")),
@@ -17,7 +18,7 @@ const EMBEDDED: [(&str, &str); 3] = [
 
 static LANGUAGES: LazyLock<Vec<LabLanguage>> = LazyLock::new(|| {
     let read = |(code, text): &(&'static str, &str)| {
-        let words: LabWords = serde_yaml::from_str(text).expect("a test reads every language that comes along");
+        let words: LabWords = serde_yaml::from_str(text).expect("a test reads every embedded language");
         LabLanguage { code, words }
     };
     EMBEDDED.iter().map(read).collect()
@@ -31,30 +32,30 @@ pub(crate) struct LabLanguage {
 }
 
 impl LabLanguage {
-    /// The lab's language for somebody who reads this one.
+    /// The language of the lab that is shown to a reader of this language.
     pub(crate) fn for_code(code: &str) -> &'static Self {
         let known = |code: &str| LANGUAGES.iter().find(|language| language.code.eq_ignore_ascii_case(code));
         known(code).or_else(|| known(FALLBACK)).unwrap_or(&LANGUAGES[0])
     }
 
-    /// The languages among these that the lab has.
+    /// The languages of the lab among these.
     pub(crate) fn supported_among<'a>(codes: impl IntoIterator<Item = &'a str>) -> Vec<&'static Self> {
         codes
             .into_iter()
             .map(|code| (code, Self::for_code(code)))
-            .filter(|(code, of)| of.code.eq_ignore_ascii_case(code))
-            .map(|(_, of)| of)
+            .filter(|(code, language)| language.code.eq_ignore_ascii_case(code))
+            .map(|(_, language)| language)
             .collect()
     }
 }
 
-/// All that the lab says in one language. Its shape is the shape of the files in `languages/lab/`.
+/// All texts of the lab in one language, in the shape of the files in `src/lab/languages`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabWords {
     pub(crate) name: String,
     pub(crate) brief: String,
-    pub(crate) around: FrameWords,
+    pub(crate) frame: FrameWords,
     pub(crate) states: ProviderStateWords,
     pub(crate) list: ProviderListWords,
     pub(crate) provider: ProviderWords,
@@ -63,11 +64,11 @@ pub(crate) struct LabWords {
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
     pub(crate) incident: IncidentWords,
-    /// Why changes are proposed, by the names of the reasons.
+    /// The reasons of proposals, by name.
     pub(crate) because: BTreeMap<String, String>,
 }
 
-/// What stands around every page.
+/// The frame of every page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct FrameWords {
@@ -81,7 +82,7 @@ pub(crate) struct FrameWords {
     pub(crate) copied: String,
 }
 
-/// What has changed in a provider's answers.
+/// The section about changed answers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DriftWords {
@@ -122,7 +123,7 @@ pub(crate) struct ProviderListWords {
     pub(crate) warning: String,
     pub(crate) warnings: String,
     pub(crate) stale: String,
-    pub(crate) nobutton: String,
+    pub(crate) no_button: String,
     pub(crate) playground: String,
     pub(crate) off: String,
     pub(crate) passed: String,
@@ -171,9 +172,9 @@ pub(crate) struct ProviderWords {
     pub(crate) message_from: String,
     pub(crate) unread: String,
     pub(crate) optional: String,
-    pub(crate) sometimes: String,
-    pub(crate) unexplained: String,
-    pub(crate) cut: String,
+    pub(crate) conditional: String,
+    pub(crate) preview_error: String,
+    pub(crate) lines_left_out: String,
     pub(crate) unparsed: String,
     pub(crate) wrong: String,
     pub(crate) broken: String,
@@ -211,17 +212,17 @@ pub(crate) struct TestLoginWords {
     pub(crate) missed: String,
     pub(crate) instead: String,
     pub(crate) later: String,
-    pub(crate) by_what: String,
+    pub(crate) proven_by: String,
     pub(crate) done: String,
     pub(crate) failed_word: String,
-    pub(crate) forgiven: String,
+    pub(crate) failed_optional: String,
     pub(crate) unreached: String,
     pub(crate) milliseconds: String,
     pub(crate) seconds: String,
-    pub(crate) said_no: String,
+    pub(crate) provider_refused: String,
     pub(crate) changed: String,
     pub(crate) excerpt: String,
-    pub(crate) there: String,
+    pub(crate) missing_member: String,
     pub(crate) proposals: String,
     pub(crate) likeliest: String,
     pub(crate) outside: String,
@@ -231,7 +232,7 @@ pub(crate) struct TestLoginWords {
     pub(crate) report: String,
 }
 
-/// What values look like.
+/// Descriptions of values that are not shown.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LooksWords {
@@ -285,7 +286,7 @@ pub(crate) struct IncidentWords {
 }
 
 impl LabWords {
-    /// What a value looks like.
+    /// The description of a value that is not shown.
     pub(crate) fn describe_looks(&self, word: &str, many: Option<usize>) -> String {
         let words = &self.looks;
         let count = many.unwrap_or_default().to_string();
@@ -302,12 +303,29 @@ impl LabWords {
         }
     }
 
-    /// Why a change is proposed: in this language if it has the sentence, whose holes are numbered from 1; otherwise in English.
+    /// The reason of a proposal, and whether it is in this language. A language without this reason shows it in English.
+    /// The placeholders of a reason are numbered from 1.
     pub(crate) fn proposal_reason(&self, proposal: &Proposal) -> (String, bool) {
         let Some(sentence) = self.because.get(&proposal.because) else { return (proposal.sentence.clone(), false) };
         let numbers: Vec<String> = (1..=proposal.about.len()).map(|number| number.to_string()).collect();
         let values: Vec<(&str, &str)> = numbers.iter().map(String::as_str).zip(proposal.about.iter().map(String::as_str)).collect();
         (fill(sentence, &values), true)
+    }
+
+    /// The link to a line of the file.
+    pub(crate) fn line_link(&self, line: impl std::fmt::Display) -> String {
+        fill(&self.provider.line, &[("line", &line.to_string())])
+    }
+
+    /// That something else was found in place of a value.
+    pub(crate) fn found_instead(&self, found: &str) -> String {
+        fill(&self.test.instead, &[("what", found)])
+    }
+
+    /// Which member of an answer a path does not find.
+    pub(crate) fn missing_member(&self, departure: &PathDeparture) -> String {
+        let members = departure.present.join(", ");
+        fill(&self.test.missing_member, &[("path", &departure.found), ("member", &departure.missing), ("members", &members)])
     }
 
     /// The word for a state of a provider.
@@ -323,9 +341,9 @@ impl LabWords {
     }
 }
 
-/// Both sides of a place in a phrase, for pages that put more than text there.
-pub(crate) fn around<'a>(phrase: &'a str, place: &str) -> (&'a str, &'a str) {
-    phrase.split_once(&format!("{{{place}}}")).unwrap_or((phrase, ""))
+/// The parts of a phrase before and after a placeholder, for pages that put markup there.
+pub(crate) fn around<'a>(phrase: &'a str, placeholder: &str) -> (&'a str, &'a str) {
+    phrase.split_once(&format!("{{{placeholder}}}")).unwrap_or((phrase, ""))
 }
 
 #[cfg(test)]
@@ -350,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_of_the_lab_says_the_same() {
+    fn every_language_of_the_lab_has_the_same_texts() {
         let read = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
         let pattern = read(EMBEDDED[2].1);
 
@@ -363,18 +381,18 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_without_words_of_its_own_is_told_in_english() {
+    fn a_reason_that_is_not_translated_is_shown_in_english() {
         let mut words = LabLanguage::for_code("es").words.clone();
         let proposal = Proposal {
             title: "$.b".to_owned(),
-            because: "nobody knows this".to_owned(),
+            because: "unknownReason".to_owned(),
             about: vec!["a".to_owned(), "{1}".to_owned()],
             sentence: "It moved.".to_owned(),
             change: None,
         };
 
         assert_eq!(words.proposal_reason(&proposal), ("It moved.".to_owned(), false));
-        words.because.insert("nobody knows this".to_owned(), "Pasó de {1} a {2}.".to_owned());
+        words.because.insert("unknownReason".to_owned(), "Pasó de {1} a {2}.".to_owned());
         assert_eq!(words.proposal_reason(&proposal), ("Pasó de a a {1}.".to_owned(), true));
     }
 }

@@ -11,9 +11,8 @@ use crate::drift::shape::PathStatistics;
 use crate::drift::step_statistics::{DetectedChange, MissedReading};
 use crate::drift::warning::{DriftCause, DriftKind};
 use crate::story::proposal::Proposal;
+use crate::workbench::answers::path::{compile_path, parse_path};
 use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
-use crate::workbench::repair::candidates::compile_path;
-use crate::workbench::repair::path::parse_path;
 use crate::workbench::repair::propose;
 use serde_json::Value;
 

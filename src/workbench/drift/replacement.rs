@@ -6,8 +6,8 @@ use crate::provider::Provider;
 use crate::provider::json_path::JsonPath;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
+use crate::workbench::answers::path::parse_path;
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
-use crate::workbench::repair::path::parse_path;
 use crate::workbench::repair::request_repairs::still_compiles;
 use serde_json::Value;
 

@@ -23,7 +23,7 @@ pub(crate) fn assertion_entry(thread: &mut LoginLearner<'_>, token: &RecordedJwt
             Some(text) if thread.known.expression_for(text).is_some() => {
                 DraftValue::Text(thread.known.template_for(text).unwrap_or_default())
             }
-            Some(text) if crate::workbench::learn::heuristics::looks_like_url(text) => DraftValue::Text(text.replace("${", "$${")),
+            Some(text) if crate::workbench::answers::looks::looks_like_url(text) => DraftValue::Text(text.replace("${", "$${")),
             Some(text) => {
                 let fact = thread.keep_in_installation(called, false, text, "stands in the client's token");
                 DraftValue::Text(format!("${{{fact}}}"))

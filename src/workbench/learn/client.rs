@@ -1,7 +1,9 @@
 //! Who the client is: its id, its secret, and how the two are shown.
 
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::document::leaves_of;
-use crate::workbench::learn::heuristics::{is_oauth_word, looks_like_url, looks_random, names_a_secret, normalize_name};
+use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::recorded_login::{RecordedCall, RecordedLogin, is_browser_header};
 use crate::workbench::recorded_exchange::decode_form_text;
@@ -35,7 +37,7 @@ pub(crate) fn find_client(journey: &RecordedLogin<'_>) -> LearnedClient {
             && !is_oauth_word(value)
             && !looks_like_url(value)
     };
-    let by_name = NAMES.iter().find_map(|name| asked.iter().find(|(known, value)| normalize_name(known) == *name && fits(value)));
+    let by_name = NAMES.iter().find_map(|name| asked.iter().find(|(known, value)| normalize_key(known) == *name && fits(value)));
     let repeated = asked
         .iter()
         .find(|(name, value)| fits(value) && value.len() >= 4 && !name.contains("scope") && token.said.lines().any(|said| said == value));
@@ -106,15 +108,15 @@ fn find_secret(call: &RecordedCall<'_>, journey: &RecordedLogin<'_>, id: Option<
             && !journey.brought.iter().any(|(_, brought)| brought == value)
             && RecordedJwt::read(value).is_none()
     };
-    let called = all.iter().find(|(name, value)| normalize_name(name).contains("secret") && value.len() >= 3 && is_other(value));
+    let called = all.iter().find(|(name, value)| normalize_key(name).contains("secret") && value.len() >= 3 && is_other(value));
     let beside = || {
         let sends_code = journey.brought.iter().any(|(name, value)| *name == journey.code && all.iter().any(|(_, sent)| sent == value));
         all.iter().find(|(name, value)| {
-            let proof = normalize_name(name).contains("verifier") || normalize_name(name).contains("sign") || normalize_name(name) == "sig";
+            let proof = normalize_key(name).contains("verifier") || normalize_key(name).contains("sign") || normalize_key(name) == "sig";
             sends_code
                 && !proof
                 && is_other(value)
-                && (looks_random(value) && normalize_name(name) != "code" || names_a_secret(name) && value.len() >= 8)
+                && (looks_random(value) && normalize_key(name) != "code" || names_a_secret(name) && value.len() >= 8)
                 && !came_with_earlier_answer(journey, call, value)
         })
     };

@@ -1,13 +1,13 @@
 //! An answer as a document, in which every value has a path.
 
 use crate::provider::answer::{AnswerFormat, AnswerParser};
-use crate::provider::json_path::scalar_text;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
+use crate::workbench::answers::leaves::{AnswerNode, all_leaves};
+use crate::workbench::answers::path::{PathSegment, last_key, write_path};
 use crate::workbench::recorded_exchange::RecordedResponse;
 use serde_json::Value;
-use std::fmt::Write as _;
 
 /// An answer that could be read.
 #[derive(Clone)]
@@ -23,23 +23,10 @@ pub(crate) struct RecordedDocument {
 #[derive(Clone)]
 pub(crate) struct DocumentLeaf {
     /// The keys that lead there; a number is a place in a list.
-    pub(crate) keys: Vec<LeafKey>,
+    pub(crate) keys: Vec<PathSegment>,
     /// The value as text.
     pub(crate) text: String,
 }
-
-/// A part of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LeafKey {
-    Name(String),
-    /// A place in a list.
-    At(usize),
-    /// The element of a list that says this: a path is written with it as it stands.
-    Where(String),
-}
-
-/// The most values of one answer that are looked at.
-const MOST: usize = 600;
 
 impl RecordedDocument {
     pub(crate) fn read(answer: &RecordedResponse) -> Option<Self> {
@@ -72,81 +59,24 @@ impl RecordedDocument {
 
     /// Its values with their paths.
     pub(crate) fn leaves(&self) -> Vec<DocumentLeaf> {
-        let mut leaves = Vec::new();
-        collect_leaves(&self.value, &mut Vec::new(), &mut leaves);
-        leaves
+        leaves_of(&self.value)
     }
 }
 
 /// The values of a document with their paths.
 pub(crate) fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
-    let mut leaves = Vec::new();
-    collect_leaves(value, &mut Vec::new(), &mut leaves);
-    leaves
-}
-
-fn collect_leaves(value: &Value, keys: &mut Vec<LeafKey>, leaves: &mut Vec<DocumentLeaf>) {
-    if leaves.len() >= MOST {
-        return;
-    }
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                keys.push(LeafKey::Name(name.clone()));
-                collect_leaves(value, keys, leaves);
-                keys.pop();
-            }
-        }
-        Value::Array(list) => {
-            for (at, value) in list.iter().enumerate() {
-                keys.push(LeafKey::At(at));
-                collect_leaves(value, keys, leaves);
-                keys.pop();
-            }
-        }
-        _ => {
-            if let Some(text) = scalar_text(value) {
-                leaves.push(DocumentLeaf { keys: keys.clone(), text: text.to_string() });
-            }
-        }
-    }
+    let leaf = |node: AnswerNode<'_>| node.text().map(|text| DocumentLeaf { text: text.into_owned(), keys: node.path });
+    all_leaves(value).into_iter().filter_map(leaf).collect()
 }
 
 impl DocumentLeaf {
     /// The last name on the way.
     pub(crate) fn name(&self) -> &str {
-        self.keys.iter().rev().find_map(|key| if let LeafKey::Name(name) = key { Some(name.as_str()) } else { None }).unwrap_or_default()
+        last_key(&self.keys).unwrap_or_default()
     }
 
     /// The path as the language writes it.
     pub(crate) fn path(&self) -> String {
-        write_leaf_path(&self.keys)
+        write_path(&self.keys)
     }
-}
-
-/// A path as the language writes it.
-pub(crate) fn write_leaf_path(keys: &[LeafKey]) -> String {
-    let mut out = String::from("$");
-    for key in keys {
-        match key {
-            LeafKey::Name(name) if is_plain_name(name) => {
-                out.push('.');
-                out.push_str(name);
-            }
-            LeafKey::Name(name) => {
-                out.push_str("['");
-                out.push_str(&name.replace('\\', "\\\\").replace('\'', "\\'"));
-                out.push_str("']");
-            }
-            LeafKey::At(at) => _ = write!(out, "[{at}]"),
-            LeafKey::Where(text) => out.push_str(text),
-        }
-    }
-    out
-}
-
-/// Whether a name can stand in a path without quotation marks.
-pub(crate) fn is_plain_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

@@ -1,10 +1,12 @@
 //! How an answer says whether an address is proven.
 
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_like_email;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
-use crate::workbench::learn::vocabulary::{means_proven, means_yes, mentions_email};
 use serde_json::Value;
 
 /// The name of what stands beside an address and says whether it is proven.
@@ -13,13 +15,13 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
     let mut here = value;
     for key in above {
         here = match key {
-            LeafKey::Name(name) => here.get(name)?,
-            LeafKey::At(at) => here.get(*at)?,
-            LeafKey::Where(_) => return None,
+            PathSegment::Key(name) => here.get(name)?,
+            PathSegment::Index(at) => here.get(*at)?,
+            PathSegment::Query(_) => return None,
         };
     }
     let members = here.as_object()?;
-    let rank = |name: &str| match normalize_name(name).as_str() {
+    let rank = |name: &str| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
         name if mentions_email(name) && means_proven(name) => Some(1),
         "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(2),
@@ -38,11 +40,11 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     let mut found: Option<(String, Vec<String>)> = None;
     for value in sources[mail.source].said.iter().flatten() {
         for leaf in leaves_of(value) {
-            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_leaf_path(&keys) == mail.how);
+            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_path(&keys) == mail.how);
             if let Some(name) = verified_flag_beside(&leaf, value).filter(|_| same_place) {
                 let mut flag = leaf.keys.clone();
                 flag.pop();
-                flag.push(LeafKey::Name(name.clone()));
+                flag.push(PathSegment::Key(name.clone()));
                 let text = leaves_of(value).into_iter().find(|other| other.keys == flag).map_or_else(String::new, |leaf| leaf.text);
                 found.get_or_insert_with(|| (name, Vec::new())).1.push(text);
             }
@@ -50,16 +52,16 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     }
     let (name, said) = found?;
     let mut keys = above.to_vec();
-    keys.push(LeafKey::Name(name.clone()));
-    let in_list = above.iter().any(|key| matches!(key, LeafKey::Where(_)));
-    let is_doubtful = !mentions_email(&normalize_name(&name)) && !in_list;
+    keys.push(PathSegment::Key(name.clone()));
+    let in_list = above.iter().any(|key| matches!(key, PathSegment::Query(_)));
+    let is_doubtful = !mentions_email(&normalize_key(&name)) && !in_list;
     let yes = said.iter().find(|text| means_yes(text));
     let value = match yes {
         Some(word) => DraftValue::Block(vec![
-            DraftEntry::new("at", DraftValue::Text(write_leaf_path(&keys))),
+            DraftEntry::new("at", DraftValue::Text(write_path(&keys))),
             DraftEntry::new("is", DraftValue::text(word.clone())),
         ]),
-        None => DraftValue::Text(write_leaf_path(&keys)),
+        None => DraftValue::Text(write_path(&keys)),
     };
     let because = if is_doubtful {
         "it stands beside the address; decide whether it is about the address"

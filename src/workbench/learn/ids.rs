@@ -1,17 +1,19 @@
 //! Which value tells people apart.
 
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_like_email, looks_like_url, normalize_name};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{is_family_name, is_person_id, is_person_number, is_whole_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
-use crate::workbench::learn::vocabulary::{is_family_name, is_person_id, is_person_number, is_whole_name};
 use serde_json::Value;
 
 /// Why something is read as an id that is not called so.
 pub(crate) const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
 
 /// Whether this is only called a number, a code or a key.
-pub(crate) fn is_weak_id_key(key: &LeafKey) -> bool {
-    matches!(key, LeafKey::Name(name) if is_person_number(&normalize_name(name)) && !normalize_name(name).ends_with("id"))
+pub(crate) fn is_weak_id_key(key: &PathSegment) -> bool {
+    matches!(key, PathSegment::Key(name) if is_person_number(&normalize_key(name)) && !normalize_key(name).ends_with("id"))
 }
 
 /// How well a value fits as an id.
@@ -19,7 +21,7 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     if leaf.text.len() > 255 || matches!(leaf.text.as_str(), "true" | "false") {
         return None;
     }
-    let name = normalize_name(leaf.name());
+    let name = normalize_key(leaf.name());
     let points = match name.as_str() {
         "sub" => 100,
         "id" => 95,
@@ -50,7 +52,7 @@ fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
     let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
     let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
     beside.into_iter().any(|other| {
-        let name = normalize_name(other.name());
+        let name = normalize_key(other.name());
         looks_like_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
     })
 }
@@ -58,9 +60,9 @@ fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
 /// Whether another answer of the same login names the same person by the same word.
 fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> bool {
     let said = |source: &PersonSource| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
-    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| write_leaf_path(&leaf.keys) == id.how) else { return false };
+    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| write_path(&leaf.keys) == id.how) else { return false };
     let others = sources.iter().enumerate().filter(|(at, _)| *at != id.source);
-    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && normalize_name(leaf.name()) == normalize_name(own.name()))
+    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && normalize_key(leaf.name()) == normalize_key(own.name()))
 }
 
 /// An id stands beside a name or an address, and other answers know it, too.
@@ -70,12 +72,12 @@ pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[Perso
         let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };
         let beside = leaves_of(value)
             .into_iter()
-            .filter(|leaf| leaf.keys.len() == above.len() + 1 && write_leaf_path(&leaf.keys[..above.len()]) == write_leaf_path(above));
+            .filter(|leaf| leaf.keys.len() == above.len() + 1 && write_path(&leaf.keys[..above.len()]) == write_path(above));
         let beside: Vec<DocumentLeaf> = beside.collect();
         if beside.iter().any(|leaf| looks_like_email(&leaf.text)) {
             id.score += 15;
         }
-        if beside.iter().any(|leaf| normalize_name(leaf.name()).ends_with("name")) {
+        if beside.iter().any(|leaf| normalize_key(leaf.name()).ends_with("name")) {
             id.score += 5;
         }
         if is_repeated_in_other_answer(id, sources) {

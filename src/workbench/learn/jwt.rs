@@ -74,7 +74,7 @@ impl RecordedJwt {
             rest.split('/').any(|part| part == value).then(|| (name.clone(), value.to_owned()))
         });
         Some(match part {
-            Some((name, value)) if crate::workbench::learn::document::is_plain_name(&name) => {
+            Some((name, value)) if crate::provider::json_path::is_plain_key(&name) => {
                 format!("{host}{}", rest.replace(&value, &format!("${{$.{name}}}")))
             }
             _ => issuer.to_owned(),

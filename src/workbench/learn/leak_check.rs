@@ -5,13 +5,14 @@
 
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
+use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
+use crate::workbench::answers::vocabulary::means_yes;
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::named_values;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::heuristics::{is_oauth_word, looks_generated, looks_like_email, looks_random, names_a_secret};
+use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::recorded_login::RecordedLogin;
-use crate::workbench::learn::vocabulary::means_yes;
 use crate::workbench::recorded_exchange::RecordedExchange;
 use serde_json::Value;
 use std::collections::HashSet;

@@ -1,10 +1,12 @@
 //! One login followed from its beginning: what is known so far, what answers gave, and the file that grows from it.
 
 use crate::provider::standard::{CALLBACK, TOKEN};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_random;
 use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::client::{self, LearnedClient};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
-use crate::workbench::learn::heuristics::{is_followable, looks_random, normalize_name, to_camel_case};
+use crate::workbench::learn::heuristics::{is_followable, to_camel_case};
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::known_values::KnownValues;
@@ -102,7 +104,7 @@ impl<'a> LoginLearner<'a> {
                 self.pkce = "S256";
                 self.known.add("codeChallenge", value);
                 self.known.add("codeVerifier", verifier);
-            } else if normalize_name(name).contains("challenge") && proof(Pkce::Plain).is_some() {
+            } else if normalize_key(name).contains("challenge") && proof(Pkce::Plain).is_some() {
                 self.pkce = "plain";
                 self.known.add("codeVerifier", value);
             }
@@ -123,7 +125,7 @@ impl<'a> LoginLearner<'a> {
             if name == self.journey.code {
                 self.known.add("code", &value);
             } else if Some(&value) != self.journey.state.as_ref() {
-                let leaf = DocumentLeaf { keys: vec![crate::workbench::learn::document::LeafKey::Name(name)], text: value };
+                let leaf = DocumentLeaf { keys: vec![crate::workbench::answers::path::PathSegment::Key(name)], text: value };
                 self.add_answer_value(ValueOrigin::Callback, leaf);
             }
         }
@@ -217,10 +219,9 @@ impl<'a> LoginLearner<'a> {
 
     fn new_fact_name(&self, origin: ValueOrigin, leaf: &DocumentLeaf) -> String {
         let is_new = |name: &str| self.known.value(name).is_none() && !self.kept.iter().any(|(known, ..)| known == name);
-        let own = normalize_name(leaf.name());
+        let own = normalize_key(leaf.name());
         if let ValueOrigin::Call(at) = origin {
-            let is_token =
-                own.contains("token") || !own.ends_with("id") && !crate::workbench::learn::heuristics::looks_like_url(&leaf.text);
+            let is_token = own.contains("token") || !own.ends_with("id") && !crate::workbench::answers::looks::looks_like_url(&leaf.text);
             if at == self.journey.exchange && is_token && is_new("accessToken") {
                 return "accessToken".to_owned();
             }

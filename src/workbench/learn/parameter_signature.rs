@@ -1,8 +1,8 @@
 //! Signatures over parameters: the manners of the word `sign` are tried until one gives what was sent.
 
 use crate::provider::functions::hex;
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::heuristics::normalize_name;
 use crate::workbench::learn::known_values::KnownValues;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -28,7 +28,7 @@ pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, st
         return None;
     }
     let candidates = pairs.iter().filter(|(name, value)| {
-        let name = normalize_name(name);
+        let name = normalize_key(name);
         known.expression_for(value).is_none()
             && (name.contains("sig") || name == "hmac" || name == "hash" || name == "mac")
             && value.len() >= 20

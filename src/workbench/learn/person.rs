@@ -1,13 +1,16 @@
 //! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
 
+use crate::provider::json_path::is_plain_key;
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_like_email;
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{is_about_something_else, mentions_email};
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, is_plain_name, leaves_of, write_leaf_path};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
-use crate::workbench::learn::heuristics::{looks_like_email, normalize_name};
 use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids};
 use crate::workbench::learn::person_names::name_candidates;
 use crate::workbench::learn::pictures::picture_fact;
-use crate::workbench::learn::vocabulary::mentions_email;
 use serde_json::Value;
 
 /// An answer in which a person may be found, in each login of the recording.
@@ -37,7 +40,7 @@ pub(crate) struct FactCandidate {
     pub(crate) score: i32,
     /// How it is read.
     pub(crate) how: String,
-    pub(crate) keys: Vec<LeafKey>,
+    pub(crate) keys: Vec<PathSegment>,
 }
 
 /// Chooses who the person is.
@@ -66,7 +69,7 @@ pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf,
             for leaf in leaves_of(value) {
                 let Some(points) = score(&leaf, value) else { continue };
                 let Some(keys) = transferable_path(&leaf, value) else { continue };
-                all.push(FactCandidate { source, login, score: points + place.weight, how: write_leaf_path(&keys), keys });
+                all.push(FactCandidate { source, login, score: points + place.weight, how: write_path(&keys), keys });
             }
         }
     }
@@ -96,25 +99,25 @@ pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) 
 }
 
 /// A path that finds the same in another person's answer: the primary element of a list, not the third.
-pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<LeafKey>> {
+pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<PathSegment>> {
     let mut keys = Vec::new();
     let mut here = value;
     for key in &leaf.keys {
         match key {
-            LeafKey::Name(name) => {
+            PathSegment::Key(name) => {
                 here = here.get(name)?;
                 keys.push(key.clone());
             }
-            LeafKey::At(at) => {
+            PathSegment::Index(at) => {
                 let list = here.as_array()?;
                 here = list.get(*at)?;
                 keys.push(match list_filter(list, here) {
-                    Some(Ok(mark)) => LeafKey::Where(mark),
-                    None if *at == 0 => LeafKey::At(0),
+                    Some(Ok(mark)) => PathSegment::Query(mark),
+                    None if *at == 0 => PathSegment::Index(0),
                     Some(Err(())) | None => return None,
                 });
             }
-            LeafKey::Where(_) => return None,
+            PathSegment::Query(_) => return None,
         }
     }
     Some(keys)
@@ -123,17 +126,17 @@ pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Ve
 /// How an element of a list is told from the others; `Err` for one that is not the right one.
 fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
     let members = element.as_object()?;
-    for (name, value) in members.iter().filter(|(name, _)| is_plain_name(name)) {
-        if matches!(normalize_name(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
+        if matches!(normalize_key(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
             return Some(if value == &Value::Bool(true) { Ok(format!("[?@.{name} == true]")) } else { Err(()) });
         }
     }
-    for (name, value) in members.iter().filter(|(name, _)| is_plain_name(name)) {
-        if matches!(normalize_name(name).as_str(), "type" | "kind")
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
+        if matches!(normalize_key(name).as_str(), "type" | "kind")
             && list.iter().all(|other| other.get(name).is_some())
             && let Some(text) = value.as_str().filter(|text| text.chars().all(|letter| letter.is_ascii_alphanumeric()))
         {
-            let is_mail = |text: &str| matches!(normalize_name(text).as_str(), "mail" | "email");
+            let is_mail = |text: &str| matches!(normalize_key(text).as_str(), "mail" | "email");
             if !list.iter().any(|other| other.get(name).and_then(Value::as_str).is_some_and(is_mail)) {
                 continue;
             }
@@ -149,58 +152,22 @@ pub(crate) fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
     i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
 }
 
-/// Things that are not the person although they have ids and names.
-const OTHERS: &[&str] = &[
-    "team",
-    "company",
-    "organization",
-    "organisation",
-    "org",
-    "workspace",
-    "role",
-    "group",
-    "site",
-    "app",
-    "client",
-    "bot",
-    "device",
-    "tenant",
-    "account",
-    "guild",
-    "city",
-    "country",
-    "bio",
-    "tier",
-    "plan",
-    "license",
-    "location",
-    "error",
-    "meta",
-    "self",
-    "bikes",
-    "shoes",
-    "clubs",
-];
-
 /// Whether something above says that this is about somebody or something else.
 pub(crate) fn is_about_others(leaf: &DocumentLeaf) -> bool {
-    let names: Vec<String> =
-        leaf.keys.iter().filter_map(|key| if let LeafKey::Name(name) = key { Some(normalize_name(name)) } else { None }).collect();
-    names.split_last().is_some_and(|(_, above)| {
-        above.iter().any(|name| OTHERS.contains(&name.as_str()) || OTHERS.iter().any(|other| *name == format!("{other}s")))
-    })
+    let names: Vec<&str> = leaf.keys.iter().filter_map(PathSegment::key).collect();
+    names.split_last().is_some_and(|(_, above)| above.iter().any(|name| is_about_something_else(&normalize_key(name))))
 }
 
 /// The first of a bare list may be anything; it is taken where there is nothing better.
 pub(crate) fn list_penalty(leaf: &DocumentLeaf) -> i32 {
-    if matches!(leaf.keys.first(), Some(LeafKey::At(_))) { 20 } else { 0 }
+    if matches!(leaf.keys.first(), Some(PathSegment::Index(_))) { 20 } else { 0 }
 }
 
 fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     if !looks_like_email(&leaf.text) {
         return None;
     }
-    let name = normalize_name(leaf.name());
+    let name = normalize_key(leaf.name());
     let points = match name.as_str() {
         "email" => 100,
         "defaultemail" | "primaryemail" | "confirmedemail" | "verifiedemail" => 98,
@@ -211,7 +178,7 @@ fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     };
     let proven = if verified_flag_beside(leaf, value).is_some() { 15 } else { 0 };
     let others = if is_about_others(leaf)
-        && !leaf.keys.iter().any(|key| matches!(key, LeafKey::Name(name) if normalize_name(name).contains("account")))
+        && !leaf.keys.iter().any(|key| matches!(key, PathSegment::Key(name) if normalize_key(name).contains("account")))
     {
         30
     } else {
@@ -224,13 +191,13 @@ fn locale_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
     let text = leaf.text.as_bytes();
     let shape =
         matches!(text.len(), 2 | 5) && text[..2].iter().all(u8::is_ascii_lowercase) && (text.len() == 2 || matches!(text[2], b'-' | b'_'));
-    let points = match normalize_name(leaf.name()).as_str() {
+    let points = match normalize_key(leaf.name()).as_str() {
         "locale" => 100,
         "language" => 95,
         "preferredlanguage" => 94,
         "lang" => 90,
         _ => return None,
     };
-    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, LeafKey::Name(name) if normalize_name(name).contains("locale")));
+    let is_part = leaf.keys.iter().rev().skip(1).any(|key| matches!(key, PathSegment::Key(name) if normalize_key(name).contains("locale")));
     (shape && !is_part).then(|| points - depth_penalty(leaf))
 }

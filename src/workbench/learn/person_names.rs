@@ -1,9 +1,11 @@
 //! What people are called: whole names, names in two parts, names by language.
 
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_like_email, looks_like_url, normalize_name};
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
+use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::vocabulary::{is_family_name, is_given_name, is_whole_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, list_penalty};
-use crate::workbench::learn::vocabulary::{is_family_name, is_given_name, is_whole_name};
 use serde_json::Value;
 
 fn name_rank(name: &str) -> Option<i32> {
@@ -25,7 +27,7 @@ fn name_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
     if looks_like_url(&leaf.text) || leaf.text.starts_with("urn:") || leaf.text.len() > 200 {
         return None;
     }
-    let own = normalize_name(leaf.name());
+    let own = normalize_key(leaf.name());
     // An address is a name only where there is no other.
     let address = match (looks_like_email(&leaf.text), own.as_str()) {
         (true, "name") => 60,
@@ -42,23 +44,23 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     let mut all = find_candidates(sources, name_score);
     let given = find_candidates(sources, |leaf, value| {
         let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
-        let leaves = if is_given_name(&normalize_name(leaf.name()), true) { leaves_of(value) } else { Vec::new() };
+        let leaves = if is_given_name(&normalize_key(leaf.name()), true) { leaves_of(value) } else { Vec::new() };
         let beside = |fits: &dyn Fn(&str) -> bool| {
             leaves
                 .iter()
-                .any(|other| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && fits(&normalize_name(other.name())))
+                .any(|other| other.keys.len() == leaf.keys.len() && other.keys.starts_with(above) && fits(&normalize_key(other.name())))
         };
-        let name = normalize_name(leaf.name());
+        let name = normalize_key(leaf.name());
         let is_first_of_two = beside(&is_family_name) && !beside(&|name| is_given_name(name, false));
         let is_given = is_given_name(&name, false) || is_given_name(&name, true) && is_first_of_two;
         is_given.then(|| if is_given_name(&name, false) { -depth_penalty(leaf) } else { 20 - depth_penalty(leaf) })
     });
     for first in given {
         let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].said[first.login].as_ref()) else { continue };
-        let base = write_leaf_path(above);
+        let base = write_path(above);
         let family = leaves_of(value).into_iter().find(|leaf| {
-            let near = leaf.keys.split_last().is_some_and(|(_, other)| write_leaf_path(other) == base);
-            near && is_family_name(&normalize_name(leaf.name()))
+            let near = leaf.keys.split_last().is_some_and(|(_, other)| write_path(other) == base);
+            near && is_family_name(&normalize_key(leaf.name()))
         });
         let family = family.map(|leaf| leaf.path());
         let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}?}} ${{{last}?}}", first.how));
@@ -84,18 +86,21 @@ fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
                 let found = leaves.iter().find(|leaf| {
                     let is_language = leaf.text.len() < 200 && leaf.name().len() == 5 && leaf.name().as_bytes()[2] == b'_';
                     is_language
-                        && leaf.keys.iter().any(|key| matches!(key, LeafKey::Name(name) if words.contains(&normalize_name(name).as_str())))
+                        && leaf
+                            .keys
+                            .iter()
+                            .any(|key| matches!(key, PathSegment::Key(name) if words.contains(&normalize_key(name).as_str())))
                 });
                 found.map(|leaf| {
                     let mut keys = leaf.keys.clone();
                     keys.pop();
-                    keys.push(LeafKey::Where(".*".to_owned()));
+                    keys.push(PathSegment::Query(".*".to_owned()));
                     keys
                 })
             };
             if let Some(first) = find(["firstname", "givenname"]) {
-                let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", write_leaf_path(&last)));
-                let how = format!("${{{}}}{family}", write_leaf_path(&first));
+                let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", write_path(&last)));
+                let how = format!("${{{}}}{family}", write_path(&first));
                 all.push(FactCandidate { source, login, score: 80 + place.weight, how, keys: first });
             }
         }

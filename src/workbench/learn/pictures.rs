@@ -1,8 +1,10 @@
 //! The address of somebody's picture.
 
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::DraftValue;
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, leaves_of};
-use crate::workbench::learn::heuristics::{looks_like_url, normalize_name};
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
 use serde_json::Value;
 
@@ -43,15 +45,15 @@ fn picture_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
             .map(|(_, points)| points)
             .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
     };
-    let own = rank(&normalize_name(leaf.name()));
+    let own = rank(&normalize_key(leaf.name()));
     let above =
-        leaf.keys.iter().rev().skip(1).find_map(|key| if let LeafKey::Name(name) = key { rank(&normalize_name(name)) } else { None });
+        leaf.keys.iter().rev().skip(1).find_map(|key| if let PathSegment::Key(name) = key { rank(&normalize_key(name)) } else { None });
     let points = own.or(above.map(|points| points - 2))?;
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // Of several sizes the largest.
     let size =
         leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
-    let called = match normalize_name(leaf.name()).as_str() {
+    let called = match normalize_key(leaf.name()).as_str() {
         "original" | "full" | "large" | "big" => 3,
         "medium" | "middle" | "normal" => 2,
         "small" | "thumb" | "thumbnail" | "mini" => 0,

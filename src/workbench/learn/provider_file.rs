@@ -1,9 +1,10 @@
 //! The whole file: what every call sends, what every answer is read for, and what there is to decide.
 
 use crate::provider::standard::PERSON;
+use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
-use crate::workbench::learn::document::{LeafKey, RecordedDocument};
-use crate::workbench::learn::heuristics::looks_like_url;
+use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, choose_person_facts};
@@ -39,7 +40,7 @@ impl LoginLearner<'_> {
         let Some(document) = self.journey.calls[number].document.clone() else { return };
         for leaf in document.leaves() {
             let is_token = number == self.journey.exchange
-                && leaf.keys == [LeafKey::Name("access_token".to_owned())]
+                && leaf.keys == [PathSegment::Key("access_token".to_owned())]
                 && document.format != Some("xml");
             if is_token {
                 self.known.add("accessToken", &leaf.text);

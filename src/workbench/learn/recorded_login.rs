@@ -1,8 +1,9 @@
 //! Where in a recording the logins are: the redirect, the callback that brings its state back, and the calls that matter.
 
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::heuristics::{is_followable, is_oauth_word, looks_like_url, looks_random};
+use crate::workbench::learn::heuristics::{is_followable, is_oauth_word};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, host_of, parse_pairs};
 use std::collections::HashMap;
 

@@ -1,8 +1,11 @@
 //! The first step: where the browser was sent, and what it brought back.
 
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::looks::looks_random;
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, write_leaf_path};
-use crate::workbench::learn::heuristics::{looks_random, normalize_name, to_camel_case};
+use crate::workbench::learn::document::DocumentLeaf;
+use crate::workbench::learn::heuristics::to_camel_case;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
 use crate::workbench::learn::parameter_signature;
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, shortest_shape};
@@ -35,7 +38,7 @@ pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<Dra
         }
         let differs = thread.all.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
         let (text, because) =
-            if normalize_name(name) == "nonce" && looks_random(value) && thread.known.expression_for(value).is_none() && differs {
+            if normalize_key(name) == "nonce" && looks_random(value) && thread.known.expression_for(value).is_none() && differs {
                 thread.known.add("nonce", value);
                 ("${nonce}".to_owned(), Some("another one in each login".to_owned()))
             } else {
@@ -150,7 +153,7 @@ pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, word
     let mut codes: Vec<&str> = vec![&journey.code];
     codes.extend(thread.all.iter().map(|other| other.code.as_str()).filter(|code| *code != journey.code));
     codes.dedup();
-    let path = |name: &str| write_leaf_path(&[LeafKey::Name(name.to_owned())]);
+    let path = |name: &str| write_path(&[PathSegment::Key(name.to_owned())]);
     if codes != ["code"] {
         let value = if let [only] = codes[..] {
             DraftValue::Text(path(only))
@@ -187,8 +190,8 @@ fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Op
         let Ok(json) = crate::provider::json::parse(value.as_bytes()) else { continue };
         let leaves = crate::workbench::learn::document::leaves_of(&json);
         let find =
-            |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_name(leaf.name()).as_str())).map(DocumentLeaf::path);
-        let inside = write_leaf_path(&[LeafKey::Name(parameter.clone())]);
+            |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_key(leaf.name()).as_str())).map(DocumentLeaf::path);
+        let inside = write_path(&[PathSegment::Key(parameter.clone())]);
         let mut add = |fact: &str, at: &str| {
             read.push(DraftEntry::with_reason(
                 fact,

@@ -1,7 +1,8 @@
 //! The signed token of the token call: who signed it, with what, for whom.
 
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::{DocumentLeaf, LeafKey, RecordedDocument};
+use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use serde_json::Value;
@@ -36,7 +37,7 @@ impl LoginLearner<'_> {
             says("issuer", token.claim_text("iss")) && says("jwks_uri", Some(&keys))
         });
         let mut words = Vec::new();
-        let fact = if leaf.keys == [LeafKey::Name("id_token".to_owned())] {
+        let fact = if leaf.keys == [PathSegment::Key("id_token".to_owned())] {
             None
         } else if self.known.expression_for(&leaf.text) == Some("accessToken") {
             Some("accessToken".to_owned())

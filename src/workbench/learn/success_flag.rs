@@ -1,8 +1,9 @@
 //! A word in an answer that says that all went well, so that another one means no.
 
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::{LeafKey, leaves_of};
-use crate::workbench::learn::heuristics::normalize_name;
+use crate::workbench::learn::document::leaves_of;
 use serde_json::Value;
 
 /// The word of an answer that says yes in each of these.
@@ -10,9 +11,9 @@ pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
     let (first, others) = said.split_first()?;
     let fits = leaves_of(first)
         .into_iter()
-        .filter(|leaf| leaf.keys.len() <= 2 && leaf.keys.iter().all(|key| matches!(key, LeafKey::Name(_))))
+        .filter(|leaf| leaf.keys.len() <= 2 && leaf.keys.iter().all(|key| matches!(key, PathSegment::Key(_))))
         .filter(|leaf| {
-            let name = normalize_name(leaf.name());
+            let name = normalize_key(leaf.name());
             let text = leaf.text.to_ascii_lowercase();
             match name.as_str() {
                 "ok" | "success" | "succeeded" | "issuccess" => text == "true" || text == "1",
@@ -24,7 +25,7 @@ pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
             }
         });
     let found = fits.min_by_key(|leaf| {
-        let is_code = !matches!(normalize_name(leaf.name()).as_str(), "message" | "msg");
+        let is_code = !matches!(normalize_key(leaf.name()).as_str(), "message" | "msg");
         (leaf.keys.len(), !is_code)
     })?;
     let everywhere = others.iter().all(|value| leaves_of(value).iter().any(|leaf| leaf.keys == found.keys && leaf.text == found.text));

@@ -2,9 +2,8 @@
 
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
-use crate::workbench::learn::heuristics::{
-    is_oauth_word, looks_generated, looks_like_email, looks_random, names_a_secret, to_camel_case, to_variable_name,
-};
+use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
+use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret, to_camel_case, to_variable_name};
 use crate::workbench::learn::login_learner::{LoginLearner, shortened_name};
 use crate::workbench::learn::timestamp::timestamp_template;
 

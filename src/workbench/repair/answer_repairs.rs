@@ -7,18 +7,18 @@ use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
 use crate::vocabulary::names::FactNames;
 use crate::vocabulary::place::Source;
+use crate::workbench::answers::meaning::{FactMeaning, key_similarity};
+use crate::workbench::answers::path::{PathSegment, parse_path};
+use crate::workbench::answers::value_fit::value_fit;
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::{CandidateSupport, NeighbouringFact, RepairCandidate, find_candidates};
 use crate::workbench::repair::draft::{self, RepairDraft, move_draft};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
-use crate::workbench::repair::key_similarity::{FactMeaning, key_similarity};
 use crate::workbench::repair::nested_json;
-use crate::workbench::repair::path::{PathSegment, parse_path};
 use crate::workbench::repair::path_move::find_moves;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, reread_login};
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, UnresolvedReason, unresolved_paths};
-use crate::workbench::repair::value_fit::value_fit;
 use serde_json::Value;
 
 /// As many changes are compiled and tried.

@@ -1,16 +1,14 @@
 //! Where in an answer that which is looked for may stand, the likeliest place first.
 
-use crate::provider::json_path::JsonPath;
-use crate::vocabulary::place::Place;
-use crate::vocabulary::words::Reader;
-use crate::workbench::repair::answer_index::{AnswerIndex, AnswerNode, looks_personal};
-use crate::workbench::repair::key_similarity::{
-    FactMeaning, is_about_others, is_about_token_or_error, is_email_proof_key, key_similarity, meaning_of_key, meaning_score,
-    spelling_similarity,
-};
-use crate::workbench::repair::path::{PathSegment, last_key, write_path};
+use crate::workbench::answers::keys::spelling_similarity;
+use crate::workbench::answers::leaves::AnswerNode;
+use crate::workbench::answers::looks::is_name_for_path;
+use crate::workbench::answers::meaning::{FactMeaning, key_similarity, meaning_of_key, meaning_score};
+use crate::workbench::answers::path::{PathSegment, compile_path, last_key, parent_path};
+use crate::workbench::answers::value_fit::{is_recognizable_by_look, value_fit};
+use crate::workbench::answers::vocabulary::{is_about_others, is_about_token_or_error, is_email_proof_key};
+use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
-use crate::workbench::repair::value_fit::{is_recognizable_by_look, value_fit};
 use serde_json::Value;
 
 /// As many places are given for one path.
@@ -54,14 +52,9 @@ pub(crate) struct NeighbouringFact {
     pub(crate) plain: bool,
 }
 
-/// A path, compiled; nothing where it is not one.
-pub(crate) fn compile_path(hops: &[PathSegment]) -> Option<JsonPath> {
-    JsonPath::parse(&write_path(hops, '\''), Place::default(), &mut Reader::default())
-}
-
 /// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
 pub(crate) fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
-    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, PathSegment::Other(_))) {
+    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, PathSegment::Query(_))) {
         Some(at) => filter_candidates(wanted, at, survey),
         None => Vec::new(),
     };
@@ -89,12 +82,12 @@ fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, 
     for known in neighbours
         .iter()
         .map(|near| &near.path)
-        .filter(|known| parent_path(known).iter().any(|hop| matches!(hop, PathSegment::Other(_))))
+        .filter(|known| parent_path(known).iter().any(|hop| matches!(hop, PathSegment::Query(_))))
         .take(6)
     {
         let room = compile_path(parent_path(known)).and_then(|selector| selector.first(root));
         for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
-            if !looks_personal(key) {
+            if is_name_for_path(key) {
                 let path = [parent_path(known), &[PathSegment::Key(key.clone())]].concat();
                 list.extend(
                     leaf_candidate(wanted, &AnswerNode { path, value }, neighbours)
@@ -108,7 +101,7 @@ fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, 
 
 /// Whether the first of several would stand for the one that a filter chose.
 fn drops_filter(wanted: &UnresolvedPath, candidate: &RepairCandidate, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> bool {
-    let chooses = |path: &[PathSegment]| path.iter().any(|hop| matches!(hop, PathSegment::Other(text) if text.contains('?')));
+    let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
     let is_about_address = wanted.meaning == FactMeaning::Email || wanted.meaning == FactMeaning::Verified;
     let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|near| chooses(&near.path)));
     chosen && !chooses(&candidate.path) && takes_first_of_several(&candidate.path, survey)
@@ -151,7 +144,7 @@ fn is_scalar(value: &Value) -> bool {
 
 fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {
     let fits = plausibility(wanted, &leaf.path, leaf.value)?;
-    let key = last_key(&leaf.path).unwrap_or_default();
+    let key = leaf.key();
     let old = last_key(&wanted.hops).unwrap_or_default();
     let is_condition = wanted.part == LookupPart::Condition;
     let means = meaning_of_key(key);
@@ -231,11 +224,6 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     })
 }
 
-/// The way to the room in which a path ends.
-pub(crate) fn parent_path(path: &[PathSegment]) -> &[PathSegment] {
-    path.split_last().map_or(path, |(_, parents)| parents)
-}
-
 /// How alike two ways are, from 0 to 1: how much of both stands in both, in order.
 fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     if was.is_empty() && is.is_empty() {
@@ -263,7 +251,7 @@ fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
 /// Places for a path that holds a filter or a star: the same in another room, or with another key in it.
 fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_>) -> Vec<RepairCandidate> {
     let (head, middle, tail) = (&wanted.hops[..at], &wanted.hops[at], &wanted.hops[at + 1..]);
-    let PathSegment::Other(middle) = middle else { return Vec::new() };
+    let PathSegment::Query(middle) = middle else { return Vec::new() };
     let root = survey.rooms.first().map(|room| room.value);
     let mut list = Vec::new();
     let mut rooms: Vec<(&AnswerNode<'_>, f32)> = survey.rooms.iter().map(|room| (room, path_similarity(head, &room.path))).collect();
@@ -283,7 +271,7 @@ fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_
         let mut variants: Vec<(Vec<PathSegment>, f32)> = Vec::new();
         for (filter, kept) in filter_variants(middle, element) {
             for (tail, like) in tail_variants(wanted, tail, element) {
-                variants.push(([room.path.as_slice(), &[PathSegment::Other(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
+                variants.push(([room.path.as_slice(), &[PathSegment::Query(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
             }
         }
         if let Value::Object(_) = room.value {
@@ -319,7 +307,7 @@ fn filter_variants(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> 
     for other in element.and_then(Value::as_object).into_iter().flat_map(|members| members.keys()).take(40) {
         let plain = other.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let like = key_similarity(key, other);
-        if plain && other != key && like > 0.5 && !crate::workbench::repair::answer_index::looks_personal(other) {
+        if plain && other != key && like > 0.5 && is_name_for_path(other) {
             list.push((format!("{before}@.{other}{after}"), like));
         }
     }
@@ -334,7 +322,7 @@ fn tail_variants(wanted: &UnresolvedPath, tail: &[PathSegment], element: Option<
     }
     let Some(Value::Object(members)) = element else { return list };
     let old = tail.last().and_then(PathSegment::key);
-    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && !looks_personal(key)).take(40) {
+    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && is_name_for_path(key)).take(40) {
         let said = meaning_score(wanted.meaning, key);
         let by_word = old.map_or_else(|| said.max(key_similarity(&wanted.fact, key)), |old| key_similarity(old, key).max(0.9 * said));
         // An address or a picture is known by its look as well.

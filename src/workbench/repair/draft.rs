@@ -1,8 +1,8 @@
 //! A change that may mend the file: the edits, and what is said about them.
 
 use crate::provider::step::Step;
+use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::repair::edit::FileEdit;
-use crate::workbench::repair::path::{PathSegment, write_path};
 use crate::workbench::repair::path_move::PathMove;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 
@@ -29,7 +29,7 @@ pub(crate) struct RepairDraft {
 
 /// The draft for one path and its new place.
 pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSegment], score: f32) -> RepairDraft {
-    let new = write_path(path, '\'');
+    let new = write_path(path);
     let (because, sentence) = match (wanted.part, wanted.written) {
         (LookupPart::Condition, _) => {
             ("conditionMoved", format!("what `{}` looks at stands at `{new}`, not at `{}`", wanted.fact, wanted.source))
@@ -55,7 +55,7 @@ pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[
 
 /// The draft for what moved together.
 pub(crate) fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
-    let (from, to) = (write_path(&found.from, '\''), write_path(&found.to, '\''));
+    let (from, to) = (write_path(&found.from), write_path(&found.to));
     let count = found.mended.len().to_string();
     RepairDraft {
         edits,

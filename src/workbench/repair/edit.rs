@@ -3,7 +3,7 @@
 use crate::story::proposal::FileChange;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
-use crate::workbench::repair::path::{PathSegment, write_path};
+use crate::workbench::answers::path::{PathSegment, write_path, write_path_with};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FileEdit {
@@ -237,7 +237,7 @@ fn scalar_at<'n>(node: &'n YamlNode, at: usize, text: &str, flow: bool) -> Optio
 fn replace_in_scalar(raw: &mut String, from: usize, edit: &FileEdit) -> Option<()> {
     let single = raw.starts_with('\'');
     let (old, new) = match edit {
-        FileEdit::Path { old, new, .. } => (old.clone(), write_path(new, if single { '"' } else { '\'' })),
+        FileEdit::Path { old, new, .. } => (old.clone(), write_path_with(new, if single { '"' } else { '\'' })),
         FileEdit::Within { old, new, .. } => (old.clone(), new.clone()),
         _ => return None,
     };
@@ -271,7 +271,7 @@ fn yaml_quoted(raw: &str) -> String {
 }
 
 fn read_entries(facts: &[(String, Vec<PathSegment>)]) -> Vec<String> {
-    facts.iter().map(|(fact, path)| format!("{fact}: {}", quoted_if_needed(write_path(path, '\''), true))).collect()
+    facts.iter().map(|(fact, path)| format!("{fact}: {}", quoted_if_needed(write_path(path), true))).collect()
 }
 
 fn read_flow_map(facts: &[(String, Vec<PathSegment>)]) -> String {
@@ -292,7 +292,7 @@ pub(crate) fn changed_lines(before: &str, after: &str) -> Option<FileChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workbench::repair::path::parse_path;
+    use crate::workbench::answers::path::parse_path;
 
     const FILE: &str =
         "name: Acme   # ours\ngetUserInfo:\n  get: https://a.example\n  read: { id: $.id, mail: '$.a[?@.b == \"x\"].v' }   # see\n";

@@ -3,13 +3,13 @@
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail, IdentityError};
 use crate::provider::json_path::scalar_text;
+use crate::workbench::answers::meaning::FactMeaning;
+use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path};
+use crate::workbench::answers::value_fit::value_fit;
+use crate::workbench::answers::vocabulary::{is_email_proof_key, mentions_email, mentions_proof};
 use crate::workbench::repair::answer_index::AnswerIndex;
-use crate::workbench::repair::candidates::parent_path;
 use crate::workbench::repair::draft::RepairDraft;
-use crate::workbench::repair::key_similarity::{FactMeaning, is_email_key, is_email_proof_key, mentions_proof};
-use crate::workbench::repair::path::{PathSegment, last_key, parse_path};
 use crate::workbench::repair::reread::RereadLogin;
-use crate::workbench::repair::value_fit::value_fit;
 use serde_json::Value;
 
 /// Whether nobody's address becomes proven by something that is not about it.
@@ -49,10 +49,10 @@ pub(crate) fn keeps_email_proof_safe(
             let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
             let rooms: Vec<Vec<PathSegment>> =
                 claims.filter_map(|path| parse_path(&path.source)).map(|path| parent_path(&path).to_vec()).collect();
-            let chosen = |hop: &PathSegment| matches!(hop, PathSegment::Other(text) if is_email_key(text) && old.source.text.contains(text.as_str()));
+            let chosen = |hop: &PathSegment| matches!(hop, PathSegment::Query(text) if mentions_email(text) && old.source.text.contains(text.as_str()));
             let by_choice = |path: &[PathSegment]| path.iter().any(chosen) && rooms.iter().all(|room| room == parent_path(path));
             let in_words =
-                last.is_none_or(|write_leaf_path| last_key(&write_leaf_path).is_none_or(is_email_key) || by_choice(&write_leaf_path));
+                last.is_none_or(|write_leaf_path| last_key(&write_leaf_path).is_none_or(mentions_email) || by_choice(&write_leaf_path));
             if may_prove && changes("email") && !draft.same_words && !draft.together && !in_words {
                 return false;
             }

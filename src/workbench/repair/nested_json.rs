@@ -2,12 +2,12 @@
 
 use crate::provider::json;
 use crate::vocabulary::names::FactNames;
+use crate::workbench::answers::meaning::meaning_of_key;
+use crate::workbench::answers::path::parse_path;
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::{NeighbouringFact, find_candidates};
 use crate::workbench::repair::draft::{self, RepairDraft};
 use crate::workbench::repair::edit::FileEdit;
-use crate::workbench::repair::key_similarity::meaning_of_key;
-use crate::workbench::repair::path::parse_path;
 use crate::workbench::repair::reread::RereadDocument;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, nested_paths, unresolved_path};
 use serde_json::Value;

@@ -1,11 +1,12 @@
 //! What moved together: several paths that find nothing, and would all find something below another place.
 
+use crate::workbench::answers::meaning::FactMeaning;
+use crate::workbench::answers::path::{PathSegment, compile_path, resolve, write_path};
+use crate::workbench::answers::value_fit::value_fit;
+use crate::workbench::answers::vocabulary::is_about_others;
 use crate::workbench::repair::answer_index::AnswerIndex;
-use crate::workbench::repair::candidates::{compile_path, takes_first_of_several};
-use crate::workbench::repair::key_similarity::{FactMeaning, is_about_others};
-use crate::workbench::repair::path::PathSegment;
+use crate::workbench::repair::candidates::takes_first_of_several;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
-use crate::workbench::repair::value_fit::value_fit;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -51,10 +52,8 @@ pub(crate) fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> V
         .map(|((from, room), mended)| PathMove { from, to: survey.rooms[room].path.clone(), mended })
         .collect();
     // More paths first; then the move that says least about them.
-    moves.sort_by_key(|one| {
-        (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), crate::workbench::repair::path::write_path(&one.to, '\''))
-    });
-    let chooses = |path: &[PathSegment]| path.iter().any(|hop| matches!(hop, PathSegment::Other(text) if text.contains('?')));
+    moves.sort_by_key(|one| (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to)));
+    let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
     moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && takes_first_of_several(&one.to, survey)));
     // A room of somebody else looks the same, and is not where the person went.
     let is_strange = |path: &[PathSegment]| path.iter().filter_map(PathSegment::key).any(is_about_others);
@@ -67,21 +66,13 @@ fn holds_segment(value: &Value, hop: &PathSegment) -> bool {
     match hop {
         PathSegment::Key(key) => value.get(key).is_some(),
         PathSegment::Index(index) => value.get(index).is_some(),
-        PathSegment::Other(_) => true,
+        PathSegment::Query(_) => true,
     }
 }
 
 fn finds_plausible_value(wanted: &UnresolvedPath, room: &Value, rest: &[PathSegment]) -> bool {
-    let plain = rest.iter().all(|hop| !matches!(hop, PathSegment::Other(_)));
-    let found = if plain {
-        rest.iter().try_fold(room, |value, hop| match hop {
-            PathSegment::Key(key) => value.get(key),
-            PathSegment::Index(index) => value.get(index),
-            PathSegment::Other(_) => None,
-        })
-    } else {
-        compile_path(rest).and_then(|selector| selector.first(room))
-    };
+    let plain = rest.iter().all(|hop| !matches!(hop, PathSegment::Query(_)));
+    let found = if plain { resolve(room, rest) } else { compile_path(rest).and_then(|selector| selector.first(room)) };
     let asks_little = wanted.any_value || wanted.part == LookupPart::Condition;
     found.is_some_and(|value| value_fit(wanted.meaning, value).is_some() || (asks_little && value_fit(FactMeaning::Other, value).is_some()))
 }

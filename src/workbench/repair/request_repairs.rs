@@ -10,7 +10,7 @@ use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::wire::{NoAnswer, Response};
-use crate::workbench::repair::cause::{RefusalCause, causes_in_text, lowercase_text};
+use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ impl<'a> ObservedRefusal<'a> {
         }
         if !at_token {
             // Only where the code is redeemed can these be the reason.
-            list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeSpent) || self.kind.is_none());
+            list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeUsed) || self.kind.is_none());
         }
         self.with_alternatives(list)
     }
@@ -100,7 +100,7 @@ impl<'a> ObservedRefusal<'a> {
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::SecretRefused) && !has(&list, RefusalCause::CredentialsElsewhere) {
             list.insert(1, (RefusalCause::CredentialsElsewhere, 0));
         }
-        if list.first() == Some(&(RefusalCause::CodeSpent, 1)) && !has(&list, RefusalCause::RedirectUnknown) {
+        if list.first() == Some(&(RefusalCause::CodeUsed, 1)) && !has(&list, RefusalCause::RedirectUnknown) {
             list.insert(1, (RefusalCause::RedirectUnknown, 0));
         }
         // A missing parameter is told by its name where it has one of its own.
@@ -165,7 +165,7 @@ impl<'a> ObservedRefusal<'a> {
                 say("redirectUnknown", vec![address.clone()], &address, sentence)
             }
             RefusalCause::ScopeRefused => self.scope_proposal(),
-            RefusalCause::CodeSpent => {
+            RefusalCause::CodeUsed => {
                 say("codeSpent", Vec::new(), "code", "the code was used before, or is too old; log in once more".to_owned())
             }
             RefusalCause::GrantRefused => say(

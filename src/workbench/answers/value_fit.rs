@@ -1,15 +1,16 @@
-//! What a value looks like for what is looked for.
+//! How well a value fits the meaning of what is looked for.
 
 use crate::provider::json_path::scalar_text;
 use crate::vocabulary::email::Email;
-use crate::workbench::repair::key_similarity::FactMeaning;
+use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::meaning::FactMeaning;
 use serde_json::Value;
 
 /// How well a value fits, from 0 to 1; nothing where it cannot be meant.
 pub(crate) fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
     let text = scalar_text(value)?;
     let is_address = || text.contains('@') && Email::parse(&text).is_ok();
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let is_web = looks_like_url(&text);
     let flag = matches!(value, Value::Bool(_));
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let one_word = !text.chars().any(char::is_whitespace);

@@ -1,0 +1,220 @@
+//! The words of `vocabulary.yaml`, and what they say about a key. Meanings lie in `answers::meaning`.
+//!
+//! Functions that take a `plain` key want it as `normalize_key` makes it.
+
+use crate::workbench::answers::keys::{key_words, normalize_key};
+use crate::workbench::answers::meaning::FactMeaning;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Vocabulary {
+    pub(crate) meanings: BTreeMap<FactMeaning, MeaningWords>,
+    email_parts: Vec<String>,
+    proof: ProofWords,
+    yes: Vec<String>,
+    people: PeopleWords,
+    others: Vec<String>,
+    things: Vec<String>,
+    records: Vec<String>,
+}
+
+/// The words for one meaning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MeaningWords {
+    sure: Vec<String>,
+    #[serde(default)]
+    whole: Vec<String>,
+    #[serde(default)]
+    chosen: Vec<String>,
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+impl MeaningWords {
+    /// The words that mean this before anything else.
+    pub(crate) fn sure(&self) -> impl Iterator<Item = &String> {
+        self.sure.iter().chain(&self.whole).chain(&self.chosen)
+    }
+
+    /// All words, the surest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &String> {
+        self.sure().chain(&self.also)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProofWords {
+    parts: Vec<String>,
+    endings: Vec<String>,
+    denials: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeopleWords {
+    kinds: Vec<String>,
+    numbers: Vec<String>,
+}
+
+pub(crate) static VOCABULARY: LazyLock<Vocabulary> =
+    LazyLock::new(|| serde_yaml::from_str(include_str!("vocabulary.yaml")).expect("a test reads the vocabulary"));
+
+fn contains_word(list: &[String], word: &str) -> bool {
+    list.iter().any(|known| known == word)
+}
+
+fn contains_part(list: &[String], plain: &str) -> bool {
+    list.iter().any(|part| plain.contains(part.as_str()))
+}
+
+/// The words for a meaning; `Other` has none.
+fn words_for(meaning: FactMeaning) -> impl Iterator<Item = &'static MeaningWords> {
+    VOCABULARY.meanings.get(&meaning).into_iter()
+}
+
+/// Whether this is the key of a whole name.
+pub(crate) fn is_whole_name(plain: &str) -> bool {
+    words_for(FactMeaning::Name).any(|words| contains_word(&words.whole, plain))
+}
+
+/// Whether this is the key of a given name; `beside_family` where the key of a family name stands beside it.
+pub(crate) fn is_given_name(plain: &str, beside_family: bool) -> bool {
+    words_for(FactMeaning::First).any(|words| contains_word(&words.sure, plain) || beside_family && contains_word(&words.also, plain))
+}
+
+/// Whether this is the key of a family name.
+pub(crate) fn is_family_name(plain: &str) -> bool {
+    words_for(FactMeaning::Last).flat_map(MeaningWords::all).any(|word| word == plain)
+}
+
+/// Whether a key speaks of an e-mail address.
+pub(crate) fn mentions_email(key: &str) -> bool {
+    contains_part(&VOCABULARY.email_parts, &normalize_key(key))
+}
+
+/// Whether a key speaks of a proof of anything, even of a lacking one.
+pub(crate) fn mentions_proof(key: &str) -> bool {
+    contains_part(&VOCABULARY.proof.parts, &normalize_key(key))
+}
+
+/// Whether a key says that something was proven.
+pub(crate) fn means_proven(key: &str) -> bool {
+    mentions_proof(key) && !contains_part(&VOCABULARY.proof.denials, &normalize_key(key))
+}
+
+/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. What proves a phone, an
+/// age or an account is another thing.
+pub(crate) fn is_email_proof_key(key: &str) -> bool {
+    let is_about_post = normalize_key(key).contains("mailing");
+    let says_only_that = || key_words(key).iter().all(|word| matches!(word.as_str(), "is" | "has" | "at") || is_proof_word(word));
+    means_proven(key) && !is_about_post && (mentions_email(key) || says_only_that())
+}
+
+/// Whether a word says that something was proven, and nothing else.
+fn is_proof_word(word: &str) -> bool {
+    let bare = word.strip_prefix("is").or_else(|| word.strip_prefix("has")).unwrap_or(word);
+    let ProofWords { parts, endings, .. } = &VOCABULARY.proof;
+    parts.iter().filter_map(|part| bare.strip_prefix(part.as_str())).any(|ending| contains_word(endings, ending))
+}
+
+/// Whether a value says yes, other than by `true` and `1`.
+pub(crate) fn means_yes(text: &str) -> bool {
+    contains_word(&VOCABULARY.yes, &text.to_lowercase())
+}
+
+/// Whether this is the key of an id, and by its word that of a person.
+pub(crate) fn is_person_id(plain: &str) -> bool {
+    plain.ends_with("id")
+        && VOCABULARY.people.kinds.iter().any(|word| plain.starts_with(word.as_str()))
+        && !plain.starts_with("client")
+        && !plain.starts_with("account")
+}
+
+/// Whether a key speaks of a number, a code or a key by which a provider knows a person.
+pub(crate) fn is_person_number(plain: &str) -> bool {
+    let PeopleWords { kinds, numbers } = &VOCABULARY.people;
+    contains_word(numbers, plain) || contains_part(numbers, plain) && contains_part(kinds, plain)
+}
+
+/// Whether a word is in the list, also in the plural.
+fn contains_singular(list: &[String], word: &str) -> bool {
+    contains_word(list, word) || word.strip_suffix('s').is_some_and(|one| one.len() > 2 && contains_word(list, one))
+}
+
+/// Whether a key says that what stands below it is another person's, or not to be relied upon.
+pub(crate) fn is_about_others(key: &str) -> bool {
+    key_words(key).iter().any(|word| {
+        let is_known = |word: &str| contains_word(&VOCABULARY.others, word);
+        is_known(word) || word.strip_suffix('s').is_some_and(|one| one.len() > 3 && is_known(one))
+    })
+}
+
+/// Whether a key is that of somebody or something that has an id and a name and is not the person.
+pub(crate) fn is_about_something_else(plain: &str) -> bool {
+    contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
+}
+
+/// Whether a key speaks of how a token or a record is made, or of an error, and so of no person.
+pub(crate) fn is_about_token_or_error(key: &str) -> bool {
+    key_words(key).last().is_some_and(|word| contains_word(&VOCABULARY.records, word)) || normalize_key(key).starts_with("err")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_written_as_keys_are_compared() {
+        let meanings = VOCABULARY.meanings.values().flat_map(MeaningWords::all);
+        let lists = [&VOCABULARY.email_parts, &VOCABULARY.proof.parts, &VOCABULARY.others, &VOCABULARY.things, &VOCABULARY.records];
+
+        for word in meanings.chain(lists.into_iter().flatten()) {
+            assert_eq!(*word, normalize_key(word));
+        }
+        assert_eq!(VOCABULARY.meanings.len(), FactMeaning::Other as usize);
+    }
+
+    #[test]
+    fn a_proof_of_another_kind_is_no_proof_of_an_address() {
+        assert!(is_email_proof_key("email_verified") && is_email_proof_key("isConfirmed") && is_email_proof_key("correoVerificado"));
+        assert!(!is_email_proof_key("is_unverified") && !is_email_proof_key("active") && !is_email_proof_key("primary"));
+        for key in [
+            "verified",
+            "is_verified",
+            "isverified",
+            "verified_at",
+            "verificado",
+            "emailConfirmado",
+            "e-mail_validated",
+            "bestaetigt",
+            "epost_bekreftet",
+        ] {
+            assert!(is_email_proof_key(key), "{key}");
+        }
+        for key in
+            ["phone_verified", "phoneverified", "verifiedPhone", "verifiedphone", "identity_verified", "verified_account", "valid_until"]
+        {
+            assert!(!is_email_proof_key(key), "{key}");
+        }
+        assert!(!is_email_proof_key("mailing_address_verified") && !is_email_proof_key("email_not_verified"));
+    }
+
+    #[test]
+    fn what_is_another_persons_is_known_by_its_key() {
+        assert!(is_about_others("friends") && is_about_others("inviter") && !is_about_others("news"));
+        assert!(is_about_others("recovery_email") && is_about_others("managerEmail") && !is_about_others("primary_email"));
+        assert!(is_about_something_else("teams") && is_about_something_else("plan") && !is_about_something_else("profile"));
+    }
+
+    #[test]
+    fn names_of_people_are_known_in_several_languages() {
+        assert!(is_whole_name("nombre") && is_given_name("vorname", false) && is_family_name("nazwisko"));
+        assert!(is_given_name("nome", true) && !is_given_name("nome", false));
+        assert!(is_person_id("kundenid") && !is_person_id("clientid") && is_person_number("mitgliedsnummer"));
+    }
+}
