@@ -251,7 +251,7 @@ fn a_refusal_is_recorded_as_well() {
     let (code, out, err) = trying.end();
 
     assert_eq!(code, 1, "{out}{err}");
-    assert!(out.contains("the provider said no in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
+    assert!(out.contains("the provider refused the login in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
     let kept = text(&folder.0.join("providers.d/acme.examples.yaml"));
     assert!(kept.contains("refused: { step: getAccessCode, code: invalid_grant }") && !kept.contains(&mark), "{kept}");
     assert_eq!(portaria(&folder.0, &["test", "acme"], &[]).0, 0, "{kept}");
