@@ -1,4 +1,4 @@
-//! `portaria check`: every complaint about every file.
+//! `portaria check`: every problem in every file.
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
@@ -17,12 +17,12 @@ use std::path::PathBuf;
 pub(crate) struct CheckCommand {
     /// Files or folders [default: the folder of the provider files]
     paths: Vec<PathBuf>,
-    /// Say only what is wrong
+    /// Print problems only, not the files that wait for a variable
     #[arg(long, short)]
     quiet: bool,
 }
 
-/// One line of the answer.
+/// A file and its complaints.
 struct CheckedFile {
     file: String,
     state: &'static str,
@@ -31,14 +31,13 @@ struct CheckedFile {
 }
 
 impl CheckCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let mut lines = Vec::new();
         let settings = check_settings(global, &mut lines)?;
         let mut paths = Vec::new();
-        let named = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
+        let given = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
         let mut examples = Vec::new();
-        for path in named {
+        for path in given {
             if files::is_folder(&path) {
                 let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
@@ -54,7 +53,7 @@ impl CheckCommand {
             } else {
                 return Err(CommandFailure::Usage(
                     format!("{}: there is no such file or folder", path.display()),
-                    "name provider files, or the folder in which they lie".to_owned(),
+                    "give provider files, or the folder that holds them".to_owned(),
                 ));
             }
         }
@@ -109,39 +108,41 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
             report = Report::new(report.source, report.complaints);
         }
         let state = if settings.is_some() { "settings" } else { "broken" };
-        let is_fine = settings.is_some();
+        let is_readable = settings.is_some();
         lines.push(CheckedFile { file: source.name.to_string(), state, missing: Vec::new(), report });
-        if !is_fine {
-            let mut usual = Settings::default();
+        if !is_readable {
+            let mut defaults = Settings::default();
             if let Some(folder) = &global.providers {
-                usual.providers = folder.display().to_string();
+                defaults.providers = folder.display().to_string();
             }
-            return Ok(usual);
+            return Ok(defaults);
         }
     }
     global.settings()
 }
 
-/// Secrets of mail that are not where the settings say, of all stores.
+/// The secrets for sending mail that are not set, in all stores.
 fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
     let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
-    let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
-    let missing = kept.filter(|kept| !secrets::is_set(&kept.0));
-    let complaint = |kept: &SecretReference| {
-        let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.location());
-        let help = "set the variable, or write the file, where the broker runs".to_owned();
-        Complaint { severity: Severity::Warning, place: Some(kept.1), message, help }
+    let references = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
+    let missing = references.filter(|reference| !secrets::is_set(&reference.0));
+    let complaint = |reference: &SecretReference| {
+        let message = format!("`{}` is not set, so no mail can be sent", reference.0.location());
+        let help = "set the variable or create the file on the machine of the broker".to_owned();
+        Complaint { severity: Severity::Warning, place: Some(reference.1), message, help }
     };
     missing.map(complaint).collect()
 }
 
-/// What a file asks of the settings and does not get.
+/// Warns of a file that asks shoppers for their address, while the settings hold no `mail`.
 fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> CatalogueEntry {
     let has_mail = settings.spec.as_ref().is_some_and(|spec| spec.mail.is_some());
     if let ProviderFileState::Offered(provider) = &entry.state
         && let Some(place) = provider.asks_for_email.filter(|_| !has_mail)
     {
-        let message = "shoppers are asked for their address, and no mail can be sent to prove it: those without one are refused".to_owned();
+        let message =
+            "shoppers are asked for their address, but no mail can be sent to prove it, so shoppers without a proven address are refused"
+                .to_owned();
         let help = "set `mail: { smtp: …, from: … }` in portaria.yaml".to_owned();
         entry.report.complaints.push(Complaint { severity: Severity::Warning, place: Some(place), message, help });
     }
@@ -154,7 +155,7 @@ fn checked_file(entry: CatalogueEntry) -> CheckedFile {
 }
 
 fn as_json(lines: &[CheckedFile]) -> Value {
-    let complaint = |source: &Source, complaint: &Complaint| {
+    let complaint_json = |source: &Source, complaint: &Complaint| {
         let place = complaint.place;
         json!({
             "severity": complaint.severity.word(),
@@ -170,7 +171,7 @@ fn as_json(lines: &[CheckedFile]) -> Value {
             "file": line.file,
             "state": line.state,
             "missing": line.missing,
-            "complaints": line.report.complaints.iter().map(|one| complaint(&line.report.source, one)).collect::<Vec<_>>(),
+            "complaints": line.report.complaints.iter().map(|complaint| complaint_json(&line.report.source, complaint)).collect::<Vec<_>>(),
         })
     });
     json!({ "files": files.collect::<Vec<_>>() })

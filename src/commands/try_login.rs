@@ -1,4 +1,4 @@
-//! `portaria try NAME`: a real login, told step by step, with nobody created: no user, no session, no directory is opened.
+//! `portaria try NAME`: a real login, shown step by step. It opens no directory, and creates no user and no session.
 
 pub(crate) mod callbacks;
 pub(crate) mod listener;
@@ -45,25 +45,25 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(crate) struct TryCommand {
     /// The provider's name, or its file
     name: String,
-    /// What a shopper would type for an input of the file; asked for when it is left out
+    /// The value of an input of the file, as a shopper would type it; asked for if omitted
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
-    /// Open no browser; the address is printed in any case
+    /// Do not open a browser; the address is always printed
     #[arg(long)]
     no_open: bool,
-    /// Wait for what is pasted here, rather than for the browser
+    /// Wait for an address pasted here, not for the browser
     #[arg(long)]
     paste: bool,
-    /// How long to wait, such as 90s or 5m; a login is good for ten minutes
+    /// How long to wait, such as 90s or 5m; a login expires after ten minutes
     #[arg(long, default_value = "10m", value_name = "TIME", value_parser = span)]
     timeout: Duration,
-    /// Add what happened to the examples beside the file, with invented people, secrets and codes
+    /// Add the login to the examples beside the file, with invented people, secrets and codes
     #[arg(long)]
     record: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write the input's name and its value: `--input shop=quist`")?;
+    let (name, value) = text.split_once('=').ok_or("write the name and the value of the input: `--input shop=quist`")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -75,11 +75,11 @@ fn span(text: &str) -> Result<Duration, String> {
     if (1..=most).contains(&seconds) {
         Ok(Duration::from_secs(seconds))
     } else {
-        Err("a login is good for ten minutes: `10m` at most".to_owned())
+        Err("a login expires after ten minutes: write `10m` at most".to_owned())
     }
 }
 
-/// A login that is tried.
+/// A trial login and all that it needs.
 pub(crate) struct TrialLogin {
     provider: Provider,
     path: PathBuf,
@@ -91,7 +91,7 @@ pub(crate) struct TrialLogin {
     screen: TrialScreen,
 }
 
-/// How a login that was tried ended.
+/// How a trial login ended.
 struct TrialOutcome {
     redirect: Option<Request>,
     trace: Trace,
@@ -100,7 +100,6 @@ struct TrialOutcome {
 }
 
 impl TryCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
@@ -123,26 +122,26 @@ impl TryCommand {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
         let TrialLogin { provider, playground, .. } = trial;
-        let mut door = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
-        let arrivals = door.as_mut().and_then(|door| door.arrivals.take());
-        let playground = (door.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
-        let wall = NetworkOrPlayground { network: &trial.network, playground };
-        let announced = AnnouncedFetch { wall, screen: &trial.screen };
-        let ended = match authorization_request(trial, &announced).await? {
+        let mut listener = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
+        let arrivals = listener.as_mut().and_then(|listener| listener.arrivals.take());
+        let playground = (listener.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
+        let client = NetworkOrPlayground { network: &trial.network, playground };
+        let announced = AnnouncedFetch { client, screen: &trial.screen };
+        let outcome = match authorization_request(trial, &announced).await? {
             Ok(request) => self.await_callback(trial, &announced, request, arrivals).await,
             Err(error) => Ok(early_failure(None, error)),
         };
-        let ended = match ended {
-            Ok(ended) => self.report_outcome(trial, &ended),
+        let outcome = match outcome {
+            Ok(outcome) => self.report_outcome(trial, &outcome),
             Err(failure) => Err(failure),
         };
-        if let Some(door) = door {
-            door.close().await;
+        if let Some(listener) = listener {
+            listener.close().await;
         }
-        ended
+        outcome
     }
 
-    /// Sends the browser out, and talks to the provider once it is back.
+    /// Sends the browser to the provider, and makes the calls once it is back.
     async fn await_callback(
         &self,
         trial: &TrialLogin,
@@ -151,8 +150,8 @@ impl TryCommand {
         browser: Option<UnboundedReceiver<TrialCallback>>,
     ) -> Result<TrialOutcome, CommandFailure> {
         let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
-        let mut teller = TrialWitness::new(provider, screen);
-        teller.print_redirect(&request);
+        let mut witness = TrialWitness::new(provider, screen);
+        witness.print_redirect(&request);
         screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", request.browser_address()));
         if !self.no_open {
             world_browser::open(&request);
@@ -160,37 +159,37 @@ impl TryCommand {
         let address = format!("{}/callback/{}", installation.public_url, provider.name);
         let mut arrivals = TrialCallbacks::new(screen, &address, browser);
         screen.print(&arrivals.waiting_message());
-        let patience = tokio::time::sleep(self.timeout);
-        tokio::pin!(patience);
+        let timeout = tokio::time::sleep(self.timeout);
+        tokio::pin!(timeout);
         loop {
             let arrival = tokio::select! {
                 arrival = arrivals.next() => arrival?,
-                () = &mut patience => return Err(timed_out(self.timeout, &address)),
+                () = &mut timeout => return Err(timed_out(self.timeout, &address)),
             };
             let TrialCallback { callback, state, reply } = arrival;
             let accepted = attempt.accept(provider, installation, &callback, state.as_deref(), documents, clock::now());
             if let Some(reply) = reply {
-                // Whether the browser still listens is its own affair.
+                // The browser may have closed the connection.
                 let _ = reply.send(accepted.is_ok());
             }
             match accepted {
                 Ok(login) => {
-                    teller.print_callback(&callback);
-                    let (trace, end) = drive_observed(&mut teller, login, announced, documents).await;
-                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: teller.watch, end });
+                    witness.print_callback(&callback);
+                    let (trace, end) = drive_observed(&mut witness, login, announced, documents).await;
+                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: witness.watch, end });
                 }
                 Err(error) if is_other_callback(&error.cause) => {
-                    screen.print(&format!("\nsomebody came back, and {error} ({}); still waiting", error.code()));
+                    screen.print(&format!("\na callback arrived, but {error} ({}); still waiting", error.code()));
                 }
                 Err(error) => return Ok(early_failure(Some(request), error)),
             }
         }
     }
 
-    fn report_outcome(&self, trial: &TrialLogin, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
-        let TrialOutcome { redirect, trace, watch, end } = ended;
-        let happened = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
-        let story = Story { test: true, ..login_story(happened, propose(&trial.provider, end.as_ref(), trace)) };
+    fn report_outcome(&self, trial: &TrialLogin, outcome: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+        let TrialOutcome { redirect, trace, watch, end } = outcome;
+        let record = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
+        let story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {
@@ -202,18 +201,18 @@ impl TryCommand {
         Ok(if end.is_ok() { CommandOutcome::Fine } else { CommandOutcome::No })
     }
 
-    /// What to do now.
+    /// The sentence about what to do next.
     fn next_step(&self, story: &Story) -> Option<String> {
         let name = &self.name;
         if story.code.is_none() {
             return (!self.record)
-                .then(|| format!("next: `portaria try {name} --record` keeps a login as an example that `portaria test` replays"));
+                .then(|| format!("next: `portaria try {name} --record` saves a login as an example that `portaria test` replays"));
         }
         let changes = story.proposals.iter().filter(|proposal| proposal.change.is_some()).count();
         let change = match changes {
-            0 => "when that is mended",
+            0 => "repair that",
             1 => "write the proposed change into the file",
-            _ => "write the change that fits into the file, the likeliest stands first",
+            _ => "write the right change into the file (the likeliest comes first)",
         };
         Some(format!("next: {change}, then `portaria try {name}` again"))
     }
@@ -226,14 +225,14 @@ fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, setting
     let (network, no_certificates) = Network::new(network_reach(settings, &stores));
     if let Some(reason) = no_certificates {
         screen.print(&format!(
-            "this machine knows no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
+            "this machine has no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
         ));
     }
     let playground = Arc::new(Playground::new(random::bytes()));
     (TrialLogin { provider, path, installation, attempt, documents: DocumentCache::default(), network, playground, screen }, stores)
 }
 
-/// Whether a callback that was not accepted may be none of this login, so that the awaited one may still come.
+/// Whether a refused callback may belong to another login, so that the awaited one may still arrive.
 fn is_other_callback(cause: &LoginErrorCause) -> bool {
     matches!(
         cause,
@@ -245,7 +244,7 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
     )
 }
 
-/// The request that the browser carries to the provider, or why there is none.
+/// The authorization request, or the error that prevents it.
 async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
     let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
@@ -259,24 +258,24 @@ async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_
     }
 }
 
-/// An end before anything was asked of the provider.
+/// A failure before the first call.
 fn early_failure(redirect: Option<Request>, error: LoginError) -> TrialOutcome {
     TrialOutcome { redirect, trace: Trace::default(), watch: LoginWatch::default(), end: Err(error) }
 }
 
 fn missing_variables_message(provider: &Provider, missing: &[String], name: &str) -> String {
-    let how = |missing: &String| match missing.strip_prefix("file:") {
+    let instruction = |missing: &String| match missing.strip_prefix("file:") {
         Some(path) => format!("\n  help: write it into {}", Path::new(path).display()),
         None => format!("\n  help: export {missing}=…"),
     };
-    let help: String = missing.iter().map(how).collect();
-    let place = format!("what {} gave you for this app, then `portaria try {name}` again", provider.title);
-    format!("error: {} waits for {}{help}\n  help: it is {place}", provider.source.name, missing.join(", "))
+    let help: String = missing.iter().map(instruction).collect();
+    let place = format!("the value that {} gave you for this app; then run `portaria try {name}` again", provider.title);
+    format!("error: {} needs {}{help}\n  help: use {place}", provider.source.name, missing.join(", "))
 }
 
 fn timed_out(timeout: Duration, address: &str) -> CommandFailure {
     CommandFailure::No(format!(
-        "error: nobody came back within {} seconds\n  help: {} has to be registered at the provider, exactly as it is written here",
+        "error: the browser did not come back within {} seconds\n  help: register {} at the provider, exactly as it is written here",
         timeout.as_secs(),
         address
     ))

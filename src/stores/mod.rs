@@ -9,6 +9,7 @@ use crate::session::SessionLifetime;
 use crate::session::rotation::RotationPlan;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -129,7 +130,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// The stores that the settings speak of.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let nothing = SettingsSpec::empty();
+        let nothing = SettingsSpec::empty(Place::default()).expect("every key may be left out");
         let main = settings.spec.as_ref().unwrap_or(&nothing);
         let mut all = vec![Arc::new(compile_store(MAIN, &settings.public_url, settings, main, main))];
         for (name, spec) in main.stores.iter().flat_map(|stores| &stores.0) {

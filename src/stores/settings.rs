@@ -277,15 +277,6 @@ pub struct Settings {
     pub(crate) spec: Option<SettingsSpec>,
 }
 
-impl SettingsSpec {
-    /// Settings in which every key is left out.
-    pub(crate) fn empty() -> Self {
-        let mut desk = Reader::default();
-        let node = desk.parse_source(&Source::new("portaria.yaml", "{}"), "");
-        node.and_then(|node| Self::read(&node, &mut desk)).expect("every key may be left out")
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), simulated: Vec::new(), spec: None }

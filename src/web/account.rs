@@ -92,12 +92,12 @@ pub(crate) async fn unlink(asked: RequestContext) -> Result<HttpResponse, UserFa
             uid,
             provider: way.provider,
             provider_id: Some(way.provider_id),
-            but: Some(session.sid),
+            except: Some(session.sid),
             by: AuditActor::Person,
             even_last: false,
             now: asked.now(),
         };
-        if app.directory.write(unlink).await? == UnlinkOutcome::Last {
+        if app.directory.write(unlink).await? == UnlinkOutcome::LastIdentity {
             return Err(ErrorCause::LastWay.into());
         }
         app.sync_with_storage(asked.now()).await?;
@@ -114,7 +114,7 @@ pub(crate) async fn sign_out(asked: RequestContext) -> Result<HttpResponse, User
     forms::verified_form(&asked, &session.sid, PAGE)?;
     let store = &asked.live_store().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest_expiry());
-    let sign_out = EndAllSessions { store: store.name.clone(), uid, but: None, by: AuditActor::Person, now: asked.now() };
+    let sign_out = EndAllSessions { store: store.name.clone(), uid, except: None, by: AuditActor::Person, now: asked.now() };
     asked.app().directory.write(sign_out).await?;
     asked.app().revocations.record_end(&session.sid, latest);
     asked.app().sync_with_storage(asked.now()).await?;

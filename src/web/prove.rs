@@ -206,9 +206,9 @@ async fn send_code(
     let event = AuditEvent::new(now, &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
-        CodeMailReservation::Go => {}
-        CodeMailReservation::Over => return Err(proof_over(asked, &underway).await),
-        CodeMailReservation::Enough => {
+        CodeMailReservation::Reserved => {}
+        CodeMailReservation::ProofEnded => return Err(proof_over(asked, &underway).await),
+        CodeMailReservation::LimitReached => {
             underway.kept.email = before;
             return Ok(proof_page(asked, &underway, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
         }
@@ -252,7 +252,7 @@ pub(crate) async fn submit_code(asked: RequestContext) -> Result<HttpResponse, U
         AuditEvent::new(asked.now(), &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: asked.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
-        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::Over => return Err(proof_over(&asked, &underway).await),
+        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&asked, &underway).await),
         ProofCodeOutcome::Wrong(left) => {
             underway.proof.left = left;
             return Ok(wrong(&underway));

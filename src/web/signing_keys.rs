@@ -93,21 +93,21 @@ impl SigningKeys {
 }
 
 fn open_key(key: &SealedSigningKey, seal: &Seal) -> Option<SessionSigningKey> {
-    SessionSigningKey::new(&key.standing.id, &seal.open(&[&key.standing.id], &key.sealed)?)
+    SessionSigningKey::new(&key.status.id, &seal.open(&[&key.status.id], &key.sealed)?)
 }
 
 fn active_key(sealed: &[SealedSigningKey], seal: &Seal) -> Option<SessionSigningKey> {
-    sealed.iter().find(|key| key.standing.state == SigningKeyState::Active).and_then(|key| open_key(key, seal))
+    sealed.iter().find(|key| key.status.state == SigningKeyState::Active).and_then(|key| open_key(key, seal))
 }
 
 fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<(SessionSigningKeys, Vec<SigningKeyStatus>)> {
     // The one that signs comes first, in storage as well as here.
     let signs = active_key(sealed, seal)?;
-    let others = sealed.iter().filter(|key| key.standing.state != SigningKeyState::Active);
+    let others = sealed.iter().filter(|key| key.status.state != SigningKeyState::Active);
     let others: Vec<SessionSigningKey> = others.filter_map(|key| open_key(key, seal)).collect();
     if others.len() + 1 < sealed.len() {
         tracing::error!("{} signing keys cannot be opened: they were sealed with another master key", sealed.len() - others.len() - 1);
     }
-    let standings = sealed.iter().map(|key| key.standing.clone()).collect();
+    let standings = sealed.iter().map(|key| key.status.clone()).collect();
     SessionSigningKeys::new(std::iter::once(signs).chain(others).collect()).map(|keys| (keys, standings))
 }

@@ -76,7 +76,7 @@ fn huge() -> String {
     text + after
 }
 
-/// The program with no more than so many megabytes of memory to its name.
+/// Runs the program with a limit on its memory.
 fn within(megabytes: usize, folder: &Folder, arguments: &[&str]) -> (i32, String, String) {
     let limited = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1024);
     let mut command = Command::new("sh");
