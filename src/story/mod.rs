@@ -3,6 +3,7 @@
 
 pub(crate) mod looks;
 pub(crate) mod plain_text;
+pub(crate) mod repair_rule;
 pub mod proposal;
 pub(crate) mod shape;
 pub mod watch;

@@ -1,6 +1,7 @@
 //! `/simulation/{provider}/…` of the broker, and the server of `portaria simulate`.
 
 use crate::pages::ErrorCause;
+use crate::provider::hosts::is_loopback;
 use crate::simulated::http::{self, SimulatedAddress};
 use crate::simulated::simulation::connection::{simulation_base, simulation_of};
 use crate::simulated::simulation::{LARGEST_BODY, Simulation};
@@ -86,7 +87,7 @@ async fn answer_standalone(
     let address = request.app_config().local_addr();
     // A page of another site must not lead a browser here by a host name of its own.
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !crate::provider::hosts::is_loopback(host) {
+    if !is_loopback(host) {
         return HttpResponse::MisdirectedRequest().body(format!("this simulation is reached at http://{address}\n"));
     }
     let Ok(body) = body else {
