@@ -1,4 +1,4 @@
-//! The program as people call it: what it prints and how it ends.
+//! The program as a real process: its output and its exit code.
 
 use crate::support::root;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ fn check_speaks_of_the_settings_too() {
 }
 
 #[test]
-fn files_that_nobody_reads_are_pointed_out() {
+fn files_that_are_not_read_are_pointed_out() {
     let folder = Folder::new("overlooked")
         .with("providers.d/acme.yaml", ACME)
         .with("providers.d/boa.yml", ACME)

@@ -149,16 +149,16 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     let folder = Folder::new("try-state").with("providers.d/playground.yaml", &playground());
     let url = format!("http://localhost:{}", free_port());
     let mut trying = Trying::begin(&folder, &["playground", "--json", "--public-url", &url]);
-    let mut told = BufReader::new(trying.program.stderr.take().expect("it is piped"));
+    let mut steps = BufReader::new(trying.program.stderr.take().expect("it is piped"));
     let mut address = String::new();
     while !address.trim().starts_with("http") {
         address.clear();
-        assert!(told.read_line(&mut address).expect("it can be read") > 0, "the address is said");
+        assert!(steps.read_line(&mut address).expect("it can be read") > 0, "the address is said");
     }
     let mut line = String::new();
     while !line.contains("waiting for the browser") {
         line.clear();
-        assert!(told.read_line(&mut line).expect("it can be read") > 0);
+        assert!(steps.read_line(&mut line).expect("it can be read") > 0);
     }
 
     let (wrong, _, page) = browse(&format!("{url}/callback/playground?ticket=t&nonce_of_yours=evil"));
@@ -167,7 +167,7 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     let (_, back, _) = browse(&format!("{}&who=bruno", address.trim()));
     let (fine, ..) = browse(&back.expect("it leads back"));
     let mut rest = String::new();
-    told.read_to_string(&mut rest).expect("it can be read");
+    steps.read_to_string(&mut rest).expect("it can be read");
     let mut out = String::new();
     trying.out.read_to_string(&mut out).expect("it can be read");
 
@@ -236,8 +236,8 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
         new.contains("what: a login on ") && new.contains("client_secret: ‹clientSecret›") && new.contains("ana@loja.example"),
         "{new}"
     );
-    let (code, told, _) = portaria(&folder.0, &["test", "acme"], &[]);
-    assert_eq!((code, told.trim()), (0, "1 provider, 2 stories replayed, 0 otherwise than written"), "{kept}");
+    let (code, out, _) = portaria(&folder.0, &["test", "acme"], &[]);
+    assert_eq!((code, out.trim()), (0, "1 provider, 2 stories replayed, 0 otherwise than written"), "{kept}");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_refusal_is_recorded_as_well() {
     let (code, out, err) = trying.end();
 
     assert_eq!(code, 1, "{out}{err}");
-    assert!(out.contains("the provider said no in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
+    assert!(out.contains("the provider refused the login in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
     let kept = text(&folder.0.join("providers.d/acme.examples.yaml"));
     assert!(kept.contains("refused: { step: getAccessCode, code: invalid_grant }") && !kept.contains(&mark), "{kept}");
     assert_eq!(portaria(&folder.0, &["test", "acme"], &[]).0, 0, "{kept}");

@@ -61,7 +61,7 @@ async fn every_provider_logs_in_against_its_own_simulation() {
             // A known user may sign in again, so each login has a broker of its own.
             let fresh = Broker::with(&[&name]).await;
             others.extend(play(&fresh, &name, &own, word, story).await);
-            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: what is simulated tells nothing of the provider");
+            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: a simulation says nothing about the real provider");
             fresh.stop().await;
             logins += 1;
         }
