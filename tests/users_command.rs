@@ -130,7 +130,7 @@ fn people_are_found_and_who_is_not_there_is_not_found() {
     assert!(shop.says("users find loja --most 1").contains("there are more"));
     assert_eq!(shop.json("users find caio --store atacado")["people"][0]["email"], "caio@loja.example");
     let (code, out, _) = shop.run("users find caio");
-    assert_eq!((code, out.as_str()), (1, "nobody in store `main` is known by `caio`\n"));
+    assert_eq!((code, out.as_str()), (1, "no user of store `main` matches `caio`\n"));
     assert_eq!(shop.run("users find caio --json").0, 1);
 }
 
@@ -143,9 +143,9 @@ fn show_says_all_that_support_needs() {
         "ana@loja.example (proven)\n  name        Ana\n  id          u-1\n  store       main\n  language    not known\n  first seen  20",
         "  blocked     no\n",
         "  acme, there known as 1, since 20",
-        "\n    linked because nobody had this address: the provider says that the address is theirs (acme.yaml, version 3f2a)\n",
+        "\n    linked because no user had this address: the provider says that the address is proven (acme.yaml, version 3f2a)\n",
         "  beta, there known as -9, since 20",
-        "\n    linked because this person has the same address",
+        "\n    linked because this user has the same address",
         "Z at most, through beta\n",
         "  portaria users history ana@loja.example  ",
         "  portaria users sign-out ana@loja.example  ",
@@ -189,8 +189,8 @@ fn somebody_unknown_and_a_store_that_is_not_there_are_said_with_what_may_be_mean
     for near in ["ana@loja.exmple", "anna@loja.example", "eria@loja.example"] {
         shop.refuses(&format!("users show {near}"), 1, "did you mean ");
     }
-    shop.refuses("users show zoe@outra.example", 1, "nobody in store `main` has the address zoe@outra.example\n  help: `portaria users find` takes a part of it; with the code on the error page: `portaria incident CODE`");
-    shop.refuses("users show caio@loja.example", 1, "somebody in store `atacado` has it: `--store atacado`");
+    shop.refuses("users show zoe@outra.example", 1, "no user of store `main` has the address zoe@outra.example\n  help: `portaria users find` takes a part of it; with the code on the error page: `portaria incident CODE`");
+    shop.refuses("users show caio@loja.example", 1, "a user of store `atacado` has it: `--store atacado`");
     shop.refuses("users show ana@loja.example --store atacdo", 2, "there is no store `atacdo`\n  help: did you mean `atacado`?");
     shop.refuses("users --store zzz show ana@loja.example", 2, "the settings know `main` or `atacado`");
     shop.refuses("users show ana@loja.example --storage sqlite:nowhere.db", 3, "there is no such storage");
@@ -206,11 +206,11 @@ fn history_is_told_in_words_the_newest_first() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 3, "{out}");
     assert!(
-        lines[0].contains("Z  refused through acme because the address belongs to somebody whom the same provider")
+        lines[0].contains("Z  refused through acme because the address belongs to a user whom the same provider")
             && lines[0].ends_with("(acme.yaml, version 3f2a) [incident K7Q-2MD]"),
         "{out}"
     );
-    assert!(lines[1].contains("Z  came in through beta because this person has the same address"), "{out}");
+    assert!(lines[1].contains("Z  signed in through beta because this user has the same address"), "{out}");
     assert!(lines[2].contains("(acme.yaml, version 3f2a)"), "{out}");
     assert!(shop.says("users history ana@loja.example --most 1").ends_with("there is more: `--most 10`\n"));
     let json = shop.json("users history ana@loja.example --most 2");
@@ -232,11 +232,11 @@ fn all_that_happened_is_told_also_what_happened_to_nobody() {
 
     let out = shop.says("history");
     for (at, part) in [
-        "  main  somebody was forgotten",
+        "  main  a user was erased",
         "  main  a login through beta failed: noAnswer [incident K7Q-3MD]",
         "  *  signing key ",
-        "  main  refused through acme because the address belongs to somebody",
-        "  atacado  came in through acme because nobody had this address",
+        "  main  refused through acme because the address belongs to a user",
+        "  atacado  signed in through acme because no user had this address",
     ]
     .iter()
     .enumerate()
@@ -247,7 +247,7 @@ fn all_that_happened_is_told_also_what_happened_to_nobody() {
     assert_eq!(shop.says("history --store atacado").lines().count(), 1);
     assert_eq!(shop.says("history --provider beta --store main").lines().count(), 2);
     assert!(shop.says("history --most 1").ends_with("there is more: `--most 10`\n"));
-    assert!(shop.says("history --provider nobody").starts_with("nothing of that kind is written down"));
+    assert!(shop.says("history --provider nobody").starts_with("the audit has no such events"));
     shop.refuses("history --store atacdo", 2, "help: did you mean `atacado`?");
     let json = shop.json("history --most 4");
     assert_eq!(keys(&json["history"][3]).join(", "), "at, store, what, uid, provider, because, evidence, version, incident, told");
@@ -259,19 +259,25 @@ fn a_way_in_goes_but_not_the_last_one_unless_that_is_meant() {
     let shop = Shop::new();
 
     shop.refuses("users unlink ana@loja.example --provider acmee", 1, "help: did you mean `acme`?");
-    shop.refuses("users unlink ana@loja.example --provider acme --id 7", 1, "their ways in are acme (1), beta (-9)");
+    shop.refuses("users unlink ana@loja.example --provider acme --id 7", 1, "the linked identities are acme (1), beta (-9)");
     assert_eq!(
         shop.says("users unlink ana@loja.example --provider beta --id -9"),
-        "ana@loja.example no longer comes in through beta (-9); 1 session ended\n"
+        "ana@loja.example is no longer linked to beta (-9); 1 session ended\n"
     );
-    shop.refuses("users unlink ana@loja.example --provider acme", 1, "nothing was done: this is the last way in of ana@loja.example");
-    shop.refuses("users unlink ana@loja.example --provider acme", 1, "a login that proves ana@loja.example leads back to them");
-    shop.refuses("users unlink 77@gama.invalid --provider gama", 1, "no login leads back to them");
+    shop.refuses(
+        "users unlink ana@loja.example --provider acme",
+        1,
+        "nothing was done: this is the last linked identity of ana@loja.example",
+    );
+    shop.refuses("users unlink ana@loja.example --provider acme", 1, "a login that proves ana@loja.example leads back to this user");
+    shop.refuses("users unlink 77@gama.invalid --provider gama", 1, "no login leads back to this user");
     let json = shop.json("users unlink ana@loja.example --provider acme --even-last");
     assert_eq!((&json["removed"][0], &json["waysLeft"], &json["sessionsEnded"]), (&"1".into(), &0.into(), &1.into()));
-    assert!(shop.says("users show ana@loja.example").contains("ways in\n  none: a login that proves ana@loja.example leads back"));
-    assert!(shop.says("users history ana@loja.example").contains("the way in through acme was removed by support"));
-    shop.refuses("users unlink ana@loja.example --provider acme", 1, "they have no way in at all");
+    assert!(
+        shop.says("users show ana@loja.example").contains("linked identities\n  none: a login that proves ana@loja.example leads back")
+    );
+    assert!(shop.says("users history ana@loja.example").contains("the linked identity through acme was removed by support"));
+    shop.refuses("users unlink ana@loja.example --provider acme", 1, "the user has no linked identity");
 }
 
 #[test]
@@ -279,13 +285,13 @@ fn who_is_blocked_or_signed_out_twice_is_so_and_the_second_time_says_so() {
     let shop = Shop::new();
 
     let signed_out = shop.says("users sign-out ana@loja.example");
-    assert_eq!(signed_out, "ana@loja.example is signed out everywhere: 2 sessions ended; they may log in again\n");
+    assert_eq!(signed_out, "ana@loja.example is signed out everywhere: 2 sessions ended; the user may sign in again\n");
     assert_eq!(shop.says("users sign-out ana@loja.example"), "ana@loja.example was not signed in anywhere\n");
     let blocked = shop.says("users block bia@loja.example");
-    assert_eq!(blocked, "bia@loja.example is blocked; 1 session ended\n`portaria users unblock bia@loja.example` lets them in again\n");
+    assert_eq!(blocked, "bia@loja.example is blocked; 1 session ended\n`portaria users unblock bia@loja.example` lifts that\n");
     assert_eq!(shop.says("users block bia@loja.example"), "bia@loja.example was blocked already; nothing changed\n");
     assert!(shop.says("users find bia").contains("  blocked, last seen "));
-    assert!(shop.says("users show bia@loja.example").contains("  blocked     yes: they cannot come in\n"));
+    assert!(shop.says("users show bia@loja.example").contains("  blocked     yes: the user cannot sign in\n"));
     let refused = shop.on(async |directory| directory.write(arrival("main", proven("acme", "b\u{1b}2", "bia"), "9")).await);
     assert!(refused.expect("storage").is_err());
     let unblocked = shop.json("users unblock bia@loja.example");
@@ -310,12 +316,12 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     for time in ["exportedAt", "firstSeen", "lastSeen"] {
         assert!(is_time(&json[time]), "{time}");
     }
-    assert!(err.contains("the audit notes that it was handed out"), "{err}");
+    assert!(err.contains("the audit records the export"), "{err}");
     let help = shop.says("users export --help");
     for part in [person, "provider, providerId, linked, because", "at, what, provider, because, evidence, version, incident, told"] {
         assert!(help.contains(part), "{part}\n{help}");
     }
-    assert!(shop.says("users history ana@loja.example").contains("Z  what is kept was handed out\n"));
+    assert!(shop.says("users history ana@loja.example").contains("Z  the stored data was exported\n"));
 }
 
 #[test]
@@ -326,15 +332,18 @@ fn forgetting_wants_to_be_meant_and_says_what_is_gone_and_what_stays() {
     assert!(shop.says("users show ana@loja.example").contains("u-1"), "nothing happened");
     let out = shop.says("users erase ana@loja.example --yes");
     for part in [
-        "ana@loja.example is forgotten\n  gone   the person, 2 ways in, 2 open sessions\n  stays  what happened, without saying to whom",
+        "ana@loja.example is erased\n  gone   the user, 2 linked identities, 2 open sessions\n  stays  the audit, which no longer names the user",
         "  yours  what the store itself keeps, such as orders, is not touched\n",
-        "should they come again, they are somebody new",
+        "a later sign-in makes a new user",
     ] {
         assert!(out.contains(part), "{part}\n{out}");
     }
-    shop.refuses("users erase ana@loja.example --yes", 1, "nobody in store `main` has the address");
+    shop.refuses("users erase ana@loja.example --yes", 1, "no user of store `main` has the address");
     shop.says("users block bia@loja.example");
-    assert!(shop.says("users erase bia@loja.example --yes").contains("nobody knows that any more: should they come again, they come in"));
+    assert!(
+        shop.says("users erase bia@loja.example --yes")
+            .contains("that is erased as well: a later sign-in makes a new user, who is not blocked")
+    );
     let json = shop.json("users erase 77@gama.invalid --yes");
     assert_eq!((&json["erased"], &json["gone"]["waysIn"], &json["wasBlocked"]), (&true.into(), &1.into(), &false.into()));
 }
@@ -342,14 +351,14 @@ fn forgetting_wants_to_be_meant_and_says_what_is_gone_and_what_stays() {
 #[test]
 fn keys_are_listed_with_what_comes_next() {
     let shop = Shop::new();
-    assert_eq!(shop.says("keys list"), "there are no signing keys yet; the broker makes the first when it starts\n");
+    assert_eq!(shop.says("keys list"), "there are no signing keys yet; the broker makes the first one when it starts\n");
     shop.refuses("keys rotate", 1, "there are no signing keys yet");
     shop.keys_at(&[2000, 1500, 60]);
 
     let out = shop.says("keys list");
     assert_eq!(out.lines().count(), 2, "{out}");
     assert!(out.contains("  active    since ") && out.contains("it signs; the key after it is published at 20"), "{out}");
-    assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; what it signed is believed until 20"), "{out}");
+    assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; its tokens are valid until 20"), "{out}");
     let json = shop.json("keys list");
     assert_eq!(keys(&json["keys"][0]), ["id", "state", "since", "made", "next"]);
     assert_eq!((&json["keys"][0]["next"]["what"], &json["keys"][1]["next"]["what"]), (&"published".into(), &"gone".into()));
@@ -366,23 +375,23 @@ fn a_further_key_is_published_once_and_a_key_is_retired_when_that_is_meant() {
     let first = shop.json("keys list")["keys"][0]["id"].as_str().expect("an id").to_owned();
 
     let out = shop.says("keys rotate");
-    assert!(out.contains(" is published; it signs by itself from 20") && out.contains("nobody is logged out"), "{out}");
+    assert!(out.contains(" is published; it signs from 20") && out.contains("no session ends"), "{out}");
     let out = shop.says("keys list");
-    assert!(out.contains("it signs until 20") && out.contains("everybody comes to know it; it signs from 20"), "{out}");
+    assert!(out.contains("it signs until 20") && out.contains("services learn of it; it signs from 20"), "{out}");
     let again = shop.says("keys rotate");
-    assert!(again.contains(" is next already, and nothing changed: everybody comes to know it"), "{again}");
+    assert!(again.contains(" is next already, and nothing changed: services learn of it"), "{again}");
     assert_eq!(shop.json("keys rotate")["what"], "unchanged");
 
     shop.refuses("keys retire nobody --yes", 1, "there is no key `nobody`\n  help: `portaria keys list` names them");
     shop.refuses(&format!("keys retire -- {first}"), 2, "this cannot be undone");
     let out = shop.says(&format!("keys retire --yes -- {first}"));
-    assert!(out.contains("is out of use: everybody whose token it signed has to log in again\n"), "{out}");
+    assert!(out.contains("is removed: every user with a token of it has to sign in again\n"), "{out}");
     assert!(out.contains(" signs from now on; services that check tokens themselves"), "{out}");
     let left = shop.json("keys list");
     assert_eq!((left["keys"].as_array().map(Vec::len), &left["keys"][0]["state"]), (Some(1), &"active".into()));
     let json = shop.json("keys rotate --storage sqlite:people.db");
     let next = json["id"].as_str().expect("an id");
-    assert!(shop.says(&format!("keys retire --yes -- {next}")).contains("it has signed nothing yet, so nobody has to log in again"));
+    assert!(shop.says(&format!("keys retire --yes -- {next}")).contains("it has signed nothing yet, so no session ends"));
 }
 
 #[test]
@@ -397,7 +406,7 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
     assert!(err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have"), "{err}");
     assert!(!shop.folder.0.join("master.key").exists(), "none is made up");
     shop.master = random::id().repeat(3);
-    shop.refuses("keys rotate", 3, "were made with another master key");
+    shop.refuses("keys rotate", 3, "are sealed with another master key");
     shop.refuses(&format!("keys retire --yes -- {id}"), 3, "give the master key that the broker has");
     assert_eq!(shop.says("keys list"), before, "nothing changed, and the list needs no master key");
 }
@@ -428,7 +437,7 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let run = |command: &[&str]| portaria(&folder.0, command, &[("PORTARIA_STORAGE", address)]);
 
         let (code, out, err) = run(&["users", "show", "ana@loja.example"]);
-        assert!(code == 0 && out.contains("  id          u-1\n") && out.contains("linked because nobody had this address"), "{out}{err}");
+        assert!(code == 0 && out.contains("  id          u-1\n") && out.contains("linked because no user had this address"), "{out}{err}");
         let (code, out, err) = run(&["users", "find", "Érica"]);
         assert!(code == 0 && out.starts_with("ana@loja.example"), "{out}{err}");
         let (code, out, err) = run(&["users", "block", "ana@loja.example", "--json"]);

@@ -1,4 +1,4 @@
-//! `portaria history`: all that was written down, of people, of logins that failed, and of keys.
+//! `portaria history`: the audit of all users, failed logins and signing keys.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, limit_to, print_json, print_line};
 use crate::commands::users::{context, rendering};
@@ -8,16 +8,16 @@ use crate::stores::Stores;
 use clap::Args;
 use serde_json::json;
 
-/// Tell what happened.
+/// List what happened.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryCommand {
-    /// Only what happened at this store
+    /// Only events of this store
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
-    /// Only what happened through this provider, by the name of its file
+    /// Only events of this provider, by the name of its file
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
-    /// How many lines at most
+    /// The most events
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     most: i64,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
@@ -47,7 +47,7 @@ impl HistoryCommand {
             print_line(&rendering::audit_line_as_text(line));
         }
         if lines.is_empty() {
-            print_line("nothing of that kind is written down; lines go when they are as old as `audit: keep` says");
+            print_line("the audit has no such events; it keeps events for as long as `audit: keep` says");
         }
         if more {
             print_line(&format!("there is more: `--most {}`", self.most.saturating_mul(10)));

@@ -13,7 +13,7 @@ use crate::world::clock;
 use clap::Args;
 use serde_json::json;
 
-/// Tell the story behind a code.
+/// Show the story behind an incident code.
 #[derive(Debug, Args)]
 pub(crate) struct IncidentCommand {
     /// The code on the error page, in any spelling
@@ -33,42 +33,41 @@ impl IncidentCommand {
         })?;
         let settings = global.settings()?;
         let place = storage::location(self.storage.as_deref(), &settings)?;
-        let kept = storage::run(async {
+        let incident = storage::run(async {
             let directory = storage::open_existing(&place).await?;
-            let recall = LoadIncident { code: code.as_str().into(), now: clock::now() };
-            directory.read(recall).await.map_err(|_| storage::unavailable(&place))
+            let load = LoadIncident { code: code.as_str().into(), now: clock::now() };
+            directory.read(load).await.map_err(|_| storage::unavailable(&place))
         })?;
-        let Some(kept) = kept else {
-            return Err(CommandFailure::No(format!("nothing is kept under {code}; stories are kept for 24 hours")));
+        let Some(incident) = incident else {
+            return Err(CommandFailure::No(format!("there is no story for {code}; stories are kept for 24 hours")));
         };
-        let story: Story = serde_json::from_str(&kept.story).unwrap_or_default();
+        let story: Story = serde_json::from_str(&incident.story).unwrap_or_default();
         if global.json {
-            print_json(&json!({ "code": kept.code, "store": kept.store, "at": kept.at, "story": story }).to_string());
+            print_json(&json!({ "code": incident.code, "store": incident.store, "at": incident.at, "story": story }).to_string());
         } else {
-            print_line(as_text(&kept, &story).trim_end());
-            print_line(next_steps(&kept, &story, &Stores::new(&settings)).trim_end());
+            print_line(as_text(&incident, &story).trim_end());
+            print_line(next_steps(&incident, &story, &Stores::new(&settings)).trim_end());
         }
         Ok(CommandOutcome::Fine)
     }
 }
 
-/// The story as people read it.
-fn as_text(kept: &StoredIncident, story: &Story) -> String {
+fn as_text(incident: &StoredIncident, story: &Story) -> String {
     let test = if story.test { ", a test login" } else { "" };
     format!(
         "{}  {}  store {}, provider {}{test}\n{}",
-        kept.code,
-        format_time(kept.at),
-        kept.store,
+        incident.code,
+        format_time(incident.at),
+        incident.store,
         printable(&story.provider),
         plain_text(story)
     )
 }
 
-/// Where there is more to see.
-fn next_steps(kept: &StoredIncident, story: &Story, stores: &Stores) -> String {
-    let lab = stores.by_name(&kept.store).filter(|store| store.loopback || !store.staff.is_empty());
-    let lab =
-        lab.map_or_else(String::new, |store| format!("\nnext: {}/lab/incidents/{} shows it beside the file", store.public_url, kept.code));
+/// The commands and pages that show more.
+fn next_steps(incident: &StoredIncident, story: &Story, stores: &Stores) -> String {
+    let lab = stores.by_name(&incident.store).filter(|store| store.loopback || !store.staff.is_empty());
+    let lab = lab
+        .map_or_else(String::new, |store| format!("\nnext: {}/lab/incidents/{} shows it beside the file", store.public_url, incident.code));
     format!("{lab}\nnext: `portaria try {}` tells a login of your own step by step", printable(&story.provider))
 }

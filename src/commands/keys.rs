@@ -1,4 +1,4 @@
-//! `portaria keys`: the signing keys, and how they follow one another.
+//! `portaria keys`: the signing keys and their rotation.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
@@ -14,7 +14,7 @@ use crate::world::clock;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-/// Look after the signing keys.
+/// List, rotate and retire the signing keys.
 #[derive(Debug, Args)]
 pub(crate) struct KeysCommand {
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
@@ -25,27 +25,27 @@ pub(crate) struct KeysCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeysSubcommand {
-    /// List the keys: what each does, since when, and what comes next
+    /// List the keys: the state of each, since when, and what comes next
     #[command(after_help = "Example: portaria keys list")]
     List,
-    /// Publish a further key now; it signs by itself once everybody knows it, and nobody is logged out
+    /// Publish a further key now; it signs once all services know it, and no session ends
     #[command(after_help = "Example: portaria keys rotate
 
-Keys follow one another by themselves; this is for whoever wants one sooner.")]
+The broker rotates keys by itself; this command does it sooner.")]
     Rotate,
-    /// Take a key out of use at once, because somebody else may have it: whoever has a token of it has to log in again
+    /// Remove a key at once, because it may have leaked; every user with a token of it has to sign in again
     #[command(after_help = "Example: portaria keys retire vR2mNq0bTx6wYc1ZpLkD9A")]
     Retire {
         /// The key, as `portaria keys list` names it
         #[arg(allow_hyphen_values = true)]
         id: String,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
 }
 
-/// The keys as they were found, and what is done with them.
+/// The keys of a storage, opened.
 struct OpenedKeys {
     directory: Directory,
     place: StorageLocation,
@@ -67,22 +67,22 @@ impl KeysCommand {
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
             let keys = directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&place))?;
-            let ring = OpenedKeys { directory, place: place.clone(), keys, plan, json: global.json, now: clock::now() };
-            let master = || ring.check_master_key(master_key::load_existing(&settings, &place)?);
+            let opened = OpenedKeys { directory, place: place.clone(), keys, plan, json: global.json, now: clock::now() };
+            let master = || opened.check_master_key(master_key::load_existing(&settings, &place)?);
             match &self.what {
-                KeysSubcommand::List => ring.list(),
-                _ if ring.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
-                KeysSubcommand::Rotate => ring.rotate(&master()?).await?,
-                KeysSubcommand::Retire { id, yes } => ring.retire(id, *yes, &master()?).await?,
+                KeysSubcommand::List => opened.list(),
+                _ if opened.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
+                KeysSubcommand::Rotate => opened.rotate(&master()?).await?,
+                KeysSubcommand::Retire { id, yes } => opened.retire(id, *yes, &master()?).await?,
             }
             Ok(CommandOutcome::Fine)
         })
     }
 }
 
-const NONE: &str = "there are no signing keys yet; the broker makes the first when it starts";
+const NONE: &str = "there are no signing keys yet; the broker makes the first one when it starts";
 
-/// What comes next for a key: in a word, when, and whether that is now.
+/// The next change of a key: its word, its moment, and whether it is due.
 struct NextKeyChange {
     what: &'static str,
     at: i64,
@@ -90,13 +90,13 @@ struct NextKeyChange {
 }
 
 impl OpenedKeys {
-    /// The master key, if it is the one under which the keys are.
+    /// The master key, if it opens the keys.
     fn check_master_key(&self, master: MasterKey) -> Result<MasterKey, CommandFailure> {
         if signing_keys::opens_keys(&master, &self.keys) {
             return Ok(master);
         }
         Err(CommandFailure::Environment(
-            "the signing keys in storage were made with another master key, and no broker could open one that is made with this".to_owned(),
+            "the signing keys in the storage are sealed with another master key, and no broker could open a key sealed with this one".to_owned(),
             "give the master key that the broker has: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),
         ))
     }
@@ -106,11 +106,11 @@ impl OpenedKeys {
     }
 
     fn key_states(&self) -> Vec<SigningKeyStatus> {
-        self.keys.iter().map(|key| key.standing.clone()).collect()
+        self.keys.iter().map(|key| key.status.clone()).collect()
     }
 
     fn find_by_state(&self, state: SigningKeyState) -> Option<&SigningKeyStatus> {
-        self.keys.iter().map(|key| &key.standing).find(|key| key.state == state)
+        self.keys.iter().map(|key| &key.status).find(|key| key.state == state)
     }
 
     fn next_change(&self, key: &SigningKeyStatus) -> NextKeyChange {
@@ -133,15 +133,15 @@ impl OpenedKeys {
     fn list(&self) {
         if self.json {
             let key = |key: &SealedSigningKey| -> Value {
-                let (standing, ahead) = (&key.standing, self.next_change(&key.standing));
+                let (status, ahead) = (&key.status, self.next_change(&key.status));
                 let next = json!({ "what": ahead.what, "at": format_time(ahead.at) });
-                json!({ "id": standing.id, "state": standing.state.word(), "since": format_time(standing.since), "made": format_time(key.made), "next": next })
+                json!({ "id": status.id, "state": status.state.word(), "since": format_time(status.since), "made": format_time(key.made), "next": next })
             };
             let keys: Value = self.keys.iter().map(key).collect();
             return print_json(&json!({ "keys": keys }).to_string());
         }
         for key in &self.keys {
-            let key = &key.standing;
+            let key = &key.status;
             let (id, state, since) = (printable(&key.id), key.state.word(), format_time(key.since));
             print_line(&format!("{id}  {state:<8}  since {since}  {}", self.describe(key)));
         }
@@ -150,7 +150,7 @@ impl OpenedKeys {
         }
     }
 
-    /// What a key does and what comes next, in words.
+    /// The state of a key and its next change, as a sentence.
     fn describe(&self, key: &SigningKeyStatus) -> String {
         let ahead = self.next_change(key);
         let at = if ahead.now { "within a minute, by a broker that runs".to_owned() } else { format_time(ahead.at) };
@@ -159,9 +159,9 @@ impl OpenedKeys {
             "published" => format!("it signs; the key after it is published {}", if ahead.now { at } else { format!("at {at}") }),
             "retiring" if ahead.now => format!("it signs; the next key takes over {at}"),
             "retiring" => format!("it signs {until}, when the next key takes over"),
-            "active" => format!("everybody comes to know it; it signs {from}"),
-            _ if ahead.now => format!("its last token is over; it goes {at}"),
-            _ => format!("it no longer signs; what it signed is believed {until}"),
+            "active" => format!("services learn of it; it signs {from}"),
+            _ if ahead.now => format!("its last token has expired; it is removed {at}"),
+            _ => format!("it no longer signs; its tokens are valid {until}"),
         }
     }
 
@@ -172,16 +172,16 @@ impl OpenedKeys {
         let takes_over = changes.iter().find_map(|change| if let RotationChange::Activate(id) = change { Some(id) } else { None });
         let signs_at = format_time(self.now.saturating_add(self.plan.published));
         let (what, id, words) = if changes.contains(&RotationChange::Publish) {
-            let words = format!("key {made} is published; it signs by itself from {signs_at}, when everybody knows it");
-            ("published", made, format!("{words}\nnobody is logged out: what was signed before is believed until it is over"))
+            let words = format!("key {made} is published; it signs from {signs_at}, when all services know it");
+            ("published", made, format!("{words}\nno session ends: tokens of the earlier key are valid until they expire"))
         } else if changes.contains(&RotationChange::Begin) {
             ("active", made.clone(), format!("key {made} signs: there was none"))
         } else if let Some(id) = takes_over {
-            ("active", id.clone(), format!("key {id} was published before, and signs from now on; nobody is logged out"))
+            ("active", id.clone(), format!("key {id} was published before, and signs from now on; no session ends"))
         } else {
             let next = self.find_by_state(SigningKeyState::Next).map(|key| (key.id.clone(), self.describe(key)));
-            let (id, told) = next.unwrap_or_else(|| (made, "it was published by somebody else just now".to_owned()));
-            ("unchanged", id.clone(), format!("key {id} is next already, and nothing changed: {told}"))
+            let (id, sentence) = next.unwrap_or_else(|| (made, "another process has just published it".to_owned()));
+            ("unchanged", id.clone(), format!("key {id} is next already, and nothing changed: {sentence}"))
         };
         let at = if what == "published" { Some(signs_at) } else { None };
         if self.json {
@@ -193,33 +193,33 @@ impl OpenedKeys {
     }
 
     async fn retire(&self, id: &str, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
-        let Some(key) = self.keys.iter().map(|key| &key.standing).find(|key| *key.id == *id) else { return Err(self.no_such_key(id)) };
+        let Some(key) = self.keys.iter().map(|key| &key.status).find(|key| *key.id == *id) else { return Err(self.no_such_key(id)) };
         let ends = match key.state {
-            SigningKeyState::Next => "it has signed nothing yet, so nobody has to log in again",
-            SigningKeyState::Active | SigningKeyState::Retiring => "everybody whose token it signed has to log in again",
+            SigningKeyState::Next => "it has signed nothing yet, so no session ends",
+            SigningKeyState::Active | SigningKeyState::Retiring => "every user with a token of it has to sign in again",
         };
-        confirmation::confirm(yes, &format!("This takes key {id} out of use for good: {ends}."), "key", id)?;
+        confirmation::confirm(yes, &format!("This removes key {id} for good: {ends}."), "key", id)?;
         let fresh = signing_keys::new_sealed_key(master);
         if !self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
             return Err(CommandFailure::No(format!("key {id} is gone already")));
         }
         let keys = self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))?;
-        let signs = keys.iter().find(|key| key.standing.state == SigningKeyState::Active).map(|key| key.standing.id.clone());
+        let signs = keys.iter().find(|key| key.status.state == SigningKeyState::Active).map(|key| key.status.id.clone());
         if self.json {
             print_json(&json!({ "retired": id, "signs": signs, "loggedOut": key.state != SigningKeyState::Next }).to_string());
             return Ok(());
         }
-        print_line(&format!("key {id} is out of use: {ends}"));
+        print_line(&format!("key {id} is removed: {ends}"));
         if let (SigningKeyState::Active, Some(signs)) = (key.state, signs) {
             print_line(&format!(
-                "key {signs} signs from now on; services that check tokens themselves have to read /.well-known/jwks.json anew"
+                "key {signs} signs from now on; services that check tokens themselves have to read /.well-known/jwks.json again"
             ));
         }
         Ok(())
     }
 
     fn no_such_key(&self, id: &str) -> CommandFailure {
-        let help = match did_you_mean(id, self.keys.iter().map(|key| &*key.standing.id)) {
+        let help = match did_you_mean(id, self.keys.iter().map(|key| &*key.status.id)) {
             Some(near) => format!("did you mean {near}?"),
             None => "`portaria keys list` names them".to_owned(),
         };

@@ -15,46 +15,46 @@ use std::sync::Arc;
 /// The name of the key where it is masked.
 const LABEL: &str = "masterKey";
 
-/// The key from which all others come: where the settings say, in the usual variable, or in a file beside the storage, where it
-/// is made if need be.
+/// The master key: from the place that the settings name, from the usual variable, or from a file beside the storage, which is
+/// created if it does not exist.
 pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    load(settings, storage, read_or_create_beside, MAKE)
+    load(settings, storage, read_or_create_beside, MAKE_ONE)
 }
 
-/// The same, for a command that works with what a broker has made: a key that is made up now would open none of it.
+/// The master key for a command that works with what a broker has sealed: a new key would open none of it.
 pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
     let beside = |file: &Path| {
         let file = beside(file);
         secrets::read_secret(&ValueReference::File(file.display().to_string().into()), LABEL).ok_or_else(|| {
             CommandFailure::Environment(
                 format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
-                THEIRS.everywhere.to_owned(),
+                USE_THAT_OF_THE_BROKERS.by_variable.to_owned(),
             )
         })
     };
-    load(settings, storage, beside, THEIRS)
+    load(settings, storage, beside, USE_THAT_OF_THE_BROKERS)
 }
 
-/// What to do where a master key is wanted: by the words of the settings, and where the usual variable is looked at.
+/// The help where a master key is missing: by the settings, and by the usual variable.
 #[derive(Clone, Copy)]
 struct MasterKeyAdvice {
-    there: &'static str,
-    everywhere: &'static str,
+    by_settings: &'static str,
+    by_variable: &'static str,
 }
 
-const MAKE: MasterKeyAdvice = MasterKeyAdvice {
-    there: "make one of 32 random bytes or more: `openssl rand -hex 32`",
-    everywhere: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
+const MAKE_ONE: MasterKeyAdvice = MasterKeyAdvice {
+    by_settings: "make one of 32 random bytes or more: `openssl rand -hex 32`",
+    by_variable: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
 };
 
-/// The brokers have one already, and another would open nothing of theirs.
-const THEIRS: MasterKeyAdvice =
-    MasterKeyAdvice { there: "use the one that the brokers have", everywhere: "set $PORTARIA_MASTER_KEY to what the brokers have" };
+/// The brokers have a master key already, and another one would open nothing of theirs.
+const USE_THAT_OF_THE_BROKERS: MasterKeyAdvice =
+    MasterKeyAdvice { by_settings: "use the one that the brokers have", by_variable: "set $PORTARIA_MASTER_KEY to what the brokers have" };
 
 fn load(
     settings: &Settings,
     storage: &StorageLocation,
-    kept: impl Fn(&Path) -> Result<Text, CommandFailure>,
+    read_from_file: impl Fn(&Path) -> Result<Text, CommandFailure>,
     advice: MasterKeyAdvice,
 ) -> Result<MasterKey, CommandFailure> {
     let loopback = settings.installation_context().loopback;
@@ -64,24 +64,24 @@ fn load(
         Some(reference) => secrets::read_secret(&reference, LABEL).ok_or_else(|| {
             CommandFailure::Environment(
                 format!("`masterKey` points at `{}`, and nothing is there", reference.location()),
-                advice.there.to_owned(),
+                advice.by_settings.to_owned(),
             )
         })?,
         None => match secrets::read_secret(&usual, LABEL) {
             Some(text) => text,
             None => match storage {
-                StorageLocation::File(file) => kept(file)?,
-                // Every machine needs the same, so none of them makes one up.
+                StorageLocation::File(file) => read_from_file(file)?,
+                // All machines need the same key, so no machine creates one.
                 StorageLocation::Server(_) => {
                     return Err(CommandFailure::Environment(
                         "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
-                        advice.everywhere.to_owned(),
+                        advice.by_variable.to_owned(),
                     ));
                 }
             },
         },
     };
-    MasterKey::from_text(&text, loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.there.to_owned()))
+    MasterKey::from_text(&text, loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.by_settings.to_owned()))
 }
 
 fn beside(storage: &Path) -> PathBuf {

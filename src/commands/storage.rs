@@ -1,4 +1,4 @@
-//! Where the directory is kept, for every command that opens it.
+//! The storage of the directory, for every command that opens it.
 
 use crate::commands::outcome::CommandFailure;
 use crate::directory::{Directory, StorageLocation};
@@ -7,16 +7,14 @@ use crate::world::files;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
-const USUAL: &str = "sqlite:data/portaria.db";
+const DEFAULT: &str = "sqlite:data/portaria.db";
 
-/// What the flag is for.
-pub(crate) const HELP: &str =
-    "Where the directory is kept: `sqlite:FILE` or `postgres://…` [default: what the settings say, or sqlite:data/portaria.db]";
+pub(crate) const HELP: &str = "The storage: `sqlite:FILE` or `postgres://…` [default: that of the settings, or sqlite:data/portaria.db]";
 
-/// Where the directory is: flag or variable, settings, default.
+/// The location of the storage: flag or variable, settings, default.
 pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<StorageLocation, CommandFailure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
-    let storage = flag.or(written).unwrap_or(USUAL);
+    let storage = flag.or(written).unwrap_or(DEFAULT);
     match storage.strip_prefix("sqlite:") {
         Some("") => {
             let help = "write the file behind it: `sqlite:data/portaria.db`";
@@ -38,21 +36,23 @@ pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<Storag
     }
 }
 
-/// Opens it, and makes it if need be.
+/// Opens the storage, and creates it if it does not exist.
 pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     if let Some(folder) = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
         files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
     }
     Directory::open(storage).await.map_err(|error| {
         let help = match storage {
-            StorageLocation::File(_) => "check that the folder can be written to, and that the file is ours",
-            StorageLocation::Server(_) => "check that the server runs, that the database exists, and that this user may make tables in it",
+            StorageLocation::File(_) => "check that the folder can be written to, and that the file is a database of this program",
+            StorageLocation::Server(_) => {
+                "check that the server runs, that the database exists, and that this user may create tables in it"
+            }
         };
         CommandFailure::Environment(format!("{storage}: {}", one_line_reason(&error)), help.to_owned())
     })
 }
 
-/// Opens it for a command that has nothing to say where there is no storage yet.
+/// Opens the storage for a command that needs an existing one.
 pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     if storage.file().is_some_and(|file| !files::is_file(file)) {
         return Err(CommandFailure::Environment(
@@ -63,22 +63,22 @@ pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory
     open(storage).await
 }
 
-/// What is wrong, in one line and without what the address says.
+/// The reason in one line, without the address.
 fn one_line_reason(error: &sqlx::Error) -> String {
     let reason = match error {
-        sqlx::Error::Database(said) => said.message().to_owned(),
+        sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Configuration(_) => "this is not the address of a database".to_owned(),
         other => other.to_string(),
     };
     crate::vocabulary::diagnostic::printable(reason.lines().next().unwrap_or_default())
 }
 
-/// It could be opened, and did not answer.
+/// The storage was opened, and did not answer.
 pub(crate) fn unavailable(storage: &StorageLocation) -> CommandFailure {
     CommandFailure::Environment(format!("{storage}: the storage did not answer"), "see the log above".to_owned())
 }
 
-/// Runs a short conversation with it.
-pub(crate) fn run<T>(conversation: impl Future<Output = Result<T, CommandFailure>>) -> Result<T, CommandFailure> {
-    actix_web::rt::System::new().block_on(conversation)
+/// Runs a future on a runtime of its own.
+pub(crate) fn run<T>(work: impl Future<Output = Result<T, CommandFailure>>) -> Result<T, CommandFailure> {
+    actix_web::rt::System::new().block_on(work)
 }

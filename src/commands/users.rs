@@ -1,9 +1,9 @@
-//! `portaria users`: what support does for people.
+//! `portaria users`: support finds users, shows them and acts for them.
 
-mod changes; //   unlinked, blocked, signed out, forgotten
-pub(crate) mod context; // the store, and who is meant
-mod reports; //     found, shown, handed out
-pub(crate) mod rendering; // people in words and in JSON
+pub(crate) mod context; //    the store, and the user that a command is about
+mod reports; //               found, shown, exported
+mod changes; //               unlinked, blocked, signed out, erased
+pub(crate) mod rendering; //  users as text and as JSON
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::commands::users::context::UsersContext;
@@ -13,10 +13,10 @@ use crate::vocabulary::email::Email;
 use crate::world::clock;
 use clap::{Args, Subcommand};
 
-/// Find and help people.
+/// Find users, show them and act for them.
 #[derive(Debug, Args)]
 pub(crate) struct UsersCommand {
-    /// The store whose people are meant
+    /// The store of the users
     #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
     store: String,
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
@@ -27,28 +27,28 @@ pub(crate) struct UsersCommand {
 
 #[derive(Debug, Subcommand)]
 enum UsersSubcommand {
-    /// Find people by a part of their address or name, by their id, or by their id at a provider
+    /// Find users by a part of the address or name, by the id, or by the id at a provider
     #[command(after_help = "Example: portaria users find ana")]
     Find(FindUsersArguments),
-    /// Show who somebody is: their ways in and why each leads to them, their open sessions, what can be done
+    /// Show a user: the linked identities with their reasons, the open sessions, and what can be done
     #[command(after_help = "Example: portaria users show ana@loja.example")]
     Show(UserArgument),
-    /// Tell what happened to somebody and why, the newest first
+    /// List what happened to a user and why, the newest first
     #[command(after_help = "Example: portaria users history ana@loja.example --most 10")]
     History(UserHistoryArguments),
-    /// Remove a way in; the sessions that came through it end
+    /// Remove a linked identity; the sessions of that provider end
     #[command(after_help = "Example: portaria users unlink ana@loja.example --provider acme")]
     Unlink(UnlinkUserArguments),
-    /// Shut somebody out, and sign them out everywhere
+    /// Block a user and end all sessions
     #[command(after_help = "Example: portaria users block ana@loja.example")]
     Block(UserArgument),
-    /// Let somebody in again
+    /// Unblock a user
     #[command(after_help = "Example: portaria users unblock ana@loja.example")]
     Unblock(UserArgument),
-    /// End all sessions of somebody; they may log in again
+    /// End all sessions of a user, who may sign in again
     #[command(after_help = "Example: portaria users sign-out ana@loja.example")]
     SignOut(UserArgument),
-    /// Hand out everything that is kept of somebody, as JSON; the audit notes it
+    /// Export all stored data of a user as JSON; the audit records it
     #[command(after_help = "Example: portaria users export ana@loja.example > ana.json
 
 The keys: exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked;
@@ -56,15 +56,14 @@ waysIn: provider, providerId, linked, because, evidence, version, address, told;
 sessions: since, until, provider; history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
     Export(UserArgument),
-    /// Forget somebody for good; what happened stays in the audit, without the person
+    /// Erase a user for good; the audit keeps its events and no longer names the user
     #[command(after_help = "Example: portaria users erase ana@loja.example")]
     Erase(EraseUserArguments),
 }
 
-/// Who is meant.
 #[derive(Debug, Args)]
 struct UserArgument {
-    /// The address
+    /// The e-mail address
     #[arg(allow_hyphen_values = true)]
     email: String,
 }
@@ -74,7 +73,7 @@ struct FindUsersArguments {
     /// A part of the address or of the name, the id, or the id at a provider
     #[arg(allow_hyphen_values = true)]
     text: String,
-    /// How many at most
+    /// The most users
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     most: i64,
 }
@@ -82,8 +81,8 @@ struct FindUsersArguments {
 #[derive(Debug, Args)]
 struct UserHistoryArguments {
     #[command(flatten)]
-    whom: UserArgument,
-    /// How many lines at most
+    user: UserArgument,
+    /// The most events
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     most: i64,
 }
@@ -91,14 +90,14 @@ struct UserHistoryArguments {
 #[derive(Debug, Args)]
 struct UnlinkUserArguments {
     #[command(flatten)]
-    whom: UserArgument,
+    user: UserArgument,
     /// The provider, by the name of its file
     #[arg(long, value_name = "NAME")]
     provider: String,
-    /// The id there [default: all ids at this provider]
+    /// The id at the provider [default: all ids at this provider]
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Option<String>,
-    /// Remove it even if it is the last: then only a login that proves the address leads back
+    /// Remove it even if it is the last one: then only a login that proves the address leads back to the user
     #[arg(long)]
     even_last: bool,
 }
@@ -106,8 +105,8 @@ struct UnlinkUserArguments {
 #[derive(Debug, Args)]
 struct EraseUserArguments {
     #[command(flatten)]
-    whom: UserArgument,
-    /// Do not ask
+    user: UserArgument,
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -126,8 +125,8 @@ impl UsersCommand {
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
             let (store, json, now) = (self.store.as_str().into(), global.json, clock::now());
-            let desk = UsersContext { directory, place: place.clone(), store, others, json, now };
-            self.what.run(&desk, email).await
+            let context = UsersContext { directory, place: place.clone(), store, others, json, now };
+            self.what.run(&context, email).await
         })
     }
 }
@@ -136,29 +135,29 @@ impl UsersSubcommand {
     fn email_argument(&self) -> Option<&str> {
         Some(match self {
             Self::Find(_) => return None,
-            Self::Show(whom) | Self::Block(whom) | Self::Unblock(whom) | Self::SignOut(whom) | Self::Export(whom) => &whom.email,
-            Self::History(history) => &history.whom.email,
-            Self::Unlink(unlink) => &unlink.whom.email,
-            Self::Erase(erase) => &erase.whom.email,
+            Self::Show(user) | Self::Block(user) | Self::Unblock(user) | Self::SignOut(user) | Self::Export(user) => &user.email,
+            Self::History(history) => &history.user.email,
+            Self::Unlink(unlink) => &unlink.user.email,
+            Self::Erase(erase) => &erase.user.email,
         })
     }
 
-    async fn run(&self, desk: &UsersContext, email: Option<Email>) -> Result<CommandOutcome, CommandFailure> {
+    async fn run(&self, context: &UsersContext, email: Option<Email>) -> Result<CommandOutcome, CommandFailure> {
         let person = match (self, email) {
-            (Self::Find(find), _) => return reports::print_found_users(desk, &find.text, find.most).await,
-            (_, Some(email)) => desk.user_by_email(email).await?,
+            (Self::Find(find), _) => return reports::print_found_users(context, &find.text, find.most).await,
+            (_, Some(email)) => context.user_by_email(email).await?,
             (_, None) => return Ok(CommandOutcome::No),
         };
         match self {
             Self::Find(_) => {}
-            Self::Show(_) => reports::print_user(desk, &person).await?,
-            Self::History(history) => reports::print_history(desk, &person, history.most).await?,
-            Self::Export(_) => reports::print_export(desk, &person).await?,
-            Self::Unlink(way) => changes::unlink(desk, &person, &way.provider, way.id.as_deref(), way.even_last).await?,
-            Self::Block(_) => changes::block(desk, &person, true).await?,
-            Self::Unblock(_) => changes::block(desk, &person, false).await?,
-            Self::SignOut(_) => changes::sign_out(desk, &person).await?,
-            Self::Erase(erase) => changes::erase(desk, &person, erase.yes).await?,
+            Self::Show(_) => reports::print_user(context, &person).await?,
+            Self::History(history) => reports::print_history(context, &person, history.most).await?,
+            Self::Export(_) => reports::print_export(context, &person).await?,
+            Self::Unlink(way) => changes::unlink(context, &person, &way.provider, way.id.as_deref(), way.even_last).await?,
+            Self::Block(_) => changes::block(context, &person, true).await?,
+            Self::Unblock(_) => changes::block(context, &person, false).await?,
+            Self::SignOut(_) => changes::sign_out(context, &person).await?,
+            Self::Erase(erase) => changes::erase(context, &person, erase.yes).await?,
         }
         Ok(CommandOutcome::Fine)
     }

@@ -1,13 +1,13 @@
-//! Attempts to log in are spent once, whoever asks and on whichever machine.
+//! A login attempt is used once, over all machines.
 
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// Spends an attempt; `false` when that has been done before.
+/// Consumes an attempt; `false` if that has been done before.
 #[derive(Debug)]
 pub struct ConsumeAttempt {
     /// The hash of its state.
     pub attempt: Box<str>,
-    /// When it would be too old anyway.
+    /// The moment after which the attempt is too old in any case.
     pub until: i64,
 }
 
@@ -15,7 +15,7 @@ impl Verb for ConsumeAttempt {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let spent = "INSERT INTO attempts (spent, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING spent";
-        Ok(sql.fetch(spent, with![&self.attempt, self.until]).await?.len() == 1)
+        let insert = "INSERT INTO attempts (spent, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING spent";
+        Ok(sql.fetch(insert, with![&self.attempt, self.until]).await?.len() == 1)
     }
 }

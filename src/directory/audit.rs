@@ -1,39 +1,35 @@
-//! What happened: lines that are only added. Of a person they hold the id and nothing else, so that a line can stay when the
-//! person is gone.
+//! The audit: events that are only ever added. Of a user an event holds the id and nothing else, so that it can stay when the
+//! user is erased.
 
 use crate::directory::sessions::lock_user;
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
 
-/// Something that is written down: who did what, and why it was so.
+/// An event of the audit: who did what, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// When.
     pub at: i64,
-    /// The store.
     pub store: Box<str>,
-    /// What happened.
     pub what: AuditEventKind,
-    /// To whom, if that is known.
+    /// The user, if known.
     pub uid: Option<Box<str>>,
-    /// Through whom.
     pub provider: Option<Box<str>>,
-    /// Why: the word of a rule, or of a cause.
+    /// The reason: the word of a rule, or of a cause.
     pub because: Option<Box<str>>,
-    /// What proved the address.
+    /// What proved the e-mail address.
     pub evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
-    /// The code under which the story is kept for a day.
+    /// The incident code under which the story is kept for a day.
     pub incident: Option<Box<str>>,
 }
 
 macro_rules! whats {
     ($($name:ident = $word:literal $doc:literal,)*) => {
-        /// What can happen.
+        /// The kinds of events.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub enum AuditEventKind {
             $(#[doc = $doc] $name,)*
-            /// Something that a later version wrote down.
+            /// An event that a later version has recorded.
             #[default]
             Other,
         }
@@ -43,7 +39,7 @@ macro_rules! whats {
                 match self { $(Self::$name => $word,)* Self::Other => "other" }
             }
 
-            /// What a word means.
+            /// The kind that a stored word names.
             pub(crate) fn from_word(word: &str) -> Self {
                 match word { $($word => Self::$name,)* _ => Self::Other }
             }
@@ -52,39 +48,38 @@ macro_rules! whats {
 }
 
 whats! {
-    Login = "login" "Somebody came in.",
-    Refused = "refused" "Somebody showed who they are, and did not come in.",
-    Failed = "failed" "A login went wrong before anybody knew who it was.",
-    Tested = "tested" "Support staff tried a provider out, and nobody came in.",
-    Unproven = "unproven" "An address was not proven: its codes were typed wrong too often.",
-    Linked = "linked" "A way in was added by the person.",
-    Unlinked = "unlinked" "A way in was removed.",
-    Moved = "addressChanged" "The address changed.",
-    Displaced = "displaced" "The address went to somebody who proved it.",
-    Logout = "logout" "A session was ended by the person.",
-    SignedOut = "signedOut" "All sessions were ended.",
-    Blocked = "blocked" "The person was shut out.",
-    Unblocked = "unblocked" "The person may come in again.",
-    Exported = "exported" "What is known of the person was handed out.",
-    Erased = "erased" "Somebody was forgotten.",
-    KeyPublished = "keyPublished" "A signing key was made and published.",
+    Login = "login" "A user signed in.",
+    Refused = "refused" "An identity was established, and the sign-in was refused.",
+    Failed = "failed" "A login failed before an identity was established.",
+    Tested = "tested" "Support staff ran a test login, which signs no user in.",
+    Unproven = "unproven" "An e-mail address was not proven: wrong codes were typed too often.",
+    Linked = "linked" "The user linked an identity.",
+    Unlinked = "unlinked" "A linked identity was removed.",
+    Moved = "addressChanged" "The e-mail address of the user changed.",
+    Displaced = "displaced" "The e-mail address went to another user, who proved it.",
+    Logout = "logout" "The user ended a session.",
+    SignedOut = "signedOut" "All sessions of the user were ended.",
+    Blocked = "blocked" "The user was blocked.",
+    Unblocked = "unblocked" "The user was unblocked.",
+    Exported = "exported" "The data of the user was exported.",
+    Erased = "erased" "A user was erased.",
+    KeyPublished = "keyPublished" "A signing key was created and published.",
     KeyActive = "keyActive" "A signing key signs from now on.",
-    KeyGone = "keyGone" "A signing key is believed no more.",
+    KeyGone = "keyGone" "A signing key was removed.",
 }
 
-/// Who did something that is not the shopper's own doing.
+/// Who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditActor {
-    /// The person themselves.
+    /// The user.
     Person,
-    /// Whoever operates this.
+    /// The operator or support staff.
     Support,
-    /// The broker, by itself.
+    /// The broker itself.
     Broker,
 }
 
 impl AuditActor {
-    /// The word for it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Person => "person",
@@ -95,40 +90,37 @@ impl AuditActor {
 }
 
 impl AuditEvent {
-    /// Something that happened at a store.
+    /// An event of a store.
     pub fn new(at: i64, store: &str, what: AuditEventKind) -> Self {
         Self { at, store: store.into(), what, ..Self::default() }
     }
 
-    /// To this person.
     #[must_use]
     pub fn for_user(self, uid: &str) -> Self {
         Self { uid: Some(uid.into()), ..self }
     }
 
-    /// Through this provider.
     #[must_use]
     pub fn via_provider(self, provider: &str) -> Self {
         Self { provider: Some(provider.into()), ..self }
     }
 
-    /// For this reason.
     #[must_use]
-    pub fn with_reason(self, why: &str) -> Self {
-        Self { because: Some(why.into()), ..self }
+    pub fn with_reason(self, reason: &str) -> Self {
+        Self { because: Some(reason.into()), ..self }
     }
 }
 
 pub(crate) async fn record_event<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
     let AuditEvent { at, store, what, uid, provider, because, evidence, version, incident } = event;
-    let added = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \
+    let insert = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let texts = [uid, provider, because, evidence, version, incident].map(|text| SqlValue::from(text.as_deref()));
     let [uid, provider, because, evidence, version, incident] = texts;
-    sql.queue(added, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
+    sql.queue(insert, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
 }
 
-/// Writes down what belongs to nothing else that is kept.
+/// Records an event by itself, outside of another verb.
 #[derive(Debug)]
 pub struct RecordAuditEvent(pub AuditEvent);
 
@@ -140,7 +132,7 @@ impl Verb for RecordAuditEvent {
     }
 }
 
-/// Writes it down; of somebody who was forgotten meanwhile, without saying of whom.
+/// Records an event. If its user was erased meanwhile, the event names no user.
 pub(crate) async fn record_event_if_user_exists<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
     let uid = match &event.uid {
         Some(uid) => lock_user(sql, uid).await?,
@@ -155,14 +147,14 @@ macro_rules! lines {
     };
 }
 
-/// What happened, the newest first: to whomever, and to nobody.
+/// The events of all users, the newest first.
 #[derive(Debug)]
 pub struct ListAuditEvents {
-    /// At this store only.
+    /// Only of this store.
     pub store: Option<Box<str>>,
-    /// Through this provider only.
+    /// Only of this provider.
     pub provider: Option<Box<str>>,
-    /// How many lines at most.
+    /// How many events at most.
     pub most: i64,
 }
 
@@ -177,12 +169,11 @@ impl Verb for ListAuditEvents {
     }
 }
 
-/// What happened to a person, the newest first.
+/// The events of a user, the newest first.
 #[derive(Debug)]
 pub struct ListUserAuditEvents {
-    /// Their id.
     pub uid: Box<str>,
-    /// How many lines at most.
+    /// How many events at most.
     pub most: i64,
 }
 

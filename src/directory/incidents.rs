@@ -1,4 +1,4 @@
-//! The stories behind the codes on error pages, kept for a day.
+//! The redacted stories behind the incident codes on error pages, kept for a day.
 
 use crate::directory::audit::{AuditEvent, record_event_if_user_exists};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
@@ -6,25 +6,21 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 /// How long an incident is kept, in seconds.
 pub(crate) const KEPT: i64 = 24 * 3600;
 
-/// What has been kept of an incident.
+/// A stored incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredIncident {
     /// The code on the error page.
     pub code: Box<str>,
-    /// The store.
     pub store: Box<str>,
-    /// When.
     pub at: i64,
     /// The redacted story, as JSON.
     pub story: String,
 }
 
-/// Keeps an incident, and writes down that it happened; `false` when the code is taken.
+/// Stores an incident and records its event; `false` if the code is taken.
 #[derive(Debug)]
 pub struct SaveIncident {
-    /// The incident.
     pub incident: StoredIncident,
-    /// What is written down.
     pub event: AuditEvent,
 }
 
@@ -33,8 +29,8 @@ impl Verb for SaveIncident {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
         let StoredIncident { code, store, at, story } = &self.incident;
-        let kept = "INSERT INTO incidents (code, store, at, story) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING code";
-        if sql.fetch(kept, with![code, store, *at, story]).await?.is_empty() {
+        let insert = "INSERT INTO incidents (code, store, at, story) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING code";
+        if sql.fetch(insert, with![code, store, *at, story]).await?.is_empty() {
             return Ok(false);
         }
         record_event_if_user_exists(sql, &AuditEvent { incident: Some(code.clone()), ..self.event.clone() }).await?;
@@ -42,12 +38,11 @@ impl Verb for SaveIncident {
     }
 }
 
-/// An incident, while it is kept.
+/// Finds an incident that has not expired.
 #[derive(Debug)]
 pub struct LoadIncident {
     /// The code on the error page.
     pub code: Box<str>,
-    /// When that is asked.
     pub now: i64,
 }
 
@@ -55,8 +50,8 @@ impl Verb for LoadIncident {
     type Answer = Option<StoredIncident>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<StoredIncident>, StorageFault> {
-        let found = "SELECT code, store, at, story FROM incidents WHERE code = $1 AND at > $2";
-        let rows = sql.fetch(found, with![&self.code, self.now.saturating_sub(KEPT)]).await?;
+        let select = "SELECT code, store, at, story FROM incidents WHERE code = $1 AND at > $2";
+        let rows = sql.fetch(select, with![&self.code, self.now.saturating_sub(KEPT)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let (code, store) = (row.text(0)?.into(), row.text(1)?.into());
         Ok(Some(StoredIncident { code, store, at: row.number(2)?, story: row.text(3)?.to_owned() }))

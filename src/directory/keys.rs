@@ -1,4 +1,4 @@
-//! The signing keys, sealed: shared by all machines, and turned over by whichever machine comes first.
+//! The signing keys, sealed: all machines share them, and the machine that comes first rotates them.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sessions::next_generation;
@@ -10,25 +10,24 @@ use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, Si
 pub struct SealedSigningKey {
     /// Its bytes, sealed.
     pub(crate) sealed: String,
-    /// When it was made.
+    /// When it was created.
     pub(crate) made: i64,
-    /// Its name, what it does, and since when.
-    pub standing: SigningKeyStatus,
+    /// Its id and its state.
+    pub status: SigningKeyStatus,
 }
 
-/// A key that may be made use of.
+/// A key that is used if a new one is needed.
 #[derive(Clone, Debug)]
 pub struct NewSigningKey {
-    /// Its name.
     pub id: Box<str>,
     /// Its bytes, sealed.
     pub sealed: String,
 }
 
-/// The keys do not belong to a store.
+/// The store of the events: keys belong to no single store.
 const EVERYWHERE: &str = "*";
 
-/// All keys, the one that signs first.
+/// All keys, the active one first.
 #[derive(Debug)]
 pub struct ListSigningKeys;
 
@@ -44,20 +43,19 @@ impl Verb for ListSigningKeys {
 const KEYS: &str = "SELECT id, sealed, made, state, since FROM keys ORDER BY state, since DESC, id";
 
 fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
-    let standing = SigningKeyStatus { id: row.text(0)?.into(), state: SigningKeyState::from_word(row.text(3)?), since: row.number(4)? };
-    Ok(SealedSigningKey { sealed: row.text(1)?.to_owned(), made: row.number(2)?, standing })
+    let status = SigningKeyStatus { id: row.text(0)?.into(), state: SigningKeyState::from_word(row.text(3)?), since: row.number(4)? };
+    Ok(SealedSigningKey { sealed: row.text(1)?.to_owned(), made: row.number(2)?, status })
 }
 
-/// Does what is due with the keys. Answers with what that was.
+/// Makes the changes that are due, and answers with them.
 #[derive(Debug)]
 pub struct RotateSigningKeys {
-    /// A key for the case that one is needed.
+    /// The key to use if a new one is needed.
     pub fresh: NewSigningKey,
     /// How long keys live.
     pub plan: RotationPlan,
-    /// Whether somebody has asked for a new key.
+    /// Whether the operator asks for a new key.
     pub wanted: bool,
-    /// When.
     pub now: i64,
 }
 
@@ -65,9 +63,9 @@ impl Verb for RotateSigningKeys {
     type Answer = Vec<RotationChange>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<RotationChange>, StorageFault> {
-        let held: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
-        let standings: Vec<SigningKeyStatus> = held.into_iter().map(|key| key.standing).collect();
-        let changes = due_changes(&standings, self.now, self.plan, self.wanted);
+        let keys: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
+        let statuses: Vec<SigningKeyStatus> = keys.into_iter().map(|key| key.status).collect();
+        let changes = due_changes(&statuses, self.now, self.plan, self.wanted);
         let by = if self.wanted { AuditActor::Support } else { AuditActor::Broker };
         for change in &changes {
             match change {
@@ -84,14 +82,12 @@ impl Verb for RotateSigningKeys {
     }
 }
 
-/// Takes a key out of use at once: whoever has a token of it is logged out. If it signed, the next one or a new one does.
+/// Removes a key at once: its tokens are no longer valid. If it was the active key, the next one or a new one becomes active.
 #[derive(Debug)]
 pub struct RetireSigningKey {
-    /// The key.
     pub id: Box<str>,
-    /// A key for the case that one is needed.
+    /// The key to use if a new one is needed.
     pub fresh: NewSigningKey,
-    /// When.
     pub now: i64,
 }
 
@@ -99,12 +95,12 @@ impl Verb for RetireSigningKey {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let held: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
-        let Some(going) = held.iter().find(|key| key.standing.id == self.id) else { return Ok(false) };
+        let keys: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
+        let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { return Ok(false) };
         delete_key(sql, &self.id, AuditActor::Support, self.now).await?;
-        if going.standing.state == SigningKeyState::Active {
-            match held.iter().find(|key| key.standing.state == SigningKeyState::Next) {
-                Some(next) => activate_key(sql, &next.standing.id, AuditActor::Support, self.now).await?,
+        if retired.status.state == SigningKeyState::Active {
+            match keys.iter().find(|key| key.status.state == SigningKeyState::Next) {
+                Some(next) => activate_key(sql, &next.status.id, AuditActor::Support, self.now).await?,
                 None => self.fresh.insert(sql, SigningKeyState::Active, AuditActor::Support, self.now).await?,
             }
         }
@@ -115,8 +111,8 @@ impl Verb for RetireSigningKey {
 
 impl NewSigningKey {
     async fn insert<S: SqlTransaction>(&self, sql: &mut S, state: SigningKeyState, by: AuditActor, now: i64) -> Result<(), StorageFault> {
-        let added = "INSERT INTO keys (id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5)";
-        sql.queue(added, with![&self.id, &self.sealed, now, state.word(), now]).await?;
+        let insert = "INSERT INTO keys (id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5)";
+        sql.queue(insert, with![&self.id, &self.sealed, now, state.word(), now]).await?;
         record_key_event(
             sql,
             if state == SigningKeyState::Active { AuditEventKind::KeyActive } else { AuditEventKind::KeyPublished },

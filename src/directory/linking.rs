@@ -1,78 +1,77 @@
-//! Who somebody is: the decision between a login and the people that a store knows already. Pure.
+//! The decision to which user of a store an identity belongs. Pure.
 //!
-//! An identity is found by provider and id first. Only a proven address links it to a person who came in another way; an
-//! address that is not proven never opens somebody else's account. Every decision names its rule.
+//! An identity is found by provider and id first. Only a proven e-mail address links it to a user who signed in with another
+//! identity; an address that is not proven never opens the account of another user. Every decision names its rule.
 
 use crate::provider::identity::IdentityEmail;
 use crate::provider::trust::EmailEvidence;
 use crate::vocabulary::email::Email;
 
-/// A person as the directory remembers them, as far as the decision needs it.
+/// A user of the directory, as far as the decision needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownUser {
     /// The stable random id.
     pub(crate) uid: Box<str>,
     pub(crate) email: Email,
-    /// Whether it was proven.
+    /// Whether the address was proven.
     pub(crate) email_verified: bool,
-    /// Whether the store has shut this person out.
     pub(crate) blocked: bool,
-    /// What they have at the provider through which somebody comes.
-    pub(crate) there: ProviderLinkStatus,
-    /// The address that was last proven by the way in that they came.
-    pub(crate) proven_here: Option<Box<str>>,
+    /// Whether the user has an identity at the provider of this login.
+    pub(crate) provider_link: ProviderLinkStatus,
+    /// The address that the linked identity of this login proved last.
+    pub(crate) proven_by_link: Option<Box<str>>,
 }
 
-/// What a person has at a provider, seen from somebody who comes through it.
+/// The relation of a user to the provider and the identity of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderLinkStatus {
-    Nothing,
-    /// A way in, which may be another.
-    Way,
-    /// This very way in, and it was removed.
+    NotLinked,
+    /// An identity of the provider is linked; it may be another one.
+    Linked,
+    /// This identity was linked once, and the link was removed.
     Removed,
 }
 
 impl KnownUser {
-    /// Whether their address is the one that this way in has proven, so that it goes where that one goes.
+    /// Whether the address of the user comes from this identity, so that it follows the address there.
     fn has_address_from_this_link(&self) -> bool {
-        !self.email_verified || self.proven_here.as_deref() == Some(self.email.key())
+        !self.email_verified || self.proven_by_link.as_deref() == Some(self.email.key())
     }
 }
 
-/// What is to be done.
+/// The decision about a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LinkingDecision {
-    /// It is this person.
+    /// The identity belongs to this user.
     Same(KnownUser, LinkingRule),
-    /// It is this person, whose address is now this one; and who had it without proof.
-    Moved(KnownUser, Email, Option<KnownUser>),
-    /// It is this person, who comes in this way for the first time.
+    /// The identity belongs to this user, who has a new address; the third is the user who had that address without proof.
+    ChangeAddress(KnownUser, Email, Option<KnownUser>),
+    /// The identity is linked to this user.
     Link(KnownUser),
-    /// Nobody the store knows yet: their address, whether it is proven, and who has it without proof.
+    /// A new user: the address, whether it is proven, and the user who had it without proof.
     New(Email, bool, Option<KnownUser>),
-    /// Not like this; who has the address or the way in, if anybody.
+    /// The sign-in is refused; the user who has the address or the identity, if there is one.
     Refuse(SignInRefusalReason, Option<KnownUser>),
 }
 
-/// The rule by which somebody was recognised, linked or let in.
+/// The rule by which an identity was recognized, linked or accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkingRule {
-    /// They came in this way before.
+    /// The identity is linked already.
     Known,
-    /// The same, and the address that the provider names now belongs to somebody else.
+    /// The identity is linked already, and the address that the provider names now belongs to another user.
     KnownAddressTaken,
-    /// The same, and their address at the provider has changed.
+    /// The identity is linked already, and the address at the provider has changed.
     AddressChanged,
-    /// Nobody the store knew.
+    /// A new user.
     New,
-    /// Nobody the store knew, with an address that somebody else had without proof.
+    /// A new user, with an address that another user had without proof.
     NewInstead,
-    /// Nobody the store knew, without an address.
+    /// A new user without an address.
     Placeholder,
-    /// The proven address was this person's.
+    /// The proven address is the address of this user.
     Linked,
-    /// They were signed in and asked for it.
+    /// The signed-in user asked for it.
     LinkedByThemselves,
 }
 
@@ -88,7 +87,6 @@ impl LinkingRule {
         Self::LinkedByThemselves,
     ];
 
-    /// Its word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Known => "known",
@@ -103,22 +101,22 @@ impl LinkingRule {
     }
 }
 
-/// Why somebody does not come in.
+/// Why a sign-in is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInRefusalReason {
-    /// The store has shut this person out.
+    /// The store has blocked this user.
     Blocked,
-    /// The address belongs to somebody who came in another way.
+    /// The address belongs to a user with another identity.
     AddressTaken,
-    /// The address belongs to somebody who came in through the same provider, as somebody else there.
+    /// The address belongs to a user whom the same provider knows under another id.
     AddressReassigned,
-    /// The address belongs to somebody who has removed this very way in.
+    /// The address belongs to a user who has removed this identity.
     Detached,
-    /// There is no address that is proven, and the store has to have one.
+    /// The store needs a proven address, and there is none.
     NoAddress,
-    /// This way in belongs to somebody else.
+    /// The identity is linked to another user.
     LinkedElsewhere,
-    /// The session in which it was asked for is over.
+    /// The session of the request is over.
     SignedOut,
 }
 
@@ -133,7 +131,6 @@ impl SignInRefusalReason {
         Self::SignedOut,
     ];
 
-    /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
@@ -147,10 +144,10 @@ impl SignInRefusalReason {
     }
 }
 
-/// Decides. `by_identity` is who came in this way before, `by_email` who has the address now, if that is somebody else.
+/// Decides about a login. `by_identity` is the user to whom the identity is linked, `by_email` another user who has the address.
 pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
     if let Some(known) = by_identity {
-        return recognise(known, by_email, address);
+        return decide_for_linked(known, by_email, address);
     }
     let proven = match address {
         IdentityEmail::Proven(_, evidence) => Some(*evidence),
@@ -160,16 +157,16 @@ pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>
     match (by_email, address, proven) {
         (None, IdentityEmail::Proven(email, _), _) => LinkingDecision::New(email.clone(), true, None),
         (None, IdentityEmail::Placeholder(email), _) => LinkingDecision::New(email.clone(), false, None),
-        // What was made without proof never stands in the way of proof.
+        // A user without proof of the address gives way to a proof.
         (Some(holder), IdentityEmail::Proven(email, _), _) if !holder.email_verified => {
             LinkingDecision::New(email.clone(), true, Some(holder))
         }
         (Some(holder), _, Some(_)) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
-        // The provider tells two people apart who would be one here: the address may have been given to somebody new.
-        (Some(holder), _, Some(evidence)) if holder.there == ProviderLinkStatus::Way && evidence != EmailEvidence::Mail => {
+        // The provider has two accounts that would become one user here: the address may have been given to another person.
+        (Some(holder), _, Some(evidence)) if holder.provider_link == ProviderLinkStatus::Linked && evidence != EmailEvidence::Mail => {
             LinkingDecision::Refuse(SignInRefusalReason::AddressReassigned, Some(holder))
         }
-        (Some(holder), _, Some(evidence)) if holder.there == ProviderLinkStatus::Removed && evidence != EmailEvidence::Mail => {
+        (Some(holder), _, Some(evidence)) if holder.provider_link == ProviderLinkStatus::Removed && evidence != EmailEvidence::Mail => {
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }
         (Some(holder), _, Some(_)) => LinkingDecision::Link(holder),
@@ -178,32 +175,32 @@ pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>
     }
 }
 
-fn recognise(known: KnownUser, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
+fn decide_for_linked(known: KnownUser, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
     if known.blocked {
         return LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(known));
     }
     let IdentityEmail::Proven(email, _) = address else { return LinkingDecision::Same(known, LinkingRule::Known) };
     match by_email {
         Some(holder) if holder.email_verified => LinkingDecision::Same(known, LinkingRule::KnownAddressTaken),
-        // The address changed at the provider from which it was: it is taken over if it is nobody else's for certain.
+        // The address changed at the provider that it comes from: it is taken over if no other user has proven it.
         holder if known.has_address_from_this_link() && (known.email != *email || !known.email_verified) => {
-            LinkingDecision::Moved(known, email.clone(), holder)
+            LinkingDecision::ChangeAddress(known, email.clone(), holder)
         }
         _ => LinkingDecision::Same(known, LinkingRule::Known),
     }
 }
 
-/// Decides whether a way in may be added to somebody who is signed in. `by_identity` is who comes in by it already.
-pub(crate) fn decide_to_link(myself: &KnownUser, by_identity: Option<&KnownUser>) -> Result<LinkingRule, SignInRefusalReason> {
+/// Decides whether an identity may be linked to a signed-in user. `by_identity` is the user to whom it is linked already.
+pub(crate) fn decide_to_link(user: &KnownUser, by_identity: Option<&KnownUser>) -> Result<LinkingRule, SignInRefusalReason> {
     match by_identity {
-        _ if myself.blocked => Err(SignInRefusalReason::Blocked),
+        _ if user.blocked => Err(SignInRefusalReason::Blocked),
         None => Ok(LinkingRule::LinkedByThemselves),
-        Some(known) if known.uid == myself.uid => Ok(LinkingRule::Known),
+        Some(known) if known.uid == user.uid => Ok(LinkingRule::Known),
         Some(_) => Err(SignInRefusalReason::LinkedElsewhere),
     }
 }
 
-/// The address that has to be looked up for a decision.
+/// The address that has to be looked up for the decision.
 pub(crate) fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
     match address {
         IdentityEmail::Proven(email, _) | IdentityEmail::Placeholder(email) => Some(email),
@@ -211,7 +208,7 @@ pub(crate) fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
     }
 }
 
-/// What proves an address, in one word.
+/// The word for what proves an address.
 pub(crate) fn evidence_word(address: &IdentityEmail) -> Option<&'static str> {
     if let IdentityEmail::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
 }

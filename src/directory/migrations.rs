@@ -1,4 +1,4 @@
-//! The tables of each engine, and how they came to be so: what has been applied once is never changed.
+//! The migrations that make the tables of each engine. A migration that was released is never changed.
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
@@ -13,12 +13,12 @@ const SQLITE: &[MigrationStep] = &[
 const POSTGRES: &[MigrationStep] =
     &[(1, "people", include_str!("migrations/postgres/1_people.sql")), (2, "answers", include_str!("migrations/postgres/2_answers.sql"))];
 
-/// Those of the embedded database.
+/// The migrations of SQLite.
 pub fn sqlite() -> Migrator {
     migrator(SQLITE)
 }
 
-/// Those of PostgreSQL; they are applied under its own lock.
+/// The migrations of PostgreSQL, which are applied under a lock of the server.
 pub(crate) fn postgres() -> Migrator {
     migrator(POSTGRES)
 }

@@ -1,26 +1,26 @@
-//! Who has come in: people and their ways in, sessions that ended, attempts that were spent, incidents, keys.
+//! The directory: users and their linked identities, sessions that ended, consumed attempts, incidents, signing keys.
 //!
-//! It speaks the words of the domain. Each is a [`Verb`]: what it takes, what it answers, and how, in one SQL for every engine.
-//! Every verb is atomic; what it has answered is kept. An engine carries out any verb and knows none.
+//! Each operation is a [`Verb`]: its input, its answer and its SQL, one text for both engines. Every verb is atomic, and what it
+//! has answered is stored. An engine runs any verb and knows none.
 
-pub mod attempts; //     spent once
-pub mod audit; //        what happened
-pub mod incidents; //    stories behind codes
-pub mod keys; //         the signing keys, sealed
-pub mod linking; //      who somebody is: the decision
-pub mod migrations; //   the tables
-pub mod users; //       found, shown, blocked, exported, erased
-pub(crate) mod postgres; //     one engine
-pub(crate) mod probe; //        whether what is written is kept, and what time it is there
-pub mod proofs; //       addresses that are being proven
-pub mod reasons; //      decisions in words
-pub mod sessions; //     those that ended before their time
-pub(crate) mod sql; //          what a verb needs of an engine
-pub(crate) mod sqlite; //       the other
-pub mod tallies; //      what providers' answers are like
-pub mod tidy; //         what is over goes
-pub mod identity_links; //         linked and unlinked by somebody who is signed in, or by support
-pub mod sign_in; //      somebody comes in
+pub mod users; //                 users: found, listed, blocked, exported, erased
+pub mod linking; //               the decision to which user an identity belongs
+pub mod sign_in; //               a user signs in
+pub mod identity_links; //        an identity is linked or removed
+pub mod sessions; //              sessions that ended before they expired
+pub mod attempts; //              login attempts, used once
+pub mod proofs; //                proofs of e-mail addresses under way
+pub mod keys; //                  the signing keys, sealed
+pub mod audit; //                 what happened
+pub mod reasons; //               decisions as sentences
+pub mod incidents; //             the stories behind incident codes
+pub mod tallies; //               what drift counts
+pub mod tidy; //                  expired rows are removed
+pub(crate) mod probe; //          whether the storage accepts writes, and its clock
+pub mod migrations; //            the tables
+pub(crate) mod sql; //            what a verb needs of an engine
+pub(crate) mod sqlite; //         the engine for one machine
+pub(crate) mod postgres; //       the engine for many machines
 
 use crate::directory::postgres::Postgres;
 use crate::directory::probe::ProbeStorage;
@@ -33,13 +33,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use url::Url;
 
-/// The storage cannot be reached, or could not do it. The reason has been logged; nobody else is to know it.
+/// The storage cannot be reached, or could not carry out a verb. The reason is only in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageUnavailable;
 
 impl fmt::Display for StorageUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the storage is away")
+        f.write_str("the storage is unavailable")
     }
 }
 
@@ -52,9 +52,9 @@ impl From<StorageFault> for StorageUnavailable {
 /// Where the directory is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StorageLocation {
-    /// In a file of this machine.
+    /// A file of this machine.
     File(PathBuf),
-    /// At a server: its address, with or without a password.
+    /// The address of a server, with or without a password.
     Server(String),
 }
 
@@ -64,13 +64,13 @@ impl fmt::Debug for StorageLocation {
     }
 }
 
-/// As it may be shown: an address without who knocks there and with which password. Of what it asks for, it is the place.
+/// The location without user and password. Of the parameters of an address, only host and port are shown.
 impl fmt::Display for StorageLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => file.display().fmt(f),
             Self::Server(address) => {
-                // What is no address may hold a password anywhere.
+                // A text that is no address may hold a password anywhere.
                 let Ok(url) = Url::parse(address) else { return f.write_str("postgres://…") };
                 write!(f, "postgres://{}", url.host_str().unwrap_or_default())?;
                 url.port().map_or(Ok(()), |port| write!(f, ":{port}"))?;
@@ -84,17 +84,16 @@ impl fmt::Display for StorageLocation {
 }
 
 impl StorageLocation {
-    /// The file, if it is one.
     pub fn file(&self) -> Option<&Path> {
         if let Self::File(file) = self { Some(file) } else { None }
     }
 }
 
-/// The directory.
+/// The directory, on one of its engines.
 #[derive(Debug)]
 pub struct Directory {
     engine: DirectoryEngine,
-    failed: AtomicBool,
+    has_write_failed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -104,32 +103,35 @@ enum DirectoryEngine {
 }
 
 impl Directory {
-    /// Opens it, makes it if need be, and brings its tables up to date.
+    /// Opens the directory, creates it if it does not exist, and migrates it.
     pub async fn open(storage: &StorageLocation) -> Result<Self, sqlx::Error> {
         let engine = match storage {
             StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
             StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
         };
-        Ok(Self { engine, failed: AtomicBool::new(false) })
+        Ok(Self { engine, has_write_failed: AtomicBool::new(false) })
     }
 
-    /// Does something, as a whole or not at all; the answer means that it is kept.
+    /// Runs a verb in one transaction. An answer means that its changes are stored.
     pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         let done = match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
             DirectoryEngine::Postgres(engine) => engine.write(Arc::new(verb)).await,
         };
-        self.failed.store(done.is_err(), Ordering::Relaxed);
+        self.has_write_failed.store(done.is_err(), Ordering::Relaxed);
         done
     }
 
-    /// Whether it can do its work. Whether it takes anything in is tried where it did not the last time: a disk may be full, a
-    /// server may be there for reading only.
+    /// Whether the storage works. After a failed write another write is tried, because a disk may be full or a server read-only.
     pub(crate) async fn is_healthy(&self) -> bool {
-        if self.failed.load(Ordering::Relaxed) { self.write(ProbeStorage).await.is_ok() } else { self.read(ReadGenerations).await.is_ok() }
+        if self.has_write_failed.load(Ordering::Relaxed) {
+            self.write(ProbeStorage).await.is_ok()
+        } else {
+            self.read(ReadGenerations).await.is_ok()
+        }
     }
 
-    /// Asks something that changes nothing.
+    /// Runs a verb that changes nothing.
     pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
@@ -137,8 +139,8 @@ impl Directory {
         }
     }
 
-    /// Waits until there is news from other machines. A file is of one machine: there never is any, but another process of it
-    /// may have written, so whoever waits asks from time to time as well.
+    /// Waits for a notification of another machine. A file gives no notifications, and another process may have written to it, so
+    /// callers read the generations from time to time as well.
     pub async fn wait_for_news(&self) {
         match &self.engine {
             DirectoryEngine::Sqlite(_) => std::future::pending().await,

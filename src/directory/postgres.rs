@@ -1,7 +1,7 @@
-//! The directory in PostgreSQL: many machines share one.
+//! The directory in PostgreSQL, which many machines share.
 //!
-//! All conversations take place on the runtime on which it was opened, because a connection lives with its runtime; a request
-//! that is given up leaves its conversation to end by itself.
+//! All transactions run on the runtime on which the pool was opened, because a connection belongs to its runtime. The transaction
+//! of a request that gives up runs to its end.
 
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
 use crate::directory::{StorageUnavailable, migrations};
@@ -14,22 +14,22 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// Conversations at the same time.
+/// The most connections.
 const AT_ONCE: u32 = 10;
-/// How long somebody waits for a connection, and for a whole conversation.
+/// How long a caller waits for a connection, and for a whole transaction.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often something is tried anew that clashed with somebody else.
+/// How often a transaction is run again after a conflict.
 const TRIES: u32 = 12;
-/// On this channel every machine is told that something has changed for all of them.
+/// The channel on which the machines are notified.
 const CHANNEL: &str = "portaria";
-/// How long the listener waits before it calls again.
-const CALL_AGAIN: Duration = Duration::from_secs(1);
+/// How long the listener waits before it connects again.
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 /// The directory in PostgreSQL.
 pub(crate) struct Postgres {
     pool: PgPool,
     runtime: Handle,
-    told: Arc<Notify>,
+    news: Arc<Notify>,
 }
 
 impl fmt::Debug for Postgres {
@@ -39,11 +39,11 @@ impl fmt::Debug for Postgres {
 }
 
 impl Postgres {
-    /// Connects, and brings the tables up to date; of many who start at once, one does that and the others wait.
+    /// Connects and migrates the database. If several machines start at once, one migrates and the others wait.
     pub(crate) async fn open(address: &str) -> Result<Self, sqlx::Error> {
         let options: PgConnectOptions = address.parse()?;
         let options = options.application_name("portaria").options([
-            // A server that hangs must not hang its askers for longer than they wait.
+            // A statement must not block for longer than a caller waits.
             ("statement_timeout", "5000"),
             ("lock_timeout", "5000"),
             ("idle_in_transaction_session_timeout", "10000"),
@@ -51,31 +51,30 @@ impl Postgres {
         let mut first = tokio::time::timeout(2 * PATIENCE, options.clone().disable_statement_logging().connect())
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)??;
-        // Many may start at once; the last of them waits for all the others.
+        // Many machines may start at once, and the last of them waits for all others.
         sqlx::query("SET lock_timeout = 60000").execute(&mut first).await?;
         sqlx::query("SET statement_timeout = 60000").execute(&mut first).await?;
         migrations::postgres().run(&mut first).await?;
         first.close().await?;
         let pool = PgPoolOptions::new().max_connections(AT_ONCE).acquire_timeout(PATIENCE).max_lifetime(Duration::from_mins(30));
         let pool = pool.connect_lazy_with(options.disable_statement_logging());
-        let told = Arc::new(Notify::new());
-        tokio::spawn(listen(pool.clone(), Arc::clone(&told)));
-        Ok(Self { pool, runtime: Handle::current(), told })
+        let news = Arc::new(Notify::new());
+        tokio::spawn(listen(pool.clone(), Arc::clone(&news)));
+        Ok(Self { pool, runtime: Handle::current(), news })
     }
 
-    /// Waits until another machine, or this one, has changed something for all of them.
+    /// Waits for the next notification, from this machine or another.
     pub(crate) async fn wait_for_news(&self) {
-        self.told.notified().await;
+        self.news.notified().await;
     }
 
-    /// Does something, as a whole or not at all.
     pub(crate) async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         let pool = self.pool.clone();
         let done = self.runtime.spawn(async move {
-            for tried in 0..TRIES {
+            for attempt in 0..TRIES {
                 match execute_once(&pool, &*verb).await {
-                    Err(StorageFault::Clash) => tokio::time::sleep(Duration::from_millis(u64::from(tried * tried))).await,
-                    Err(StorageFault::Away) => return Err(StorageUnavailable),
+                    Err(StorageFault::Conflict) => tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await,
+                    Err(StorageFault::Unavailable) => return Err(StorageUnavailable),
                     Ok(answer) => return Ok(answer),
                 }
             }
@@ -92,40 +91,40 @@ impl Postgres {
 
 async fn execute_once<V: Verb>(pool: &PgPool, verb: &V) -> Result<V::Answer, StorageFault> {
     let mut connection = pool.acquire().await?;
-    let conversation = async {
+    let transaction = async {
         let mut transaction = connection.begin().await?;
         let answer = verb.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(answer)
     };
-    match tokio::time::timeout(PATIENCE, conversation).await {
-        Ok(Err(StorageFault::Away)) => {}
+    match tokio::time::timeout(PATIENCE, transaction).await {
+        Ok(Err(StorageFault::Unavailable)) => {}
         Ok(answer) => return answer,
         Err(_) => tracing::error!("the storage took too long"),
     }
-    // Nobody knows what state it is in. And a connection to a server that takes nothing in takes nothing in for as long as it lasts,
-    // so those that wait go as well.
+    // The state of the connection is unknown. A connection to a server that has become read-only stays read-only, so the idle
+    // connections are closed as well.
     drop(connection.detach());
-    while let Some(waiting) = pool.try_acquire() {
-        drop(waiting.detach());
+    while let Some(idle) = pool.try_acquire() {
+        drop(idle.detach());
     }
-    Err(StorageFault::Away)
+    Err(StorageFault::Unavailable)
 }
 
-/// Listens for as long as the process lives; while nobody can be heard, asking again and again takes its place.
-async fn listen(pool: PgPool, told: Arc<Notify>) {
+/// Listens for as long as the process runs. While the channel is down, the callers read the generations from time to time.
+async fn listen(pool: PgPool, news: Arc<Notify>) {
     loop {
         if let Ok(mut listener) = PgListener::connect_with(&pool).await
             && listener.listen(CHANNEL).await.is_ok()
         {
             while listener.recv().await.is_ok() {
-                told.notify_one();
+                news.notify_one();
             }
         }
         if pool.is_closed() {
             return;
         }
-        tokio::time::sleep(CALL_AGAIN).await;
+        tokio::time::sleep(RECONNECT_AFTER).await;
     }
 }
 
@@ -155,8 +154,8 @@ impl SqlTransaction for PgConnection {
     }
 
     async fn fetch_for_update(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
-        let held = sqlx::query(AssertSqlSafe(format!("{sql} FOR UPDATE")).into_sql_str());
-        Ok(bind_values(held, with).fetch_all(self).await?.into_iter().map(SqlRow::Postgres).collect())
+        let locking = sqlx::query(AssertSqlSafe(format!("{sql} FOR UPDATE")).into_sql_str());
+        Ok(bind_values(locking, with).fetch_all(self).await?.into_iter().map(SqlRow::Postgres).collect())
     }
 
     async fn lock(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<(), StorageFault> {

@@ -1,8 +1,8 @@
-//! Whether what is written is kept, and what time it is there.
+//! Probes of the storage: whether it accepts a write, and what its clock shows.
 
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// Writes something that nobody needs, and each time something else: what stays the same need not be written.
+/// Writes a row that nothing reads. The value changes each time, because an engine may skip a write that changes nothing.
 #[derive(Debug)]
 pub(crate) struct ProbeStorage;
 
@@ -10,13 +10,13 @@ impl Verb for ProbeStorage {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        // No attempt has this name, and it is too old for ever.
-        let written = "INSERT INTO attempts (spent, until) VALUES ($1, 0) ON CONFLICT (spent) DO UPDATE SET until = attempts.until + 1";
-        sql.queue(written, with!["probe"]).await
+        // No attempt has this name, and the row always counts as expired.
+        let upsert = "INSERT INTO attempts (spent, until) VALUES ($1, 0) ON CONFLICT (spent) DO UPDATE SET until = attempts.until + 1";
+        sql.queue(upsert, with!["probe"]).await
     }
 }
 
-/// What time it is at the storage; none where that is this machine.
+/// Reads the clock of the storage; `None` if the storage is on this machine.
 #[derive(Debug)]
 pub(crate) struct ReadStorageClock;
 

@@ -16,26 +16,26 @@ pub fn describe_event(event: &AuditEvent) -> String {
     let (because, evidence) = (event.because.as_deref().unwrap_or_default(), event.evidence.as_deref());
     let version = event.provider.as_deref().map_or_else(String::new, |provider| version_suffix(provider, event.version.as_deref()));
     match event.what {
-        AuditEventKind::Login => format!("came in{through} because {}{version}", describe_rule(because, evidence)),
+        AuditEventKind::Login => format!("signed in{through} because {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Refused => format!("refused{through} because {}{version}", describe_refusal(because)),
         AuditEventKind::Failed => format!("a login{through} failed: {because}"),
-        AuditEventKind::Tested if because.is_empty() => format!("a test login{through} worked, and nobody came in{version}"),
+        AuditEventKind::Tested if because.is_empty() => format!("a test login{through} worked, and signed no user in{version}"),
         AuditEventKind::Tested => format!("a test login{through} failed: {because}{version}"),
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
-        AuditEventKind::Linked => format!("added the way in{through}{version}"),
-        AuditEventKind::Unlinked => format!("the way in{through} was removed by {}", actor_name(because)),
+        AuditEventKind::Linked => format!("linked an identity{through}{version}"),
+        AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),
         AuditEventKind::Moved => format!("the address changed{through}: {}{version}", describe_rule(because, evidence)),
-        AuditEventKind::Displaced => "the address went to somebody who proved that it is theirs".to_owned(),
+        AuditEventKind::Displaced => "the address went to another user, who proved it".to_owned(),
         AuditEventKind::Logout => "signed out".to_owned(),
         AuditEventKind::SignedOut => format!("signed out everywhere by {}", actor_name(because)),
         AuditEventKind::Blocked => format!("blocked by {}", actor_name(because)),
         AuditEventKind::Unblocked => format!("unblocked by {}", actor_name(because)),
-        AuditEventKind::Exported => "what is kept was handed out".to_owned(),
-        AuditEventKind::Erased => "somebody was forgotten".to_owned(),
+        AuditEventKind::Exported => "the stored data was exported".to_owned(),
+        AuditEventKind::Erased => "a user was erased".to_owned(),
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyActive => format!("{} signs, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),
-        AuditEventKind::Other => "something that this version does not know".to_owned(),
+        AuditEventKind::Other => "an event that this version does not know".to_owned(),
     }
 }
 
@@ -59,7 +59,7 @@ fn actor_name(word: &str) -> &'static str {
 /// A rule in words, with what proved the address.
 fn describe_rule(word: &str, evidence: Option<&str>) -> String {
     let proven = match evidence {
-        Some("claim") => "the provider says that the address is theirs",
+        Some("claim") => "the provider says that the address is proven",
         Some("always") => "this provider is trusted with addresses",
         Some("domain") => "this provider is the authority for the address's domain",
         Some("mail") => "a code that was sent to the address came back",
@@ -67,16 +67,17 @@ fn describe_rule(word: &str, evidence: Option<&str>) -> String {
     };
     let Some(rule) = LinkingRule::ALL.into_iter().find(|rule| rule.word() == word) else { return word.to_owned() };
     match rule {
-        LinkingRule::Known => "they came in this way before".to_owned(),
+        LinkingRule::Known => "the identity was linked before".to_owned(),
         LinkingRule::KnownAddressTaken => {
-            "they came in this way before; the address that the provider names now is somebody else's, so theirs stays".to_owned()
+            "the identity was linked before; the address that the provider names now belongs to another user, so the address stays"
+                .to_owned()
         }
-        LinkingRule::AddressChanged => format!("they came in this way before, and the new address is nobody else's: {proven}"),
-        LinkingRule::New => format!("nobody had this address: {proven}"),
-        LinkingRule::NewInstead => format!("whoever had this address had not proven it: {proven}"),
+        LinkingRule::AddressChanged => format!("the identity was linked before, and no other user has the new address: {proven}"),
+        LinkingRule::New => format!("no user had this address: {proven}"),
+        LinkingRule::NewInstead => format!("the user who had this address had not proven it: {proven}"),
         LinkingRule::Placeholder => "the provider names no address that is proven, and the file gives a placeholder".to_owned(),
-        LinkingRule::Linked => format!("this person has the same address: {proven}"),
-        LinkingRule::LinkedByThemselves => "they were signed in and asked for it".to_owned(),
+        LinkingRule::Linked => format!("this user has the same address: {proven}"),
+        LinkingRule::LinkedByThemselves => "the signed-in user asked for it".to_owned(),
     }
 }
 
@@ -84,25 +85,25 @@ fn describe_rule(word: &str, evidence: Option<&str>) -> String {
 pub(crate) fn describe_refusal(word: &str) -> String {
     let Some(why) = SignInRefusalReason::ALL.into_iter().find(|why| why.word() == word) else { return word.to_owned() };
     match why {
-        SignInRefusalReason::Blocked => "the store has blocked this person; `portaria users unblock` lets them in again",
+        SignInRefusalReason::Blocked => "the store has blocked this user; `portaria users unblock` lifts that",
         SignInRefusalReason::AddressTaken => {
-            "the address belongs to somebody who comes in another way, and nothing proves that it is theirs; \
-             the shopper can use the way they used before"
+            "the address belongs to a user with another identity, and nothing proves it for this one; \
+             the shopper can sign in as before"
         }
         SignInRefusalReason::AddressReassigned => {
-            "the address belongs to somebody whom the same provider knows under another id; the shopper can use the account they used \
+            "the address belongs to a user whom the same provider knows under another id; the shopper can use the account they used \
              before, or prove the address by mail where `mail` is set; if it is the same person, `portaria users unlink` removes the old id"
         }
         SignInRefusalReason::Detached => {
-            "this way in was removed from the person who has the address, so it does not come back by itself; the shopper can use another \
-             way and add it again on the page of their account, or prove the address by mail where `mail` is set"
+            "this identity was removed from the user who has the address, so it is not linked again by itself; the shopper can use another \
+             provider and link it again on the page of their account, or prove the address by mail where `mail` is set"
         }
         SignInRefusalReason::NoAddress => {
-            "there is no address that is proven; the shopper can use another way in, or be asked for the address, \
+            "there is no address that is proven; the shopper can use another provider, or be asked for the address, \
              which takes both `missingEmail: ask` in the file and `mail` in the settings"
         }
         SignInRefusalReason::LinkedElsewhere => {
-            "this way in belongs to another person of the store; that person can remove it, then it can be added"
+            "this identity is linked to another user of the store; once that user removes it, it can be linked"
         }
         SignInRefusalReason::SignedOut => "the session in which this was asked for is over; the shopper can sign in again and repeat it",
     }

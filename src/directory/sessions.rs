@@ -1,37 +1,33 @@
-//! Sessions that ended before their time, numbered in the order in which everybody comes to know of them.
+//! Sessions that ended before they expired, numbered in the order in which all machines learn of them.
 //!
-//! A number is taken last in its transaction, and the next is only given once that is kept: whoever has seen a number has seen
-//! all that are smaller. No clock decides anything here.
+//! A transaction takes its number last, and the next number is given only after the commit. A machine that has seen a number
+//! has therefore seen all smaller ones. No clock is involved.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// How many ends are told at once.
+/// How many ended sessions are listed at once.
 const PAGE: i64 = 1000;
 
-/// A session that ended, and when its last token is over.
+/// The id of an ended session, and when its last token expires.
 pub(crate) type EndedSession = (Box<str>, i64);
 
-/// How far somebody has read: the last number, and the last session of it.
+/// How far a machine has read: the last number, and the last session of that number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedSessionCursor {
-    /// The number.
     pub number: i64,
     pub(crate) sid: Box<str>,
 }
 
-/// Ends one session, whatever it is called by now: with a way in that is added it gets a new name.
+/// Ends one session, also under the new id that it got when an identity was linked.
 #[derive(Debug)]
 pub struct EndSession {
-    /// Which.
     pub sid: Box<str>,
-    /// Whose.
     pub uid: Box<str>,
     /// When the login took place.
     pub since: i64,
-    /// When its last token is over.
+    /// When its last token expires.
     pub latest: i64,
-    /// What is written down.
     pub event: AuditEvent,
 }
 
@@ -40,8 +36,8 @@ impl Verb for EndSession {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
         let Self { sid, uid, since, latest, event } = self;
-        let whose = lock_user(sql, uid).await?;
-        record_event(sql, &AuditEvent { uid: whose, ..event.clone() }).await?;
+        let known_uid = lock_user(sql, uid).await?;
+        record_event(sql, &AuditEvent { uid: known_uid, ..event.clone() }).await?;
         let number = next_generation(sql, "ends").await?;
         let renamed =
             "INSERT INTO ends (number, sid, latest) SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND since = $3 AND sid <> $4";
@@ -52,66 +48,62 @@ impl Verb for EndSession {
     }
 }
 
-/// Until this is over nobody else changes this person, and whoever comes in is before or after. Answers with their id, if they
-/// are still there: who was forgotten is not written down again.
+/// Locks a user until the end of the transaction, so that sign-ins and changes of this user happen before or after it. Answers
+/// with the id if the user still exists, so that an erased user is not recorded again.
 pub(crate) async fn lock_user<S: SqlTransaction>(sql: &mut S, uid: &str) -> Result<Option<Box<str>>, StorageFault> {
-    let held = sql.fetch_for_update("SELECT uid FROM users WHERE uid = $1", with![uid]).await?;
-    held.first().map(|row| row.text(0).map(Into::into)).transpose()
+    let rows = sql.fetch_for_update("SELECT uid FROM users WHERE uid = $1", with![uid]).await?;
+    rows.first().map(|row| row.text(0).map(Into::into)).transpose()
 }
 
-/// Notes one end. It has to be the last thing that a transaction does.
+/// Records that one session ended. This has to be the last step of a transaction.
 pub(crate) async fn record_session_end<S: SqlTransaction>(sql: &mut S, sid: &str, latest: i64) -> Result<(), StorageFault> {
     let number = next_generation(sql, "ends").await?;
     sql.queue("INSERT INTO ends (number, sid, latest) VALUES ($1, $2, $3)", with![number, sid, latest]).await
 }
 
-/// Ends all sessions of somebody but one; the last thing that a transaction does. Answers with how many there were.
-pub(crate) async fn end_all_sessions<S: SqlTransaction>(sql: &mut S, uid: &str, but: Option<&str>) -> Result<u64, StorageFault> {
-    end_sessions_through(sql, uid, but, "").await
+/// Ends all sessions of a user except one, and answers with their number. This has to be the last step of a transaction.
+pub(crate) async fn end_all_sessions<S: SqlTransaction>(sql: &mut S, uid: &str, except: Option<&str>) -> Result<u64, StorageFault> {
+    end_sessions_through(sql, uid, except, "").await
 }
 
-/// The same for those that came through one provider, and those of which nobody knows through whom.
+/// Ends the sessions of one provider, and those whose provider is not known.
 pub(crate) async fn end_sessions_through<S: SqlTransaction>(
     sql: &mut S,
     uid: &str,
-    but: Option<&str>,
+    except: Option<&str>,
     provider: &str,
 ) -> Result<u64, StorageFault> {
-    let but = but.unwrap_or_default();
-    macro_rules! these {
+    let except = except.unwrap_or_default();
+    macro_rules! on_ended_sessions {
         ($before:literal, $after:literal) => {
             concat!($before, " FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)", $after)
         };
     }
-    if sql.fetch(these!("SELECT sid", " LIMIT 1"), with![uid, but, provider]).await?.is_empty() {
+    if sql.fetch(on_ended_sessions!("SELECT sid", " LIMIT 1"), with![uid, except, provider]).await?.is_empty() {
         return Ok(0);
     }
     let number = next_generation(sql, "ends").await?;
-    let ended = these!("INSERT INTO ends (number, sid, latest) SELECT $4, sid, latest", "");
-    let many = sql.run(ended, with![uid, but, provider, number]).await?;
-    sql.queue(these!("DELETE", ""), with![uid, but, provider]).await?;
-    Ok(many)
+    let ended = on_ended_sessions!("INSERT INTO ends (number, sid, latest) SELECT $4, sid, latest", "");
+    let count = sql.run(ended, with![uid, except, provider, number]).await?;
+    sql.queue(on_ended_sessions!("DELETE", ""), with![uid, except, provider]).await?;
+    Ok(count)
 }
 
-/// The next number of what every machine has to hear of; they are told once it is kept.
+/// The next number of a generation. All machines are notified at the commit.
 pub(crate) async fn next_generation<S: SqlTransaction>(sql: &mut S, name: &'static str) -> Result<i64, StorageFault> {
     let rows = sql.fetch("UPDATE generations SET number = number + 1 WHERE name = $1 RETURNING number", with![name]).await?;
     sql.notify_machines().await?;
-    rows.first().ok_or(StorageFault::Away)?.number(0)
+    rows.first().ok_or(StorageFault::Unavailable)?.number(0)
 }
 
-/// Ends all sessions of a person, but the one in which they ask for it. Answers with how many there were.
+/// Ends all sessions of a user, except the one of the request. Answers with their number.
 #[derive(Debug)]
 pub struct EndAllSessions {
-    /// Their store.
     pub store: Box<str>,
-    /// Their id.
     pub uid: Box<str>,
     /// The session that goes on.
-    pub but: Option<Box<str>>,
-    /// Who wants it.
+    pub except: Option<Box<str>>,
     pub by: AuditActor,
-    /// When.
     pub now: i64,
 }
 
@@ -119,23 +111,22 @@ impl Verb for EndAllSessions {
     type Answer = u64;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<u64, StorageFault> {
-        let whose = lock_user(sql, &self.uid).await?;
+        let known_uid = lock_user(sql, &self.uid).await?;
         let event = AuditEvent::new(self.now, &self.store, AuditEventKind::SignedOut).with_reason(self.by.word());
-        record_event(sql, &AuditEvent { uid: whose, ..event }).await?;
-        end_all_sessions(sql, &self.uid, self.but.as_deref()).await
+        record_event(sql, &AuditEvent { uid: known_uid, ..event }).await?;
+        end_all_sessions(sql, &self.uid, self.except.as_deref()).await
     }
 }
 
-/// What every machine has to hear of, as numbers.
+/// The newest numbers of what all machines have to learn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Generations {
-    /// Of sessions that ended.
+    /// Of ended sessions.
     pub ends: i64,
     /// Of signing keys.
     pub keys: i64,
 }
 
-/// Asks for the numbers.
 #[derive(Debug)]
 pub struct ReadGenerations;
 
@@ -155,8 +146,7 @@ impl Verb for ReadGenerations {
     }
 }
 
-/// What ended after somebody last looked, a page at a time; the cursor is as far as it goes, and there is more while the page
-/// is full.
+/// Lists the sessions that ended after a cursor, a page at a time: the page, the next cursor, and whether there may be more.
 #[derive(Debug)]
 pub struct ListEndedSessions(pub EndedSessionCursor);
 

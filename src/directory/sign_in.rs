@@ -1,4 +1,4 @@
-//! Somebody comes in: the person is found or made, the way in is remembered, and their session begins.
+//! Sign-in: the user is found or created, the identity is linked, and a session begins.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
 use crate::directory::linking::{self, KnownUser, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
@@ -9,47 +9,41 @@ use crate::provider::identity::{Identity, IdentityEmail};
 use crate::vocabulary::email::Email;
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// Lets somebody in, or says why not.
+/// Signs a user in, or refuses.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// The store.
     pub store: Box<str>,
-    /// Who came.
     pub identity: Identity,
-    /// The version of the provider's file that says so.
+    /// The version of the provider's file that made the identity.
     pub version: Box<str>,
-    /// Their id, should they be new.
+    /// The id of the user if the user is new.
     pub new_uid: Box<str>,
-    /// The id of the session that would begin.
+    /// The id of the new session.
     pub sid: Box<str>,
-    /// When.
     pub now: i64,
-    /// When the last token of that session is over.
+    /// When the last token of that session expires.
     pub latest: i64,
-    /// A session of this browser that ends by this: its id, and when its last token is over.
+    /// The earlier session of this browser, which ends: its id, and when its last token expires.
     pub instead_of: Option<(Box<str>, i64)>,
 }
 
-/// Somebody who came in.
+/// A successful sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Who.
     pub user: User,
-    /// By which rule.
     pub rule: LinkingRule,
 }
 
-/// Somebody who does not come in. It is written down by whoever hears it, in one line with the code of the story, if one is kept.
+/// A refused sign-in. The caller records the event, with the incident code if a story is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInRefusal {
-    /// Why.
     pub why: SignInRefusalReason,
-    /// What is to be written down.
+    /// The event to record.
     pub event: AuditEvent,
 }
 
 impl SignInRefusal {
-    /// For this reason, of something that happened otherwise as in `event`.
+    /// A refusal for a reason; `event` holds the rest.
     pub(crate) fn new(why: SignInRefusalReason, event: AuditEvent) -> Self {
         Self { why, event: AuditEvent { what: AuditEventKind::Refused, ..event.with_reason(why.word()) } }
     }
@@ -62,15 +56,15 @@ impl Verb for SignIn {
         let (by_identity, by_email) = find_known_users(sql, &self.store, &self.identity).await?;
         let mut displaced = None;
         let (uid, email, verified, rule) = match linking::decide(by_identity, by_email, &self.identity.address) {
-            LinkingDecision::Refuse(why, whose) => {
-                let event = AuditEvent { uid: whose.map(|known| known.uid), ..self.audit_event(AuditEventKind::Refused, why.word()) };
+            LinkingDecision::Refuse(why, holder) => {
+                let event = AuditEvent { uid: holder.map(|known| known.uid), ..self.audit_event(AuditEventKind::Refused, why.word()) };
                 return Ok(Err(SignInRefusal { why, event }));
             }
             LinkingDecision::Same(known, rule) => {
                 self.record_proven_address(sql, &known, rule).await?;
                 (known.uid, known.email, known.email_verified, rule)
             }
-            LinkingDecision::Moved(known, email, holder) => {
+            LinkingDecision::ChangeAddress(known, email, holder) => {
                 displaced = self.displace_holder(sql, holder).await?;
                 self.record_proven_address(sql, &known, LinkingRule::AddressChanged).await?;
                 (known.uid, email, true, LinkingRule::AddressChanged)
@@ -79,8 +73,8 @@ impl Verb for SignIn {
             LinkingDecision::New(email, verified, holder) => {
                 let rule = if holder.is_some() { LinkingRule::NewInstead } else { LinkingRule::New };
                 displaced = self.displace_holder(sql, holder).await?;
-                let new = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6)";
-                sql.queue(new, with![&self.new_uid, &self.store, email.key(), verified, self.now, self.now]).await?;
+                let insert = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6)";
+                sql.queue(insert, with![&self.new_uid, &self.store, email.key(), verified, self.now, self.now]).await?;
                 (self.new_uid.clone(), email, verified, if verified { rule } else { LinkingRule::Placeholder })
             }
         };
@@ -101,16 +95,16 @@ impl Verb for SignIn {
 impl SignIn {
     async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
         let Identity { provider, name, picture, locale, .. } = &self.identity;
-        let seen = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
+        let update = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
              last_seen = $4 WHERE uid = $5";
         let [name, picture, locale] = [name, picture, locale].map(|text| SqlValue::from(text.as_deref()));
-        sql.queue(seen, &[name, picture, locale, self.now.into(), uid.into()]).await?;
+        sql.queue(update, &[name, picture, locale, self.now.into(), uid.into()]).await?;
         record_event(sql, &AuditEvent { uid: Some(uid.into()), ..self.audit_event(AuditEventKind::Login, rule.word()) }).await?;
-        let begun = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
-        sql.queue(begun, with![&self.sid, uid, self.now, self.latest, provider]).await
+        let insert = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
+        sql.queue(insert, with![&self.sid, uid, self.now, self.latest, provider]).await
     }
 
-    /// Ends the sessions that end by it. This is the last thing that is done: everybody waits for the number of an end.
+    /// Ends the sessions that this sign-in replaces. It comes last, because all transactions wait for the number that it takes.
     async fn end_replaced_sessions<S: SqlTransaction>(
         &self,
         sql: &mut S,
@@ -119,7 +113,7 @@ impl SignIn {
         displaced: Option<&str>,
     ) -> Result<(), StorageFault> {
         if rule == LinkingRule::AddressChanged {
-            // Tokens with the old address must not outlive it: somebody else may come to have it.
+            // Tokens with the old address must not outlive it, because another user may get it.
             end_all_sessions(sql, uid, Some(&self.sid)).await?;
         }
         if let Some(displaced) = displaced {
@@ -132,7 +126,8 @@ impl SignIn {
         Ok(())
     }
 
-    /// Notes which address this way in proves now. One that is somebody else's is not noted: it may become theirs later.
+    /// Stores the address that the linked identity proves now. The address of another user is not stored, because it may become
+    /// the address of this user later.
     async fn record_proven_address<S: SqlTransaction>(
         &self,
         sql: &mut S,
@@ -141,19 +136,19 @@ impl SignIn {
     ) -> Result<(), StorageFault> {
         let Identity { provider, id, address, .. } = &self.identity;
         let IdentityEmail::Proven(email, _) = address else { return Ok(()) };
-        if rule == LinkingRule::KnownAddressTaken || known.proven_here.as_deref() == Some(email.key()) {
+        if rule == LinkingRule::KnownAddressTaken || known.proven_by_link.as_deref() == Some(email.key()) {
             return Ok(());
         }
-        let noted = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4";
-        sql.queue(noted, with![email.key(), &self.store, provider, id]).await
+        let update = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4";
+        sql.queue(update, with![email.key(), &self.store, provider, id]).await
     }
 
-    /// Takes an address from somebody who had it without proof; they get one that is nobody's, and their sessions are to end.
+    /// Takes an address from a user who had it without proof. That user gets an address that cannot exist; the sessions have to end.
     async fn displace_holder<S: SqlTransaction>(&self, sql: &mut S, holder: Option<KnownUser>) -> Result<Option<Box<str>>, StorageFault> {
         let Some(holder) = holder else { return Ok(None) };
         let hash = digest(&SHA256, holder.uid.as_bytes());
-        let nobodys = format!("{}@displaced.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]));
-        sql.queue("UPDATE users SET email = $1 WHERE uid = $2", with![&nobodys, &holder.uid]).await?;
+        let unusable = format!("{}@displaced.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]));
+        sql.queue("UPDATE users SET email = $1 WHERE uid = $2", with![&unusable, &holder.uid]).await?;
         let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Displaced)
             .for_user(&holder.uid)
             .with_reason(LinkingRule::NewInstead.word());
@@ -168,7 +163,7 @@ impl SignIn {
     }
 }
 
-/// Remembers a way in, and why it leads to this person.
+/// Links an identity to a user, with the rule and the evidence.
 pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     sql: &mut S,
     store: &str,
@@ -178,16 +173,16 @@ pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     rule: LinkingRule,
     now: i64,
 ) -> Result<(), StorageFault> {
-    let way = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
+    let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     sql.queue("DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3", with![uid, &identity.provider, &identity.id])
         .await?;
     let evidence = linking::evidence_word(&identity.address);
     let address = evidence.and(linking::address_to_look_up(&identity.address)).map(Email::key);
-    sql.queue(way, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
+    sql.queue(insert, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
 }
 
-/// Who came in this way before, and who has the address now, if that is somebody else.
+/// The user to whom the identity is linked, and another user who has the address.
 pub(crate) async fn find_known_users<S: SqlTransaction>(
     sql: &mut S,
     store: &str,
@@ -195,19 +190,19 @@ pub(crate) async fn find_known_users<S: SqlTransaction>(
 ) -> Result<(Option<KnownUser>, Option<KnownUser>), StorageFault> {
     let by_identity = find_by_identity(sql, store, identity).await?;
     let Some(address) = linking::address_to_look_up(&identity.address) else { return Ok((by_identity, None)) };
-    // Whose address is still theirs needs no second look.
+    // The user still has this address, so no other user can have it.
     if by_identity.as_ref().is_some_and(|known| known.email == *address) {
         return Ok((by_identity, None));
     }
     sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
-    // Asked once they are held: what they have there may have changed while they were waited for.
+    // This is read after the lock: the identities of the user may have changed while the lock was waited for.
     let by_email = "SELECT uid, email, email_verified, blocked, \
          (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
          (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
          FROM users WHERE store = $1 AND email = $2";
     let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
     let by_email = rows.first().map(known_user_from_row).transpose()?;
-    // While that person was waited for, this way in may have become theirs.
+    // While the lock was waited for, the identity may have been linked to that user.
     if by_identity.is_none() && by_email.is_some() {
         let by_identity = find_by_identity(sql, store, identity).await?;
         let by_email = by_email.filter(|holder| by_identity.as_ref().is_none_or(|known| known.uid != holder.uid));
@@ -217,29 +212,29 @@ pub(crate) async fn find_known_users<S: SqlTransaction>(
 }
 
 async fn find_by_identity<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
-    let by_way = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
+    let by_identity = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
-    // Only the person is held, never the way: who holds a person may come to ask for their ways.
-    let whose = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
+    // Only the user is locked, never the identity: another transaction may lock the user and then read the identities.
+    let user = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3)";
-    let way = with![store, &identity.provider, &identity.id];
-    sql.lock(whose, way).await?;
-    sql.fetch(by_way, way).await?.first().map(known_user_from_row).transpose()
+    let values = with![store, &identity.provider, &identity.id];
+    sql.lock(user, values).await?;
+    sql.fetch(by_identity, values).await?.first().map(known_user_from_row).transpose()
 }
 
-/// A person as a row tells of them: id, address, whether it is proven, whether they are blocked, ways through this provider,
-/// whether they have removed this one, and the address that was last proven by this one.
+/// Reads a user from a row: id, address, whether it is proven, whether the user is blocked, the number of identities of this
+/// provider, whether this identity was removed, and the address that it proved last.
 pub(crate) fn known_user_from_row(row: &SqlRow) -> Result<KnownUser, StorageFault> {
     Ok(KnownUser {
         uid: row.text(0)?.into(),
-        email: Email::parse(row.text(1)?).map_err(|_| StorageFault::Away)?,
+        email: Email::parse(row.text(1)?).map_err(|_| StorageFault::Unavailable)?,
         email_verified: row.flag(2)?,
         blocked: row.flag(3)?,
-        there: match (row.flag(4)?, row.flag(5)?) {
+        provider_link: match (row.flag(4)?, row.flag(5)?) {
             (_, true) => ProviderLinkStatus::Removed,
-            (true, false) => ProviderLinkStatus::Way,
-            (false, false) => ProviderLinkStatus::Nothing,
+            (true, false) => ProviderLinkStatus::Linked,
+            (false, false) => ProviderLinkStatus::NotLinked,
         },
-        proven_here: row.optional_text(6)?.map(Into::into),
+        proven_by_link: row.optional_text(6)?.map(Into::into),
     })
 }

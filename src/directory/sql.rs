@@ -1,58 +1,57 @@
-//! What a verb needs of an engine: a conversation in SQL that becomes true as a whole or not at all.
+//! What a verb needs of an engine: a transaction that runs SQL.
 //!
-//! One text serves every engine: values are `$1`, `$2`, …, and there are but two kinds of them, texts and whole numbers.
+//! One SQL text serves both engines: values are `$1`, `$2`, …, and a value is a text or an integer.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use std::future::Future;
 
-/// Something that is done to the directory: what it takes, what it answers, and how. It works on every engine.
+/// An operation of the directory: its input, its answer and its SQL. It runs on every engine.
 pub trait Verb: Send + Sync + 'static {
-    /// What comes of it.
     type Answer: Send + 'static;
 
-    /// Does it. When it fails nothing has been done; it may be tried again from the beginning.
+    /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again.
     fn execute<S: SqlTransaction>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, StorageFault>> + Send;
 }
 
-/// A conversation with the storage.
+/// A transaction of the storage.
 pub trait SqlTransaction: Send {
-    /// Says something and hears how many rows it was about.
+    /// Runs a statement; the answer is the number of affected rows.
     fn run(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<u64, StorageFault>> + Send;
 
-    /// Says something whose outcome nobody looks at; it may travel together with what is said next.
+    /// Runs a statement whose result is not needed; an engine may send it together with the next one.
     fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Asks.
+    /// Reads rows.
     fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
-    /// Asks for rows that are about to change: until this is over nobody else changes them.
+    /// Reads rows and locks them until the end of the transaction.
     fn fetch_for_update(
         &mut self,
         sql: &'static str,
         with: &[SqlValue<'_>],
     ) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
-    /// Holds rows without hearing of them. What is asked next sees them as they are then.
+    /// Locks rows without reading them. A later read sees them as they are under the lock.
     fn lock(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// What time it is at the storage, where that is elsewhere.
+    /// The clock of the storage, if it is on another machine.
     fn clock(&mut self) -> impl Future<Output = Result<Option<i64>, StorageFault>> + Send;
 
-    /// Until this is over nobody else is alone with this name.
+    /// Locks a name until the end of the transaction.
     fn lock_name(&mut self, name: &str) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Once this is kept, every machine is told that there is news.
+    /// Notifies all machines after the commit.
     fn notify_machines(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 }
 
-/// A value on its way into the storage.
+/// A value of a statement.
 #[derive(Clone, Copy, Debug)]
 pub enum SqlValue<'a> {
-    /// A text, or none.
+    /// A text, or `NULL`.
     Text(Option<&'a str>),
-    /// A number; what is true is 1.
+    /// An integer; `true` is 1.
     Number(i64),
 }
 
@@ -87,32 +86,29 @@ impl From<i64> for SqlValue<'_> {
 }
 
 impl From<bool> for SqlValue<'_> {
-    fn from(truth: bool) -> Self {
-        Self::Number(i64::from(truth))
+    fn from(flag: bool) -> Self {
+        Self::Number(i64::from(flag))
     }
 }
 
-/// Values for a statement, in order.
+/// The values of a statement, in order.
 macro_rules! with {
     ($($value:expr),* $(,)?) => { &[$($crate::directory::sql::SqlValue::from($value)),*] };
 }
 pub(crate) use with;
 
-/// A row that came back.
+/// A row of a result.
 #[derive(Debug)]
 pub enum SqlRow {
-    /// From the embedded database.
     Sqlite(SqliteRow),
-    /// From PostgreSQL.
     Postgres(PgRow),
 }
 
 impl SqlRow {
     pub(crate) fn text(&self, column: usize) -> Result<&str, StorageFault> {
-        self.optional_text(column)?.ok_or(StorageFault::Away)
+        self.optional_text(column)?.ok_or(StorageFault::Unavailable)
     }
 
-    /// A text, or none.
     pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, StorageFault> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
@@ -127,51 +123,50 @@ impl SqlRow {
         })
     }
 
-    /// Whether it is so.
     pub(crate) fn flag(&self, column: usize) -> Result<bool, StorageFault> {
         Ok(self.number(column)? != 0)
     }
 }
 
-/// Why something was not done.
+/// Why a statement was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFault {
-    /// Somebody else did the same at the same time: looked at again, it is another question.
-    Clash,
-    /// The storage could not do it. The reason has been logged.
-    Away,
+    /// A concurrent transaction got in the way; the operation can be run again.
+    Conflict,
+    /// The storage could not do it. The reason is in the log.
+    Unavailable,
 }
 
 impl From<sqlx::Error> for StorageFault {
     fn from(error: sqlx::Error) -> Self {
-        // A row is there already, a row that is referred to is gone; two transactions waited for one another.
-        let clashes = ["23505", "23503", "40001", "40P01", "1555", "2067", "787"];
+        // Unique key, foreign key, serialization failure, deadlock; then the codes of SQLite for the first two.
+        let conflicts = ["23505", "23503", "40001", "40P01", "1555", "2067", "787"];
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.is_some_and(|code| clashes.contains(&&*code)) {
-            return Self::Clash;
+        if code.is_some_and(|code| conflicts.contains(&&*code)) {
+            return Self::Conflict;
         }
         tracing::error!(reason = %loggable_reason(&error), "the storage did not do what it was asked");
-        Self::Away
+        Self::Unavailable
     }
 }
 
-/// What went wrong, without the values of people: what a database says may repeat them, so the log gets the code and the name of
-/// a constraint. Its sentence is told as well where it can only be about the machine: a disk, a file, a server.
+/// The reason for the log, without personal data: the message of a database may repeat values, so the log gets the code and the
+/// name of a constraint. The message is added only where it is about the machine: a disk, a file, a server.
 fn loggable_reason(error: &sqlx::Error) -> String {
-    let Some(said) = error.as_database_error() else { return error.to_string() };
-    let code = said.code().unwrap_or_default();
-    let constraint = said.constraint().map_or_else(String::new, |name| format!(", constraint {name}"));
-    let sentence = if is_about_the_machine(&code) { format!(": {}", said.message()) } else { String::new() };
+    let Some(database_error) = error.as_database_error() else { return error.to_string() };
+    let code = database_error.code().unwrap_or_default();
+    let constraint = database_error.constraint().map_or_else(String::new, |name| format!(", constraint {name}"));
+    let sentence = if is_about_the_machine(&code) { format!(": {}", database_error.message()) } else { String::new() };
     format!("code {code}{constraint}{sentence}")
 }
 
-/// PostgreSQL has codes of five letters, whose first two are the class: nothing may be written, no room, somebody stepped in,
-/// the system. Those of the embedded database are numbers, whose last eight bits are the kind.
+/// A code of PostgreSQL has five characters; the first two are the class: read-only, out of resources, operator intervention,
+/// system error. A code of SQLite is a number whose last eight bits are the kind.
 fn is_about_the_machine(code: &str) -> bool {
     if code.len() == 5 {
         return ["25", "53", "57", "58"].iter().any(|class| code.starts_with(class));
     }
-    // Busy, locked, read-only, not read or written, damaged, full, not opened, not a database.
+    // Busy, locked, read-only, input or output error, corrupt, full, cannot open, not a database.
     code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 11, 13, 14, 26].contains(&(code & 0xff)))
 }
 
@@ -182,7 +177,6 @@ mod tests {
     use std::borrow::Cow;
     use std::fmt;
 
-    /// What a database might say.
     #[derive(Debug)]
     struct FakeDatabaseError(&'static str, Option<&'static str>);
 
@@ -232,9 +226,9 @@ mod tests {
             ("53100", None, "code 53100: "),
             ("25006", None, "code 25006: "),
         ] {
-            let told = loggable_reason(&sqlx::Error::Database(Box::new(FakeDatabaseError(code, constraint))));
+            let reason = loggable_reason(&sqlx::Error::Database(Box::new(FakeDatabaseError(code, constraint))));
             let expected = if expected.ends_with(": ") { format!("{expected}{SENTENCE}") } else { expected.to_owned() };
-            assert_eq!(told, expected);
+            assert_eq!(reason, expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The directory in one file, an embedded database: one connection that writes and a few that read.
+//! The directory in a SQLite file: one connection writes, and a few connections read.
 
 mod writer;
 mod transaction;
@@ -17,29 +17,30 @@ use std::time::Duration;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often the file is opened anew at the start while another process is about to make it what it has to be.
+/// How often opening the file is repeated while another process migrates it.
 const TRIES: u32 = 20;
 
-/// The directory in one file.
+/// The directory in a SQLite file.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    desk: SqliteWriter,
+    writer: SqliteWriter,
     readers: SqlitePool,
     file: PathBuf,
-    number: Option<(u64, u64)>,
-    missed: AtomicBool,
+    /// Device and inode of the file that was opened.
+    file_id: Option<(u64, u64)>,
+    is_loss_logged: AtomicBool,
 }
 
 impl Sqlite {
-    /// Opens the file, makes it if need be, and brings its tables up to date; of many who start at once, one does that and
-    /// the others wait.
+    /// Opens the file, creates it if it does not exist, and migrates it. If several processes start at once, one migrates and the
+    /// others wait.
     pub(crate) async fn open(file: &Path) -> Result<Self, sqlx::Error> {
-        // What is kept beside it takes over its rights.
+        // The journal files beside it inherit these permissions.
         files::make_private(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
-            // What has been answered is kept, even if the power goes.
+            // A write that was answered survives a power failure.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
@@ -48,7 +49,7 @@ impl Sqlite {
         let writer = loop {
             match prepare(&options).await {
                 Ok(writer) => break writer,
-                // While the journal is changed to the one that is used here, the file answers to nobody else.
+                // While another process changes the journal mode, the file is locked.
                 Err(error) if tried < TRIES && is_busy(&error) => tried += 1,
                 Err(error) => return Err(error),
             }
@@ -56,14 +57,14 @@ impl Sqlite {
         };
         let readers = SqlitePoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).test_before_acquire(false);
         let readers = readers.connect_with(options.clone()).await?;
-        let desk = SqliteWriter::open(options, writer);
-        Ok(Self { desk, readers, file: file.to_owned(), number: files::file_id(file), missed: AtomicBool::new(false) })
+        let writer = SqliteWriter::open(options, writer);
+        let (file_id, is_loss_logged) = (files::file_id(file), AtomicBool::new(false));
+        Ok(Self { writer, readers, file: file.to_owned(), file_id, is_loss_logged })
     }
 
-    /// Does something, as a whole or not at all.
     pub(crate) async fn write<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
         self.check_file()?;
-        self.desk.submit(verb).await
+        self.writer.submit(verb).await
     }
 
     pub(crate) async fn read<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
@@ -72,13 +73,13 @@ impl Sqlite {
         Ok(verb.execute(&mut Transaction::new(&mut reader)).await?)
     }
 
-    /// What is written into a file that was removed or replaced would be gone with this process.
+    /// Refuses if the file was removed or replaced: what is written to the open file would be lost at the end of the process.
     fn check_file(&self) -> Result<(), StorageUnavailable> {
-        if files::file_id(&self.file) == self.number {
-            self.missed.store(false, Ordering::Relaxed);
+        if files::file_id(&self.file) == self.file_id {
+            self.is_loss_logged.store(false, Ordering::Relaxed);
             return Ok(());
         }
-        if !self.missed.swap(true, Ordering::Relaxed) {
+        if !self.is_loss_logged.swap(true, Ordering::Relaxed) {
             tracing::error!(file = %self.file.display(), "this is no longer the file that was opened; put it back, or start again");
         }
         Err(StorageUnavailable)
@@ -87,13 +88,13 @@ impl Sqlite {
 
 async fn prepare(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let mut writer = options.clone().create_if_missing(true).connect().await?;
-    let mut alone = writer.begin_with("BEGIN IMMEDIATE").await?;
-    migrations::sqlite().run(&mut *alone).await?;
-    alone.commit().await?;
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    migrations::sqlite().run(&mut *transaction).await?;
+    transaction.commit().await?;
     Ok(writer)
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    let within = if let sqlx::Error::Migrate(error) = error { error.to_string() } else { error.to_string() };
-    ["locked", "busy"].iter().any(|word| within.contains(word))
+    let message = if let sqlx::Error::Migrate(error) = error { error.to_string() } else { error.to_string() };
+    ["locked", "busy"].iter().any(|word| message.contains(word))
 }

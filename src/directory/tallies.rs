@@ -1,29 +1,25 @@
-//! What providers' answers are like, in numbers: every broker adds what it has counted, and all of them know the whole. There is
-//! nothing about anybody in it.
+//! What drift counts of the providers' answers: every broker adds its counts, and all of them read the sums. The counts hold no
+//! personal data.
 
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
-/// How long a number is kept that nobody adds to, in seconds.
+/// How long a count is kept after its last change, in seconds.
 pub(crate) const KEPT: i64 = 30 * 24 * 3600;
-/// Numbers that are read at once.
-const PIECE: usize = 5000;
+/// The most counts of one read.
+const PAGE: usize = 5000;
 
-/// A number.
+/// A count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// The store.
     pub store: Box<str>,
-    /// The provider.
     pub provider: Box<str>,
-    /// The step.
     pub step: Box<str>,
-    /// What is counted.
+    /// The key of what is counted.
     pub what: Box<str>,
-    /// The kind of value that is counted; nothing where found and missed are.
+    /// The kind of value that is counted; empty where found and missed are counted.
     pub kind: Box<str>,
-    /// How often it was found, or seen.
+    /// How often it was found, or a value of the kind was seen.
     pub found: i64,
-    /// How often it was missed.
     pub missed: i64,
 }
 
@@ -35,12 +31,10 @@ impl Tally {
     }
 }
 
-/// Adds numbers. Where many have been found and missed, the older ones fade.
+/// Adds counts. Large sums of found and missed are halved, so that older answers count less.
 #[derive(Debug)]
 pub struct AddTallies {
-    /// The numbers.
     pub tallies: Vec<Tally>,
-    /// When.
     pub now: i64,
 }
 
@@ -48,71 +42,66 @@ impl Verb for AddTallies {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let add = "INSERT INTO tallies (store, provider, step, what, kind, found, missed, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        let upsert = "INSERT INTO tallies (store, provider, step, what, kind, found, missed, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (store, provider, step, what, kind) DO UPDATE SET at = excluded.at,
              found = CASE WHEN tallies.kind = '' AND tallies.found + tallies.missed > 20000 THEN tallies.found / 2 ELSE tallies.found END + excluded.found,
              missed = CASE WHEN tallies.kind = '' AND tallies.found + tallies.missed > 20000 THEN tallies.missed / 2 ELSE tallies.missed END + excluded.missed";
-        // In one order everywhere, so that two brokers never wait crosswise.
+        // All brokers use one order, so that two of them cannot deadlock.
         let mut tallies: Vec<&Tally> = self.tallies.iter().collect();
         tallies.sort_by_key(|tally| (&tally.store, &tally.provider, &tally.step, &tally.what, &tally.kind));
         for tally in tallies {
             let Tally { store, provider, step, what, kind, found, missed } = tally;
-            sql.queue(add, with![store, provider, step, what, kind, *found, *missed, self.now]).await?;
+            sql.queue(upsert, with![store, provider, step, what, kind, *found, *missed, self.now]).await?;
         }
         Ok(())
     }
 }
 
-/// The numbers that were added to at a second or later, a piece after a row.
+/// Reads the counts that changed since a moment, a page at a time.
 #[derive(Debug)]
 pub struct ReadTallies {
-    /// The second.
     pub since: i64,
-    /// The last row that is known; nothing at the beginning.
+    /// The last count of the page before; `None` for the first page.
     pub after: Option<Tally>,
 }
 
 impl Verb for ReadTallies {
-    /// The numbers, and whether there may be more.
+    /// The counts, and whether there may be more.
     type Answer = (Vec<Tally>, bool);
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let piece = i64::try_from(PIECE).unwrap_or(i64::MAX);
+        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let first = "SELECT store, provider, step, what, kind, found, missed FROM tallies WHERE at >= $1
              ORDER BY store, provider, step, what, kind LIMIT $2";
         let next = "SELECT store, provider, step, what, kind, found, missed FROM tallies
              WHERE at >= $1 AND (store, provider, step, what, kind) > ($3, $4, $5, $6, $7) ORDER BY store, provider, step, what, kind LIMIT $2";
         let rows = match &self.after {
-            None => sql.fetch(first, with![self.since, piece]).await?,
+            None => sql.fetch(first, with![self.since, page]).await?,
             Some(Tally { store, provider, step, what, kind, .. }) => {
-                sql.fetch(next, with![self.since, piece, store, provider, step, what, kind]).await?
+                sql.fetch(next, with![self.since, page, store, provider, step, what, kind]).await?
             }
         };
-        let is_full = rows.len() >= PIECE;
+        let is_full = rows.len() >= PAGE;
         Ok((rows.iter().map(Tally::from_row).collect::<Result<_, _>>()?, is_full))
     }
 }
 
-/// What is warned about.
+/// A warning of drift as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDriftWarning {
-    /// The store.
     pub store: Box<str>,
-    /// The provider.
     pub provider: Box<str>,
-    /// The step.
     pub step: Box<str>,
-    /// What it is about.
+    /// The key of what it is about.
     pub what: Box<str>,
-    /// Since when.
     pub since: i64,
-    /// The warning as JSON; nothing when it is over.
+    /// The warning as JSON; `None` if it has ended.
     pub warning: Option<String>,
-    /// Whether what was counted of it is forgotten.
+    /// Whether its counts are removed.
     pub is_forgotten: bool,
 }
 
-/// Writes down warnings, and that they are over.
+/// Stores warnings, and removes those that have ended.
 #[derive(Debug)]
 pub struct SaveDriftWarnings(pub Vec<StoredDriftWarning>);
 
@@ -124,23 +113,23 @@ impl Verb for SaveDriftWarnings {
         all.sort_by_key(|warned| (&warned.store, &warned.provider, &warned.step, &warned.what));
         for StoredDriftWarning { store, provider, step, what, since, warning, is_forgotten } in all {
             if *is_forgotten {
-                let forget = "DELETE FROM tallies WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
-                sql.queue(forget, with![store, provider, step, what]).await?;
+                let delete_counts = "DELETE FROM tallies WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
+                sql.queue(delete_counts, with![store, provider, step, what]).await?;
             }
             if let Some(warning) = warning {
-                let warn = "INSERT INTO drifts (store, provider, step, what, since, warning) VALUES ($1, $2, $3, $4, $5, $6)
+                let insert = "INSERT INTO drifts (store, provider, step, what, since, warning) VALUES ($1, $2, $3, $4, $5, $6)
                      ON CONFLICT (store, provider, step, what) DO NOTHING";
-                sql.queue(warn, with![store, provider, step, what, *since, warning]).await?;
+                sql.queue(insert, with![store, provider, step, what, *since, warning]).await?;
             } else {
-                let over = "DELETE FROM drifts WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
-                sql.queue(over, with![store, provider, step, what]).await?;
+                let delete = "DELETE FROM drifts WHERE store = $1 AND provider = $2 AND step = $3 AND what = $4";
+                sql.queue(delete, with![store, provider, step, what]).await?;
             }
         }
         Ok(())
     }
 }
 
-/// All that is warned about.
+/// Lists all warnings.
 #[derive(Debug)]
 pub struct ListDriftWarnings;
 
@@ -148,8 +137,8 @@ impl Verb for ListDriftWarnings {
     type Answer = Vec<StoredDriftWarning>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<StoredDriftWarning>, StorageFault> {
-        let all = "SELECT store, provider, step, what, since, warning FROM drifts ORDER BY store, provider, step, what LIMIT 10000";
-        let one = |row: &SqlRow| {
+        let select = "SELECT store, provider, step, what, since, warning FROM drifts ORDER BY store, provider, step, what LIMIT 10000";
+        let warning_from_row = |row: &SqlRow| {
             let text = |column| row.text(column).map(Into::into);
             let (since, warning) = (row.number(4)?, Some(row.text(5)?.to_owned()));
             Ok(StoredDriftWarning {
@@ -162,6 +151,6 @@ impl Verb for ListDriftWarnings {
                 is_forgotten: false,
             })
         };
-        sql.fetch(all, with![]).await?.iter().map(one).collect()
+        sql.fetch(select, with![]).await?.iter().map(warning_from_row).collect()
     }
 }

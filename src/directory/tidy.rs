@@ -1,5 +1,5 @@
-//! What is over goes, so that no table grows for ever. It goes in small pieces: nobody waits long for one, and one that fails
-//! undoes no other.
+//! Removes expired rows, so that no table grows without end. They are removed in small batches, so that other transactions wait
+//! only briefly and a failed batch undoes no other.
 
 use crate::directory::incidents::KEPT;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
@@ -7,20 +7,20 @@ use crate::directory::tallies;
 use crate::directory::{Directory, StorageUnavailable};
 
 const DAY: i64 = 86_400;
-/// Rows that go at once.
-const PIECE: i64 = 2000;
+/// The most rows of one batch.
+const BATCH: i64 = 2000;
 
-/// Removes what is over; the audit keeps what is younger than `audit_since`.
+/// Removes expired rows; the audit keeps the events since `audit_since`.
 pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), StorageUnavailable> {
-    // A day longer than need be: a clock that was wrong for a while brings nothing back to life.
-    let over = now.saturating_sub(DAY);
+    // Rows are kept a day longer than needed, so that a clock that was wrong for a while makes nothing valid again.
+    let expired = now.saturating_sub(DAY);
     for (sql, before) in [
-        ("DELETE FROM attempts WHERE spent IN (SELECT spent FROM attempts WHERE until < $1 LIMIT $2)", over),
-        ("DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE latest < $1 LIMIT $2)", over),
-        ("DELETE FROM ends WHERE (number, sid) IN (SELECT number, sid FROM ends WHERE latest < $1 LIMIT $2)", over),
-        ("DELETE FROM proofs WHERE id IN (SELECT id FROM proofs WHERE until < $1 LIMIT $2)", over),
-        ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", over),
-        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", over),
+        ("DELETE FROM attempts WHERE spent IN (SELECT spent FROM attempts WHERE until < $1 LIMIT $2)", expired),
+        ("DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE latest < $1 LIMIT $2)", expired),
+        ("DELETE FROM ends WHERE (number, sid) IN (SELECT number, sid FROM ends WHERE latest < $1 LIMIT $2)", expired),
+        ("DELETE FROM proofs WHERE id IN (SELECT id FROM proofs WHERE until < $1 LIMIT $2)", expired),
+        ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", expired),
+        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", expired),
         ("DELETE FROM incidents WHERE code IN (SELECT code FROM incidents WHERE at < $1 LIMIT $2)", now.saturating_sub(KEPT)),
         (
             "DELETE FROM tallies WHERE (store, provider, step, what, kind) IN
@@ -39,7 +39,7 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
     Ok(())
 }
 
-/// Removes a piece of one table; whether there may be more.
+/// Removes a batch of one table, and answers whether there may be more.
 #[derive(Debug)]
 struct RemoveExpiredRows {
     sql: &'static str,
@@ -50,7 +50,7 @@ impl Verb for RemoveExpiredRows {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let gone = sql.run(self.sql, with![self.before, PIECE]).await?;
-        Ok(i64::try_from(gone).unwrap_or(PIECE) >= PIECE)
+        let removed = sql.run(self.sql, with![self.before, BATCH]).await?;
+        Ok(i64::try_from(removed).unwrap_or(BATCH) >= BATCH)
     }
 }

@@ -1,56 +1,53 @@
-//! The people themselves: found, shown, blocked, handed out, forgotten.
+//! Users: found, listed, blocked, exported, erased.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, record_event};
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
 
-/// A person as a login needs them.
+/// A user, as a login needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The stable random id.
     pub uid: Box<str>,
-    /// The address.
     pub email: Email,
-    /// Whether it was proven.
+    /// Whether the address was proven.
     pub email_verified: bool,
     pub(crate) name: Option<String>,
     pub(crate) picture: Option<String>,
 }
 
-/// A person as support sees them.
+/// A user, as support sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
-    /// Who.
     pub user: User,
     pub(crate) store: Box<str>,
     pub(crate) locale: Option<String>,
-    /// When they first came in.
+    /// The first sign-in.
     pub(crate) first_seen: i64,
-    /// When they last came in.
+    /// The last sign-in.
     pub(crate) last_seen: i64,
-    /// Whether the store has shut them out.
     pub blocked: bool,
 }
 
-/// A way in, and why it leads to this person.
+/// A linked identity, and why it belongs to this user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLink {
     /// The provider's file name.
     pub(crate) provider: Box<str>,
     pub(crate) provider_id: Box<str>,
     pub(crate) linked: i64,
-    /// By which rule.
+    /// The word of the rule by which it was linked.
     pub because: Box<str>,
-    /// What proved the address.
+    /// What proved the e-mail address.
     pub(crate) evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
-    /// The address that was last proven by it.
+    /// The address that it proved last.
     pub(crate) address: Option<Box<str>>,
 }
 
-/// A way in that was removed, so that it does not come back by itself.
+/// A linked identity that was removed, so that a later login does not restore it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RemovedIdentityLink {
     /// The provider's file name.
@@ -58,11 +55,11 @@ pub(crate) struct RemovedIdentityLink {
     pub(crate) provider_id: Box<str>,
 }
 
-/// A session that may still be good.
+/// A session that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSession {
     pub(crate) since: i64,
-    /// Until when at most.
+    /// When its last token expires.
     pub(crate) latest: i64,
     pub(crate) provider: Option<Box<str>>,
 }
@@ -71,7 +68,7 @@ fn record_from_row(row: &SqlRow) -> Result<UserRecord, StorageFault> {
     let maybe = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
     let user = User {
         uid: row.text(0)?.into(),
-        email: Email::parse(row.text(2)?).map_err(|_| StorageFault::Away)?,
+        email: Email::parse(row.text(2)?).map_err(|_| StorageFault::Unavailable)?,
         email_verified: row.flag(3)?,
         name: maybe(4)?,
         picture: maybe(5)?,
@@ -86,7 +83,7 @@ macro_rules! records {
     };
 }
 
-/// A person by their id.
+/// Finds a user by id.
 #[derive(Debug)]
 pub(crate) struct FindUserById(pub(crate) Box<str>);
 
@@ -98,12 +95,10 @@ impl Verb for FindUserById {
     }
 }
 
-/// A person by their address.
+/// Finds a user by e-mail address.
 #[derive(Debug)]
 pub struct FindUserByEmail {
-    /// The store.
     pub store: Box<str>,
-    /// The address.
     pub email: Email,
 }
 
@@ -116,14 +111,12 @@ impl Verb for FindUserByEmail {
     }
 }
 
-/// People whose address, name or id holds a text, and those who have a way in with exactly this id at a provider.
+/// Finds users whose address, name or id contains a text, and users with a linked identity of exactly this id.
 #[derive(Debug)]
 pub struct SearchUsers {
-    /// The store.
     pub store: Box<str>,
-    /// The text.
     pub text: String,
-    /// How many at most.
+    /// The most users.
     pub most: i64,
 }
 
@@ -131,24 +124,24 @@ impl Verb for SearchUsers {
     type Answer = Vec<UserRecord>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<UserRecord>, StorageFault> {
-        let found = records!(
+        let select = records!(
             "store = $1 AND (lower(email) LIKE $2 ESCAPE '!' OR lower(name) LIKE $2 ESCAPE '!' OR name LIKE $5 ESCAPE '!' OR uid = $3 \
              OR uid IN (SELECT i.uid FROM identities i WHERE i.store = $1 AND i.provider_id = $3)) ORDER BY email LIMIT $4"
         );
-        // Not every engine knows small letters beyond ASCII; what is typed as it is written is found by each.
-        let (small, typed) = (contains_pattern(&self.text.to_lowercase()), contains_pattern(&self.text));
-        let rows = sql.fetch(found, with![&self.store, &small, &self.text, self.most, &typed]).await?;
+        // SQLite knows lower case only of ASCII, so the text is also compared as it was typed.
+        let (lower, typed) = (contains_pattern(&self.text.to_lowercase()), contains_pattern(&self.text));
+        let rows = sql.fetch(select, with![&self.store, &lower, &self.text, self.most, &typed]).await?;
         rows.iter().map(record_from_row).collect()
     }
 }
 
-/// A pattern for texts that hold this one, in which nothing has a meaning of its own.
+/// A `LIKE` pattern for texts that contain this one literally.
 fn contains_pattern(text: &str) -> String {
-    let plain = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{plain}%")
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
 }
 
-/// The ways in of a person.
+/// Lists the linked identities of a user.
 #[derive(Debug)]
 pub struct ListIdentityLinks(pub Box<str>);
 
@@ -156,24 +149,22 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let ways = "SELECT provider, provider_id, linked, because, evidence, version, address FROM identities WHERE uid = $1 \
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address FROM identities WHERE uid = $1 \
              ORDER BY linked, provider, provider_id";
-        let way = |row: &SqlRow| {
+        let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
             let (linked, because) = (row.number(2)?, row.text(3)?.into());
             Ok(IdentityLink { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)? })
         };
-        sql.fetch(ways, with![&self.0]).await?.iter().map(way).collect()
+        sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
     }
 }
 
-/// The sessions of a person that may still be good.
+/// Lists the sessions of a user that have not expired.
 #[derive(Debug)]
 pub struct ListActiveSessions {
-    /// Their id.
     pub uid: Box<str>,
-    /// When that is asked.
     pub now: i64,
 }
 
@@ -181,29 +172,25 @@ impl Verb for ListActiveSessions {
     type Answer = Vec<ActiveSession>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<ActiveSession>, StorageFault> {
-        let sessions = "SELECT since, latest, provider FROM sessions WHERE uid = $1 AND latest > $2 ORDER BY since, sid";
-        let standing = |row: &SqlRow| {
+        let select = "SELECT since, latest, provider FROM sessions WHERE uid = $1 AND latest > $2 ORDER BY since, sid";
+        let session_from_row = |row: &SqlRow| {
             Ok(ActiveSession { since: row.number(0)?, latest: row.number(1)?, provider: row.optional_text(2)?.map(Into::into) })
         };
-        sql.fetch(sessions, with![&self.uid, self.now]).await?.iter().map(standing).collect()
+        sql.fetch(select, with![&self.uid, self.now]).await?.iter().map(session_from_row).collect()
     }
 }
 
-/// Shuts somebody out, or lets them in again. Who is shut out is signed out everywhere.
+/// Blocks or unblocks a user. Blocking ends all sessions.
 #[derive(Debug)]
 pub struct BlockUser {
-    /// The store.
     pub store: Box<str>,
-    /// Whom.
     pub uid: Box<str>,
-    /// Whether they are to be shut out.
     pub blocked: bool,
-    /// When.
     pub now: i64,
 }
 
 impl Verb for BlockUser {
-    /// How many sessions ended; none when there is nobody of that name any more.
+    /// The number of sessions that ended; `None` if there is no such user.
     type Answer = Option<u64>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<u64>, StorageFault> {
@@ -215,27 +202,21 @@ impl Verb for BlockUser {
     }
 }
 
-/// Everything that is kept of a person.
+/// All stored data of a user.
 #[derive(Debug)]
 pub struct UserExport {
-    /// Who.
     pub record: UserRecord,
-    /// Their ways in.
-    pub ways: Vec<IdentityLink>,
-    /// Ways in that were removed.
+    pub identities: Vec<IdentityLink>,
     pub(crate) removed: Vec<RemovedIdentityLink>,
-    /// Their sessions.
     pub sessions: Vec<ActiveSession>,
-    /// What happened, the newest first.
+    /// The events, the newest first.
     pub history: Vec<AuditEvent>,
 }
 
-/// Hands out everything that is kept of a person, and writes down that it was.
+/// Exports all stored data of a user, and records the export.
 #[derive(Debug)]
 pub struct ExportUser {
-    /// Whose.
     pub uid: Box<str>,
-    /// When.
     pub now: i64,
 }
 
@@ -248,25 +229,22 @@ impl Verb for ExportUser {
         let event =
             AuditEvent::new(self.now, &record.store, AuditEventKind::Exported).for_user(&self.uid).with_reason(AuditActor::Support.word());
         record_event(sql, &event).await?;
-        let ways = ListIdentityLinks(self.uid.clone()).execute(sql).await?;
+        let identities = ListIdentityLinks(self.uid.clone()).execute(sql).await?;
         let removed = "SELECT provider, provider_id FROM detached WHERE uid = $1 ORDER BY provider, provider_id";
         let removed = sql.fetch(removed, with![&self.uid]).await?;
         let removed = removed.iter().map(|row| Ok(RemovedIdentityLink { provider: row.text(0)?.into(), provider_id: row.text(1)?.into() }));
         let removed = removed.collect::<Result<_, StorageFault>>()?;
         let sessions = ListActiveSessions { uid: self.uid.clone(), now: self.now }.execute(sql).await?;
         let history = ListUserAuditEvents { uid: self.uid.clone(), most: i64::from(i32::MAX) }.execute(sql).await?;
-        Ok(Some(UserExport { record, ways, removed, sessions, history }))
+        Ok(Some(UserExport { record, identities, removed, sessions, history }))
     }
 }
 
-/// Forgets somebody for good: the person, their ways in and their sessions. What happened stays, and does not say to whom.
+/// Erases a user with all linked identities and sessions. The events stay and no longer name the user.
 #[derive(Debug)]
 pub struct EraseUser {
-    /// The store.
     pub store: Box<str>,
-    /// Whom.
     pub uid: Box<str>,
-    /// When.
     pub now: i64,
 }
 
@@ -274,13 +252,13 @@ impl Verb for EraseUser {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let there = sql.fetch_for_update("SELECT uid FROM users WHERE uid = $1 AND store = $2", with![&self.uid, &self.store]).await?;
-        if there.is_empty() {
+        let rows = sql.fetch_for_update("SELECT uid FROM users WHERE uid = $1 AND store = $2", with![&self.uid, &self.store]).await?;
+        if rows.is_empty() {
             return Ok(false);
         }
         sql.queue("UPDATE audit SET uid = NULL WHERE uid = $1", with![&self.uid]).await?;
         record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(AuditActor::Support.word())).await?;
-        // What others may be waiting for goes before the number is taken for which everybody waits.
+        // The number of the ended sessions is taken late, because all transactions wait for it.
         sql.queue("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
         end_all_sessions(sql, &self.uid, None).await?;
         sql.queue("DELETE FROM users WHERE uid = $1", with![&self.uid]).await?;

@@ -6,8 +6,9 @@
 //! It stays one file because every line of it guards the same door, and half of it is the table of tests.
 
 use crate::provider::facts::Facts;
+use crate::provider::hole::Hole;
 use crate::provider::hosts::{host_matches, is_host, is_loopback};
-use crate::provider::template::{FactUse, Hole, Template, TemplatePiece, UnfilledHole};
+use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;

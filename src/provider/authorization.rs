@@ -3,13 +3,14 @@
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
+use crate::provider::call::check_repeated_parameters;
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
-use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
+use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
@@ -132,12 +133,8 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         desk.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let around_signed = crate::provider::signed_token::SignedTokenContext {
-        addresses: &around.addresses,
-        discovery: around.discovery,
-        nonce_is_sent: sent.nonce,
-        about_the_login: true,
-    };
+    let around_signed =
+        SignedTokenContext { addresses: &around.addresses, discovery: around.discovery, nonce_is_sent: sent.nonce, about_the_login: true };
     let signed = spec.signed.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, desk));
     let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, desk));
     let mut all = spec.read.map_or_else(Vec::new, |read| compile_reads(read, desk));
@@ -186,7 +183,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
         signed,
         signed_reads,
     };
-    crate::provider::call::check_repeated_parameters(&step, desk);
+    check_repeated_parameters(&step, desk);
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
         check_read_name(read, desk);
     }

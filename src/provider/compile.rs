@@ -208,14 +208,14 @@ fn compile_inputs(written: Option<NamedValues<InputSpec>>, desk: &mut Reader) ->
 }
 
 fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Place, desk: &mut Reader) -> CompiledSteps {
-    let written = spec.authorization.take().or_else(|| around.discovery.then(|| empty_authorization(top)));
+    let written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| around.discovery));
     if written.is_none() && is_absent(spec, "getAuthorizationCode", desk) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
         desk.complain(top, "the file has no getAuthorizationCode", help);
     }
     let authorization = written.and_then(|spec| authorization::compile(spec, &around, desk));
     around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
-    let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
+    let access = spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| around.discovery).map(|call| vec![call]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
     if access.is_none() && is_absent(spec, "getAccessCode", desk) && !is_signed {
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
@@ -234,54 +234,6 @@ fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Plac
         all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &around, desk)).collect();
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
-}
-
-fn empty_authorization(place: Place) -> AuthorizationSpec {
-    AuthorizationSpec {
-        place,
-        get: None,
-        scope: None,
-        rename: None,
-        extra: None,
-        query: None,
-        assertion: None,
-        sign: None,
-        callback: None,
-        state_in: None,
-        verify: None,
-        read: None,
-        refused: None,
-        accepted: None,
-        signed: None,
-    }
-}
-
-fn empty_call(place: Place) -> CallSpec {
-    CallSpec {
-        place,
-        get: None,
-        post: None,
-        rename: None,
-        extra: None,
-        query: None,
-        form: None,
-        json: None,
-        text: None,
-        headers: None,
-        credentials: None,
-        bearer: None,
-        assertion: None,
-        sign: None,
-        when: None,
-        optional: None,
-        answer: None,
-        skip_prefix: None,
-        refused: None,
-        accepted: None,
-        read: None,
-        read_headers: None,
-        signed: None,
-    }
 }
 
 /// The facts that the file reads or composes by its own word.

@@ -22,6 +22,7 @@ pub(crate) mod step_error;
 pub mod provider_spec;
 pub(crate) mod fact_flow_check;
 pub(crate) mod functions;
+pub(crate) mod hole;
 pub(crate) mod hosts;
 pub mod identity;
 pub(crate) mod inputs;

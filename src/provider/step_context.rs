@@ -3,12 +3,12 @@
 use crate::provider::address::AddressContext;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, WellKnownFacts};
+use crate::provider::hole::is_fact_name;
 use crate::provider::json_path::JsonPath;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::standard;
 use crate::provider::step::ReadRule;
-use crate::provider::template::is_fact_name;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};

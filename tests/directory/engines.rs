@@ -52,7 +52,7 @@ on_both! {
         let (main, ana) = ("main", proven("acme", "1", "ana"));
         let ana = uid(&directory, &ana, "1").await;
         directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await.expect("storage");
-        let sign_out = EndAllSessions { store: main.into(), uid: ana, but: None, by: AuditActor::Support, now: 100 };
+        let sign_out = EndAllSessions { store: main.into(), uid: ana, except: None, by: AuditActor::Support, now: 100 };
         directory.write(sign_out).await.expect("storage");
         uid(&directory, &proven("acme", "1", "ana"), "2").await;
         let incident = StoredIncident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
@@ -158,7 +158,7 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
         assert_eq!(&*uid(&directory, &proven("acme", "1", "ana"), "1").await, "u");
         assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, 2);
         let keys = directory.read(portaria::directory::keys::ListSigningKeys).await.expect("storage");
-        let told: Vec<_> = keys.iter().map(|key| (&*key.standing.id, key.standing.state.word())).collect();
+        let told: Vec<_> = keys.iter().map(|key| (&*key.status.id, key.status.state.word())).collect();
         assert_eq!(told, [("k2", "active"), ("k1", "retiring")]);
     });
 }

@@ -15,7 +15,7 @@ fn turn(id: &str, wanted: bool, now: i64) -> RotateSigningKeys {
 
 async fn told(directory: &Directory) -> String {
     let keys = directory.read(ListSigningKeys).await.expect("storage");
-    let told: Vec<_> = keys.iter().map(|key| format!("{} {}", key.standing.id, key.standing.state.word())).collect();
+    let told: Vec<_> = keys.iter().map(|key| format!("{} {}", key.status.id, key.status.state.word())).collect();
     told.join(", ")
 }
 

@@ -48,11 +48,11 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         let unlink = |even_last| UnlinkIdentity {
-            store: "main".into(), uid: ana.clone(), provider: "acme".into(), provider_id: Some("1".into()), but: None, by: AuditActor::Support, even_last, now: 100,
+            store: "main".into(), uid: ana.clone(), provider: "acme".into(), provider_id: Some("1".into()), except: None, by: AuditActor::Support, even_last, now: 100,
         };
 
-        assert_eq!(directory.write(unlink(false)).await.expect("storage"), UnlinkOutcome::Last);
-        assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(directory.write(unlink(false)).await.expect("storage"), UnlinkOutcome::LastIdentity);
+        assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Unlinked);
 
         let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("welcome");
         assert_eq!((back.user.uid, back.rule), (ana, LinkingRule::Linked));
@@ -63,14 +63,14 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "7", "ana"), "2").await;
         let unlink = UnlinkIdentity {
-            store: "main".into(), uid: ana.clone(), provider: "beta".into(), provider_id: None, but: None, by: AuditActor::Person, even_last: false, now: 100,
+            store: "main".into(), uid: ana.clone(), provider: "beta".into(), provider_id: None, except: None, by: AuditActor::Person, even_last: false, now: 100,
         };
-        assert_eq!(directory.write(unlink.clone()).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(directory.write(unlink.clone()).await.expect("storage"), UnlinkOutcome::Unlinked);
 
         assert_eq!(comes(&directory, &proven("beta", "7", "ana"), "3").await, Err(SignInRefusalReason::Detached));
         uid(&directory, &proven("gama", "5", "ana"), "g").await;
         let insists = UnlinkIdentity { provider: "gama".into(), even_last: true, by: AuditActor::Support, ..unlink.clone() };
-        assert_eq!(directory.write(insists).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(directory.write(insists).await.expect("storage"), UnlinkOutcome::Unlinked);
         assert_eq!(comes(&directory, &proven("gama", "5", "ana"), "h").await, Err(SignInRefusalReason::Detached), "it was not the last");
         assert_eq!(comes(&directory, &proven("beta", "8", "ana"), "4").await.map(|welcomed| welcomed.rule), Ok(LinkingRule::Linked), "another account there");
         directory.write(UnlinkIdentity { provider_id: Some("8".into()), ..unlink }).await.expect("storage");
@@ -109,7 +109,7 @@ on_both! {
 
         let everything = directory.write(ExportUser { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is somebody");
         assert_eq!(everything.record.user.email, email("ana"));
-        assert_eq!((everything.ways.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
+        assert_eq!((everything.identities.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
 
         assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
         assert!(!directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));

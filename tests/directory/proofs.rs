@@ -44,8 +44,8 @@ on_both! {
     the_right_code_ends_a_proof_and_it_counts_once: async |place| {
         let directory = place.machine().await;
         begins(&directory, "p").await;
-        assert_eq!(tries(&directory, "p", "", 1).await, ProofCodeOutcome::Over, "no code has been sent");
-        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, CodeMailReservation::Go);
+        assert_eq!(tries(&directory, "p", "", 1).await, ProofCodeOutcome::ProofEnded, "no code has been sent");
+        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, CodeMailReservation::Reserved);
 
         assert_eq!(tries(&directory, "p", "wrong", 3).await, ProofCodeOutcome::Wrong(TRIES - 1));
         let machines = [place.machine().await, place.machine().await];
@@ -72,8 +72,8 @@ on_both! {
         let wrong = at_once(trying).await.into_iter().filter(|tried| matches!(tried, ProofCodeOutcome::Wrong(_))).count();
 
         assert_eq!(i64::try_from(wrong).expect("few"), TRIES);
-        assert_eq!(tries(&machines[0], "p", "right", 4).await, ProofCodeOutcome::Over);
-        assert_eq!(sends(&machines[0], "p", "ana", "again", 400).await, CodeMailReservation::Over);
+        assert_eq!(tries(&machines[0], "p", "right", 4).await, ProofCodeOutcome::ProofEnded);
+        assert_eq!(sends(&machines[0], "p", "ana", "again", 400).await, CodeMailReservation::ProofEnded);
     };
 
     a_proof_is_over_after_its_time: async |place| {
@@ -83,7 +83,7 @@ on_both! {
 
         assert!(directory.read(FindEmailProof { id: "p".into(), now: 999 }).await.expect("storage").is_some());
         assert_eq!(directory.read(FindEmailProof { id: "p".into(), now: 1000 }).await.expect("storage"), None);
-        assert_eq!(tries(&directory, "p", "right", 1000).await, ProofCodeOutcome::Over);
+        assert_eq!(tries(&directory, "p", "right", 1000).await, ProofCodeOutcome::ProofEnded);
     };
 
     nobody_is_drowned_in_mails_whoever_asks_for_them: async |place| {
@@ -91,16 +91,16 @@ on_both! {
         for id in ["p", "q", "r"] {
             begins(&directory, id).await;
         }
-        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, CodeMailReservation::Reserved);
         assert_eq!(sends(&directory, "q", "ana", "1", 110).await, CodeMailReservation::Wait(20), "another proof, the same address");
-        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, CodeMailReservation::Go);
-        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, CodeMailReservation::Go);
-        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, CodeMailReservation::Go);
-        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, CodeMailReservation::Enough, "three mails for one proof");
+        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "4", 190).await, CodeMailReservation::LimitReached, "three mails for one proof");
         assert_eq!(tries(&directory, "p", "4", 190).await, ProofCodeOutcome::Wrong(TRIES - 1), "the third code still counts");
         assert!(directory.read(FindEmailProof { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.is_sent));
-        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, CodeMailReservation::Go);
-        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::Reserved);
         assert_eq!(sends(&directory, "r", "ana", "6", 250).await, CodeMailReservation::Wait(3450), "five in an hour");
         tidy(&directory, 90_000, 0).await.expect("storage");
         assert_eq!(directory.read(FindEmailProof { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
@@ -112,7 +112,7 @@ on_both! {
         for at in 0..6 {
             let (id, victim) = (format!("p{at}"), format!("victim{at}"));
             begins_as(&machines[0], &id, "the same somebody").await;
-            if sends(&machines[at % 2], &id, &victim, "right", 100).await == CodeMailReservation::Over {
+            if sends(&machines[at % 2], &id, &victim, "right", 100).await == CodeMailReservation::ProofEnded {
                 refused += 1;
                 continue;
             }
@@ -147,7 +147,7 @@ on_both! {
             async move { sends(&directory, &format!("p{at}"), "ana", "code", 100).await }
         });
 
-        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == CodeMailReservation::Go).count();
+        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == CodeMailReservation::Reserved).count();
 
         assert_eq!(sent, 1);
     };
@@ -156,15 +156,15 @@ on_both! {
         let directory = place.machine().await;
         begins(&directory, "p").await;
         for at in 100..110 {
-            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, CodeMailReservation::Go, "at once, and as often as it takes");
+            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, CodeMailReservation::Reserved, "at once, and as often as it takes");
             takes_back(&directory, "p", "ana", "lost", at).await;
             takes_back(&directory, "p", "ana", "lost", at).await;
         }
         assert!(directory.read(FindEmailProof { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.is_sent));
-        assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::Over, "nobody has that code");
+        assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::ProofEnded, "nobody has that code");
 
-        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, CodeMailReservation::Go);
-        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, CodeMailReservation::Go);
+        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, CodeMailReservation::Reserved);
         takes_back(&directory, "p", "ana", "slow", 110).await;
         assert_eq!(sends(&directory, "p", "bia", "more", 121).await, CodeMailReservation::Wait(29), "the other mail was sent");
         assert!(matches!(tries(&directory, "p", "quick", 122).await, ProofCodeOutcome::Right(_)));

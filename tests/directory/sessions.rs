@@ -44,7 +44,7 @@ on_both! {
             uid(&directory, &proven("acme", "1", "ana"), sid).await;
         }
         uid(&directory, &proven("acme", "2", "bia"), "d").await;
-        let sign_out = |but: Option<&str>| EndAllSessions { store: "main".into(), uid: ana.clone(), but: but.map(Into::into), by: AuditActor::Person, now: 100 };
+        let sign_out = |but: Option<&str>| EndAllSessions { store: "main".into(), uid: ana.clone(), except: but.map(Into::into), by: AuditActor::Person, now: 100 };
 
         assert_eq!(directory.write(sign_out(Some("b"))).await.expect("storage"), 2);
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["a", "c"]);
@@ -59,13 +59,13 @@ on_both! {
         uid(&directory, &proven("beta", "1", "ana"), "b").await;
         let bia = uid(&directory, &proven("acme", "2", "bia"), "c").await;
         let unlink = |provider: &str, even_last| UnlinkIdentity {
-            store: "main".into(), uid: ana.clone(), provider: provider.into(), provider_id: None, but: None, by: AuditActor::Person, even_last, now: 100,
+            store: "main".into(), uid: ana.clone(), provider: provider.into(), provider_id: None, except: None, by: AuditActor::Person, even_last, now: 100,
         };
 
-        assert_eq!(directory.write(unlink("gama", false)).await.expect("storage"), UnlinkOutcome::NoSuchWay);
-        assert_eq!(directory.write(unlink("beta", false)).await.expect("storage"), UnlinkOutcome::Gone);
+        assert_eq!(directory.write(unlink("gama", false)).await.expect("storage"), UnlinkOutcome::NotFound);
+        assert_eq!(directory.write(unlink("beta", false)).await.expect("storage"), UnlinkOutcome::Unlinked);
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b"], "what came through it has ended");
-        assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), UnlinkOutcome::Last);
+        assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), UnlinkOutcome::LastIdentity);
         directory.write(BlockUser { store: "main".into(), uid: bia, blocked: true, now: 100 }).await.expect("storage");
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b", "c"]);
         assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage"));
@@ -138,7 +138,7 @@ on_both! {
 
         let event = AuditEvent::new(100, "main", AuditEventKind::Logout).for_user(&ana);
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
-        directory.write(EndAllSessions { store: "main".into(), uid: ana.clone(), but: None, by: AuditActor::Support, now: 100 }).await.expect("storage");
+        directory.write(EndAllSessions { store: "main".into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 }).await.expect("storage");
         let block = BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
         assert_eq!(directory.write(block).await, Ok(None), "nobody is said to be blocked");
 

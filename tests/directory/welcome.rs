@@ -192,12 +192,12 @@ on_both! {
         let history = directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage");
 
         assert_eq!(ways.iter().map(reasons::describe_link).collect::<Vec<_>>(), [
-            "linked because nobody had this address: the provider says that the address is theirs (acme.yaml, version v1)",
-            "linked because this person has the same address: the provider says that the address is theirs (beta.yaml, version v1)",
+            "linked because no user had this address: the provider says that the address is proven (acme.yaml, version v1)",
+            "linked because this user has the same address: the provider says that the address is proven (beta.yaml, version v1)",
         ]);
         assert_eq!(history.iter().map(|event| event.what).collect::<Vec<_>>(), [AuditEventKind::Refused, AuditEventKind::Login, AuditEventKind::Login]);
         let refused = reasons::describe_event(&history[0]);
-        assert!(refused.starts_with("refused through acme because the address belongs to somebody whom the same provider"), "{refused}");
+        assert!(refused.starts_with("refused through acme because the address belongs to a user whom the same provider"), "{refused}");
         assert!(refused.contains("the shopper can"), "{refused}");
     };
 }

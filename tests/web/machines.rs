@@ -82,7 +82,7 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         let found = other.app.directory.read(FindUserByEmail { store: "main".into(), email }).await.expect("storage");
         let uid = found.expect("somebody").user.uid;
 
-        let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), but: None, by: AuditActor::Support, now: clock::now() };
+        let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), except: None, by: AuditActor::Support, now: clock::now() };
         assert_eq!(other.app.directory.write(sign_out).await, Ok(1));
         hears(&house).await;
         assert_eq!(passes(&house, &cookies).await, 401);
@@ -182,7 +182,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         }
 
         let keys = house.app.directory.read(ListSigningKeys).await.expect("storage");
-        let going = keys.iter().find(|key| key.standing.state.word() == "retiring").expect("the old one").standing.id.clone();
+        let going = keys.iter().find(|key| key.status.state.word() == "retiring").expect("the old one").status.id.clone();
         house
             .app
             .directory

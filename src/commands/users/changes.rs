@@ -1,4 +1,4 @@
-//! What support changes: ways in, who may come in, who is signed in, who is known at all.
+//! What support changes: linked identities, blocks, sessions, and whole users.
 
 use crate::commands::confirmation;
 use crate::commands::outcome::{CommandFailure, count_in_words, print_json, print_line};
@@ -12,71 +12,66 @@ use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Says what was done: to a program with who it was about, to people in words.
-fn report_change(desk: &UsersContext, person: &UserRecord, more: Value, words: &str) {
-    if !desk.json {
+/// Reports a change: as JSON with the user for programs, as a sentence for people.
+fn report_change(context: &UsersContext, person: &UserRecord, more: Value, words: &str) {
+    if !context.json {
         print_line(words);
         return;
     }
-    let mut said = json!({ "store": desk.store, "uid": person.user.uid, "email": person.user.email.key() });
-    if let (Some(said), Value::Object(more)) = (said.as_object_mut(), more) {
-        said.extend(more);
+    let mut report = json!({ "store": context.store, "uid": person.user.uid, "email": person.user.email.key() });
+    if let (Some(report), Value::Object(more)) = (report.as_object_mut(), more) {
+        report.extend(more);
     }
-    print_json(&said.to_string());
+    print_json(&report.to_string());
 }
 
 fn sessions_ended(ended: u64) -> String {
     if ended == 0 { "no session was open".to_owned() } else { format!("{} ended", count_in_words(ended, "session", "sessions")) }
 }
 
-/// Removes a way in.
 pub(crate) async fn unlink(
-    desk: &UsersContext,
+    context: &UsersContext,
     person: &UserRecord,
     provider: &str,
     id: Option<&str>,
     even_last: bool,
 ) -> Result<(), CommandFailure> {
     let (uid, email) = (&person.user.uid, &person.user.email);
-    let ways = desk.read(ListIdentityLinks(uid.clone())).await?;
-    let open = desk.read(ListActiveSessions { uid: uid.clone(), now: desk.now }).await?;
+    let links = context.read(ListIdentityLinks(uid.clone())).await?;
+    let open = context.read(ListActiveSessions { uid: uid.clone(), now: context.now }).await?;
     let verb = UnlinkIdentity {
-        store: desk.store.clone(),
+        store: context.store.clone(),
         uid: uid.clone(),
         provider: provider.into(),
         provider_id: id.map(Into::into),
-        but: None,
+        except: None,
         by: AuditActor::Support,
         even_last,
-        now: desk.now,
+        now: context.now,
     };
-    match desk.write(verb).await? {
-        UnlinkOutcome::Gone => {}
-        UnlinkOutcome::NoSuchWay => return Err(no_such_link(person, &ways, provider)),
-        UnlinkOutcome::Last => {
+    match context.write(verb).await? {
+        UnlinkOutcome::Unlinked => {}
+        UnlinkOutcome::NotFound => return Err(no_such_link(person, &links, provider)),
+        UnlinkOutcome::LastIdentity => {
             return Err(CommandFailure::No(format!(
-                "nothing was done: this is the last way in of {email}; without it, {}\n  help: add `--even-last` if that is meant; \
-                 `{}` shuts them out, `{}` forgets them",
+                "nothing was done: this is the last linked identity of {email}; without it, {}\n  help: add `--even-last` if that is meant; \
+                 `{}` blocks the user, `{}` erases the user",
                 reports::sign_in_without_links(person),
-                desk.command_line("block", email),
-                desk.command_line("erase", email)
+                context.command_line("block", email),
+                context.command_line("erase", email)
             )));
         }
     }
-    let left = desk.read(ListIdentityLinks(uid.clone())).await?;
+    let left = context.read(ListIdentityLinks(uid.clone())).await?;
     let ended = open.iter().filter(|session| session.provider.as_deref().is_none_or(|through| through == provider)).count() as u64;
-    let removed: Vec<&str> = ways.iter().filter(|way| !left.contains(way)).map(|way| &*way.provider_id).collect();
-    let mut words = format!(
-        "{email} no longer comes in through {} ({}); {}",
-        printable(provider),
-        printable(&removed.join(", ")),
-        sessions_ended(ended)
-    );
+    let removed: Vec<&str> = links.iter().filter(|way| !left.contains(way)).map(|way| &*way.provider_id).collect();
+    let mut words =
+        format!("{email} is no longer linked to {} ({}); {}", printable(provider), printable(&removed.join(", ")), sessions_ended(ended));
     if left.is_empty() {
-        let _ = write!(words, "\nno way in is left: {}", reports::sign_in_without_links(person));
+        let _ = write!(words, "\nno linked identity is left: {}", reports::sign_in_without_links(person));
     }
     report_change(
-        desk,
+        context,
         person,
         json!({ "provider": provider, "removed": removed, "waysLeft": left.len(), "sessionsEnded": ended }),
         &words,
@@ -84,75 +79,81 @@ pub(crate) async fn unlink(
     Ok(())
 }
 
-fn no_such_link(person: &UserRecord, ways: &[IdentityLink], provider: &str) -> CommandFailure {
+fn no_such_link(person: &UserRecord, links: &[IdentityLink], provider: &str) -> CommandFailure {
     let named = |way: &IdentityLink| format!("{} ({})", printable(&way.provider), printable(&way.provider_id));
-    let known = ways.iter().map(named).collect::<Vec<_>>().join(", ");
-    let help = match did_you_mean(provider, ways.iter().map(|way| &*way.provider)) {
+    let known = links.iter().map(named).collect::<Vec<_>>().join(", ");
+    let help = match did_you_mean(provider, links.iter().map(|way| &*way.provider)) {
         Some(near) if near != provider => format!("did you mean `{near}`?"),
-        _ if ways.is_empty() => "they have no way in at all".to_owned(),
-        _ => format!("their ways in are {known}"),
+        _ if links.is_empty() => "the user has no linked identity".to_owned(),
+        _ => format!("the linked identities are {known}"),
     };
-    CommandFailure::No(format!("{} has no such way in\n  help: {help}", person.user.email))
+    CommandFailure::No(format!("{} has no such identity\n  help: {help}", person.user.email))
 }
 
-/// Shuts somebody out, or lets them in again.
-pub(crate) async fn block(desk: &UsersContext, person: &UserRecord, blocked: bool) -> Result<(), CommandFailure> {
+pub(crate) async fn block(context: &UsersContext, person: &UserRecord, blocked: bool) -> Result<(), CommandFailure> {
     let email = &person.user.email;
     let changed = person.blocked != blocked;
     let mut ended = 0;
     if changed {
-        let block = BlockUser { store: desk.store.clone(), uid: person.user.uid.clone(), blocked, now: desk.now };
-        ended = desk.write(block).await?.ok_or_else(|| reports::erased_meanwhile(person))?;
+        let block = BlockUser { store: context.store.clone(), uid: person.user.uid.clone(), blocked, now: context.now };
+        ended = context.write(block).await?.ok_or_else(|| reports::erased_meanwhile(person))?;
     }
     let words = match (blocked, changed) {
         (true, true) => {
-            format!("{email} is blocked; {}\n`{}` lets them in again", sessions_ended(ended), desk.command_line("unblock", email))
+            format!("{email} is blocked; {}\n`{}` lifts that", sessions_ended(ended), context.command_line("unblock", email))
         }
         (true, false) => format!("{email} was blocked already; nothing changed"),
-        (false, true) => format!("{email} may come in again"),
+        (false, true) => format!("{email} may sign in again"),
         (false, false) => format!("{email} was not blocked; nothing changed"),
     };
-    report_change(desk, person, json!({ "blocked": blocked, "changed": changed, "sessionsEnded": ended }), &words);
+    report_change(context, person, json!({ "blocked": blocked, "changed": changed, "sessionsEnded": ended }), &words);
     Ok(())
 }
 
-/// Ends all sessions of somebody.
-pub(crate) async fn sign_out(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
-    let verb =
-        EndAllSessions { store: desk.store.clone(), uid: person.user.uid.clone(), but: None, by: AuditActor::Support, now: desk.now };
-    let ended = desk.write(verb).await?;
+pub(crate) async fn sign_out(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+    let verb = EndAllSessions {
+        store: context.store.clone(),
+        uid: person.user.uid.clone(),
+        except: None,
+        by: AuditActor::Support,
+        now: context.now,
+    };
+    let ended = context.write(verb).await?;
     let email = &person.user.email;
     let words = if ended == 0 {
         format!("{email} was not signed in anywhere")
     } else {
-        format!("{email} is signed out everywhere: {}; they may log in again", sessions_ended(ended))
+        format!("{email} is signed out everywhere: {}; the user may sign in again", sessions_ended(ended))
     };
-    report_change(desk, person, json!({ "sessionsEnded": ended }), &words);
+    report_change(context, person, json!({ "sessionsEnded": ended }), &words);
     Ok(())
 }
 
-/// Forgets somebody.
-pub(crate) async fn erase(desk: &UsersContext, person: &UserRecord, yes: bool) -> Result<(), CommandFailure> {
+pub(crate) async fn erase(context: &UsersContext, person: &UserRecord, yes: bool) -> Result<(), CommandFailure> {
     let (uid, email) = (&person.user.uid, &person.user.email);
-    let ways = desk.read(ListIdentityLinks(uid.clone())).await?.len() as u64;
-    let open = desk.read(ListActiveSessions { uid: uid.clone(), now: desk.now }).await?.len() as u64;
-    let theirs = format!("{}, {}", count_in_words(ways, "way in", "ways in"), count_in_words(open, "open session", "open sessions"));
+    let links = context.read(ListIdentityLinks(uid.clone())).await?.len() as u64;
+    let open = context.read(ListActiveSessions { uid: uid.clone(), now: context.now }).await?.len() as u64;
+    let theirs = format!(
+        "{}, {}",
+        count_in_words(links, "linked identity", "linked identities"),
+        count_in_words(open, "open session", "open sessions")
+    );
     let warning =
-        format!("This forgets {email}, {}, of store `{}` for good: the person, {theirs}.", rendering::display_name(person), desk.store);
+        format!("This erases {email}, {}, of store `{}` for good: the user, {theirs}.", rendering::display_name(person), context.store);
     confirmation::confirm(yes, &warning, "address", email.key())?;
-    if !desk.write(EraseUser { store: desk.store.clone(), uid: uid.clone(), now: desk.now }).await? {
+    if !context.write(EraseUser { store: context.store.clone(), uid: uid.clone(), now: context.now }).await? {
         return Err(reports::erased_meanwhile(person));
     }
     let again = if person.blocked {
-        "they were blocked, and nobody knows that any more: should they come again, they come in as somebody new"
+        "the user was blocked, and that is erased as well: a later sign-in makes a new user, who is not blocked"
     } else {
-        "should they come again, they are somebody new"
+        "a later sign-in makes a new user"
     };
     let words = format!(
-        "{email} is forgotten\n  gone   the person, {theirs}\n  stays  what happened, without saying to whom, for as long as `audit: keep` says\n  \
+        "{email} is erased\n  gone   the user, {theirs}\n  stays  the audit, which no longer names the user, for as long as `audit: keep` says\n  \
          yours  what the store itself keeps, such as orders, is not touched\n  note   {again}"
     );
-    let gone = json!({ "waysIn": ways, "sessions": open });
-    report_change(desk, person, json!({ "erased": true, "gone": gone, "wasBlocked": person.blocked }), &words);
+    let gone = json!({ "waysIn": links, "sessions": open });
+    report_change(context, person, json!({ "erased": true, "gone": gone, "wasBlocked": person.blocked }), &words);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where support sits: one store of one storage, and whoever is asked for.
+//! The store and the storage of a command, and the user that it is about.
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::storage;
@@ -10,23 +10,17 @@ use crate::vocabulary::diagnostic::{did_you_mean, printable, quoted_alternatives
 use crate::vocabulary::email::Email;
 use std::fmt::Write as _;
 
-/// What a command needs.
 pub(crate) struct UsersContext {
-    /// Who has come in.
     pub(crate) directory: Directory,
-    /// Where that is kept.
     pub(crate) place: StorageLocation,
-    /// The store.
     pub(crate) store: Box<str>,
-    /// The other stores.
+    /// The other stores, for hints.
     pub(crate) others: Vec<Box<str>>,
-    /// Whether a program reads along.
     pub(crate) json: bool,
-    /// When this is.
     pub(crate) now: i64,
 }
 
-/// The stores but this one, which has to be one of them.
+/// All stores except the named one, which has to exist.
 pub(crate) fn other_stores(name: &str, stores: &Stores) -> Result<Vec<Box<str>>, CommandFailure> {
     let names = || stores.all().iter().map(|store| &*store.name);
     if stores.by_name(name).is_some() {
@@ -39,7 +33,6 @@ pub(crate) fn other_stores(name: &str, stores: &Stores) -> Result<Vec<Box<str>>,
     Err(CommandFailure::Usage(format!("there is no store `{}`", printable(name)), help))
 }
 
-/// An address that was typed.
 pub(crate) fn parse_email(text: &str) -> Result<Email, CommandFailure> {
     Email::parse(text).map_err(|_| {
         let help = "write it as `ana@loja.example`, without blanks, brackets and letters that only look like others; \
@@ -49,25 +42,22 @@ pub(crate) fn parse_email(text: &str) -> Result<Email, CommandFailure> {
 }
 
 impl UsersContext {
-    /// Asks something.
     pub(crate) async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
         self.directory.read(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
-    /// Does something.
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
         self.directory.write(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
-    /// Who has this address.
     pub(crate) async fn user_by_email(&self, email: Email) -> Result<UserRecord, CommandFailure> {
         if let Some(record) = self.read(FindUserByEmail { store: self.store.clone(), email: email.clone() }).await? {
             return Ok(record);
         }
-        let mut text = format!("nobody in store `{}` has the address {email}", self.store);
+        let mut text = format!("no user of store `{}` has the address {email}", self.store);
         for store in &self.others {
             if self.read(FindUserByEmail { store: store.clone(), email: email.clone() }).await?.is_some() {
-                let _ = write!(text, "\n  help: somebody in store `{store}` has it: `--store {store}`");
+                let _ = write!(text, "\n  help: a user of store `{store}` has it: `--store {store}`");
                 return Err(CommandFailure::No(text));
             }
         }
@@ -83,7 +73,7 @@ impl UsersContext {
         Err(CommandFailure::No(text))
     }
 
-    /// The address that was most likely meant: what was typed is mostly right at its beginning or at its end.
+    /// The known address that is most like the typed one, which is mostly right at its beginning or at its end.
     async fn nearest_address(&self, email: &Email) -> Result<Option<String>, CommandFailure> {
         let key = email.key();
         let (local, _) = key.split_once('@').unwrap_or((key, ""));
@@ -97,7 +87,7 @@ impl UsersContext {
         Ok(did_you_mean(key, known.iter().map(String::as_str)).map(str::to_owned))
     }
 
-    /// A command about somebody, as it can be typed.
+    /// A command about a user, as it can be typed.
     pub(crate) fn command_line(&self, what: &str, email: &Email) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@.+_-".contains(&byte);
         let key = email.key();

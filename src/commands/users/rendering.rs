@@ -1,4 +1,4 @@
-//! People, ways in, sessions and what happened: in words, and in JSON with keys that stay.
+//! Users, linked identities, sessions and events: as text, and as JSON whose keys stay.
 
 use crate::commands::outcome::format_time;
 use crate::directory::audit::AuditEvent;
@@ -7,13 +7,12 @@ use crate::directory::users::{ActiveSession, IdentityLink, RemovedIdentityLink, 
 use crate::vocabulary::diagnostic::printable;
 use serde_json::{Value, json};
 
-/// Whether an address is one that nobody can have: the file's placeholder, or what is left to whom it was taken from.
+/// Whether an address cannot exist: the placeholder of a provider's file, or the address after another user proved the real one.
 pub(crate) fn is_placeholder(record: &UserRecord) -> bool {
     let domain = record.user.email.domain();
     domain == "invalid" || domain.ends_with(".invalid")
 }
 
-/// What is known of the address, in a word or two.
 pub(crate) fn address_proof(record: &UserRecord) -> &'static str {
     match (is_placeholder(record), record.user.email_verified) {
         (true, _) => "placeholder",
@@ -22,11 +21,11 @@ pub(crate) fn address_proof(record: &UserRecord) -> &'static str {
     }
 }
 
-/// What the word about the address means for this person, where it needs saying.
+/// An explanation of the address, where one is needed.
 pub(crate) fn address_note(record: &UserRecord) -> Option<&'static str> {
     if record.user.email.domain() == "displaced.invalid" {
         return Some(
-            "a placeholder: the address they had without proof went to somebody who proved that it is theirs; no mail can reach them",
+            "a placeholder: the address that the user had without proof went to another user, who proved it; no mail can reach this one",
         );
     }
     if is_placeholder(record) {
@@ -34,19 +33,17 @@ pub(crate) fn address_note(record: &UserRecord) -> Option<&'static str> {
             "a placeholder: no provider has named an address that is proven, so the provider's file gave this one; no mail can reach it",
         );
     }
-    (!record.user.email_verified).then_some("nothing proves that the address is theirs")
+    (!record.user.email_verified).then_some("nothing proves the address")
 }
 
-/// The name, for a terminal.
 pub(crate) fn display_name(record: &UserRecord) -> String {
     record.user.name.as_deref().map_or_else(|| "(no name)".to_owned(), printable)
 }
 
-/// A person in several lines.
 pub(crate) fn user_as_text(record: &UserRecord) -> String {
     let mut lines = vec![format!("{} ({})", record.user.email, address_proof(record))];
     lines.extend(address_note(record).map(|about| format!("  {about}")));
-    let blocked = if record.blocked { "yes: they cannot come in" } else { "no" };
+    let blocked = if record.blocked { "yes: the user cannot sign in" } else { "no" };
     let language = record.locale.as_deref().map_or_else(|| "not known".to_owned(), printable);
     for (what, is) in [
         ("name", display_name(record)),
@@ -62,32 +59,28 @@ pub(crate) fn user_as_text(record: &UserRecord) -> String {
     lines.join("\n")
 }
 
-/// A way in, in two lines.
 pub(crate) fn link_as_text(way: &IdentityLink) -> String {
     let (provider, id, why) = (printable(&way.provider), printable(&way.provider_id), printable(&reasons::describe_link(way)));
     format!("  {provider}, there known as {id}, since {}\n    {why}", format_time(way.linked))
 }
 
-/// A session, in one line.
 pub(crate) fn session_as_text(session: &ActiveSession) -> String {
     let through = session.provider.as_deref().map_or_else(String::new, |provider| format!(", through {}", printable(provider)));
     format!("  since {}, until {} at most{through}", format_time(session.since), format_time(session.latest))
 }
 
-/// Something that happened, in one line.
 pub(crate) fn event_as_text(event: &AuditEvent) -> String {
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}{incident}", format_time(event.at), printable(&reasons::describe_event(event)))
 }
 
-/// The same where it may have happened to anybody, at any store.
+/// An event of any user and any store.
 pub(crate) fn audit_line_as_text(event: &AuditEvent) -> String {
     let person = event.uid.as_deref().map_or_else(String::new, |uid| format!(" [person {}]", printable(uid)));
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}  {}{person}{incident}", format_time(event.at), printable(&event.store), printable(&reasons::describe_event(event)))
 }
 
-/// A person, for programs.
 pub(crate) fn user_as_json(record: &UserRecord) -> Value {
     let user = &record.user;
     json!({
@@ -97,29 +90,25 @@ pub(crate) fn user_as_json(record: &UserRecord) -> Value {
     })
 }
 
-/// Ways in, for programs.
-pub(crate) fn links_as_json(ways: &[IdentityLink]) -> Value {
+pub(crate) fn links_as_json(links: &[IdentityLink]) -> Value {
     let way = |way: &IdentityLink| {
         json!({
             "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
             "evidence": way.evidence, "version": way.version, "address": way.address, "told": reasons::describe_link(way),
         })
     };
-    ways.iter().map(way).collect()
+    links.iter().map(way).collect()
 }
 
-/// Ways in that were removed, for programs.
 pub(crate) fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
     removed.iter().map(|way| json!({ "provider": way.provider, "providerId": way.provider_id })).collect()
 }
 
-/// Sessions, for programs.
 pub(crate) fn sessions_as_json(sessions: &[ActiveSession]) -> Value {
     let session = |session: &ActiveSession| json!({ "since": format_time(session.since), "until": format_time(session.latest), "provider": session.provider });
     sessions.iter().map(session).collect()
 }
 
-/// What happened, for programs.
 pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {
     let event = |event: &AuditEvent| {
         json!({
@@ -130,7 +119,6 @@ pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {
     history.iter().map(event).collect()
 }
 
-/// The same where it may have happened to anybody, at any store.
 pub(crate) fn audit_lines_as_json(lines: &[AuditEvent]) -> Value {
     let line = |event: &AuditEvent| {
         json!({

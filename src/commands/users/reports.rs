@@ -1,4 +1,4 @@
-//! People as they are found, shown and handed out.
+//! Users as they are found, shown and exported.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, format_time, limit_to, print_json, print_line};
 use crate::commands::users::context::UsersContext;
@@ -8,15 +8,14 @@ use crate::directory::users::{ActiveSession, ExportUser, IdentityLink, ListActiv
 use crate::vocabulary::diagnostic::printable;
 use serde_json::json;
 
-/// People who are meant by a text.
-pub(crate) async fn print_found_users(desk: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
-    let found = desk.read(SearchUsers { store: desk.store.clone(), text: text.to_owned(), most: most + 1 }).await?;
+pub(crate) async fn print_found_users(context: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
+    let found = context.read(SearchUsers { store: context.store.clone(), text: text.to_owned(), most: most + 1 }).await?;
     let (found, more) = limit_to(found, most);
-    if desk.json {
+    if context.json {
         let people: Vec<_> = found.iter().map(rendering::user_as_json).collect();
-        print_json(&json!({ "store": desk.store, "people": people, "more": more }).to_string());
+        print_json(&json!({ "store": context.store, "people": people, "more": more }).to_string());
     } else if found.is_empty() {
-        print_line(&format!("nobody in store `{}` is known by `{}`", desk.store, printable(text)));
+        print_line(&format!("no user of store `{}` matches `{}`", context.store, printable(text)));
     } else {
         print_table(&found);
         if more {
@@ -37,23 +36,22 @@ fn print_table(found: &[UserRecord]) {
     }
 }
 
-/// Who somebody is.
-pub(crate) async fn print_user(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
-    let ways = desk.read(ListIdentityLinks(person.user.uid.clone())).await?;
-    let sessions = desk.read(ListActiveSessions { uid: person.user.uid.clone(), now: desk.now }).await?;
-    if desk.json {
+pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+    let links = context.read(ListIdentityLinks(person.user.uid.clone())).await?;
+    let sessions = context.read(ListActiveSessions { uid: person.user.uid.clone(), now: context.now }).await?;
+    if context.json {
         let mut shown = rendering::user_as_json(person);
-        shown["waysIn"] = rendering::links_as_json(&ways);
+        shown["waysIn"] = rendering::links_as_json(&links);
         shown["sessions"] = rendering::sessions_as_json(&sessions);
         print_json(&shown.to_string());
         return Ok(());
     }
     print_line(&rendering::user_as_text(person));
-    print_line("\nways in");
-    for way in &ways {
-        print_line(&rendering::link_as_text(way));
+    print_line("\nlinked identities");
+    for link in &links {
+        print_line(&rendering::link_as_text(link));
     }
-    if ways.is_empty() {
+    if links.is_empty() {
         print_line(&format!("  none: {}", sign_in_without_links(person)));
     }
     print_line("\nopen sessions");
@@ -64,32 +62,35 @@ pub(crate) async fn print_user(desk: &UsersContext, person: &UserRecord) -> Resu
         print_line("  none");
     }
     print_line("\nwhat can be done");
-    print_hints(desk, person, &ways, &sessions);
+    print_hints(context, person, &links, &sessions);
     Ok(())
 }
 
-/// How somebody without a way in comes back.
+/// How a user without linked identities can sign in.
 pub(crate) fn sign_in_without_links(person: &UserRecord) -> String {
     if person.user.email_verified && !rendering::is_placeholder(person) {
-        format!("a login that proves {} leads back to them", person.user.email)
+        format!("a login that proves {} leads back to this user", person.user.email)
     } else {
-        "their address is not proven, so no login leads back to them: whoever comes is somebody new".to_owned()
+        "the address is not proven, so no login leads back to this user: a later sign-in makes a new user".to_owned()
     }
 }
 
-fn print_hints(desk: &UsersContext, person: &UserRecord, ways: &[IdentityLink], sessions: &[ActiveSession]) {
+fn print_hints(context: &UsersContext, person: &UserRecord, links: &[IdentityLink], sessions: &[ActiveSession]) {
     let email = &person.user.email;
-    let mut hints = vec![(desk.command_line("history", email), "what happened, and why")];
+    let mut hints = vec![(context.command_line("history", email), "what happened, and why")];
     if !sessions.is_empty() {
-        hints.push((desk.command_line("sign-out", email), "ends the open sessions"));
+        hints.push((context.command_line("sign-out", email), "ends the open sessions"));
     }
-    if let (Some(way), true) = (ways.last(), ways.len() > 1) {
-        hints.push((format!("{} --provider {}", desk.command_line("unlink", email), printable(&way.provider)), "removes a way in"));
+    if let (Some(way), true) = (links.last(), links.len() > 1) {
+        hints.push((
+            format!("{} --provider {}", context.command_line("unlink", email), printable(&way.provider)),
+            "removes a linked identity",
+        ));
     }
     hints.push(if person.blocked {
-        (desk.command_line("unblock", email), "lets them in again")
+        (context.command_line("unblock", email), "unblocks the user")
     } else {
-        (desk.command_line("block", email), "shuts them out")
+        (context.command_line("block", email), "blocks the user")
     });
     let widest = hints.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
     for (command, what) in hints {
@@ -97,21 +98,20 @@ fn print_hints(desk: &UsersContext, person: &UserRecord, ways: &[IdentityLink], 
     }
 }
 
-/// What happened to somebody.
-pub(crate) async fn print_history(desk: &UsersContext, person: &UserRecord, most: i64) -> Result<(), CommandFailure> {
-    let history = desk.read(ListUserAuditEvents { uid: person.user.uid.clone(), most: most + 1 }).await?;
+pub(crate) async fn print_history(context: &UsersContext, person: &UserRecord, most: i64) -> Result<(), CommandFailure> {
+    let history = context.read(ListUserAuditEvents { uid: person.user.uid.clone(), most: most + 1 }).await?;
     let (history, more) = limit_to(history, most);
-    if desk.json {
+    if context.json {
         let (uid, email) = (&person.user.uid, person.user.email.key());
         let told = rendering::history_as_json(&history);
-        print_json(&json!({ "store": desk.store, "uid": uid, "email": email, "history": told, "more": more }).to_string());
+        print_json(&json!({ "store": context.store, "uid": uid, "email": email, "history": told, "more": more }).to_string());
         return Ok(());
     }
     for event in &history {
         print_line(&rendering::event_as_text(event));
     }
     if history.is_empty() {
-        print_line(&format!("nothing is written down of {}; lines go when they are as old as `audit: keep` says", person.user.email));
+        print_line(&format!("the audit has no events of {}; it keeps events for as long as `audit: keep` says", person.user.email));
     }
     if more {
         print_line(&format!("there is more: `--most {}`", most.saturating_mul(10)));
@@ -119,25 +119,24 @@ pub(crate) async fn print_history(desk: &UsersContext, person: &UserRecord, most
     Ok(())
 }
 
-/// Hands out everything that is kept of somebody.
-pub(crate) async fn print_export(desk: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
-    let everything = desk.write(ExportUser { uid: person.user.uid.clone(), now: desk.now }).await?;
+pub(crate) async fn print_export(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
+    let everything = context.write(ExportUser { uid: person.user.uid.clone(), now: context.now }).await?;
     let Some(everything) = everything else { return Err(erased_meanwhile(person)) };
-    let mut out = json!({ "exportedAt": format_time(desk.now) });
+    let mut out = json!({ "exportedAt": format_time(context.now) });
     if let (Some(out), serde_json::Value::Object(person)) = (out.as_object_mut(), rendering::user_as_json(&everything.record)) {
         out.extend(person);
     }
-    out["waysIn"] = rendering::links_as_json(&everything.ways);
+    out["waysIn"] = rendering::links_as_json(&everything.identities);
     out["removedWays"] = rendering::removed_links_as_json(&everything.removed);
     out["sessions"] = rendering::sessions_as_json(&everything.sessions);
     out["history"] = rendering::history_as_json(&everything.history);
     print_json(&format!("{out:#}"));
     let lines = count_in_words(everything.history.len() as u64, "line", "lines");
-    eprintln!("everything that is kept of {} ({lines} of history); the audit notes that it was handed out", person.user.email);
+    eprintln!("all stored data of {} ({lines} of history); the audit records the export", person.user.email);
     Ok(())
 }
 
-/// Somebody was forgotten while they were looked at.
+/// The user was erased while the command ran.
 pub(crate) fn erased_meanwhile(person: &UserRecord) -> CommandFailure {
-    CommandFailure::No(format!("{} has just been forgotten by somebody else", person.user.email))
+    CommandFailure::No(format!("{} has just been erased by another command", person.user.email))
 }

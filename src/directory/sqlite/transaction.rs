@@ -1,5 +1,5 @@
-//! A conversation with the embedded database. Every journey to its thread costs more than most statements, so what nobody waits
-//! for travels together with what is said next.
+//! A transaction of SQLite. Each message to the thread of the database costs more than most statements, so a statement whose
+//! result is not needed is sent together with the next one.
 
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault};
 use sqlx::query::Query;
@@ -7,15 +7,15 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use std::fmt::Write as _;
 
-/// A conversation on one connection.
+/// A transaction on one connection.
 pub(crate) struct Transaction<'c> {
     connection: &'c mut SqliteConnection,
-    unsaid: String,
-    with: Vec<OwnedSqlValue>,
-    heard: bool,
+    queued: String,
+    values: Vec<OwnedSqlValue>,
+    has_response: bool,
 }
 
-/// A value that waits for its journey.
+/// A value of a queued statement.
 enum OwnedSqlValue {
     Text(Option<String>),
     Number(i64),
@@ -23,42 +23,42 @@ enum OwnedSqlValue {
 
 impl<'c> Transaction<'c> {
     pub(crate) fn new(connection: &'c mut SqliteConnection) -> Self {
-        Self { connection, unsaid: String::new(), with: Vec::new(), heard: false }
+        Self { connection, queued: String::new(), values: Vec::new(), has_response: false }
     }
 
-    /// Whether anything has been answered yet.
+    /// Whether the database has answered a statement.
     pub(crate) fn has_responded(&self) -> bool {
-        self.heard
+        self.has_response
     }
 
-    /// Says what has not been said yet.
+    /// Sends the queued statements.
     pub(crate) async fn flush(&mut self) -> Result<(), StorageFault> {
-        if !self.unsaid.is_empty() {
+        if !self.queued.is_empty() {
             self.send_queued().await?;
         }
         Ok(())
     }
 
     fn enqueue(&mut self, sql: &str, with: &[SqlValue<'_>]) {
-        if !self.unsaid.is_empty() {
-            self.unsaid.push_str("; ");
+        if !self.queued.is_empty() {
+            self.queued.push_str("; ");
         }
-        append_renumbered(sql, self.with.len(), &mut self.unsaid);
-        self.with.extend(with.iter().map(|value| match value {
+        append_renumbered(sql, self.values.len(), &mut self.queued);
+        self.values.extend(with.iter().map(|value| match value {
             SqlValue::Text(text) => OwnedSqlValue::Text(text.map(str::to_owned)),
             SqlValue::Number(number) => OwnedSqlValue::Number(*number),
         }));
     }
 
     async fn send_queued(&mut self) -> Result<Vec<SqlRow>, StorageFault> {
-        let (sql, with) = (std::mem::take(&mut self.unsaid), std::mem::take(&mut self.with));
+        let (sql, values) = (std::mem::take(&mut self.queued), std::mem::take(&mut self.values));
         let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql).into_sql_str());
-        let query = with.into_iter().fold(query, |query, value| match value {
+        let query = values.into_iter().fold(query, |query, value| match value {
             OwnedSqlValue::Text(text) => query.bind(text),
             OwnedSqlValue::Number(number) => query.bind(number),
         });
         let rows = query.fetch_all(&mut *self.connection).await?;
-        self.heard = true;
+        self.has_response = true;
         Ok(rows.into_iter().map(SqlRow::Sqlite).collect())
     }
 }
@@ -71,7 +71,7 @@ impl SqlTransaction for Transaction<'_> {
             SqlValue::Number(number) => query.bind(*number),
         });
         let done = query.execute(&mut *self.connection).await?;
-        self.heard = true;
+        self.has_response = true;
         Ok(done.rows_affected())
     }
 
@@ -85,7 +85,7 @@ impl SqlTransaction for Transaction<'_> {
         self.send_queued().await
     }
 
-    /// There is but one who writes, so nobody else can change anything.
+    /// There is only one writer, so no lock is needed.
     async fn fetch_for_update(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
         self.fetch(sql, with).await
     }
@@ -94,23 +94,21 @@ impl SqlTransaction for Transaction<'_> {
         Ok(())
     }
 
-    /// The file is on this machine.
     async fn clock(&mut self) -> Result<Option<i64>, StorageFault> {
         Ok(None)
     }
 
-    /// There is but one who writes.
     async fn lock_name(&mut self, _name: &str) -> Result<(), StorageFault> {
         Ok(())
     }
 
-    /// Who shares the file asks from time to time.
+    /// Another process with the same file reads the generations from time to time.
     async fn notify_machines(&mut self) -> Result<(), StorageFault> {
         Ok(())
     }
 }
 
-/// The statement with its values counted on from `by`.
+/// Appends a statement whose values are numbered from `by` on.
 fn append_renumbered(sql: &str, by: usize, into: &mut String) {
     let mut rest = sql;
     while let Some((before, after)) = rest.split_once('$') {

@@ -1,5 +1,5 @@
-//! The desk at which orders are given. One task carries them out: what arrives together goes into one transaction, and who asked
-//! hears of it once that is kept. A request that is given up half-way leaves nothing open.
+//! The writer of SQLite. One task runs all writes: jobs that arrive together share one transaction, and their callers get the
+//! answers after the commit. A caller that gives up leaves no transaction open.
 
 use crate::directory::StorageUnavailable;
 use crate::directory::sql::{SqlTransaction as _, StorageFault, Verb};
@@ -12,64 +12,64 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Orders that are carried out together at most.
-const TOGETHER: usize = 64;
-/// How long somebody waits to hear of an order.
+/// The most jobs of one transaction.
+const LARGEST_BATCH: usize = 64;
+/// How long a caller waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(6);
-/// Orders that wait at most; then those who ask wait.
-const WAITING: usize = 1024;
+/// The most jobs in the queue; further callers wait for a place.
+const QUEUE_LENGTH: usize = 1024;
 
-/// The desk at which orders are given.
+/// The queue of the writer.
 #[derive(Clone, Debug)]
 pub(crate) struct SqliteWriter(mpsc::Sender<Box<dyn WriteJob>>);
 
 impl SqliteWriter {
-    /// Opens the desk; the connection is the only one that writes.
+    /// Starts the task; `writer` is the only connection that writes.
     pub(crate) fn open(options: SqliteConnectOptions, writer: SqliteConnection) -> Self {
-        let (give, orders) = mpsc::channel(WAITING);
-        tokio::spawn(WriterTask { options, connection: Some(writer) }.run(orders));
-        Self(give)
+        let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
+        tokio::spawn(WriterTask { options, connection: Some(writer) }.run(jobs));
+        Self(sender)
     }
 
-    /// Gives an order and waits until it is kept.
+    /// Queues a verb and waits until it is committed.
     pub(crate) async fn submit<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
-        let (answer, heard) = oneshot::channel();
-        let order = Box::new(PendingWrite { verb, answer, outcome: None });
-        let given = async {
-            self.0.send(order).await.map_err(|_| StorageUnavailable)?;
-            heard.await.map_err(|_| StorageUnavailable)?
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(PendingWrite { verb, answer, outcome: None });
+        let done = async {
+            self.0.send(job).await.map_err(|_| StorageUnavailable)?;
+            answered.await.map_err(|_| StorageUnavailable)?
         };
-        tokio::time::timeout(PATIENCE, given).await.map_err(|_| StorageUnavailable)?
+        tokio::time::timeout(PATIENCE, done).await.map_err(|_| StorageUnavailable)?
     }
 }
 
-/// A verb, and who waits for it.
+/// A verb, and the channel to its caller.
 struct PendingWrite<V: Verb> {
     verb: Arc<V>,
     answer: oneshot::Sender<Result<V::Answer, StorageUnavailable>>,
     outcome: Option<V::Answer>,
 }
 
-type WriteFuture<'o> = Pin<Box<dyn Future<Output = Result<(), StorageFault>> + Send + 'o>>;
+type WriteFuture<'j> = Pin<Box<dyn Future<Output = Result<(), StorageFault>> + Send + 'j>>;
 
 trait WriteJob: Send {
-    fn execute<'o>(&'o mut self, talk: &'o mut Transaction<'_>) -> WriteFuture<'o>;
-    /// Tells what came of it, now that it is kept; or that it is not.
-    fn respond(self: Box<Self>, is_kept: bool);
-    /// Whether nobody waits for it any more.
+    fn execute<'j>(&'j mut self, transaction: &'j mut Transaction<'_>) -> WriteFuture<'j>;
+    /// Sends the answer after the commit, or an error if there was none.
+    fn respond(self: Box<Self>, is_committed: bool);
+    /// Whether the caller has given up.
     fn is_abandoned(&self) -> bool;
 }
 
 impl<V: Verb> WriteJob for PendingWrite<V> {
-    fn execute<'o>(&'o mut self, talk: &'o mut Transaction<'_>) -> WriteFuture<'o> {
+    fn execute<'j>(&'j mut self, transaction: &'j mut Transaction<'_>) -> WriteFuture<'j> {
         Box::pin(async move {
-            self.outcome = Some(self.verb.execute(talk).await?);
+            self.outcome = Some(self.verb.execute(transaction).await?);
             Ok(())
         })
     }
 
-    fn respond(self: Box<Self>, is_kept: bool) {
-        let _ = self.answer.send(self.outcome.filter(|_| is_kept).ok_or(StorageUnavailable));
+    fn respond(self: Box<Self>, is_committed: bool) {
+        let _ = self.answer.send(self.outcome.filter(|_| is_committed).ok_or(StorageUnavailable));
     }
 
     fn is_abandoned(&self) -> bool {
@@ -83,61 +83,61 @@ struct WriterTask {
 }
 
 impl WriterTask {
-    async fn run(mut self, mut orders: mpsc::Receiver<Box<dyn WriteJob>>) {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn WriteJob>>) {
         let mut batch = Vec::new();
-        while orders.recv_many(&mut batch, TOGETHER).await > 0 {
-            // Who has stopped waiting is not served any more, so that a storage that was stuck is soon well again.
-            batch.retain(|order| !order.is_abandoned());
+        while jobs.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+            // Abandoned jobs are skipped, so that the queue of a storage that was stuck is soon short again.
+            batch.retain(|job| !job.is_abandoned());
             match self.execute(&mut batch).await {
-                Ok(()) => batch.drain(..).for_each(|order| order.respond(true)),
-                // One of them cannot be done: the others must not suffer for it.
-                Err(BatchFailure::WithOne) if batch.len() > 1 => {
-                    for mut order in batch.drain(..).filter(|order| !order.is_abandoned()) {
-                        let alone = self.execute(std::slice::from_mut(&mut order)).await;
-                        order.respond(alone.is_ok());
+                Ok(()) => batch.drain(..).for_each(|job| job.respond(true)),
+                // One job failed, so each job gets a transaction of its own.
+                Err(BatchFailure::Job) if batch.len() > 1 => {
+                    for mut job in batch.drain(..).filter(|job| !job.is_abandoned()) {
+                        let alone = self.execute(std::slice::from_mut(&mut job)).await;
+                        job.respond(alone.is_ok());
                     }
                 }
-                Err(_) => batch.drain(..).for_each(|order| order.respond(false)),
+                Err(_) => batch.drain(..).for_each(|job| job.respond(false)),
             }
         }
     }
 
-    /// All of it or nothing. After any failure the connection is opened anew: what is left of the old one is undone with it.
-    async fn execute(&mut self, orders: &mut [Box<dyn WriteJob>]) -> Result<(), BatchFailure> {
-        if orders.is_empty() {
+    /// Runs jobs in one transaction. After a failure the connection is closed, which rolls back what is left, and opened again.
+    async fn execute(&mut self, jobs: &mut [Box<dyn WriteJob>]) -> Result<(), BatchFailure> {
+        if jobs.is_empty() {
             return Ok(());
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.options.connect().await.map_err(|error| {
                 let _ = StorageFault::from(error);
-                BatchFailure::WithAll
+                BatchFailure::Connection
             })?,
         };
-        let mut talk = Transaction::new(&mut connection);
-        let done = execute_in_one_transaction(&mut talk, orders).await;
-        let heard = talk.has_responded();
+        let mut transaction = Transaction::new(&mut connection);
+        let done = execute_in_one_transaction(&mut transaction, jobs).await;
+        let has_responded = transaction.has_responded();
         if done.is_ok() {
             self.connection = Some(connection);
             return Ok(());
         }
         let _ = connection.close_hard().await;
-        Err(if heard { BatchFailure::WithOne } else { BatchFailure::WithAll })
+        Err(if has_responded { BatchFailure::Job } else { BatchFailure::Connection })
     }
 }
 
 enum BatchFailure {
-    /// Something that was ordered cannot be done.
-    WithOne,
-    /// Nothing can be done.
-    WithAll,
+    /// A job cannot be carried out.
+    Job,
+    /// The database does not answer.
+    Connection,
 }
 
-async fn execute_in_one_transaction(talk: &mut Transaction<'_>, orders: &mut [Box<dyn WriteJob>]) -> Result<(), StorageFault> {
-    talk.queue("BEGIN IMMEDIATE", &[]).await?;
-    for order in orders {
-        order.execute(talk).await?;
+async fn execute_in_one_transaction(transaction: &mut Transaction<'_>, jobs: &mut [Box<dyn WriteJob>]) -> Result<(), StorageFault> {
+    transaction.queue("BEGIN IMMEDIATE", &[]).await?;
+    for job in jobs {
+        job.execute(transaction).await?;
     }
-    talk.queue("COMMIT", &[]).await?;
-    talk.flush().await
+    transaction.queue("COMMIT", &[]).await?;
+    transaction.flush().await
 }
