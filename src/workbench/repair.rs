@@ -25,6 +25,7 @@ use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::provider::step::StepKind;
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
 use crate::workbench::repair::edit::changed_lines;
@@ -104,15 +105,8 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
         rated.extend(ask.into_iter().filter_map(|mended| {
             let change = changed_lines(&provider.source.text, &mended.text)?;
-            let draft = mended.draft;
-            let proposal = Proposal {
-                title: draft.title,
-                because: draft.because.to_owned(),
-                about: draft.about,
-                sentence: draft.sentence,
-                change: Some(change),
-            };
-            Some((proposal, draft.score + unless_found))
+            let score = mended.draft.score + unless_found;
+            Some((mended.draft.into_proposal(change), score))
         }));
     }
     let says_no = is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
@@ -182,19 +176,11 @@ fn proposals_for_unreadable(provider: &Provider, case: &RepairCase<'_>, goal: &R
             && let Some(both) = changed_lines(&provider.source.text, &text)
         {
             let title = format!("{}, {}", mended.draft.title, proposal.title);
-            let sentence = format!("{}; {}", mended.draft.sentence, proposal.sentence);
-            let about = vec![mended.draft.title.clone(), proposal.title];
-            rated.push((Proposal { title, because: "severalMoved".to_owned(), about, sentence, change: Some(both) }, 120.0 + rating));
+            let rule = RepairRule::SeveralMoved { first: mended.draft.title.clone(), all: title.clone() };
+            rated.push((Proposal::new(title, &rule, Some(both)), 120.0 + rating));
         }
-        let draft = mended.draft;
-        let proposal = Proposal {
-            title: draft.title,
-            because: draft.because.to_owned(),
-            about: draft.about,
-            sentence: draft.sentence,
-            change: Some(own),
-        };
-        rated.push((proposal, 110.0 + draft.score));
+        let score = mended.draft.score;
+        rated.push((mended.draft.into_proposal(own), 110.0 + score));
     }
     rated
 }

@@ -5,6 +5,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::step::{ReadRule, StepKind};
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::names::FactNames;
 use crate::vocabulary::place::Source;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity};
@@ -77,8 +78,7 @@ pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal:
     }
     let proposals = found.into_iter().filter_map(|mended| {
         let change = changed_lines(&provider.source.text, &mended.text)?;
-        let RepairDraft { title, because, about, sentence, .. } = mended.draft;
-        Some((Proposal { title, because: because.to_owned(), about, sentence, change: Some(change) }, mended.rating, mended.whole))
+        Some((mended.draft.into_proposal(change), mended.rating, mended.whole))
     });
     proposals.collect()
 }
@@ -86,9 +86,8 @@ pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal:
 fn combine(first: &TriedRepair, second: TriedRepair) -> TriedRepair {
     let mut draft = second.draft;
     draft.title = format!("{}, {}", first.draft.title, draft.title);
-    draft.sentence = format!("{}; {}", first.draft.sentence, draft.sentence);
-    draft.about = vec![first.draft.title.clone(), draft.title.clone()];
-    draft.because = "severalMoved";
+    draft.rule = RepairRule::SeveralMoved { first: first.draft.title.clone(), all: draft.title.clone() };
+    draft.path = None;
     TriedRepair { draft, rating: second.rating + 1.0, ..second }
 }
 
@@ -130,7 +129,7 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
     // Each thing that is not found has its best change tried before any has its second.
     let mut seen: Vec<(Option<String>, Option<String>)> = Vec::new();
     let (mut firsts, others): (Vec<RepairDraft>, Vec<RepairDraft>) = drafts.into_iter().partition(|draft| {
-        let what = (draft.facts.first().cloned(), draft.about.get(2).cloned());
+        let what = (draft.facts.first().cloned(), draft.path.clone());
         let is_first = draft.together || !seen.contains(&what);
         seen.push(what);
         is_first
@@ -280,9 +279,8 @@ fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<Re
         drafts.push(RepairDraft {
             edits: vec![FileEdit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
             title: format!("header {other}"),
-            because: "headerRenamed",
-            about: vec![other.to_owned(), source.clone()],
-            sentence: format!("the answer has a header `{other}`, and none called `{source}`"),
+            rule: RepairRule::HeaderRenamed { new: other.to_owned(), old: source },
+            path: None,
             score: 60.0 * like,
             facts: Vec::new(),
             together: false,

@@ -2,6 +2,7 @@
 
 use crate::story::proposal::FileChange;
 use crate::vocabulary::place::{Place, Source};
+use crate::vocabulary::yaml::writer::quoted;
 use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
 use crate::workbench::answers::path::{PathSegment, write_path, write_path_with};
 
@@ -263,11 +264,7 @@ fn quoted_if_needed(raw: String, flow: bool) -> String {
         || raw.contains(" #")
         || (flow && raw.contains(['[', ']', '{', '}', ',']))
         || raw.starts_with(['[', '{', '*', '&', '!', '%', '@', '`']);
-    if needs { yaml_quoted(&raw) } else { raw }
-}
-
-fn yaml_quoted(raw: &str) -> String {
-    if raw.contains(['"', '\\']) { format!("'{}'", raw.replace('\'', "''")) } else { format!("\"{raw}\"") }
+    if needs { quoted(&raw) } else { raw }
 }
 
 fn read_entries(facts: &[(String, Vec<PathSegment>)]) -> Vec<String> {
