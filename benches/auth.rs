@@ -9,7 +9,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as Routes, HttpResponse};
 use criterion::async_executor::AsyncExecutor;
 use criterion::{Criterion, criterion_group, criterion_main};
-use portaria::commands::serve::workbench_hooks;
+use portaria::commands::broker::Broker;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::session::{Session, SessionLifetime, SessionUser};
@@ -17,7 +17,6 @@ use portaria::stores::settings::Settings;
 use portaria::vocabulary::email::Email;
 use portaria::web::app::App;
 use portaria::web::forward_auth::TokenCache;
-use portaria::web::routes;
 use portaria::world::clock;
 use std::future::Future;
 use std::hint::black_box;
@@ -67,12 +66,13 @@ fn checks(criterion: &mut Criterion) {
     std::fs::create_dir_all(&folder).expect("a folder");
     let mut settings = Settings::default();
     settings.providers = folder.display().to_string();
+    let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");
+    let broker = Broker::new(&master);
     let app = runtime.0.block_on(async {
         let directory = Directory::open(&StorageLocation::File(folder.join("portaria.db"))).await.expect("a directory");
-        let master = MasterKey::new(&"0".repeat(64), true).expect("long enough");
-        Data::new(App::new(&settings, Arc::new(directory), &master, workbench_hooks()).await.expect("an app"))
+        Data::new(App::new(&settings, Arc::new(directory), &master, broker.hooks()).await.expect("an app"))
     });
-    let routes = Routes::new().app_data(app.clone()).app_data(Data::new(TokenCache::default())).configure(routes);
+    let routes = Routes::new().app_data(app.clone()).app_data(Data::new(TokenCache::default())).configure(|config| broker.mount(config));
     let service = runtime.0.block_on(init_service(routes));
     let empty = Routes::new().route("/auth", web::to(|| async { HttpResponse::NoContent().finish() }));
     let empty = runtime.0.block_on(init_service(empty));

@@ -3,7 +3,7 @@
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::provider::value_reference::SecretReference;
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
@@ -22,10 +22,27 @@ pub(crate) struct CheckCommand {
     quiet: bool,
 }
 
+/// What kind of file was checked, and how it fares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CheckedFileState {
+    /// The settings, which can be used.
+    Settings,
+    Provider(ProviderStatus),
+}
+
+impl CheckedFileState {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Provider(status) => status.word(),
+        }
+    }
+}
+
 /// A file and its complaints.
 struct CheckedFile {
     file: String,
-    state: &'static str,
+    state: CheckedFileState,
     missing: Vec<String>,
     report: Report,
 }
@@ -42,7 +59,7 @@ impl CheckCommand {
                 let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
                     let file = report.source.name.to_string();
-                    CheckedFile { file, state: "overlooked", missing: Vec::new(), report }
+                    CheckedFile { file, state: CheckedFileState::Provider(ProviderStatus::Overlooked), missing: Vec::new(), report }
                 }));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
                 paths.extend(all.into_iter().filter(|path| !catalogue::is_examples_file(path)));
@@ -63,7 +80,12 @@ impl CheckCommand {
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
             if let Err(report) = crate::workbench::examples::read(&source) {
-                lines.push(CheckedFile { file: source.name.to_string(), state: "broken", missing: Vec::new(), report });
+                lines.push(CheckedFile {
+                    file: source.name.to_string(),
+                    state: CheckedFileState::Provider(ProviderStatus::Broken),
+                    missing: Vec::new(),
+                    report,
+                });
             }
         }
         let broken = lines.iter().any(|line| line.report.is_broken());
@@ -83,17 +105,17 @@ impl CheckCommand {
             }
         }
         if !self.quiet {
-            for line in lines.iter().filter(|line| line.state == "dormant") {
+            for line in lines.iter().filter(|line| line.state == CheckedFileState::Provider(ProviderStatus::Dormant)) {
                 print_line(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
             }
         }
-        let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
+        let count = |status: ProviderStatus| lines.iter().filter(|line| line.state == CheckedFileState::Provider(status)).count();
         let complaints: usize = lines.iter().map(|line| line.report.complaints.len()).sum();
         print_line(&format!(
             "{} offered, {} dormant, {} broken; {complaints} complaint{}",
-            count("offered"),
-            count("dormant"),
-            count("broken"),
+            count(ProviderStatus::Offered),
+            count(ProviderStatus::Dormant),
+            count(ProviderStatus::Broken),
             if complaints == 1 { "" } else { "s" }
         ));
     }
@@ -107,7 +129,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
             report.complaints.extend(missing_mail_secrets(spec));
             report = Report::new(report.source, report.complaints);
         }
-        let state = if settings.is_some() { "settings" } else { "broken" };
+        let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
         let is_readable = settings.is_some();
         lines.push(CheckedFile { file: source.name.to_string(), state, missing: Vec::new(), report });
         if !is_readable {
@@ -151,7 +173,12 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
 
 fn checked_file(entry: CatalogueEntry) -> CheckedFile {
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
-    CheckedFile { file: entry.report.source.name.to_string(), state: entry.state.word(), missing, report: entry.report }
+    CheckedFile {
+        file: entry.report.source.name.to_string(),
+        state: CheckedFileState::Provider(entry.state.status()),
+        missing,
+        report: entry.report,
+    }
 }
 
 fn as_json(lines: &[CheckedFile]) -> Value {
@@ -169,7 +196,7 @@ fn as_json(lines: &[CheckedFile]) -> Value {
     let files = lines.iter().map(|line| {
         json!({
             "file": line.file,
-            "state": line.state,
+            "state": line.state.word(),
             "missing": line.missing,
             "complaints": line.report.complaints.iter().map(|complaint| complaint_json(&line.report.source, complaint)).collect::<Vec<_>>(),
         })

@@ -1,18 +1,18 @@
 //! `portaria serve`: runs the broker.
 
 use crate::commands::GlobalOptions;
+use crate::commands::broker::Broker;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::Settings;
-use crate::web::app::{App, WorkbenchHooks};
+use crate::web::app::App;
 use crate::web::{background_tasks, server};
-use crate::workbench::drift::cause::assign_causes;
-use crate::workbench::repair::propose;
 use crate::world::secrets;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,11 +32,6 @@ pub(crate) struct ServeCommand {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
-}
-
-/// What the workbench does for the broker.
-pub fn workbench_hooks() -> WorkbenchHooks {
-    WorkbenchHooks { propose, find_causes: assign_causes }
 }
 
 const NINETY_DAYS: i64 = 90 * 86400;
@@ -95,7 +90,8 @@ impl ServeCommand {
         master: &MasterKey,
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
-        let app = App::new(settings, directory, master, workbench_hooks()).await.map_err(|_| {
+        let broker = Broker::new(master);
+        let app = App::new(settings, directory, master, broker.hooks()).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
                 "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage".to_owned(),
@@ -115,12 +111,15 @@ impl ServeCommand {
         background_tasks::start_tasks(&app, settings_file, read, keep);
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
-        server::serve(app, &[listen], metrics, move |addresses| print_greeting(&greeting_app, addresses)).await.map_err(|error| {
-            CommandFailure::Environment(
-                format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
-                format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
-            )
-        })?;
+        let configure = move |config: &mut ServiceConfig| broker.mount(config);
+        server::serve(app, &[listen], metrics, configure, move |addresses| print_greeting(&greeting_app, addresses)).await.map_err(
+            |error| {
+                CommandFailure::Environment(
+                    format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
+                    format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
+                )
+            },
+        )?;
         Ok(CommandOutcome::Fine)
     }
 }
@@ -152,20 +151,20 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     }
     let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
     let front = serving.live_stores().find(|front| *front.store.name == *crate::stores::MAIN);
-    for (path, standing) in front.iter().flat_map(|front| front.roster.snapshot().standings().clone()) {
+    for (path, standing) in front.iter().flat_map(|front| front.providers.snapshot().standings().clone()) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match standing.state {
-            "offered" if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
-            "dormant" => dormant += 1,
-            "broken" => broken.push(name),
-            _ => {}
+        match standing.status {
+            ProviderStatus::Offered if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
+            ProviderStatus::Dormant => dormant += 1,
+            ProviderStatus::Broken => broken.push(name),
+            ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
         }
     }
     print_line(&format!("providers  {} offered ({}), {dormant} dormant", offered.len(), offered.join(", ")));
     let simulated: Vec<&str> = front.map_or_else(Vec::new, |front| {
-        let listing = front.roster.snapshot();
+        let listing = front.providers.snapshot();
         let mut names: Vec<_> =
-            offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.simulated.is_some())).collect();
+            offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.replaced.is_some())).collect();
         names.sort();
         names.into_iter().map(|name| &**name).collect()
     });
@@ -181,8 +180,8 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     for complaint in &serving.complaints {
         print_line(&format!("complaint  {complaint}"));
     }
-    for front in serving.live_stores().filter(|front| front.post.is_none()) {
-        let listing = front.roster.snapshot();
+    for front in serving.live_stores().filter(|front| front.mailer.is_none()) {
+        let listing = front.providers.snapshot();
         let asking = listing.buttons().iter().filter(|offer| offer.provider.asks_for_email.is_some());
         let asking: Vec<&str> = asking.map(|offer| &*offer.provider.name).filter(|name| front.has_provider(name)).collect();
         if !asking.is_empty() {

@@ -14,9 +14,9 @@ use crate::commands::try_login::screen::TrialScreen;
 use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
+use crate::login::conversation::{Conversation, ConversationParties};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
-use crate::login::{discover, drive_observed};
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
@@ -24,12 +24,12 @@ use crate::provider::step::StepKind;
 use crate::simulated::playground::Playground;
 use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::settings::Settings;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
 use crate::web::app::network_reach;
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::workbench::repair::propose;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
@@ -84,9 +84,8 @@ pub(crate) struct TrialLogin {
     provider: Provider,
     path: PathBuf,
     installation: InstallationValues,
-    attempt: Attempt,
-    documents: DocumentCache,
-    network: Network,
+    inputs: InputValues,
+    connection: NetworkConnection,
     playground: Arc<Playground>,
     screen: TrialScreen,
 }
@@ -114,25 +113,32 @@ impl TryCommand {
         }
         let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
-        let (trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
-        actix_web::rt::System::new().block_on(self.execute(&trial, &stores))
+        let (mut trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
+        actix_web::rt::System::new().block_on(self.execute(&mut trial, &stores))
     }
 
-    async fn execute(&self, trial: &TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
+    async fn execute(&self, trial: &mut TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
-        let TrialLogin { provider, playground, .. } = trial;
+        let TrialLogin { provider, playground, .. } = &*trial;
         let mut listener = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
         let arrivals = listener.as_mut().and_then(|listener| listener.arrivals.take());
-        let playground = (listener.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
-        let client = NetworkOrPlayground { network: &trial.network, playground };
+        if listener.is_some() {
+            trial.connection.playground = Some(Arc::<Playground>::clone(&trial.playground));
+        }
+        let trial = &*trial;
+        let client = ProviderClient { connection: &trial.connection, store };
         let announced = AnnouncedFetch { client, screen: &trial.screen };
-        let outcome = match authorization_request(trial, &announced).await? {
-            Ok(request) => self.await_callback(trial, &announced, request, arrivals).await,
+        let parties =
+            ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
+        let entropy = Entropy(random::bytes());
+        let conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
+        let outcome = match authorization_request(trial, &conversation).await? {
+            Ok(request) => self.await_callback(trial, &conversation, request, arrivals).await,
             Err(error) => Ok(early_failure(None, error)),
         };
         let outcome = match outcome {
-            Ok(outcome) => self.report_outcome(trial, &outcome),
+            Ok(outcome) => self.report_outcome(trial, &conversation.attempt, &outcome),
             Err(failure) => Err(failure),
         };
         if let Some(listener) = listener {
@@ -145,11 +151,11 @@ impl TryCommand {
     async fn await_callback(
         &self,
         trial: &TrialLogin,
-        announced: &AnnouncedFetch<'_>,
+        conversation: &Conversation<'_>,
         request: Request,
         browser: Option<UnboundedReceiver<TrialCallback>>,
     ) -> Result<TrialOutcome, CommandFailure> {
-        let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+        let TrialLogin { provider, installation, screen, .. } = trial;
         let mut witness = TrialWitness::new(provider, screen);
         witness.print_redirect(&request);
         screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", request.browser_address()));
@@ -167,7 +173,7 @@ impl TryCommand {
                 () = &mut timeout => return Err(timed_out(self.timeout, &address)),
             };
             let TrialCallback { callback, state, reply } = arrival;
-            let accepted = attempt.accept(provider, installation, &callback, state.as_deref(), documents, clock::now());
+            let accepted = conversation.accept(&callback, state.as_deref(), clock::now());
             if let Some(reply) = reply {
                 // The browser may have closed the connection.
                 let _ = reply.send(accepted.is_ok());
@@ -175,7 +181,8 @@ impl TryCommand {
             match accepted {
                 Ok(login) => {
                     witness.print_callback(&callback);
-                    let (trace, end) = drive_observed(&mut witness, login, announced, documents).await;
+                    let driven = conversation.drive(login, &mut witness).await;
+                    let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace, watch: witness.watch, end });
                 }
                 Err(error) if is_other_callback(&error.cause) => {
@@ -186,14 +193,14 @@ impl TryCommand {
         }
     }
 
-    fn report_outcome(&self, trial: &TrialLogin, outcome: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+    fn report_outcome(&self, trial: &TrialLogin, attempt: &Attempt, outcome: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
         let TrialOutcome { redirect, trace, watch, end } = outcome;
         let record = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
         let story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {
-            add_example(trial, trace, end.as_ref())?;
+            add_example(trial, attempt, trace, end.as_ref())?;
         }
         if let Some(next) = self.next_step(&story) {
             trial.screen.print(&format!("\n{next}"));
@@ -221,7 +228,6 @@ impl TryCommand {
 fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
     let stores = Stores::new(settings);
     let installation = secrets::installation_values(&provider, &settings.public_url);
-    let attempt = Attempt::new(&provider, &installation, &Entropy(random::bytes()), clock::now(), inputs);
     let (network, no_certificates) = Network::new(network_reach(settings, &stores));
     if let Some(reason) = no_certificates {
         screen.print(&format!(
@@ -229,7 +235,8 @@ fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, setting
         ));
     }
     let playground = Arc::new(Playground::new(random::bytes()));
-    (TrialLogin { provider, path, installation, attempt, documents: DocumentCache::default(), network, playground, screen }, stores)
+    let connection = NetworkConnection { network, documents: DocumentCache::default(), playground: None };
+    (TrialLogin { provider, path, installation, inputs, connection, playground, screen }, stores)
 }
 
 /// Whether a refused callback may belong to another login, so that the awaited one may still arrive.
@@ -245,12 +252,11 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
 }
 
 /// The authorization request, or the error that prevents it.
-async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
-    let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
+    let TrialLogin { provider, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
-    let known = attempt.facts_without_discovery(provider, installation);
-    discover(provider, &known, announced, documents, clock::now()).await;
-    match attempt.redirect_request(provider, installation, documents) {
+    conversation.refresh_document(clock::now()).await;
+    match conversation.authorization_request() {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
         Err(RedirectError::NoDocument) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument))),

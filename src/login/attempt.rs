@@ -119,17 +119,6 @@ impl Attempt {
         SavedAttempt { state, nonce, verifier, started, inputs }
     }
 
-    /// Whether a callback carries the state of this attempt. Where the provider returns no state, every callback may be the
-    /// answer.
-    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
-        let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(document), &provider.empty_facts()).ok(),
-            StateLocation::Path => path_state.map(Text::plain),
-            StateLocation::Cookie => return true,
-        };
-        returned.is_some_and(|returned| returned.equals(&self.state))
-    }
-
     /// The request that the browser carries to the provider.
     pub fn redirect_request(
         &self,
@@ -227,15 +216,29 @@ impl Attempt {
         // The shopper may take minutes at the provider, and calls are signed with the time of the callback.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
-        let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok(),
-            StateLocation::Path => path_state.map(Text::plain),
-            // A state that the provider returns although it need not has to be right.
-            StateLocation::Cookie => Some(provider.state.evaluate(Some(&document), &facts).unwrap_or_else(|_| Text::plain(&*self.state))),
+        let is_own = match returned_state(provider, &document, &facts, path_state) {
+            Some(returned) => returned.equals(&self.state),
+            None => provider.state_in == StateLocation::Cookie,
         };
-        if !returned.is_some_and(|returned| returned.equals(&self.state)) {
+        if !is_own {
             return Err(LoginError::before_calls(LoginErrorCause::StateMismatch));
         }
         Ok(Login { provider, facts, callback, document, now })
+    }
+}
+
+impl SavedAttempt {
+    /// Whether a callback brings the state of this attempt; where a provider returns no state, every callback may.
+    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+        let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
+        provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| returned.equals(&self.state))
+    }
+}
+
+/// The state that came back, wherever the provider puts it. One that should return none may do so nevertheless.
+fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
+    match provider.state_in {
+        StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
+        StateLocation::Path => path_state.map(Text::plain),
     }
 }

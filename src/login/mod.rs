@@ -2,6 +2,7 @@
 //! provider.
 
 pub mod attempt;
+pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;

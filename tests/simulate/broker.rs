@@ -3,7 +3,7 @@
 use crate::support::root;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as Routes, HttpServer};
-use portaria::commands::serve::workbench_hooks;
+use portaria::commands::broker;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::stores::settings::Settings;
@@ -54,14 +54,15 @@ impl Broker {
         let directory =
             Arc::new(Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
         let master = MasterKey::new(&format!("{}{}", random::id(), random::id()), false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, directory, &master, workbench_hooks()).await.expect("storage is there"));
+        let whole = broker::Broker::new(&master);
+        let app = Data::new(App::new(&settings, directory, &master, whole.hooks()).await.expect("storage is there"));
         let served = app.clone();
         let server = HttpServer::new(move || {
             Routes::new()
                 .app_data(served.clone())
                 .app_data(Data::new(TokenCache::default()))
                 .app_data(PayloadConfig::new(16 * 1024))
-                .configure(portaria::web::routes)
+                .configure(|config| whole.mount(config))
         });
         let server = server.workers(1).disable_signals().listen(listener).expect("it can listen").run();
         let handle = server.handle();
@@ -82,7 +83,7 @@ impl Broker {
     /// Reads changed files.
     pub fn look_again(&self) {
         for front in self.app.live_config().live_stores() {
-            front.roster.reload(portaria::world::clock::now());
+            front.providers.reload(portaria::world::clock::now());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::try_login::TrialLogin;
+use crate::login::attempt::Attempt;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
@@ -15,7 +16,12 @@ use chrono::DateTime;
 use std::path::Path;
 
 /// Adds the login as an example, after checking that it replays to the same result and holds no personal data.
-pub(crate) fn add_example(trial: &TrialLogin, trace: &Trace, end: Result<&Identity, &LoginError>) -> Result<(), CommandFailure> {
+pub(crate) fn add_example(
+    trial: &TrialLogin,
+    attempt: &Attempt,
+    trace: &Trace,
+    end: Result<&Identity, &LoginError>,
+) -> Result<(), CommandFailure> {
     let path = catalogue::examples_path(&trial.path);
     let before = if files::is_file(&path) {
         files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?.text.to_string()
@@ -26,10 +32,10 @@ pub(crate) fn add_example(trial: &TrialLogin, trace: &Trace, end: Result<&Identi
     if end.is_err_and(|error| error.refusal().is_some() || error.step.is_some()) && trace.callback.pairs.is_empty() {
         return Err(CommandFailure::No("error: the provider sent no answer, so there is nothing to record".to_owned()));
     }
-    let own = own_values(trial);
-    let document = discovery_document(trial);
+    let own = own_values(trial, attempt);
+    let document = discovery_document(trial, attempt);
     let recorded =
-        LoginToRecord { provider: &trial.provider, trace, end, discovery: document.as_deref(), own: &own, inputs: &trial.attempt.inputs };
+        LoginToRecord { provider: &trial.provider, trace, end, discovery: document.as_deref(), own: &own, inputs: &trial.inputs };
     let name = unused_name(end, &names);
     let example = record_example(recorded, &name).map_err(|differences| {
         let differences: Vec<String> = differences.iter().map(|difference| format!("  {}", printable(&difference.to_string()))).collect();
@@ -60,8 +66,8 @@ fn example_names(path: &Path, before: &str) -> Result<Vec<String>, CommandFailur
 }
 
 /// The values of this installation and of this attempt.
-fn own_values(trial: &TrialLogin) -> Vec<(String, String)> {
-    let TrialLogin { provider, attempt, installation, .. } = trial;
+fn own_values(trial: &TrialLogin, attempt: &Attempt) -> Vec<(String, String)> {
+    let TrialLogin { provider, installation, .. } = trial;
     let needed = provider.needed.iter().filter_map(|needed| {
         let name = provider.names.name(needed.fact);
         Some((name.to_string(), secrets::read_secret(&needed.reference, name)?.expose().to_owned()))
@@ -79,10 +85,10 @@ fn own_values(trial: &TrialLogin) -> Vec<(String, String)> {
     own
 }
 
-fn discovery_document(trial: &TrialLogin) -> Option<std::sync::Arc<serde_json::Value>> {
-    let facts = trial.attempt.facts_without_discovery(&trial.provider, &trial.installation);
+fn discovery_document(trial: &TrialLogin, attempt: &Attempt) -> Option<std::sync::Arc<serde_json::Value>> {
+    let facts = attempt.facts_without_discovery(&trial.provider, &trial.installation);
     let (address, _) = trial.provider.discovery.as_ref()?.address(&facts)?;
-    trial.documents.get(&address, clock::now())
+    trial.connection.documents.get(&address, clock::now())
 }
 
 /// A name that no example of the file has.

@@ -7,11 +7,11 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
+use crate::stores::connection::ProviderClient;
 use crate::story::shape::document_shape;
 use crate::story::watch::LoginWatch;
 use crate::story::{self, StoryExchange, plain_text};
 use crate::vocabulary::wire::{Fetch, LARGEST_DOCUMENT, NoAnswer, Request, Response, ResponseFuture};
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::world::clock;
 use std::fmt::Write as _;
 
@@ -91,7 +91,7 @@ impl LoginObserver for TrialWitness<'_> {
 
 /// A client that prints which documents of an issuer it fetches.
 pub(crate) struct AnnouncedFetch<'a> {
-    pub(crate) client: NetworkOrPlayground<'a>,
+    pub(crate) client: ProviderClient<'a>,
     pub(crate) screen: &'a TrialScreen,
 }
 

@@ -3,6 +3,7 @@
 use crate::lab::pages::exchange_view::PathDeparture;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use serde::Deserialize;
@@ -331,15 +332,14 @@ impl LabWords {
         fill(&self.test.missing_member, &[("path", &departure.found), ("member", &departure.missing), ("members", &members)])
     }
 
-    /// The word for a state of a provider.
-    pub(crate) fn state(&self, state: &str) -> &str {
+    pub(crate) fn status(&self, status: ProviderStatus) -> &str {
         let words = &self.states;
-        match state {
-            "offered" => &words.offered,
-            "dormant" => &words.dormant,
-            "off" => &words.off,
-            "overlooked" => &words.overlooked,
-            _ => &words.broken,
+        match status {
+            ProviderStatus::Broken => &words.broken,
+            ProviderStatus::Offered => &words.offered,
+            ProviderStatus::Dormant => &words.dormant,
+            ProviderStatus::Off => &words.off,
+            ProviderStatus::Overlooked => &words.overlooked,
         }
     }
 }
