@@ -145,8 +145,8 @@ impl CallSpec {
 }
 
 impl crate::vocabulary::words::WordValue for Located<ClientAuthMethod> {
-    fn read(node: &crate::vocabulary::yaml::YamlNode, desk: &mut Reader) -> Option<Self> {
-        ClientAuthMethod::read(node, desk).map(|value| Located::new(value, node.place))
+    fn read(node: &crate::vocabulary::yaml::YamlNode, reader: &mut Reader) -> Option<Self> {
+        ClientAuthMethod::read(node, reader).map(|value| Located::new(value, node.place))
     }
     fn shape() -> crate::vocabulary::words::ValueShape {
         <ClientAuthMethod as crate::vocabulary::words::WordValue>::shape()

@@ -132,13 +132,13 @@ impl FunctionRow {
     }
 
     /// The function with its arguments, as many as [`FunctionRow::arguments`] names; or a complaint.
-    fn compile(&self, arguments: &[HoleToken], place: Place, desk: &mut Reader) -> Option<FunctionAction> {
+    fn compile(&self, arguments: &[HoleToken], place: Place, reader: &mut Reader) -> Option<FunctionAction> {
         Some(match (&self.behaviour, arguments) {
             (FunctionBehaviour::Write(write), _) => FunctionAction::Write(*write),
             (FunctionBehaviour::Hash(hash), _) => FunctionAction::Hash(*hash),
             (FunctionBehaviour::Text(change), _) => FunctionAction::Text(*change),
             (FunctionBehaviour::KeyedHash(_), [HoleToken::Quoted(_), ..]) => {
-                desk.complain(
+                reader.complain(
                     place,
                     "a secret may not stand in the file",
                     "keep it in `secrets`, and name it without quotes: `hmacSha256 clientSecret`",
@@ -146,24 +146,24 @@ impl FunctionRow {
                 return None;
             }
             (FunctionBehaviour::KeyedHash(hash), [key, ..]) => {
-                FunctionAction::KeyedHash(*hash, FunctionArgument::from_token(key, place, desk))
+                FunctionAction::KeyedHash(*hash, FunctionArgument::from_token(key, place, reader))
             }
             (FunctionBehaviour::TextWithText(change), [argument, ..]) => {
-                FunctionAction::TextWith(*change, FunctionArgument::from_token(argument, place, desk))
+                FunctionAction::TextWith(*change, FunctionArgument::from_token(argument, place, reader))
             }
             (FunctionBehaviour::TextWithMark(change), [mark, ..]) => {
-                self.check_not_empty(mark, "write the mark that stands in the text", place, desk)?;
-                FunctionAction::TextWith(*change, FunctionArgument::from_token(mark, place, desk))
+                self.check_not_empty(mark, "write the mark that stands in the text", place, reader)?;
+                FunctionAction::TextWith(*change, FunctionArgument::from_token(mark, place, reader))
             }
             (FunctionBehaviour::Default, [text, ..]) => {
-                self.check_not_empty(text, "a hole that may stay empty is written with `?`: `${last?}`", place, desk)?;
-                FunctionAction::Default(FunctionArgument::from_token(text, place, desk))
+                self.check_not_empty(text, "a hole that may stay empty is written with `?`: `${last?}`", place, reader)?;
+                FunctionAction::Default(FunctionArgument::from_token(text, place, reader))
             }
-            (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, desk)?)),
+            (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
             (FunctionBehaviour::Date, [format, zone, ..]) => match DateFormat::parse(format.text(), zone.text()) {
                 Ok(format) => FunctionAction::Date(Box::new(format)),
                 Err((message, help)) => {
-                    desk.complain(place, message, help);
+                    reader.complain(place, message, help);
                     return None;
                 }
             },
@@ -179,9 +179,9 @@ impl FunctionRow {
         })
     }
 
-    fn check_not_empty(&self, argument: &HoleToken, help: &str, place: Place, desk: &mut Reader) -> Option<()> {
+    fn check_not_empty(&self, argument: &HoleToken, help: &str, place: Place, reader: &mut Reader) -> Option<()> {
         if *argument == HoleToken::Quoted(String::new()) {
-            desk.complain(place, format!("`{}` is given an empty text", self.name), help);
+            reader.complain(place, format!("`{}` is given an empty text", self.name), help);
             return None;
         }
         Some(())
@@ -250,10 +250,10 @@ enum FunctionKind {
 
 impl Function {
     /// Reads `name argument…`, or complains.
-    pub(crate) fn parse(words: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(words: &[HoleToken], place: Place, reader: &mut Reader) -> Option<Self> {
         let all_names = || format!("the functions are {}", quoted_alternatives(TABLE.iter().map(|row| row.name)));
         let Some((HoleToken::Word(name), arguments)) = words.split_first() else {
-            desk.complain(place, "a bar (`|`) without a function behind it", all_names());
+            reader.complain(place, "a bar (`|`) without a function behind it", all_names());
             return None;
         };
         let Some(row) = TABLE.iter().find(|row| row.name == name) else {
@@ -261,19 +261,19 @@ impl Function {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => all_names(),
             };
-            desk.complain(place, format!("`{name}` is not a function"), help);
+            reader.complain(place, format!("`{name}` is not a function"), help);
             return None;
         };
         let expected = row.arguments().len();
         if arguments.len() != expected {
-            desk.complain(
+            reader.complain(
                 place,
                 format!("`{name}` takes {expected} argument(s), {} stand here", arguments.len()),
                 format!("write `| {}`; texts stand in double quotes, facts without", row.usage()),
             );
             return None;
         }
-        let action = row.compile(arguments, place, desk)?;
+        let action = row.compile(arguments, place, reader)?;
         Some(Self { name: row.name, action })
     }
 
@@ -339,10 +339,10 @@ impl Function {
 }
 
 impl FunctionArgument {
-    fn from_token(token: &HoleToken, place: Place, desk: &mut Reader) -> Self {
+    fn from_token(token: &HoleToken, place: Place, reader: &mut Reader) -> Self {
         match token {
             HoleToken::Quoted(text) => Self::Literal(text.as_str().into()),
-            HoleToken::Word(name) => Self::Fact(desk.names.intern(name), place),
+            HoleToken::Word(name) => Self::Fact(reader.names.intern(name), place),
         }
     }
 
@@ -356,12 +356,12 @@ impl FunctionArgument {
 }
 
 /// Complains where bytes reach a function or an end that takes only text.
-pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: bool, place: Place, desk: &mut Reader) {
+pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: bool, place: Place, reader: &mut Reader) {
     let mut bytes_from = None;
     for function in functions {
         match (function.kind(), bytes_from) {
             (FunctionKind::OfText, Some(source)) => {
-                desk.complain(
+                reader.complain(
                     place,
                     format!("`{}` takes a text, and `{source}` gives bytes", function.name),
                     "write the bytes first: put `| hex` or `| base64` between the two",
@@ -373,7 +373,7 @@ pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: boo
         }
     }
     if let Some(name) = bytes_from.filter(|_| !may_end_in_bytes) {
-        desk.complain(place, format!("`{name}` gives bytes, which are no text yet"), "write them: add `| hex` or `| base64` behind it");
+        reader.complain(place, format!("`{name}` gives bytes, which are no text yet"), "write them: add `| hex` or `| base64` behind it");
     }
 }
 
@@ -398,14 +398,14 @@ mod tests {
     use super::*;
 
     fn run(functions: &[&[&str]], text: &str) -> Option<String> {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         let facts = Facts::default();
         let mut flow = Some(TextOrBytes::Text(text.to_owned()));
         for words in functions {
             let (name, arguments) = words.split_first().unwrap();
             let quoted = arguments.iter().map(|argument| HoleToken::Quoted((*argument).to_owned()));
             let tokens: Vec<HoleToken> = std::iter::once(HoleToken::Word((*name).to_owned())).chain(quoted).collect();
-            flow = Function::parse(&tokens, Place::default(), &mut desk).unwrap().apply(flow, &facts);
+            flow = Function::parse(&tokens, Place::default(), &mut reader).unwrap().apply(flow, &facts);
         }
         flow.map(|flow| String::from_utf8(flow.bytes().to_vec()).unwrap())
     }
@@ -442,11 +442,11 @@ mod tests {
             ("hmacSha1", "4fd0b215276ef12f2b3e4c8ecac2811498b656fc"),
             ("hmacSha256", "9c196e32dc0175f86f4b1cb89289d6619de6bee699e4c378e68309ed97a1a6ab"),
         ] {
-            let mut desk = Reader::default();
+            let mut reader = Reader::default();
             let words = [HoleToken::Word(name.to_owned()), HoleToken::Word("secret".to_owned())];
-            let function = Function::parse(&words, Place::default(), &mut desk).unwrap();
-            let mut facts = Facts::empty(&desk.names);
-            facts.set(desk.names.intern("secret"), Text::plain("key"));
+            let function = Function::parse(&words, Place::default(), &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("secret"), Text::plain("key"));
 
             let hash = function.apply(Some(TextOrBytes::Text("abc".to_owned())), &facts).unwrap();
 

@@ -47,32 +47,32 @@ impl HoleToken {
 
 impl Hole {
     /// A hole for a fact, as if it stood at `place`.
-    pub(crate) fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
-        let source = HoleSource::Fact(desk.names.intern(name));
+    pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
+        let source = HoleSource::Fact(reader.names.intern(name));
         Self { place, source, optional: false, functions: Vec::new(), label: Arc::from(name) }
     }
 
     /// Reads what stands between `${` and `}`, or complains.
-    pub(crate) fn parse(inside: &str, place: Place, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(inside: &str, place: Place, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let parts = split_at_bars(inside);
         let (head, tail) = parts.split_first()?;
         let head = head.trim();
         let (head, optional) = head.strip_suffix('?').map_or((head, false), |head| (head.trim_end(), true));
         let source = if head.starts_with('$') {
-            HoleSource::Path(Box::new(JsonPath::parse(head, place, desk)?))
+            HoleSource::Path(Box::new(JsonPath::parse(head, place, reader)?))
         } else if is_fact_name(head) {
-            HoleSource::Fact(desk.names.intern(head))
+            HoleSource::Fact(reader.names.intern(head))
         } else {
             let help = if head.is_empty() {
                 "write a fact's name: `${accessToken}`"
             } else {
                 "a hole holds a fact's name (`${accessToken}`) or a path (`${$.data.id}`)"
             };
-            desk.complain(place, format!("`{head}` is not the name of a fact"), help);
+            reader.complain(place, format!("`{head}` is not the name of a fact"), help);
             return None;
         };
-        let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, desk)).collect::<Option<Vec<_>>>()?;
-        check_text_and_bytes(&functions, may_end_in_bytes, place, desk);
+        let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, reader)).collect::<Option<Vec<_>>>()?;
+        check_text_and_bytes(&functions, may_end_in_bytes, place, reader);
         let label = if functions.is_empty() { head } else { inside.trim() };
         Some(Self { place, source, optional, functions, label: Arc::from(label) })
     }
@@ -147,7 +147,7 @@ impl Hole {
             if let Some(FunctionArgument::Fact(fact, _)) = function.argument() {
                 secret |= facts.get(*fact).is_some_and(Text::is_secret);
             }
-            // A text that grows without end is no text.
+            // A text that functions make too long is not used.
             flow = function.apply(flow, facts).filter(|flow| flow.bytes().len() <= Facts::LONGEST);
         }
         (flow, secret)
@@ -162,7 +162,7 @@ impl Hole {
         let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
             let FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
-            // The key of an HMAC cannot be found again, nor can what a later hash swallows.
+            // The key of an HMAC cannot be found again, nor can what goes into a later hash.
             let whole = !self.functions[at..].iter().any(Function::is_one_way);
             Some(FactUse { fact: *fact, place: *place, whole })
         });
@@ -177,7 +177,7 @@ pub(crate) fn is_fact_name(name: &str) -> bool {
         && name.len() <= 64
 }
 
-/// How long the inside of a hole is: up to the `}` that is in no quotes.
+/// The length of the inside of a hole: up to the first `}` outside quotes.
 pub(crate) fn hole_length(inside: &str) -> Option<usize> {
     let mut quote = None;
     for (at, letter) in inside.char_indices() {

@@ -104,7 +104,7 @@ pub struct Provider {
     pub identity: IdentityMapping,
     /// Where it says that the shopper is asked for an address, if it does.
     pub(crate) asks_for_email: Option<Place>,
-    /// Who may come in.
+    /// Who may sign in.
     pub(crate) require: Option<Conditions>,
     /// A picture for the button.
     pub(crate) logo: Option<Box<str>>,
@@ -120,7 +120,7 @@ pub struct Provider {
     pub names: FactNames,
     /// The same, as facts carry them.
     pub(crate) labels: Arc<[Arc<str>]>,
-    /// The facts that the program speaks of.
+    /// The facts that the program itself uses.
     pub known: WellKnownFacts,
 }
 

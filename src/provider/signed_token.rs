@@ -101,15 +101,15 @@ pub(crate) struct SignedTokenContext<'a> {
 
 impl SignedToken {
     /// Compiles it, or complains.
-    pub(crate) fn compile(spec: &SignedTokenSpec, around: &SignedTokenContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = spec.place;
-        let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", place, desk));
+        let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", place, reader));
         let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
         if let Some(template) = token.as_ref().filter(|template| template.has_path()) {
-            desk.complain(template.place, "a path cannot stand here", "read the token as a fact in `read`, and write `token: ${fact}`");
+            reader.complain(template.place, "a path cannot stand here", "read the token as a fact in `read`, and write `token: ${fact}`");
         }
         if let Some(template) = token.as_ref().filter(|template| template.is_literal()) {
-            desk.complain(
+            reader.complain(
                 template.place,
                 format!("`{}` is no token", template.source),
                 "write `${idToken}` or another fact, or `answer` when the whole answer is the token",
@@ -117,10 +117,14 @@ impl SignedToken {
         }
         let issuers = match &spec.issuer {
             Some(issuers) => issuers.0.clone(),
-            None if around.discovery => vec![Template::from_fact("issuer", place, desk)],
-            None if desk.is_unusable_word(place, "issuer") || desk.has_unknown_words(place) => return None,
+            None if context.discovery => vec![Template::from_fact("issuer", place, reader)],
+            None if reader.is_unusable_word(place, "issuer") || reader.has_unknown_words(place) => return None,
             None => {
-                desk.complain(place, "this signed token may come from any issuer", "add `issuer: …`, exactly as the token's `iss` says it");
+                reader.complain(
+                    place,
+                    "this signed token may come from any issuer",
+                    "add `issuer: …`, exactly as the token's `iss` says it",
+                );
                 return None;
             }
         };
@@ -130,7 +134,7 @@ impl SignedToken {
                 .strip_prefix("https://")
                 .is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
             if !host_is_literal {
-                desk.complain(
+                reader.complain(
                     template.place,
                     "the token would name its own issuer",
                     "write the issuer; only a part of its path may come from the token: `https://idp.example/${$.tid}`",
@@ -138,18 +142,18 @@ impl SignedToken {
             }
         }
         let audience = match &spec.audience {
-            None => Some(vec![Template::from_fact("clientId", place, desk)]),
+            None => Some(vec![Template::from_fact("clientId", place, reader)]),
             Some(list) if list.0.iter().any(|one| one.as_literal().as_deref() == Some("any")) => None,
             Some(list) => Some(list.0.clone()),
         };
         let keys = match &spec.keys {
-            Some(template) => compile_keys(template.clone(), around.addresses, desk)?,
-            None if around.discovery => compile_keys(Template::from_fact("jwksUri", place, desk), around.addresses, desk)?,
-            None if desk.is_unusable_word(place, "keys") || desk.has_unknown_words(place) => return None,
+            Some(template) => compile_keys(template.clone(), context.addresses, reader)?,
+            None if context.discovery => compile_keys(Template::from_fact("jwksUri", place, reader), context.addresses, reader)?,
+            None if reader.is_unusable_word(place, "keys") || reader.has_unknown_words(place) => return None,
             None => {
-                desk.complain(
+                reader.complain(
                     place,
-                    "this signed token could be signed by anybody",
+                    "this signed token could be signed by anyone",
                     "add `keys: https://…` (the provider's JWKS), a public key, or `keys: ${clientSecret}`",
                 );
                 return None;
@@ -159,7 +163,7 @@ impl SignedToken {
         let takes_secret = |list: &[Algorithm]| list.iter().any(|algorithm| algorithm.family() == KeyFamily::Secret);
         match (&keys, &algorithms) {
             (TokenKeys::Address(_), Some(list)) if takes_secret(list) => {
-                desk.complain(
+                reader.complain(
                     place,
                     "a shared secret (`HS256`) cannot be fetched from an address",
                     "write `keys: ${clientSecret}` for `HS…`, or leave `algorithms` to RSA and curves",
@@ -168,7 +172,7 @@ impl SignedToken {
             (TokenKeys::Text(template), Some(list))
                 if template.source.contains("clientSecret") && list.iter().any(|algorithm| algorithm.family() != KeyFamily::Secret) =>
             {
-                desk.complain(
+                reader.complain(
                     place,
                     "the client secret is no public key",
                     "with `keys: ${clientSecret}` the algorithms are `HS256`, `HS384` and `HS512`",
@@ -176,19 +180,19 @@ impl SignedToken {
             }
             _ => {}
         }
-        let nonce = spec.nonce.map_or(around.nonce_is_sent, |nonce| nonce == NonceRequirement::Required);
-        if around.discovery && !around.nonce_is_sent && spec.nonce.is_none() {
+        let nonce = spec.nonce.map_or(context.nonce_is_sent, |nonce| nonce == NonceRequirement::Required);
+        if context.discovery && !context.nonce_is_sent && spec.nonce.is_none() {
             let help = "add `nonce: \"${nonce}\"` to the request, or write `signed: { nonce: none }` for a provider that does not know it";
-            desk.complain(place, "nothing ties this token to the login: the request does not send the nonce", help);
+            reader.complain(place, "nothing ties this token to the login: the request does not send the nonce", help);
         }
-        if nonce && !around.nonce_is_sent {
-            desk.complain(
+        if nonce && !context.nonce_is_sent {
+            reader.complain(
                 place,
                 "the token has to repeat a nonce that is never sent",
                 "add `extra: { nonce: \"${nonce}\" }` to getAuthorizationCode",
             );
         }
-        let is_id_token = around.about_the_login && token.as_ref().is_some_and(|token| &*token.source != "${accessToken}");
+        let is_id_token = context.about_the_login && token.as_ref().is_some_and(|token| &*token.source != "${accessToken}");
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
     }
 
@@ -233,14 +237,14 @@ impl SignedToken {
     }
 }
 
-fn compile_keys(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<TokenKeys> {
-    let from_document = template.sole_fact().is_some_and(|fact| around.documents.contains(&fact));
+fn compile_keys(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<TokenKeys> {
+    let from_document = template.sole_fact().is_some_and(|fact| context.documents.contains(&fact));
     if from_document || template.source.starts_with("http:") || template.source.starts_with("https:") {
-        return Address::compile(template, around, desk).map(TokenKeys::Address);
+        return Address::compile(template, context, reader).map(TokenKeys::Address);
     }
     match template.as_literal() {
         Some(text) if !looks_like_pem(text.as_bytes()) => {
-            desk.complain(
+            reader.complain(
                 template.place,
                 "these are neither keys nor where keys are",
                 "write the address of the provider's JWKS (`https://…`), a public key (PEM), or `${clientSecret}`",
@@ -248,7 +252,7 @@ fn compile_keys(template: Template, around: &AddressContext<'_>, desk: &mut Read
             None
         }
         Some(text) if text.contains("PRIVATE KEY") => {
-            desk.complain(
+            reader.complain(
                 template.place,
                 "a private key may not stand in the file",
                 "a token is checked by the provider's public key; write that, or the address of its JWKS",

@@ -160,7 +160,7 @@ impl Step {
         self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
-    /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that somebody waits for the fact.
+    /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that the fact is used.
     pub(crate) fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
         let from = |read: &ReadRule, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
         let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();

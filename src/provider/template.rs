@@ -14,7 +14,7 @@ use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// More literal stretches and holes than these no text has.
+/// The most pieces that a text may have.
 const MOST_PIECES: usize = 400;
 
 /// A text with holes, as written and ready to be filled.
@@ -27,7 +27,7 @@ pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
-/// A stretch of literal text, or a hole.
+/// A piece of literal text, or a hole.
 #[derive(Clone, Debug)]
 pub(crate) enum TemplatePiece {
     /// Text as it stands.
@@ -60,8 +60,8 @@ impl Template {
     }
 
     /// A text that is one fact.
-    pub(crate) fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
-        let hole = Hole::from_fact(name, place, desk);
+    pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
+        let hole = Hole::from_fact(name, place, reader);
         Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
     }
 
@@ -167,7 +167,7 @@ impl Template {
     }
 
     /// Reads a text, or complains; only keys may end in bytes.
-    pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let (mut rest, mut at) = (text, 0);
@@ -181,7 +181,7 @@ impl Template {
                 3
             } else if let Some(inside) = tail.strip_prefix("${") {
                 let Some(length) = hole_length(inside) else {
-                    desk.complain(
+                    reader.complain(
                         place_of_part(node, text, here, text.len()),
                         "a hole (`${`) that is never closed",
                         "close it with `}`; a literal `${` is written `$${`",
@@ -189,7 +189,7 @@ impl Template {
                     return None;
                 };
                 if pieces.len() > MOST_PIECES {
-                    desk.complain(
+                    reader.complain(
                         node.place,
                         "this text has more holes than any text needs",
                         "split it, or compose a part of it as a fact",
@@ -197,7 +197,7 @@ impl Template {
                     return None;
                 }
                 let place = place_of_part(node, text, here, here + length + 3);
-                match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
+                match Hole::parse(&inside[..length], place, may_end_in_bytes, reader) {
                     Some(hole) => {
                         if !literal.is_empty() {
                             pieces.push(TemplatePiece::Literal(std::mem::take(&mut literal).into()));
@@ -235,9 +235,9 @@ fn place_of_part(node: &YamlNode, text: &str, from: usize, to: usize) -> Place {
 }
 
 impl WordValue for Template {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
-        Self::parse(&text.value, node, false, desk)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::parse(&text.value, node, false, reader)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text with holes")
@@ -249,9 +249,9 @@ impl WordValue for Template {
 pub(crate) struct KeyTemplate(pub(crate) Template);
 
 impl WordValue for KeyTemplate {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text: Located<String> = read_scalar(node, desk)?;
-        Template::parse(&text.value, node, true, desk).map(Self)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text: Located<String> = read_scalar(node, reader)?;
+        Template::parse(&text.value, node, true, reader).map(Self)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text with holes: a key")
@@ -264,19 +264,19 @@ mod tests {
     use serde_json::json;
     use std::sync::Arc;
 
-    fn parse(text: &str, desk: &mut Reader) -> Option<Template> {
+    fn parse(text: &str, reader: &mut Reader) -> Option<Template> {
         let place = Place { start: 0, end: u32::try_from(text.len()).unwrap(), line: 1, column: 1 };
         Template::parse(
             text,
             &YamlNode { place, kind: YamlKind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
             false,
-            desk,
+            reader,
         )
     }
 
     #[test]
     fn holes_are_filled_and_what_a_secret_touches_is_masked() {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         let answer = json!({"sub": "CHARACTER:EVE:42", "a}b": 7});
         for (text, shown, sent) in [
             ("Bearer ${token}", Some("Bearer ‹token›"), "Bearer t-1"),
@@ -295,10 +295,10 @@ mod tests {
             ("costs $5", Some("costs $5"), "costs $5"),
             ("${unknown | default \"d\"}", Some("d"), "d"),
         ] {
-            let template = parse(text, &mut desk).unwrap();
-            let mut facts = Facts::empty(&desk.names);
-            facts.set(desk.names.intern("id"), Text::plain("c1"));
-            facts.set(desk.names.intern("token"), Text::secret("t-1", &Arc::from("token")));
+            let template = parse(text, &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("id"), Text::plain("c1"));
+            facts.set(reader.names.intern("token"), Text::secret("t-1", &Arc::from("token")));
 
             let filled = template.fill_from(&facts, Some(&answer)).ok();
 
@@ -307,7 +307,7 @@ mod tests {
                 assert_eq!(filled.expose(), sent, "{text}");
             }
         }
-        assert!(desk.complaints.is_empty());
+        assert!(reader.complaints.is_empty());
     }
 
     #[test]
@@ -323,12 +323,12 @@ mod tests {
             ("${x | }", 1, "without a function"),
             ("${$.a b}", 1, "brackets"),
         ] {
-            let mut desk = Reader::default();
-            parse(text, &mut desk);
+            let mut reader = Reader::default();
+            parse(text, &mut reader);
 
-            assert_eq!(desk.complaints.len(), 1, "{text}");
-            assert_eq!(desk.complaints[0].place.unwrap().column, column, "{text}");
-            assert!(desk.complaints[0].message.contains(part), "{text}: {}", desk.complaints[0].message);
+            assert_eq!(reader.complaints.len(), 1, "{text}");
+            assert_eq!(reader.complaints[0].place.unwrap().column, column, "{text}");
+            assert!(reader.complaints[0].message.contains(part), "{text}: {}", reader.complaints[0].message);
         }
     }
 }

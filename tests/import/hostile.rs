@@ -140,6 +140,6 @@ fn what_a_simulation_writes_down_is_learnt_from() {
         let (code, out, err) = portaria(&folder.0, &["test", "copy"], &[]);
         assert_eq!(code, 0, "{out}{err}");
         let (code, _, err) = portaria(&folder.0, &["simulate", "acme", flag, file], &[]);
-        assert!(code == 2 && err.contains("there already"), "{err}");
+        assert!(code == 2 && err.contains("exists already"), "{err}");
     }
 }

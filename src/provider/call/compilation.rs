@@ -20,25 +20,30 @@ use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// Compiles a call, or complains.
-pub(crate) fn compile(mut spec: CallSpec, (kind, position): (StepKind, u16), around: &StepContext<'_>, desk: &mut Reader) -> Option<Step> {
+pub(crate) fn compile(
+    mut spec: CallSpec,
+    (kind, position): (StepKind, u16),
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Option<Step> {
     let place = spec.place;
-    let (method, address) = method_and_address(&mut spec, kind, around, desk);
-    let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, desk));
-    let places_assertion = spec_uses_fact(&spec, "clientAssertion", desk);
-    let carried = RequestPayload::compile(&mut spec, kind, method, around, assertion.is_some() && !places_assertion, desk);
-    let headers = headers(spec.headers.take().unwrap_or_default(), desk);
-    let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
+    let (method, address) = method_and_address(&mut spec, kind, context, reader);
+    let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, reader));
+    let places_assertion = spec_uses_fact(&spec, "clientAssertion", reader);
+    let carried = RequestPayload::compile(&mut spec, kind, method, context, assertion.is_some() && !places_assertion, reader);
+    let headers = headers(spec.headers.take().unwrap_or_default(), reader);
+    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
-    let reads = CallReads::compile(&mut spec, kind, around, desk);
-    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(around.refused.cloned()).collect();
-    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(around.accepted.cloned()).collect();
+    let reads = CallReads::compile(&mut spec, kind, context, reader);
+    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(context.refused.cloned()).collect();
+    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(context.accepted.cloned()).collect();
     let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
-    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, desk));
+    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,
         call: Some(position),
         place,
-        known: around.known,
+        known: context.known,
         method,
         address: address?,
         query: carried.query,
@@ -60,8 +65,8 @@ pub(crate) fn compile(mut spec: CallSpec, (kind, position): (StepKind, u16), aro
         signed: reads.token,
         signed_reads: reads.claims,
     };
-    step.bearer = bearer(spec.bearer.take(), &step, desk);
-    check_call(&step, desk);
+    step.bearer = bearer(spec.bearer.take(), &step, reader);
+    check_call(&step, reader);
     Some(step)
 }
 
@@ -74,83 +79,87 @@ struct CallReads {
 }
 
 impl CallReads {
-    fn compile(spec: &mut CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> Self {
+    fn compile(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Self {
         let place = spec.place;
         let signed_context = SignedTokenContext {
-            addresses: &around.addresses,
-            discovery: around.discovery,
-            nonce_is_sent: around.nonce_is_sent,
+            addresses: &context.addresses,
+            discovery: context.discovery,
+            nonce_is_sent: context.nonce_is_sent,
             about_the_login: kind == StepKind::GetAccessCode,
         };
-        let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, around, place));
-        let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, desk));
+        let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
+        let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
         let written_claims = signed_spec.and_then(|spec| spec.read);
         let reads_written_claims = written_claims.is_some();
-        let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, desk));
+        let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, reader));
         let has_read = spec.read.is_some();
-        let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, desk));
+        let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, reader));
         for read in own.iter().chain(&claims) {
-            check_read_name(read, desk);
+            check_read_name(read, reader);
         }
-        let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), desk);
+        let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), reader);
         let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
         let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
         let mut answer = match kind {
             // In XML everything stands below the root, and a text has no places at all.
             _ if !has_keys => Vec::new(),
-            StepKind::GetAccessCode => around.standard_reads(standard::TOKEN, &own, place, desk),
+            StepKind::GetAccessCode => context.standard_reads(standard::TOKEN, &own, place, reader),
             StepKind::GetUserInfo if !has_read && !reads_written_claims && token.is_none() => {
-                around.standard_reads(standard::PERSON, &own, place, desk)
+                context.standard_reads(standard::PERSON, &own, place, reader)
             }
             StepKind::GetUserInfo | StepKind::GetAuthorizationCode => Vec::new(),
         };
-        if token.is_some() && !reads_written_claims && around.discovery && kind == StepKind::GetAccessCode {
-            claims = around.standard_reads(standard::PERSON, &[], place, desk);
+        if token.is_some() && !reads_written_claims && context.discovery && kind == StepKind::GetAccessCode {
+            claims = context.standard_reads(standard::PERSON, &[], place, reader);
         }
         answer.extend(own);
         Self { answer, headers, token, claims }
     }
 }
 
-fn compile_header_reads(named: NamedValues<Located<String>>, desk: &mut Reader) -> Vec<(Slot, Located<String>)> {
+fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader) -> Vec<(Slot, Located<String>)> {
     let compile = |(fact, name): (Located<String>, Located<String>)| {
-        check_fact_name(&fact, fact.place, desk);
-        (desk.names.intern(&fact), Located::new(name.value, fact.place))
+        check_fact_name(&fact, fact.place, reader);
+        (reader.names.intern(&fact), Located::new(name.value, fact.place))
     };
     named.0.into_iter().map(compile).collect()
 }
 
-fn method_and_address(spec: &mut CallSpec, kind: StepKind, around: &StepContext<'_>, desk: &mut Reader) -> (Method, Option<Template>) {
+fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> (Method, Option<Template>) {
     let usual = if kind == StepKind::GetAccessCode { ("tokenEndpoint", Method::Post) } else { ("userinfoEndpoint", Method::Get) };
     match (spec.get.take(), spec.post.take()) {
         (Some(get), None) => (Method::Get, Some(get)),
         (None, Some(post)) => (Method::Post, Some(post)),
         (Some(_), Some(post)) => {
-            desk.complain(post.place, "one call has both `get` and `post`", "keep one; a second call is a second item of a list");
+            reader.complain(post.place, "one call has both `get` and `post`", "keep one; a second call is a second item of a list");
             (Method::Post, None)
         }
-        (None, None) if around.discovery => (usual.1, Some(Template::from_fact(usual.0, spec.place, desk))),
+        (None, None) if context.discovery => (usual.1, Some(Template::from_fact(usual.0, spec.place, reader))),
         (None, None)
-            if desk.is_unusable_word(spec.place, "get")
-                || desk.is_unusable_word(spec.place, "post")
-                || desk.has_unknown_words(spec.place) =>
+            if reader.is_unusable_word(spec.place, "get")
+                || reader.is_unusable_word(spec.place, "post")
+                || reader.has_unknown_words(spec.place) =>
         {
             (usual.1, None)
         }
         (None, None) => {
             let word = if kind == StepKind::GetAccessCode { "post" } else { "get" };
-            desk.complain(spec.place, format!("{} does not say which address is called", kind.word()), format!("add `{word}: https://…`"));
+            reader.complain(
+                spec.place,
+                format!("{} does not say which address is called", kind.word()),
+                format!("add `{word}: https://…`"),
+            );
             (usual.1, None)
         }
     }
 }
 
 /// The `signed` that `discovery` brings along: the ID token beside the access token.
-fn implied_id_token(kind: StepKind, around: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
-    (around.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
+fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
+    (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
 }
 
-fn headers(named: NamedValues<Template>, desk: &mut Reader) -> Vec<(Located<String>, Template)> {
+fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
     const OURS: &[&str] = &[
         "host",
         "content-length",
@@ -167,23 +176,23 @@ fn headers(named: NamedValues<Template>, desk: &mut Reader) -> Vec<(Located<Stri
         let is_token =
             !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
         if !is_token {
-            desk.complain(
+            reader.complain(
                 name.place,
                 format!("`{}` is not the name of a header", name.value),
                 "write letters, digits and `-`, such as `X-Api-Key`",
             );
         } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-            desk.complain(name.place, format!("`{}` is written by portaria itself", name.value), "take the line out");
+            reader.complain(name.place, format!("`{}` is written by portaria itself", name.value), "take the line out");
         }
         if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {
-            desk.complain(value.place, "a header is one line, and this value has several", "write it in one line");
+            reader.complain(value.place, "a header is one line, and this value has several", "write it in one line");
         }
-        check_no_paths([value], desk);
+        check_no_paths([value], reader);
     }
     named.0
 }
 
-fn bearer(written: Option<Template>, step: &Step, desk: &mut Reader) -> Option<Template> {
+fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option<Template> {
     let has_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     match written {
         Some(template) if template.as_literal().as_deref() == Some("none") => None,
@@ -192,31 +201,31 @@ fn bearer(written: Option<Template>, step: &Step, desk: &mut Reader) -> Option<T
                 "write `bearer: ${{{}}}` for a fact, or `bearer: none`",
                 if template.source.len() < 40 { &template.source } else { "accessToken" }
             );
-            desk.complain(template.place, format!("`{}` is neither a fact nor `none`", template.source), help);
+            reader.complain(template.place, format!("`{}` is neither a fact nor `none`", template.source), help);
             None
         }
         Some(template) => {
             if has_header || step.basic.is_some() {
-                desk.complain(
+                reader.complain(
                     template.place,
                     "this call already has an `Authorization` header",
                     "keep one: `bearer`, `credentials: basic` or the header",
                 );
             }
-            check_no_paths([&template], desk);
+            check_no_paths([&template], reader);
             Some(template)
         }
         None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
         None => {
             let token = step.known.access_token;
             let placed = step.uses_in_request().iter().any(|FactUse { fact, whole, .. }| *fact == token && *whole);
-            (!placed).then(|| Template::from_fact("accessToken", step.place, desk))
+            (!placed).then(|| Template::from_fact("accessToken", step.place, reader))
         }
     }
 }
 
-fn spec_uses_fact(spec: &CallSpec, name: &str, desk: &mut Reader) -> bool {
-    let fact = desk.names.intern(name);
+fn spec_uses_fact(spec: &CallSpec, name: &str, reader: &mut Reader) -> bool {
+    let fact = reader.names.intern(name);
     let in_values = |values: &Option<NamedValues<ParameterValues>>| {
         values
             .iter()
@@ -234,24 +243,24 @@ fn spec_uses_fact(spec: &CallSpec, name: &str, desk: &mut Reader) -> bool {
         || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
 }
 
-/// What a call says twice, or in vain.
-fn check_call(step: &Step, desk: &mut Reader) {
+/// Complains about what a call says twice, or to no effect.
+fn check_call(step: &Step, reader: &mut Reader) {
     if let StepBody::Json(JsonTemplate::Object(members)) = &step.body {
         for (name, value) in members {
             if let JsonTemplate::Text(text) = value {
-                parameters::check_no_literal_secret(&name.source, text, desk);
+                parameters::check_no_literal_secret(&name.source, text, reader);
             }
         }
     }
     for (name, value) in &step.headers {
-        parameters::check_no_literal_secret(name, value, desk);
+        parameters::check_no_literal_secret(name, value, reader);
     }
     let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
     if let Some(sign) = &step.sign
         && sign.over == SignedParameters::Form
         && !matches!(step.body, StepBody::Form(_))
     {
-        desk.complain(
+        reader.complain(
             sign.place,
             "this request has no form that could be signed",
             "write `over: query`, or send the parameters as a `form`",
@@ -260,7 +269,7 @@ fn check_call(step: &Step, desk: &mut Reader) {
     if let Some(sign) = &step.sign
         && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
     {
-        desk.complain(
+        reader.complain(
             sign.place,
             format!("`{}` is sent already, so the signature has no place", sign.into),
             "take the parameter out; `into` adds it",
@@ -269,41 +278,41 @@ fn check_call(step: &Step, desk: &mut Reader) {
     for condition in step.when.iter().flat_map(|when| &when.0) {
         if let Some(path) = condition.paths().first() {
             let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
-            desk.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
+            reader.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
         }
     }
     if let Some(assertion) = &step.assertion
         && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
     {
-        desk.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
+        reader.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
     }
     for (at, (name, value)) in step.headers.iter().enumerate() {
         if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
-            desk.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
+            reader.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
         }
         if name.eq_ignore_ascii_case("authorization") && step.basic.is_some() {
             let help = "keep one: `credentials: basic` or the header";
-            desk.complain(name.place, "this call already has an `Authorization` header", help);
+            reader.complain(name.place, "this call already has an `Authorization` header", help);
         }
         if name.eq_ignore_ascii_case("authorization") && value.is_literal() {
-            desk.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
+            reader.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
         }
     }
-    check_repeated_parameters(step, desk);
+    check_repeated_parameters(step, reader);
 }
 
 /// A parameter that stands in the address as well is sent twice.
-pub(crate) fn check_repeated_parameters(step: &Step, desk: &mut Reader) {
+pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
         if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
             let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
-            desk.complain(step.address.template.place, message, "take it out of the address");
+            reader.complain(step.address.template.place, message, "take it out of the address");
         }
     }
 }
 
-/// Whether PKCE has to be placed by hand in this step and is not.
+/// Whether the file has to place the PKCE verifier in this step and does not.
 pub(crate) fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
     pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
 }

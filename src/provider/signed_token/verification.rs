@@ -126,7 +126,7 @@ impl SignedToken {
             }
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(StepError::missing_fact)?;
-                // What everybody may see signs nothing.
+                // A value that is no secret signs nothing.
                 let is_public = template.fill(facts).is_ok_and(|text| !text.is_secret());
                 if is_public && !looks_like_pem(&text) {
                     return Err(StepError::Key { why: "a key that is no secret has to be a public key (PEM)", place: template.place });
@@ -159,10 +159,10 @@ impl SignedToken {
             _ => return Err("it names no audience (`aud`); where the provider leaves it out, write `audience: any`"),
         };
         if !audience.iter().any(|one| ours(one)) {
-            return Err("it was issued for somebody else (`aud`)");
+            return Err("it was issued for another client (`aud`)");
         }
         match claims.get("azp") {
-            Some(party) if !party.as_str().is_some_and(ours) => Err("it was issued to somebody else (`azp`)"),
+            Some(party) if !party.as_str().is_some_and(ours) => Err("it was issued to another client (`azp`)"),
             None if audience.iter().any(|one| !ours(one)) => {
                 Err("it was issued for others as well (`aud`) and does not say to whom (`azp`)")
             }
@@ -171,7 +171,7 @@ impl SignedToken {
     }
 }
 
-/// What a token claims, whoever signed it: only for seeing where something stands in it. Nothing of it is to be believed.
+/// The claims of a token without any check, for finding places in it. None of them may be trusted.
 pub(crate) fn unverified_claims(token: &str) -> Option<Value> {
     token.split('.').nth(1).and_then(decode_json_part).filter(Value::is_object)
 }

@@ -61,7 +61,7 @@ impl Step {
         let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
-            // An answer that cannot be read at all is told as such, with what it looks like.
+            // An answer that cannot be read has an error of its own, which says what it looks like.
             let is_told_later = document.is_none() && is_good && self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
             return if is_told_later { Ok(()) } else { say_no(Some(missed.place)) };
         }
@@ -96,7 +96,7 @@ impl Step {
             self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
-        // OpenID Connect Core 5.3.2: what is told about another person than the token's, or about nobody, is not told about this login.
+        // OpenID Connect Core 5.3.2: an answer about another person than the token's, or about no person, must not be used.
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
         if self.kind == StepKind::GetUserInfo
             && let Some(expected) = facts.get(self.known.token_subject)

@@ -127,7 +127,7 @@ impl Step {
     }
 }
 
-/// What stands in the literal query of an address, undone, so that it can be signed with the rest.
+/// The parameters in the literal query of an address, decoded, so that they can be signed with the others.
 fn query_pairs(query: Option<&Text>) -> ParameterPairs<'static> {
     let Some(query) = query else { return Vec::new() };
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
