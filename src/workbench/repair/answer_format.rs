@@ -1,4 +1,4 @@
-//! An answer that is not written as the file says: in which format it is, and what then has to be read elsewhere.
+//! An answer in another format than the file says: the format in which it can be read.
 
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::step::Step;
@@ -8,7 +8,7 @@ use crate::vocabulary::words::OneOrMany;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
-/// What some providers put in front of JSON, so that a browser does not run it.
+/// Prefixes that some providers put in front of JSON, so that a browser does not run it.
 const PREFIXES: &[&str] = &[")]}',\n", ")]}'\n", ")]}'", "for(;;);", "for (;;);", "while(1);", "while (1);", "{}&&", "throw 1;"];
 
 /// The drafts that would make an answer readable.

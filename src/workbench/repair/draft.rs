@@ -1,4 +1,4 @@
-//! A change that may mend the file: the edits, and what is said about them.
+//! A change that may mend the file, before it is tried: the edits and the reason.
 
 use crate::provider::step::Step;
 use crate::story::proposal::{FileChange, Proposal};
@@ -8,34 +8,33 @@ use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::repair::path_move::PathMove;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 
-/// What may be proposed.
 #[derive(Clone, Debug)]
 pub(crate) struct RepairDraft {
     pub(crate) edits: Vec<FileEdit>,
-    /// What would stand there.
+    /// What would stand in the file, in a few words.
     pub(crate) title: String,
     /// Why it is proposed.
     pub(crate) rule: RepairRule,
-    /// The path that it leads elsewhere, as written, if it is one.
+    /// The path that it replaces, if it replaces one.
     pub(crate) path: Option<String>,
     /// How likely it is, from 0 to about 100.
     pub(crate) score: f32,
     /// The facts whose paths it changes.
     pub(crate) facts: Vec<String>,
-    /// Whether all of it moved as it was, so that what stood side by side still does.
+    /// Whether all paths moved together, so that values that stood side by side still do.
     pub(crate) together: bool,
-    /// Whether the key says the same words as before.
+    /// Whether the new key has the same words as the old one.
     pub(crate) same_words: bool,
 }
 
 impl RepairDraft {
-    /// The proposal of it, with the lines that change.
+    /// The proposal, with the lines that change.
     pub(crate) fn into_proposal(self, change: FileChange) -> Proposal {
         Proposal::new(self.title, &self.rule, Some(change))
     }
 }
 
-/// The draft for one path and its new place.
+/// The draft that replaces one path.
 pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[PathSegment], score: f32) -> RepairDraft {
     let new = write_path(path);
     let (fact, old) = (wanted.fact.clone(), wanted.source.clone());
@@ -57,7 +56,7 @@ pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[
     }
 }
 
-/// The draft for what moved together.
+/// The draft for paths that moved together.
 pub(crate) fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
     let (from, to) = (write_path(&found.from), write_path(&found.to));
     RepairDraft {

@@ -1,11 +1,11 @@
-//! What to do where no answer holds an address: ask for it, of the provider or of the person.
+//! What to do where no answer holds an e-mail address: ask the provider for it, or the person.
 
 use crate::provider::Provider;
 use crate::story::repair_rule::RepairRule;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
-/// The drafts for a login that lacks an address, or a proof of it.
+/// The drafts for a login without an address (`is_there`: with an address that is not proven).
 pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
     let mut drafts = Vec::new();
     let scope = provider.scope.as_deref().unwrap_or_default();

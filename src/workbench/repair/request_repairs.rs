@@ -1,4 +1,4 @@
-//! The request side: from a provider's no to its cause, and the line that would change it where one would.
+//! Repairs of requests: from a provider's refusal to its cause, and the line of the file that would change it, if one would.
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -33,7 +33,7 @@ const PARAMETERS: &[&str] = &[
     "code",
 ];
 
-/// A no, and where it was said.
+/// A refusal, and the step in which it came.
 pub(crate) struct ObservedRefusal<'a> {
     provider: &'a Provider,
     trace: &'a Trace,
@@ -45,7 +45,7 @@ pub(crate) struct ObservedRefusal<'a> {
 }
 
 impl<'a> ObservedRefusal<'a> {
-    /// What the last answer, the callback and the error say together.
+    /// Collects the words of the last answer, the callback and the error.
     pub(crate) fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
         let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
         let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
@@ -89,13 +89,13 @@ impl<'a> ObservedRefusal<'a> {
             list.insert(at.min(list.len()), (cause, weight));
         }
         if !at_token {
-            // Only where the code is redeemed can these be the reason.
+            // A used code can be the reason only where the code is redeemed.
             list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeUsed) || self.kind.is_none());
         }
         self.with_alternatives(list)
     }
 
-    /// What a cause may really be.
+    /// Adds causes that are easily taken for each other, and removes those that cannot be.
     fn with_alternatives(&self, mut list: Vec<(RefusalCause, u8)>) -> Vec<(RefusalCause, u8)> {
         let has = |list: &[(RefusalCause, u8)], cause: RefusalCause| list.iter().any(|(known, _)| *known == cause);
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::SecretRefused) && !has(&list, RefusalCause::CredentialsElsewhere) {
@@ -104,7 +104,7 @@ impl<'a> ObservedRefusal<'a> {
         if list.first() == Some(&(RefusalCause::CodeUsed, 1)) && !has(&list, RefusalCause::RedirectUnknown) {
             list.insert(1, (RefusalCause::RedirectUnknown, 0));
         }
-        // A missing parameter is told by its name where it has one of its own.
+        // That the secret is named as a missing parameter does not mean that it is refused.
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::ParameterMissing)
             && self.words.contains("client_secret")
             && has(&list, RefusalCause::SecretRefused)
@@ -250,14 +250,14 @@ impl<'a> ObservedRefusal<'a> {
         let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
         let proposal = Proposal::new(format!("{to}: …"), &RepairRule::MethodOther { step: self.step_name(), method: to.to_owned() }, None);
         match self.step {
-            // In an address a secret would stand in logs and histories.
+            // With `get` the secret would be written into the address, and so into logs and histories.
             Some(step) if !is_get && self.sends_a_secret(step) => proposal,
             Some(step) => self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal),
             None => proposal,
         }
     }
 
-    /// Whether a request holds, outside of its address, what only the client knows.
+    /// Whether a request holds a secret of the client outside of its address.
     fn sends_a_secret(&self, step: &Step) -> bool {
         let known = &self.provider.known;
         let secret = [known.client_secret, known.client_assertion];
@@ -285,7 +285,7 @@ impl<'a> ObservedRefusal<'a> {
         }
     }
 
-    /// The redirect address as it was sent, with what is secret in it masked.
+    /// The redirect address as it was sent, with secrets masked.
     fn redirect_address(&self) -> String {
         let usual = || format!("https://YOUR-HOST/callback/{}", self.provider.name);
         let sent = self.trace.exchanges.iter().find_map(|exchange| {
@@ -299,7 +299,7 @@ impl<'a> ObservedRefusal<'a> {
     }
 }
 
-/// Whether a file with a change is still right.
+/// Whether a file still compiles with a change.
 pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposal::FileChange) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
@@ -307,7 +307,7 @@ pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposa
     })
 }
 
-/// What an answer says, whatever it is written in.
+/// The text of an answer in small letters, in any format, with the challenge of its `WWW-Authenticate` header.
 fn answer_text(step: Option<&Step>, answer: &Response) -> String {
     let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).to_lowercase();
     let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
@@ -322,7 +322,7 @@ pub(crate) fn is_page(answer: &Response) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
-/// What is said when nothing came back at all.
+/// The proposal for a request that was not answered.
 pub(crate) fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
     let step = step.map_or("the login", StepKind::word).to_owned();
     let title = step.clone();
