@@ -8,7 +8,7 @@ pub(crate) const KEPT: i64 = 30 * 24 * 3600;
 /// The most counts of one read.
 const PAGE: usize = 5000;
 
-/// A count.
+/// A stored count: how often something was found and missed, or how often a kind of value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub store: Box<str>,
@@ -129,7 +129,6 @@ impl Verb for SaveDriftWarnings {
     }
 }
 
-/// Lists all warnings.
 #[derive(Debug)]
 pub struct ListDriftWarnings;
 

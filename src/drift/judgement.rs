@@ -70,12 +70,10 @@ fn to_f64(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// What has turned.
+/// A change between broken and well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthChange {
-    /// It is broken.
     Broken,
-    /// It is well again.
     Well,
 }
 

@@ -34,7 +34,6 @@ pub struct PlannedStep {
     pub(crate) name: Box<str>,
     /// The line where it is written.
     pub(crate) line: u32,
-    /// What is read.
     pub readings: Vec<PlannedReading>,
 }
 
@@ -62,7 +61,6 @@ pub struct PlannedPath {
     pub(crate) key: Box<str>,
     /// Under this one, of which kind that is.
     pub(crate) kind_key: Box<str>,
-    /// The path.
     pub path: JsonPath,
 }
 

@@ -22,11 +22,8 @@ pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
 /// A login as it ended: what a proposal may be made from.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedLogin<'a> {
-    /// The provider.
     pub provider: &'a Provider,
-    /// What happened.
     pub trace: &'a Trace,
-    /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
@@ -48,7 +45,7 @@ pub type CauseFinder = fn(&BrokenAnswer<'_>, &mut [DetectedChange<'_>]);
 pub struct DriftNotice {
     /// The warning that begins or ends.
     pub warning: DriftWarning,
-    /// Which of both.
+    /// Whether it begins or ends.
     pub turn: HealthChange,
     /// Whether the log has not said the same within the hour.
     pub(crate) is_told: bool,

@@ -21,7 +21,6 @@ pub struct LoginError {
     pub step: Option<StepKind>,
     /// The place in the file that decided.
     pub place: Option<Place>,
-    /// What went wrong.
     pub cause: LoginErrorCause,
 }
 

@@ -37,7 +37,6 @@ impl SigningKeyState {
 pub struct SigningKeyStatus {
     /// The id by which tokens name the key.
     pub id: Box<str>,
-    /// Its state.
     pub state: SigningKeyState,
     pub(crate) since: i64,
 }
@@ -70,7 +69,7 @@ pub enum RotationChange {
     Publish,
     /// Let a key sign in place of the one before it.
     Activate(Box<str>),
-    /// Remove a key.
+    /// Remove a key whose last token has expired.
     Forget(Box<str>),
 }
 

@@ -23,7 +23,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A provider that is live.
 pub struct LiveProvider {
-    /// The compiled provider.
     pub provider: Provider,
     /// The version of its file.
     pub(crate) version: Box<str>,

@@ -69,7 +69,7 @@ pub struct Store {
     pub(crate) playground: bool,
     /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
-    /// Trusted proxies.
+    /// The proxies whose `X-Forwarded-…` headers are believed.
     pub(crate) proxies: Vec<IpNetwork>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// The default rates.
+    /// The rates that apply where the settings name none.
     pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
@@ -154,7 +154,7 @@ impl Stores {
         self.metrics_listen
     }
 
-    /// The main store.
+    /// The store that the settings file itself describes.
     pub(crate) fn main(&self) -> &Arc<Store> {
         &self.all[0]
     }

@@ -219,12 +219,12 @@ impl WordValue for NullableText {
     }
 }
 
-/// Rates, or none.
+/// The value of `limits`: rates, or `off`.
 #[derive(Clone, Debug)]
 pub enum LimitsSpec {
     /// No limits; where that was written.
     Off(Place),
-    /// Rates per minute.
+    /// Rates per minute, each after its name.
     Rates(Vec<(Located<String>, i32)>),
 }
 

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 /// command line.
 pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
 
-/// A proposed change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// What would stand there, in a few words: a path, or a word with its value.

@@ -32,16 +32,15 @@ pub struct Complaint {
     pub severity: Severity,
     /// Where it stands; `None` for the file as a whole.
     pub(crate) place: Option<Place>,
-    /// What is so.
+    /// What is wrong.
     pub message: String,
-    /// What to do.
+    /// What to do about it.
     pub help: String,
 }
 
 /// All complaints about one file.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The file.
     pub source: Source,
     /// The complaints, in the order of their places.
     pub complaints: Vec<Complaint>,

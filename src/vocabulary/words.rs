@@ -25,7 +25,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Adds an error.
+    /// Adds an error at a place.
     pub(crate) fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, Some(place), message, help);
     }
@@ -37,7 +37,7 @@ impl Reader {
         }
     }
 
-    /// Adds a warning.
+    /// Adds a warning at a place.
     pub(crate) fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Warning, Some(place), message, help);
     }
@@ -228,17 +228,17 @@ pub enum ValueShape {
     Number,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A list.
+    /// A list of values of one shape.
     List(Box<ValueShape>),
     /// Names that the file chooses, each with such a value.
     Map(Box<ValueShape>),
-    /// Any of these.
+    /// A value of one of these shapes.
     Either(Vec<ValueShape>),
     /// Any JSON, with holes in its texts.
     Json,
     /// `null`.
     Nothing,
-    /// A block of words of its own.
+    /// A block of words below the word.
     Block(fn() -> &'static WordBlock),
 }
 
@@ -248,7 +248,6 @@ pub struct WordBlock {
     pub title: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// Its words.
     pub words: Vec<WordDoc>,
     /// Where a word that is none of this block's belongs, or what to write instead.
     pub(crate) elsewhere: fn(&str) -> Option<&'static str>,
@@ -256,7 +255,6 @@ pub struct WordBlock {
 
 /// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
 pub struct WordDoc {
-    /// The word.
     pub name: &'static str,
     /// Meaning, default and example.
     pub doc: &'static str,

@@ -31,11 +31,8 @@ use serde_json::{Map, Value, json};
 /// A finished login, with everything that its story needs.
 #[derive(Clone, Copy)]
 pub struct LoginToRecord<'a> {
-    /// The provider.
     pub provider: &'a Provider,
-    /// What happened.
     pub trace: &'a Trace,
-    /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
     /// What the issuer has published, for a file with `discovery`.
     pub discovery: Option<&'a Value>,

@@ -28,7 +28,7 @@ pub(crate) fn signing_key() -> Vec<u8> {
 /// A key pair as PEM.
 #[derive(Clone, Debug)]
 pub struct PemKeyPair {
-    /// PKCS#8.
+    /// The private key in PKCS#8.
     pub(crate) private: String,
     /// The public half; empty where only a JWK of it is needed.
     pub public: String,

@@ -64,7 +64,7 @@ pub(crate) struct CurrentFile<'a> {
 /// The step in which a login failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailedStep {
-    /// The login worked.
+    /// No step failed.
     None,
     Callback,
     /// The exchange with this index.
