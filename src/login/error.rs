@@ -215,7 +215,7 @@ impl LoginError {
         Self { step: Some(StepKind::GetAuthorizationCode), place: None, cause }
     }
 
-    /// A login that failed in no step of its own.
+    /// A login that failed in no particular step.
     pub(crate) fn between_steps(cause: LoginErrorCause) -> Self {
         Self { step: None, place: None, cause }
     }

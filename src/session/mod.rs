@@ -1,4 +1,4 @@
-//! A session: its user, its times and its provider. Pure; keys sign it, and a cookie carries it.
+//! A session: its user, its times and its provider. A signed token in a cookie carries it. This module is pure.
 
 pub(crate) mod keys;
 pub(crate) mod revocation;

@@ -46,9 +46,9 @@ pub struct SigningKeyStatus {
 pub struct RotationPlan {
     /// How long it signs.
     pub signs: i64,
-    /// Published before it signs.
+    /// How long it is published before it signs.
     pub published: i64,
-    /// Verifies after it has signed: no session lasts longer.
+    /// How long it verifies after it has signed; no session lasts longer.
     pub believed: i64,
 }
 

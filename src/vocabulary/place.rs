@@ -1,4 +1,4 @@
-//! Where something stands in a file that a person wrote.
+//! Places in files that people wrote.
 //!
 //! Values keep their place from the moment they are read until a login runs, so that even an error in a live
 //! answer can point at the word that caused it.

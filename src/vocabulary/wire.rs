@@ -1,4 +1,4 @@
-//! What travels to a provider and back, as plain values, and the one method that carries it.
+//! HTTP requests to providers and their answers as plain values, and the trait that sends them.
 
 use crate::vocabulary::text::Text;
 use std::borrow::Cow;

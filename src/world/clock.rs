@@ -1,4 +1,4 @@
-//! The clock: the one place that looks at it.
+//! The clock. No other module reads it.
 
 /// The time in seconds since 1970.
 pub fn now() -> i64 {

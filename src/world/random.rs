@@ -1,4 +1,4 @@
-//! Chance: random bytes, and keys that are made for one run, for trying things out.
+//! Random bytes, and key pairs for one run of the program, for tests and trials.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};

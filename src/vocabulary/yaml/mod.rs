@@ -1,7 +1,7 @@
-//! YAML as this program uses it: the tree that is read, the reader, and the writer with its one set of quoting rules.
+//! YAML: the tree of a file, the reader that makes it, and the writer.
 
-mod reader; // a file as a tree, with a place at every node
-pub mod writer; // texts and trees as YAML
+mod reader; //      a file as a tree, with a place at every node
+pub mod writer; //  texts and trees as YAML
 
 pub use crate::vocabulary::yaml::reader::{YamlError, parse};
 
