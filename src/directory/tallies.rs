@@ -1,5 +1,5 @@
-//! What drift counts of the providers' answers: every broker adds its counts, and all of them read the sums. The counts hold no
-//! personal data.
+//! The counts that drift takes of the providers' answers: every broker adds its own, and all brokers read the sums. The counts hold
+//! no personal data.
 
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 

@@ -1,4 +1,4 @@
-//! Whether what was found nearly always is now missed: the judgement over one stream of yes and no.
+//! Decides whether a fact that was found nearly always is now missed, from a stream of found and missed.
 //!
 //! **Expectation.** How often something was found and missed so far, over all brokers of a storage; older counts fade (they are
 //! halved from time to time). The expected share of misses is taken too high on purpose, `(missed + 4) / (answers + 4)`, and never
@@ -17,14 +17,14 @@
 //!   raised by a quarter, the sum has to reach [`ALARM_FOR_SOME`], and that takes a day and a hundred people or more without a single
 //!   one who has it. What most people lack, seven in ten, is not judged at all. That is rather too silent than too loud, and on
 //!   purpose: whether people fill in an avatar is theirs, and a warning that comes for nothing is not read the next time. What it
-//!   costs is a loss of such a fact that is told a day late or, for what most people lack, only by the numbers of the metric.
+//!   costs is that the loss of such a fact is reported a day late or, for what most people lack, is seen only in the metric.
 //!
 //! While the sum is above nothing, answers are kept aside; when it falls back they are learned, so that a slow change becomes
 //! the expectation, and a break does not. One person who tries again and again brings the same answer: that weighs a fifth.
 //!
-//! **The end.** The same sum the other way round: some twenty good readings in a row, or more with misses among them.
+//! **The end.** The same sum in the other direction ends it: some twenty good readings in a row, or more with misses among them.
 
-/// So many answers teach before anything is judged.
+/// How many answers are learned before anything is judged.
 pub(crate) const LEARNS: i64 = 30;
 /// The sum at which something is broken that nearly everybody had.
 pub(crate) const ALARM: f64 = 25.0;
@@ -84,7 +84,7 @@ pub(crate) struct DriftStream {
     pub(crate) stored: DriftCount,
     /// What has been counted since that was written.
     pub(crate) unsaved: DriftCount,
-    /// What has not been told to whoever counts yet.
+    /// What the metrics have not yet been given.
     pub(crate) untold: DriftCount,
     /// Since when it is broken.
     pub(crate) broken: Option<i64>,
@@ -179,12 +179,12 @@ impl DriftStream {
         Some(HealthChange::Well)
     }
 
-    /// It is not broken any more; what came meanwhile is not learned.
+    /// It is not broken any more. The answers of the meantime are not learned.
     pub(crate) fn mark_well(&mut self) {
         (self.broken, self.sum, self.run, self.lately) = (None, 0.0, DriftCount::default(), [0; 4]);
     }
 
-    /// Somebody else found out that it is broken.
+    /// Another broker has found that it is broken.
     pub(crate) fn mark_broken(&mut self, since: i64) {
         if self.broken.is_none() {
             (self.broken, self.sum, self.run) = (Some(since), 0.0, DriftCount::default());

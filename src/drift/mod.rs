@@ -1,19 +1,19 @@
 //! Whether a provider still answers as it did.
 //!
-//! Of every login it is counted, per store, provider and step, which facts were found and missed, and what the answers look like:
-//! paths and kinds, never values. What was found nearly always and is missed now is warned about before shoppers complain; in
-//! ordinary traffic it is silent. How that is judged stands in [`judgement`].
+//! For each store, provider and step, every login counts which facts were found and missed, and which paths and kinds of values the
+//! answers have, never the values. When a fact that was found nearly always is missed, there is a warning before shoppers complain.
+//! [`judgement`] describes how that is decided.
 //!
-//! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
-//! code, a login that was cancelled, and silence tell nothing about what answers look like.
+//! An answer counts if it was read, or if it should have been readable. A refusal by the provider, a wrong code, a cancelled login
+//! and a missing answer do not count, because they do not show what answers look like.
 
-pub mod step_statistics;
-pub mod provider_statistics; //        what is known of one provider
-pub mod judgement; //   whether what is missed is a surprise
-mod storage; //            written down, and shared
-pub mod observation; //      what one login tells
-pub(crate) mod shape; //       paths and kinds
-pub mod warning; //     what is said
+pub mod step_statistics; //      what is known of one step
+pub mod provider_statistics; //  what is known of one provider
+pub mod judgement; //            whether a missing fact means that something broke
+mod storage; //                  statistics are saved and shared
+pub mod observation; //          what one login shows
+pub(crate) mod shape; //         the paths and kinds of an answer
+pub mod warning; //              the warning and its cause
 
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::observe_answers;
@@ -53,13 +53,13 @@ pub struct DriftMetric {
     pub(crate) step: String,
     /// The fact; empty for the answer as a whole.
     pub(crate) fact: String,
-    /// How often it was found and missed; of the answer as a whole nothing is told.
+    /// How often it was found and missed; `None` for the answer as a whole.
     pub(crate) count: Option<DriftCount>,
     /// Whether it is warned about.
     pub(crate) is_broken: bool,
 }
 
-/// Whatever holds a lock here panics nowhere; what it counted is as good as before.
+/// Locks a mutex even after a panic: the counts that it protects stay valid.
 fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -100,7 +100,7 @@ impl DriftMonitor {
         if looked.is_empty() {
             return;
         }
-        // Answers are parsed and proposals are tried while others count: each line holds the book for itself.
+        // Parsing answers and trying proposals takes time, so the lock is held only within each line.
         let wanted = lock_ignoring_poison(&book).wanted_documents(&plan, &looked);
         looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read_document(provider, trace));
         let mut untold = lock_ignoring_poison(&book).count(&plan, &looked, now);

@@ -1,4 +1,4 @@
-//! What one login tells about a provider's answers: which of them count, and what was found and missed in each.
+//! What one login shows about a provider's answers: which of them count, and what was found and missed in each.
 
 use crate::login::trace::Trace;
 use crate::provider::Provider;
@@ -48,7 +48,7 @@ pub struct PlannedReading {
     pub(crate) line: Option<u32>,
     /// The paths that it looks at in the answer itself.
     pub paths: Vec<PlannedPath>,
-    /// Whether it is but one path, so that the fact and the path are missed together.
+    /// Whether it has only one path, so that the fact and the path are missed together.
     pub(crate) is_one_path: bool,
     /// Whether it is read from a signed token.
     pub(crate) is_signed: bool,
@@ -57,9 +57,9 @@ pub struct PlannedReading {
 /// A path that is looked at.
 #[derive(Clone, Debug)]
 pub struct PlannedPath {
-    /// Under this key it is counted whether something stands there.
+    /// The key under which it is counted whether the path has a value.
     pub(crate) key: Box<str>,
-    /// Under this one, of which kind that is.
+    /// The key under which the kinds of values are counted.
     pub(crate) kind_key: Box<str>,
     pub path: JsonPath,
 }
@@ -226,7 +226,7 @@ fn observe_answer(
         Some(StepError::Refused { refusal, place }) if is_mistaken_refusal(step, planned, answer, (refusal, *place)) => {
             ObservedOutcome::Unaccepted
         }
-        // Somebody brought a wrong code, or what belongs to another login; somebody changed their mind; nothing came.
+        // A wrong code, a callback of another login, a cancelled login, or no answer.
         Some(_) => return None,
     };
     let mut print = DefaultHasher::new();
@@ -239,7 +239,7 @@ fn observe_readings(planned: &PlannedStep, seen: &WatchedStep, before: &[Watched
     let is_told = |fact: Slot| before.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
     let mut list = Vec::with_capacity(planned.readings.len());
     for (at, reading) in planned.readings.iter().enumerate() {
-        // Without its token nothing is read from it; the token is missed.
+        // Without the token nothing is read from it, and the token itself counts as missed.
         if seen.failed.is_some() && reading.is_signed {
             continue;
         }
@@ -252,8 +252,8 @@ fn observe_readings(planned: &PlannedStep, seen: &WatchedStep, before: &[Watched
     list
 }
 
-/// Whether the file's `accepted` refuses what is no refusal: half of what is read from a good answer stands in it, or it is about
-/// a person, whom nobody can be refused by a wrong code any more, and what `accepted` looks at is gone.
+/// Whether the file's `accepted` refuses an answer that is no refusal: the answer holds half of what is read from a good one, or it
+/// describes a person, so that a code can no longer be wrong, and what `accepted` looks at is gone.
 fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (refusal, place): (&ProviderRefusal, Option<Place>)) -> bool {
     let is_good = (200..300).contains(&answer.status);
     let Some(document) = &step.document(answer).filter(|_| is_good) else { return false };

@@ -12,9 +12,9 @@ use crate::stores::live::LiveProvider;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// So long something is told as broken; then the new way is what is expected, in seconds.
+/// How long something is reported as broken, in seconds; after that the new way is expected.
 pub const TOLD: i64 = 14 * 86_400;
-/// So often the log says the same at most, in seconds.
+/// The log says the same at most once in so many seconds.
 const HOUR: i64 = 3600;
 
 pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
@@ -51,7 +51,7 @@ pub struct DriftNotice {
     pub(crate) is_told: bool,
 }
 
-/// What has turned with an answer. Its cause is looked for while nobody waits for the book.
+/// What has changed with an answer. Its cause is looked for after the lock is released.
 #[derive(Debug)]
 pub struct UnexplainedChanges<'p> {
     step: &'p PlannedStep,
@@ -113,7 +113,7 @@ impl ProviderStatistics {
         }
     }
 
-    /// What has been told for long enough is expected from now on.
+    /// Ends the warnings that were reported for long enough; what they are about is expected from now on.
     pub fn retire_old_warnings(&mut self, now: i64) {
         let old: Vec<DriftCounterKey> =
             self.warnings.iter().filter(|(_, warning)| now - warning.reported_since() > TOLD).map(|(key, _)| key.clone()).collect();
@@ -173,7 +173,7 @@ impl ProviderStatistics {
             let key: DriftCounterKey = (step.name.clone(), news.key.into());
             let own = news.to_warning(step, now);
             let warning = match news.turn {
-                // While its cause was looked for it may have turned again.
+                // It may have changed again while its cause was looked for.
                 HealthChange::Broken if !self.is_broken(&key) => continue,
                 HealthChange::Broken => {
                     self.warnings.insert(key.clone(), own.clone());

@@ -1,5 +1,5 @@
-//! The shape of a step's answers: which paths there are, of which kinds, and how often. Never a value: a key that looks like one
-//! is `*`, and what is too much is `…`.
+//! The shape of a step's answers: which paths there are, with which kinds of values, and how often. It holds no values: a key that
+//! looks like a value becomes `*`, and whatever exceeds the bounds becomes `…`.
 
 use crate::story::shape::is_field_name;
 use serde_json::Value;

@@ -96,7 +96,7 @@ impl StepStatistics {
         news: &mut Vec<DetectedChange<'p>>,
     ) {
         if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
-            // Where `null` or an empty text stands it is lost.
+            // A fact whose place holds `null` or an empty text counts as lost.
             let is_other = found.err().flatten().is_some_and(|instead| !instead.is_empty());
             let missed = MissedReading { reading, path: reading.paths.first() };
             let cause = if is_other { DriftCause::Type(missed) } else { DriftCause::Lost(missed) };
@@ -109,7 +109,7 @@ impl StepStatistics {
         }
     }
 
-    /// Counts what stands at the paths of a reading that found something all the same.
+    /// Counts the values at the paths of a reading. Another path may have found the fact.
     fn count_paths<'p>(
         &mut self,
         reading: &'p PlannedReading,
@@ -189,7 +189,7 @@ impl DetectedChange<'_> {
     }
 }
 
-/// Whether something stands there, as conditions see it.
+/// Whether a value counts as present in conditions.
 fn has_value(value: &Value) -> bool {
     match value {
         Value::Array(list) => !list.is_empty(),

@@ -1,5 +1,5 @@
-//! What was counted is written down about once a minute, as what is to be added; then the whole is read, with what other brokers
-//! have counted and what they warn about.
+//! About once a minute the new counts are added to those in storage, and then all counts and warnings are read, so that every
+//! broker knows those of the others.
 
 use crate::directory::tallies::{AddTallies, ListDriftWarnings, ReadTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use crate::directory::{Directory, StorageUnavailable};
@@ -183,7 +183,7 @@ impl ProviderStatistics {
     fn apply_stored_warnings(&mut self, warned: Vec<StoredDriftWarning>) {
         let mut kept: BTreeMap<DriftCounterKey, DriftWarning> = BTreeMap::new();
         for one in warned {
-            // One that cannot be read is of a later version.
+            // A warning that cannot be read was written by a later version.
             if let Some(warning) = one.warning.as_deref().and_then(|warning| serde_json::from_str(warning).ok()) {
                 kept.insert((one.step, one.what), warning);
             }

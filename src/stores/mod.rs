@@ -1,9 +1,9 @@
-//! The stores of an installation, from the settings, what a store inherits, and the defaults.
+//! The stores of an installation, made from the settings, the values that a store inherits, and the defaults.
 
-pub mod settings;
-pub mod catalogue;
-pub mod connection;
-pub mod live;
+pub mod settings; //    `portaria.yaml`
+pub mod catalogue; //   the provider files of a folder
+pub mod connection; //  how a live provider is reached
+pub mod live; //        the live providers of a folder
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;

@@ -1,4 +1,5 @@
-//! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, consume, drive, sign in, redirect.
+//! `/callback/{provider}`: the provider sends the browser back. The attempt is found, accepted and consumed, the login is carried to
+//! its end, the user is signed in, and the browser is redirected.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::identity_links::LinkIdentity;
