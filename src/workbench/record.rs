@@ -1,5 +1,5 @@
 //! Records a login as a story for the examples beside its file. Personal data, secrets and values of this installation are
-//! replaced by invented ones, the same by the same throughout. A story that does not replay is not recorded.
+//! replaced by invented ones, and equal values by equal ones. A story that does not replay is not recorded.
 
 mod expected_request; // a request as a story writes it
 mod pseudonymizer; //    invented values in place of real ones

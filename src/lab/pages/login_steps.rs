@@ -1,4 +1,4 @@
-//! The steps of a login that was made: each request, its answer without values, and the step in which the login failed.
+//! The steps of a login: each request, its answer without values, and the step in which the login failed.
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views};
 use crate::lab::pages::file_sections::LabFactSource;

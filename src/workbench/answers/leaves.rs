@@ -1,7 +1,7 @@
 //! One walk through a document, within bounds: every value with its path.
 //!
 //! [`DocumentWalk`] says in which order and how far; its caller decides which keys become segments of a path, and so which
-//! are walked through at all. [`all_leaves`] is the walk that passes nothing by.
+//! are walked through at all. [`all_leaves`] is the walk that skips nothing.
 
 use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::path::{PathSegment, last_key};

@@ -1,8 +1,8 @@
-//! Why something has turned, and what would mend it: told once for everything that has one cause.
+//! Finds the cause of changes in answers, and what would mend the file. Changes with one cause become one warning.
 //!
-//! What is known over many answers decides first: a path is taken for the new place of a fact only if it is new since the fact is
-//! missed. Where that finds nothing, and for an answer as a whole, the workbench's repair looks at the one answer that is here; it
-//! compiles what it proposes, so that is done only in the moment in which something turns.
+//! The statistics over many answers decide first: a path counts as the new place of a fact only if it appeared when the fact was
+//! lost. Where they find nothing, and for an answer as a whole, the workbench's repair searches the current answer. It compiles
+//! every proposal, so it runs only at the moment of a change.
 
 use crate::drift::judgement::{DriftStream, HealthChange};
 use crate::drift::observation::{ObservedOutcome, PlannedPath, PlannedReading};
@@ -112,7 +112,7 @@ impl BrokenAnswer<'_> {
         let document = self.looked.document.as_ref()?;
         let kind = self.page.kinds.get(&planned.kind_key).and_then(PathStatistics::usual);
         let gone = LostReading { fact: &reading.name, path: &planned.path, kind, since };
-        // By these three somebody is let in: what is merely new and looks alike is none of them.
+        // These three facts decide who is signed in, so a path that is only new and similar is not proposed for them.
         let known = self.ended.provider.known;
         let lets_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
         if let Some(path) = find_replacement(gone, document, &self.page.shape).filter(|_| !lets_in) {
