@@ -1,4 +1,4 @@
-//! Checking many files: 10,000 providers read, checked and compiled; and the bombs that a file may be.
+//! The cost of checking 10,000 provider files, and of files that are made to be expensive.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portaria::provider::{InstallationContext, compile};
@@ -7,10 +7,11 @@ use portaria::vocabulary::place::Source;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-const GROUND: InstallationContext = InstallationContext { loopback: false };
+const CONTEXT: InstallationContext = InstallationContext { loopback: false };
 
-fn ten_thousand(folder: &Path) -> Vec<PathBuf> {
-    let models = catalogue::provider_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("providers.d")).expect("the catalogue is there");
+fn copy_ten_thousand(folder: &Path) -> Vec<PathBuf> {
+    let models =
+        catalogue::provider_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("providers.d")).expect("the catalogue is in the repository");
     std::fs::create_dir_all(folder).expect("a folder can be made");
     (0..10_000)
         .map(|at| {
@@ -23,32 +24,32 @@ fn ten_thousand(folder: &Path) -> Vec<PathBuf> {
 
 fn check(criterion: &mut Criterion) {
     let folder = std::env::temp_dir().join(format!("portaria-bench-{}", std::process::id()));
-    let paths = ten_thousand(&folder);
+    let paths = copy_ten_thousand(&folder);
     let mut group = criterion.benchmark_group("check");
     group.sample_size(10);
     group.bench_function("10,000 files", |bencher| {
         bencher.iter(|| {
-            let entries = catalogue::load_all(&paths, GROUND);
+            let entries = catalogue::load_all(&paths, CONTEXT);
             assert!(entries.iter().all(|entry| entry.state.provider().is_some()), "every file of the catalogue is right");
             black_box(entries.len())
         });
     });
-    for (name, text) in bombs() {
+    for (name, text) in expensive_files() {
         let source = Source::new("bomb.yaml", text);
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(compile(&source, GROUND).1.complaints.len())));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(compile(&source, CONTEXT).1.complaints.len())));
     }
     group.finish();
     let _ = std::fs::remove_dir_all(folder);
 }
 
-fn bombs() -> Vec<(&'static str, String)> {
+fn expensive_files() -> Vec<(&'static str, String)> {
     let laughs: String = (0..9).map(|at| format!("a{at}: &a{at} [{}]\n", format!("*a{},", at - 1).repeat(9))).collect();
     vec![
-        ("a bomb of aliases", laughs.replace("*a-1,", "x,")),
+        ("nested aliases", laughs.replace("*a-1,", "x,")),
         ("10,000 deep", format!("a: {}{}", "[".repeat(10_000), "]".repeat(10_000))),
         ("20,000 unknown words", (0..20_000).map(|at| format!("w{at}: 1\n")).collect()),
-        ("a hole 30,000 times", format!("name: x\nlogout: \"https://a.example/{}\"\n", "${xy}".repeat(30_000))),
-        ("256 KiB of one text", format!("name: {}\n", "x".repeat(255 * 1024))),
+        ("30,000 holes", format!("name: x\nlogout: \"https://a.example/{}\"\n", "${xy}".repeat(30_000))),
+        ("a text of 256 KiB", format!("name: {}\n", "x".repeat(255 * 1024))),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The pure part of a whole login: three requests written, three answers read, the identity made.
+//! The cost of the pure part of a login: writing three requests, reading three answers, and making the identity.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
@@ -37,7 +37,7 @@ const ANSWERS: [&str; 2] = [
     r#"{"data":{"cliente":{"id":"80351110224678912","nome":"Ana","sobrenome":"Lima","email":"ana@loja.example","verificado":true,"avatar":"https://img.example/a.png","criado":"2020-01-02T03:04:05Z","pontos":1280}}}"#,
 ];
 
-/// An array of bodies in place of a network.
+/// Recorded answers in place of a network.
 struct Answers {
     bodies: Vec<Vec<u8>>,
     next: AtomicUsize,
@@ -46,8 +46,8 @@ struct Answers {
 impl Fetch for Answers {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         black_box(request);
-        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
-        Box::pin(std::future::ready(Ok(Response { status: 200, headers: Vec::new(), body: self.bodies[at].clone() })))
+        let index = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
+        Box::pin(std::future::ready(Ok(Response { status: 200, headers: Vec::new(), body: self.bodies[index].clone() })))
     }
 }
 
@@ -60,8 +60,8 @@ fn one_login(provider: &Provider, installation: &InstallationValues, documents: 
         attempt.accept(provider, installation, &callback, None, documents, 1_767_323_050).expect("the callback answers the attempt");
     let driving = std::pin::pin!(drive(login, answers, documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
-        std::task::Poll::Ready((_, result)) => drop(black_box(result.expect("somebody comes in"))),
-        std::task::Poll::Pending => unreachable!("an array never waits"),
+        std::task::Poll::Ready((_, result)) => drop(black_box(result.expect("the login succeeds"))),
+        std::task::Poll::Pending => unreachable!("recorded answers are there at once"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parses the command line, runs the command, prints what went wrong, chooses the exit code.
+//! Parses the command line, runs the command, prints its failure, and sets the exit code.
 
 use clap::Parser as _;
 use portaria::commands::CommandLine;

@@ -2,6 +2,7 @@
 //! is known by name.
 
 use crate::support::{catalogue, files, root, text};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -42,28 +43,10 @@ fn imports(source: &str) -> Vec<String> {
     rooms
 }
 
-/// Imports that still point downwards. The list only ever becomes shorter.
-const KNOWN_DEBTS: &[(&str, &str)] = &[
-    ("stores/live.rs", "simulated"),
-    ("stores/live.rs", "workbench"),
-    ("web/app.rs", "lab"),
-    ("web/app.rs", "simulated"),
-    ("web/assets.rs", "lab"),
-    ("web/callback.rs", "lab"),
-    ("web/callback_attempt.rs", "lab"),
-    ("web/live_config.rs", "lab"),
-    ("web/logout.rs", "simulated"),
-    ("web/mod.rs", "lab"),
-    ("web/mod.rs", "simulated"),
-    ("web/provider_client.rs", "simulated"),
-    ("web/start.rs", "simulated"),
-];
-
 #[test]
 fn a_module_imports_only_modules_above_it_on_the_map() {
     let map = map();
     assert!(map.len() > 10, "the map is read: {map:?}");
-    let mut debts = Vec::new();
 
     for path in sources(&root().join("src")) {
         let room = room_of(&path);
@@ -74,7 +57,6 @@ fn a_module_imports_only_modules_above_it_on_the_map() {
         let code = text(&path);
         let code = code.split("#[cfg(test)]").next().unwrap_or_default();
         assert!(!code.contains("super::"), "{}: name what is imported from `crate`", path.display());
-        let below = path.strip_prefix(root().join("src")).expect("a source lies below src").to_string_lossy().into_owned();
         for imported in imports(code) {
             let Some(other) = map.iter().position(|name| *name == imported) else {
                 // The macros of the vocabulary stand at the root.
@@ -82,16 +64,45 @@ fn a_module_imports_only_modules_above_it_on_the_map() {
                 assert!(is_macro || imported.is_empty(), "{}: `crate::{imported}` is not on the map", path.display());
                 continue;
             };
-            if other > own {
-                debts.push((below.clone(), imported));
-            }
+            assert!(other <= own, "{} imports `{imported}`, which stands below its own room on the map", path.display());
+        }
+    }
+}
+
+/// The files of `web` that a source imports by `crate::web::…`, tests apart.
+fn imported_web_files(source: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    let name = |text: &str| -> String { text.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect() };
+    let mut files = BTreeSet::new();
+    for part in code.split("crate::web::").skip(1) {
+        match part.strip_prefix('{').and_then(|group| group.split_once(';')) {
+            Some((group, _)) => files.extend(group.split([',', '{', '}']).map(|part| name(part.trim()))),
+            None => drop(files.insert(name(part))),
+        }
+    }
+    files
+}
+
+#[test]
+fn the_files_of_web_import_each_other_in_no_circle() {
+    let mut left: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in sources(&root().join("src/web")) {
+        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        left.insert(name, imported_web_files(&text(&path)));
+    }
+    assert!(left.len() > 20, "the files are found: {left:?}");
+
+    // Files that import none of the files that are left can be put on top of each other.
+    loop {
+        let names: BTreeSet<String> = left.keys().cloned().collect();
+        let before = left.len();
+        left.retain(|name, imports| imports.iter().any(|import| import != name && names.contains(import)));
+        if left.len() == before {
+            break;
         }
     }
 
-    debts.sort();
-    debts.dedup();
-    let debts: Vec<(&str, &str)> = debts.iter().map(|(file, room)| (file.as_str(), room.as_str())).collect();
-    assert_eq!(debts, KNOWN_DEBTS, "a file imports a room that stands below its own on the map");
+    assert!(left.is_empty(), "these files import each other in a circle: {left:#?}");
 }
 
 /// The types that a source declares, except associated types and those inside functions.
@@ -150,12 +161,14 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("provider/assertion.rs", "the claims of a signed assertion are joined and signed"),
     ("provider/callback.rs", "a callback is read by the paths of the provider file"),
     ("provider/functions.rs", "the functions of the language compute with values"),
+    ("provider/hole.rs", "the functions of a hole transform its value"),
     ("provider/identity.rs", "the placeholder of an e-mail address is parsed"),
     ("provider/refusal.rs", "the provider's words are read before secrets in them are masked"),
     ("provider/signature.rs", "requests are signed, and signatures are verified"),
-    ("provider/signed_token.rs", "the hash of a code or a token is computed"),
-    ("provider/step.rs", "the signed token of an answer is taken apart, and the query of an address is signed"),
-    ("provider/template.rs", "the functions of a hole transform its value, and keys are bytes"),
+    ("provider/signed_token/verification.rs", "the hash of a code or a token is computed"),
+    ("provider/step/reading.rs", "the signed token of an answer is taken apart"),
+    ("provider/step/sending.rs", "the query of an address is signed"),
+    ("provider/template.rs", "keys are bytes"),
     ("session/seal.rs", "the master key is bytes"),
     ("world/mail.rs", "the mail server gets its password"),
     ("world/secrets.rs", "a generated secret is written to its file"),
@@ -168,7 +181,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
 const MAY_TAKE_AS_SENT: FilesWithReasons = &[
     ("provider/callback.rs", "a callback is read by the paths of the provider file"),
     ("world/network.rs", "the request leaves"),
-    ("web/provider_client.rs", "the request goes to the playground of this process"),
+    ("simulated/playground/client.rs", "the request goes to the playground of this process"),
     ("workbench/examples/difference.rs", "the text that was signed is made again"),
     ("workbench/synthetic_recording.rs", "invented secrets go into an invented recording"),
     ("simulated/simulation/authorization.rs", "the simulation sends the browser back"),
@@ -178,7 +191,7 @@ const MAY_TAKE_AS_SENT: FilesWithReasons = &[
 /// The files that may give the browser an address.
 const MAY_REDIRECT: FilesWithReasons = &[
     ("web/start.rs", "the broker redirects the browser"),
-    ("web/provider_client.rs", "an address below the own playground is recognized"),
+    ("stores/connection.rs", "an address below the own playground is recognized"),
     ("world/browser.rs", "a browser of this machine is opened"),
     ("commands/try_login.rs", "the terminal shows the address to open"),
 ];
@@ -187,7 +200,7 @@ const MAY_REDIRECT: FilesWithReasons = &[
 const MAY_REVEAL: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("provider/identity.rs", "what an identity consists of is no secret"),
-    ("provider/step.rs", "the facts decide anew which values of an answer are secret"),
+    ("provider/step/reading.rs", "the facts decide anew which values of an answer are secret"),
 ];
 
 #[test]
@@ -215,6 +228,17 @@ fn only_few_files_expose_what_is_secret() {
             assert!(exposing.iter().any(|known| known == file), "{file} is on the list of {calls:?} and needs it no longer");
             assert!(!reason.is_empty(), "{file} gives a reason");
         }
+    }
+}
+
+#[test]
+fn the_compiler_sees_every_word_that_is_never_read() {
+    for path in sources(&root().join("src")) {
+        let code = text(&path);
+        let blocks = code.split("words! {").skip(1).filter_map(|block| block.lines().find(|line| line.contains(" struct ")));
+        let open: Vec<&str> = blocks.filter(|line| line.trim_start().starts_with("pub struct ")).collect();
+        let is_examples = path.ends_with("workbench/examples/example.rs");
+        assert!(is_examples || open.is_empty(), "{}: a block of words is `pub(crate)`, not {open:?}", path.display());
     }
 }
 

@@ -1,4 +1,4 @@
-//! The program as people call it: what it prints and how it ends.
+//! The program as a real process: its output and its exit code.
 
 use crate::support::root;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs the program: its exit code, what it says, and what it complains about.
+/// Runs the program: its exit code, stdout and stderr.
 pub fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
     command.current_dir(folder).args(arguments).env_clear().envs(variables.iter().copied());
@@ -110,7 +110,7 @@ fn check_speaks_of_the_settings_too() {
 }
 
 #[test]
-fn files_that_nobody_reads_are_pointed_out() {
+fn files_that_are_not_read_are_pointed_out() {
     let folder = Folder::new("overlooked")
         .with("providers.d/acme.yaml", ACME)
         .with("providers.d/boa.yml", ACME)
@@ -203,7 +203,7 @@ fn a_file_that_asks_for_addresses_wants_mail_in_the_settings() {
 
     let (code, out, _) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("warning: shoppers are asked for their address, and no mail can be sent"), "{out}");
+    assert!(out.contains("warning: shoppers are asked for their address, but no mail can be sent"), "{out}");
     assert!(out.contains("acme.yaml:4:15") && out.contains("1 complaint"), "{out}");
 
     let folder = folder.with("portaria.yaml", "mail: { smtp: \"smtp://localhost:25\", from: nao-responda@loja.example }\n");
@@ -213,7 +213,7 @@ fn a_file_that_asks_for_addresses_wants_mail_in_the_settings() {
 }
 
 #[test]
-fn a_secret_of_mail_that_is_not_where_the_settings_say_is_pointed_out() {
+fn a_secret_of_mail_that_is_not_set_is_pointed_out() {
     let mail = |keeps: &str| format!("mail: {{ smtp: smtps://mail.loja.example, from: nao-responda@loja.example, {keeps} }}");
     let (user, password) = (mail("user: env:SMTP_USER, password: file:pw.txt"), mail("user: file:user.txt, password: env:SMTP_PASSWORD"));
     let store = format!("stores:\n  atacado:\n    publicUrl: https://atacado.example\n    {password}\n");
@@ -222,7 +222,7 @@ fn a_secret_of_mail_that_is_not_where_the_settings_say_is_pointed_out() {
     let (code, out, _) = portaria(&folder.0, &["check"], &[]);
     assert_eq!(code, 0, "{out}");
     for part in
-        ["`SMTP_USER` points, so no mail", "`file:pw.txt`", "`file:user.txt`", "`SMTP_PASSWORD`", "portaria.yaml:1:81", "4 complaints"]
+        ["`SMTP_USER` is not set, so no mail", "`file:pw.txt`", "`file:user.txt`", "`SMTP_PASSWORD`", "portaria.yaml:1:81", "4 complaints"]
     {
         assert!(out.contains(part), "{part}\n{out}");
     }

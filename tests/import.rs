@@ -1,4 +1,5 @@
-//! What `portaria import` learns, measured on the whole catalogue and on providers that nobody had in mind.
+//! What `portaria import` learns, measured on the whole catalogue and on providers that were not considered when it was
+//! written.
 
 mod hostile;
 mod measure;
@@ -9,17 +10,16 @@ use crate::support::root;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::{curl, har};
 
-/// For each provider of the catalogue a recording is made from its stories that end well, by the engine, with values made by chance in place of the
-/// stand-ins and with a browser's noise; from it a file is learnt, and every one of these stories is played with that file. It is right when every request
-/// is the one that the story expects and the same person comes in.
+/// For each provider of the catalogue, the engine makes a recording of the stories that end in an identity, with random values in place of the stand-ins
+/// and with the other traffic of a browser. A file is learnt from it, and every one of these stories is replayed with that file. The file is right when
+/// every request is the one that the story expects and the identity is the same.
 ///
-/// Left out of the comparison is what no recording holds: what the settings, secrets and variables are called, where the client's id is kept, `name` and
-/// `logo`, and the policy of
-/// `trustEmail` and `missingEmail`, which is taken from the catalogue. A file that is not right is one edit away if setting or taking out one word of it, as
-/// the catalogue has that word, makes it right; a word is a text, a list of alternatives, or a condition. Every such edit is tried.
+/// The comparison leaves out what no recording holds: the names of settings, secrets and variables, where the client's id is kept, `name` and `logo`,
+/// and the policy of `trustEmail` and `missingEmail`, which is taken from the catalogue. A file is one edit away from right if setting or removing one
+/// word, as the catalogue has it, makes it right; a word is a text, a list of alternatives, or a condition. Every one of these edits is tried.
 ///
-/// The rules of the learner were found with these same providers at hand, so these figures say how well it does on what it was made for. How it does
-/// on what it has never seen, the providers in `holdout` say.
+/// The rules of the learner were found with these same providers, so these figures show how well it does on what it was made for. The providers in
+/// `holdout` show how well it does on others.
 #[test]
 fn files_are_learnt_from_what_browsers_keep() {
     let (right, nearly, all) = measure("HAR", &cases(), |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
@@ -36,11 +36,10 @@ fn files_are_learnt_from_curl_lines() {
     assert!((right + nearly) * 100 >= all * 95, "{right} and {nearly} of {all}");
 }
 
-/// Providers that were invented, and written down with their stories, before the learner was run on any of them; they speak several languages and send
-/// and answer in manners of their own. When it was first run on them, 8 of the 16 came out right and 3 more with one edit; then it got to know what names
-/// and ids are called in other languages than English, so what is printed now is no longer about strangers alone. Two of them cannot come out right, since
-/// what they need is in no recording: a secret with which every call is signed and that is sent with none, and whether a secret is encoded before it is
-/// shown when it has nothing in it to encode.
+/// Providers that were invented and written with their stories before the learner was run on any of them. They use several languages, and requests and
+/// answers of their own. In the first run, 8 of the 16 were right and 3 more with one edit; then the learner was taught the names of ids and names in
+/// languages other than English, so today's figures are no longer about unknown providers only. Two of them cannot be right, because no recording holds
+/// what they need: a secret that signs every call and is never sent, and whether a secret is encoded where it has no character to encode.
 #[test]
 fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
     let folder = root().join("tests/import/holdout");

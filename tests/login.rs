@@ -13,8 +13,8 @@ use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use std::sync::Mutex;
 
-/// Plays stories on a file; panics with the first that comes out otherwise.
-fn told(file: &str, stories: &str) {
+/// Replays examples on a file; panics with the first whose outcome differs.
+fn assert_examples(file: &str, stories: &str) {
     let provider = provider(file);
     let stories = examples::read(&Source::new("acme.examples.yaml", stories)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
     assert!(!stories.is_empty());
@@ -24,7 +24,7 @@ fn told(file: &str, stories: &str) {
     }
 }
 
-/// A network that answers by a function and remembers what it was asked.
+/// A network that answers by a function and remembers the addresses of its requests.
 struct Network<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> {
     answer: F,
     asked: Mutex<Vec<String>>,
@@ -36,14 +36,14 @@ impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Network<F> {
     }
 
     fn asked(&self, part: &str) -> usize {
-        self.asked.lock().expect("nobody panics while asking").iter().filter(|address| address.contains(part)).count()
+        self.asked.lock().expect("no thread panics with this lock").iter().filter(|address| address.contains(part)).count()
     }
 }
 
 impl<F: Fn(&str) -> Result<Response, NoAnswer> + Sync> Fetch for Network<F> {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         let address = request.address.masked();
-        self.asked.lock().expect("nobody panics while asking").push(address.clone());
+        self.asked.lock().expect("no thread panics with this lock").push(address.clone());
         Box::pin(std::future::ready((self.answer)(&address)))
     }
 }
@@ -71,7 +71,7 @@ discovery: https://idp.acme.example
 
 #[test]
 fn an_issuer_alone_is_enough_for_openid_connect() {
-    told(
+    assert_examples(
         OPENID,
         "- what: a login
   discovery: { issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://tokens.acme.example/t, userinfo_endpoint: https://idp.acme.example/u, jwks_uri: https://idp.acme.example/k }
@@ -101,12 +101,12 @@ fn userinfo_about_another_person_than_the_token_is_refused() {
         )
     };
 
-    told(&file, &story("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    told(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
+    assert_examples(&file, &story("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    assert_examples(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
 }
 
 #[test]
-fn a_token_that_is_wrong_in_any_respect_is_not_believed() {
+fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     let right = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true";
     let story = |claims: &str, more: &str, end: &str| {
         format!(
@@ -117,8 +117,8 @@ fn a_token_that_is_wrong_in_any_respect_is_not_believed() {
     let refused = "refused: { step: getAccessCode, code: badToken }";
 
     for algorithm in ["RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"] {
-        told(OPENID, &story(right, &format!(", algorithm: {algorithm}"), identity));
-        told(OPENID, &story(right, &format!(", algorithm: {algorithm}, signedBy: stranger"), refused));
+        assert_examples(OPENID, &story(right, &format!(", algorithm: {algorithm}"), identity));
+        assert_examples(OPENID, &story(right, &format!(", algorithm: {algorithm}, signedBy: stranger"), refused));
     }
     for (from, to) in [
         ("iss: https://idp.acme.example", "iss: https://idp.acme.example/"),
@@ -145,14 +145,14 @@ fn a_token_that_is_wrong_in_any_respect_is_not_believed() {
         ("sub:", "events: {}, sub:"),
     ] {
         assert!(right.contains(from));
-        told(OPENID, &story(&right.replacen(from, to, 1), "", refused));
+        assert_examples(OPENID, &story(&right.replacen(from, to, 1), "", refused));
     }
     for (from, to) in [
         ("aud: ‹clientId›", "aud: [ ‹clientId› ]"),
         ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: ‹clientId›"),
         ("sub:", "exp: 1767323000.5, sub:"),
     ] {
-        told(OPENID, &story(&right.replacen(from, to, 1), "", identity));
+        assert_examples(OPENID, &story(&right.replacen(from, to, 1), "", identity));
     }
 }
 
@@ -201,9 +201,9 @@ fn a_secret_signs_tokens_only_where_the_file_says_so() {
         )
     };
 
-    told(&file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    told(&file, &story(", algorithm: HS512", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    told(&file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
+    assert_examples(&file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    assert_examples(&file, &story(", algorithm: HS512", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    assert_examples(&file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
 }
 
 #[test]
@@ -225,8 +225,8 @@ fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
   refused: { step: getUserInfo, code: badToken }
 ";
 
-    told(&file, story);
-    told(
+    assert_examples(&file, story);
+    assert_examples(
         PLAIN,
         "- what: a token where JSON is expected\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { text: eyJh.eyJo.c2ln }\n  refused: { step: getUserInfo, code: unreadable }\n",
     );
@@ -268,7 +268,7 @@ fn a_callback_that_does_not_answer_the_attempt_is_refused() {
 }
 
 #[test]
-fn no_two_attempts_share_anything_and_all_is_long_enough() {
+fn two_attempts_share_nothing_and_their_values_are_long_enough() {
     let provider = provider(PLAIN);
     let installation = installation(&provider);
     let mut entropy = [0; 80];
@@ -324,7 +324,7 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
 }
 
 #[test]
-fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
+fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_a_minute() {
     let provider = provider(OPENID);
     let installation = installation(&provider);
     let documents = DocumentCache::default();
@@ -350,14 +350,14 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_and_with_measure() {
     for now in 0..50 {
         assert_eq!(login(now), Err("badToken".to_owned()));
     }
-    assert_eq!(network.asked("/k"), 1, "a stranger's key asks for the keys once a minute at most");
+    assert_eq!(network.asked("/k"), 1, "an unknown key fetches the keys once a minute at most");
     assert_eq!(login(61), Err("badToken".to_owned()));
     assert_eq!(network.asked("/k"), 2);
     assert_eq!(network.asked("openid-configuration"), 1);
 }
 
 #[test]
-fn a_document_of_another_issuer_is_not_believed() {
+fn a_document_of_another_issuer_is_not_accepted() {
     let provider = provider(OPENID);
     let documents = DocumentCache::default();
     let network =
@@ -373,14 +373,14 @@ fn a_document_of_another_issuer_is_not_believed() {
 
 #[test]
 fn an_answer_from_another_issuer_is_refused_before_the_code_is_redeemed() {
-    told(
+    assert_examples(
         OPENID,
         "- what: mixed up\n  callback: { code: c-1, state: ‹state›, iss: https://evil.example }\n  refused: { step: getAuthorizationCode, code: badIssuer }\n",
     );
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_told_as_such() {
+fn an_error_says_why_a_provider_gave_no_answer() {
     let provider = provider(PLAIN);
     let installation = installation(&provider);
     let documents = DocumentCache::default();
@@ -397,7 +397,7 @@ fn a_provider_that_does_not_answer_is_told_as_such() {
 
         let (trace, result) = ready(drive(login, &network, &documents));
 
-        let error = result.expect_err("nobody comes in");
+        let error = result.expect_err("the login fails");
         assert_eq!(error.code(), "noAnswer");
         assert!(error.to_string().contains(part), "{error}");
         assert_eq!(trace.exchanges.len(), 1, "the code is never sent twice");
@@ -416,18 +416,18 @@ fn an_error_points_at_the_path_that_found_nothing() {
         let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
         let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
         let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
-        ready(drive(login, &network, &documents)).1.expect_err("nobody comes in")
+        ready(drive(login, &network, &documents)).1.expect_err("the login fails")
     };
 
     let error = login("{\"data\":{\"token\":{\"value\":\"hush\"}}}", "{}");
     assert_eq!(error.code(), "missingFact");
-    assert_eq!(error.to_string(), "`accessToken` was not found in the answer of getAccessCode (an object stands there)");
+    assert_eq!(error.to_string(), "`accessToken` was not found in the answer of getAccessCode (an object was found instead)");
     assert_eq!(error.place.map(|place| (place.line, place.column)), Some((6, 24)));
 
     let error = login("{\"data\":{\"token\":\"at-1\"}}", "{\"id\":\"7\",\"mail\":null}");
     assert_eq!(error.code(), "missingEmail");
     assert_eq!(error.place.map(|place| (place.line, place.column)), Some((9, 28)));
-    assert!(error.to_string().contains("null stands there"), "{error}");
+    assert!(error.to_string().contains("null was found instead"), "{error}");
 }
 
 #[test]
@@ -439,10 +439,10 @@ fn tokens_that_no_header_can_carry_are_never_sent() {
     };
 
     for token in ["a\\r\\nX-Evil: 1", "a\\0b", "a\\nb"] {
-        told(PLAIN, &story(token));
+        assert_examples(PLAIN, &story(token));
     }
     for empty in ["\"\"", "null", "{}", "[]"] {
-        told(
+        assert_examples(
             PLAIN,
             &format!(
                 "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: {empty} }} }}\n  refused: {{ step: getUserInfo, code: missingFact }}\n"
@@ -452,7 +452,7 @@ fn tokens_that_no_header_can_carry_are_never_sent() {
 }
 
 #[test]
-fn ids_are_texts_exact_to_the_last_digit_and_what_means_nothing_is_none() {
+fn ids_are_texts_exact_to_the_last_digit_and_empty_values_are_no_ids() {
     let story = |id: &str, end: &str| {
         format!(
             "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ sub: {id}, email: ana@loja.example, email_verified: true }} }}\n  {end}\n"
@@ -467,11 +467,11 @@ fn ids_are_texts_exact_to_the_last_digit_and_what_means_nothing_is_none() {
         ("\"Abc\"", "Abc"),
         ("\"aBc\"", "aBc"),
     ] {
-        told(PLAIN, &story(written, &comes_in(id)));
+        assert_examples(PLAIN, &story(written, &comes_in(id)));
     }
     let long = format!("\"{}\"", "x".repeat(256));
     for nothing in ["null", "\"\"", "\" \"", "\"null\"", "\"undefined\"", "0", "false", "[]", "{}", "\"a\\u0000b\"", "\"a\\nb\"", &long] {
-        told(PLAIN, &story(nothing, "refused: { code: missingId }"));
+        assert_examples(PLAIN, &story(nothing, "refused: { code: missingId }"));
     }
 }
 
@@ -482,26 +482,26 @@ fn trust_and_missing_addresses_follow_the_file() {
             "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ sub: \"7\"{answer} }} }}\n  {end}\n"
         )
     };
-    let (proven, told_so, nothing) =
+    let (proven, unproven, nothing) =
         (", email: Ana@Loja.Example, email_verified: true", ", email: ana@loja.example, email_verified: false", "");
     let came = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
     let asked = "identity: { id: \"7\", email: ana@loja.example, ask: true }";
     for (words, answer, end) in [
         ("", proven, came),
-        ("", told_so, "refused: { code: unprovenEmail }"),
+        ("", unproven, "refused: { code: unprovenEmail }"),
         ("", nothing, "refused: { code: missingEmail }"),
         ("", ", email: not-an-address, email_verified: true", "refused: { code: missingEmail }"),
-        ("trustEmail: always\n", told_so, came),
-        ("trustEmail: [ loja.example ]\n", told_so, came),
+        ("trustEmail: always\n", unproven, came),
+        ("trustEmail: [ loja.example ]\n", unproven, came),
         ("trustEmail: [ outra.example ]\n", proven, "refused: { code: unprovenEmail }"),
         ("trustEmail: never\nmissingEmail: ask\n", proven, asked),
-        ("missingEmail: ask\n", told_so, asked),
+        ("missingEmail: ask\n", unproven, asked),
         ("missingEmail: ask\n", nothing, "identity: { id: \"7\", ask: true }"),
         ("missingEmail: \"${id}@acme.invalid\"\n", nothing, "identity: { id: \"7\", email: 7@acme.invalid }"),
-        ("missingEmail: \"${id}@acme.invalid\"\n", told_so, "identity: { id: \"7\", email: 7@acme.invalid }"),
+        ("missingEmail: \"${id}@acme.invalid\"\n", unproven, "identity: { id: \"7\", email: 7@acme.invalid }"),
         ("missingEmail: \"${id}@acme.invalid\"\n", proven, came),
     ] {
-        told(&format!("{PLAIN}{words}"), &story(answer, end));
+        assert_examples(&format!("{PLAIN}{words}"), &story(answer, end));
     }
 }
 
@@ -519,21 +519,21 @@ fn refusals_are_recognised_as_the_file_says_and_as_the_standard_does() {
         (with("refused: { at: $.status, isNot: ok }"), "{ json: { error: x } }", "x"),
         (with("accepted: { at: $.status, is: ok }"), "{ json: { access_token: at-1 } }", "200"),
     ] {
-        told(&file, &story(answer, &format!("refused: {{ step: getAccessCode, code: \"{code}\" }}")));
+        assert_examples(&file, &story(answer, &format!("refused: {{ step: getAccessCode, code: \"{code}\" }}")));
     }
     let goes_on = |answer: &str| {
         format!(
             "- what: a login\n  exchanges:\n    - answer: {answer}\n    - answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
         )
     };
-    told(PLAIN, &goes_on("{ json: { error: 0, access_token: at-1 } }"));
-    told(&with("refused: { at: $.error.code, isNot: ok }"), &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"));
-    told(&with("accepted: { at: $.status, is: ok }"), &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"));
+    assert_examples(PLAIN, &goes_on("{ json: { error: 0, access_token: at-1 } }"));
+    assert_examples(&with("refused: { at: $.error.code, isNot: ok }"), &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"));
+    assert_examples(&with("accepted: { at: $.status, is: ok }"), &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"));
 }
 
 #[test]
-fn chains_of_calls_choose_their_way() {
-    told(
+fn chains_of_calls_depend_on_the_facts() {
+    assert_examples(
         "name: Acme
 trustEmail: always
 getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
@@ -580,7 +580,7 @@ identity: { email: [ \"${companyMail}\", \"${personMail}\" ] }
 }
 
 #[test]
-fn the_keys_of_a_signed_callback_are_fetched_and_a_stranger_is_not_believed() {
+fn the_keys_of_a_signed_callback_are_fetched_and_a_forged_token_is_refused() {
     let provider = provider(
         "name: Acme
 trustEmail: always
@@ -600,7 +600,7 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state), ("ticket", &token)]);
     let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
 
-    let error = ready(drive(login, &network, &documents)).1.expect_err("nobody comes in");
+    let error = ready(drive(login, &network, &documents)).1.expect_err("the login fails");
 
     assert_eq!((network.asked("/keys"), network.asked("/token")), (1, 0));
     assert!(error.to_string().contains("its signature is not right"), "{error}");
@@ -621,8 +621,8 @@ getAccessCode:
             "- what: a login\n  tokens: {{ idToken: {{ claims: {{ iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example }}{more} }} }}\n  exchanges:\n    - answer: {{ json: {{ id_token: ‹idToken› }} }}\n  {end}\n"
         )
     };
-    told(file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    told(file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
+    assert_examples(file, &story("", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    assert_examples(file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
 
     // The oldest trick: the text of the public key as the secret of HS256.
     let provider = provider(file);
@@ -647,7 +647,7 @@ getAccessCode:
 
 #[test]
 fn what_identity_composes_is_a_fact_like_others() {
-    told(
+    assert_examples(
         "name: Acme
 trustEmail: always
 missingEmail: \"${id}@acme.invalid\"
@@ -659,12 +659,12 @@ getUserInfo:
   read: { unionId: $.union, openId: $.open, mail: $.mail }
 identity: { id: [ \"${unionId}\", \"${openId}\" ], email: \"${mail}\", picture: \"https://img.acme.example/${id}.png\" }
 ",
-        "- what: somebody without an address
+        "- what: a person without an address
   exchanges:
     - answer: { json: { access_token: at-1 } }
     - answer: { json: { open: o-7 } }
   identity: { id: o-7, email: o-7@acme.invalid, picture: https://img.acme.example/o-7.png }
-- what: somebody who may not come in
+- what: a person who may not sign in
   exchanges:
     - answer: { json: { access_token: at-1 } }
     - answer: { json: { union: blocked, mail: ana@loja.example } }
@@ -674,12 +674,12 @@ identity: { id: [ \"${unionId}\", \"${openId}\" ], email: \"${mail}\", picture: 
 }
 
 #[test]
-fn accepted_is_asked_of_an_answer_that_is_a_token_too() {
+fn accepted_is_checked_for_an_answer_that_is_a_token_too() {
     let file = format!("{PLAIN}trustEmail: always\n").replace(
         "getUserInfo: { get: \"https://sso.acme.example/me\" }",
         "getUserInfo:\n  get: https://sso.acme.example/me\n  accepted: { at: $.ok, is: true }\n  signed: { token: answer, issuer: acme, keys: https://sso.acme.example/keys, read: { id: $.sub, email: $.email } }",
     );
-    told(
+    assert_examples(
         &file,
         "- what: a login\n  tokens: { answer: { claims: { iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example } } }\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { text: ‹answer› }\n  refused: { step: getUserInfo, code: \"200\" }\n",
     );
@@ -687,7 +687,7 @@ fn accepted_is_asked_of_an_answer_that_is_a_token_too() {
 
 #[test]
 fn names_are_kept_as_people_write_them() {
-    told(
+    assert_examples(
         PLAIN,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\\u202e\\n\" } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\" }\n",
     );
@@ -708,20 +708,20 @@ fn a_claim_never_proves_the_address_of_another_document() {
         )
     };
 
-    told(&file, &story("sub: \"7\", email: ana@loja.example", "refused: { code: unprovenEmail }"));
-    told(
+    assert_examples(&file, &story("sub: \"7\", email: ana@loja.example", "refused: { code: unprovenEmail }"));
+    assert_examples(
         &file,
         &story(
             "sub: \"7\", email: ana@loja.example, email_verified: true",
             "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }",
         ),
     );
-    told(&file, &story("sub: \"7\"", "identity: { id: \"7\", email: mallory@loja.example, emailVerified: true }"));
-    told(&file, &story("email: ana@loja.example, email_verified: true", "refused: { step: getUserInfo, code: badToken }"));
+    assert_examples(&file, &story("sub: \"7\"", "identity: { id: \"7\", email: mallory@loja.example, emailVerified: true }"));
+    assert_examples(&file, &story("email: ana@loja.example, email_verified: true", "refused: { step: getUserInfo, code: badToken }"));
 }
 
 #[test]
-fn a_signed_callback_cannot_be_cut_anew() {
+fn a_signed_callback_cannot_be_split_differently() {
     let file = "name: Acme
 missingEmail: \"${id}@acme.invalid\"
 getAuthorizationCode:
@@ -731,16 +731,16 @@ getAuthorizationCode:
 ";
     let story = |callback: &str, end: &str| format!("- what: a login\n  callback: {{ {callback}, hmac: ‹signature› }}\n  {end}\n");
 
-    told(file, &story("shop: quist, state: ‹state›", "identity: { id: quist, email: quist@acme.invalid }"));
-    told(file, &story("\"shop&x\": quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"));
-    told(
+    assert_examples(file, &story("shop: quist, state: ‹state›", "identity: { id: quist, email: quist@acme.invalid }"));
+    assert_examples(file, &story("\"shop&x\": quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"));
+    assert_examples(
         file,
         &story("code: \"c&shop=other\", shop: quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"),
     );
 }
 
 #[test]
-fn only_a_proven_address_says_who_may_come_in() {
+fn require_sees_only_a_proven_address() {
     let file =
         format!("{PLAIN}missingEmail: \"${{id}}@acme.invalid\"\nrequire: {{ at: \"${{email}}\", matches: \"^.*@loja\\\\.example$\" }}\n");
     let story = |proven: bool, end: &str| {
@@ -749,33 +749,33 @@ fn only_a_proven_address_says_who_may_come_in() {
         )
     };
 
-    told(&file, &story(true, "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    told(&file, &story(false, "refused: { code: notAllowed }"));
+    assert_examples(&file, &story(true, "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+    assert_examples(&file, &story(false, "refused: { code: notAllowed }"));
 }
 
 #[test]
-fn a_provider_that_repeats_what_it_was_sent_gives_nothing_away() {
-    told(
+fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
+    assert_examples(
         PLAIN,
         "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad__code_, message: for ‹clientSecret› }\n",
     );
 }
 
 #[test]
-fn texts_do_not_grow_without_end() {
+fn texts_have_a_longest_length() {
     let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();
     let file = format!(
         "name: Acme\nmissingEmail: ask\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\ngetAccessCode: {{ post: \"https://sso.acme.example/token\" }}\ngetUserInfo:\n  get: https://sso.acme.example/me\n  read:\n    a0: $.a\n{steps}    id: ${{a39}}\n"
     );
 
-    told(
+    assert_examples(
         &file,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { a: \"0123456789\" } }\n  refused: { code: missingId }\n",
     );
 }
 
 #[test]
-fn an_issuer_that_promises_to_name_itself_has_to() {
+fn an_issuer_that_promises_iss_has_to_send_it() {
     let story = |callback: &str, end: &str| {
         format!(
             "- what: a login
@@ -787,14 +787,14 @@ fn an_issuer_that_promises_to_name_itself_has_to() {
         )
     };
 
-    told(
+    assert_examples(
         OPENID,
         &story(
             ", iss: https://idp.acme.example",
             "exchanges: [ { answer: { json: { access_token: at-1, id_token: ‹idToken› } } } ]\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }",
         ),
     );
-    told(OPENID, &story("", "refused: { step: getAuthorizationCode, code: badIssuer }"));
+    assert_examples(OPENID, &story("", "refused: { step: getAuthorizationCode, code: badIssuer }"));
 }
 
 #[test]
@@ -803,7 +803,7 @@ fn a_request_may_be_signed_with_a_secret_that_an_answer_brought() {
         "getAccessCode: { post: \"https://sso.acme.example/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }",
         "getAccessCode: { post: \"https://sso.acme.example/token\", read: { sessionKey: $.key } }\ngetUserInfo:\n  get: https://sso.acme.example/me\n  extra: { a: \"1\" }\n  sign: { into: sig, algorithm: md5, after: \"${sessionKey}\" }\n  read: { id: $.id, email: $.email }",
     );
-    told(
+    assert_examples(
         &file,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1, key: k-1 } }\n    - request: { get: https://sso.acme.example/me, query: { a: \"1\", sig: ‹signature› }, headers: { Authorization: Bearer at-1 }, signature: { algorithm: md5, encoding: hex, text: a=1k-1 } }\n      answer: { json: { id: 7, email: ana@loja.example } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }\n",
     );

@@ -1,4 +1,4 @@
-//! `portaria new` as people and scripts call it.
+//! `portaria new`, on a terminal and in scripts.
 
 use crate::command_line::{Folder, portaria};
 use crate::support::text;
@@ -7,12 +7,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Runs the program with lines typed into it.
+/// Runs the program with these lines typed into it.
 fn typed(folder: &Path, arguments: &[&str], lines: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
     command.current_dir(folder).args(arguments).env_clear();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    // It may have ended before all was typed.
+    // The program may end before all lines are typed.
     let _ = child.stdin.take().expect("an input").write_all(lines.as_bytes());
     let output = child.wait_with_output().expect("the program ends");
     let told = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -158,7 +158,7 @@ fn answers_that_end_too_early_write_nothing() {
     assert!(err.contains("nothing was written") && !folder.0.join("providers.d/acme.yaml").exists(), "{err}");
 }
 
-/// A server that answers every request with the same, and its address.
+/// The address of a server that gives every request the same answer.
 fn server(status: &'static str, head: &'static str, body: impl Fn(&str) -> String + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -205,7 +205,7 @@ fn an_issuer_that_cannot_be_used_is_said_to_be_so() {
     let gone =
         TcpListener::bind("127.0.0.1:0").map(|listener| format!("http://{}", listener.local_addr().expect("an address"))).expect("a port");
     for (address, exit, part) in
-        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "no document"), (gone, 3, "could not be reached")]
+        [(moved, 1, "not followed"), (other, 1, "another issuer"), (page, 1, "not the document"), (gone, 3, "could not be reached")]
     {
         let (code, _, err) = portaria(&folder.0, &["new", "acme", "--discovery", &address, "--yes"], &[]);
         assert_eq!(code, exit, "{part}: {err}");

@@ -1,4 +1,4 @@
-//! The playground, walked through as a shopper and the broker do: with everybody, with every fault, and as somebody who cheats.
+//! The playground, as a shopper and the broker use it: every person, every fault, and attempts to cheat.
 
 use crate::support::{ready, root, text};
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
@@ -20,16 +20,16 @@ use std::time::Duration;
 const PUBLIC_URL: &str = "http://localhost:8080";
 const NOW: i64 = 1_767_323_045;
 
-/// What a broker waits for, and how much it reads.
+/// How long a broker waits, and how much it reads.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 64 * 1024;
 
-/// A store with a playground: the broker's calls to it never leave the program.
+/// A store with a playground. The broker's calls to it never leave the program.
 struct Store {
     playground: Playground,
     provider: Provider,
     installation: InstallationValues,
-    dice: AtomicU8,
+    draws: AtomicU8,
 }
 
 impl Fetch for Store {
@@ -55,20 +55,20 @@ impl Store {
         let (provider, report) = compile(&file, InstallationContext { loopback: true });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let installation = InstallationValues { public_url: PUBLIC_URL.into(), values: provider.literals().collect() };
-        Self { playground: Playground::new([7; 32]), provider, installation, dice: AtomicU8::new(0) }
+        Self { playground: Playground::new([7; 32]), provider, installation, draws: AtomicU8::new(0) }
     }
 
     fn ask(&self, method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &str, now: i64) -> SimulatedResponse {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let asked = SimulatedRequest { method, path, query, headers, body: body.as_bytes(), public_url: PUBLIC_URL, base: "/playground" };
-        self.playground.answer(&asked, now, [self.dice.fetch_add(1, Ordering::Relaxed); 16])
+        self.playground.answer(&asked, now, [self.draws.fetch_add(1, Ordering::Relaxed); 16])
     }
 
     fn get(&self, path_and_query: &str) -> SimulatedResponse {
         self.ask("GET", path_and_query, &[], "", NOW)
     }
 
-    /// A login that begins: the attempt, and where the browser is sent below `/playground`.
+    /// A new attempt, and the address below `/playground` to which the browser is sent.
     fn begin(&self) -> (Attempt, String) {
         let attempt = Attempt::new(&self.provider, &self.installation, &Entropy([9; 80]), NOW, Vec::new());
         let request =
@@ -77,10 +77,10 @@ impl Store {
         (attempt, address.to_owned())
     }
 
-    /// The whole login of somebody who makes this choice.
+    /// A whole login with this choice.
     fn log_in(&self, choice: &str) -> Result<Identity, LoginError> {
         let (attempt, address) = self.begin();
-        let callback = CallbackParameters::new(brought_back(&self.get(&format!("{address}&{choice}"))));
+        let callback = CallbackParameters::new(callback_parameters(&self.get(&format!("{address}&{choice}"))));
         let documents = DocumentCache::default();
         let login = attempt.accept(&self.provider, &self.installation, &callback, None, &documents, NOW + 1)?;
         ready(drive(login, self, &documents)).1
@@ -89,15 +89,15 @@ impl Store {
     /// A ticket for Ana, and the exchange that an honest app would send for it.
     fn ticket(&self) -> Value {
         let (attempt, address) = self.begin();
-        let brought = brought_back(&self.get(&format!("{address}&who=ana")));
+        let parameters = callback_parameters(&self.get(&format!("{address}&who=ana")));
         json!({
             "app": { "called": "loja-de-brinquedo" },
-            "swap": { "ticket": brought[0].1, "proof": &*attempt.verifier, "back": "http://localhost:8080/callback/playground" },
+            "swap": { "ticket": parameters[0].1, "proof": &*attempt.verifier, "back": "http://localhost:8080/callback/playground" },
         })
     }
 
-    /// Why an exchange is refused; nothing when it is not.
-    fn why(&self, exchange: &Value, now: i64) -> Option<String> {
+    /// The code with which an exchange is refused.
+    fn refusal_code(&self, exchange: &Value, now: i64) -> Option<String> {
         let answer = self.ask("POST", "/token", &[], &exchange.to_string(), now);
         assert_eq!(answer.status, 200);
         let answer: Value = serde_json::from_slice(&answer.body).expect("it answers in JSON");
@@ -116,8 +116,8 @@ fn page(answer: &SimulatedResponse) -> String {
     String::from_utf8(answer.body.clone()).expect("a page is UTF-8")
 }
 
-/// What the browser brings back to the broker: by an address, or by the hidden fields of a form.
-fn brought_back(answer: &SimulatedResponse) -> Vec<(String, String)> {
+/// The parameters of the callback, from a redirect or from the hidden fields of a form.
+fn callback_parameters(answer: &SimulatedResponse) -> Vec<(String, String)> {
     if answer.status == 303 {
         let query = header(answer, "Location").strip_prefix("http://localhost:8080/callback/playground?").expect("it leads back");
         return url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -132,7 +132,7 @@ fn brought_back(answer: &SimulatedResponse) -> Vec<(String, String)> {
 }
 
 #[test]
-fn everybody_comes_in_who_has_a_proven_address() {
+fn everyone_with_a_proven_address_signs_in() {
     let store = Store::new();
     let mut ids = Vec::new();
 
@@ -149,7 +149,7 @@ fn everybody_comes_in_who_has_a_proven_address() {
 
         assert!(matches!(&identity.address, IdentityEmail::Proven(proven, _) if proven.key() == email), "{who}: {:?}", identity.address);
         assert_eq!(identity.name.as_deref(), Some(name));
-        assert!(!ids.contains(&identity.id), "{who}: the id is somebody else's");
+        assert!(!ids.contains(&identity.id), "{who}: the id belongs to another person");
         ids.push(identity.id);
     }
     assert_eq!(&*ids[0], "9007199254740993", "to the last digit");
@@ -159,7 +159,7 @@ fn everybody_comes_in_who_has_a_proven_address() {
 }
 
 #[test]
-fn nobody_comes_in_without_a_proven_address() {
+fn no_one_signs_in_without_a_proven_address() {
     let store = Store::new();
 
     assert_eq!(store.log_in("who=bruno").expect_err("his address was never checked").code(), "unprovenEmail");
@@ -167,7 +167,7 @@ fn nobody_comes_in_without_a_proven_address() {
 }
 
 #[test]
-fn every_fault_ends_as_it_is_told() {
+fn every_fault_has_the_effect_that_it_describes() {
     let store = Store::new();
 
     for fault in PlaygroundFault::all() {
@@ -191,7 +191,7 @@ fn every_fault_ends_as_it_is_told() {
 }
 
 #[test]
-fn somebody_made_up_comes_in_as_typed() {
+fn a_typed_person_signs_in_as_typed() {
     let store = Store::new();
 
     let identity = store.log_in("who=typed&name=Nora+%3Cb%3E&email=Nora%40Loja.Example&checked=yes").expect("a login");
@@ -209,7 +209,7 @@ fn somebody_made_up_comes_in_as_typed() {
 }
 
 #[test]
-fn the_form_for_somebody_made_up_works_as_browsers_send_it() {
+fn the_form_for_a_typed_person_works_as_browsers_send_it() {
     let store = Store::new();
     let (_, address) = store.begin();
     let query = address.split_once('?').expect("there are parameters").1;
@@ -217,22 +217,22 @@ fn the_form_for_somebody_made_up_works_as_browsers_send_it() {
     let answer = store.ask("POST", "/enter", &[], &format!("{query}&who=typed&name=Nora&email=&fault="), NOW);
 
     assert_eq!(answer.status, 303);
-    assert_eq!(brought_back(&answer).len(), 2);
+    assert_eq!(callback_parameters(&answer).len(), 2);
 }
 
 #[test]
-fn a_ticket_is_good_once() {
+fn a_ticket_is_accepted_once() {
     let store = Store::new();
     let exchange = store.ticket();
 
-    assert_eq!(store.why(&exchange, NOW + 1), None);
-    assert_eq!(store.why(&exchange, NOW + 1).as_deref(), Some("ticket_spent"));
-    assert_eq!(store.why(&exchange, NOW + 59).as_deref(), Some("ticket_spent"));
-    assert_eq!(store.why(&store.ticket(), NOW + 1), None, "another one is");
+    assert_eq!(store.refusal_code(&exchange, NOW + 1), None);
+    assert_eq!(store.refusal_code(&exchange, NOW + 1).as_deref(), Some("ticket_spent"));
+    assert_eq!(store.refusal_code(&exchange, NOW + 59).as_deref(), Some("ticket_spent"));
+    assert_eq!(store.refusal_code(&store.ticket(), NOW + 1), None, "another one is");
 }
 
 #[test]
-fn a_ticket_is_good_for_a_minute_one_app_one_way_back_and_one_proof() {
+fn a_ticket_is_accepted_within_a_minute_from_one_app_with_one_redirect_uri_and_one_verifier() {
     let store = Store::new();
     let honest = store.ticket();
     let with = |path: &str, value: &str| {
@@ -251,12 +251,12 @@ fn a_ticket_is_good_for_a_minute_one_app_one_way_back_and_one_proof() {
         (honest.clone(), NOW - 1, "ticket_old"),
         (json!({ "ticket": "t-1" }), NOW, "unreadable"),
     ] {
-        assert_eq!(store.why(&exchange, now).as_deref(), Some(expected), "{exchange}");
+        assert_eq!(store.refusal_code(&exchange, now).as_deref(), Some(expected), "{exchange}");
     }
     let stranger = Store { playground: Playground::new([8; 32]), ..Store::new() };
-    assert_eq!(stranger.why(&honest, NOW).as_deref(), Some("ticket_unknown"));
+    assert_eq!(stranger.refusal_code(&honest, NOW).as_deref(), Some("ticket_unknown"));
 
-    assert_eq!(store.why(&honest, NOW + 59), None, "and nothing of that used it up");
+    assert_eq!(store.refusal_code(&honest, NOW + 59), None, "and none of that has used it up");
 }
 
 #[test]
@@ -281,11 +281,11 @@ fn an_entry_is_no_ticket_and_a_ticket_is_no_entry() {
     assert_eq!(me(entry, wanted, NOW + 300)["outcome"]["why"], "entry_old");
     let mut swapped = exchange.clone();
     swapped["swap"]["ticket"] = json!(entry);
-    assert_eq!(store.why(&swapped, NOW).as_deref(), Some("ticket_unknown"));
+    assert_eq!(store.refusal_code(&swapped, NOW).as_deref(), Some("ticket_unknown"));
 }
 
 #[test]
-fn the_browser_is_sent_nowhere_but_back() {
+fn the_browser_is_sent_only_to_the_callback() {
     let store = Store::new();
     let (_, address) = store.begin();
     let honest = "back=http%3A%2F%2Flocalhost%3A8080%2Fcallback%2Fplayground";
@@ -309,7 +309,7 @@ fn the_browser_is_sent_nowhere_but_back() {
 }
 
 #[test]
-fn what_others_wrote_is_escaped() {
+fn foreign_texts_are_escaped() {
     let store = Store::new();
     let (_, address) = store.begin();
     let hostile = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
@@ -333,7 +333,7 @@ fn what_others_wrote_is_escaped() {
 }
 
 #[test]
-fn the_pages_speak_two_languages_and_say_that_this_is_a_playground() {
+fn the_pages_exist_in_two_languages_and_say_that_this_is_a_playground() {
     let store = Store::new();
     let (_, address) = store.begin();
     let spoken = |path: &str, language: &str| page(&store.ask("GET", path, &[("Accept-Language", language)], "", NOW));

@@ -4,7 +4,7 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
-use crate::try_command::{Trying, come_in, free_port, playground};
+use crate::try_command::{Trying, free_port, playground, sign_in};
 use clap::Parser as _;
 use portaria::commands::CommandLine;
 use regex::Regex;
@@ -12,17 +12,17 @@ use regex::Regex;
 const RIGHT: &str = r#"    email: $.payload.person.reach[?@.kind == "mail"].value"#;
 const WRONG: &str = r#"    email: $.payload.person.reach[?@.kind == "email"].value"#;
 
-/// Somebody comes in at the playground by this file: how `try` ends, and what it says.
+/// A login at the playground with this file: the exit code and the output of `try`.
 fn tried(file: &str) -> (i32, String) {
     let folder = Folder::new("support-page").with("providers.d/playground.yaml", file);
     let port = free_port();
     let mut trying = Trying::begin(&folder, &["playground", "--public-url", &format!("http://localhost:{port}")]);
-    come_in(&mut trying, "ana");
+    sign_in(&mut trying, "ana");
     let (code, out, _) = trying.end();
     (code, out.replace(&port.to_string(), "8080"))
 }
 
-/// What differs from one time to the next is written as it was the first time.
+/// The session with fixed values in place of those that differ each time.
 fn steady(session: &str) -> String {
     let volatile = [
         (r"nonce_of_yours=[A-Za-z0-9_-]{32}", "nonce_of_yours=Tq0c2mJ4WvXkNwz1oYh8bLr6sDfEgAuP"),
@@ -51,11 +51,11 @@ fn the_session_of_the_support_page_is_what_try_says_and_its_first_proposal_is_th
     let mended = wrong.replace(&change("  - "), &change("  + "));
     let (code, out) = tried(&mended);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("somebody would come in; nobody was created"), "{out}");
+    assert!(out.contains("would sign in; no user was created"), "{out}");
 
     let path = root().join("docs/support.md");
     let page = text(&path);
-    let (before, rest) = page.split_once("```console\n$ portaria try playground\n").expect("the session stands there");
+    let (before, rest) = page.split_once("```console\n$ portaria try playground\n").expect("the page holds the session");
     let (session, after) = rest.split_once("```").expect("the session ends");
     let said = steady(&said);
     if std::env::var_os("ACCEPT").is_some() {

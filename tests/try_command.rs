@@ -1,4 +1,4 @@
-//! `portaria try` as people use it: the real program, and somebody who plays the browser.
+//! `portaria try` as a real process, with the test in place of the browser.
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A login that is being tried.
+/// A running `portaria try`.
 pub struct Trying {
     program: Child,
     out: BufReader<ChildStdout>,
@@ -23,7 +23,7 @@ impl Trying {
         Self { program, out, said: String::new() }
     }
 
-    /// Reads until a line holds this, and answers with it.
+    /// Reads up to a line that holds this, and returns the line.
     fn until(&mut self, part: &str) -> String {
         loop {
             let mut line = String::new();
@@ -40,10 +40,10 @@ impl Trying {
     }
 
     fn paste(&mut self, line: &str) {
-        writeln!(self.program.stdin.as_mut().expect("it is piped"), "{line}").expect("somebody reads");
+        writeln!(self.program.stdin.as_mut().expect("it is piped"), "{line}").expect("the program reads");
     }
 
-    /// The end: the exit code, all that was said, all that was complained about.
+    /// Waits for the end: the exit code, stdout and stderr.
     pub fn end(mut self) -> (i32, String, String) {
         drop(self.program.stdin.take());
         self.out.read_to_string(&mut self.said).expect("it can be read");
@@ -53,11 +53,11 @@ impl Trying {
     }
 }
 
-/// What a browser gets: status, where it is led, and the page.
+/// Loads a page: its status, the address of a redirect, and the body.
 fn browse(address: &str) -> (u16, Option<String>, String) {
     let url = url::Url::parse(address).expect("an address");
     let host = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
-    let mut connection = TcpStream::connect(host.replace("localhost", "127.0.0.1")).expect("somebody listens");
+    let mut connection = TcpStream::connect(host.replace("localhost", "127.0.0.1")).expect("the program listens");
     let target = &url[url::Position::BeforePath..];
     write!(connection, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("it can be asked");
     let mut answer = String::new();
@@ -75,8 +75,8 @@ pub fn playground() -> String {
     text(&root().join("providers.d/playground.yaml"))
 }
 
-/// Somebody comes in at the playground; answers with the ticket as well.
-pub fn come_in(trying: &mut Trying, who: &str) -> (String, String) {
+/// Signs in at the playground, and returns the ticket and the last page.
+pub fn sign_in(trying: &mut Trying, who: &str) -> (String, String) {
     let address = trying.until("/playground/enter?");
     let address = if address.starts_with("GET") { trying.until("/playground/enter?") } else { address };
     trying.until("waiting for the browser");
@@ -90,12 +90,12 @@ pub fn come_in(trying: &mut Trying, who: &str) -> (String, String) {
 }
 
 #[test]
-fn a_login_at_the_playground_is_told_step_by_step_and_leaves_nothing_behind() {
+fn a_login_at_the_playground_is_shown_step_by_step_and_leaves_nothing_behind() {
     let folder = Folder::new("try").with("providers.d/playground.yaml", &playground());
     let url = format!("http://localhost:{}", free_port());
     let mut trying = Trying::begin(&folder, &["playground", "--public-url", &url]);
 
-    let (ticket, page) = come_in(&mut trying, "ana");
+    let (ticket, page) = sign_in(&mut trying, "ana");
     let (code, out, err) = trying.end();
 
     assert_eq!(code, 0, "{out}{err}");
@@ -106,7 +106,7 @@ fn a_login_at_the_playground_is_told_step_by_step_and_leaves_nothing_behind() {
         "getAccessCode (line 17)",
         "← 200 application/json",
         "read id: 16 digits  (line 25)",
-        "somebody would come in; nobody was created",
+        "would sign in; no user was created",
         "id       9007199254740993",
         "email    ana@loja.example (proven: claim)",
         "name     Ana Prova",
@@ -126,7 +126,7 @@ fn a_broken_file_is_shown_at_the_line_that_is_wrong() {
     let url = format!("http://localhost:{}", free_port());
     let mut trying = Trying::begin(&folder, &["playground", "--public-url", &url]);
 
-    come_in(&mut trying, "ana");
+    sign_in(&mut trying, "ana");
     let (code, out, err) = trying.end();
 
     assert_eq!(code, 1, "{out}{err}");
@@ -149,16 +149,16 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     let folder = Folder::new("try-state").with("providers.d/playground.yaml", &playground());
     let url = format!("http://localhost:{}", free_port());
     let mut trying = Trying::begin(&folder, &["playground", "--json", "--public-url", &url]);
-    let mut told = BufReader::new(trying.program.stderr.take().expect("it is piped"));
+    let mut steps = BufReader::new(trying.program.stderr.take().expect("it is piped"));
     let mut address = String::new();
     while !address.trim().starts_with("http") {
         address.clear();
-        assert!(told.read_line(&mut address).expect("it can be read") > 0, "the address is said");
+        assert!(steps.read_line(&mut address).expect("it can be read") > 0, "the address is said");
     }
     let mut line = String::new();
     while !line.contains("waiting for the browser") {
         line.clear();
-        assert!(told.read_line(&mut line).expect("it can be read") > 0);
+        assert!(steps.read_line(&mut line).expect("it can be read") > 0);
     }
 
     let (wrong, _, page) = browse(&format!("{url}/callback/playground?ticket=t&nonce_of_yours=evil"));
@@ -167,7 +167,7 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     let (_, back, _) = browse(&format!("{}&who=bruno", address.trim()));
     let (fine, ..) = browse(&back.expect("it leads back"));
     let mut rest = String::new();
-    told.read_to_string(&mut rest).expect("it can be read");
+    steps.read_to_string(&mut rest).expect("it can be read");
     let mut out = String::new();
     trying.out.read_to_string(&mut out).expect("it can be read");
 
@@ -222,7 +222,7 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
 
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("this is neither an address nor a form; still waiting"), "{out}");
-    assert!(out.contains("this is no address below http://localhost:8080/callback/acme; still waiting"), "{out}");
+    assert!(out.contains("this is not an address below http://localhost:8080/callback/acme; still waiting"), "{out}");
     assert!(out.contains("(badState); still waiting"), "{out}");
     assert!(out.contains("email    bia@clientes.example (proven: claim)"), "{out}");
     assert!(!out.contains(&mark) && !err.contains(&mark), "a secret is shown: {out}{err}");
@@ -233,11 +233,11 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
         assert!(!new.contains(real), "`{real}` is in {new}");
     }
     assert!(
-        new.contains("what: \"a login on ") && new.contains("client_secret: ‹clientSecret›") && new.contains("ana@loja.example"),
+        new.contains("what: a login on ") && new.contains("client_secret: ‹clientSecret›") && new.contains("ana@loja.example"),
         "{new}"
     );
-    let (code, told, _) = portaria(&folder.0, &["test", "acme"], &[]);
-    assert_eq!((code, told.trim()), (0, "1 provider, 2 stories replayed, 0 otherwise than written"), "{kept}");
+    let (code, out, _) = portaria(&folder.0, &["test", "acme"], &[]);
+    assert_eq!((code, out.trim()), (0, "1 provider, 2 stories replayed, 0 otherwise than written"), "{kept}");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_refusal_is_recorded_as_well() {
     let (code, out, err) = trying.end();
 
     assert_eq!(code, 1, "{out}{err}");
-    assert!(out.contains("the provider said no in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
+    assert!(out.contains("the provider refused the login in getAccessCode") && out.contains("(invalid_grant)"), "{out}");
     let kept = text(&folder.0.join("providers.d/acme.examples.yaml"));
     assert!(kept.contains("refused: { step: getAccessCode, code: invalid_grant }") && !kept.contains(&mark), "{kept}");
     assert_eq!(portaria(&folder.0, &["test", "acme"], &[]).0, 0, "{kept}");
@@ -274,7 +274,7 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
     let next = format!("--public-url http://localhost:{}", port.saturating_add(1));
 
     for (arguments, variables, code, parts) in [
-        (&["try", "acme"][..], &[][..], 1, &["acme.yaml waits for ACME_SECRET", "help: export ACME_SECRET="][..]),
+        (&["try", "acme"][..], &[][..], 1, &["acme.yaml needs ACME_SECRET", "help: export ACME_SECRET="][..]),
         (&["try", "broken"], &[], 1, &["broken.yaml"]),
         (&["try", "nobody"], &[], 2, &["there is no provider `nobody`"]),
         (&["try", "acme", "--timeout", "1h"], &[], 2, &["--timeout"]),
@@ -282,9 +282,9 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
             &["try", "acme", "--public-url", &url, "--no-open"],
             &[("ACME_SECRET", "hush-hush")],
             3,
-            &["does the broker run there?", &next, "--paste"],
+            &["does the broker use this port?", &next, "--paste"],
         ),
-        (&["try", "acme", "--paste", "--no-open"], &[("ACME_SECRET", "hush-hush")], 1, &["nothing fitting was pasted"]),
+        (&["try", "acme", "--paste", "--no-open"], &[("ACME_SECRET", "hush-hush")], 1, &["no callback was pasted"]),
         (&["try", "asks", "--paste", "--no-open"], &[], 2, &["--input shop="]),
         (&["try", "asks", "--input", "loja=x"], &[], 2, &["has no input `loja`", "it asks for `shop`"]),
     ] {

@@ -1,4 +1,4 @@
-//! Logins become stories without anybody in them: every story of the catalogue, as if it had happened to somebody.
+//! Logins become stories without personal data: every story of the catalogue, as if it had happened to a real person.
 
 use crate::support::{STRICT, catalogue, text};
 use portaria::provider::{Provider, compile};
@@ -7,7 +7,7 @@ use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::record::{LoginToRecord, record_example};
 
-/// The facts that get values of a real installation; keys keep theirs, which are made when a story is played.
+/// The facts that get values of a real installation. Keys keep theirs, which are made when a story is replayed.
 fn own(provider: &Provider, story: &str) -> Vec<(String, String)> {
     let needed = provider.needed.iter().map(|needed| provider.names.name(needed.fact).to_string());
     let names = needed.chain(["state", "nonce", "codeVerifier", "codeChallenge"].map(str::to_owned));
@@ -15,15 +15,15 @@ fn own(provider: &Provider, story: &str) -> Vec<(String, String)> {
     names.enumerate().map(|(at, name)| (name, format!("Canario{at}x9k2"))).collect()
 }
 
-/// A story as it may have been with real people.
-fn lived(story: &str, own: &[(String, String)]) -> String {
+/// A story as it might be with real people.
+fn with_real_values(story: &str, own: &[(String, String)]) -> String {
     let with_own = own.iter().fold(story.to_owned(), |story, (name, value)| story.replace(&format!("‹{name}›"), value));
     with_own.replace("ana@", "canario.ana@").replace("bia@", "canario.bia@").replace("Ana ", "Canariana ")
 }
 
 #[test]
-fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
-    let (mut told, mut untold) = (0, Vec::new());
+fn a_recorded_story_replays_and_holds_no_personal_data() {
+    let (mut recorded_stories, mut unrecorded) = (0, Vec::new());
     for path in catalogue() {
         let (provider, _) = compile(&Source::new(path.display().to_string(), text(&path)), STRICT);
         let Some(provider) = provider else { continue };
@@ -31,7 +31,7 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
         for one in format!("\n{written}").split("\n- ").skip(1) {
             let one = format!("- {one}\n");
             let own = own(&provider, &one);
-            let Ok(mut stories) = examples::read(&Source::new("lived", lived(&one, &own))) else { continue };
+            let Ok(mut stories) = examples::read(&Source::new("a real login", with_real_values(&one, &own))) else { continue };
             let mut story = stories.remove(0);
             let given = story.facts.get_or_insert_with(|| portaria::vocabulary::words::NamedValues(Vec::new()));
             given.0.extend(
@@ -60,7 +60,7 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
             };
             match record_example(recorded, "as it was") {
                 Ok(text) => {
-                    told += 1;
+                    recorded_stories += 1;
                     assert!(!text.to_lowercase().contains("canari"), "{}: {}\n{text}", path.display(), story.what.value);
                     let again =
                         examples::read(&Source::new("again", text.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
@@ -68,10 +68,15 @@ fn what_is_recorded_replays_true_and_holds_nothing_of_anybody() {
                 }
                 Err(why) => {
                     let why: Vec<String> = why.iter().map(ToString::to_string).collect();
-                    untold.push(format!("{}: {}: {}", provider.name, story.what.value, why.join("; ")));
+                    unrecorded.push(format!("{}: {}: {}", provider.name, story.what.value, why.join("; ")));
                 }
             }
         }
     }
-    assert!(told > 200 && untold.len() * 10 < told, "{told} told, {} not:\n{}", untold.len(), untold.join("\n"));
+    assert!(
+        recorded_stories > 200 && unrecorded.len() * 10 < recorded_stories,
+        "{recorded_stories} recorded, {} not:\n{}",
+        unrecorded.len(),
+        unrecorded.join("\n")
+    );
 }

@@ -1,4 +1,4 @@
-//! Any bytes as an answer: read or refused, within bounds, in every format.
+//! Any bytes as an answer: in every format they are read, or refused with a reason.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,9 +9,9 @@ use portaria::vocabulary::words::OneOrMany;
 fuzz_target!(|bytes: &[u8]| {
     let response = Response { status: 200, headers: Vec::new(), body: bytes.to_vec() };
     for format in [AnswerFormat::Auto, AnswerFormat::Json, AnswerFormat::Form, AnswerFormat::Jsonp, AnswerFormat::Xml, AnswerFormat::Text] {
-        let answers = AnswerParser { formats: Some(OneOrMany(vec![format])), skip_prefix: None };
-        if let Err(why) = answers.read(&response) {
-            assert!(!why.0.is_empty());
+        let parser = AnswerParser { formats: Some(OneOrMany(vec![format])), skip_prefix: None };
+        if let Err(error) = parser.read(&response) {
+            assert!(!error.0.is_empty());
         }
     }
 });

@@ -1,4 +1,4 @@
-//! Any bytes as a provider file: a provider or a complaint, and nothing of the file reaches the terminal unseen.
+//! Any bytes as a provider file: they yield a provider or a complaint, and no control character of the file reaches the terminal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

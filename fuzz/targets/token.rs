@@ -1,4 +1,4 @@
-//! Any bytes as a signed token: never believed, because nobody here has signed any.
+//! Any bytes as a signed token: they are never accepted, because the key is unknown to the fuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -44,6 +44,6 @@ fuzz_target!(|bytes: &[u8]| {
     let driving = std::pin::pin!(drive(login, &answer, &documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready((_, result)) => assert!(result.is_err()),
-        Poll::Pending => unreachable!("nothing here waits"),
+        Poll::Pending => unreachable!("the answer is there at once"),
     }
 });

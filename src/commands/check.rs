@@ -1,9 +1,9 @@
-//! `portaria check`: every complaint about every file.
+//! `portaria check`: every problem in every file.
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::provider::value_reference::SecretReference;
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
@@ -17,33 +17,49 @@ use std::path::PathBuf;
 pub(crate) struct CheckCommand {
     /// Files or folders [default: the folder of the provider files]
     paths: Vec<PathBuf>,
-    /// Say only what is wrong
+    /// Print problems only, not the files that wait for a variable
     #[arg(long, short)]
     quiet: bool,
 }
 
-/// One line of the answer.
+/// What kind of file was checked, and how it fares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CheckedFileState {
+    /// The settings, which can be used.
+    Settings,
+    Provider(ProviderStatus),
+}
+
+impl CheckedFileState {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Provider(status) => status.word(),
+        }
+    }
+}
+
+/// A file and its complaints.
 struct CheckedFile {
     file: String,
-    state: &'static str,
+    state: CheckedFileState,
     missing: Vec<String>,
     report: Report,
 }
 
 impl CheckCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let mut lines = Vec::new();
         let settings = check_settings(global, &mut lines)?;
         let mut paths = Vec::new();
-        let named = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
+        let given = if self.paths.is_empty() { vec![PathBuf::from(&settings.providers)] } else { self.paths.clone() };
         let mut examples = Vec::new();
-        for path in named {
+        for path in given {
             if files::is_folder(&path) {
                 let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
                     let file = report.source.name.to_string();
-                    CheckedFile { file, state: "overlooked", missing: Vec::new(), report }
+                    CheckedFile { file, state: CheckedFileState::Provider(ProviderStatus::Overlooked), missing: Vec::new(), report }
                 }));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
                 paths.extend(all.into_iter().filter(|path| !catalogue::is_examples_file(path)));
@@ -54,7 +70,7 @@ impl CheckCommand {
             } else {
                 return Err(CommandFailure::Usage(
                     format!("{}: there is no such file or folder", path.display()),
-                    "name provider files, or the folder in which they lie".to_owned(),
+                    "give provider files, or the folder that holds them".to_owned(),
                 ));
             }
         }
@@ -64,7 +80,12 @@ impl CheckCommand {
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
             if let Err(report) = crate::workbench::examples::read(&source) {
-                lines.push(CheckedFile { file: source.name.to_string(), state: "broken", missing: Vec::new(), report });
+                lines.push(CheckedFile {
+                    file: source.name.to_string(),
+                    state: CheckedFileState::Provider(ProviderStatus::Broken),
+                    missing: Vec::new(),
+                    report,
+                });
             }
         }
         let broken = lines.iter().any(|line| line.report.is_broken());
@@ -84,17 +105,17 @@ impl CheckCommand {
             }
         }
         if !self.quiet {
-            for line in lines.iter().filter(|line| line.state == "dormant") {
+            for line in lines.iter().filter(|line| line.state == CheckedFileState::Provider(ProviderStatus::Dormant)) {
                 print_line(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
             }
         }
-        let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
+        let count = |status: ProviderStatus| lines.iter().filter(|line| line.state == CheckedFileState::Provider(status)).count();
         let complaints: usize = lines.iter().map(|line| line.report.complaints.len()).sum();
         print_line(&format!(
             "{} offered, {} dormant, {} broken; {complaints} complaint{}",
-            count("offered"),
-            count("dormant"),
-            count("broken"),
+            count(ProviderStatus::Offered),
+            count(ProviderStatus::Dormant),
+            count(ProviderStatus::Broken),
             if complaints == 1 { "" } else { "s" }
         ));
     }
@@ -108,40 +129,42 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
             report.complaints.extend(missing_mail_secrets(spec));
             report = Report::new(report.source, report.complaints);
         }
-        let state = if settings.is_some() { "settings" } else { "broken" };
-        let is_fine = settings.is_some();
+        let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
+        let is_readable = settings.is_some();
         lines.push(CheckedFile { file: source.name.to_string(), state, missing: Vec::new(), report });
-        if !is_fine {
-            let mut usual = Settings::default();
+        if !is_readable {
+            let mut defaults = Settings::default();
             if let Some(folder) = &global.providers {
-                usual.providers = folder.display().to_string();
+                defaults.providers = folder.display().to_string();
             }
-            return Ok(usual);
+            return Ok(defaults);
         }
     }
     global.settings()
 }
 
-/// Secrets of mail that are not where the settings say, of all stores.
+/// The secrets for sending mail that are not set, in all stores.
 fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
     let stores = spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store);
-    let kept = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
-    let missing = kept.filter(|kept| !secrets::is_set(&kept.0));
-    let complaint = |kept: &SecretReference| {
-        let message = format!("nothing is there where `{}` points, so no mail can be sent", kept.0.location());
-        let help = "set the variable, or write the file, where the broker runs".to_owned();
-        Complaint { severity: Severity::Warning, place: Some(kept.1), message, help }
+    let references = std::iter::once(spec).chain(stores).filter_map(|store| store.mail.as_ref()).flat_map(MailSpec::secret_references);
+    let missing = references.filter(|reference| !secrets::is_set(&reference.0));
+    let complaint = |reference: &SecretReference| {
+        let message = format!("`{}` is not set, so no mail can be sent", reference.0.location());
+        let help = "set the variable or create the file on the machine of the broker".to_owned();
+        Complaint { severity: Severity::Warning, place: Some(reference.1), message, help }
     };
     missing.map(complaint).collect()
 }
 
-/// What a file asks of the settings and does not get.
+/// Warns of a file that asks shoppers for their address, while the settings hold no `mail`.
 fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> CatalogueEntry {
     let has_mail = settings.spec.as_ref().is_some_and(|spec| spec.mail.is_some());
     if let ProviderFileState::Offered(provider) = &entry.state
         && let Some(place) = provider.asks_for_email.filter(|_| !has_mail)
     {
-        let message = "shoppers are asked for their address, and no mail can be sent to prove it: those without one are refused".to_owned();
+        let message =
+            "shoppers are asked for their address, but no mail can be sent to prove it, so shoppers without a proven address are refused"
+                .to_owned();
         let help = "set `mail: { smtp: …, from: … }` in portaria.yaml".to_owned();
         entry.report.complaints.push(Complaint { severity: Severity::Warning, place: Some(place), message, help });
     }
@@ -150,11 +173,16 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
 
 fn checked_file(entry: CatalogueEntry) -> CheckedFile {
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
-    CheckedFile { file: entry.report.source.name.to_string(), state: entry.state.word(), missing, report: entry.report }
+    CheckedFile {
+        file: entry.report.source.name.to_string(),
+        state: CheckedFileState::Provider(entry.state.status()),
+        missing,
+        report: entry.report,
+    }
 }
 
 fn as_json(lines: &[CheckedFile]) -> Value {
-    let complaint = |source: &Source, complaint: &Complaint| {
+    let complaint_json = |source: &Source, complaint: &Complaint| {
         let place = complaint.place;
         json!({
             "severity": complaint.severity.word(),
@@ -168,9 +196,9 @@ fn as_json(lines: &[CheckedFile]) -> Value {
     let files = lines.iter().map(|line| {
         json!({
             "file": line.file,
-            "state": line.state,
+            "state": line.state.word(),
             "missing": line.missing,
-            "complaints": line.report.complaints.iter().map(|one| complaint(&line.report.source, one)).collect::<Vec<_>>(),
+            "complaints": line.report.complaints.iter().map(|complaint| complaint_json(&line.report.source, complaint)).collect::<Vec<_>>(),
         })
     });
     json!({ "files": files.collect::<Vec<_>>() })

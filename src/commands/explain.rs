@@ -1,4 +1,4 @@
-//! `portaria explain NAME`: the requests as they would be sent.
+//! `portaria explain NAME`: prints the requests that a login would send, and what is read from the answers.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, provider_file};

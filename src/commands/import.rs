@@ -4,6 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::{GlobalOptions, new_provider_file};
 use crate::provider::{InstallationContext, compile};
 use crate::stores::catalogue::examples_path;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Source;
 use crate::workbench::learn::{LearnError, LearnedProvider, learn};
 use crate::workbench::recorded_exchange::{RecordedExchange, host_of};
@@ -20,7 +21,7 @@ pub(crate) struct ImportCommand {
     /// A HAR that a browser exported, or a text of curl lines, each followed by its answer; several are one recording
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the provider is to be called [default: from the host that the browser was sent to]
+    /// The name of the provider [default: from the host to which the browser was sent]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Print the file instead of writing it
@@ -29,7 +30,7 @@ pub(crate) struct ImportCommand {
     /// Write the login as an example beside the file as well, with invented values in place of the recorded ones
     #[arg(long, conflicts_with = "stdout")]
     examples: bool,
-    /// Write over a file that is there already
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -89,26 +90,25 @@ impl ImportCommand {
     }
 }
 
-/// The login as an example.
-fn example_of_login(name: &str, learned: &LearnedProvider, ground: InstallationContext) -> Result<String, CommandFailure> {
-    let (provider, _) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
-    let told = provider.map_or_else(
-        || Err("the file is not whole".to_owned()),
+fn example_of_login(name: &str, learned: &LearnedProvider, context: InstallationContext) -> Result<String, CommandFailure> {
+    let (provider, _) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), context);
+    let story = provider.map_or_else(
+        || Err("the file is not complete".to_owned()),
         |provider| recorded_example::example_from_recording(&provider, learned, clock::now()),
     );
-    told.map_err(|why| {
+    story.map_err(|why| {
         CommandFailure::No(format!("error: {why}, so there is no example and nothing is written\n  help: leave `--examples` out; `portaria try {name} --record` makes one later"))
     })
 }
 
 /// A name from the host to which the browser was sent.
 fn name_from_host(exchanges: &[RecordedExchange]) -> String {
-    let sent_off = exchanges
+    let redirect = exchanges
         .iter()
         .find(|exchange| exchange.query().iter().any(|(_, value)| value.starts_with("http") && host_of(value) != exchange.host()));
-    let host = sent_off.map_or("", |exchange| exchange.host()).split(':').next().unwrap_or_default();
+    let host = redirect.map_or("", |exchange| exchange.host()).split(':').next().unwrap_or_default();
     let labels: Vec<&str> = host.split('.').collect();
-    // What stands before the ending, and before `com.br` and its like.
+    // The label before the top-level domain, or before one of two labels such as `com.br`.
     let behind = if labels.len() >= 3 && labels[labels.len() - 2].len() <= 3 { 3 } else { 2 };
     let label = labels.len().checked_sub(behind).and_then(|at| labels.get(at)).or(labels.first()).copied().unwrap_or_default();
     let name: String = label.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect();
@@ -117,9 +117,9 @@ fn name_from_host(exchanges: &[RecordedExchange]) -> String {
 
 fn summary(learned: &LearnedProvider, path: &str) -> String {
     let logins = if learned.logins == 1 { "one login".to_owned() } else { format!("{} logins", learned.logins) };
-    let mut text = format!("{path} is learnt from {logins}. What stands behind a # tells by what.\n");
+    let mut text = format!("{path} is learnt from {logins}. Its comments say how each value was found.\n");
     if !learned.decide.is_empty() {
-        text.push_str("\nWhat no recording can say:\n");
+        text.push_str("\nWhat you have to decide, because no recording shows it:\n");
         for decide in &learned.decide {
             let _ = writeln!(text, "  {decide}");
         }
@@ -128,7 +128,7 @@ fn summary(learned: &LearnedProvider, path: &str) -> String {
     text
 }
 
-/// What a file holds, whichever of the two it is.
+/// Reads a HAR or a text of curl lines.
 fn read_exchanges(file: &Path) -> Result<Vec<RecordedExchange>, CommandFailure> {
     let bytes = files::read_bytes(file, LARGEST + 1).map_err(|error| CommandFailure::file_error(file, &error))?;
     let shown = file.display();
@@ -143,7 +143,7 @@ fn read_exchanges(file: &Path) -> Result<Vec<RecordedExchange>, CommandFailure> 
     read.map_err(|why| {
         CommandFailure::No(format!(
             "error: {shown}: {}\n  help: export a HAR from the browser's network panel (“Save all as HAR with content”), or write curl lines with their answers",
-            crate::vocabulary::diagnostic::printable(&why)
+            printable(&why)
         ))
     })
 }

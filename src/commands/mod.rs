@@ -1,4 +1,4 @@
-//! The command line on one screen.
+//! The command line: every command, and the options that all of them take.
 
 pub(crate) mod check;
 pub(crate) mod explain;
@@ -11,7 +11,8 @@ pub(crate) mod master_key;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;
-pub mod serve;
+pub mod broker;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod storage;
 pub(crate) mod confirmation;
@@ -35,83 +36,83 @@ pub struct CommandLine {
     global: GlobalOptions,
 }
 
-/// What every command takes.
+/// The options that every command takes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GlobalOptions {
     /// The settings file [default: portaria.yaml, if there is one]
     #[arg(long, global = true, env = "PORTARIA_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder of the provider files [default: what the settings say, or providers.d]
+    /// The folder of the provider files [default: `providers` of the settings, or providers.d]
     #[arg(long, global = true, env = "PORTARIA_PROVIDERS", value_name = "FOLDER")]
     pub(crate) providers: Option<PathBuf>,
-    /// The broker's own address [default: what the settings say, or <http://localhost:8080>]
+    /// The broker's own address [default: `publicUrl` of the settings, or <http://localhost:8080>]
     #[arg(long, global = true, env = "PORTARIA_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Answer in JSON, for programs
+    /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve logins; in a fresh checkout it needs no settings at all
+    /// Run the broker; in a fresh checkout it needs no settings
     #[command(after_help = "Example: portaria serve --listen 127.0.0.1:8081
 
-PORTARIA_MASTER_KEY holds the key that seals keys and cookies, unless the settings name another place.
-PORTARIA_LOG says how much is logged: error, warn, info (as usual), debug.")]
+PORTARIA_MASTER_KEY holds the key that encrypts signing keys and cookies, unless the settings name another place.
+PORTARIA_LOG sets the log level: error, warn, info (the default), debug.")]
     Serve(serve::ServeCommand),
-    /// Show every complaint about provider files and settings, drawn into the file
+    /// Show every problem in provider files and settings, with its line
     #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
     Check(check::CheckCommand),
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]
     Explain(explain::ExplainCommand),
-    /// Write a provider file by answering questions, or from flags
+    /// Write a provider file from your answers to questions, or from flags
     #[command(after_help = "Example: portaria new clube-acme
          portaria new acme --discovery https://idp.acme.example --yes")]
     New(Box<new::NewCommand>),
-    /// Learn a provider file from a HAR that a browser exported, or from curl lines with their answers
+    /// Learn a provider file from a HAR file of a browser, or from curl lines with their answers
     #[command(after_help = "Example: portaria import login.har --name acme
 
-Record from the press of the login button until the shop is back, with “Preserve log” on. The call that sends the code is made by the
-shop's server, where no browser sees it: add it as a curl line with its answer (`curl -i …`).")]
+Record from the click on the login button until the browser is back at the shop, with “Preserve log” on. The call that sends the code is
+made by the shop's server, where the browser does not see it: add it as a curl line with its answer (`curl -i …`).")]
     Import(import::ImportCommand),
-    /// Play a provider from its file and its examples: it accepts exactly what the file sends
+    /// Simulate a provider from its file and its examples; it accepts exactly what the file sends
     #[command(after_help = "Example: portaria simulate acme --listen 127.0.0.1:9000
 
-It listens on this machine only, sends browsers to --public-url and nowhere else, and says of every request whether it was what the file
-sends. To try a login without a second program: portaria serve --simulate acme")]
+The simulation listens on this machine only, sends browsers to --public-url and nowhere else, and prints for every request whether it was
+what the file sends. To try a login without a second program: portaria serve --simulate acme")]
     Simulate(simulate::SimulateCommand),
-    /// Log in at a provider for real, told step by step, with nobody created
+    /// Log in at a provider for real and show every step; no user is created
     #[command(after_help = "Example: portaria try acme --record
 
-The provider sends the browser back to PUBLIC_URL/callback/NAME, which has to be registered there. Where that is on this machine, the
-answer is awaited there; otherwise, and with --paste, the address to which the browser was sent is pasted here.")]
+The provider sends the browser back to PUBLIC_URL/callback/NAME, which has to be registered there. If that address is on this machine, the
+command waits for the browser there; otherwise, or with --paste, paste the address to which the browser was sent.")]
     Try(try_login::TryCommand),
     /// Replay the recorded examples beside the provider files
     #[command(after_help = "Example: portaria test acme")]
     Test(test::TestCommand),
-    /// Tell the story behind the code on an error page
+    /// Show what happened in the login behind the code on an error page
     #[command(after_help = "Example: portaria incident K7Q-2MD")]
     Incident(incident::IncidentCommand),
-    /// Tell what happened and why, the newest first: people who came or were refused, logins that failed, keys
+    /// Show what happened and why, newest first: sign-ins, refusals, failed logins, keys
     #[command(after_help = "Example: portaria history --provider acme --most 10
 
-What happened outside of a store, such as to a key, stands at `*`. `portaria users history` is about one person.")]
+Events that belong to no store, such as those of keys, are listed with the store `*`. `portaria users history` shows one user.")]
     History(history::HistoryCommand),
-    /// Find out who somebody is, and help them: show, block, sign out, unlink, export, erase
+    /// Find and manage users: show, block, sign out, unlink, export, erase
     #[command(after_help = "Example: portaria users show ana@loja.example")]
     Users(users::UsersCommand),
-    /// List the signing keys, publish a further one, take one out of use
+    /// List the signing keys, add one, or retire one
     #[command(after_help = "Example: portaria keys list")]
     Keys(keys::KeysCommand),
-    /// Write the JSON schemas and the reference into schemas/
+    /// Write the JSON schemas and the reference to schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::SchemaCommand),
 }
 
 impl CommandLine {
-    /// Runs the command.
+    /// Runs the command that was given.
     pub fn run(self) -> Result<CommandOutcome, CommandFailure> {
         match self.command {
             Command::Serve(serve) => serve.run(&self.global),
@@ -134,11 +135,11 @@ impl CommandLine {
 impl GlobalOptions {
     /// The settings file, if there is one.
     pub(crate) fn settings_file(&self) -> Option<PathBuf> {
-        let usual = Path::new("portaria.yaml");
-        self.config.clone().or_else(|| files::is_file(usual).then(|| usual.to_owned()))
+        let default = Path::new("portaria.yaml");
+        self.config.clone().or_else(|| files::is_file(default).then(|| default.to_owned()))
     }
 
-    /// The settings: flags and variables over the file over the defaults.
+    /// The settings: flags come before variables, these before the settings file, and that before the defaults.
     pub(crate) fn settings(&self) -> Result<Settings, CommandFailure> {
         let mut settings = match self.settings_file() {
             None => Settings::default(),
@@ -161,7 +162,7 @@ impl GlobalOptions {
     }
 }
 
-/// The file of a provider that is named on the command line: a name, or a path.
+/// The file of a provider that the command line names, by its name or by the path of its file.
 pub(crate) fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, CommandFailure> {
     let path = Path::new(name);
     if name.ends_with(".yaml") && files::is_file(path) {
@@ -175,8 +176,8 @@ pub(crate) fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, 
     let known = crate::stores::catalogue::provider_files(folder).unwrap_or_default();
     let names: Vec<String> = known.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     let help = match crate::vocabulary::diagnostic::did_you_mean(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the files of {} give the names", folder.display()),
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("a provider has the name of its file in {}", folder.display()),
     };
     Err(CommandFailure::Usage(format!("there is no provider `{name}` in {}", folder.display()), help))
 }

@@ -3,8 +3,10 @@
 pub(crate) mod dialog;
 pub(crate) mod issuer;
 
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, new_provider_file};
+use crate::provider::compile;
+use crate::vocabulary::place::Source;
 use crate::workbench::checklist;
 use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
 use crate::world::files;
@@ -15,9 +17,9 @@ use std::io::IsTerminal as _;
 /// Write a provider's file.
 #[derive(Debug, Args)]
 pub(crate) struct NewCommand {
-    /// What the provider is to be called: letters, digits, `-` and `_`
+    /// The name of the provider: letters, digits, `-` and `_`
     name: String,
-    /// What the button says
+    /// The text on the button
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// The issuer whose document names the addresses
@@ -44,7 +46,7 @@ pub(crate) struct NewCommand {
     /// The parameter in which the code comes back
     #[arg(long, value_name = "NAME")]
     code: Option<String>,
-    /// The address at which the code becomes a token
+    /// The address at which the code is exchanged for a token
     #[arg(long, value_name = "URL")]
     token: Option<String>,
     /// How the token request is written: `form`, `json` or `query`
@@ -59,7 +61,7 @@ pub(crate) struct NewCommand {
     /// Where the access token stands in the answer
     #[arg(long, value_name = "PATH")]
     token_path: Option<String>,
-    /// The address that tells who it is, or `none`
+    /// The address that describes the person, or `none`
     #[arg(long, value_name = "URL")]
     userinfo: Option<String>,
     /// How that request is written: `query`, `form` or `json`
@@ -74,7 +76,7 @@ pub(crate) struct NewCommand {
     /// Where the e-mail address stands, or `none`
     #[arg(long, value_name = "PATH")]
     email: Option<String>,
-    /// Where it stands whether the address is proven, or `none`
+    /// Where the answer says whether the address is proven, or `none`
     #[arg(long, value_name = "PATH")]
     email_verified: Option<String>,
     /// Where the name stands, or `none`
@@ -83,13 +85,13 @@ pub(crate) struct NewCommand {
     /// Whether its addresses are proven: `claim`, `always` or `never`
     #[arg(long, value_name = "WORD")]
     trust: Option<String>,
-    /// Ask nothing: what no flag says is as usual
+    /// Ask nothing: what no flag gives has its default
     #[arg(long, conflicts_with = "ask")]
     yes: bool,
-    /// Ask, although this is no terminal
+    /// Ask even where this is no terminal
     #[arg(long)]
     ask: bool,
-    /// Write over a file that is there already
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -120,15 +122,9 @@ impl NewCommand {
             fill_in_defaults(&mut answers)?;
         }
         let text = checklist::draft_from_answers(&answers).to_yaml();
-        let (provider, report) = crate::provider::compile(
-            &crate::vocabulary::place::Source::new(path.display().to_string(), text.as_str()),
-            settings.installation_context(),
-        );
+        let (provider, report) = compile(&Source::new(path.display().to_string(), text.as_str()), settings.installation_context());
         if provider.is_none() {
-            return Err(CommandFailure::No(format!(
-                "{}\nnothing was written",
-                report.draw(crate::commands::outcome::uses_colour()).trim_end()
-            )));
+            return Err(CommandFailure::No(format!("{}\nnothing was written", report.draw(uses_colour()).trim_end())));
         }
         files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         let next = new_provider_file::next_steps(&path, &settings)?;
@@ -140,7 +136,7 @@ impl NewCommand {
         Ok(CommandOutcome::Fine)
     }
 
-    /// What was said beforehand.
+    /// The answers that the flags give.
     fn answers_from_flags(&self) -> ChecklistAnswers {
         let all: [(&'static str, &Option<String>); 22] = [
             ("title", &self.title),
@@ -170,7 +166,7 @@ impl NewCommand {
     }
 }
 
-/// What was not said is as usual; what has no usual answer has to be said.
+/// Gives every open question its default, and names those that have none.
 fn fill_in_defaults(answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let mut missing = Vec::new();
     for question in QUESTIONS {
@@ -188,11 +184,7 @@ fn fill_in_defaults(answers: &mut ChecklistAnswers) -> Result<(), CommandFailure
         return Ok(());
     }
     Err(CommandFailure::Usage(
-        format!(
-            "nobody can be asked here, and {} not given: {}",
-            if missing.len() == 1 { "this is" } else { "these are" },
-            missing.join(", ")
-        ),
+        format!("this is no terminal, and {} not given: {}", if missing.len() == 1 { "this is" } else { "these are" }, missing.join(", ")),
         "give them as flags, or `--discovery URL`, or run it on a terminal".to_owned(),
     ))
 }

@@ -1,4 +1,4 @@
-//! How a command ends: what it prints, and its exit code.
+//! The outcome of a command: what it prints, and its exit code.
 
 use crate::world::secrets;
 use chrono::{DateTime, SecondsFormat};
@@ -6,36 +6,36 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-/// A command that did its work.
+/// The outcome of a command that did its work.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CommandOutcome {
-    /// All is well.
+    /// The answer is yes, or there was nothing to decide.
     Fine,
-    /// The answer is no; it has been said.
+    /// The answer is no, and has been printed.
     No,
 }
 
-/// A command that could not do its work, or whose answer is a text about what is wrong.
+/// Why a command could not do its work, or what is wrong.
 #[derive(Debug)]
 pub enum CommandFailure {
-    /// The answer is no, and this is why.
+    /// The answer is no, for this reason.
     No(String),
-    /// It was called wrongly: what is so, and what to do.
+    /// Wrong usage: the message and the help.
     Usage(String, String),
-    /// The machine did not play along: what is so, and what to do.
+    /// The environment failed: the message and the help.
     Environment(String, String),
 }
 
 impl CommandFailure {
-    /// A file could not be read.
+    /// A file that could not be read or written.
     pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> Self {
         Self::Environment(
             format!("{}: {}", path.display(), crate::stores::catalogue::io_error_message(error)),
-            "check the path and its rights".to_owned(),
+            "check the path and its permissions".to_owned(),
         )
     }
 
-    /// The exit code.
+    /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::No(_) => 1,
@@ -44,7 +44,7 @@ impl CommandFailure {
         }
     }
 
-    /// What is printed.
+    /// The text for stderr.
     pub fn message(&self) -> String {
         match self {
             Self::No(text) => text.trim_end().to_owned(),
@@ -58,17 +58,16 @@ pub(crate) fn uses_colour() -> bool {
     std::io::stdout().is_terminal() && secrets::read_variable("NO_COLOR").is_none()
 }
 
-/// A moment as it is printed, in UTC.
-pub(crate) fn format_time(at: i64) -> String {
-    DateTime::from_timestamp(at, 0).map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+/// A time in UTC.
+pub(crate) fn format_time(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).map_or_else(|| seconds.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
-/// How many there are, in words.
 pub(crate) fn count_in_words(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-/// As many as wanted, and whether there are more; one more than that was asked for.
+/// The first `most` values, and whether there are more.
 pub(crate) fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let more = found.len() > most;
@@ -76,11 +75,11 @@ pub(crate) fn limit_to<T>(mut found: Vec<T>, most: i64) -> (Vec<T>, bool) {
     (found, more)
 }
 
-/// Prints JSON; what a terminal would obey is written as JSON can write it.
+/// Prints JSON with control characters escaped, so that a terminal does not obey them.
 pub(crate) fn print_json(json: &str) {
     let mut safe = String::new();
     for letter in json.chars() {
-        // A line end is never within a text.
+        // A line break is never part of a JSON text.
         if letter != '\n' && crate::vocabulary::diagnostic::is_invisible(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
@@ -92,7 +91,7 @@ pub(crate) fn print_json(json: &str) {
     print_line(&safe);
 }
 
-/// Prints; that nobody reads any more is no error.
+/// Prints a line. A closed pipe is no error.
 pub(crate) fn print_line(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout(), "{text}");

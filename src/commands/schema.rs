@@ -1,4 +1,4 @@
-//! `portaria schema`: writes the generated pages.
+//! `portaria schema`: writes the generated schemas and the reference.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::workbench::reference::generated_files;
@@ -12,13 +12,12 @@ pub(crate) struct SchemaCommand {
     /// The folder to write into
     #[arg(default_value = "schemas")]
     folder: PathBuf,
-    /// Write nothing; the answer is no when a file is stale
+    /// Write nothing; exit with 1 if a file is out of date
     #[arg(long)]
     check: bool,
 }
 
 impl SchemaCommand {
-    /// Runs the command.
     pub(crate) fn run(&self) -> Result<CommandOutcome, CommandFailure> {
         let mut stale = Vec::new();
         for (name, text) in generated_files() {
@@ -33,7 +32,7 @@ impl SchemaCommand {
         match (self.check, stale.as_slice()) {
             (_, []) => print_line("schemas are up to date"),
             (true, stale) => {
-                print_line(&format!("stale: {}; run `cargo run -- schema`", stale.join(", ")));
+                print_line(&format!("out of date: {}; run `cargo run -- schema`", stale.join(", ")));
                 return Ok(CommandOutcome::No);
             }
             (false, written) => print_line(&format!("written: {}", written.join(", "))),

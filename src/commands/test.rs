@@ -4,6 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_
 use crate::commands::{GlobalOptions, provider_file};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::settings::Settings;
+use crate::workbench::examples;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::mutation::{MutationScore, mutate};
 use crate::workbench::examples::replay::replay;
@@ -22,13 +23,19 @@ pub(crate) struct TestCommand {
     mutate: bool,
 }
 
-/// What became of one provider's stories.
+/// The results of one provider's stories.
 struct TestedProvider {
     name: String,
     stories: usize,
-    failures: Vec<(String, u32, Vec<String>)>,
+    failures: Vec<FailedStory>,
     broken: Option<String>,
     score: Option<MutationScore>,
+}
+
+struct FailedStory {
+    what: String,
+    line: u32,
+    differences: Vec<String>,
 }
 
 impl TestCommand {
@@ -51,13 +58,13 @@ impl TestCommand {
                 ));
             }
         }
-        let good = all.iter().all(|tested| tested.broken.is_none() && tested.failures.is_empty());
+        let all_pass = all.iter().all(|tested| tested.broken.is_none() && tested.failures.is_empty());
         if global.json {
             print_line(&as_json(&all).to_string());
         } else {
             print_results(&all, &without);
         }
-        Ok(if good { CommandOutcome::Fine } else { CommandOutcome::No })
+        Ok(if all_pass { CommandOutcome::Fine } else { CommandOutcome::No })
     }
 
     fn paths(&self, settings: &Settings) -> Result<Vec<PathBuf>, CommandFailure> {
@@ -80,7 +87,7 @@ impl TestCommand {
                 return Ok(tested);
             }
         };
-        let stories: Vec<ExampleSpec> = match crate::workbench::examples::read(&source) {
+        let stories: Vec<ExampleSpec> = match examples::read(&source) {
             Ok(stories) => stories,
             Err(report) => {
                 tested.broken = Some(report.draw(uses_colour()));
@@ -91,11 +98,11 @@ impl TestCommand {
         for story in &stories {
             let differences = replay(provider, story).differences;
             if !differences.is_empty() {
-                tested.failures.push((
-                    story.what.value.clone(),
-                    story.what.place.line,
-                    differences.iter().map(ToString::to_string).collect(),
-                ));
+                tested.failures.push(FailedStory {
+                    what: story.what.value.clone(),
+                    line: story.what.place.line,
+                    differences: differences.iter().map(ToString::to_string).collect(),
+                });
             }
         }
         if self.mutate && tested.failures.is_empty() {
@@ -110,7 +117,7 @@ fn print_results(all: &[TestedProvider], without: &[String]) {
         if let Some(broken) = &tested.broken {
             print_line(broken.trim_end());
         }
-        for (what, line, differences) in &tested.failures {
+        for FailedStory { what, line, differences } in &tested.failures {
             print_line(&format!("{}: {what} (line {line})", tested.name));
             for difference in differences {
                 print_line(&format!("    {difference}"));
@@ -150,7 +157,7 @@ fn as_json(all: &[TestedProvider]) -> Value {
             "provider": tested.name,
             "stories": tested.stories,
             "broken": tested.broken.is_some(),
-            "failures": tested.failures.iter().map(|(what, line, differences)| json!({ "what": what, "line": line, "differences": differences })).collect::<Vec<_>>(),
+            "failures": tested.failures.iter().map(|FailedStory { what, line, differences }| json!({ "what": what, "line": line, "differences": differences })).collect::<Vec<_>>(),
             "mutations": tested.score.as_ref().map(|score| json!({ "tried": score.tried, "noticed": score.noticed(), "unnoticed": score.unnoticed })),
         })
     });

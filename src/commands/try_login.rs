@@ -1,4 +1,4 @@
-//! `portaria try NAME`: a real login, told step by step, with nobody created: no user, no session, no directory is opened.
+//! `portaria try NAME`: a real login, shown step by step. It opens no directory, and creates no user and no session.
 
 pub(crate) mod callbacks;
 pub(crate) mod listener;
@@ -14,9 +14,9 @@ use crate::commands::try_login::screen::TrialScreen;
 use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
+use crate::login::conversation::{Conversation, ConversationParties};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
-use crate::login::{discover, drive_observed};
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
@@ -24,12 +24,12 @@ use crate::provider::step::StepKind;
 use crate::simulated::playground::Playground;
 use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::settings::Settings;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
 use crate::web::app::network_reach;
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::workbench::repair::propose;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
@@ -45,25 +45,25 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(crate) struct TryCommand {
     /// The provider's name, or its file
     name: String,
-    /// What a shopper would type for an input of the file; asked for when it is left out
+    /// The value of an input of the file, as a shopper would type it; asked for if omitted
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
-    /// Open no browser; the address is printed in any case
+    /// Do not open a browser; the address is always printed
     #[arg(long)]
     no_open: bool,
-    /// Wait for what is pasted here, rather than for the browser
+    /// Wait for an address pasted here, not for the browser
     #[arg(long)]
     paste: bool,
-    /// How long to wait, such as 90s or 5m; a login is good for ten minutes
+    /// How long to wait, such as 90s or 5m; a login expires after ten minutes
     #[arg(long, default_value = "10m", value_name = "TIME", value_parser = span)]
     timeout: Duration,
-    /// Add what happened to the examples beside the file, with invented people, secrets and codes
+    /// Add the login to the examples beside the file, with invented people, secrets and codes
     #[arg(long)]
     record: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write the input's name and its value: `--input shop=quist`")?;
+    let (name, value) = text.split_once('=').ok_or("write the name and the value of the input: `--input shop=quist`")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -75,23 +75,22 @@ fn span(text: &str) -> Result<Duration, String> {
     if (1..=most).contains(&seconds) {
         Ok(Duration::from_secs(seconds))
     } else {
-        Err("a login is good for ten minutes: `10m` at most".to_owned())
+        Err("a login expires after ten minutes: write `10m` at most".to_owned())
     }
 }
 
-/// A login that is tried.
+/// A trial login and all that it needs.
 pub(crate) struct TrialLogin {
     provider: Provider,
     path: PathBuf,
     installation: InstallationValues,
-    attempt: Attempt,
-    documents: DocumentCache,
-    network: Network,
+    inputs: InputValues,
+    connection: NetworkConnection,
     playground: Arc<Playground>,
     screen: TrialScreen,
 }
 
-/// How a login that was tried ended.
+/// How a trial login ended.
 struct TrialOutcome {
     redirect: Option<Request>,
     trace: Trace,
@@ -100,7 +99,6 @@ struct TrialOutcome {
 }
 
 impl TryCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
@@ -115,44 +113,51 @@ impl TryCommand {
         }
         let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
-        let (trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
-        actix_web::rt::System::new().block_on(self.execute(&trial, &stores))
+        let (mut trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
+        actix_web::rt::System::new().block_on(self.execute(&mut trial, &stores))
     }
 
-    async fn execute(&self, trial: &TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
+    async fn execute(&self, trial: &mut TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
-        let TrialLogin { provider, playground, .. } = trial;
-        let mut door = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
-        let arrivals = door.as_mut().and_then(|door| door.arrivals.take());
-        let playground = (door.is_some() && store.playground).then_some((&*trial.playground, &*store.public_url));
-        let wall = NetworkOrPlayground { network: &trial.network, playground };
-        let announced = AnnouncedFetch { wall, screen: &trial.screen };
-        let ended = match authorization_request(trial, &announced).await? {
-            Ok(request) => self.await_callback(trial, &announced, request, arrivals).await,
+        let TrialLogin { provider, playground, .. } = &*trial;
+        let mut listener = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
+        let arrivals = listener.as_mut().and_then(|listener| listener.arrivals.take());
+        if listener.is_some() {
+            trial.connection.playground = Some(Arc::<Playground>::clone(&trial.playground));
+        }
+        let trial = &*trial;
+        let client = ProviderClient { connection: &trial.connection, store };
+        let announced = AnnouncedFetch { client, screen: &trial.screen };
+        let parties =
+            ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
+        let entropy = Entropy(random::bytes());
+        let conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
+        let outcome = match authorization_request(trial, &conversation).await? {
+            Ok(request) => self.await_callback(trial, &conversation, request, arrivals).await,
             Err(error) => Ok(early_failure(None, error)),
         };
-        let ended = match ended {
-            Ok(ended) => self.report_outcome(trial, &ended),
+        let outcome = match outcome {
+            Ok(outcome) => self.report_outcome(trial, &conversation.attempt, &outcome),
             Err(failure) => Err(failure),
         };
-        if let Some(door) = door {
-            door.close().await;
+        if let Some(listener) = listener {
+            listener.close().await;
         }
-        ended
+        outcome
     }
 
-    /// Sends the browser out, and talks to the provider once it is back.
+    /// Sends the browser to the provider, and makes the calls once it is back.
     async fn await_callback(
         &self,
         trial: &TrialLogin,
-        announced: &AnnouncedFetch<'_>,
+        conversation: &Conversation<'_>,
         request: Request,
         browser: Option<UnboundedReceiver<TrialCallback>>,
     ) -> Result<TrialOutcome, CommandFailure> {
-        let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
-        let mut teller = TrialWitness::new(provider, screen);
-        teller.print_redirect(&request);
+        let TrialLogin { provider, installation, screen, .. } = trial;
+        let mut witness = TrialWitness::new(provider, screen);
+        witness.print_redirect(&request);
         screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", request.browser_address()));
         if !self.no_open {
             world_browser::open(&request);
@@ -160,41 +165,42 @@ impl TryCommand {
         let address = format!("{}/callback/{}", installation.public_url, provider.name);
         let mut arrivals = TrialCallbacks::new(screen, &address, browser);
         screen.print(&arrivals.waiting_message());
-        let patience = tokio::time::sleep(self.timeout);
-        tokio::pin!(patience);
+        let timeout = tokio::time::sleep(self.timeout);
+        tokio::pin!(timeout);
         loop {
             let arrival = tokio::select! {
                 arrival = arrivals.next() => arrival?,
-                () = &mut patience => return Err(timed_out(self.timeout, &address)),
+                () = &mut timeout => return Err(timed_out(self.timeout, &address)),
             };
             let TrialCallback { callback, state, reply } = arrival;
-            let accepted = attempt.accept(provider, installation, &callback, state.as_deref(), documents, clock::now());
+            let accepted = conversation.accept(&callback, state.as_deref(), clock::now());
             if let Some(reply) = reply {
-                // Whether the browser still listens is its own affair.
+                // The browser may have closed the connection.
                 let _ = reply.send(accepted.is_ok());
             }
             match accepted {
                 Ok(login) => {
-                    teller.print_callback(&callback);
-                    let (trace, end) = drive_observed(&mut teller, login, announced, documents).await;
-                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: teller.watch, end });
+                    witness.print_callback(&callback);
+                    let driven = conversation.drive(login, &mut witness).await;
+                    let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
+                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: witness.watch, end });
                 }
                 Err(error) if is_other_callback(&error.cause) => {
-                    screen.print(&format!("\nsomebody came back, and {error} ({}); still waiting", error.code()));
+                    screen.print(&format!("\na callback arrived, but {error} ({}); still waiting", error.code()));
                 }
                 Err(error) => return Ok(early_failure(Some(request), error)),
             }
         }
     }
 
-    fn report_outcome(&self, trial: &TrialLogin, ended: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
-        let TrialOutcome { redirect, trace, watch, end } = ended;
-        let happened = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
-        let story = Story { test: true, ..login_story(happened, propose(&trial.provider, end.as_ref(), trace)) };
+    fn report_outcome(&self, trial: &TrialLogin, attempt: &Attempt, outcome: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+        let TrialOutcome { redirect, trace, watch, end } = outcome;
+        let record = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
+        let story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {
-            add_example(trial, trace, end.as_ref())?;
+            add_example(trial, attempt, trace, end.as_ref())?;
         }
         if let Some(next) = self.next_step(&story) {
             trial.screen.print(&format!("\n{next}"));
@@ -202,18 +208,18 @@ impl TryCommand {
         Ok(if end.is_ok() { CommandOutcome::Fine } else { CommandOutcome::No })
     }
 
-    /// What to do now.
+    /// The sentence about what to do next.
     fn next_step(&self, story: &Story) -> Option<String> {
         let name = &self.name;
         if story.code.is_none() {
             return (!self.record)
-                .then(|| format!("next: `portaria try {name} --record` keeps a login as an example that `portaria test` replays"));
+                .then(|| format!("next: `portaria try {name} --record` saves a login as an example that `portaria test` replays"));
         }
         let changes = story.proposals.iter().filter(|proposal| proposal.change.is_some()).count();
         let change = match changes {
-            0 => "when that is mended",
+            0 => "repair that",
             1 => "write the proposed change into the file",
-            _ => "write the change that fits into the file, the likeliest stands first",
+            _ => "write the right change into the file (the likeliest comes first)",
         };
         Some(format!("next: {change}, then `portaria try {name}` again"))
     }
@@ -222,18 +228,18 @@ impl TryCommand {
 fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
     let stores = Stores::new(settings);
     let installation = secrets::installation_values(&provider, &settings.public_url);
-    let attempt = Attempt::new(&provider, &installation, &Entropy(random::bytes()), clock::now(), inputs);
     let (network, no_certificates) = Network::new(network_reach(settings, &stores));
     if let Some(reason) = no_certificates {
         screen.print(&format!(
-            "this machine knows no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
+            "this machine has no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
         ));
     }
     let playground = Arc::new(Playground::new(random::bytes()));
-    (TrialLogin { provider, path, installation, attempt, documents: DocumentCache::default(), network, playground, screen }, stores)
+    let connection = NetworkConnection { network, documents: DocumentCache::default(), playground: None };
+    (TrialLogin { provider, path, installation, inputs, connection, playground, screen }, stores)
 }
 
-/// Whether a callback that was not accepted may be none of this login, so that the awaited one may still come.
+/// Whether a refused callback may belong to another login, so that the awaited one may still arrive.
 fn is_other_callback(cause: &LoginErrorCause) -> bool {
     matches!(
         cause,
@@ -245,13 +251,12 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
     )
 }
 
-/// The request that the browser carries to the provider, or why there is none.
-async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
-    let TrialLogin { provider, installation, attempt, documents, screen, .. } = trial;
+/// The authorization request, or the error that prevents it.
+async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
+    let TrialLogin { provider, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
-    let known = attempt.facts_without_discovery(provider, installation);
-    discover(provider, &known, announced, documents, clock::now()).await;
-    match attempt.redirect_request(provider, installation, documents) {
+    conversation.refresh_document(clock::now()).await;
+    match conversation.authorization_request() {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
         Err(RedirectError::NoDocument) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument))),
@@ -259,24 +264,24 @@ async fn authorization_request(trial: &TrialLogin, announced: &AnnouncedFetch<'_
     }
 }
 
-/// An end before anything was asked of the provider.
+/// A failure before the first call.
 fn early_failure(redirect: Option<Request>, error: LoginError) -> TrialOutcome {
     TrialOutcome { redirect, trace: Trace::default(), watch: LoginWatch::default(), end: Err(error) }
 }
 
 fn missing_variables_message(provider: &Provider, missing: &[String], name: &str) -> String {
-    let how = |missing: &String| match missing.strip_prefix("file:") {
+    let instruction = |missing: &String| match missing.strip_prefix("file:") {
         Some(path) => format!("\n  help: write it into {}", Path::new(path).display()),
         None => format!("\n  help: export {missing}=…"),
     };
-    let help: String = missing.iter().map(how).collect();
-    let place = format!("what {} gave you for this app, then `portaria try {name}` again", provider.title);
-    format!("error: {} waits for {}{help}\n  help: it is {place}", provider.source.name, missing.join(", "))
+    let help: String = missing.iter().map(instruction).collect();
+    let place = format!("the value that {} gave you for this app; then run `portaria try {name}` again", provider.title);
+    format!("error: {} needs {}{help}\n  help: use {place}", provider.source.name, missing.join(", "))
 }
 
 fn timed_out(timeout: Duration, address: &str) -> CommandFailure {
     CommandFailure::No(format!(
-        "error: nobody came back within {} seconds\n  help: {} has to be registered at the provider, exactly as it is written here",
+        "error: the browser did not come back within {} seconds\n  help: register {} at the provider, exactly as it is written here",
         timeout.as_secs(),
         address
     ))

@@ -1,7 +1,7 @@
-//! An attempt to log in: begun together with the redirect, and accepted once when the browser comes back.
+//! An attempt to log in: it begins with the redirect, and one callback is accepted for it.
 //!
-//! It has two halves. The state travels through the provider; the rest stays with the browser, sealed. Spending it
-//! once is the directory's.
+//! The state travels through the provider; the rest stays sealed in the browser. The directory consumes an attempt, so
+//! that it is used once.
 
 use crate::login::Login;
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -20,42 +20,41 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// How long an attempt is good for, in seconds.
+/// For how many seconds an attempt may be answered.
 pub(crate) const GOOD_FOR: i64 = 600;
 
-/// What is set on this installation for a provider.
+/// The values that this installation has for a provider.
 #[derive(Clone, Debug, Default)]
 pub struct InstallationValues {
-    /// The broker's own address.
+    /// The address under which browsers reach the broker.
     pub public_url: Box<str>,
-    /// Client id, secrets and settings.
+    /// The client id, the secrets and the settings.
     pub values: Vec<(Slot, Text)>,
 }
 
-/// What a shopper typed: names and values.
+/// What a shopper typed: the names of the inputs and their values.
 pub(crate) type InputValues = Vec<(Box<str>, Box<str>)>;
 
-/// Randomness for one attempt.
+/// The random bytes of one attempt.
 pub struct Entropy(pub [u8; 80]);
 
 /// One attempt to log in.
 #[derive(Clone)]
 pub struct Attempt {
-    /// The provider's file name.
+    /// The name of the provider's file.
     pub(crate) provider: Box<str>,
-    /// The half that travels.
+    /// The OAuth state parameter.
     pub state: Box<str>,
-    /// What a signed token has to repeat.
+    /// The OpenID Connect nonce, which a signed token has to repeat.
     pub nonce: Box<str>,
-    /// PKCE: the proof.
+    /// The PKCE code verifier.
     pub verifier: Box<str>,
-    /// PKCE: what is shown first.
+    /// The PKCE code challenge, if the provider takes one.
     pub challenge: Option<Box<str>>,
-    /// Where the provider sends the browser back.
+    /// The address to which the provider sends the browser back.
     pub redirect_uri: Box<str>,
     /// When it began, in seconds since 1970.
     pub(crate) started: i64,
-    /// What the shopper typed.
     pub(crate) inputs: InputValues,
 }
 
@@ -65,42 +64,39 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// The part of an attempt that has to be kept from the redirect to the callback.
+/// The part of an attempt that the browser keeps, sealed, from the redirect to the callback.
 #[derive(Clone)]
 pub(crate) struct SavedAttempt {
-    /// The half that travels.
     pub(crate) state: Box<str>,
-    /// What a signed token has to repeat.
     pub(crate) nonce: Box<str>,
     pub(crate) verifier: Box<str>,
     pub(crate) started: i64,
-    /// What the shopper typed.
     pub(crate) inputs: InputValues,
 }
 
 /// Why an attempt cannot begin.
 #[derive(Clone, Debug)]
 pub enum RedirectError {
-    /// What the shopper typed for this input cannot be used.
+    /// What was typed for this input does not match its pattern.
     Input(Box<str>),
-    /// The issuer's document is not at hand.
+    /// The issuer's discovery document is not available.
     NoDocument,
-    /// The redirect cannot be written.
+    /// The request of the redirect cannot be made.
     Request(StepError),
 }
 
 impl Attempt {
-    /// Makes an attempt from randomness.
+    /// Begins an attempt.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
-        let kept =
+        let saved =
             SavedAttempt { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
-        Self::resume(provider, installation, kept)
+        Self::resume(provider, installation, saved)
     }
 
-    /// The attempt again, from what the browser kept of it.
-    pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, kept: SavedAttempt) -> Self {
-        let SavedAttempt { state, nonce, verifier, started, inputs } = kept;
+    /// Restores an attempt from the part that the browser kept.
+    pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
+        let SavedAttempt { state, nonce, verifier, started, inputs } = saved;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
@@ -117,23 +113,13 @@ impl Attempt {
         }
     }
 
-    /// What the browser is to keep of it, sealed.
+    /// The part that the browser keeps.
     pub(crate) fn to_saved(&self) -> SavedAttempt {
         let Self { state, nonce, verifier, started, inputs, .. } = self.clone();
         SavedAttempt { state, nonce, verifier, started, inputs }
     }
 
-    /// Whether a callback brings the state of this attempt; where no state comes back, every callback may.
-    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
-        let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(document), &provider.empty_facts()).ok(),
-            StateLocation::Path => path_state.map(Text::plain),
-            StateLocation::Cookie => return true,
-        };
-        returned.is_some_and(|returned| returned.equals(&self.state))
-    }
-
-    /// Begins it: the request that the browser carries to the provider.
+    /// The request that the browser carries to the provider.
     pub fn redirect_request(
         &self,
         provider: &Provider,
@@ -150,7 +136,7 @@ impl Attempt {
         provider.authorization.request(&facts).map_err(RedirectError::Request)
     }
 
-    /// The facts from the start; `None` while the issuer's document is not at hand.
+    /// The facts with which a login begins; `None` while the issuer's document is not available.
     pub(crate) fn initial_facts(&self, provider: &Provider, installation: &InstallationValues, documents: &DocumentCache) -> Option<Facts> {
         let mut facts = self.facts_without_discovery(provider, installation);
         if let Some(discovery) = &provider.discovery {
@@ -168,22 +154,22 @@ impl Attempt {
         for (slot, value) in &installation.values {
             facts.set(*slot, value.clone());
         }
-        let hidden = |value: &str, slot: Slot, facts: &Facts| Text::secret(value, &facts.label(slot));
+        let secret = |value: &str, slot: Slot, facts: &Facts| Text::secret(value, &facts.label(slot));
         for (slot, value) in [(known.state, &self.state), (known.nonce, &self.nonce)] {
-            let text = hidden(value, slot, &facts);
+            let text = secret(value, slot, &facts);
             facts.set(slot, text);
         }
         if provider.pkce != Pkce::Off {
-            let verifier = hidden(&self.verifier, known.code_verifier, &facts);
+            let verifier = secret(&self.verifier, known.code_verifier, &facts);
             facts.set(known.code_verifier, verifier);
             if let Some(challenge) = &self.challenge {
-                let challenge = hidden(challenge, known.code_challenge, &facts);
+                let challenge = secret(challenge, known.code_challenge, &facts);
                 facts.set(known.code_challenge, challenge);
             }
         }
         facts.set(known.redirect_uri, Text::plain(&*self.redirect_uri));
         if provider.state_in == StateLocation::Path {
-            let redirect = hidden(&self.redirect_uri, known.redirect_uri, &facts);
+            let redirect = secret(&self.redirect_uri, known.redirect_uri, &facts);
             facts.set(known.redirect_uri, redirect);
         }
         facts.set(known.now, Text::plain(self.started.to_string()));
@@ -202,7 +188,8 @@ impl Attempt {
         facts
     }
 
-    /// Accepts what the browser brought back, if it answers this attempt; `path_state` is the state from the address for providers that carry it there.
+    /// Accepts a callback that answers this attempt. `path_state` is the state in the path of the callback's address, for
+    /// providers that return it there.
     pub fn accept<'a>(
         &self,
         provider: &'a Provider,
@@ -226,18 +213,32 @@ impl Attempt {
         }
         let facts = self.initial_facts(provider, installation, documents);
         let mut facts = facts.ok_or_else(|| LoginError::before_calls(LoginErrorCause::NoDocument))?;
-        // A shopper may take minutes; what is signed with a moment is signed with this one.
+        // The shopper may take minutes at the provider, and calls are signed with the time of the callback.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();
-        let returned = match provider.state_in {
-            StateLocation::Query => provider.state.evaluate(Some(&document), &facts).ok(),
-            StateLocation::Path => path_state.map(Text::plain),
-            // A state that the provider returns although it need not has to be right.
-            StateLocation::Cookie => Some(provider.state.evaluate(Some(&document), &facts).unwrap_or_else(|_| Text::plain(&*self.state))),
+        let is_own = match returned_state(provider, &document, &facts, path_state) {
+            Some(returned) => returned.equals(&self.state),
+            None => provider.state_in == StateLocation::Cookie,
         };
-        if !returned.is_some_and(|returned| returned.equals(&self.state)) {
+        if !is_own {
             return Err(LoginError::before_calls(LoginErrorCause::StateMismatch));
         }
         Ok(Login { provider, facts, callback, document, now })
+    }
+}
+
+impl SavedAttempt {
+    /// Whether a callback brings the state of this attempt; where a provider returns no state, every callback may.
+    pub(crate) fn matches_callback(&self, provider: &Provider, document: &Value, path_state: Option<&str>) -> bool {
+        let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
+        provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| returned.equals(&self.state))
+    }
+}
+
+/// The state that came back, wherever the provider puts it. One that should return none may do so nevertheless.
+fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
+    match provider.state_in {
+        StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
+        StateLocation::Path => path_state.map(Text::plain),
     }
 }

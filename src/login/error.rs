@@ -100,26 +100,26 @@ choice! {
     /// The words that stories, the audit and examples keep for the causes that are our own. A provider's code is a
     /// [`ProviderErrorCode`].
     pub(crate) enum LoginErrorCode {
+        BadInput = "badInput",
+        NoDocument = "noDocument",
         BadState = "badState",
         Expired = "expired",
         BadCallback = "badCallback",
         BadIssuer = "badIssuer",
-        NoDocument = "noDocument",
-        Changed = "changed",
-        BadInput = "badInput",
-        TooSlow = "tooSlow",
-        NotAllowed = "notAllowed",
+        BadSignature = "badSignature",
         MissingFact = "missingFact",
         BadAddress = "badAddress",
         BadHeader = "badHeader",
         BadKey = "badKey",
+        NoAnswer = "noAnswer",
         Unreadable = "unreadable",
         BadToken = "badToken",
-        BadSignature = "badSignature",
-        NoAnswer = "noAnswer",
         MissingId = "missingId",
         MissingEmail = "missingEmail",
         UnprovenEmail = "unprovenEmail",
+        NotAllowed = "notAllowed",
+        Changed = "changed",
+        TooSlow = "tooSlow",
     }
 }
 
@@ -162,18 +162,18 @@ impl fmt::Display for LoginErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherProvider => f.write_str("the answer belongs to another provider"),
-            Self::StateMismatch => f.write_str("the state that came back is not the one that was sent"),
-            Self::UnknownState => f.write_str("the state that came back belongs to no login that this browser began"),
+            Self::StateMismatch => f.write_str("the state in the callback is not the one that was sent"),
+            Self::UnknownState => f.write_str("the state in the callback belongs to no login that this browser began"),
             Self::Expired => f.write_str("the login took longer than ten minutes"),
             Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
-            Self::RepeatedParameter => f.write_str("a parameter stands in the callback twice"),
+            Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the answer comes from another issuer (`iss`)"),
-            Self::NoDocument => f.write_str("the issuer's document could not be had"),
+            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
-            Self::TooManyLogins => f.write_str("too many logins talk to the provider already"),
-            Self::OutOfTime => f.write_str("the conversation took longer than 25 seconds"),
-            Self::NotAllowed => f.write_str("`require` does not let this person in"),
+            Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
+            Self::OutOfTime => f.write_str("the calls to the provider took longer than 25 seconds"),
+            Self::NotAllowed => f.write_str("`require` does not allow this person to sign in"),
             Self::MissingFact { fact: None, .. } => f.write_str("a path finds nothing"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
@@ -183,12 +183,12 @@ impl fmt::Display for LoginErrorCause {
                 write_instead(f, *instead)
             }
             Self::BadAddress(why) | Self::BadKey(why) => f.write_str(why),
-            Self::BadHeader => f.write_str("the value of a header holds characters that no header has"),
+            Self::BadHeader => f.write_str("the value of a header holds characters that no header can carry"),
             Self::Unreadable(why) => f.write_str(why),
-            Self::BadToken(why) => write!(f, "the signed token is not to be believed: {why}"),
-            Self::BadSignature => f.write_str("the callback's parameters are not signed as they should be"),
+            Self::BadToken(why) => write!(f, "the signed token was not accepted: {why}"),
+            Self::BadSignature => f.write_str("the signature of the callback's parameters is missing or wrong"),
             Self::NoAnswer(why) => why.fmt(f),
-            Self::RecordingWaits => f.write_str("a recording never waits"),
+            Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
             Self::MissingId(instead) => {
                 f.write_str("no answer holds an id")?;
                 write_instead(f, *instead)
@@ -207,7 +207,7 @@ impl fmt::Display for LoginErrorCause {
 }
 
 fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
-    instead.map_or(Ok(()), |kind| write!(f, " ({kind} stands there)"))
+    instead.map_or(Ok(()), |kind| write!(f, " ({kind} was found instead)"))
 }
 
 impl LoginError {

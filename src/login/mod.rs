@@ -1,6 +1,8 @@
-//! One login, from an accepted callback to an identity: pure but for [`drive`], the only loop that talks to a provider.
+//! One login, from an accepted callback to an identity. It is pure except for [`drive`], the only loop that talks to a
+//! provider.
 
 pub mod attempt;
+pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
@@ -20,7 +22,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request};
 use serde_json::Value;
 
-/// A callback whose state, age and single use were accepted. Made by `Attempt::accept` only.
+/// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
 #[derive(Clone)]
 pub struct Login<'a> {
     provider: &'a Provider,
@@ -30,24 +32,24 @@ pub struct Login<'a> {
     now: i64,
 }
 
-/// Talks to the provider until the facts make an identity, or it is certain that they do not.
+/// Calls the provider until the facts make an identity, or until it is certain that they do not.
 pub async fn drive(login: Login<'_>, fetch: &dyn Fetch, documents: &DocumentCache) -> (Trace, Result<Identity, LoginError>) {
     drive_observed(&mut (), login, fetch, documents).await
 }
 
-/// The same, while somebody watches.
+/// As [`drive`], with an observer of each step.
 pub async fn drive_observed(
-    witness: &mut dyn LoginObserver,
+    observer: &mut dyn LoginObserver,
     login: Login<'_>,
     fetch: &dyn Fetch,
     documents: &DocumentCache,
 ) -> (Trace, Result<Identity, LoginError>) {
     let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
-    let result = run_steps(login, (fetch, documents), witness, &mut trace).await;
+    let result = run_steps(login, (fetch, documents), observer, &mut trace).await;
     (trace, result)
 }
 
-/// Fetches the issuer's document if it is time to: before an attempt can begin.
+/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it.
 pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
     if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
         && documents.should_fetch(&address, now)
@@ -56,25 +58,25 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
     }
 }
 
-/// Where calls go, and what is known of issuers.
+/// What carries the calls, and the documents of issuers.
 type FetchContext<'a> = (&'a dyn Fetch, &'a DocumentCache);
 
 async fn run_steps(
     login: Login<'_>,
     (fetch, documents): FetchContext<'_>,
-    witness: &mut dyn LoginObserver,
+    observer: &mut dyn LoginObserver,
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
     let first = &provider.authorization;
-    let fail = |step: &Step, error: StepError, facts: &Facts| {
-        let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
-        LoginError::from_step_error(step.kind, error, missed, provider)
+    let step_error = |step: &Step, error: StepError, facts: &Facts| {
+        let missing = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
+        LoginError::from_step_error(step.kind, error, missing, provider)
     };
     fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     let read = first.read_callback(callback, &document, &mut facts, documents);
-    witness.on_step_finished(None, first, &facts, read.as_ref().err());
-    read.map_err(|error| fail(first, error, &facts))?;
+    observer.on_step_finished(None, first, &facts, read.as_ref().err());
+    read.map_err(|error| step_error(first, error, &facts))?;
     check_issuer(provider, &facts)?;
     record_learned_facts(trace, &facts, first);
     for (at, step) in provider.calls.iter().enumerate() {
@@ -82,8 +84,8 @@ async fn run_steps(
             continue;
         }
         let before = step.is_optional().then(|| facts.clone());
-        let called = make_call((at, step), &mut facts, (fetch, documents), now, (trace, witness)).await;
-        witness.on_step_finished(Some(at), step, &facts, called.as_ref().err());
+        let called = make_call((at, step), &mut facts, (fetch, documents), now, (trace, observer)).await;
+        observer.on_step_finished(Some(at), step, &facts, called.as_ref().err());
         match (called, before) {
             (Ok(()), _) => record_learned_facts(trace, &facts, step),
             (Err(_), Some(before)) => {
@@ -92,12 +94,12 @@ async fn run_steps(
                     exchange.forgiven = true;
                 }
             }
-            (Err(error), None) => return Err(fail(step, error, &facts)),
+            (Err(error), None) => return Err(step_error(step, error, &facts)),
         }
     }
     provider.identity.compose(&mut facts);
     let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
-    // Only a proven address says who may come in.
+    // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
     }
@@ -114,12 +116,12 @@ async fn make_call(
     facts: &mut Facts,
     (fetch, documents): FetchContext<'_>,
     now: i64,
-    (trace, witness): (&mut Trace, &mut dyn LoginObserver),
+    (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), StepError> {
     let request = step.request(facts)?;
-    witness.on_request(at, step, &request);
+    observer.on_request(at, step, &request);
     let answer = fetch.send(&request).await;
-    witness.on_response(at, step, answer.as_ref());
+    observer.on_response(at, step, answer.as_ref());
     trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
@@ -127,7 +129,7 @@ async fn make_call(
     step.read(answer, facts, documents)
 }
 
-/// Fetches the keys that a signed token needs, before the answer is read, so that reading stays pure.
+/// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure.
 async fn fetch_keys_if_due(token: Option<(&SignedToken, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
     let Some((signed, token)) = token else { return };
     let Some(address) = signed.keys_address(facts) else { return };
@@ -141,7 +143,7 @@ async fn fetch_keys_if_due(token: Option<(&SignedToken, String)>, facts: &Facts,
 async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
     let answer = fetch.send(&Request::for_document(address)).await;
     let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    // What has no keys and names no issuer is worse than what was known before.
+    // A document with neither keys nor an issuer does not replace one that was fetched before.
     let is_usable = |document: &Value| {
         let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
         has_keys || document.get("issuer").is_some_and(Value::is_string)
@@ -152,7 +154,7 @@ async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCa
     }
 }
 
-/// RFC 9207: an issuer that names itself in the callback must be the one that was asked.
+/// RFC 9207: an issuer that the callback names must be the issuer of the attempt.
 fn check_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
     let is_promised = facts.get(provider.known.iss_is_promised).is_some();
     match (facts.get(provider.known.iss), facts.get(provider.known.issuer)) {

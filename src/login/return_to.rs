@@ -1,21 +1,21 @@
-//! Where a shopper goes after a login: only ever to an origin that the store has listed, or to the broker itself.
+//! Where a shopper goes after a login: only to an origin that the store lists, or to the broker itself.
 
 use url::{Position, Url};
 
-/// The longest address that is looked at.
+/// The longest address that is accepted.
 pub(crate) const LONGEST: usize = 2048;
 
-/// The address to go to, if it may be gone to; written anew, so that every browser reads it as it was read here.
-pub(crate) fn allowed_return_address<'a>(asked: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    // What parsers disagree about is not parsed: blanks, controls, backslashes and everything outside of ASCII.
-    if asked.len() > LONGEST || !asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+/// The address, if its origin is allowed. It is written anew, so that every browser reads it as it was read here.
+pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    // Parsers disagree about blanks, control characters, backslashes and everything outside of ASCII.
+    if requested.len() > LONGEST || !requested.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
         return None;
     }
-    if !asked.starts_with("https://") && !asked.starts_with("http://") {
+    if !requested.starts_with("https://") && !requested.starts_with("http://") {
         return None;
     }
-    let url = Url::parse(asked).ok()?;
-    if !url.username().is_empty() || url.password().is_some() || asked.split(['/', '?', '#']).nth(2)?.contains('@') {
+    let url = Url::parse(requested).ok()?;
+    if !url.username().is_empty() || url.password().is_some() || requested.split(['/', '?', '#']).nth(2)?.contains('@') {
         return None;
     }
     let origin = &url[..Position::BeforePath];
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_listed_origins_are_gone_to() {
+    fn only_listed_origins_are_accepted() {
         let origins = ["https://shop.loja.example", "http://localhost:9000"];
         for fine in [
             "https://shop.loja.example/",

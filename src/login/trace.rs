@@ -1,4 +1,4 @@
-//! What happened in a login, call by call: the only source for support pages, `test` and drift.
+//! What happened in a login, call by call. Stories, `test`, repair and drift are made from it.
 
 use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
@@ -7,38 +7,37 @@ use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::{NoAnswer, Request, Response};
 
-/// The story of a login.
+/// The callback, the calls and the learned facts of a login.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// What the browser brought back; nothing where it was not accepted.
+    /// The parameters of the callback; empty if it was not accepted.
     pub callback: CallbackParameters,
-    /// The calls, in order.
+    /// The calls that were made, in order.
     pub exchanges: Vec<Exchange>,
-    /// All facts that became known, by number, with the step that taught them.
+    /// The facts that were learned, each with the step that read it first.
     pub learned: Vec<(Slot, StepKind)>,
 }
 
-/// One call.
+/// One call: its request and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pub(crate) step: StepKind,
-    /// Which of the provider's calls it was, from 0.
+    /// The index of the call in the provider's file.
     pub call: usize,
-    /// What was sent; secrets are marked in it.
     pub(crate) request: Request,
-    /// What came back.
+    /// The answer, or why there is none.
     pub answer: Result<Response, NoAnswer>,
-    /// Whether it failed and the login went on all the same.
+    /// Whether it failed and was optional, so that the login went on.
     pub(crate) forgiven: bool,
 }
 
-/// Whoever watches a login while it happens, such as a person at a terminal. It is shown everything and changes nothing.
+/// Watches a login while it happens, for a terminal or a story. It sees everything and changes nothing.
 pub trait LoginObserver: Send {
-    /// A call is about to be made: which of the provider's calls, and what is sent.
+    /// The request of a call is about to be sent.
     fn on_request(&mut self, _call: usize, _step: &Step, _request: &Request) {}
-    /// Its answer has come, and is not read yet.
+    /// The answer of a call has arrived, and is not read yet.
     fn on_response(&mut self, _call: usize, _step: &Step, _answer: Result<&Response, &NoAnswer>) {}
-    /// A step is over: the callback (no call) or a call. What is known now, and why it failed if it did.
+    /// A step is finished: the callback (without a call) or a call. `error` says why it failed.
     fn on_step_finished(&mut self, _call: Option<usize>, _step: &Step, _facts: &Facts, _error: Option<&StepError>) {}
 }
 

@@ -1,4 +1,4 @@
-//! A store's colour, and whether black or white can be read on it (WCAG 2.2, relative luminance and contrast).
+//! The colour of a store, and whether black or white text is readable on it (WCAG 2.2, relative luminance and contrast).
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accent {
@@ -20,12 +20,12 @@ impl Accent {
         Some(Self { red, green, blue })
     }
 
-    /// As CSS writes it.
+    /// The colour in CSS.
     pub(crate) fn css(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
     }
 
-    /// Black or white, whichever is read better on it.
+    /// Black or white, whichever has more contrast.
     #[must_use]
     pub(crate) fn contrasting(self) -> Self {
         let black = Self { red: 0, green: 0, blue: 0 };
@@ -43,13 +43,13 @@ impl Accent {
 }
 
 impl Default for Accent {
-    /// A quiet slate blue, for a store that names none.
+    /// A slate blue, for a store that names no colour.
     fn default() -> Self {
         Self { red: 0x2f, green: 0x4b, blue: 0x6e }
     }
 }
 
-/// How far two colours are apart, from 1 to 21.
+/// The contrast of two colours, from 1 to 21.
 pub(crate) fn contrast(one: Accent, other: Accent) -> f64 {
     let (one, other) = (one.luminance(), other.luminance());
     (one.max(other) + 0.05) / (one.min(other) + 0.05)

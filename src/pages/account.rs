@@ -1,4 +1,4 @@
-//! The page of somebody who is signed in: their ways in, what can be added, and the way out of everywhere.
+//! The account page: the user's linked identities, the providers that can be linked, and signing out everywhere.
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::initial;
@@ -10,65 +10,56 @@ use askama::Template;
 #[derive(Clone, Debug, Template)]
 #[template(path = "account.html")]
 pub(crate) struct AccountPage<'a> {
-    /// What stands around it.
     pub(crate) frame: Frame<'a>,
     pub(crate) email: &'a str,
     pub(crate) name: Option<&'a str>,
-    /// The ways in that are theirs.
     pub(crate) ways: Vec<LinkedIdentityRow>,
-    /// The ways in that they may add.
+    /// The providers that the user can link.
     pub(crate) more: Vec<LinkableProvider>,
-    /// The hidden proof that a form of ours was sent.
+    /// The token that protects the forms against other sites.
     pub(crate) form: &'a str,
-    /// Whether they signed in just now, so that ways in may be added and removed.
+    /// Whether the user signed in a moment ago, so that identities may be linked and unlinked.
     pub(crate) fresh: bool,
-    /// Where they sign in again.
+    /// The address at which the user signs in again.
     pub(crate) again: &'a str,
-    /// What has just happened.
     pub(crate) notice: Option<AccountNotice>,
-    /// Where they go on.
+    /// The address of the store to which the user can continue.
     pub(crate) continue_to: Option<&'a str>,
 }
 
-/// A way in that is somebody's.
+/// A linked identity of the user.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkedIdentityRow {
     pub(crate) title: String,
-    /// What stands before its name.
     pub(crate) mark: ProviderIcon,
-    /// What names it in a form.
+    /// Its value in the form that unlinks it.
     pub(crate) handle: String,
-    /// Whether they came in by it now.
+    /// Whether the current session was opened with it.
     pub(crate) current: bool,
-    /// Whether it may be removed.
     pub(crate) removable: bool,
-    /// Since when it is theirs, in words.
+    /// The day on which it was linked, as text.
     pub(crate) since: Option<String>,
 }
 
-/// A way in that may be added.
+/// A provider that the user can link.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkableProvider {
-    /// Its id, as in addresses.
+    /// Its name in addresses.
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What stands before its name.
     pub(crate) mark: ProviderIcon,
-    /// What is asked before it begins.
+    /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
 }
 
-/// Something that has just happened.
+/// The result of the user's last action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccountNotice {
-    /// A way in was added.
     Linked,
-    /// A way in was removed.
     Unlinked,
 }
 
 impl AccountPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -85,7 +76,7 @@ impl AccountPage<'_> {
         initial(self.name, self.email)
     }
 
-    fn done(&self) -> Option<&str> {
+    fn notice_text(&self) -> Option<&str> {
         let words = &self.words().account;
         Some(match self.notice? {
             AccountNotice::Linked => &words.linked,
@@ -93,32 +84,32 @@ impl AccountPage<'_> {
         })
     }
 
-    fn only(&self) -> bool {
+    fn has_one_identity(&self) -> bool {
         self.ways.len() == 1
     }
 
-    fn may_go(&self, way: &LinkedIdentityRow) -> bool {
-        way.removable && !self.only()
+    fn is_removable(&self, way: &LinkedIdentityRow) -> bool {
+        way.removable && !self.has_one_identity()
     }
 
-    /// Whether there is anything to change, had they signed in just now.
+    /// Whether the user could change anything right after signing in.
     fn has_changes(&self) -> bool {
-        !self.more.is_empty() || self.ways.iter().any(|way| self.may_go(way))
+        !self.more.is_empty() || self.ways.iter().any(|way| self.is_removable(way))
     }
 
     fn since(&self, when: &str) -> String {
         fill(&self.words().account.since, &[("when", when)])
     }
 
-    fn removal(&self, way: &LinkedIdentityRow) -> String {
+    fn remove_label(&self, way: &LinkedIdentityRow) -> String {
         fill(&self.words().account.remove_way, &[("name", &way.title)])
     }
 
-    fn addition(&self, way: &LinkableProvider) -> String {
+    fn link_label(&self, way: &LinkableProvider) -> String {
         fill(&self.words().account.add, &[("name", &way.title)])
     }
 
-    #[expect(clippy::unused_self, reason = "the template of the languages asks every page in one way")]
+    #[expect(clippy::unused_self, reason = "the template of the languages calls this method on every page")]
     fn in_language(&self, language: &PageLanguage) -> String {
         address(&["account"], &[("lang", Some(&language.code))])
     }

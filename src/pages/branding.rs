@@ -1,8 +1,7 @@
-//! How a store looks: its name, its logo and its colour, and the five lines of style that say so.
+//! The branding of a store: its name, logo and colour, and the lines of style that follow from them.
 
 use crate::pages::accent::Accent;
 
-/// How a store looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StoreBranding {
     pub(crate) title: String,
@@ -10,14 +9,14 @@ pub(crate) struct StoreBranding {
     /// Its logo, at `/logo`.
     pub(crate) logo: Option<LogoKind>,
     pub(crate) accent: Accent,
-    /// Where a shopper finds help: an https address, or an e-mail address.
+    /// The contact for help: an https address or an e-mail address.
     pub(crate) help: Option<String>,
     /// The address of its privacy notice.
     pub(crate) privacy: Option<String>,
 }
 
 impl StoreBranding {
-    /// The address to which a call for help leads; a mail names the incident, so that nobody has to type it.
+    /// The address of the link for help. An e-mail already names the incident.
     pub(crate) fn help_for(&self, code: Option<&str>) -> Option<String> {
         let help = self.help.as_deref()?;
         if help.starts_with("https://") {
@@ -28,16 +27,15 @@ impl StoreBranding {
     }
 }
 
-/// What kind of picture a store's logo is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogoKind {
-    /// A small square; the store's name stands beside it.
+    /// A small square beside the store's name.
     Mark,
-    /// A wide picture that says the name itself.
+    /// A wide picture that contains the name.
     Wordmark,
 }
 
-/// The store's own lines of style: `/look.css`.
+/// The store's own style: `/look.css`.
 pub(crate) fn store_css(look: &StoreBranding) -> String {
     let (picture, width, height) = match look.logo {
         Some(LogoKind::Mark) => ("url(\"/logo\")", "2.5rem", "2.5rem"),

@@ -1,4 +1,4 @@
-//! `<portaria-login>`, the buttons in a page of the store: a script with the labels of all languages filled in.
+//! `<portaria-login>`, the login buttons in a page of the store: a script with the labels of all languages.
 
 use crate::pages::languages::PageLanguages;
 use serde_json::{Value, json};

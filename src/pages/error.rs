@@ -1,32 +1,30 @@
-//! The error page: what happened, what to do next with the likeliest first, and a code that can be spoken.
+//! The error page: what happened, what to do next, and an incident code with its spelling.
 
 use crate::pages::error_cause::{ErrorCause, RecoveryStep};
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{ErrorCausePhrases, Phrases, fill};
 use askama::Template;
 
-/// The error page. It offers no other languages: what led to it cannot be asked for again.
+/// The error page. It offers no other languages, because the request that led to it cannot be repeated.
 #[derive(Clone, Debug, Template)]
 #[template(path = "error.html")]
 pub(crate) struct ErrorPage<'a> {
-    /// What stands around it.
     pub(crate) frame: Frame<'a>,
     pub(crate) cause: ErrorCause,
     pub(crate) provider: Option<&'a str>,
-    /// Where the same is tried again.
+    /// The address at which to try the same provider again.
     pub(crate) again: Option<&'a str>,
     pub(crate) others: Option<&'a str>,
-    /// Whether there are other ways in.
+    /// Whether the store has other providers.
     pub(crate) has_others: bool,
-    /// Where the shopper leaves for; without it, the store's address.
+    /// The address of the shop; without it, the store's address.
     pub(crate) home: Option<&'a str>,
-    /// The incident code; it is shown only for what ended a login.
+    /// The incident code. It is shown only if the cause ended a login.
     pub(crate) code: Option<&'a str>,
-    /// Until when the code is of use, in words.
+    /// The day until which the incident is stored, as the language writes it.
     pub(crate) until: Option<&'a str>,
 }
 
-/// Something to do next.
 struct RecoveryLink<'a> {
     href: std::borrow::Cow<'a, str>,
     label: String,
@@ -41,7 +39,6 @@ enum SpelledCharacter<'a> {
 }
 
 impl<'a> ErrorPage<'a> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -62,15 +59,15 @@ impl<'a> ErrorPage<'a> {
         let wait = self.cause.retry_after().map(|seconds| self.words().waiting_time(seconds)).unwrap_or_default();
         let provider = self.provider.unwrap_or(&self.words().error.service);
         let what = fill(&self.cause_phrases().what, &[("provider", provider), ("wait", &wait)]);
-        // A name is written as it is; a description that begins a sentence begins with a capital.
+        // A provider's name is not changed; the description that replaces it may begin the sentence.
         if self.provider.is_none() { capitalized(&what) } else { what }
     }
 
-    /// What can be done, the loudest first.
+    /// The links of the page; the first is the main button.
     fn actions(&self) -> Vec<RecoveryLink<'_>> {
         let mut steps = self.cause.steps().to_vec();
         if !self.has_others && self.again.is_some() {
-            // The only way there is: once more is all that can be tried.
+            // The store has one provider, so trying it again comes first.
             steps.sort_by_key(|step| *step != RecoveryStep::Again);
         }
         let mut actions: Vec<RecoveryLink<'_>> = steps.iter().filter_map(|step| self.recovery_link(*step)).collect();
@@ -109,7 +106,7 @@ impl<'a> ErrorPage<'a> {
         self.code.filter(|_| self.cause.ends_a_login())
     }
 
-    /// The code as it is spoken.
+    /// The code, character by character, as it is read aloud.
     fn spelling(&self, code: &str) -> Vec<SpelledCharacter<'_>> {
         let spell = |letter: char| match self.words().letter_spelling(letter) {
             Some(word) if letter.is_ascii_digit() => Some(SpelledCharacter::Word(word)),

@@ -1,19 +1,16 @@
-//! What stands around every page: the store, the languages, the style.
+//! The frame of every page: the store, the languages and the style.
 
 use crate::pages::branding::{LogoKind, StoreBranding};
 use crate::pages::languages::PageLanguage;
 use crate::vocabulary::text::percent_encode;
 
-/// What every page needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
-    /// How the store looks.
     pub(crate) look: &'a StoreBranding,
-    /// The language of the page.
     pub(crate) language: &'a PageLanguage,
-    /// The languages that are offered; a page that cannot be asked for twice offers none.
+    /// The languages that a visitor can choose; none on a page that cannot be loaded again.
     pub(crate) offered: &'a [&'a PageLanguage],
-    /// What changes when the style or the look does, so that both may be kept for long.
+    /// The version of the style, so that browsers can keep a style for long and still load a new one.
     pub(crate) version: &'a str,
 }
 
@@ -23,7 +20,7 @@ impl Frame<'_> {
     }
 }
 
-/// An address with parameters, properly written; a parameter without a value is left out.
+/// An address with percent-encoded path segments and parameters. A parameter without a value is left out.
 pub(crate) fn address(path: &[&str], parameters: &[(&str, Option<&str>)]) -> String {
     let mut address = String::new();
     for part in path {

@@ -1,10 +1,10 @@
-//! Which of the languages a person reads: what they asked for, or what their browser says (`Accept-Language`).
+//! Chooses the language of a page from the `lang` parameter or the `Accept-Language` header.
 
 use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
 
 impl PageLanguages {
-    /// The language for somebody who asked for one (`?lang=`) or whose browser did (`Accept-Language`, RFC 9110 §12.5.4): the first of
-    /// those that fit, otherwise the store's first, otherwise English.
+    /// The language that the visitor chose (`?lang=`) or the browser prefers (`Accept-Language`, RFC 9110 §12.5.4), if the
+    /// store offers it; otherwise the store's first language, otherwise English.
     pub(crate) fn choose(&self, allowed: &[String], wished: Option<&str>, accept_language: &str) -> &PageLanguage {
         let offered = self.offered_languages(allowed);
         let (ranges, unwanted) = language_ranges(accept_language);
@@ -17,11 +17,11 @@ impl PageLanguages {
             .and_then(|wish| best_match(wish, &offered))
             .or_else(|| ranges.iter().find_map(|range| if *range == "*" { wanted.first().copied() } else { best_match(range, &wanted) }))
             .or(first)
-            .expect("some languages come along")
+            .expect("some languages are embedded")
     }
 }
 
-/// The ranges of a header that are wanted, best first, and those that are not. A long header is read as far as is reasonable.
+/// The language ranges of a header: the wanted ones, best first, and the unwanted ones. Only the first 32 are read.
 fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
     let mut wanted: Vec<(u16, &str)> = Vec::new();
     let mut unwanted = Vec::new();
@@ -31,7 +31,7 @@ fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
         let quality = quality.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok().filter(|quality| (0.0..=1.0).contains(quality)));
         let Some(quality) = quality.filter(|_| range == "*" || is_language_tag(range)) else { continue };
         if quality > 0.0 {
-            // Three digits are all that a quality has, so whole numbers sort as they do.
+            // A quality has at most three decimals, so it is sorted as a whole number of thousandths.
             wanted.push(((1..=1000).rev().find(|at| f32::from(*at) <= quality * 1000.0 + 0.5).unwrap_or(1), range));
         } else {
             unwanted.push(range);
@@ -52,7 +52,8 @@ fn best_match<'a>(range: &str, among: &[&'a PageLanguage]) -> Option<&'a PageLan
     best.map(|(_, language)| language)
 }
 
-/// How well a language fits a range: 3 itself, 2 one begins with the other or they share a script, 1 another country's, 0 not at all.
+/// How well a language fits a range: 3 for the same tag, 2 if one tag extends the other or both share a script, 1 for the
+/// same language of another country, 0 otherwise.
 fn match_quality(range: &str, code: &str) -> u8 {
     let (range, code) = (range.to_ascii_lowercase(), code.to_ascii_lowercase());
     let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'));
@@ -68,7 +69,7 @@ fn match_quality(range: &str, code: &str) -> u8 {
     }
 }
 
-/// Whether a Chinese is written in the traditional script; `None` for other languages.
+/// Whether a tag of Chinese means the traditional script; `None` for other languages.
 fn is_traditional_chinese(tag: &str) -> Option<bool> {
     let mut parts = tag.split('-');
     (parts.next() == Some("zh")).then(|| parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")))

@@ -1,10 +1,10 @@
-//! The languages of the pages: those that come along, and those that an operator adds.
+//! The languages of the pages: the embedded ones, and those that an operator adds.
 
 use crate::pages::language_negotiation::is_language_tag;
 use crate::pages::phrases::{Phrases, placeholders};
 use serde_json::{Map, Value};
 
-/// The languages that come along, in the order in which they are offered.
+/// The embedded languages, in the order in which they are offered.
 const EMBEDDED: [(&str, &str); 6] = [
     ("pt-BR", include_str!("languages/pt-BR.yaml")),
     ("es", include_str!("languages/es.yaml")),
@@ -14,40 +14,38 @@ const EMBEDDED: [(&str, &str); 6] = [
     ("ja", include_str!("languages/ja.yaml")),
 ];
 
-/// Where a language of an operator finds what it does not say itself.
+/// The language that supplies the phrases which an operator's language lacks.
 pub(crate) const FALLBACK: &str = "en";
 
 /// One language of the pages.
 #[derive(Clone, Debug)]
 pub(crate) struct PageLanguage {
-    /// Its tag, such as `pt-BR`.
+    /// Its tag, for example `pt-BR`.
     pub(crate) code: String,
-    /// Its name in itself.
+    /// Its name in the language itself.
     pub(crate) own_name: String,
-    /// Its name where there is little room: one or two letters.
+    /// Its name in one or two letters, for narrow screens.
     pub(crate) brief: String,
     pub(crate) phrases: Phrases,
 }
 
-/// The languages that there are.
 #[derive(Clone, Debug)]
 pub(crate) struct PageLanguages(pub(crate) Vec<PageLanguage>);
 
 impl PageLanguages {
-    /// Those that come along.
     pub(crate) fn embedded() -> Self {
-        Self::with_overrides(&[]).expect("a test reads every language that comes along")
+        Self::with_overrides(&[]).expect("a test reads every embedded language")
     }
 
-    /// Those that come along, and what an operator says: single phrases in other words, or whole new languages, each as its tag and the
-    /// text of its file. Otherwise all that is wrong, each with the tag.
+    /// The embedded languages with an operator's files, each given as its tag and its text. A file replaces phrases of a
+    /// language or adds a language. The error lists every problem with the tag of its file.
     pub(crate) fn with_overrides(supplied: &[(String, String)]) -> Result<Self, Vec<(String, String)>> {
         let mut wrong = Vec::new();
         let mut trees: Vec<(String, Value)> = Vec::new();
         for (code, text) in EMBEDDED {
-            trees.push((code.to_owned(), read_tree(text).expect("a test reads every language that comes along")));
+            trees.push((code.to_owned(), read_tree(text).expect("a test reads every embedded language")));
         }
-        let pattern = trees.iter().find(|(code, _)| code == FALLBACK).expect("the fallback comes along").1.clone();
+        let pattern = trees.iter().find(|(code, _)| code == FALLBACK).expect("the fallback is embedded").1.clone();
         for (code, text) in supplied {
             let tree = match read_tree(text) {
                 Ok(_) if !is_language_tag(code) => {
@@ -91,12 +89,12 @@ impl PageLanguages {
         if wrong.is_empty() { Ok(Self(languages)) } else { Err(wrong) }
     }
 
-    /// The language of a tag, whatever its case.
+    /// The language of a tag, regardless of case.
     pub(crate) fn get(&self, code: &str) -> Option<&PageLanguage> {
         self.0.iter().find(|language| language.code.eq_ignore_ascii_case(code))
     }
 
-    /// The languages that a store offers, in its order; all when it does not say.
+    /// The languages that a store offers, in its order; all languages if it names none.
     pub(crate) fn offered_languages(&self, allowed: &[String]) -> Vec<&PageLanguage> {
         let offered: Vec<&PageLanguage> = allowed.iter().filter_map(|code| self.get(code)).collect();
         if offered.is_empty() { self.0.iter().collect() } else { offered }
@@ -108,7 +106,7 @@ fn read_tree(text: &str) -> Result<Value, String> {
     Ok(Value::Object(tree))
 }
 
-/// Complains about what the pattern does not have, and about places that it fills otherwise.
+/// Complains about phrases that the pattern does not have, and about phrases with other placeholders.
 fn check_against_pattern(tree: &Value, pattern: &Value, at: &str, complain: &mut dyn FnMut(String)) {
     match (tree, pattern) {
         (Value::Object(tree), Value::Object(pattern)) => {

@@ -1,4 +1,4 @@
-//! The login page: one button a way in, or who is signed in already. It works without a script.
+//! The login page: a button for each provider, or the user who is already signed in. It works without a script.
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::{initial, initials};
@@ -9,75 +9,67 @@ use askama::Template;
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
 pub(crate) struct LoginPage<'a> {
-    /// What stands around it.
     pub(crate) frame: Frame<'a>,
-    /// The ways in, in the operator's order.
+    /// The providers, in the operator's order.
     pub(crate) choices: Vec<LoginChoice>,
-    /// Where the shopper goes afterwards.
+    /// The address to which the shopper returns after signing in.
     pub(crate) return_to: Option<&'a str>,
-    /// The id of the way that was used last.
+    /// The provider that this browser used last.
     pub(crate) last: Option<&'a str>,
-    /// Who is signed in.
     pub(crate) person: Option<SignedInUser>,
-    /// What has just happened.
     pub(crate) notice: Option<LoginNotice>,
-    /// Whether the reader looks after the installation, so that they are told how a way in is set up.
+    /// Whether the visitor is the operator, who is shown how to set up a provider.
     pub(crate) operator: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct LoginChoice {
-    /// Its id, as in addresses.
+    /// Its name in addresses.
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) href: String,
-    /// What stands before its name.
     pub(crate) mark: ProviderIcon,
-    /// What is asked before it begins.
+    /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
 }
 
-/// What stands before a name.
+/// The icon in front of a provider's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderIcon {
     /// One or two letters.
     Initials(String),
-    /// The address of a picture, on our own origin.
+    /// The address of a picture on the broker's own origin.
     Logo(String),
 }
 
-/// Something that is asked before a login begins.
+/// A field that the shopper fills in before a login starts.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginInputField {
     pub(crate) name: String,
-    /// What it is called.
     pub(crate) label: String,
     /// The regular expression that the whole value has to match.
     pub(crate) pattern: Option<String>,
 }
 
-/// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedInUser {
     pub(crate) email: String,
     pub(crate) name: Option<String>,
-    /// How they came in.
+    /// The provider by which the user signed in.
     pub(crate) provider_title: Option<String>,
-    /// Since when, in words.
+    /// The time of the sign-in, as text.
     pub(crate) when: Option<String>,
-    /// Where they go on.
+    /// The address of the store to which the user can continue.
     pub(crate) continue_to: Option<String>,
 }
 
-/// Something that has just happened.
+/// The result of the user's last action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginNotice {
-    /// The shopper has signed out.
     SignedOut,
 }
 
 impl LoginPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -86,8 +78,8 @@ impl LoginPage<'_> {
         &self.frame.language.phrases
     }
 
-    /// The one choice that is loudest, and the rest.
-    fn ranked(&self) -> (Option<&LoginChoice>, Vec<&LoginChoice>) {
+    /// The choice that is drawn as the main button, if there is one, and the others.
+    fn main_choice_and_others(&self) -> (Option<&LoginChoice>, Vec<&LoginChoice>) {
         let first = match (self.last, self.choices.as_slice()) {
             (_, [only]) => Some(only),
             (Some(last), choices) => choices.iter().find(|choice| choice.id == last),
@@ -101,11 +93,11 @@ impl LoginPage<'_> {
         self.last == Some(choice.id.as_str())
     }
 
-    fn only(&self) -> bool {
+    fn has_one_choice(&self) -> bool {
         self.choices.len() == 1
     }
 
-    fn many(&self) -> bool {
+    fn is_wide(&self) -> bool {
         self.person.is_none() && self.choices.len() > 6
     }
 
@@ -113,7 +105,7 @@ impl LoginPage<'_> {
         fill(&self.words().login.with, &[("name", &choice.title)])
     }
 
-    fn came_with(&self, person: &SignedInUser) -> Option<String> {
+    fn sign_in_sentence(&self, person: &SignedInUser) -> Option<String> {
         let provider = person.provider_title.as_deref()?;
         Some(match &person.when {
             Some(when) => fill(&self.words().person.with_since, &[("provider", provider), ("when", when)]),
@@ -129,7 +121,7 @@ impl LoginPage<'_> {
         }
     }
 
-    fn operators_hint(&self) -> String {
+    fn setup_hint(&self) -> String {
         fill(&self.words().login.operator, &[("folder", "providers.d")])
     }
 
@@ -137,20 +129,20 @@ impl LoginPage<'_> {
         address(&["login"], &[("lang", Some(&language.code)), ("return_to", self.return_to)])
     }
 
-    fn back_here(&self) -> String {
+    fn own_address(&self) -> String {
         address(&["login"], &[("return_to", self.return_to)])
     }
 }
 
 impl LoginChoice {
-    /// A way in that begins at its usual address, with its logo or its initials.
+    /// The button of a provider, with its logo or its initials.
     pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
         let mark = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
         Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs }
     }
 
-    /// Where its form goes: a form writes the parameters itself.
+    /// The address of its form, without parameters, because a form of the method GET replaces them.
     fn action(&self) -> &str {
         self.href.split_once('?').map_or(&self.href, |(path, _)| path)
     }
@@ -163,8 +155,8 @@ impl SignedInUser {
 }
 
 impl LoginInputField {
-    /// The pattern as browsers want it: in a set, a hyphen at the end is written with a backslash.
-    pub(crate) fn in_browsers(&self) -> Option<String> {
+    /// The pattern in the dialect of browsers, which want a hyphen at the end of a set escaped.
+    pub(crate) fn browser_pattern(&self) -> Option<String> {
         let pattern = self.pattern.as_ref()?;
         Some(pattern.replace("\\-]", "-]").replace("-]", "\\-]"))
     }
@@ -178,7 +170,7 @@ mod tests {
     fn a_pattern_is_written_for_browsers() {
         for (pattern, expected) in [("[a-z0-9-]{1,60}", "[a-z0-9\\-]{1,60}"), ("[a\\-]", "[a\\-]"), ("[a-z]+", "[a-z]+")] {
             let field = LoginInputField { name: String::new(), label: String::new(), pattern: Some(pattern.to_owned()) };
-            assert_eq!(field.in_browsers().as_deref(), Some(expected));
+            assert_eq!(field.browser_pattern().as_deref(), Some(expected));
         }
     }
 }

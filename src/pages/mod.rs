@@ -1,21 +1,20 @@
-//! What shoppers see: the pages, the letters, their style and their words. From plain values to text, and nothing else: who
-//! asks, what was found and which status it gets is decided elsewhere.
+//! The pages and e-mails that shoppers see, with their style and their languages: from plain values to text. No request is read here.
 
-pub(crate) mod accent; //       the store's colour, and what can be read on it
-pub(crate) mod account; //      the ways in of somebody who is signed in
-pub(crate) mod error_cause; //        why a page is an error page
-pub(crate) mod embed; //        the buttons in other people's pages
-pub(crate) mod error; //        the error page
-pub(crate) mod frame; //        what stands around every page
-pub(crate) mod initials; //     the letters that stand for a name
-pub(crate) mod languages; //    the languages that there are
-pub(crate) mod login; //        the login page
-pub(crate) mod branding; //         how a store looks
-pub(crate) mod mail; //         what is written to them
-pub(crate) mod phrases; //      the words of a language
-pub(crate) mod language_negotiation; //   which one somebody reads
-pub(crate) mod prove; //        the page on which somebody proves an address
-pub(crate) mod try_callback; //        where a browser ends that was sent out from a terminal
+pub(crate) mod accent; //                the store's colour
+pub(crate) mod account; //               the account page
+pub(crate) mod branding; //              a store's name, logo and colour
+pub(crate) mod embed; //                 the login buttons in a page of the store
+pub(crate) mod error; //                 the error page
+pub(crate) mod error_cause; //           the causes of error pages
+pub(crate) mod frame; //                 the frame of every page
+pub(crate) mod initials; //              the initials of a name
+pub(crate) mod language_negotiation; //  which language a visitor reads
+pub(crate) mod languages; //             the embedded languages and an operator's own
+pub(crate) mod login; //                 the login page
+pub(crate) mod mail; //                  the e-mails
+pub(crate) mod phrases; //               the phrases of a language
+pub(crate) mod prove; //                 the page that proves an e-mail address
+pub(crate) mod try_callback; //          the last page of a login from a terminal
 #[cfg(test)]
 mod tests;
 

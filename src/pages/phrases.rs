@@ -1,4 +1,4 @@
-//! The words of a language, read so that a missing or an unknown phrase is a complaint and never a hole in a page.
+//! The phrases of a language. A file with a missing or an unknown phrase is refused, so no page has a gap.
 
 use crate::pages::error_cause::ErrorCause;
 use crate::vocabulary::incident_code::ALPHABET;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// All that the pages say in one language. Its shape is the shape of the files in `languages/`.
+/// All phrases of the pages in one language, in the shape of the files in `languages/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Phrases {
@@ -161,7 +161,7 @@ pub(crate) struct ErrorCausePhrases {
 }
 
 impl Phrases {
-    /// The phrases of a tree, if it is whole.
+    /// The phrases of a tree, if it is complete.
     pub(crate) fn from_tree(tree: &Value) -> Result<Self, String> {
         let phrases: Self = serde_json::from_value(tree.clone()).map_err(|error| error.to_string())?;
         if let Some(cause) = ErrorCause::ALL.iter().find(|cause| !phrases.causes.contains_key(cause.name())) {
@@ -180,14 +180,14 @@ impl Phrases {
         self.causes.get(cause.name()).expect("`from_tree` refuses a language without all causes")
     }
 
-    /// How long to wait, in words.
+    /// A waiting time as text.
     pub(crate) fn waiting_time(&self, seconds: u64) -> String {
         let (phrase, count) =
             if seconds <= 90 { (&self.error.seconds, seconds.max(1)) } else { (&self.error.minutes, seconds.div_ceil(60)) };
         fill(phrase, &[("count", &count.to_string())])
     }
 
-    /// The day of a moment, as it is written.
+    /// The day of a moment as text.
     pub(crate) fn format_day(&self, moment: i64) -> Option<String> {
         let day = chrono::DateTime::from_timestamp(moment, 0)?;
         let [year, month, day] = ["%Y", "%m", "%d"].map(|part| day.format(part).to_string());
@@ -199,7 +199,8 @@ impl Phrases {
     }
 }
 
-/// A phrase with its `{places}` filled. What is filled in is not looked at again, and a place without a value stays as it is.
+/// A phrase with values in place of its `{placeholders}`. A value is not searched for placeholders, and a placeholder
+/// without a value stays.
 pub(crate) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(phrase.len() + 32);
     let mut rest = phrase;
@@ -221,7 +222,7 @@ pub(crate) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The names of the `{places}` in a phrase, sorted; a place may be filled twice.
+/// The names of the `{placeholders}` in a phrase, sorted, each once.
 pub(crate) fn placeholders(phrase: &str) -> Vec<&str> {
     let mut names: Vec<&str> = phrase.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect();
     names.sort_unstable();

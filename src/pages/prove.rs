@@ -1,77 +1,70 @@
-//! The page on which a shopper proves an address: where a code is sent, and then the code. It works without a script.
+//! The page on which a shopper proves an e-mail address: first the address, then the code that was sent there. It works
+//! without a script.
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
-/// What a code may be typed as: six digits of either width, with blanks and hyphens around them. Browsers want the hyphen with a
-/// backslash.
+/// The pattern of a digit of the code: of either width, with blanks and hyphens in front. Browsers want the hyphen escaped.
 const DIGIT: &str = "[\\s\\-]*[0-9０-９]";
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "prove.html")]
 pub(crate) struct ProvePage<'a> {
-    /// What stands around it.
     pub(crate) frame: Frame<'a>,
     pub(crate) provider: &'a str,
-    /// Why an address has to be proven, unless another was typed since.
+    /// Why an address has to be proven; `None` once the shopper has typed another.
     pub(crate) why: Option<AddressProofReason>,
     pub(crate) stage: AddressProofStage<'a>,
     pub(crate) others: &'a str,
-    /// The hidden proof that a form of ours was sent.
+    /// The token that protects the forms against other sites.
     pub(crate) form: &'a str,
 }
 
 /// Why an address has to be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressProofReason {
-    /// The provider did not give one that is proven.
+    /// The provider gave no verified address.
     NotConfirmed,
-    /// An account has it, and came by another account at the provider or another way.
+    /// An account with this address exists, and was opened with another identity.
     Known,
 }
 
-/// What a shopper is asked.
+/// What the page asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressProofStage<'a> {
     Address {
-        /// What stands in the field already: an address that the provider named, or what was typed.
+        /// The address in the field: one that the provider named, or the one that was typed.
         suggested: Option<&'a str>,
-        /// What has to be mended.
         wrong: Option<AddressProofProblem>,
     },
-    /// For the code that was sent there.
     Code {
-        /// Where it was sent.
+        /// The address to which the code was sent.
         address: &'a str,
-        /// What has to be mended.
         wrong: Option<AddressProofProblem>,
-        /// How many more codes may be tried.
+        /// How many more tries the shopper has.
         left: u32,
     },
 }
 
-/// What has to be mended, or waited for.
+/// Why the page is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressProofProblem {
-    /// What was typed is no address that can be used.
+    /// The address cannot be used.
     NotAnAddress,
-    /// Enough letters were sent.
+    /// The next e-mail may be sent only later.
     TooManyMails {
-        /// When the next one may be asked for.
         seconds: u64,
     },
-    /// All letters were sent.
+    /// This login may send no more e-mails.
     Enough,
-    /// The letter did not leave.
+    /// The e-mail could not be sent.
     NotSent,
-    /// It is another code.
     WrongCode,
 }
 
 impl ProvePage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }
@@ -87,7 +80,7 @@ impl ProvePage<'_> {
         }
     }
 
-    fn because(&self) -> Option<String> {
+    fn reason_sentence(&self) -> Option<String> {
         let words = &self.words().prove;
         Some(match self.why? {
             AddressProofReason::NotConfirmed => fill(&words.why, &[("provider", self.provider)]),
@@ -95,22 +88,21 @@ impl ProvePage<'_> {
         })
     }
 
-    /// What stands before and after the address.
-    fn sent(&self) -> (&str, &str) {
+    /// The sentence about the sent code, before and after the address.
+    fn sent_sentence(&self) -> (&str, &str) {
         let sent = &self.words().prove.sent;
         sent.split_once("{address}").unwrap_or((sent, ""))
     }
 
-    fn wrong(&self) -> Option<AddressProofProblem> {
+    fn problem(&self) -> Option<AddressProofProblem> {
         match self.stage {
             AddressProofStage::Address { wrong, .. } | AddressProofStage::Code { wrong, .. } => wrong,
         }
     }
 
-    /// What has to be mended, in words.
-    fn told(&self) -> Option<String> {
+    fn problem_sentence(&self) -> Option<String> {
         let words = &self.words().prove;
-        Some(match (self.wrong()?, self.stage) {
+        Some(match (self.problem()?, self.stage) {
             (AddressProofProblem::NotAnAddress, _) => words.not_an_address.clone(),
             (AddressProofProblem::TooManyMails { seconds }, _) => {
                 fill(&words.too_many_mails, &[("wait", &self.words().waiting_time(seconds))])
@@ -124,9 +116,9 @@ impl ProvePage<'_> {
         })
     }
 
-    /// Whether it is what was typed that is wrong.
-    fn is_the_field(&self) -> bool {
-        matches!(self.wrong(), Some(AddressProofProblem::NotAnAddress | AddressProofProblem::WrongCode))
+    /// Whether the field holds a wrong value.
+    fn is_field_wrong(&self) -> bool {
+        matches!(self.problem(), Some(AddressProofProblem::NotAnAddress | AddressProofProblem::WrongCode))
     }
 
     fn pattern() -> String {
@@ -134,7 +126,7 @@ impl ProvePage<'_> {
     }
 
     fn in_language(&self, language: &PageLanguage) -> String {
-        // Whoever was asked for an address is asked for it again, though a code may be on its way.
+        // A shopper who was asked for an address is asked for it again, even if a code has been sent.
         let change = matches!(self.stage, AddressProofStage::Address { .. }).then_some("1");
         address(&["prove"], &[("change", change), ("lang", Some(&language.code))])
     }

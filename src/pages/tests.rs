@@ -298,7 +298,11 @@ fn what_has_to_be_mended_stands_at_the_field() {
         (address(Some(AddressProofProblem::NotAnAddress)), Some("We cannot use this e-mail address. Please check it."), true),
         (address(Some(AddressProofProblem::NotSent)), Some("The e-mail could not be sent. Please try again in a moment."), false),
         (code(None), None, false),
-        (code(Some(AddressProofProblem::WrongCode)), Some("This code is not right. Check the newest e-mail. Tries left: 2."), true),
+        (
+            code(Some(AddressProofProblem::WrongCode)),
+            Some("This code is not correct. Please check the most recent e-mail. Tries left: 2."),
+            true,
+        ),
         (
             code(Some(AddressProofProblem::TooManyMails { seconds: 120 })),
             Some("An e-mail was requested just now. You can ask for another in 2 min."),

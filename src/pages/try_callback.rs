@@ -1,4 +1,4 @@
-//! The page on which a browser ends that was sent to a provider from a terminal. It says nothing of what came.
+//! The page that a browser shows at the end of a login that was started in a terminal. It shows nothing of the login.
 
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{Phrases, TryCallbackPhrases};
@@ -7,14 +7,12 @@ use askama::Template;
 #[derive(Clone, Debug, Template)]
 #[template(path = "try_callback.html")]
 pub(crate) struct TryCallbackPage<'a> {
-    /// What stands around it.
     pub(crate) frame: Frame<'a>,
-    /// Whether it is the answer for which the terminal waits.
+    /// Whether the callback belongs to the login for which the terminal waits.
     pub(crate) fits: bool,
 }
 
 impl TryCallbackPage<'_> {
-    /// The page as HTML.
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
     }

@@ -3,11 +3,12 @@
 //! What is literal is kept byte for byte. A hole in the path or the query is percent-encoded; a hole in the host
 //! only ever leads to a host that the file names.
 //!
-//! It stays one file because every line of it guards the same door, and half of it is the table of tests.
+//! It stays one file because all of it keeps an address on its host, and a large part is the table of tests.
 
 use crate::provider::facts::Facts;
+use crate::provider::hole::Hole;
 use crate::provider::hosts::{host_matches, is_host, is_loopback};
-use crate::provider::template::{FactUse, Hole, Template, TemplatePiece, UnfilledHole};
+use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -64,7 +65,7 @@ impl FilledAddress {
         self.base.expose().to_owned() + &query
     }
 
-    /// An address that came whole brings its query and fragment along; both get their own places.
+    /// Moves the query and the fragment of an address that a fact gave as a whole to their own fields.
     fn separate_query_and_fragment(&mut self) {
         let Some(at) = self.base.judged(|base| base.find(['?', '#'])) else { return };
         let (base, rest) = self.base.split_at(at);
@@ -107,31 +108,31 @@ pub(crate) struct AddressContext<'a> {
 
 impl Address {
     /// Compiles an address, or complains.
-    pub(crate) fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<Self> {
         let parts = split_into_parts(&template);
         let place = template.place;
         if template.has_path() {
-            desk.complain(place, "a path cannot stand in an address", "read it as a fact in an earlier step, and write `${fact}` here");
+            reader.complain(place, "a path cannot stand in an address", "read it as a fact in an earlier step, and write `${fact}` here");
             return None;
         }
         let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == AddressPart::Base);
-        if starts_with_hole && template.sole_fact().is_some_and(|fact| around.documents.contains(&fact)) {
-            return Some(Self { template, parts, reach: AllowedHosts::Document { plain_http: around.loopback } });
+        if starts_with_hole && template.sole_fact().is_some_and(|fact| context.documents.contains(&fact)) {
+            return Some(Self { template, parts, reach: AllowedHosts::Document { plain_http: context.loopback } });
         }
-        if !starts_with_hole && !check_literal_start(&template, place, around, desk) {
+        if !starts_with_hole && !check_literal_start(&template, place, context, reader) {
             return None;
         }
         let host_has_hole = parts
             .iter()
             .any(|(zone, piece)| matches!(zone, AddressPart::Base | AddressPart::Host) && matches!(piece, TemplatePiece::Hole(_)));
-        let reach = match around.hosts {
+        let reach = match context.hosts {
             _ if !host_has_hole => AllowedHosts::Fixed,
-            Some(hosts) => AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: around.loopback },
+            Some(hosts) => AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: context.loopback },
             None => {
-                desk.complain_once(
+                reader.complain_once(
                     place,
                     "the host of this address has a hole, and the file does not say which hosts are meant",
-                    "add `hosts: [ \"*.shops.example\" ]` at the top of the file (`*` is one label), or `hosts: [ \"${setting}\" ]` for a host that is set by whoever installs it",
+                    "add `hosts: [ \"*.shops.example\" ]` at the top of the file (`*` is one label), or `hosts: [ \"${setting}\" ]` for a host that each installation sets",
                 );
                 return None;
             }
@@ -161,7 +162,7 @@ impl Address {
         }
         match &self.reach {
             AllowedHosts::Fixed => {}
-            // What only shows an address leads nowhere.
+            // A preview of an address is never requested.
             AllowedHosts::Hosts { .. } | AllowedHosts::Document { .. } if facts.is_preview() => return Ok(filled),
             AllowedHosts::Hosts { patterns, plain_http } => {
                 let host = self.checked_host(&filled, *plain_http)?;
@@ -276,7 +277,7 @@ fn split_into_parts(template: &Template) -> Vec<(AddressPart, TemplatePiece)> {
     parts
 }
 
-fn check_literal_start(template: &Template, place: Place, around: &AddressContext<'_>, desk: &mut Reader) -> bool {
+fn check_literal_start(template: &Template, place: Place, context: &AddressContext<'_>, reader: &mut Reader) -> bool {
     let Some(TemplatePiece::Literal(start)) = template.pieces().first() else { return true };
     let shown = printable(&start.chars().take(60).collect::<String>());
     let (secure, rest) = match (start.strip_prefix("https://"), start.strip_prefix("http://")) {
@@ -290,18 +291,18 @@ fn check_literal_start(template: &Template, place: Place, around: &AddressContex
             } else {
                 format!("write `https://{shown}`")
             };
-            desk.complain(place, format!("`{shown}` is not the address of a provider"), help);
+            reader.complain(place, format!("`{shown}` is not the address of a provider"), help);
             return false;
         }
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase();
     let whole_host_is_literal = host.len() < rest.len() || template.is_literal();
     if template.source.chars().any(|letter| letter.is_control() || (letter.is_whitespace() && !template.source.contains("${"))) {
-        desk.complain(place, "this address holds a blank or a control character", "write blanks as `%20`");
+        reader.complain(place, "this address holds a blank or a control character", "write blanks as `%20`");
         return false;
     }
     if host.contains('@') {
-        desk.complain(
+        reader.complain(
             place,
             "this address holds a user's name before its host",
             "leave it out; credentials are placed by `credentials` or `headers`",
@@ -309,7 +310,7 @@ fn check_literal_start(template: &Template, place: Place, around: &AddressContex
         return false;
     }
     if whole_host_is_literal && (host.is_empty() || host.starts_with('.') || host.contains("..") || host.starts_with(':')) {
-        desk.complain(place, format!("`{shown}` has no host"), "write the whole address, such as `https://sso.acme.example/token`");
+        reader.complain(place, format!("`{shown}` has no host"), "write the whole address, such as `https://sso.acme.example/token`");
         return false;
     }
     if template.source.contains(['{', '}', '<', '>', '\\', '“', '”', '|', '^']) && template.is_literal() {
@@ -318,11 +319,11 @@ fn check_literal_start(template: &Template, place: Place, around: &AddressContex
         } else {
             "write the address with ordinary characters; others are percent-encoded"
         };
-        desk.complain(place, "this address holds characters that no address has", help);
+        reader.complain(place, "this address holds characters that no address has", help);
         return false;
     }
     if whole_host_is_literal && !is_host(&host) {
-        desk.complain(
+        reader.complain(
             place,
             format!("`{}` is not a host", printable(&host)),
             "write letters, digits, `-` and dots, and a port from 1 to 65535 where there is one: `sso.acme.example:8443`",
@@ -330,9 +331,9 @@ fn check_literal_start(template: &Template, place: Place, around: &AddressContex
         return false;
     }
     let local = is_loopback(&host);
-    if (!secure || local) && !around.loopback {
+    if (!secure || local) && !context.loopback {
         let message = if local { format!("`{host}` is this machine itself") } else { format!("`http://{host}` is not encrypted") };
-        desk.complain(
+        reader.complain(
             place,
             message,
             "write the provider's https address; http and loopback are accepted only where the installation's own publicUrl is on loopback",
@@ -341,7 +342,7 @@ fn check_literal_start(template: &Template, place: Place, around: &AddressContex
     }
     if !secure && !local && whole_host_is_literal {
         let help = "write `https://…`; this is accepted only because the installation's own publicUrl is on loopback";
-        desk.warn(place, format!("`http://{host}` is not encrypted"), help);
+        reader.warn(place, format!("`http://{host}` is not encrypted"), help);
     }
     true
 }
@@ -352,22 +353,22 @@ mod tests {
     use crate::vocabulary::yaml::{YamlKind, YamlNode};
 
     fn fill(address: &str, hosts: &[&str], value: &str) -> Result<String, String> {
-        let mut desk = Reader::default();
-        let parse = |text: &str, desk: &mut Reader| {
+        let mut reader = Reader::default();
+        let parse = |text: &str, reader: &mut Reader| {
             Template::parse(
                 text,
                 &YamlNode { place: Place::default(), kind: YamlKind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
                 false,
-                desk,
+                reader,
             )
             .unwrap()
         };
-        let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut desk)).collect();
-        let template = parse(address, &mut desk);
-        let around = AddressContext { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
-        let Some(address) = Address::compile(template, &around, &mut desk) else { return Err(desk.complaints[0].message.clone()) };
-        let mut facts = Facts::empty(&desk.names);
-        facts.set(desk.names.intern("x"), Text::plain(value));
+        let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut reader)).collect();
+        let template = parse(address, &mut reader);
+        let context = AddressContext { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
+        let Some(address) = Address::compile(template, &context, &mut reader) else { return Err(reader.complaints[0].message.clone()) };
+        let mut facts = Facts::empty(&reader.names);
+        facts.set(reader.names.intern("x"), Text::plain(value));
         let filled = address.fill(&facts).map_err(|bad| match bad {
             AddressError::Missing(_) => "missing".to_owned(),
             AddressError::Host(why, _) => why.to_owned(),

@@ -36,7 +36,7 @@ pub struct AnswerParser {
     pub skip_prefix: Option<Located<String>>,
 }
 
-/// Why an answer could not be read. Tells its shape, never its values.
+/// Why an answer could not be read. It describes the shape of the answer and never its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableAnswer(pub String);
 
@@ -66,7 +66,7 @@ fn parse_as(format: AnswerFormat, text: &str) -> Result<Value, UnreadableAnswer>
     match format {
         AnswerFormat::Text => Ok(Value::String(trimmed.to_owned())),
         AnswerFormat::Xml => xml::parse(trimmed).map_err(|why| unreadable("XML", &why, trimmed)),
-        // A call that says nothing has said nothing wrong; what is needed from it will be missed by name.
+        // An empty answer is no error in itself; a fact that is needed from it is reported as missing.
         _ if trimmed.is_empty() => Ok(Value::Object(Map::new())),
         AnswerFormat::Json => json::parse(trimmed.as_bytes()).map_err(|why| unreadable("JSON", &why, trimmed)),
         AnswerFormat::Form => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),

@@ -52,19 +52,19 @@ pub(crate) struct Assertion {
 
 impl Assertion {
     /// Compiles it, or complains.
-    pub(crate) fn compile(spec: AssertionSpec, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(spec: AssertionSpec, reader: &mut Reader) -> Self {
         for (name, _) in spec.claims.0.iter().filter(|(name, _)| matches!(name.as_str(), "iat" | "exp" | "jti")) {
-            desk.complain(
+            reader.complain(
                 name.place,
                 format!("`{}` is added to every assertion", name.value),
                 "take the line out; `lifetime` says how long it is good for",
             );
         }
         for (name, _) in spec.header.iter().flat_map(|header| &header.0).filter(|(name, _)| name.as_str() == "alg") {
-            desk.complain(name.place, "`alg` stands in the header already", "take the line out; `algorithm` says it");
+            reader.complain(name.place, "`alg` stands in the header already", "take the line out; `algorithm` says it");
         }
         if spec.key.0.as_literal().is_some() {
-            desk.complain(
+            reader.complain(
                 spec.key.0.place,
                 "a key may not stand in the file",
                 "keep it in `secrets` (`secrets: { signingKey: env:NAME }`) and write `key: ${signingKey}`",
@@ -75,7 +75,7 @@ impl Assertion {
             JsonTemplate::Object(members.into_iter().map(|(name, value)| (Template::literal(&name.value, name.place), value)).collect())
         };
         let (header, claims) = (object(spec.header.unwrap_or_default().0), object(spec.claims.0));
-        check_no_paths(header.templates().into_iter().chain(claims.templates()), desk);
+        check_no_paths(header.templates().into_iter().chain(claims.templates()), reader);
         let lifetime = spec.lifetime.map_or(300, |span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX));
         Self { place: spec.place, algorithm: spec.algorithm, key: spec.key.0, header, claims, lifetime, names_typ }
     }
@@ -100,13 +100,13 @@ impl Assertion {
         let header = join_objects(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
         let mut claims = Text::default();
         self.claims.fill(facts, &mut claims).map_err(StepError::missing_fact)?;
-        // The id is never used twice: it is made from the attempt's own randomness and the step.
+        // The id is used once: it is made of the random state of the attempt and the step.
         let id = hex(&digest::digest(&digest::SHA256, format!("jti {salt} {}", self.place).as_bytes()).as_ref()[..16]);
         let times = format!("{{\"iat\":{now},\"exp\":{},\"jti\":\"{id}\"}}", now.saturating_add(self.lifetime));
         Ok((header, join_objects(claims.expose(), &times)))
     }
 
-    /// Every use of a fact in it: the key and, as anybody can read them, the claims.
+    /// Every use of a fact in it: the key, and the claims, which can be read back from the token.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let key = self.key.uses().map(|used| FactUse { whole: false, ..used });
         key.chain(self.header.uses()).chain(self.claims.uses()).collect()

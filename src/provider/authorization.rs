@@ -3,13 +3,14 @@
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
+use crate::provider::call::check_repeated_parameters;
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
-use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
+use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
@@ -99,7 +100,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The first step, compiled, and what only it says.
+/// The first step, compiled, with the words that only the first step has.
 pub(crate) struct Authorization {
     pub(crate) step: Step,
     /// How the browser comes back.
@@ -115,44 +116,44 @@ pub(crate) struct Authorization {
 }
 
 /// Compiles the first step, or complains.
-pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &mut Reader) -> Option<Authorization> {
+pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader: &mut Reader) -> Option<Authorization> {
     let place = spec.place;
     let state_in = spec.state_in.unwrap_or(StateLocation::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
-    let scope = spec.scope.or_else(|| around.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
+    let scope = spec.scope.or_else(|| context.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
     let first = spec.query.as_ref().and_then(|query| query.0.first()).or(extra.0.first());
     let written_at = first.map_or(place, |(name, _)| name.place);
     let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
-    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, around, &shaping, desk);
-    let assertion = spec.assertion.map(|spec| Assertion::compile(spec, desk));
-    let address = address(spec.get, place, around, desk);
-    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), around);
-    sent.check(state_in, around, written_at, desk);
-    let address = address.and_then(|address| Address::compile(address, &around.addresses, desk));
+    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, &shaping, reader);
+    let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
+    let address = address(spec.get, place, context, reader);
+    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), context);
+    sent.check(state_in, context, written_at, reader);
+    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
-        desk.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
+        reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let around_signed = crate::provider::signed_token::SignedTokenContext {
-        addresses: &around.addresses,
-        discovery: around.discovery,
+    let around_signed = SignedTokenContext {
+        addresses: &context.addresses,
+        discovery: context.discovery,
         nonce_is_sent: sent.nonce,
         about_the_login: true,
     };
-    let signed = spec.signed.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, desk));
-    let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, desk));
-    let mut all = spec.read.map_or_else(Vec::new, |read| compile_reads(read, desk));
-    let state_fact = around.known.state;
+    let signed = spec.signed.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, reader));
+    let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, reader));
+    let mut all = spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader));
+    let state_fact = context.known.state;
     let state =
         all.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
     if !state.uses().is_empty() {
-        desk.complain(
+        reader.complain(
             state.place(),
             "the state has to come back, and a fact would always be right",
             "write where it stands in the callback: `state: $.estado`",
         );
     }
     for (fact, key) in standard::CALLBACK {
-        let slot = desk.names.intern(fact);
+        let slot = reader.names.intern(fact);
         if matches!(*fact, "code" | "iss") && !all.iter().any(|read| read.fact == slot) {
             all.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
         }
@@ -161,7 +162,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
         kind: StepKind::GetAuthorizationCode,
         call: None,
         place,
-        known: around.known,
+        known: context.known,
         method: Method::Get,
         address: address?,
         query,
@@ -172,9 +173,9 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
         assertion,
         sign: spec
             .sign
-            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, desk))
-            .filter(|sign| check_signs_the_query(sign, desk)),
-        verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, desk)),
+            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+            .filter(|sign| check_signs_the_query(sign, reader)),
+        verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader)),
         when: None,
         optional: false,
         answers: AnswerParser::default(),
@@ -186,9 +187,9 @@ pub(crate) fn compile(spec: AuthorizationSpec, around: &StepContext<'_>, desk: &
         signed,
         signed_reads,
     };
-    crate::provider::call::check_repeated_parameters(&step, desk);
+    check_repeated_parameters(&step, reader);
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
-        check_read_name(read, desk);
+        check_read_name(read, reader);
     }
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
@@ -198,45 +199,45 @@ fn parameters(
     written: Option<&NamedValues<ParameterValues>>,
     has_scope: bool,
     state_in: StateLocation,
-    around: &StepContext<'_>,
+    context: &StepContext<'_>,
     shaping: &StandardRequestChanges<'_>,
-    desk: &mut Reader,
+    reader: &mut Reader,
 ) -> Vec<Parameter> {
     let Some(written) = written else {
         return standard::authorization_parameters(
-            around.pkce,
+            context.pkce,
             has_scope,
             state_in == StateLocation::Query,
-            around.discovery,
+            context.discovery,
             shaping,
-            desk,
+            reader,
         );
     };
-    let first_of = |named: Option<Place>, word: &str, desk: &mut Reader| {
+    let first_of = |named: Option<Place>, word: &str, reader: &mut Reader| {
         if let Some(place) = named {
             let message = format!("`{word}` changes the standard request, and this request is written out");
-            desk.complain(place, message, "put the parameter into `query`, or take `query` out");
+            reader.complain(place, message, "put the parameter into `query`, or take `query` out");
         }
     };
-    first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", desk);
-    first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", desk);
-    parameters::compile(&written.0, desk)
+    first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", reader);
+    first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", reader);
+    parameters::compile(&written.0, reader)
 }
 
-fn address(written: Option<Template>, place: Place, around: &StepContext<'_>, desk: &mut Reader) -> Option<Template> {
+fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, reader: &mut Reader) -> Option<Template> {
     match written {
         Some(get) => Some(get),
-        None if around.discovery => Some(Template::from_fact("authorizationEndpoint", place, desk)),
-        None if desk.is_unusable_word(place, "get") || desk.has_unknown_words(place) => None,
+        None if context.discovery => Some(Template::from_fact("authorizationEndpoint", place, reader)),
+        None if reader.is_unusable_word(place, "get") || reader.has_unknown_words(place) => None,
         None => {
             let help = "add `get: https://…`, the provider's authorization address";
-            desk.complain(place, "getAuthorizationCode does not say where the browser is sent", help);
+            reader.complain(place, "getAuthorizationCode does not say where the browser is sent", help);
             None
         }
     }
 }
 
-/// What of ours the redirect carries.
+/// Which protections the redirect carries.
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct RedirectProtections {
     nonce: bool,
@@ -244,56 +245,56 @@ struct RedirectProtections {
     /// The state is sent, but only in another form.
     state_is_changed: bool,
     challenge: bool,
-    /// How the challenge was made is told, or told within a token.
+    /// The request names the challenge method, itself or within a token.
     method: bool,
 }
 
 impl RedirectProtections {
-    fn detect(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, around: &StepContext<'_>) -> Self {
+    fn detect(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, context: &StepContext<'_>) -> Self {
         let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).collect();
         let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
         let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
         let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
         let sends = |fact: Slot| in_query(fact) || inside.contains(&fact) || in_address(fact);
-        let state = around.known.state;
+        let state = context.known.state;
         Self {
-            nonce: sends(around.known.nonce),
+            nonce: sends(context.known.nonce),
             state: sends(state),
             state_is_changed: in_query(state) && !values.iter().any(|value| value.sole_fact() == Some(state)) && !inside.contains(&state),
-            challenge: sends(around.known.code_challenge),
+            challenge: sends(context.known.code_challenge),
             method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
         }
     }
 
-    fn check(&self, state_in: StateLocation, around: &StepContext<'_>, written_at: Place, desk: &mut Reader) {
+    fn check(&self, state_in: StateLocation, context: &StepContext<'_>, written_at: Place, reader: &mut Reader) {
         if self.state_is_changed {
-            desk.complain(written_at, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
+            reader.complain(written_at, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
         }
         if state_in == StateLocation::Query && !self.state {
             let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
-            desk.complain(written_at, "the state is never sent, so anybody's answer would be taken", help);
+            reader.complain(written_at, "the state is never sent, so any answer would be accepted", help);
         }
-        match around.pkce {
+        match context.pkce {
             Pkce::S256 | Pkce::Plain if !self.challenge => {
-                let method = around.pkce.word();
+                let method = context.pkce.word();
                 let help = format!(
                     "add `code_challenge: \"${{codeChallenge}}\", code_challenge_method: {method}`, or write `pkce: off` at the top if the provider does not know it"
                 );
-                desk.complain(written_at, "this request is sent without PKCE", help);
+                reader.complain(written_at, "this request is sent without PKCE", help);
             }
             Pkce::S256 if !self.method => {
                 let help = "add `code_challenge_method: S256`, or write `pkce: plain` at the top";
-                desk.complain(written_at, "the challenge is sent without saying how it was made", help);
+                reader.complain(written_at, "the challenge is sent without saying how it was made", help);
             }
             Pkce::S256 | Pkce::Plain | Pkce::Off => {}
         }
     }
 }
 
-fn check_signs_the_query(sign: &ParameterSignature, desk: &mut Reader) -> bool {
+fn check_signs_the_query(sign: &ParameterSignature, reader: &mut Reader) -> bool {
     let fine = sign.over == SignedParameters::Query;
     if !fine {
-        desk.complain(
+        reader.complain(
             sign.place,
             "a browser is sent by its address, so there is no form that could be signed",
             "write `over: query`, or leave `over` out",

@@ -31,7 +31,7 @@ choice! {
     }
 }
 
-/// What arrived with a callback, in order.
+/// The parameters of a callback, in order.
 #[derive(Clone, Debug, Default)]
 pub struct CallbackParameters {
     /// Names and values.
@@ -39,7 +39,7 @@ pub struct CallbackParameters {
 }
 
 impl CallbackParameters {
-    /// A callback from its parameters. Everything that a browser brings is kept from eyes until it is known to be harmless.
+    /// A callback from its parameters. Every value is secret until it is known to be harmless.
     pub fn new<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.as_ref().into(), Text::secret(value, &Arc::from(name.as_ref()))));
         Self { pairs: pairs.collect() }
@@ -50,7 +50,7 @@ impl CallbackParameters {
         self.pairs.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(value))).collect()
     }
 
-    /// The name of a parameter that stands more than once, if there is one.
+    /// The name of a parameter that occurs more than once, if there is one.
     pub(crate) fn repeated_name(&self) -> Option<&str> {
         self.pairs
             .iter()

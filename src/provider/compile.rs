@@ -1,4 +1,4 @@
-//! From a file as written to a provider that cannot be wrong, or to all that is wrong with it.
+//! Compiles a provider file: the result is a provider without mistakes, or a report of all mistakes.
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, AuthorizationSpec};
@@ -27,31 +27,31 @@ use crate::vocabulary::yaml::YamlNode;
 use std::sync::Arc;
 
 /// Compiles a file. The report may hold warnings even when a provider comes out.
-pub fn compile(source: &Source, ground: InstallationContext) -> (Option<Provider>, Report) {
-    let mut desk = Reader::default();
-    match desk.parse_source(source, "write `name:` and the steps, or copy a file from the catalogue") {
-        Some(node) => compile_node(source, &node, ground, desk),
-        None => (None, Report::new(source.clone(), desk.complaints)),
+pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Provider>, Report) {
+    let mut reader = Reader::default();
+    match reader.parse_source(source, "write `name:` and the steps, or copy a file from the catalogue") {
+        Some(node) => compile_node(source, &node, installation, reader),
+        None => (None, Report::new(source.clone(), reader.complaints)),
     }
 }
 
-/// Compiles a file that is read already.
-pub fn compile_node(source: &Source, node: &YamlNode, ground: InstallationContext, mut desk: Reader) -> (Option<Provider>, Report) {
-    let known = WellKnownFacts::register(&mut desk);
+/// Compiles a file that is parsed already.
+pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
+    let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
     if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-        desk.complain_about_file(
+        reader.complain_about_file(
             format!("`{name}` cannot be part of an address"),
             "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
         );
     }
-    let spec = ProviderSpec::read(node, &mut desk);
-    let provider = spec.and_then(|spec| assemble(source, &name, spec, known, ground, &mut desk));
-    if desk.names.is_over_limit() {
-        desk.complaints.clear();
-        desk.complain_about_file("the file names more than 500 facts", "no provider needs that many; leave out what is not used");
+    let spec = ProviderSpec::read(node, &mut reader);
+    let provider = spec.and_then(|spec| assemble(source, &name, spec, known, installation, &mut reader));
+    if reader.names.is_over_limit() {
+        reader.complaints.clear();
+        reader.complain_about_file("the file names more than 500 facts", "no provider needs that many; leave out what is not used");
     }
-    let report = Report::new(source.clone(), desk.complaints);
+    let report = Report::new(source.clone(), reader.complaints);
     let provider = provider.filter(|_| !report.is_broken());
     (provider, report)
 }
@@ -68,28 +68,28 @@ fn assemble(
     name: &str,
     mut spec: ProviderSpec,
     known: WellKnownFacts,
-    ground: InstallationContext,
-    desk: &mut Reader,
+    installation: InstallationContext,
+    reader: &mut Reader,
 ) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
-    let title = checked_title(&mut spec, top, desk);
-    let installed = DeclaredValues::collect(&mut spec, name, known, desk);
-    let inputs = compile_inputs(spec.inputs.take(), desk);
+    let title = checked_title(&mut spec, top, reader);
+    let installed = DeclaredValues::collect(&mut spec, name, known, reader);
+    let inputs = compile_inputs(spec.inputs.take(), reader);
     let hosts = spec.hosts.take().map(|hosts| hosts.0);
     if let Some(hosts) = &hosts {
-        // The broker's own address is as much the operator's word as a setting is.
+        // The operator chooses the broker's own address, as they choose a setting.
         let set: Vec<Slot> = installed.non_secret_facts().into_iter().chain([known.public_url]).collect();
-        hosts::check_host_patterns(hosts, &set, ground.loopback, desk);
+        hosts::check_host_patterns(hosts, &set, installation.loopback, reader);
     }
-    let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| desk.names.intern(fact)).collect();
-    let addresses = || AddressContext { hosts: hosts.as_deref(), loopback: ground.loopback, documents: &documents };
+    let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| reader.names.intern(fact)).collect();
+    let addresses = || AddressContext { hosts: hosts.as_deref(), loopback: installation.loopback, documents: &documents };
     let discovery = spec.discovery.take();
     let has_discovery = discovery.is_some();
-    let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), desk));
-    let written = written_facts(&spec, desk);
+    let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
+    let written = written_facts(&spec, reader);
     let (refused, accepted) = (spec.refused.take(), spec.accepted.take());
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
-    let around = StepContext {
+    let context = StepContext {
         known,
         addresses: addresses(),
         pkce,
@@ -100,15 +100,15 @@ fn assemble(
         accepted: accepted.as_ref(),
         written: &written,
     };
-    let CompiledSteps { authorization, calls, complete } = compile_steps(&mut spec, around, top, desk);
-    let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), desk));
+    let CompiledSteps { authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);
+    let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
     let composition = IdentityMapping::compile(
         spec.identity.take(),
         trust.as_ref().map_or(EmailTrustPolicy::Claim, |trust| trust.value.clone()),
         missing.as_ref().map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone()),
-        desk,
+        reader,
     );
     let authorization = authorization?;
     let file = CompiledFile {
@@ -127,12 +127,13 @@ fn assemble(
         known,
         top,
     };
-    let hidden =
-        ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"].iter().any(|word| !is_absent(&spec, word, desk));
+    let hidden = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"]
+        .iter()
+        .any(|word| !is_absent(&spec, word, reader));
     let mut needed = Vec::new();
     if complete && !hidden {
-        needed = FactFlowCheck { file: &file }.check(desk);
-        ProofCheck { file: &file }.check(desk);
+        needed = FactFlowCheck { file: &file }.check(reader);
+        ProofCheck { file: &file }.check(reader);
     }
     Some(Provider {
         source: source.clone(),
@@ -152,44 +153,44 @@ fn assemble(
         identity: composition,
         asks_for_email,
         require: spec.require,
-        logo: spec.logo.filter(|logo| check_logo_file_name(logo, desk)).map(|logo| logo.value.into()),
+        logo: spec.logo.filter(|logo| check_logo_file_name(logo, reader)).map(|logo| logo.value.into()),
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
         logout,
-        labels: desk.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
-        names: desk.names.clone(),
+        labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
+        names: reader.names.clone(),
         known,
     })
 }
 
-/// Whether a word at the top is simply not there, rather than unusable or misspelt.
-fn is_absent(spec: &ProviderSpec, word: &str, desk: &Reader) -> bool {
-    !desk.is_unusable_word(spec.place, word) && !desk.has_unknown_words(spec.place)
+/// Whether a word is missing at the top of the file, rather than unusable or misspelt.
+fn is_absent(spec: &ProviderSpec, word: &str, reader: &Reader) -> bool {
+    !reader.is_unusable_word(spec.place, word) && !reader.has_unknown_words(spec.place)
 }
 
-fn checked_title(spec: &mut ProviderSpec, top: Place, desk: &mut Reader) -> Option<Located<String>> {
+fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Option<Located<String>> {
     let written = spec.name.take();
     match &written {
-        None if !is_absent(spec, "name", desk) => {}
-        None => desk.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
+        None if !is_absent(spec, "name", reader) => {}
+        None => reader.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
         Some(title) if title.contains("${") => {
-            desk.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");
+            reader.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");
         }
         Some(title) if title.trim().is_empty() || title.chars().count() > 60 || printable(title) != title.value => {
-            desk.complain(title.place, "this name does not fit on a button", "write 1 to 60 visible characters");
+            reader.complain(title.place, "this name does not fit on a button", "write 1 to 60 visible characters");
         }
         Some(_) => {}
     }
     written
 }
 
-/// A logo is a file beside the others, so that no path leads elsewhere.
-fn check_logo_file_name(logo: &Located<String>, desk: &mut Reader) -> bool {
+/// A logo is a file in the folder of the providers, so its name is no path.
+fn check_logo_file_name(logo: &Located<String>, reader: &mut Reader) -> bool {
     let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
     if !fine {
-        desk.complain(
+        reader.complain(
             logo.place,
             format!("`{}` is not the name of a picture's file", logo.value),
             "write a name of letters, digits, `-`, `_` and an ending: `acme.svg`",
@@ -198,28 +199,29 @@ fn check_logo_file_name(logo: &Located<String>, desk: &mut Reader) -> bool {
     fine
 }
 
-fn compile_inputs(written: Option<NamedValues<InputSpec>>, desk: &mut Reader) -> Vec<Input> {
+fn compile_inputs(written: Option<NamedValues<InputSpec>>, reader: &mut Reader) -> Vec<Input> {
     let compile = |(name, input): &(Located<String>, InputSpec)| {
-        check_own_name(name, name.place, desk);
-        desk.names.intern(name);
-        Input::compile(name, input, desk)
+        check_own_name(name, name.place, reader);
+        reader.names.intern(name);
+        Input::compile(name, input, reader)
     };
     written.unwrap_or_default().0.iter().map(compile).collect()
 }
 
-fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Place, desk: &mut Reader) -> CompiledSteps {
-    let written = spec.authorization.take().or_else(|| around.discovery.then(|| empty_authorization(top)));
-    if written.is_none() && is_absent(spec, "getAuthorizationCode", desk) {
+fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Place, reader: &mut Reader) -> CompiledSteps {
+    let written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| context.discovery));
+    if written.is_none() && is_absent(spec, "getAuthorizationCode", reader) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
-        desk.complain(top, "the file has no getAuthorizationCode", help);
+        reader.complain(top, "the file has no getAuthorizationCode", help);
     }
-    let authorization = written.and_then(|spec| authorization::compile(spec, &around, desk));
-    around.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
-    let access = spec.access.take().map(|list| list.0).or_else(|| around.discovery.then(|| vec![empty_call(top)]));
+    let authorization = written.and_then(|spec| authorization::compile(spec, &context, reader));
+    context.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
+    let access =
+        spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
-    if access.is_none() && is_absent(spec, "getAccessCode", desk) && !is_signed {
+    if access.is_none() && is_absent(spec, "getAccessCode", reader) && !is_signed {
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
-        desk.complain(top, "the file has no getAccessCode", help);
+        reader.complain(top, "the file has no getAccessCode", help);
     }
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
     let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
@@ -227,65 +229,17 @@ fn compile_steps(spec: &mut ProviderSpec, mut around: StepContext<'_>, top: Plac
     let all: Vec<(StepKind, CallSpec)> = all.collect();
     for (_, call) in all.iter().filter(|(kind, call)| *kind == StepKind::GetAccessCode && !call.is_written()).skip(1) {
         let help = "write this request out with `query`, `form` or `json`; only one call of the list can be the standard token request";
-        desk.complain(call.place, "the code would be redeemed twice", help);
+        reader.complain(call.place, "the code would be redeemed twice", help);
     }
     let positions = 0_u16..;
     let calls: Vec<Option<Step>> =
-        all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &around, desk)).collect();
+        all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader)).collect();
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }
 
-fn empty_authorization(place: Place) -> AuthorizationSpec {
-    AuthorizationSpec {
-        place,
-        get: None,
-        scope: None,
-        rename: None,
-        extra: None,
-        query: None,
-        assertion: None,
-        sign: None,
-        callback: None,
-        state_in: None,
-        verify: None,
-        read: None,
-        refused: None,
-        accepted: None,
-        signed: None,
-    }
-}
-
-fn empty_call(place: Place) -> CallSpec {
-    CallSpec {
-        place,
-        get: None,
-        post: None,
-        rename: None,
-        extra: None,
-        query: None,
-        form: None,
-        json: None,
-        text: None,
-        headers: None,
-        credentials: None,
-        bearer: None,
-        assertion: None,
-        sign: None,
-        when: None,
-        optional: None,
-        answer: None,
-        skip_prefix: None,
-        refused: None,
-        accepted: None,
-        read: None,
-        read_headers: None,
-        signed: None,
-    }
-}
-
 /// The facts that the file reads or composes by its own word.
-fn written_facts(spec: &ProviderSpec, desk: &mut Reader) -> Vec<Slot> {
+fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
     let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
     let mut names: Vec<String> = Vec::new();
     let mut add = |named: Option<&NamedValues<FactExpression>>| {
@@ -298,5 +252,5 @@ fn written_facts(spec: &ProviderSpec, desk: &mut Reader) -> Vec<Slot> {
         add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
     }
     names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
-    names.iter().map(|name| desk.names.intern(name)).collect()
+    names.iter().map(|name| reader.names.intern(name)).collect()
 }

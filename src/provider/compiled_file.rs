@@ -40,8 +40,8 @@ impl CompiledFile<'_> {
     }
 
     /// The facts that the shopper types.
-    pub(crate) fn typed_facts(&self, desk: &mut Reader) -> Vec<Slot> {
-        self.inputs.iter().map(|input| desk.names.intern(&input.name)).collect()
+    pub(crate) fn typed_facts(&self, reader: &mut Reader) -> Vec<Slot> {
+        self.inputs.iter().map(|input| reader.names.intern(&input.name)).collect()
     }
 
     /// Whether an address counts as proven when a claim says so.

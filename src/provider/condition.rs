@@ -71,15 +71,15 @@ impl ConditionSubject {
 }
 
 impl WordValue for ConditionSubject {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
         if text.contains("${") {
-            return Template::parse(&text.value, node, false, desk).map(Self::Text);
+            return Template::parse(&text.value, node, false, reader).map(Self::Text);
         }
         if text.starts_with('$') {
-            return JsonPath::parse(&text.value, text.place, desk).map(Self::Path);
+            return JsonPath::parse(&text.value, text.place, reader).map(Self::Path);
         }
-        desk.complain(
+        reader.complain(
             text.place,
             format!("`{}` is neither a path nor a fact", text.value),
             format!("write `$.{0}` for a key of the answer or `${{{0}}}` for a fact", text.value),
@@ -101,11 +101,11 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     /// Compiles an expression, or complains.
-    pub(crate) fn compile(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
         let built =
             if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
         if built.is_none() {
-            desk.complain(
+            reader.complain(
                 place,
                 format!("`{}` is not a regular expression that is read here", text.chars().take(80).collect::<String>()),
                 "write at most 512 characters without look-around and back references",
@@ -116,9 +116,9 @@ impl Pattern {
 }
 
 impl WordValue for Pattern {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
-        Self::compile(&text.value, text.place, desk)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::compile(&text.value, text.place, reader)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a regular expression")
@@ -126,8 +126,8 @@ impl WordValue for Pattern {
 }
 
 impl WordValue for Located<bool> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        bool::read(node, desk).map(|value| Located::new(value, node.place))
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        bool::read(node, reader).map(|value| Located::new(value, node.place))
     }
     fn shape() -> ValueShape {
         ValueShape::Flag
@@ -146,16 +146,16 @@ pub(crate) struct Condition {
 
 impl Condition {
     /// Compiles a condition, or complains.
-    pub(crate) fn compile(spec: ConditionSpec, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: ConditionSpec, reader: &mut Reader) -> Option<Self> {
         if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
-            if ["is", "isNot", "matches", "present", ""].iter().any(|word| desk.is_unusable_word(spec.place, word)) {
+            if ["is", "isNot", "matches", "present", ""].iter().any(|word| reader.is_unusable_word(spec.place, word)) {
                 return None;
             }
-            desk.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
+            reader.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
             return None;
         }
         if let Some(present) = spec.present.filter(|present| !present.value) {
-            desk.complain(
+            reader.complain(
                 present.place,
                 "`present: false` never holds: a condition about something that is not there is false",
                 "turn it round: say with `accepted` or `present: true` what has to be there",
@@ -163,7 +163,7 @@ impl Condition {
             return None;
         }
         if let Some(empty) = spec.is.iter().flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
-            desk.complain(
+            reader.complain(
                 empty.place,
                 "this never holds: an empty text is not there",
                 "say with `isNot` or `present: true` what has to be there",
@@ -172,7 +172,7 @@ impl Condition {
         }
         let (is, is_not) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0));
         for template in is.iter().chain(&is_not).flatten().filter(|template| template.has_path()) {
-            desk.complain(
+            reader.complain(
                 template.place,
                 "a path cannot stand in the value of a condition",
                 "read it as a fact first, and write `${fact}` here",
@@ -269,10 +269,10 @@ impl Conditions {
 }
 
 impl WordValue for Conditions {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let specs = OneOrMany::<ConditionSpec>::read(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let specs = OneOrMany::<ConditionSpec>::read(node, reader)?;
         let count = specs.0.len();
-        let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, desk)).collect();
+        let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, reader)).collect();
         (conditions.len() == count && count > 0).then_some(Self(conditions))
     }
     fn shape() -> ValueShape {
@@ -315,14 +315,14 @@ mod tests {
             ("{ at: \"$.l[*]\", is: b }", true),
             ("{ at: \"$.l[*]\", isNot: b }", false),
         ] {
-            let mut desk = Reader::default();
+            let mut reader = Reader::default();
             let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
-            let conditions = Conditions::read(&node, &mut desk).unwrap();
-            let mut facts = Facts::empty(&desk.names);
-            facts.set(desk.names.intern("fact"), Text::plain("ok"));
+            let conditions = Conditions::read(&node, &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("fact"), Text::plain("ok"));
 
             assert_eq!(conditions.all_hold(Some(&answer), &facts), expected, "{text}");
-            assert!(desk.complaints.is_empty(), "{text}");
+            assert!(reader.complaints.is_empty(), "{text}");
         }
     }
 }

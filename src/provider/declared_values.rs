@@ -1,4 +1,4 @@
-//! The values of this installation that a file speaks of: which stand in it, and which are kept elsewhere.
+//! The values of the installation that a file uses: those that are written in it, and those that are kept elsewhere.
 
 use crate::provider::facts::WellKnownFacts;
 use crate::provider::provider_spec::ProviderSpec;
@@ -8,12 +8,12 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 
-/// Words in the name of what is a secret, in small letters without signs.
+/// Parts of names that mean a secret, in small letters without punctuation.
 pub(crate) const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
-/// Words in the name of what is a secret where it is written out, but often a part of an answer.
+/// Parts of names that mean a secret in a file, but are ordinary in an answer.
 pub(crate) const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
 
-/// A value of the installation that a provider waits for.
+/// A value of the installation that a provider needs.
 #[derive(Clone, Debug)]
 pub struct RequiredSetting {
     /// The fact that it becomes.
@@ -51,8 +51,8 @@ impl DeclaredValues {
         kept.chain(self.literals.iter().map(|(fact, ..)| *fact)).collect()
     }
 
-    /// Takes them out of the file, the usual variables where it names none.
-    pub(crate) fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, desk: &mut Reader) -> Self {
+    /// Takes them out of the file; where it names none, the usual variables are used.
+    pub(crate) fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, reader: &mut Reader) -> Self {
         let capitals: String =
             name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
         let variable = |ending: &str| ValueReference::Variable(format!("{capitals}_{ending}").into());
@@ -67,7 +67,7 @@ impl DeclaredValues {
                 if let ValueReference::Literal(text) = &id.value
                     && (text.trim().is_empty() || text.chars().any(char::is_control) || text.starts_with(['$', '<', '{', '%']))
                 {
-                    desk.complain(
+                    reader.complain(
                         id.place,
                         format!("`{}` is not a client's name", crate::vocabulary::diagnostic::printable(text)),
                         "write the name that the provider gave, or where it is kept: `env:NAME`",
@@ -78,15 +78,15 @@ impl DeclaredValues {
             None => keep(known.client_id, variable("CLIENT_ID"), false, spec.place),
         }
         for (name, setting) in spec.settings.take().unwrap_or_default().0 {
-            check_own_name(&name, name.place, desk);
+            check_own_name(&name, name.place, reader);
             if let ValueReference::Literal(text) = &setting.value {
-                check_literal_setting(&name, text, setting.place, desk);
+                check_literal_setting(&name, text, setting.place, reader);
             }
-            keep(desk.names.intern(&name), setting.value, false, name.place);
+            keep(reader.names.intern(&name), setting.value, false, name.place);
         }
         for (name, secret) in spec.secrets.take().unwrap_or_default().0 {
-            check_own_name(&name, name.place, desk);
-            keep(desk.names.intern(&name), secret.0, true, name.place);
+            check_own_name(&name, name.place, reader);
+            keep(reader.names.intern(&name), secret.0, true, name.place);
         }
         match spec.client_secret.take() {
             Some(ClientSecretReference::Kept(kept)) => {
@@ -100,12 +100,12 @@ impl DeclaredValues {
     }
 }
 
-fn check_literal_setting(name: &Located<String>, text: &str, place: Place, desk: &mut Reader) {
+fn check_literal_setting(name: &Located<String>, text: &str, place: Place, reader: &mut Reader) {
     let lower: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     if text.contains("${") {
-        desk.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
+        reader.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
     } else if SECRETS.iter().chain(OFTEN_SECRETS).any(|word| lower.contains(word)) {
-        desk.complain(
+        reader.complain(
             place,
             format!("`{}` sounds like a secret, which may not stand in the file", name.value),
             "put it under `secrets`, and keep it in a variable or a file: `env:NAME`",

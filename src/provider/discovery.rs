@@ -21,19 +21,19 @@ const USUAL: &str = "/.well-known/openid-configuration";
 
 impl Discovery {
     /// Compiles it, or complains.
-    pub(crate) fn compile(template: Template, around: &AddressContext<'_>, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = template.place;
         if template.source.contains('?') && !template.source.contains("${") || template.source.contains('#') {
-            desk.complain(
+            reader.complain(
                 place,
                 "an issuer has neither query nor fragment",
                 "write the issuer exactly as its tokens name it, such as `https://idp.example`",
             );
             return None;
         }
-        let iss_is_promised = desk.names.intern("issuerIsNamed");
-        let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (desk.names.intern(fact), *key)).collect();
-        Address::compile(template, around, desk).map(|address| Self { address, facts, iss_is_promised })
+        let iss_is_promised = reader.names.intern("issuerIsNamed");
+        let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (reader.names.intern(fact), *key)).collect();
+        Address::compile(template, context, reader).map(|address| Self { address, facts, iss_is_promised })
     }
 
     /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.

@@ -1,6 +1,6 @@
-//! Documents that steps need besides answers: discovery and keys, kept for a while and asked for again with measure.
+//! The documents that steps need besides answers, discovery and keys: how long they are kept, and when they are fetched again.
 //!
-//! Fetching is `login::drive`'s; here is only what is known and whether it is time to ask. The clock is an argument.
+//! `login::drive` fetches; this module knows the documents and when to fetch again. The clock is an argument.
 
 use serde_json::Value;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const FRESH: i64 = 3600;
 /// It is still used after this many seconds when asking fails.
 const KEPT: i64 = 86400;
-/// However many unknown keys are met, it is asked for at most once in this many seconds.
+/// Unknown keys make it fetched again at most once in this many seconds.
 const BETWEEN: i64 = 60;
 /// More documents than this are not kept.
 const MOST: usize = 20_000;
@@ -45,7 +45,7 @@ impl DocumentCache {
         }
     }
 
-    /// Whether it may be asked for out of turn, because it does not hold what is looked for.
+    /// Whether it may be fetched before its time, because a key is not in it.
     pub(crate) fn may_refetch(&self, address: &str, now: i64) -> bool {
         self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)))
     }
@@ -61,7 +61,7 @@ impl DocumentCache {
         known.insert(address.into(), CachedDocument { value: Some(Arc::new(value)), fetched: now, tried: now });
     }
 
-    /// Remembers that asking was in vain; what was known stays.
+    /// Remembers that fetching failed; the document known before stays.
     pub(crate) fn record_failure(&self, address: &str, now: i64) {
         let mut known = self.lock();
         if let Some(entry) = known.get_mut(address) {

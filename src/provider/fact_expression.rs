@@ -12,7 +12,7 @@ use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 
-/// A way to find a text.
+/// How a fact is read.
 #[derive(Clone, Debug)]
 pub(crate) enum FactExpression {
     Path(JsonPath),
@@ -67,7 +67,7 @@ impl FactExpression {
         }
     }
 
-    /// Finds it, and says which exchange it came from; `document` is the origin of the answer.
+    /// The text and the exchange that it came from; `document` is the origin of the answer.
     pub(crate) fn evaluate_with_origin(
         &self,
         answer: Option<&Value>,
@@ -136,33 +136,33 @@ impl FactExpression {
 }
 
 impl WordValue for FactExpression {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         match &node.kind {
             YamlKind::List(nodes) => {
                 if nodes.is_empty() {
-                    desk.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.name, $.login ]`");
+                    reader.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.name, $.login ]`");
                     return None;
                 }
                 if nodes.iter().all(|node| matches!(node.kind, YamlKind::Map(_))) {
-                    return Conditions::read(node, desk).map(|conditions| Self::Conditions(conditions, node.place));
+                    return Conditions::read(node, reader).map(|conditions| Self::Conditions(conditions, node.place));
                 }
-                let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
+                let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, reader)).collect();
                 let last = readings.len().saturating_sub(1);
                 if let Some(early) = readings.iter().take(last).find(|reading| matches!(reading, Self::Condition(_))) {
                     let help =
                         "a condition always says `true` or `false`: put it last, or make all of them conditions, which then must all hold";
-                    desk.complain(early.place(), "the alternatives behind this condition are never looked at", help);
+                    reader.complain(early.place(), "the alternatives behind this condition are never looked at", help);
                 }
                 (readings.len() == nodes.len()).then_some(Self::FirstOf(readings, node.place))
             }
             YamlKind::Map(_) => {
-                let spec = ConditionSpec::read(node, desk)?;
-                Condition::compile(spec, desk).map(|condition| Self::Condition(Box::new(condition)))
+                let spec = ConditionSpec::read(node, reader)?;
+                Condition::compile(spec, reader).map(|condition| Self::Condition(Box::new(condition)))
             }
             YamlKind::Scalar { .. } => {
-                let text = read_scalar(node, desk)?;
+                let text = read_scalar(node, reader)?;
                 if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
-                    return JsonPath::parse(&text.value, text.place, desk).map(Self::Path);
+                    return JsonPath::parse(&text.value, text.place, reader).map(Self::Path);
                 }
                 if !text.contains("${") {
                     let path: Vec<&str> = text.split('.').collect();
@@ -174,10 +174,10 @@ impl WordValue for FactExpression {
                     } else {
                         "write a path (`$.data.id`) or a text with holes (`${$.first} ${$.last}`)".to_owned()
                     };
-                    desk.complain(text.place, format!("`{}` is neither a path nor a text with holes", text.value), help);
+                    reader.complain(text.place, format!("`{}` is neither a path nor a text with holes", text.value), help);
                     return None;
                 }
-                Template::parse(&text.value, node, false, desk).map(Self::Text)
+                Template::parse(&text.value, node, false, reader).map(Self::Text)
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Follows every fact through the file: none is used before it is known, none has two origins, no secret reaches
+//! Follows every fact through the file: no fact is used before it is known, none has two origins, no secret reaches
 //! the browser, and what is needed for an identity is there.
 //!
-//! It stays one file because each look-over is a few lines on the one ledger of what is known.
+//! It stays one file because every check is short and uses the one ledger of known facts.
 
 use crate::provider::call::lacks_verifier;
 use crate::provider::compiled_file::CompiledFile;
@@ -39,51 +39,51 @@ impl FactLedger {
 }
 
 impl FactFlowCheck<'_> {
-    /// Looks the whole file over, and gives the values of the installation that are used.
-    pub(crate) fn check(&self, desk: &mut Reader) -> Vec<RequiredSetting> {
-        let mut ledger = self.initial_ledger(desk);
+    /// Checks the whole file and returns the values of the installation that it uses.
+    pub(crate) fn check(&self, reader: &mut Reader) -> Vec<RequiredSetting> {
+        let mut ledger = self.initial_ledger(reader);
         let step = &self.file.authorization.step;
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
-            self.check_is_known(&used, &mut ledger, "discovery", desk);
+            self.check_is_known(&used, &mut ledger, "discovery", reader);
         }
         for used in step.uses_in_request() {
-            self.check_is_known(&used, &mut ledger, "getAuthorizationCode", desk);
-            self.check_is_not_secret(&used, desk);
+            self.check_is_known(&used, &mut ledger, "getAuthorizationCode", reader);
+            self.check_is_not_secret(&used, reader);
         }
-        self.record_step(step, &mut ledger, desk);
+        self.record_step(step, &mut ledger, reader);
         for step in self.file.calls {
             for used in step.uses_in_when() {
-                self.check_is_known(&used, &mut ledger, step.kind.word(), desk);
+                self.check_is_known(&used, &mut ledger, step.kind.word(), reader);
             }
             for used in step.uses_in_request() {
-                self.check_is_known(&used, &mut ledger, step.kind.word(), desk);
+                self.check_is_known(&used, &mut ledger, step.kind.word(), reader);
             }
-            self.record_step(step, &mut ledger, desk);
+            self.record_step(step, &mut ledger, reader);
         }
         for (_, fact, place, uses) in self.file.identity.composed() {
             for used in uses {
-                self.check_is_known(&used, &mut ledger, "identity", desk);
+                self.check_is_known(&used, &mut ledger, "identity", reader);
             }
-            self.record_origin(fact, place, &mut ledger, desk);
+            self.record_origin(fact, place, &mut ledger, reader);
         }
         for used in self.file.identity.uses() {
-            self.check_is_known(&used, &mut ledger, "identity", desk);
+            self.check_is_known(&used, &mut ledger, "identity", reader);
         }
         for condition in self.file.require.iter().flat_map(|require| &require.0) {
-            check_require_condition(condition, desk);
+            check_require_condition(condition, reader);
             for used in condition.uses() {
-                self.check_is_known(&used, &mut ledger, "require", desk);
+                self.check_is_known(&used, &mut ledger, "require", reader);
             }
         }
         for used in self.file.logout.iter().flat_map(|logout| logout.uses()) {
-            self.check_is_known(&used, &mut ledger, "logout", desk);
-            self.check_is_not_secret(&used, desk);
+            self.check_is_known(&used, &mut ledger, "logout", reader);
+            self.check_is_not_secret(&used, reader);
         }
-        self.check_code_and_token(&ledger, desk);
-        self.check_pkce(desk);
-        if !desk.has_unusable_parts() {
-            self.check_identity_facts(&ledger, desk);
-            self.check_unused_facts(&ledger, desk);
+        self.check_code_and_token(&ledger, reader);
+        self.check_pkce(reader);
+        if !reader.has_unusable_parts() {
+            self.check_identity_facts(&ledger, reader);
+            self.check_unused_facts(&ledger, reader);
         }
         let mut facts = self.file.installed.needed.clone();
         facts.retain(|needed| {
@@ -94,7 +94,7 @@ impl FactFlowCheck<'_> {
         facts
     }
 
-    fn initial_ledger(&self, desk: &mut Reader) -> FactLedger {
+    fn initial_ledger(&self, reader: &mut Reader) -> FactLedger {
         let mut known: Vec<(Slot, Option<Place>)> = Vec::new();
         for (name, _) in FROM_THE_START {
             let absent = match *name {
@@ -104,7 +104,7 @@ impl FactFlowCheck<'_> {
                 _ => false,
             };
             if !absent {
-                known.push((desk.names.intern(name), None));
+                known.push((reader.names.intern(name), None));
             }
         }
         let settings = self
@@ -116,29 +116,29 @@ impl FactFlowCheck<'_> {
             .chain(self.file.installed.literals.iter().map(|(fact, _, place)| (*fact, *place)));
         for (fact, place) in settings {
             match known.iter().find(|(known, _)| *known == fact) {
-                Some((_, Some(_))) => self.complain_about_two_origins(fact, place, desk),
+                Some((_, Some(_))) => self.complain_about_two_origins(fact, place, reader),
                 Some((_, None)) => {}
                 None => known.push((fact, Some(place))),
             }
         }
         for input in self.file.inputs {
-            let fact = desk.names.intern(&input.name);
+            let fact = reader.names.intern(&input.name);
             if known.iter().any(|(known, _)| *known == fact) {
-                self.complain_about_two_origins(fact, input.place, desk);
+                self.complain_about_two_origins(fact, input.place, reader);
             }
             known.push((fact, Some(input.place)));
         }
         if self.file.has_discovery {
-            known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (desk.names.intern(name), None)));
+            known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (reader.names.intern(name), None)));
         }
         FactLedger { known, used: Vec::new() }
     }
 
-    fn record_step(&self, step: &Step, ledger: &mut FactLedger, desk: &mut Reader) {
+    fn record_step(&self, step: &Step, ledger: &mut FactLedger, reader: &mut Reader) {
         let learned: Vec<(Slot, Place, bool)> = step.learned_facts().collect();
         for (fact, place, written) in &learned {
             if *written {
-                self.record_origin(*fact, *place, ledger, desk);
+                self.record_origin(*fact, *place, ledger, reader);
             } else if !ledger.knows(*fact) {
                 ledger.known.push((*fact, None));
             }
@@ -147,40 +147,40 @@ impl FactFlowCheck<'_> {
             ledger.known.push((self.file.known.client_assertion, None));
         }
         for used in step.uses_in_answer() {
-            self.check_is_known(&used, ledger, step.kind.word(), desk);
+            self.check_is_known(&used, ledger, step.kind.word(), reader);
         }
     }
 
-    fn record_origin(&self, fact: Slot, place: Place, ledger: &mut FactLedger, desk: &mut Reader) {
+    fn record_origin(&self, fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
         match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, Some(_))) => self.complain_about_two_origins(fact, place, desk),
+            Some((_, Some(_))) => self.complain_about_two_origins(fact, place, reader),
             Some((_, origin)) => *origin = Some(place),
             None => ledger.known.push((fact, Some(place))),
         }
     }
 
-    #[expect(clippy::unused_self, reason = "a step of the same look-over")]
-    fn complain_about_two_origins(&self, fact: Slot, place: Place, desk: &mut Reader) {
-        let name = Arc::clone(desk.names.name(fact));
-        desk.complain(
+    #[expect(clippy::unused_self, reason = "one check of several")]
+    fn complain_about_two_origins(&self, fact: Slot, place: Place, reader: &mut Reader) {
+        let name = Arc::clone(reader.names.name(fact));
+        reader.complain(
             place,
             format!("the fact `{name}` has two origins"),
             "a fact is read once in a file: give the other one a name of its own",
         );
     }
 
-    fn check_is_known(&self, used: &FactUse, ledger: &mut FactLedger, place_of_use: &str, desk: &mut Reader) {
+    fn check_is_known(&self, used: &FactUse, ledger: &mut FactLedger, place_of_use: &str, reader: &mut Reader) {
         ledger.used.push(used.fact);
         if ledger.knows(used.fact)
-            || desk.is_unusable_fact(used.fact)
+            || reader.is_unusable_fact(used.fact)
             || used.fact == self.file.known.client_assertion && self.has_assertion(place_of_use)
         {
             return;
         }
-        if desk.is_full() {
+        if reader.is_full() {
             return;
         }
-        let name = Arc::clone(desk.names.name(used.fact));
+        let name = Arc::clone(reader.names.name(used.fact));
         let later = self.file.steps().find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
         let help = match (&*name, later) {
             ("clientSecret", _) => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
@@ -191,7 +191,7 @@ impl FactFlowCheck<'_> {
             (_, None) => {
                 // The file's own facts first: one of these is most likely meant.
                 let (own, usual): (Vec<_>, Vec<_>) = ledger.known.iter().partition(|(_, origin)| origin.is_some());
-                let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(desk.names.name(*fact))).collect();
+                let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(reader.names.name(*fact))).collect();
                 match did_you_mean(&name, names.iter().map(|name| &**name)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!(
@@ -201,18 +201,18 @@ impl FactFlowCheck<'_> {
                 }
             }
         };
-        desk.complain(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
+        reader.complain(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
     }
 
     fn has_assertion(&self, place_of_use: &str) -> bool {
         self.file.steps().any(|step| step.kind.word() == place_of_use && step.assertion().is_some())
     }
 
-    fn check_is_not_secret(&self, used: &FactUse, desk: &mut Reader) {
+    fn check_is_not_secret(&self, used: &FactUse, reader: &mut Reader) {
         let secret = self.file.installed.is_secret(used.fact) || used.fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256;
         if secret && used.whole {
-            let name = Arc::clone(desk.names.name(used.fact));
-            desk.complain(
+            let name = Arc::clone(reader.names.name(used.fact));
+            reader.complain(
                 used.place,
                 format!("`{name}` may not travel in the browser's address bar"),
                 "use it in getAccessCode, which portaria sends itself",
@@ -220,7 +220,7 @@ impl FactFlowCheck<'_> {
         }
     }
 
-    fn check_code_and_token(&self, ledger: &FactLedger, desk: &mut Reader) {
+    fn check_code_and_token(&self, ledger: &FactLedger, reader: &mut Reader) {
         let code = self.file.known.code;
         let calls_use = |fact: Slot| self.file.calls.iter().any(|step| step.uses_in_request().iter().any(|used| used.fact == fact));
         let is_signed = self.file.authorization.step.verify.is_some() || self.file.authorization.step.signed.is_some();
@@ -229,14 +229,14 @@ impl FactFlowCheck<'_> {
             match own {
                 None => {
                     let help = "place `${code}` in getAccessCode; what the provider calls otherwise is read as `read: { code: $.ticket }`";
-                    desk.complain(step.place, "the code that the browser brings back is never used", help);
+                    reader.complain(step.place, "the code that the browser brings back is never used", help);
                 }
                 Some((fact, place, _)) => {
-                    let name = Arc::clone(desk.names.name(fact));
+                    let name = Arc::clone(reader.names.name(fact));
                     let help = format!(
                         "if `{name}` is what the provider redeems, read it as `code`, so that it is known as proof; otherwise place `${{code}}` too"
                     );
-                    desk.warn(place, "`${code}` is never used, and what is used in its stead may prove nothing", help);
+                    reader.warn(place, "`${code}` is never used, and what is used in its stead may prove nothing", help);
                 }
             }
         }
@@ -251,7 +251,7 @@ impl FactFlowCheck<'_> {
             let bearer_is_another = self.file.calls.iter().any(|step| step.bearer.is_some());
             if written || !bearer_is_another {
                 let at = if written { place } else { step.place };
-                desk.complain(
+                reader.complain(
                     at,
                     "the access token is never used",
                     "show it in getUserInfo: leave `bearer` out, or place `${accessToken}` where the provider wants it",
@@ -260,7 +260,7 @@ impl FactFlowCheck<'_> {
         }
     }
 
-    fn check_pkce(&self, desk: &mut Reader) {
+    fn check_pkce(&self, reader: &mut Reader) {
         let redeems = |step: &&Step| step.uses_in_request().iter().any(|used| used.fact == self.file.known.code);
         for step in self
             .file
@@ -270,13 +270,13 @@ impl FactFlowCheck<'_> {
             .filter(|step| step.kind == StepKind::GetAccessCode && lacks_verifier(step, self.file.pkce))
         {
             let help = "add `code_verifier: \"${codeVerifier}\"`, or write `pkce: off` at the top if the provider does not know it";
-            desk.complain(step.place, "the code is redeemed without PKCE", help);
+            reader.complain(step.place, "the code is redeemed without PKCE", help);
         }
     }
 
-    fn check_identity_facts(&self, ledger: &FactLedger, desk: &mut Reader) {
+    fn check_identity_facts(&self, ledger: &FactLedger, reader: &mut Reader) {
         let composed: Vec<&str> = self.file.identity.composed().map(|(name, ..)| name).collect();
-        let has = |name: &str, fact: Slot, desk: &Reader| composed.contains(&name) || ledger.knows(fact) || desk.is_unusable_fact(fact);
+        let has = |name: &str, fact: Slot, reader: &Reader| composed.contains(&name) || ledger.knows(fact) || reader.is_unusable_fact(fact);
         let place = self
             .file
             .calls
@@ -284,46 +284,46 @@ impl FactFlowCheck<'_> {
             .find(|step| step.kind == StepKind::GetUserInfo)
             .or(self.file.calls.last())
             .map_or(self.file.top, |step| step.place);
-        if !has("id", self.file.known.id, desk) {
-            desk.complain(
+        if !has("id", self.file.known.id, reader) {
+            reader.complain(
                 place,
                 "nothing reads `id`, by which the provider tells people apart",
                 "add it to `read`: `id: $.id`; never use the e-mail for it",
             );
         }
-        let has_email = has("email", self.file.known.email, desk);
-        let has_claim = has("emailVerified", self.file.known.email_verified, desk);
+        let has_email = has("email", self.file.known.email, reader);
+        let has_claim = has("emailVerified", self.file.known.email_verified, reader);
         match (self.file.trust, has_email) {
-            (None, true) if !has_claim => desk.complain(
+            (None, true) if !has_claim => reader.complain(
                 place,
                 "an e-mail is read, and the file does not say whether it can be trusted",
-                "read `emailVerified` if the provider tells it; otherwise write `trustEmail: always` (it hands out only addresses that it has checked), `trustEmail: never`, or the domains that it is the authority for",
+                "read `emailVerified` if the provider sends it; otherwise write `trustEmail: always` (it hands out only addresses that it has checked), `trustEmail: never`, or the domains that it is the authority for",
             ),
             (Some(trust), true) if matches!(trust.value, EmailTrustPolicy::Claim) && !has_claim => {
-                desk.complain(trust.place, "`trustEmail: claim` waits for a claim that is never read", "add `emailVerified: $.…` to `read`, or write `always`, `never` or a list of domains");
+                reader.complain(trust.place, "`trustEmail: claim` waits for a claim that is never read", "add `emailVerified: $.…` to `read`, or write `always`, `never` or a list of domains");
             }
-            (Some(trust), false) => desk.complain(trust.place, "`trustEmail` speaks of an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
+            (Some(trust), false) => reader.complain(trust.place, "`trustEmail` speaks of an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
             _ => {}
         }
         let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
         let never = self.file.trust.filter(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         if refuses && !has_email {
             let place = self.file.missing.map_or(place, |missing| missing.place);
-            desk.complain(
+            reader.complain(
                 place,
-                "no e-mail is read, so nobody could come in",
+                "no e-mail is read, so no one could sign in",
                 "read `email`, or write `missingEmail: ask` (the shopper types it and proves it) or `missingEmail: \"${id}@acme.invalid\"`",
             );
         } else if let (true, Some(never)) = (refuses, never) {
-            desk.complain(
+            reader.complain(
                 never.place,
-                "no address would ever count as proven, so nobody could come in",
+                "no address would ever count as proven, so no one could sign in",
                 "add `missingEmail: ask`: the shopper proves the address, and the provider's is the suggestion",
             );
         }
     }
 
-    fn check_unused_facts(&self, ledger: &FactLedger, desk: &mut Reader) {
+    fn check_unused_facts(&self, ledger: &FactLedger, reader: &mut Reader) {
         const OURS: &[&str] = &[
             "id",
             "email",
@@ -360,11 +360,11 @@ impl FactFlowCheck<'_> {
             .iter()
             .filter(|(fact, ..)| *fact != self.file.known.client_id)
             .map(|(fact, _, place)| (*fact, *place));
-        let inputs: Vec<(Slot, Place)> = self.file.inputs.iter().map(|input| (desk.names.intern(&input.name), input.place)).collect();
+        let inputs: Vec<(Slot, Place)> = self.file.inputs.iter().map(|input| (reader.names.intern(&input.name), input.place)).collect();
         for (fact, place) in read.into_iter().chain(set).chain(literals).chain(inputs).chain(secret) {
-            let name = Arc::clone(desk.names.name(fact));
+            let name = Arc::clone(reader.names.name(fact));
             if !ledger.used.contains(&fact) && !OURS.contains(&&*name) {
-                desk.warn(
+                reader.warn(
                     place,
                     format!("the fact `{name}` is never used"),
                     "use it as `${…}`, name it in `identity.more`, or take the line out",
@@ -374,10 +374,10 @@ impl FactFlowCheck<'_> {
     }
 }
 
-/// Conditions on who may come in are stricter: they look at facts, and at the whole of them.
-fn check_require_condition(condition: &Condition, desk: &mut Reader) {
+/// The conditions of `require` are stricter: they look at facts only, and at the whole of them.
+fn check_require_condition(condition: &Condition, reader: &mut Reader) {
     if let Some(path) = condition.paths().first() {
-        desk.complain(
+        reader.complain(
             path.place,
             "a path cannot stand in `require`: there is no answer to look at",
             "read it as a fact in a step, and write `at: ${fact}`",
@@ -386,7 +386,7 @@ fn check_require_condition(condition: &Condition, desk: &mut Reader) {
     if let Some(pattern) = condition.pattern()
         && !(pattern.regex.as_str().starts_with('^') && pattern.regex.as_str().ends_with('$'))
     {
-        desk.warn(
+        reader.warn(
             pattern.place,
             "this pattern lets in more than it seems to: it matches anywhere in the text",
             "tie it to both ends: `^…$`",

@@ -9,7 +9,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// The facts that every login begins with, and what each is; settings, secrets and inputs come on top.
+/// The facts that every login begins with, and what each is. Settings, secrets and inputs are added to them.
 pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
@@ -24,7 +24,7 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("publicUrl", "the broker's own address"),
 ];
 
-/// What a discovery document tells, as facts: fact, key of the document, meaning.
+/// The facts of a discovery document: the fact, and the key of the document.
 pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("issuer", "issuer"),
     ("authorizationEndpoint", "authorization_endpoint"),
@@ -33,7 +33,7 @@ pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("jwksUri", "jwks_uri"),
 ];
 
-/// The numbers of the facts that the program itself speaks of.
+/// The numbers of the facts that the program itself uses.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each is the fact of that name")]
 pub struct WellKnownFacts {
@@ -61,9 +61,9 @@ pub struct WellKnownFacts {
 }
 
 impl WellKnownFacts {
-    /// Gives all of them their numbers.
-    pub(crate) fn register(desk: &mut Reader) -> Self {
-        let mut slot = |name: &str| desk.names.intern(name);
+    /// Registers all of them.
+    pub(crate) fn register(reader: &mut Reader) -> Self {
+        let mut slot = |name: &str| reader.names.intern(name);
         Self {
             client_id: slot("clientId"),
             client_secret: slot("clientSecret"),
@@ -90,7 +90,7 @@ impl WellKnownFacts {
     }
 }
 
-/// What is known so far, and what was looked for in vain.
+/// The facts known so far, and the facts that were not found.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     values: Vec<Option<(Text, FactOrigin)>>,
@@ -170,12 +170,12 @@ impl Facts {
         self.labels.get(slot.0 as usize).map_or_else(|| Arc::from("fact"), Arc::clone)
     }
 
-    /// Remembers that a fact was looked for in vain.
+    /// Remembers that a fact was not found.
     pub(crate) fn record_missing(&mut self, slot: Slot, nothing: MissingValue) {
         self.misses.push((slot, nothing));
     }
 
-    /// Where a fact was looked for in vain.
+    /// Why a fact was not found, if it was looked for.
     pub(crate) fn missing_value(&self, slot: Slot) -> Option<&MissingValue> {
         self.misses.iter().rev().find(|(missed, _)| *missed == slot).map(|(_, nothing)| nothing)
     }

@@ -1,72 +1,210 @@
 //! The functions that may follow a bar inside a hole: a closed set, each taking a text (or bytes) and giving one.
+//!
+//! [`TABLE`] has one row for each: its name, its documentation and what it does. A new function is a new row; the
+//! reference and "did you mean" read the same rows.
 
 use crate::provider::facts::Facts;
+use crate::provider::hole::HoleToken;
 use crate::provider::json;
 use crate::provider::json_path::{JsonPath, scalar_text};
-use crate::provider::moment;
+use crate::provider::moment::DateFormat;
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
-use crate::vocabulary::text::percent_encode;
+use crate::vocabulary::text::{Text, percent_encode};
 use crate::vocabulary::words::Reader;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
-/// Every function with its arguments and its meaning, for the reference and for "did you mean".
-pub(crate) const ALL: &[(&str, &str, &str)] = &[
-    ("base64", "", "writes a text or bytes in base64"),
-    ("base64url", "", "writes a text or bytes in base64 for addresses, without padding"),
-    ("hex", "", "writes a text or bytes in hexadecimal, small letters"),
-    ("md5", "", "MD5; gives bytes, to be written by `hex` or `base64`"),
-    ("sha1", "", "SHA-1; gives bytes"),
-    ("sha256", "", "SHA-256; gives bytes"),
-    ("hmacSha1", "KEY", "HMAC with SHA-1; gives bytes"),
-    ("hmacSha256", "KEY", "HMAC with SHA-256; gives bytes"),
-    ("append", "TEXT", "adds a text at the end"),
-    ("upper", "", "capital letters"),
-    ("lower", "", "small letters"),
-    ("trim", "", "without blanks at both ends"),
-    ("urlEncode", "", "percent-encodes"),
-    ("urlDecode", "", "undoes percent-encoding"),
-    ("before", "MARK", "what stands before the first mark; finds nothing where the mark is missing"),
-    ("after", "MARK", "what stands after the first mark; finds nothing where the mark is missing"),
-    ("json", "PATH", "reads the text as JSON and takes what stands at the path"),
-    ("default", "TEXT", "this text where nothing was found"),
-    ("date", "FORMAT ZONE", "writes a moment (seconds since 1970, or a date) in a zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`"),
+/// A row of the table.
+pub(crate) struct FunctionRow {
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+    behaviour: FunctionBehaviour,
+}
+
+/// What a function does, and with it which arguments it takes.
+enum FunctionBehaviour {
+    /// Writes a text or bytes as a text.
+    Write(fn(&[u8]) -> String),
+    /// Makes bytes of a text or bytes, from which nothing can be found again.
+    Hash(fn(&[u8]) -> Vec<u8>),
+    /// The same with a key, which is the second parameter.
+    KeyedHash(fn(&[u8], &[u8]) -> Vec<u8>),
+    Text(fn(&str) -> Option<String>),
+    /// Adds the argument, which is the second parameter.
+    TextWithText(fn(&str, &str) -> Option<String>),
+    /// Looks for the argument, which is the second parameter and is not empty.
+    TextWithMark(fn(&str, &str) -> Option<String>),
+    /// Reads a text as JSON.
+    Json,
+    /// Gives a text where nothing was found.
+    Default,
+    /// Writes a moment.
+    Date,
+}
+
+const fn row(name: &'static str, meaning: &'static str, behaviour: FunctionBehaviour) -> FunctionRow {
+    FunctionRow { name, meaning, behaviour }
+}
+
+/// All functions, in the order of the reference.
+pub(crate) const TABLE: &[FunctionRow] = &[
+    row("base64", "writes a text or bytes in base64", FunctionBehaviour::Write(|bytes| STANDARD.encode(bytes))),
+    row(
+        "base64url",
+        "writes a text or bytes in base64 for addresses, without padding",
+        FunctionBehaviour::Write(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
+    ),
+    row("hex", "writes a text or bytes in hexadecimal, small letters", FunctionBehaviour::Write(hex)),
+    row("md5", "MD5; gives bytes, to be written by `hex` or `base64`", FunctionBehaviour::Hash(|bytes| Md5::digest(bytes).to_vec())),
+    row(
+        "sha1",
+        "SHA-1; gives bytes",
+        FunctionBehaviour::Hash(|bytes| digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()),
+    ),
+    row("sha256", "SHA-256; gives bytes", FunctionBehaviour::Hash(|bytes| digest::digest(&digest::SHA256, bytes).as_ref().to_vec())),
+    row(
+        "hmacSha1",
+        "HMAC with SHA-1; gives bytes",
+        FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, bytes)),
+    ),
+    row(
+        "hmacSha256",
+        "HMAC with SHA-256; gives bytes",
+        FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA256, key, bytes)),
+    ),
+    row("append", "adds a text at the end", FunctionBehaviour::TextWithText(|text, more| Some(text.to_owned() + more))),
+    row("upper", "capital letters", FunctionBehaviour::Text(|text| Some(text.to_uppercase()))),
+    row("lower", "small letters", FunctionBehaviour::Text(|text| Some(text.to_lowercase()))),
+    row("trim", "without blanks at both ends", FunctionBehaviour::Text(|text| Some(text.trim().to_owned()))),
+    row(
+        "urlEncode",
+        "percent-encodes",
+        FunctionBehaviour::Text(|text| {
+            let mut encoded = String::new();
+            percent_encode(text, &mut encoded);
+            Some(encoded)
+        }),
+    ),
+    row(
+        "urlDecode",
+        "undoes percent-encoding",
+        FunctionBehaviour::Text(|text| Some(percent_encoding::percent_decode_str(text).decode_utf8().ok()?.into_owned())),
+    ),
+    row(
+        "before",
+        "what stands before the first mark; finds nothing where the mark is missing",
+        FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.0.to_owned())),
+    ),
+    row(
+        "after",
+        "what stands after the first mark; finds nothing where the mark is missing",
+        FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.1.to_owned())),
+    ),
+    row("json", "reads the text as JSON and takes what stands at the path", FunctionBehaviour::Json),
+    row("default", "this text where nothing was found", FunctionBehaviour::Default),
+    row(
+        "date",
+        "writes a moment (seconds since 1970, or a date) in a zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
+        FunctionBehaviour::Date,
+    ),
 ];
+
+impl FunctionRow {
+    /// What its arguments are called.
+    pub(crate) fn arguments(&self) -> &'static [&'static str] {
+        match self.behaviour {
+            FunctionBehaviour::Write(_) | FunctionBehaviour::Hash(_) | FunctionBehaviour::Text(_) => &[],
+            FunctionBehaviour::KeyedHash(_) => &["KEY"],
+            FunctionBehaviour::TextWithText(_) | FunctionBehaviour::Default => &["TEXT"],
+            FunctionBehaviour::TextWithMark(_) => &["MARK"],
+            FunctionBehaviour::Json => &["PATH"],
+            FunctionBehaviour::Date => &["FORMAT", "ZONE"],
+        }
+    }
+
+    /// How a file writes it.
+    pub(crate) fn usage(&self) -> String {
+        std::iter::once(&self.name).chain(self.arguments()).copied().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The function with its arguments, as many as [`FunctionRow::arguments`] names; or a complaint.
+    fn compile(&self, arguments: &[HoleToken], place: Place, reader: &mut Reader) -> Option<FunctionAction> {
+        Some(match (&self.behaviour, arguments) {
+            (FunctionBehaviour::Write(write), _) => FunctionAction::Write(*write),
+            (FunctionBehaviour::Hash(hash), _) => FunctionAction::Hash(*hash),
+            (FunctionBehaviour::Text(change), _) => FunctionAction::Text(*change),
+            (FunctionBehaviour::KeyedHash(_), [HoleToken::Quoted(_), ..]) => {
+                reader.complain(
+                    place,
+                    "a secret may not stand in the file",
+                    "keep it in `secrets`, and name it without quotes: `hmacSha256 clientSecret`",
+                );
+                return None;
+            }
+            (FunctionBehaviour::KeyedHash(hash), [key, ..]) => {
+                FunctionAction::KeyedHash(*hash, FunctionArgument::from_token(key, place, reader))
+            }
+            (FunctionBehaviour::TextWithText(change), [argument, ..]) => {
+                FunctionAction::TextWith(*change, FunctionArgument::from_token(argument, place, reader))
+            }
+            (FunctionBehaviour::TextWithMark(change), [mark, ..]) => {
+                self.check_not_empty(mark, "write the mark that stands in the text", place, reader)?;
+                FunctionAction::TextWith(*change, FunctionArgument::from_token(mark, place, reader))
+            }
+            (FunctionBehaviour::Default, [text, ..]) => {
+                self.check_not_empty(text, "a hole that may stay empty is written with `?`: `${last?}`", place, reader)?;
+                FunctionAction::Default(FunctionArgument::from_token(text, place, reader))
+            }
+            (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
+            (FunctionBehaviour::Date, [format, zone, ..]) => match DateFormat::parse(format.text(), zone.text()) {
+                Ok(format) => FunctionAction::Date(Box::new(format)),
+                Err((message, help)) => {
+                    reader.complain(place, message, help);
+                    return None;
+                }
+            },
+            (
+                FunctionBehaviour::KeyedHash(_)
+                | FunctionBehaviour::TextWithText(_)
+                | FunctionBehaviour::TextWithMark(_)
+                | FunctionBehaviour::Default
+                | FunctionBehaviour::Json
+                | FunctionBehaviour::Date,
+                _,
+            ) => return None,
+        })
+    }
+
+    fn check_not_empty(&self, argument: &HoleToken, help: &str, place: Place, reader: &mut Reader) -> Option<()> {
+        if *argument == HoleToken::Quoted(String::new()) {
+            reader.complain(place, format!("`{}` is given an empty text", self.name), help);
+            return None;
+        }
+        Some(())
+    }
+}
 
 /// A function with its arguments.
 #[derive(Clone, Debug)]
-pub(crate) enum Function {
-    /// Base64 with padding.
-    Base64,
-    /// Base64 for addresses.
-    Base64Url,
-    Hex,
-    /// MD5.
-    Md5,
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
-    /// HMAC with SHA-1.
-    HmacSha1(FunctionArgument),
-    /// HMAC with SHA-256.
-    HmacSha256(FunctionArgument),
-    Append(FunctionArgument),
-    Upper,
-    Lower,
-    Trim,
-    UrlEncode,
-    UrlDecode,
-    Before(FunctionArgument),
-    After(FunctionArgument),
-    /// A path in a text that is JSON.
-    Json(Box<JsonPath>),
+pub(crate) struct Function {
+    name: &'static str,
+    action: FunctionAction,
+}
+
+#[derive(Clone, Debug)]
+enum FunctionAction {
+    Write(fn(&[u8]) -> String),
+    Hash(fn(&[u8]) -> Vec<u8>),
+    KeyedHash(fn(&[u8], &[u8]) -> Vec<u8>, FunctionArgument),
+    Text(fn(&str) -> Option<String>),
+    TextWith(fn(&str, &str) -> Option<String>, FunctionArgument),
     Default(FunctionArgument),
-    Date(Box<moment::DateFormat>),
+    Json(Box<JsonPath>),
+    Date(Box<DateFormat>),
 }
 
 /// An argument: a text in quotes or a fact.
@@ -91,6 +229,13 @@ impl TextOrBytes {
             Self::Bytes(bytes) => bytes,
         }
     }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Bytes(_) => None,
+        }
+    }
 }
 
 /// What a function takes and gives, as far as it matters.
@@ -105,194 +250,130 @@ enum FunctionKind {
 
 impl Function {
     /// Reads `name argument…`, or complains.
-    pub(crate) fn parse(words: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
-        let Some(HoleToken::Word(name)) = words.first() else {
-            desk.complain(
-                place,
-                "a bar (`|`) without a function behind it",
-                format!("the functions are {}", quoted_alternatives(ALL.iter().map(|(name, ..)| *name))),
-            );
+    pub(crate) fn parse(words: &[HoleToken], place: Place, reader: &mut Reader) -> Option<Self> {
+        let all_names = || format!("the functions are {}", quoted_alternatives(TABLE.iter().map(|row| row.name)));
+        let Some((HoleToken::Word(name), arguments)) = words.split_first() else {
+            reader.complain(place, "a bar (`|`) without a function behind it", all_names());
             return None;
         };
-        let Some((_, arguments, _)) = ALL.iter().find(|(known, ..)| known == name) else {
-            let help = match did_you_mean(name, ALL.iter().map(|(name, ..)| *name)) {
+        let Some(row) = TABLE.iter().find(|row| row.name == name) else {
+            let help = match did_you_mean(name, TABLE.iter().map(|row| row.name)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the functions are {}", quoted_alternatives(ALL.iter().map(|(name, ..)| *name))),
+                None => all_names(),
             };
-            desk.complain(place, format!("`{name}` is not a function"), help);
+            reader.complain(place, format!("`{name}` is not a function"), help);
             return None;
         };
-        let expected = arguments.split_whitespace().count();
-        if words.len() - 1 != expected {
-            let form = if arguments.is_empty() { name.clone() } else { format!("{name} {arguments}") };
-            desk.complain(
+        let expected = row.arguments().len();
+        if arguments.len() != expected {
+            reader.complain(
                 place,
-                format!("`{name}` takes {expected} argument(s), {} stand here", words.len() - 1),
-                format!("write `| {form}`; texts stand in double quotes, facts without"),
+                format!("`{name}` takes {expected} argument(s), {} stand here", arguments.len()),
+                format!("write `| {}`; texts stand in double quotes, facts without", row.usage()),
             );
             return None;
         }
-        Self::build(name, &words[1..], place, desk)
-    }
-
-    fn build(name: &str, arguments: &[HoleToken], place: Place, desk: &mut Reader) -> Option<Self> {
-        let mut argument = || match &arguments[0] {
-            HoleToken::Quoted(text) => FunctionArgument::Literal(text.as_str().into()),
-            HoleToken::Word(name) => FunctionArgument::Fact(desk.names.intern(name), place),
-        };
-        Some(match name {
-            "base64" => Self::Base64,
-            "base64url" => Self::Base64Url,
-            "hex" => Self::Hex,
-            "md5" => Self::Md5,
-            "sha1" => Self::Sha1,
-            "sha256" => Self::Sha256,
-            "hmacSha1" | "hmacSha256" if matches!(arguments[0], HoleToken::Quoted(_)) => {
-                desk.complain(
-                    place,
-                    "a secret may not stand in the file",
-                    "keep it in `secrets`, and name it without quotes: `hmacSha256 clientSecret`",
-                );
-                return None;
-            }
-            "hmacSha1" => Self::HmacSha1(argument()),
-            "hmacSha256" => Self::HmacSha256(argument()),
-            "append" => Self::Append(argument()),
-            "upper" => Self::Upper,
-            "lower" => Self::Lower,
-            "trim" => Self::Trim,
-            "urlEncode" => Self::UrlEncode,
-            "urlDecode" => Self::UrlDecode,
-            "before" | "after" | "default" if arguments[0] == HoleToken::Quoted(String::new()) => {
-                let help = if name == "default" {
-                    "a hole that may stay empty is written with `?`: `${last?}`"
-                } else {
-                    "write the mark that stands in the text"
-                };
-                desk.complain(place, format!("`{name}` is given an empty text"), help);
-                return None;
-            }
-            "before" => Self::Before(argument()),
-            "after" => Self::After(argument()),
-            "default" => Self::Default(argument()),
-            "json" => Self::Json(Box::new(JsonPath::parse(arguments[0].text(), place, desk)?)),
-            _ => match moment::DateFormat::parse(arguments[0].text(), arguments[1].text()) {
-                Ok(writing) => Self::Date(Box::new(writing)),
-                Err((message, help)) => {
-                    desk.complain(place, message, help);
-                    return None;
-                }
-            },
-        })
+        let action = row.compile(arguments, place, reader)?;
+        Some(Self { name: row.name, action })
     }
 
     fn kind(&self) -> FunctionKind {
-        match self {
-            Self::Base64 | Self::Base64Url | Self::Hex => FunctionKind::Writes,
-            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::HmacSha1(_) | Self::HmacSha256(_) => FunctionKind::Hashes,
-            Self::Append(_)
-            | Self::Upper
-            | Self::Lower
-            | Self::Trim
-            | Self::UrlEncode
-            | Self::UrlDecode
-            | Self::Before(_)
-            | Self::After(_)
-            | Self::Json(_)
-            | Self::Default(_)
-            | Self::Date(_) => FunctionKind::OfText,
+        match self.action {
+            FunctionAction::Write(_) => FunctionKind::Writes,
+            FunctionAction::Hash(_) | FunctionAction::KeyedHash(..) => FunctionKind::Hashes,
+            FunctionAction::Text(_)
+            | FunctionAction::TextWith(..)
+            | FunctionAction::Default(_)
+            | FunctionAction::Json(_)
+            | FunctionAction::Date(_) => FunctionKind::OfText,
         }
     }
 
-    /// Whether nobody can find the text again from the result.
+    /// Whether the text cannot be found again from the result.
     pub(crate) fn is_one_way(&self) -> bool {
         self.kind() == FunctionKind::Hashes
     }
 
-    /// The argument, if it has one.
+    /// The argument that is a text or a fact, if it has one.
     pub(crate) fn argument(&self) -> Option<&FunctionArgument> {
-        match self {
-            Self::HmacSha1(argument)
-            | Self::HmacSha256(argument)
-            | Self::Append(argument)
-            | Self::Before(argument)
-            | Self::After(argument)
-            | Self::Default(argument) => Some(argument),
-            _ => None,
+        match &self.action {
+            FunctionAction::KeyedHash(_, argument) | FunctionAction::TextWith(_, argument) | FunctionAction::Default(argument) => {
+                Some(argument)
+            }
+            FunctionAction::Write(_)
+            | FunctionAction::Hash(_)
+            | FunctionAction::Text(_)
+            | FunctionAction::Json(_)
+            | FunctionAction::Date(_) => None,
         }
+    }
+
+    /// The path into a text that is JSON, if it takes one.
+    pub(crate) fn inner_path(&self) -> Option<&JsonPath> {
+        if let FunctionAction::Json(path) = &self.action { Some(path) } else { None }
     }
 
     /// Applies it to what was found so far; `None` means that nothing is found.
     pub(crate) fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
-        if let Self::Default(argument) = self {
+        if let FunctionAction::Default(argument) = &self.action {
             return match flow {
                 Some(flow) => Some(flow),
                 None => argument.value(facts).map(|text| TextOrBytes::Text(text.to_owned())),
             };
         }
         let flow = flow?;
-        Some(match self {
-            Self::Base64 => TextOrBytes::Text(STANDARD.encode(flow.bytes())),
-            Self::Base64Url => TextOrBytes::Text(URL_SAFE_NO_PAD.encode(flow.bytes())),
-            Self::Hex => TextOrBytes::Text(hex(flow.bytes())),
-            Self::Md5 => TextOrBytes::Bytes(Md5::digest(flow.bytes()).to_vec()),
-            Self::Sha1 => TextOrBytes::Bytes(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, flow.bytes()).as_ref().to_vec()),
-            Self::Sha256 => TextOrBytes::Bytes(digest::digest(&digest::SHA256, flow.bytes()).as_ref().to_vec()),
-            Self::HmacSha1(key) => {
-                TextOrBytes::Bytes(hmac_bytes(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.value(facts)?.as_bytes(), flow.bytes()))
+        match &self.action {
+            FunctionAction::Write(write) => Some(TextOrBytes::Text(write(flow.bytes()))),
+            FunctionAction::Hash(hash) => Some(TextOrBytes::Bytes(hash(flow.bytes()))),
+            FunctionAction::KeyedHash(hash, key) => Some(TextOrBytes::Bytes(hash(flow.bytes(), key.value(facts)?.as_bytes()))),
+            FunctionAction::Text(change) => change(flow.text()?).map(TextOrBytes::Text),
+            FunctionAction::TextWith(change, argument) => change(flow.text()?, argument.value(facts)?).map(TextOrBytes::Text),
+            FunctionAction::Json(path) => {
+                let document = json::parse(flow.text()?.as_bytes()).ok()?;
+                Some(TextOrBytes::Text(scalar_text(path.first(&document)?)?.into_owned()))
             }
-            Self::HmacSha256(key) => TextOrBytes::Bytes(hmac_bytes(hmac::HMAC_SHA256, key.value(facts)?.as_bytes(), flow.bytes())),
-            Self::Append(more) => TextOrBytes::Text(as_text(&flow)?.to_owned() + more.value(facts)?),
-            Self::Upper => TextOrBytes::Text(as_text(&flow)?.to_uppercase()),
-            Self::Lower => TextOrBytes::Text(as_text(&flow)?.to_lowercase()),
-            Self::Trim => TextOrBytes::Text(as_text(&flow)?.trim().to_owned()),
-            Self::UrlEncode => {
-                let mut encoded = String::new();
-                percent_encode(as_text(&flow)?, &mut encoded);
-                TextOrBytes::Text(encoded)
-            }
-            Self::UrlDecode => TextOrBytes::Text(percent_encoding::percent_decode_str(as_text(&flow)?).decode_utf8().ok()?.into_owned()),
-            Self::Before(mark) => TextOrBytes::Text(as_text(&flow)?.split_once(mark.value(facts)?)?.0.to_owned()),
-            Self::After(mark) => TextOrBytes::Text(as_text(&flow)?.split_once(mark.value(facts)?)?.1.to_owned()),
-            Self::Json(path) => {
-                let document = json::parse(as_text(&flow)?.as_bytes()).ok()?;
-                TextOrBytes::Text(scalar_text(path.first(&document)?)?.into_owned())
-            }
-            Self::Date(writing) => TextOrBytes::Text(writing.write(as_text(&flow)?)?),
-            Self::Default(_) => flow,
-        })
+            FunctionAction::Date(format) => format.write(flow.text()?).map(TextOrBytes::Text),
+            FunctionAction::Default(_) => Some(flow),
+        }
     }
 }
 
 impl FunctionArgument {
+    fn from_token(token: &HoleToken, place: Place, reader: &mut Reader) -> Self {
+        match token {
+            HoleToken::Quoted(text) => Self::Literal(text.as_str().into()),
+            HoleToken::Word(name) => Self::Fact(reader.names.intern(name), place),
+        }
+    }
+
     /// Its value, if the fact is known.
-    pub(crate) fn value<'a>(&'a self, facts: &'a Facts) -> Option<&'a str> {
+    fn value<'a>(&'a self, facts: &'a Facts) -> Option<&'a str> {
         match self {
             Self::Literal(text) => Some(text),
-            Self::Fact(slot, _) => facts.get(*slot).map(crate::vocabulary::text::Text::expose),
+            Self::Fact(slot, _) => facts.get(*slot).map(Text::expose),
         }
     }
 }
 
 /// Complains where bytes reach a function or an end that takes only text.
-pub(crate) fn check_text_and_bytes(functions: &[Function], names: &[String], may_end_in_bytes: bool, place: Place, desk: &mut Reader) {
+pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: bool, place: Place, reader: &mut Reader) {
     let mut bytes_from = None;
-    for (function, name) in functions.iter().zip(names) {
-        match function.kind() {
-            FunctionKind::OfText if bytes_from.is_some() => {
-                desk.complain(
+    for function in functions {
+        match (function.kind(), bytes_from) {
+            (FunctionKind::OfText, Some(source)) => {
+                reader.complain(
                     place,
-                    format!("`{name}` takes a text, and `{}` gives bytes", bytes_from.unwrap_or_default()),
+                    format!("`{}` takes a text, and `{source}` gives bytes", function.name),
                     "write the bytes first: put `| hex` or `| base64` between the two",
                 );
                 return;
             }
-            FunctionKind::OfText | FunctionKind::Writes => bytes_from = None,
-            FunctionKind::Hashes => bytes_from = Some(name.as_str()),
+            (FunctionKind::OfText, None) | (FunctionKind::Writes, _) => bytes_from = None,
+            (FunctionKind::Hashes, _) => bytes_from = Some(function.name),
         }
     }
     if let Some(name) = bytes_from.filter(|_| !may_end_in_bytes) {
-        desk.complain(place, format!("`{name}` gives bytes, which are no text yet"), "write them: add `| hex` or `| base64` behind it");
+        reader.complain(place, format!("`{name}` gives bytes, which are no text yet"), "write them: add `| hex` or `| base64` behind it");
     }
 }
 
@@ -312,73 +393,64 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn as_text(flow: &TextOrBytes) -> Option<&str> {
-    match flow {
-        TextOrBytes::Text(text) => Some(text),
-        TextOrBytes::Bytes(_) => None,
-    }
-}
-
-/// A word or a quoted text inside a hole.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum HoleToken {
-    /// A bare word: a function's or a fact's name.
-    Word(String),
-    /// A text in quotes.
-    Quoted(String),
-}
-
-impl HoleToken {
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Self::Word(text) | Self::Quoted(text) => text,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn run(functions: &[Function], text: &str) -> Option<String> {
+    fn run(functions: &[&[&str]], text: &str) -> Option<String> {
+        let mut reader = Reader::default();
         let facts = Facts::default();
         let mut flow = Some(TextOrBytes::Text(text.to_owned()));
-        for function in functions {
-            flow = function.apply(flow, &facts);
+        for words in functions {
+            let (name, arguments) = words.split_first().unwrap();
+            let quoted = arguments.iter().map(|argument| HoleToken::Quoted((*argument).to_owned()));
+            let tokens: Vec<HoleToken> = std::iter::once(HoleToken::Word((*name).to_owned())).chain(quoted).collect();
+            flow = Function::parse(&tokens, Place::default(), &mut reader).unwrap().apply(flow, &facts);
         }
         flow.map(|flow| String::from_utf8(flow.bytes().to_vec()).unwrap())
     }
 
     #[test]
     fn each_function_gives_what_its_name_says() {
-        let literal = |text: &str| FunctionArgument::Literal(text.into());
-        let path = |text: &str| Box::new(JsonPath::builtin(text, Place::default()));
+        let cases: &[(&[&[&str]], &str, Option<&str>)] = &[
+            (&[&["base64"]], "a?>", Some("YT8+")),
+            (&[&["base64url"]], "a?>", Some("YT8-")),
+            (&[&["md5"], &["hex"]], "abc", Some("900150983cd24fb0d6963f7d28e17f72")),
+            (&[&["sha1"], &["hex"]], "abc", Some("a9993e364706816aba3e25717850c26c9cd0d89d")),
+            (&[&["sha256"], &["base64"]], "abc", Some("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")),
+            (&[&["append", "!"]], "abc", Some("abc!")),
+            (&[&["upper"], &["lower"]], "aBç", Some("abç")),
+            (&[&["trim"]], " a b ", Some("a b")),
+            (&[&["urlEncode"]], "a b/ç", Some("a%20b%2F%C3%A7")),
+            (&[&["urlDecode"]], "a%20b", Some("a b")),
+            (&[&["before", "@"]], "ana@loja", Some("ana")),
+            (&[&["after", "@"]], "ana@loja", Some("loja")),
+            (&[&["after", "@"]], "ana", None),
+            (&[&["after", "@"], &["default", "none"]], "ana", Some("none")),
+            (&[&["json", "$.a[1]"]], r#"{"a":[1,20]}"#, Some("20")),
+            (&[&["json", "$.a"]], "no json", None),
+            (&[&["date", "%Y-%m-%d", "Z"]], "86400", Some("1970-01-02")),
+        ];
+        for (functions, text, expected) in cases {
+            assert_eq!(run(functions, text).as_deref(), *expected, "{functions:?}");
+        }
+    }
 
-        for (functions, text, expected) in [
-            (vec![Function::Base64], "a?>", Some("YT8+")),
-            (vec![Function::Base64Url], "a?>", Some("YT8-")),
-            (vec![Function::Md5, Function::Hex], "abc", Some("900150983cd24fb0d6963f7d28e17f72")),
-            (vec![Function::Sha1, Function::Hex], "abc", Some("a9993e364706816aba3e25717850c26c9cd0d89d")),
-            (vec![Function::Sha256, Function::Base64], "abc", Some("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")),
-            (vec![Function::HmacSha1(literal("key")), Function::Hex], "abc", Some("4fd0b215276ef12f2b3e4c8ecac2811498b656fc")),
-            (
-                vec![Function::HmacSha256(literal("key")), Function::Hex],
-                "abc",
-                Some("9c196e32dc0175f86f4b1cb89289d6619de6bee699e4c378e68309ed97a1a6ab"),
-            ),
-            (vec![Function::Append(literal("!"))], "abc", Some("abc!")),
-            (vec![Function::Upper, Function::Lower], "aBç", Some("abç")),
-            (vec![Function::Trim], " a b ", Some("a b")),
-            (vec![Function::UrlEncode], "a b/ç", Some("a%20b%2F%C3%A7")),
-            (vec![Function::UrlDecode], "a%20b", Some("a b")),
-            (vec![Function::Before(literal("@"))], "ana@loja", Some("ana")),
-            (vec![Function::After(literal("@"))], "ana@loja", Some("loja")),
-            (vec![Function::After(literal("@"))], "ana", None),
-            (vec![Function::After(literal("@")), Function::Default(literal("none"))], "ana", Some("none")),
-            (vec![Function::Json(path("$.a[1]"))], r#"{"a":[1,20]}"#, Some("20")),
-            (vec![Function::Json(path("$.a"))], "no json", None),
+    #[test]
+    fn a_keyed_hash_takes_its_key_from_a_fact() {
+        for (name, expected) in [
+            ("hmacSha1", "4fd0b215276ef12f2b3e4c8ecac2811498b656fc"),
+            ("hmacSha256", "9c196e32dc0175f86f4b1cb89289d6619de6bee699e4c378e68309ed97a1a6ab"),
         ] {
-            assert_eq!(run(&functions, text).as_deref(), expected, "{functions:?}");
+            let mut reader = Reader::default();
+            let words = [HoleToken::Word(name.to_owned()), HoleToken::Word("secret".to_owned())];
+            let function = Function::parse(&words, Place::default(), &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("secret"), Text::plain("key"));
+
+            let hash = function.apply(Some(TextOrBytes::Text("abc".to_owned())), &facts).unwrap();
+
+            assert_eq!(hex(hash.bytes()), expected);
         }
     }
 }

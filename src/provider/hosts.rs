@@ -6,10 +6,10 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
 
 /// Checks the patterns of `hosts`.
-pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, desk: &mut Reader) {
+pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, reader: &mut Reader) {
     for pattern in hosts {
         if let Some(used) = pattern.uses().find(|used| !settings.contains(&used.fact)) {
-            desk.complain(
+            reader.complain(
                 used.place,
                 "only a setting or `publicUrl` may stand in a pattern of `hosts`",
                 "what comes from outside must not choose where secrets are sent; write the pattern out, or take the value from `settings`",
@@ -17,29 +17,29 @@ pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopbac
         }
         let text = pattern.as_literal().unwrap_or_else(|| "x.example".to_owned());
         if text.contains("://") || text.contains('/') {
-            desk.complain(
+            reader.complain(
                 pattern.place,
                 format!("`{text}` is an address, not a host"),
                 "write only the host: `*.shops.example` or `sso.acme.example:8443`",
             );
         } else if text.split('.').any(|label| label.is_empty() || (label.contains('*') && label != "*")) {
-            desk.complain(
+            reader.complain(
                 pattern.place,
                 format!("`{text}` is not a pattern of a host"),
                 "write `*` for exactly one whole label: `*.shops.example`",
             );
         } else if is_loopback(&text) && !loopback {
-            desk.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
+            reader.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
         } else if !is_host(&text.replace('*', "x")) {
-            desk.complain(
+            reader.complain(
                 pattern.place,
                 format!("`{}` is not a pattern of a host", printable(&text)),
                 "write letters, digits, `-`, dots and `*`: `*.shops.example`",
             );
         } else if text.rsplit('.').take(2).filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
-            desk.complain(
+            reader.complain(
                 pattern.place,
-                format!("`{text}` would allow hosts of anybody"),
+                format!("`{text}` would allow any host"),
                 "name at least the last two labels: `*.shops.example`",
             );
         }

@@ -1,4 +1,4 @@
-//! Who came: the id at the provider, the address and how far it is proven, and what else is known.
+//! The identity that a login makes: the id at the provider, the e-mail address and its proof, and what else is known.
 
 use crate::provider::fact_expression::{FactExpression, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
@@ -67,7 +67,7 @@ enum IdentityPart {
     Composed(FactExpression),
 }
 
-/// Who came in.
+/// The person who signs in, as the provider describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The file's name.
@@ -86,12 +86,12 @@ pub struct Identity {
     pub more: Vec<(Box<str>, String)>,
 }
 
-/// The address of who came in, and how far it can be relied upon.
+/// The e-mail address of an identity, and whether it is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityEmail {
-    /// Theirs, and by what that is proven.
+    /// An address that is proven, and the evidence.
     Proven(Email, EmailEvidence),
-    /// Nobody's: the file's placeholder.
+    /// The file's placeholder, which belongs to no person.
     Placeholder(Email),
     /// To be asked of the shopper and proven; the provider may have suggested one.
     Ask(Option<Email>),
@@ -109,11 +109,11 @@ pub enum IdentityError {
 }
 
 impl IdentityMapping {
-    pub(crate) fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, reader: &mut Reader) -> Self {
         let mut parts = Vec::new();
         let mut more = Vec::new();
         let spec = spec.map(|spec| {
-            more = spec.more.iter().flat_map(|list| &list.0).map(|name| (desk.names.intern(name), name.place)).collect();
+            more = spec.more.iter().flat_map(|list| &list.0).map(|name| (reader.names.intern(name), name.place)).collect();
             [
                 ("id", spec.id),
                 ("email", spec.email),
@@ -127,13 +127,13 @@ impl IdentityMapping {
         for name in ["id", "email", "emailVerified", "name", "picture", "locale"] {
             let reading = written.iter_mut().find(|(word, _)| *word == name).and_then(|(_, reading)| reading.take());
             if let Some(path) = reading.as_ref().and_then(|reading| reading.paths().first().map(|path| path.place)) {
-                desk.complain(
+                reader.complain(
                     path,
                     "a path cannot stand here: there is no answer to look at",
                     "read it as a fact in a step, and write `${fact}` here",
                 );
             }
-            parts.push((name, desk.names.intern(name), reading.map_or(IdentityPart::Fact, IdentityPart::Composed)));
+            parts.push((name, reader.names.intern(name), reading.map_or(IdentityPart::Fact, IdentityPart::Composed)));
         }
         Self { parts, more, trust, missing }
     }
@@ -263,7 +263,7 @@ fn is_usable_id(id: &str) -> bool {
 
 /// A placeholder. An id that holds what addresses do not, or differs only in its capitals, is replaced by its hash.
 fn placeholder_email(text: &str) -> Option<Email> {
-    // An id that looks like a hash is hashed as well, so that nobody can choose another's.
+    // An id that looks like a hash is hashed as well, so that no person can choose the placeholder of another.
     let looks_like_a_hash = text.split('@').next().is_some_and(|local| local.len() == 32 && local.bytes().all(|b| b.is_ascii_hexdigit()));
     Email::parse(text).ok().filter(|email| email.key() == text && !looks_like_a_hash).or_else(|| {
         let (local, domain) = text.rsplit_once('@')?;

@@ -32,16 +32,16 @@ pub(crate) struct Input {
 
 impl Input {
     /// Compiles an input, or complains.
-    pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, desk: &mut Reader) -> Self {
+    pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, reader: &mut Reader) -> Self {
         if spec.label.trim().is_empty()
             || spec.label.chars().count() > 100
             || crate::vocabulary::diagnostic::printable(&spec.label) != spec.label.value
         {
-            desk.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
+            reader.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
         }
         let whole = spec.pattern.as_ref().and_then(|pattern| {
-            Pattern::compile(&pattern.value, pattern.place, desk)?;
-            Pattern::compile(&format!("^(?:{})$", pattern.value), pattern.place, desk)
+            Pattern::compile(&pattern.value, pattern.place, reader)?;
+            Pattern::compile(&format!("^(?:{})$", pattern.value), pattern.place, reader)
         });
         Self {
             name: name.value.as_str().into(),

@@ -1,8 +1,8 @@
-//! A JSON path (RFC 9535): where in an answer something stands.
+//! A JSON path (RFC 9535), which finds values in an answer.
 //!
-//! Plain routes such as `$.data.user['e-mail'][0]`, nearly all that exist, are walked here: they are compiled and
-//! walked forty times faster than by the library, which reads everything else. What could cost more than a walk
-//! over the answer is refused when the file is read.
+//! Nearly all paths are plain, such as `$.data.user['e-mail'][0]`. They are compiled and evaluated here, forty times
+//! faster than by the library, which evaluates all others. A path that could cost more than one pass over the answer is
+//! refused when the file is read.
 
 use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
@@ -13,17 +13,16 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest path that is read.
+/// The longest path that is accepted, in bytes.
 const LONGEST: usize = 400;
 
 /// A compiled path.
 #[derive(Clone, Debug)]
 pub struct JsonPath {
-    /// As it was written.
+    /// The path as the file writes it.
     pub source: Box<str>,
-    /// Where it was written.
     pub(crate) place: Place,
-    route: CompiledJsonPath,
+    compiled: CompiledJsonPath,
 }
 
 #[derive(Clone, Debug)]
@@ -39,11 +38,11 @@ enum JsonPathSegment {
 }
 
 impl JsonPath {
-    /// Compiles a path, or complains.
+    /// Compiles a path; a complaint says what is wrong with it.
     pub fn parse(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
         let text = text.trim();
         match Self::compile(text, place) {
-            Ok(selector) => Some(selector),
+            Ok(path) => Some(path),
             Err((message, help)) => {
                 desk.complain(place, message, help);
                 None
@@ -55,30 +54,30 @@ impl JsonPath {
         if text.len() > LONGEST {
             return Err((format!("this path is {} bytes long", text.len()), format!("write a path of at most {LONGEST} bytes")));
         }
-        let route = match parse_plain(text) {
-            Some(hops) => CompiledJsonPath::Plain(hops),
+        let compiled = match parse_plain(text) {
+            Some(segments) => CompiledJsonPath::Plain(segments),
             None => CompiledJsonPath::Query(Box::new(parse_query(text)?)),
         };
-        Ok(Self { source: text.into(), place, route })
+        Ok(Self { source: text.into(), place, compiled })
     }
 
-    /// A path that is known to be right.
+    /// A path of the language itself, which always compiles.
     pub(crate) fn builtin(text: &str, place: Place) -> Self {
         Self::compile(text, place).expect("a path of the language itself")
     }
 
-    /// The first that stands there.
+    /// The first value that the path finds.
     pub fn first<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        match &self.route {
-            CompiledJsonPath::Plain(hops) => walk(hops, value),
+        match &self.compiled {
+            CompiledJsonPath::Plain(segments) => walk(segments, value),
             CompiledJsonPath::Query(_) => self.all(value).into_iter().next(),
         }
     }
 
-    /// All that stand there, in order.
+    /// All values that the path finds, in order.
     pub fn all<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
-        match &self.route {
-            CompiledJsonPath::Plain(hops) => walk(hops, value).into_iter().collect(),
+        match &self.compiled {
+            CompiledJsonPath::Plain(segments) => walk(segments, value).into_iter().collect(),
             CompiledJsonPath::Query(query) => js_path_process(query, value)
                 .map(|found| found.into_iter().map(jsonpath_rust::query::QueryRef::val).collect())
                 .unwrap_or_default(),
@@ -87,24 +86,24 @@ impl JsonPath {
 
     /// Whether the path begins with this key.
     pub(crate) fn begins_with(&self, key: &str) -> bool {
-        matches!(&self.route, CompiledJsonPath::Plain(hops) if hops.first() == Some(&JsonPathSegment::Key(key.into())))
+        matches!(&self.compiled, CompiledJsonPath::Plain(segments) if segments.first() == Some(&JsonPathSegment::Key(key.into())))
     }
 
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
-        matches!(&self.route, CompiledJsonPath::Plain(hops) if matches!(hops.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
+        matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
     }
 }
 
-/// What a value of an answer says as a text: texts, numbers to the last digit, and booleans. An empty text, `null`,
-/// an object and a list say nothing.
+/// A value of an answer as a text: texts, numbers to the last digit, and booleans. An empty text, `null`, a list and an
+/// object are none.
 pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => Some(Cow::Owned(number.to_string())),
         Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-        // An XML element with attributes says its text.
+        // An XML element with attributes becomes an object with this key for its text.
         Value::Object(members) => members.get("#text").and_then(Value::as_str).map(Cow::Borrowed),
         Value::Null | Value::Array(_) => None,
     }
@@ -156,8 +155,8 @@ impl fmt::Display for ValueKind {
     }
 }
 
-fn walk<'v>(hops: &[JsonPathSegment], value: &'v Value) -> Option<&'v Value> {
-    hops.iter().try_fold(value, |value, hop| match hop {
+fn walk<'v>(segments: &[JsonPathSegment], value: &'v Value) -> Option<&'v Value> {
+    segments.iter().try_fold(value, |value, segment| match segment {
         JsonPathSegment::Key(key) => value.as_object()?.get(&**key),
         JsonPathSegment::Index(index) => value.as_array()?.get(*index),
     })
@@ -167,17 +166,17 @@ fn is_name(letter: char, first: bool) -> bool {
     letter == '_' || letter.is_ascii_alphabetic() || !letter.is_ascii() || (!first && letter.is_ascii_digit())
 }
 
-/// The hops of a plain route; `None` when the path is something else.
+/// The segments of a plain path; `None` for other paths.
 fn parse_plain(text: &str) -> Option<Vec<JsonPathSegment>> {
     let mut rest = text.strip_prefix('$')?;
-    let mut hops = Vec::new();
+    let mut segments = Vec::new();
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.char_indices().find(|(at, letter)| !is_name(*letter, *at == 0)).map_or(after.len(), |(at, _)| at);
             if end == 0 {
                 return None;
             }
-            hops.push(JsonPathSegment::Key(after[..end].into()));
+            segments.push(JsonPathSegment::Key(after[..end].into()));
             rest = &after[end..];
         } else {
             let after = rest.strip_prefix('[')?;
@@ -187,7 +186,7 @@ fn parse_plain(text: &str) -> Option<Vec<JsonPathSegment>> {
                 if name.contains('\\') {
                     return None;
                 }
-                hops.push(JsonPathSegment::Key(name.into()));
+                segments.push(JsonPathSegment::Key(name.into()));
                 rest = after[end + 1..].strip_prefix(']')?;
             } else {
                 let end = after.find(']')?;
@@ -195,15 +194,15 @@ fn parse_plain(text: &str) -> Option<Vec<JsonPathSegment>> {
                 if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || (digits.len() > 1 && digits.starts_with('0')) {
                     return None;
                 }
-                hops.push(JsonPathSegment::Index(digits.parse().ok()?));
+                segments.push(JsonPathSegment::Index(digits.parse().ok()?));
                 rest = &after[end + 1..];
             }
         }
     }
-    Some(hops)
+    Some(segments)
 }
 
-/// A path that the library reads, once it is known to be cheap and to mean what it seems to mean.
+/// Parses a path with the library, after checks that it is cheap and means what it seems to mean.
 fn parse_query(text: &str) -> Result<JpQuery, (String, String)> {
     if text.contains("${") {
         let help = "holes stand in texts, not in paths; a filter (`$[?@.id == 'x']`) or `.*` finds what has no fixed name";
@@ -243,7 +242,7 @@ pub(crate) fn written_key(key: &str, quote: char) -> String {
     format!("[{quote}{escaped}{quote}]")
 }
 
-/// Refuses what the library would misread silently, and what could cost more than a walk over the answer.
+/// Refuses what the library would misread silently, and what could cost more than one pass over the answer.
 fn check_query(text: &str) -> Result<(), (String, String)> {
     let mut quote = None;
     let mut depth = 0_usize;
@@ -310,11 +309,11 @@ mod tests {
     use serde_json::json;
 
     fn find(path: &str, value: &Value) -> Result<Option<Value>, String> {
-        JsonPath::compile(path, Place::default()).map(|selector| selector.first(value).cloned()).map_err(|(message, _)| message)
+        JsonPath::compile(path, Place::default()).map(|path| path.first(value).cloned()).map_err(|(message, _)| message)
     }
 
     #[test]
-    fn plain_routes_and_queries_find_the_first() {
+    fn plain_paths_and_queries_find_the_first_value() {
         let value = json!({"a": {"b-c": [1, {"d": "x"}]}, "list": [{"p": false, "e": 1}, {"p": true, "e": 2}, {"p": true, "e": 3}]});
 
         for (path, expected) in [
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_refused_with_a_sentence() {
+    fn text_that_is_no_path_is_refused_with_a_sentence() {
         for path in [
             "user.id",
             "$.a b",

@@ -160,7 +160,7 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
         AlgorithmFamily::Rsa => KeyFamily::Rsa,
         AlgorithmFamily::Ec => KeyFamily::Curve,
         AlgorithmFamily::Ed => KeyFamily::Edwards,
-        // A shared secret is never taken from an address that anybody can read.
+        // A shared secret is never taken from a public address.
         AlgorithmFamily::Hmac => return None,
     };
     (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(JwsVerifyingKey(key))

@@ -22,6 +22,7 @@ pub(crate) mod step_error;
 pub mod provider_spec;
 pub(crate) mod fact_flow_check;
 pub(crate) mod functions;
+pub(crate) mod hole;
 pub(crate) mod hosts;
 pub mod identity;
 pub(crate) mod inputs;
@@ -103,7 +104,7 @@ pub struct Provider {
     pub identity: IdentityMapping,
     /// Where it says that the shopper is asked for an address, if it does.
     pub(crate) asks_for_email: Option<Place>,
-    /// Who may come in.
+    /// Who may sign in.
     pub(crate) require: Option<Conditions>,
     /// A picture for the button.
     pub(crate) logo: Option<Box<str>>,
@@ -119,7 +120,7 @@ pub struct Provider {
     pub names: FactNames,
     /// The same, as facts carry them.
     pub(crate) labels: Arc<[Arc<str>]>,
-    /// The facts that the program speaks of.
+    /// The facts that the program itself uses.
     pub known: WellKnownFacts,
 }
 

@@ -63,11 +63,11 @@ impl TimeSpan {
 }
 
 impl WordValue for Located<TimeSpan> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
         let span = TimeSpan::parse(&text);
         if span.is_none() {
-            desk.complain(
+            reader.complain(
                 text.place,
                 format!("`{}` is not a stretch of time", text.value),
                 "write a number and a unit: `30s`, `5m`, `12h` or `90d`",

@@ -62,16 +62,16 @@ pub(crate) struct ParameterValues {
 }
 
 impl WordValue for ParameterValues {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let texts = match &node.kind {
             _ if node.is_null() => None,
             YamlKind::List(nodes) => {
-                let texts: Vec<Template> = nodes.iter().filter_map(|node| Template::read(node, desk)).collect();
+                let texts: Vec<Template> = nodes.iter().filter_map(|node| Template::read(node, reader)).collect();
                 (texts.len() == nodes.len()).then_some(Some(texts))?
             }
-            YamlKind::Scalar { .. } => Some(vec![Template::read(node, desk)?]),
+            YamlKind::Scalar { .. } => Some(vec![Template::read(node, reader)?]),
             YamlKind::Map(_) => {
-                desk.complain(
+                reader.complain(
                     node.place,
                     "a block stands where the value of a parameter is expected",
                     "a parameter is a text or a list of texts; nested values need a `json` body",
@@ -87,13 +87,13 @@ impl WordValue for ParameterValues {
 }
 
 /// Compiles written parameters, or complains.
-pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut Reader) -> Vec<Parameter> {
+pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], reader: &mut Reader) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (name, values) in named {
-        check_parameter(name, values, desk);
+        check_parameter(name, values, reader);
         match &values.texts {
             Some(texts) => parameters.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
-            None => desk.complain(
+            None => reader.complain(
                 values.place,
                 format!("the parameter `{}` has no value", name.value),
                 "write a value, `\"\"` for an empty one, or leave the line out",
@@ -104,26 +104,26 @@ pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], desk: &mut R
 }
 
 /// Complains about what no parameter may be, whether it is written out or added to a standard request.
-pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, desk: &mut Reader) {
+pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, reader: &mut Reader) {
     if name.value.is_empty() {
-        desk.complain(name.place, "this parameter has no name", "write its name, or take the line out");
+        reader.complain(name.place, "this parameter has no name", "write its name, or take the line out");
     }
-    check_no_paths(values.texts.iter().flatten(), desk);
+    check_no_paths(values.texts.iter().flatten(), reader);
     for text in values.texts.iter().flatten() {
-        check_no_literal_secret(name, text, desk);
+        check_no_literal_secret(name, text, reader);
         let literal = text.as_literal().unwrap_or_default();
         if is_placeholder(&literal) {
-            desk.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
+            reader.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
         }
     }
 }
 
 /// Complains about a secret that stands in the file itself.
-pub(crate) fn check_no_literal_secret(name: &str, text: &Template, desk: &mut Reader) {
+pub(crate) fn check_no_literal_secret(name: &str, text: &Template, reader: &mut Reader) {
     let name = name.to_lowercase();
     let sounds_secret = ["secret", "api-key", "api_key", "apikey", "password"].iter().any(|word| name.contains(word));
     if sounds_secret && text.as_literal().is_some_and(|literal| !literal.is_empty()) {
-        desk.complain(
+        reader.complain(
             text.place,
             "a secret may not stand in the file",
             "write `${clientSecret}`, or keep it in `secrets` and write `${name}`",
@@ -145,10 +145,10 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Complains about paths in what is sent: there is no answer yet.
-pub(crate) fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, desk: &mut Reader) {
+pub(crate) fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, reader: &mut Reader) {
     for template in templates {
         if template.has_path() {
-            desk.complain(
+            reader.complain(
                 template.place,
                 "a path stands in a request, where there is no answer yet",
                 "read it as a fact in an earlier step, and write `${fact}` here",
@@ -169,15 +169,15 @@ pub(crate) enum JsonTemplate {
 }
 
 impl WordValue for JsonTemplate {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         Some(match &node.kind {
             YamlKind::Scalar { plain: true, .. } if node.is_null() => Self::Raw("null".into()),
             YamlKind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
                 Self::Raw(text.as_str().into())
             }
-            YamlKind::Scalar { .. } => Self::Text(Template::parse(&read_scalar(node, desk)?.value, node, false, desk)?),
+            YamlKind::Scalar { .. } => Self::Text(Template::parse(&read_scalar(node, reader)?.value, node, false, reader)?),
             YamlKind::List(nodes) => {
-                let items: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, desk)).collect();
+                let items: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, reader)).collect();
                 (items.len() == nodes.len()).then_some(Self::List(items))?
             }
             YamlKind::Map(entries) => {
@@ -187,7 +187,7 @@ impl WordValue for JsonTemplate {
                         place: entry.key.place,
                         kind: YamlKind::Scalar { text: entry.key.value.clone(), plain: true, verbatim: true },
                     };
-                    members.push((Template::parse(&entry.key.value, &key, false, desk)?, Self::read(&entry.value, desk)?));
+                    members.push((Template::parse(&entry.key.value, &key, false, reader)?, Self::read(&entry.value, reader)?));
                 }
                 Self::Object(members)
             }
@@ -273,17 +273,17 @@ mod tests {
 
     #[test]
     fn a_json_body_keeps_its_order_its_types_and_its_digits() {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         let node = yaml::parse(&Source::new(
             "b.yaml",
             "z: 1.10\na: [ true, null, \"1\", 00, '${t}' ]\n'${k}': { o: \"x${gone?}\", left: \"${gone?}\" }\n",
         ))
         .unwrap()
         .0;
-        let body = JsonTemplate::read(&node, &mut desk).unwrap();
-        let mut facts = Facts::empty(&desk.names);
-        facts.set(desk.names.intern("t"), Text::secret("q\"\n", &Arc::from("t")));
-        facts.set(desk.names.intern("k"), Text::plain("key"));
+        let body = JsonTemplate::read(&node, &mut reader).unwrap();
+        let mut facts = Facts::empty(&reader.names);
+        facts.set(reader.names.intern("t"), Text::secret("q\"\n", &Arc::from("t")));
+        facts.set(reader.names.intern("k"), Text::plain("key"));
         let mut text = Text::default();
 
         body.fill(&facts, &mut text).unwrap();

@@ -1,4 +1,4 @@
-//! PKCE (RFC 7636): a proof that whoever redeems the code also asked for it.
+//! PKCE (RFC 7636): the proof that the party that redeems the code also asked for it.
 
 use crate::choice;
 use aws_lc_rs::digest;

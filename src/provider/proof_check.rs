@@ -1,4 +1,4 @@
-//! Whether a login proves anything: what only the browser says is no proof, a signature that anybody could make is
+//! Checks what a login takes as proof: what only the browser says is no proof, a signature that anyone could make is
 //! none, and what is kept secret stays so.
 
 use crate::provider::callback::StateLocation;
@@ -22,61 +22,62 @@ pub(crate) struct ProofCheck<'a> {
 }
 
 impl ProofCheck<'_> {
-    /// Looks the whole file over.
-    pub(crate) fn check(&self, desk: &mut Reader) {
+    /// Checks the whole file.
+    pub(crate) fn check(&self, reader: &mut Reader) {
         let step = &self.file.authorization.step;
         if let Some(verify) = &step.verify {
-            self.check_callback_signature(verify, desk);
+            self.check_callback_signature(verify, reader);
         }
         if let (Some(signed), true) = (&step.signed, self.file.calls.is_empty() && step.verify.is_none())
             && !signed.requires_nonce()
         {
             let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
-            desk.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
+            reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
         }
         for sign in self.file.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
             if !sign.uses().iter().any(|used| self.file.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
-                desk.complain(sign.place, "anybody could make this signature: no secret is in it", help);
+                reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
             }
         }
-        self.check_browser_facts(desk);
-        self.check_inputs(desk);
-        self.check_identity_differs_by_person(desk);
-        self.check_no_secret_in_identity(desk);
+        self.check_browser_facts(reader);
+        self.check_inputs(reader);
+        self.check_identity_differs_by_person(reader);
+        self.check_no_secret_in_identity(reader);
         for signed in self.file.steps().filter_map(|step| step.signed.as_ref()) {
-            self.check_token_keys(signed, desk);
+            self.check_token_keys(signed, reader);
         }
         for read in self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
-            self.check_read_rule(read, desk);
+            self.check_read_rule(read, reader);
         }
         // What is wrong otherwise decides where an address comes from.
-        if !desk.has_errors() && !desk.has_unusable_parts() {
-            self.check_claim_origin(desk);
+        if !reader.has_errors() && !reader.has_unusable_parts() {
+            self.check_claim_origin(reader);
         }
     }
 
-    fn check_callback_signature(&self, verify: &ParameterSignature, desk: &mut Reader) {
+    fn check_callback_signature(&self, verify: &ParameterSignature, reader: &mut Reader) {
         let is_public_key = verify.key_template().is_some_and(|(_, rsa)| rsa);
         if !is_public_key && !verify.uses().iter().any(|used| self.file.installed.is_secret(used.fact)) {
             let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
-            desk.complain(verify.place, "anybody could make this signature: no secret is in it", help);
+            reader.complain(verify.place, "anyone could make this signature: no secret is in it", help);
         }
         if !verify.is_unambiguous() {
             let help =
                 "write `pair` and `join` as the provider does; without marks between them parameters could be moved into one another";
-            desk.complain(verify.place, "this signature does not say where a parameter ends", help);
+            reader.complain(verify.place, "this signature does not say where a parameter ends", help);
         }
         let leaves_state_out =
             self.file.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
         if self.file.calls.is_empty() && (leaves_state_out || self.file.authorization.state_in != StateLocation::Query) {
-            let help = "let the provider sign the state too, or redeem something in getAccessCode; otherwise whoever finds an old callback can use it";
-            desk.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
+            let help =
+                "let the provider sign the state too, or redeem something in getAccessCode; otherwise an old callback could be used again";
+            reader.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
         }
         for read in self.file.authorization.step.reads.iter().filter(|read| read.written) {
             if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
-                desk.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
+                reader.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
             }
         }
     }
@@ -106,15 +107,15 @@ impl ProofCheck<'_> {
         [("id", self.file.known.id), ("email", self.file.known.email), ("emailVerified", self.file.known.email_verified)]
     }
 
-    /// Who somebody is may come from the browser only when it is signed, or when a call asks the provider about that very fact.
-    fn check_browser_facts(&self, desk: &mut Reader) {
+    /// The identity may come from the browser only when the callback is signed, or when a call asks the provider about that fact.
+    fn check_browser_facts(&self, reader: &mut Reader) {
         let step = &self.file.authorization.step;
         if step.verify.is_some() {
             return;
         }
         let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let brought: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.file.known.code).collect();
-        // Whoever sends back all that the browser brought, as OpenID 2.0 wants it, asks about it.
+        // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
         let asks_about_a_signature = brought.iter().any(|read| {
             is_asked_about(read.fact)
                 && read.reading.paths().iter().any(|path| ["openid.sig", "sig", "signature"].iter().any(|key| path.is_key(key)))
@@ -126,9 +127,9 @@ impl ProofCheck<'_> {
                     && !asks_about_a_signature
                 {
                     let help = "read it from the answer of a call, or check the callback's signature with `verify` or `signed`";
-                    desk.complain(
+                    reader.complain(
                         read.place,
-                        format!("the browser could say anything: `{name}` comes from a callback that nobody signed"),
+                        format!("the browser could say anything: `{name}` comes from a callback that is not signed"),
                         help,
                     );
                 }
@@ -136,8 +137,8 @@ impl ProofCheck<'_> {
         }
     }
 
-    fn check_inputs(&self, desk: &mut Reader) {
-        let typed = self.file.typed_facts(desk);
+    fn check_inputs(&self, reader: &mut Reader) {
+        let typed = self.file.typed_facts(reader);
         let never = self.file.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         for (name, fact) in self.identity_facts() {
             let is_the_address = fact == self.file.known.email;
@@ -147,20 +148,20 @@ impl ProofCheck<'_> {
                 && !(is_the_address && never)
             {
                 let help = "read it from an answer of the provider";
-                desk.complain(self.place_of(fact), format!("`{name}` is what the shopper typed, which proves nothing"), help);
+                reader.complain(self.place_of(fact), format!("`{name}` is what the shopper typed, which proves nothing"), help);
             }
         }
     }
 
     /// A claim that an address is proven has to come from the exchange that gave the address.
-    fn check_claim_origin(&self, desk: &mut Reader) {
+    fn check_claim_origin(&self, reader: &mut Reader) {
         let known = self.file.known;
         let asks_for_claim =
             |require: &Conditions| require.0.iter().flat_map(Condition::uses).any(|used| used.fact == known.email_verified);
         if !self.file.trusts_claim() && !self.file.require.is_some_and(asks_for_claim) {
             return;
         }
-        let mut possible = PossibleOrigins::new(self.file.steps(), self.file.identity, self.file.typed_facts(desk));
+        let mut possible = PossibleOrigins::new(self.file.steps(), self.file.identity, self.file.typed_facts(reader));
         let mut alternatives = |fact: Slot| -> Vec<(Place, FactOrigin)> {
             let readings = possible.readings(fact);
             let each =
@@ -179,7 +180,7 @@ impl ProofCheck<'_> {
             .or_else(|| claim_without_address(&claims, &addresses));
         if let Some((place, message)) = found {
             let help = "read both from one answer or one signed token: a claim proves only an address that came with it";
-            desk.complain(place, message, help);
+            reader.complain(place, message, help);
         }
     }
 
@@ -190,9 +191,9 @@ impl ProofCheck<'_> {
         composed.or(read).unwrap_or(self.file.authorization.step.place)
     }
 
-    /// An id or address that no answer has a part in is the same for everybody, or a new one each time.
-    fn check_identity_differs_by_person(&self, desk: &mut Reader) {
-        let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(desk)).collect();
+    /// An id or an address that no answer has a part in is the same for every person, or a new one each time.
+    fn check_identity_differs_by_person(&self, reader: &mut Reader) {
+        let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
         let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
@@ -201,7 +202,7 @@ impl ProofCheck<'_> {
         for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
             if is_given(fact) && !is_a_persons(fact) {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
-                desk.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
+                reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }
         }
         let behind_id = self.facts_behind(self.file.known.id);
@@ -209,20 +210,20 @@ impl ProofCheck<'_> {
             && !uses.iter().any(|used| behind_id.contains(&used.fact))
         {
             let place = uses.first().map_or(self.file.authorization.step.place, |used| used.place);
-            desk.complain(place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+            reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
         }
     }
 
     /// An identity is handed on; what is secret must not be in it.
-    fn check_no_secret_in_identity(&self, desk: &mut Reader) {
+    fn check_no_secret_in_identity(&self, reader: &mut Reader) {
         let tokens: Vec<Slot> = ["accessToken", "refreshToken", "idToken", "codeVerifier", "clientAssertion"]
             .iter()
-            .map(|name| desk.names.intern(name))
+            .map(|name| reader.names.intern(name))
             .collect();
         for FactUse { fact, place, whole, .. } in self.file.identity.uses() {
             if whole && (self.file.installed.is_secret(fact) || tokens.contains(&fact)) {
-                let name = Arc::clone(desk.names.name(fact));
-                desk.complain(
+                let name = Arc::clone(reader.names.name(fact));
+                reader.complain(
                     place,
                     format!("`{name}` may not become part of an identity, which is handed on"),
                     "take it out; what is secret stays between portaria and the provider",
@@ -231,13 +232,13 @@ impl ProofCheck<'_> {
         }
     }
 
-    fn check_token_keys(&self, signed: &SignedToken, desk: &mut Reader) {
+    fn check_token_keys(&self, signed: &SignedToken, reader: &mut Reader) {
         let TokenKeys::Text(template) = &signed.keys else { return };
         let settings = self.file.installed.non_secret_facts();
         for used in template.uses() {
             if !self.file.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.file.known.client_id) {
-                let name = Arc::clone(desk.names.name(used.fact));
-                desk.complain(
+                let name = Arc::clone(reader.names.name(used.fact));
+                reader.complain(
                     used.place,
                     format!("`{name}` is no key"),
                     "write `${clientSecret}`, a name of `secrets`, or a public key of `settings`",
@@ -246,19 +247,23 @@ impl ProofCheck<'_> {
         }
     }
 
-    fn check_read_rule(&self, read: &ReadRule, desk: &mut Reader) {
-        let name = Arc::clone(desk.names.name(read.fact));
+    fn check_read_rule(&self, read: &ReadRule, reader: &mut Reader) {
+        let name = Arc::clone(reader.names.name(read.fact));
         let is_yes_or_no = matches!(read.reading, FactExpression::Condition(_) | FactExpression::Conditions(..));
         if is_yes_or_no
             && [self.file.known.id, self.file.known.email, self.file.known.access_token, self.file.known.code].contains(&read.fact)
         {
-            desk.complain(read.place, format!("a condition gives `true` or `false`, which is no `{name}`"), "write where it stands: `$.…`");
+            reader.complain(
+                read.place,
+                format!("a condition gives `true` or `false`, which is no `{name}`"),
+                "write where it stands: `$.…`",
+            );
         }
         if let FactExpression::Condition(condition) = &read.reading
             && read.fact == self.file.known.email_verified
             && condition.asks_only_presence()
         {
-            desk.complain(
+            reader.complain(
                 read.place,
                 "`false` would be there as well, and count as proven",
                 "write the path alone (`$.verified`), or `is: true`",
@@ -270,7 +275,7 @@ impl ProofCheck<'_> {
                 other.fact == self.file.known.email && matches!(&other.reading, FactExpression::Path(email) if email.source == id.source)
             };
             if read.written && reads.clone().any(|other| is_the_email(&other)) {
-                desk.warn(
+                reader.warn(
                     read.place,
                     "the e-mail is used as the id, and e-mails change hands",
                     "read what the provider itself tells people apart by",
@@ -293,7 +298,7 @@ fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'st
 fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
     addresses.iter().find_map(|(place, origin)| match origin {
         FactOrigin::Several => Some((*place, "this address is made of several answers or tokens, so no claim proves it")),
-        // What is typed, or the same for everybody, has a complaint of its own.
+        // An address that is typed, or the same for every person, has a complaint of its own.
         FactOrigin::Broker | FactOrigin::Shopper => None,
         FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => (!claims.iter().any(|(_, claim)| claim.vouches_for(*origin)))
             .then_some((*place, "this address comes from another answer or token than `emailVerified`")),

@@ -69,8 +69,8 @@ words! {
         /// Default: `refuse`
         /// Example: `missingEmail: "${id}@acme.invalid"`
         missing_email: Option<Located<MissingEmailPolicy>> = "missingEmail",
-        /// Who may come in: conditions over facts, all of which must hold. They are looked at after the last call.
-        /// Default: everybody
+        /// Who may sign in: conditions on facts, all of which must hold. They are looked at after the last call.
+        /// Default: every person
         /// Example: `require: { at: "${hd}", is: loja.example }`
         require: Option<Conditions> = "require",
         /// A picture for the button: a file's name.

@@ -1,4 +1,4 @@
-//! When an answer means no: what the file says (`refused`, `accepted`), and what is so without it.
+//! When an answer is a refusal: by `refused` and `accepted` of the file, and without them.
 
 use crate::provider::condition::{Condition, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;
@@ -17,33 +17,33 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 words! {
-    /// When an answer means no although it came with status 200 (`refused`), or the only case in which it means yes (`accepted`): a
-    /// condition, and where the provider's own code and message stand. It is looked at before anything is read.
+    /// When an answer is a refusal although its status is 200 (`refused`), or the only case in which it is none (`accepted`): a
+    /// condition, and where to find the provider's own code and message. It is checked before anything is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
-        /// What is looked at: a path into the answer, or a fact.
+        /// What is checked: a path into the answer, or a fact.
         /// Example: `at: $.errcode`
         at: ConditionSubject = "at",
-        /// It is this text, or one of these.
-        /// Default: not looked at
+        /// It equals this text, or one of these.
+        /// Default: not checked
         /// Example: `is: error`
         is: Option<OneOrMany<Template>> = "is",
-        /// It is there, and it is not this text, nor any of these.
-        /// Default: not looked at
+        /// It exists, and it equals neither this text nor any of these.
+        /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
         /// It matches this regular expression.
-        /// Default: not looked at
+        /// Default: not checked
         /// Example: `matches: ^E`
         matches: Option<Pattern> = "matches",
-        /// It is there.
-        /// Default: not looked at
+        /// It exists.
+        /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// Where the provider's code for the reason stands.
+        /// Where to find the provider's code for the reason.
         /// Default: the usual places (`$.error`, `$.error.code`, `$.code`), then the HTTP status
         /// Example: `code: $.errcode`
         code: Option<FactExpression> = "code",
-        /// Where the provider's sentence stands. It is for support staff and never shown to shoppers.
+        /// Where to find the provider's sentence. It is for support staff and never shown to shoppers.
         /// Default: the usual places (`$.error_description`, `$.error.message`, `$.message`)
         /// Example: `message: $.errmsg`
         message: Option<FactExpression> = "message",
@@ -53,7 +53,6 @@ words! {
 /// A compiled `refused` or `accepted`.
 #[derive(Clone, Debug)]
 pub(crate) struct RefusalRule {
-    /// Where it was written.
     pub(crate) place: Place,
     conditions: Vec<Condition>,
     code: Option<FactExpression>,
@@ -129,7 +128,7 @@ impl RefusalRule {
         self.conditions.iter().all(|condition| condition.holds(answer, facts))
     }
 
-    /// Whether it speaks about this key of the answer, so that what is so without a word steps back.
+    /// Whether it looks at this key of the answer, so that the rules without a word of the file leave the key to it.
     pub(crate) fn reads_key(&self, key: &str) -> bool {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
@@ -149,7 +148,7 @@ impl RefusalRule {
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 
-    /// Where the provider's code and its sentence stand, if the file says so.
+    /// Where the file finds the provider's code and its message.
     pub(crate) fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
         [self.code.as_ref(), self.message.as_ref()]
     }
@@ -160,16 +159,16 @@ impl RefusalRule {
     }
 }
 
-/// Makes the refusal from an answer: code and message from the first word that names a place for them, then from
-/// the usual places.
+/// Makes the refusal from an answer. Code and message come from the first rule that names a place for them, else from the
+/// usual places.
 pub(crate) fn refusal_from_answer<'a>(
-    by: &(impl Iterator<Item = &'a RefusalRule> + Clone),
+    rules: &(impl Iterator<Item = &'a RefusalRule> + Clone),
     answer: Option<&Value>,
     facts: &Facts,
     status: u16,
 ) -> ProviderRefusal {
-    let from_words = |pick: fn(&RefusalRule) -> Option<&FactExpression>| {
-        by.clone().filter_map(pick).find_map(|reading| reading.evaluate(answer, facts).ok()).map(|text| text.expose().to_owned())
+    let from_rules = |pick: fn(&RefusalRule) -> Option<&FactExpression>| {
+        rules.clone().filter_map(pick).find_map(|reading| reading.evaluate(answer, facts).ok()).map(|text| text.expose().to_owned())
     };
     let usual = |paths: &[&str]| {
         paths.iter().find_map(|path| {
@@ -177,37 +176,37 @@ pub(crate) fn refusal_from_answer<'a>(
             answer.and_then(|answer| found.first(answer)).and_then(scalar_text).map(std::borrow::Cow::into_owned)
         })
     };
-    let code = from_words(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
+    let code = from_rules(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
     let message =
-        from_words(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
+        from_rules(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
     let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts)));
     ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
 }
 
-/// Shorter values are words of any text.
+/// Shorter secrets are not masked, because every text holds short values by chance.
 const SHORTEST_SECRET: usize = 7;
 
-/// A provider may repeat what it was sent, as it was or in the encoding in which it was sent; what is secret is shown as its mask.
+/// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
 fn mask_secrets(text: String, facts: &Facts) -> String {
     let secrets: Vec<&Text> =
         facts.iter().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
     let text = secrets.iter().fold(text, |text, secret| secret.replaced_in(&text, &secret.masked()));
-    let hidden = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
+    let mask = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
-    let mut told = String::with_capacity(text.len());
+    let mut masked = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while !rest.is_empty() {
         let run = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
         let (word, others) = rest.split_at(run);
-        told.push_str(&decoded_forms(word).iter().find_map(|bytes| hidden(bytes)).unwrap_or_else(|| word.to_owned()));
+        masked.push_str(&decoded_forms(word).iter().find_map(|bytes| mask(bytes)).unwrap_or_else(|| word.to_owned()));
         let other = others.find(is_part).unwrap_or(others.len());
-        told.push_str(&others[..other]);
+        masked.push_str(&others[..other]);
         rest = &others[other..];
     }
-    told
+    masked
 }
 
-/// What a word stands for in the encodings in which values are sent.
+/// What a word may be the encoding of.
 fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     if word.len() < SHORTEST_SECRET {
         return Vec::new();
@@ -219,7 +218,7 @@ fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
         let plain = word.trim_end_matches('=').trim_matches('.').replace('+', "-").replace('/', "_");
         lenient.decode(plain).ok()
     };
-    // `name=value` is one word here, and a form writes a blank as `+`.
+    // `name=value` is one word here, and forms encode a blank as `+`.
     let behind = word.trim_end_matches('=').split_once('=').map(|(_, value)| value);
     let spaced = word.replace('+', " ");
     let percent = word.contains(['%', '+']).then(|| percent_encoding::percent_decode_str(&spaced).collect());
@@ -227,14 +226,14 @@ fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     decoded(word).into_iter().chain(behind.and_then(decoded)).chain(percent).chain(plus).collect()
 }
 
-/// A code is a short word; whatever else stands in it cannot be counted or looked up, and somebody's address is none.
+/// The text as a code: short, of a few characters only, and without personal data.
 fn sanitized_code(text: &str) -> String {
     let word = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-') { letter } else { '_' };
     let words = code_without_personal_data(text);
     words.chars().take(64).map(word).collect()
 }
 
-/// A provider's words are kept short and free of control characters.
+/// A provider's words, short and without control characters.
 fn shortened(text: &str) -> String {
     crate::vocabulary::diagnostic::printable(text).chars().take(200).collect()
 }
@@ -245,11 +244,11 @@ mod tests {
     use crate::vocabulary::names::Slot;
 
     #[test]
-    fn what_a_provider_repeats_of_our_secrets_is_told_as_its_mask() {
+    fn secrets_that_a_provider_repeats_are_masked() {
         let mut facts = Facts::with_labels(["clientSecret".into()].into_iter().collect());
         facts.set(Slot(0), Text::secret("pass w/rd+é1", &"clientSecret".into()));
 
-        for (said, told) in [
+        for (said, masked) in [
             ("bad secret pass w/rd+é1.", "bad secret ‹clientSecret›."),
             ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "got Basic ‹clientSecret› here"),
             ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx==", "got Basic ‹clientSecret›"),
@@ -258,7 +257,7 @@ mod tests {
             ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
             ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
         ] {
-            assert_eq!(mask_secrets(said.to_owned(), &facts), told);
+            assert_eq!(mask_secrets(said.to_owned(), &facts), masked);
         }
     }
 }

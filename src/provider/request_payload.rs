@@ -25,9 +25,9 @@ impl RequestPayload {
         spec: &mut CallSpec,
         kind: StepKind,
         method: Method,
-        around: &StepContext<'_>,
+        context: &StepContext<'_>,
         sends_assertion: bool,
-        desk: &mut Reader,
+        reader: &mut Reader,
     ) -> Self {
         let place = spec.place;
         let written = spec.is_written();
@@ -41,26 +41,26 @@ impl RequestPayload {
         });
         let credentials_place = spec.credentials.as_ref().map_or(place, |credentials| credentials.place);
         if credentials == ClientAuthMethod::Form && method == Method::Get && is_standard_token {
-            desk.complain(credentials_place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
+            reader.complain(credentials_place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
         }
         let (mut query, mut body) = (Vec::new(), StepBody::None);
-        let carried = standard::credential_parameters(credentials, around.has_secret, sends_assertion);
+        let carried = standard::credential_parameters(credentials, context.has_secret, sends_assertion);
         let mut added = Vec::new();
         if written {
             for (word, first) in
                 [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))]
             {
                 if let Some(place) = first {
-                    desk.complain(
+                    reader.complain(
                         place,
                         format!("`{word}` changes the standard request, and this request is written out"),
                         "put the parameter into `query`, `form` or `json`, or take these out",
                     );
                 }
             }
-            query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, desk));
-            body = written_body(spec, desk);
-            added = carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, desk))).collect();
+            query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
+            body = written_body(spec, reader);
+            added = carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, reader))).collect();
         } else {
             let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
             let list = match kind {
@@ -73,7 +73,7 @@ impl RequestPayload {
                             .map(|(name, value)| {
                                 let renamed =
                                     rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
-                                Parameter::new(renamed, value.to_template(credentials_place, desk))
+                                Parameter::new(renamed, value.to_template(credentials_place, reader))
                             })
                             .collect();
                     }
@@ -81,15 +81,16 @@ impl RequestPayload {
                         rename.0.iter().filter(|(old, _)| !apart || !carried.iter().any(|(name, _)| *name == old.value)).cloned().collect(),
                     );
                     standard::token_parameters(
-                        around.pkce,
+                        context.pkce,
                         &StandardRequestChanges { rename: &rename_in_list, ..shaping },
-                        desk,
+                        reader,
                         if apart { &[] } else { &carried },
                     )
                 }
                 StepKind::GetUserInfo | StepKind::GetAuthorizationCode => {
-                    added = carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, desk))).collect();
-                    standard::user_parameters(&shaping, desk)
+                    added =
+                        carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, reader))).collect();
+                    standard::user_parameters(&shaping, reader)
                 }
             };
             match method {
@@ -102,7 +103,11 @@ impl RequestPayload {
             (ClientAuthMethod::Form, StepBody::Form(form)) => form.extend(added),
             (ClientAuthMethod::Form, StepBody::None) if method == Method::Post && !added.is_empty() => body = StepBody::Form(added),
             (ClientAuthMethod::Form, StepBody::None) if !added.is_empty() => {
-                desk.complain(credentials_place, "a call by `get` has no form", "write `credentials: query` or `basic`, or call by `post`");
+                reader.complain(
+                    credentials_place,
+                    "a call by `get` has no form",
+                    "write `credentials: query` or `basic`, or call by `post`",
+                );
             }
             (ClientAuthMethod::Form, StepBody::Json(JsonTemplate::Object(members))) => {
                 members.extend(added.into_iter().flat_map(|parameter| {
@@ -111,7 +116,7 @@ impl RequestPayload {
                 }));
             }
             (ClientAuthMethod::Form, StepBody::Json(_) | StepBody::Text(_)) => {
-                desk.complain(
+                reader.complain(
                     credentials_place,
                     "there is no form into which the credentials could go",
                     "place `${clientId}` and `${clientSecret}` in the body by hand, or write `credentials: basic`",
@@ -123,25 +128,25 @@ impl RequestPayload {
         let encoded = credentials == ClientAuthMethod::BasicEncoded;
         let basic = matches!(credentials, ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded).then_some(BasicCredentials {
             encoded,
-            has_secret: around.has_secret,
+            has_secret: context.has_secret,
             place: credentials_place,
         });
         Self { query, body, basic }
     }
 }
 
-fn written_body(spec: &mut CallSpec, desk: &mut Reader) -> StepBody {
+fn written_body(spec: &mut CallSpec, reader: &mut Reader) -> StepBody {
     let (form, json, text) = (spec.form.take(), spec.json.take(), spec.text.take());
     if usize::from(form.is_some()) + usize::from(json.is_some()) + usize::from(text.is_some()) > 1 {
-        desk.complain(spec.place, "this call has more than one body", "keep one of `form`, `json` and `text`");
+        reader.complain(spec.place, "this call has more than one body", "keep one of `form`, `json` and `text`");
     }
     if let Some(json) = json {
-        check_no_paths(json.templates(), desk);
+        check_no_paths(json.templates(), reader);
         return StepBody::Json(json);
     }
     if let Some(text) = text {
-        check_no_paths([&text], desk);
+        check_no_paths([&text], reader);
         return StepBody::Text(text);
     }
-    form.map_or(StepBody::None, |form| StepBody::Form(parameters::compile(&form.0, desk)))
+    form.map_or(StepBody::None, |form| StepBody::Form(parameters::compile(&form.0, reader)))
 }

@@ -125,11 +125,11 @@ pub(crate) struct ParameterSignature {
 
 impl ParameterSignature {
     /// Compiles it, or complains; `usual` is what is signed when the file does not say.
-    pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
         let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
         match &spec.key {
             None if wants_key => {
-                desk.complain(
+                reader.complain(
                     spec.place,
                     format!("`{}` needs a key", spec.algorithm.word()),
                     "add `key: ${clientSecret}` or another secret",
@@ -137,7 +137,7 @@ impl ParameterSignature {
                 return None;
             }
             Some(key) if !wants_key => {
-                desk.complain(
+                reader.complain(
                     key.0.place,
                     format!("`{}` takes no key", spec.algorithm.word()),
                     "put the secret into the text with `before` or `after`, or use `hmacSha256`",
@@ -147,13 +147,13 @@ impl ParameterSignature {
             Some(key)
                 if key.0.is_literal() && (spec.algorithm == SignatureAlgorithm::HmacSha256 || key.0.source.contains("PRIVATE KEY")) =>
             {
-                desk.complain(key.0.place, "a secret may not stand in the file", "keep it in `secrets` and write `key: ${name}`");
+                reader.complain(key.0.place, "a secret may not stand in the file", "keep it in `secrets` and write `key: ${name}`");
                 return None;
             }
             _ => {}
         }
         for template in spec.before.iter().chain(&spec.after) {
-            crate::provider::parameters::check_no_paths([template], desk);
+            crate::provider::parameters::check_no_paths([template], reader);
         }
         let default = if spec.algorithm == SignatureAlgorithm::RsaSha256 { SignatureEncoding::Base64 } else { SignatureEncoding::Hex };
         let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
@@ -318,13 +318,13 @@ mod tests {
     use crate::vocabulary::yaml;
 
     fn signature(text: &str) -> (ParameterSignature, Facts) {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         let node = yaml::parse(&Source::new("s.yaml", text)).unwrap().0;
-        let spec = ParameterSignatureSpec::read(&node, &mut desk).unwrap();
-        let signature = ParameterSignature::compile(spec, SignedParameters::Query, &mut desk).unwrap();
-        let mut facts = Facts::empty(&desk.names);
+        let spec = ParameterSignatureSpec::read(&node, &mut reader).unwrap();
+        let signature = ParameterSignature::compile(spec, SignedParameters::Query, &mut reader).unwrap();
+        let mut facts = Facts::empty(&reader.names);
         for (name, value) in [("clientSecret", "hush"), ("accessToken", "at-1")] {
-            facts.set(desk.names.intern(name), Text::secret(value, &Arc::from(name)));
+            facts.set(reader.names.intern(name), Text::secret(value, &Arc::from(name)));
         }
         (signature, facts)
     }

@@ -50,7 +50,7 @@ pub(crate) fn authorization_parameters(
     sends_state: bool,
     nonce: bool,
     shaping: &StandardRequestChanges<'_>,
-    desk: &mut Reader,
+    reader: &mut Reader,
 ) -> Vec<Parameter> {
     let mut list = vec![
         ("response_type", StandardValue::Literal("code")),
@@ -73,14 +73,14 @@ pub(crate) fn authorization_parameters(
             list.push(("code_challenge_method", StandardValue::Literal(pkce.word())));
         }
     }
-    apply_changes(&list, shaping, desk)
+    apply_changes(&list, shaping, reader)
 }
 
 /// The parameters of the standard token request, credentials apart.
 pub(crate) fn token_parameters(
     pkce: Pkce,
     shaping: &StandardRequestChanges<'_>,
-    desk: &mut Reader,
+    reader: &mut Reader,
     credentials: &[(&'static str, StandardValue)],
 ) -> Vec<Parameter> {
     let mut list = vec![
@@ -93,12 +93,12 @@ pub(crate) fn token_parameters(
         Pkce::S256 | Pkce::Plain => list.push(("code_verifier", StandardValue::Fact("codeVerifier"))),
     }
     list.extend_from_slice(credentials);
-    apply_changes(&list, shaping, desk)
+    apply_changes(&list, shaping, reader)
 }
 
 /// The parameters of the standard user request: only what `extra` adds.
-pub(crate) fn user_parameters(shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
-    apply_changes(&[], shaping, desk)
+pub(crate) fn user_parameters(shaping: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
+    apply_changes(&[], shaping, reader)
 }
 
 /// The parameters that carry the client's credentials.
@@ -130,10 +130,10 @@ pub(crate) enum StandardValue {
 
 impl StandardValue {
     /// As a text with holes.
-    pub(crate) fn to_template(self, place: Place, desk: &mut Reader) -> Template {
+    pub(crate) fn to_template(self, place: Place, reader: &mut Reader) -> Template {
         match self {
             Self::Literal(text) => Template::literal(text, place),
-            Self::Fact(name) => Template::from_fact(name, place, desk),
+            Self::Fact(name) => Template::from_fact(name, place, reader),
         }
     }
 }
@@ -142,11 +142,11 @@ impl StandardValue {
 const SOMETIMES: &[&str] =
     &["client_id", "client_secret", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "code_verifier", "redirect_uri"];
 
-fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardRequestChanges<'_>, desk: &mut Reader) -> Vec<Parameter> {
+fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
     let known: Vec<&str> = standard.iter().map(|(name, _)| *name).collect();
     for (name, new) in &shaping.rename.0 {
         if new.value.is_empty() || new.value.contains("${") {
-            desk.complain(
+            reader.complain(
                 new.place,
                 format!("`{}` is not the name of a parameter", new.value),
                 "write the name as the provider's manual has it",
@@ -165,7 +165,7 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardR
                     None => format!("the standard names here are {}", quoted_alternatives(known.iter().copied())),
                 }
             };
-            desk.complain(name.place, format!("`{}` is no parameter of this standard request", name.value), help);
+            reader.complain(name.place, format!("`{}` is no parameter of this standard request", name.value), help);
         }
     }
     let mut list: Vec<Parameter> = Vec::new();
@@ -175,15 +175,15 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardR
         match over {
             Some((_, ParameterValues { texts: None, .. })) => {}
             Some((_, ParameterValues { texts: Some(texts), .. })) => list.push(Parameter { name: new_name.into(), values: texts.clone() }),
-            None => list.push(Parameter::new(new_name, value.to_template(shaping.place, desk))),
+            None => list.push(Parameter::new(new_name, value.to_template(shaping.place, reader))),
         }
     }
     for (name, values) in &shaping.extra.0 {
-        check_parameter(name, values, desk);
+        check_parameter(name, values, reader);
         match &values.texts {
             _ if known.contains(&name.value.as_str()) => {}
             Some(_) if list.iter().any(|parameter| *parameter.name == *name.value) => {
-                desk.complain(
+                reader.complain(
                     name.place,
                     format!("`{}` is sent already, under a name that `rename` gave", name.value),
                     "use another name, or take one of the two out",
@@ -191,7 +191,7 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardR
             }
             Some(texts) => list.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
             None if SOMETIMES.contains(&name.value.as_str()) => {}
-            None => desk.complain(
+            None => reader.complain(
                 name.place,
                 format!("`{}` is no standard parameter, so there is nothing to take out", name.value),
                 "`null` takes a standard parameter out; for an empty value write `\"\"`",

@@ -3,19 +3,19 @@
 use crate::provider::address::AddressContext;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, WellKnownFacts};
+use crate::provider::hole::is_fact_name;
 use crate::provider::json_path::JsonPath;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::standard;
 use crate::provider::step::ReadRule;
-use crate::provider::template::is_fact_name;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// What the file says for all its steps.
 pub(crate) struct StepContext<'a> {
-    /// The facts that the program speaks of.
+    /// The facts that the program itself uses.
     pub(crate) known: WellKnownFacts,
     /// How addresses are compiled.
     pub(crate) addresses: AddressContext<'a>,
@@ -36,13 +36,13 @@ pub(crate) struct StepContext<'a> {
 
 impl StepContext<'_> {
     /// Standard places, each unless the file names the fact somewhere or reads that very place under another name.
-    pub(crate) fn standard_reads(&self, places: &[(&str, &str)], own: &[ReadRule], place: Place, desk: &mut Reader) -> Vec<ReadRule> {
+    pub(crate) fn standard_reads(&self, places: &[(&str, &str)], own: &[ReadRule], place: Place, reader: &mut Reader) -> Vec<ReadRule> {
         let mut list = Vec::new();
         for (fact, key) in places {
-            let slot = desk.names.intern(fact);
+            let slot = reader.names.intern(fact);
             let taken = own.iter().any(|read| matches!(&read.reading, FactExpression::Path(path) if path.is_key(key)));
             // Where the file reads the address by its own word, a standard claim would be about another document's.
-            let is_split = *fact == "emailVerified" && desk.names.find("email").is_some_and(|email| self.written.contains(&email));
+            let is_split = *fact == "emailVerified" && reader.names.find("email").is_some_and(|email| self.written.contains(&email));
             if !self.written.contains(&slot) && !taken && !is_split {
                 list.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
             }
@@ -57,12 +57,12 @@ pub(crate) fn standard_path(key: &str, place: Place) -> FactExpression {
 }
 
 /// The written reads of a step.
-pub(crate) fn compile_reads(named: NamedValues<FactExpression>, desk: &mut Reader) -> Vec<ReadRule> {
+pub(crate) fn compile_reads(named: NamedValues<FactExpression>, reader: &mut Reader) -> Vec<ReadRule> {
     named
         .0
         .into_iter()
         .map(|(name, reading): (Located<String>, FactExpression)| ReadRule {
-            fact: desk.names.intern(&name),
+            fact: reader.names.intern(&name),
             reading,
             place: name.place,
             written: true,
@@ -71,29 +71,29 @@ pub(crate) fn compile_reads(named: NamedValues<FactExpression>, desk: &mut Reade
 }
 
 /// Complains about names that no fact may have.
-pub(crate) fn check_read_name(read: &ReadRule, desk: &mut Reader) {
-    let name = std::sync::Arc::clone(desk.names.name(read.fact));
-    check_fact_name(&name, read.place, desk);
+pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
+    let name = std::sync::Arc::clone(reader.names.name(read.fact));
+    check_fact_name(&name, read.place, reader);
 }
 
 /// Complains about a name that a setting, a secret or an input must not have: what answers may teach must never take its place.
-pub(crate) fn check_own_name(name: &str, place: Place, desk: &mut Reader) {
+pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
     let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
     if places.clone().any(|(fact, _)| *fact == name) || name == "idTokenSubject" {
-        desk.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
+        reader.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
     } else {
-        check_fact_name(name, place, desk);
+        check_fact_name(name, place, reader);
     }
 }
 
 /// Complains about a name that no fact may have.
-pub(crate) fn check_fact_name(name: &str, place: Place, desk: &mut Reader) {
+pub(crate) fn check_fact_name(name: &str, place: Place, reader: &mut Reader) {
     let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
     if known_from_the_start || from_document || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed") {
-        desk.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
+        reader.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {
-        desk.complain(
+        reader.complain(
             place,
             format!("`{name}` cannot be the name of a fact"),
             "write a letter first, then letters, digits, `-`, `_` and `.`",

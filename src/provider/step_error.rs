@@ -1,4 +1,4 @@
-//! Why a step did not work out: as data; the sentences are made where they are told.
+//! Why a step failed, as data. `login::error` makes the sentences.
 
 use crate::provider::refusal::ProviderRefusal;
 use crate::provider::template::UnfilledHole;
@@ -6,66 +6,65 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::wire::NoAnswer;
 
-/// Why a step did not work out.
+/// Why a step failed.
 #[derive(Clone, Debug)]
 pub enum StepError {
-    /// A fact is needed that no answer gave.
+    /// The step needs a fact that is not known.
     MissingFact {
-        /// Which, if it is one.
+        /// The fact, unless a path found nothing.
         fact: Option<Slot>,
-        /// Where it is needed.
+        /// The place that needs it.
         place: Place,
     },
-    /// An address would lead where it must not.
+    /// The request would go to an address that is not allowed.
     BadAddress {
-        /// What is wrong.
+        /// A phrase that says what is wrong.
         why: &'static str,
-        /// Where it was written.
+        /// The place in the file.
         place: Place,
     },
-    /// A value cannot stand in a header.
+    /// A header cannot carry the value.
     BadHeader {
-        /// Where it was written.
+        /// The place in the file.
         place: Place,
     },
     /// A key cannot be used.
     Key {
-        /// What is wrong.
+        /// A phrase that says what is wrong.
         why: &'static str,
-        /// Where it was written.
+        /// The place in the file.
         place: Place,
     },
-    /// The provider said no.
+    /// The provider refused.
     Refused {
         refusal: ProviderRefusal,
         /// The word of the file that recognised the refusal, if one did.
         place: Option<Place>,
     },
-    /// The answer is not written as expected.
+    /// The answer is not in the expected format.
     Unreadable {
-        /// What is wrong.
+        /// A phrase that says what is wrong.
         why: String,
-        /// Where that was expected.
+        /// The place of the call.
         place: Place,
     },
-    /// A signed token is not to be believed.
+    /// A signed token was not accepted.
     BadToken {
-        /// What is wrong.
+        /// A phrase that says what is wrong.
         why: String,
-        /// Where it was asked for.
+        /// The place that requires it.
         place: Place,
     },
-    /// The parameters that arrived are not signed as they should be.
+    /// The signature of the callback's parameters is missing or wrong.
     BadSignature {
-        /// Where that was asked for.
+        /// The place that requires it.
         place: Place,
     },
-    /// Nothing came back.
+    /// There is no answer.
     NoAnswer(NoAnswer),
 }
 
 impl StepError {
-    /// A hole found nothing.
     pub(crate) fn missing_fact(missing: UnfilledHole) -> Self {
         Self::MissingFact { fact: missing.fact, place: missing.place }
     }

@@ -1,12 +1,11 @@
-//! A text with holes: `${fact}`, `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
+//! A text with holes, and the text that comes of it when the holes are filled.
 //!
 //! A text in which a hole finds nothing is itself not found, so that no id is ever composed of nothing.
-//!
-//! It stays one file because a text, its holes and how both are read mean nothing without one another.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::{self, Function, HoleToken, TextOrBytes};
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::functions::Function;
+use crate::provider::hole::{Hole, hole_length};
+use crate::provider::json_path::JsonPath;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
@@ -14,9 +13,8 @@ use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::Arc;
 
-/// More literal stretches and holes than these no text has.
+/// The most pieces that a text may have.
 const MOST_PIECES: usize = 400;
 
 /// A text with holes, as written and ready to be filled.
@@ -29,28 +27,12 @@ pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
-/// A stretch of literal text, or a hole.
+/// A piece of literal text, or a hole.
 #[derive(Clone, Debug)]
 pub(crate) enum TemplatePiece {
     /// Text as it stands.
     Literal(Box<str>),
     Hole(Hole),
-}
-
-/// A hole: what fills it.
-#[derive(Clone, Debug)]
-pub(crate) struct Hole {
-    pub(crate) place: Place,
-    origin: HoleSource,
-    optional: bool,
-    functions: Vec<Function>,
-    label: Arc<str>,
-}
-
-#[derive(Clone, Debug)]
-enum HoleSource {
-    Fact(Slot),
-    Path(Box<JsonPath>),
 }
 
 /// A hole found nothing.
@@ -78,9 +60,8 @@ impl Template {
     }
 
     /// A text that is one fact.
-    pub(crate) fn from_fact(name: &str, place: Place, desk: &mut Reader) -> Self {
-        let fact = desk.names.intern(name);
-        let hole = Hole { place, origin: HoleSource::Fact(fact), optional: false, functions: Vec::new(), label: Arc::from(name) };
+    pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
+        let hole = Hole::from_fact(name, place, reader);
         Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
     }
 
@@ -102,32 +83,29 @@ impl Template {
     /// The fact that it consists of, if it is one hole without functions.
     pub(crate) fn sole_fact(&self) -> Option<Slot> {
         match self.pieces.as_slice() {
-            [TemplatePiece::Hole(Hole { origin: HoleSource::Fact(fact), functions, .. })] if functions.is_empty() => Some(*fact),
+            [TemplatePiece::Hole(hole)] => hole.bare_fact(),
             _ => None,
         }
     }
 
     /// The first fact that fills a hole of its own, whatever functions follow.
     pub(crate) fn first_fact(&self) -> Option<Slot> {
-        self.holes().find_map(|hole| if let HoleSource::Fact(fact) = hole.origin { Some(fact) } else { None })
+        self.holes().find_map(Hole::fact)
     }
 
     /// Whether a hole is a path.
     pub(crate) fn has_path(&self) -> bool {
-        self.holes().any(|hole| matches!(hole.origin, HoleSource::Path(_)))
+        self.paths().next().is_some()
     }
 
     /// The paths in its holes.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
-        self.holes().filter_map(|hole| if let HoleSource::Path(path) = &hole.origin { Some(&**path) } else { None })
+        self.holes().filter_map(Hole::path)
     }
 
     /// The paths into texts that are JSON themselves, each behind the path of its text.
     pub(crate) fn inner_paths(&self) -> impl Iterator<Item = (&JsonPath, &JsonPath)> {
-        self.holes().filter_map(|hole| match (&hole.origin, hole.functions.first()) {
-            (HoleSource::Path(outer), Some(Function::Json(inner))) => Some((&**outer, &**inner)),
-            _ => None,
-        })
+        self.holes().filter_map(|hole| Some((hole.path()?, hole.functions().first()?.inner_path()?)))
     }
 
     pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
@@ -147,7 +125,7 @@ impl Template {
     /// The same without a copy where the text is just one fact.
     pub(crate) fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, UnfilledHole> {
         match self.pieces.as_slice() {
-            [TemplatePiece::Hole(hole)] if !hole.optional => hole.fill(facts, None).map(Option::unwrap_or_default),
+            [TemplatePiece::Hole(hole)] if !hole.is_optional() => hole.fill(facts, None).map(Option::unwrap_or_default),
             _ => self.fill(facts).map(Cow::Owned),
         }
     }
@@ -160,7 +138,7 @@ impl Template {
             match piece {
                 TemplatePiece::Literal(text) => filled.push_str(text),
                 TemplatePiece::Hole(hole) => {
-                    optional |= hole.optional;
+                    optional |= hole.is_optional();
                     if let Some(text) = hole.fill(facts, answer)? {
                         filled.push(&text);
                     }
@@ -175,13 +153,13 @@ impl Template {
 
     /// Whether it comes out as nothing only because its optional holes do.
     pub(crate) fn has_optional_hole(&self) -> bool {
-        self.holes().any(|hole| hole.optional)
+        self.holes().any(Hole::is_optional)
     }
 
     /// The bytes of a text that may end in bytes, such as a key.
     pub(crate) fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, UnfilledHole> {
         if let [TemplatePiece::Hole(hole)] = self.pieces.as_slice()
-            && hole.functions.last().is_some_and(Function::is_one_way)
+            && hole.functions().last().is_some_and(Function::is_one_way)
         {
             return hole.evaluate(facts, None).0.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.unfilled());
         }
@@ -189,7 +167,7 @@ impl Template {
     }
 
     /// Reads a text, or complains; only keys may end in bytes.
-    pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
+    pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let (mut rest, mut at) = (text, 0);
@@ -203,7 +181,7 @@ impl Template {
                 3
             } else if let Some(inside) = tail.strip_prefix("${") {
                 let Some(length) = hole_length(inside) else {
-                    desk.complain(
+                    reader.complain(
                         place_of_part(node, text, here, text.len()),
                         "a hole (`${`) that is never closed",
                         "close it with `}`; a literal `${` is written `$${`",
@@ -211,7 +189,7 @@ impl Template {
                     return None;
                 };
                 if pieces.len() > MOST_PIECES {
-                    desk.complain(
+                    reader.complain(
                         node.place,
                         "this text has more holes than any text needs",
                         "split it, or compose a part of it as a fact",
@@ -219,7 +197,7 @@ impl Template {
                     return None;
                 }
                 let place = place_of_part(node, text, here, here + length + 3);
-                match Hole::parse(&inside[..length], place, may_end_in_bytes, desk) {
+                match Hole::parse(&inside[..length], place, may_end_in_bytes, reader) {
                     Some(hole) => {
                         if !literal.is_empty() {
                             pieces.push(TemplatePiece::Literal(std::mem::take(&mut literal).into()));
@@ -256,176 +234,10 @@ fn place_of_part(node: &YamlNode, text: &str, from: usize, to: usize) -> Place {
     }
 }
 
-/// How long the inside of a hole is: up to the `}` that is in no quotes.
-fn hole_length(inside: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, letter) in inside.char_indices() {
-        match (quote, letter) {
-            (Some(open), _) if open == letter => quote = None,
-            (None, '"' | '\'') => quote = Some(letter),
-            (None, '}') => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-impl Hole {
-    fn parse(inside: &str, place: Place, may_end_in_bytes: bool, desk: &mut Reader) -> Option<Self> {
-        let parts = split_at_bars(inside);
-        let (head, tail) = parts.split_first()?;
-        let head = head.trim();
-        let (head, optional) = head.strip_suffix('?').map_or((head, false), |head| (head.trim_end(), true));
-        let origin = if head.starts_with('$') {
-            HoleSource::Path(Box::new(JsonPath::parse(head, place, desk)?))
-        } else if is_fact_name(head) {
-            HoleSource::Fact(desk.names.intern(head))
-        } else {
-            let help = if head.is_empty() {
-                "write a fact's name: `${accessToken}`"
-            } else {
-                "a hole holds a fact's name (`${accessToken}`) or a path (`${$.data.id}`)"
-            };
-            desk.complain(place, format!("`{head}` is not the name of a fact"), help);
-            return None;
-        };
-        let mut functions = Vec::new();
-        let mut names = Vec::new();
-        for part in tail {
-            let tokens = tokenize(part);
-            functions.push(Function::parse(&tokens, place, desk)?);
-            names.push(tokens[0].text().to_owned());
-        }
-        functions::check_text_and_bytes(&functions, &names, may_end_in_bytes, place, desk);
-        let label = if functions.is_empty() { head } else { inside.trim() };
-        Some(Self { place, origin, optional, functions, label: Arc::from(label) })
-    }
-
-    /// The fact that fills it, if it is not a path.
-    pub(crate) fn fact(&self) -> Option<Slot> {
-        if let HoleSource::Fact(fact) = self.origin { Some(fact) } else { None }
-    }
-
-    /// The same where no function follows, so that the fact can be read back from what was written.
-    pub(crate) fn bare_fact(&self) -> Option<Slot> {
-        self.fact().filter(|_| self.functions.is_empty())
-    }
-
-    /// Fills it: `Ok(None)` where it may stay empty.
-    pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
-        if self.functions.is_empty()
-            && let HoleSource::Fact(fact) = self.origin
-        {
-            return match facts.get(fact) {
-                Some(text) => Ok(Some(Cow::Borrowed(text))),
-                None if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
-                None if self.optional => Ok(None),
-                None => Err(self.unfilled()),
-            };
-        }
-        let (flow, secret) = self.evaluate(facts, answer);
-        match flow {
-            Some(TextOrBytes::Text(text)) if !text.is_empty() => {
-                Ok(Some(Cow::Owned(if secret { Text::secret(text, &self.label) } else { Text::plain(text) })))
-            }
-            _ if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
-            _ if self.optional => Ok(None),
-            _ => Err(self.unfilled()),
-        }
-    }
-
-    /// What stands for a value that is not known yet.
-    fn mask(&self) -> Text {
-        Text::secret("x", &self.label)
-    }
-
-    fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (Option<TextOrBytes>, bool) {
-        let (start, mut secret) = match &self.origin {
-            HoleSource::Fact(fact) => {
-                let text = facts.get(*fact);
-                (text.map(|text| TextOrBytes::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
-            }
-            HoleSource::Path(path) => {
-                let found = answer.and_then(|answer| path.first(answer)).and_then(scalar_text);
-                (found.map(|text| TextOrBytes::Text(text.into_owned())), true)
-            }
-        };
-        let mut flow = start;
-        for function in &self.functions {
-            if let Some(functions::FunctionArgument::Fact(fact, _)) = function.argument() {
-                secret |= facts.get(*fact).is_some_and(Text::is_secret);
-            }
-            // A text that grows without end is no text.
-            flow = function.apply(flow, facts).filter(|flow| flow.bytes().len() <= Facts::LONGEST);
-        }
-        (flow, secret)
-    }
-
-    fn unfilled(&self) -> UnfilledHole {
-        UnfilledHole { fact: self.fact(), place: self.place }
-    }
-
-    fn uses(&self) -> impl Iterator<Item = FactUse> {
-        let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
-        let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
-            let functions::FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
-            // The key of an HMAC cannot be found again, nor can what a later hash swallows.
-            let whole = !self.functions[at..].iter().any(Function::is_one_way);
-            Some(FactUse { fact: *fact, place: *place, whole })
-        });
-        own.into_iter().chain(arguments)
-    }
-}
-
-/// Whether this can be the name of a fact.
-pub(crate) fn is_fact_name(name: &str) -> bool {
-    name.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
-        && name.len() <= 64
-}
-
-fn split_at_bars(inside: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut quote, mut depth, mut from) = (None, 0_i32, 0);
-    for (at, letter) in inside.char_indices() {
-        match (quote, letter) {
-            (Some(open), _) if open == letter => quote = None,
-            (None, '"' | '\'') => quote = Some(letter),
-            (None, '[' | '(') => depth += 1,
-            (None, ']' | ')') => depth -= 1,
-            (None, '|') if depth == 0 => {
-                parts.push(&inside[from..at]);
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&inside[from..]);
-    parts
-}
-
-fn tokenize(part: &str) -> Vec<HoleToken> {
-    let mut found = Vec::new();
-    let mut rest = part.trim();
-    while let Some(first) = rest.chars().next() {
-        if matches!(first, '"' | '\'') {
-            let end = rest[1..].find(first).map_or(rest.len(), |at| at + 1);
-            found.push(HoleToken::Quoted(rest[1..end].to_owned()));
-            rest = rest.get(end + 1..).unwrap_or("");
-        } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            found.push(HoleToken::Word(rest[..end].to_owned()));
-            rest = &rest[end..];
-        }
-        rest = rest.trim_start();
-    }
-    found
-}
-
 impl WordValue for Template {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
-        Self::parse(&text.value, node, false, desk)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::parse(&text.value, node, false, reader)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text with holes")
@@ -437,9 +249,9 @@ impl WordValue for Template {
 pub(crate) struct KeyTemplate(pub(crate) Template);
 
 impl WordValue for KeyTemplate {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text: Located<String> = read_scalar(node, desk)?;
-        Template::parse(&text.value, node, true, desk).map(Self)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text: Located<String> = read_scalar(node, reader)?;
+        Template::parse(&text.value, node, true, reader).map(Self)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text with holes: a key")
@@ -450,20 +262,21 @@ impl WordValue for KeyTemplate {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::sync::Arc;
 
-    fn parse(text: &str, desk: &mut Reader) -> Option<Template> {
+    fn parse(text: &str, reader: &mut Reader) -> Option<Template> {
         let place = Place { start: 0, end: u32::try_from(text.len()).unwrap(), line: 1, column: 1 };
         Template::parse(
             text,
             &YamlNode { place, kind: YamlKind::Scalar { text: text.to_owned(), plain: true, verbatim: true } },
             false,
-            desk,
+            reader,
         )
     }
 
     #[test]
     fn holes_are_filled_and_what_a_secret_touches_is_masked() {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         let answer = json!({"sub": "CHARACTER:EVE:42", "a}b": 7});
         for (text, shown, sent) in [
             ("Bearer ${token}", Some("Bearer ‹token›"), "Bearer t-1"),
@@ -482,10 +295,10 @@ mod tests {
             ("costs $5", Some("costs $5"), "costs $5"),
             ("${unknown | default \"d\"}", Some("d"), "d"),
         ] {
-            let template = parse(text, &mut desk).unwrap();
-            let mut facts = Facts::empty(&desk.names);
-            facts.set(desk.names.intern("id"), Text::plain("c1"));
-            facts.set(desk.names.intern("token"), Text::secret("t-1", &Arc::from("token")));
+            let template = parse(text, &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("id"), Text::plain("c1"));
+            facts.set(reader.names.intern("token"), Text::secret("t-1", &Arc::from("token")));
 
             let filled = template.fill_from(&facts, Some(&answer)).ok();
 
@@ -494,7 +307,7 @@ mod tests {
                 assert_eq!(filled.expose(), sent, "{text}");
             }
         }
-        assert!(desk.complaints.is_empty());
+        assert!(reader.complaints.is_empty());
     }
 
     #[test]
@@ -510,12 +323,12 @@ mod tests {
             ("${x | }", 1, "without a function"),
             ("${$.a b}", 1, "brackets"),
         ] {
-            let mut desk = Reader::default();
-            parse(text, &mut desk);
+            let mut reader = Reader::default();
+            parse(text, &mut reader);
 
-            assert_eq!(desk.complaints.len(), 1, "{text}");
-            assert_eq!(desk.complaints[0].place.unwrap().column, column, "{text}");
-            assert!(desk.complaints[0].message.contains(part), "{text}: {}", desk.complaints[0].message);
+            assert_eq!(reader.complaints.len(), 1, "{text}");
+            assert_eq!(reader.complaints[0].place.unwrap().column, column, "{text}");
+            assert!(reader.complaints[0].message.contains(part), "{text}: {}", reader.complaints[0].message);
         }
     }
 }

@@ -21,12 +21,12 @@ pub enum EmailTrustPolicy {
 }
 
 impl WordValue for Located<EmailTrustPolicy> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let trust = match &node.kind {
             YamlKind::List(nodes) => {
-                let domains: Vec<Located<String>> = nodes.iter().filter_map(|node| read_domain(node, desk)).collect();
+                let domains: Vec<Located<String>> = nodes.iter().filter_map(|node| read_domain(node, reader)).collect();
                 if domains.is_empty() {
-                    desk.complain(
+                    reader.complain(
                         node.place,
                         "this list of domains is empty",
                         "name the domains for which this provider is the authority, or write `never`",
@@ -36,16 +36,16 @@ impl WordValue for Located<EmailTrustPolicy> {
                 EmailTrustPolicy::Domains(domains)
             }
             YamlKind::Scalar { .. } | YamlKind::Map(_) => {
-                let text = read_scalar(node, desk)?;
+                let text = read_scalar(node, reader)?;
                 match text.as_str() {
                     "claim" => EmailTrustPolicy::Claim,
                     "always" => EmailTrustPolicy::Always,
                     "never" => EmailTrustPolicy::Never,
                     other => {
                         if other.contains('.') {
-                            desk.complain(text.place, format!("`{other}` stands alone"), format!("domains are a list: `[ {other} ]`"));
+                            reader.complain(text.place, format!("`{other}` stands alone"), format!("domains are a list: `[ {other} ]`"));
                         } else {
-                            complain_not_among(&text, &["claim", "always", "never"], desk);
+                            complain_not_among(&text, &["claim", "always", "never"], reader);
                         }
                         return None;
                     }
@@ -62,12 +62,12 @@ impl WordValue for Located<EmailTrustPolicy> {
     }
 }
 
-fn read_domain(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
-    let text = read_scalar(node, desk)?;
+fn read_domain(node: &YamlNode, reader: &mut Reader) -> Option<Located<String>> {
+    let text = read_scalar(node, reader)?;
     let lower = idna::domain_to_ascii(&text.value).unwrap_or_default();
     let fine = crate::provider::hosts::is_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
     if !fine {
-        desk.complain(
+        reader.complain(
             text.place,
             format!("`{}` is not a domain", text.value),
             "write the part behind the `@`, such as `loja.example`; subdomains are named one by one",
@@ -84,25 +84,25 @@ pub enum MissingEmailPolicy {
     Refuse,
     /// The shopper types an address and proves it.
     Ask,
-    /// A placeholder that is nobody's address.
+    /// A placeholder, which is no person's address.
     Placeholder(Template),
 }
 
 impl WordValue for Located<MissingEmailPolicy> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
         let missing = match text.as_str() {
             "refuse" => MissingEmailPolicy::Refuse,
             "ask" => MissingEmailPolicy::Ask,
             other if other.ends_with(".invalid") => {
-                let template = Template::parse(other, node, false, desk)?;
+                let template = Template::parse(other, node, false, reader)?;
                 let sample = template
                     .pieces()
                     .iter()
                     .map(|piece| if let TemplatePiece::Literal(text) = piece { text } else { "x" })
                     .collect::<String>();
                 if !Email::parse(&sample).is_ok_and(|email| email.key() == sample) {
-                    desk.complain(
+                    reader.complain(
                         node.place,
                         "this does not become an address",
                         "write it in small letters with one `@`: `${id}@acme.invalid`",
@@ -110,21 +110,21 @@ impl WordValue for Located<MissingEmailPolicy> {
                     return None;
                 }
                 if template.is_literal() {
-                    desk.complain(node.place, "everybody would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+                    reader.complain(node.place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
                     return None;
                 }
                 MissingEmailPolicy::Placeholder(template)
             }
             other if other.contains('@') => {
-                desk.complain(
+                reader.complain(
                     text.place,
-                    format!("`{other}` could be somebody's address"),
-                    "a placeholder ends in `.invalid`, which is nobody's: `${id}@acme.invalid`",
+                    format!("`{other}` could be the address of a person"),
+                    "a placeholder ends in `.invalid`, which no person can have: `${id}@acme.invalid`",
                 );
                 return None;
             }
             _ => {
-                complain_not_among(&text, &["refuse", "ask"], desk);
+                complain_not_among(&text, &["refuse", "ask"], reader);
                 return None;
             }
         };
@@ -147,7 +147,7 @@ pub(crate) fn is_verified_claim(text: &str) -> bool {
     matches!(text, "true" | "1") || date()
 }
 
-/// By what an address is proven to be somebody's.
+/// The evidence that an address belongs to the person who signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailEvidence {
     /// The provider says so, and its word counts.

@@ -17,13 +17,13 @@ pub enum ValueReference {
 }
 
 impl ValueReference {
-    fn parse(text: &Located<String>, desk: &mut Reader) -> Option<Self> {
+    fn parse(text: &Located<String>, reader: &mut Reader) -> Option<Self> {
         let name_of = |prefix: &str| text.strip_prefix(prefix).map(str::trim);
         if let Some(name) = name_of("env:") {
             let fine = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if !fine {
-                desk.complain(
+                reader.complain(
                     text.place,
                     format!("`{name}` is not the name of a variable"),
                     "write letters, digits and `_`: `env:ACME_SECRET`",
@@ -34,14 +34,14 @@ impl ValueReference {
         }
         if let Some(path) = name_of("file:") {
             if path.is_empty() || path.contains('\0') {
-                desk.complain(text.place, "`file:` names no file", "write its path: `file:/run/secrets/acme`");
+                reader.complain(text.place, "`file:` names no file", "write its path: `file:/run/secrets/acme`");
                 return None;
             }
             return Some(Self::File(path.into()));
         }
         for prefix in ["env.", "$ENV", "${env", "ENV:", "{{"] {
             if text.starts_with(prefix) {
-                desk.complain(text.place, format!("`{}` is not how a variable is named here", text.value), "write `env:NAME`");
+                reader.complain(text.place, format!("`{}` is not how a variable is named here", text.value), "write `env:NAME`");
                 return None;
             }
         }
@@ -64,9 +64,9 @@ impl ValueReference {
 }
 
 impl WordValue for Located<ValueReference> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
-        ValueReference::parse(&text, desk).map(|reference| Located::new(reference, text.place))
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        ValueReference::parse(&text, reader).map(|reference| Located::new(reference, text.place))
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text, `env:NAME` or `file:PATH`")
@@ -78,11 +78,11 @@ impl WordValue for Located<ValueReference> {
 pub(crate) struct SecretReference(pub(crate) ValueReference, pub(crate) Place);
 
 impl WordValue for SecretReference {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
-        match ValueReference::parse(&text, desk)? {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        match ValueReference::parse(&text, reader)? {
             ValueReference::Literal(_) => {
-                desk.complain(
+                reader.complain(
                     text.place,
                     "a secret may not stand in the file",
                     "keep it in a variable or a file, and write where: `env:NAME` or `file:PATH`",
@@ -105,11 +105,11 @@ pub(crate) enum ClientSecretReference {
 }
 
 impl WordValue for ClientSecretReference {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         if read_scalar(node, &mut Reader::default()).is_some_and(|text| text.value == "none") {
             return Some(Self::None);
         }
-        SecretReference::read(node, desk).map(Self::Kept)
+        SecretReference::read(node, reader).map(Self::Kept)
     }
     fn shape() -> ValueShape {
         ValueShape::Either(vec![ValueShape::Choice(&["none"]), SecretReference::shape()])

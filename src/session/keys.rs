@@ -1,6 +1,6 @@
-//! The signing keys of sessions, and the tokens that they make and judge.
+//! The signing keys of sessions, and the tokens that they sign and verify.
 //!
-//! A token names its key; which algorithm that key has is ours to know, never the token's to say.
+//! A token names its key, and the key determines the algorithm; what the token says about the algorithm does not count.
 
 use crate::session::{Session, SessionUser};
 use crate::vocabulary::email::Email;
@@ -16,12 +16,12 @@ use std::fmt;
 /// A token is never longer than this.
 pub(crate) const LONGEST: usize = 1024;
 
-/// Whom a token is from and for.
+/// The issuer and the audience of a token.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenParties<'a> {
     /// The store's own address.
     pub(crate) issuer: &'a str,
-    /// Who is to read it.
+    /// The audience.
     pub(crate) audience: &'a str,
     pub(crate) store: &'a str,
 }
@@ -41,10 +41,10 @@ impl fmt::Debug for SessionSigningKey {
 }
 
 impl SessionSigningKey {
-    /// A key from its PKCS#8 bytes; `None` when they are no key on P-256.
+    /// A key from its PKCS#8 bytes; `None` if they hold no key on P-256.
     pub(crate) fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
-        // Uncompressed: 4, then both coordinates.
+        // The uncompressed form: 4, then both coordinates.
         let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let public = DecodingKey::from_ec_components(&x, &y).ok()?;
@@ -52,7 +52,7 @@ impl SessionSigningKey {
     }
 }
 
-/// The keys: the first signs, all are believed.
+/// The keys. The first signs, and all verify.
 #[derive(Debug)]
 pub struct SessionSigningKeys(Vec<SessionSigningKey>);
 
@@ -76,13 +76,13 @@ struct SessionClaims<'a> {
 }
 
 impl SessionSigningKeys {
-    /// The keys, the one that signs first; `None` when there is none.
+    /// The keys, the signing key first; `None` without any key.
     pub(crate) fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
-    /// The token of a session. It stays below [`LONGEST`]: of what would be too long, first the name is left out, then the
-    /// provider's id is replaced by its hash.
+    /// The token of a session. If it would be longer than [`LONGEST`], first the name is left out, then the provider's id is
+    /// replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
         let person = &session.person;
         let token = |name: Option<&str>, provider_id: &str| {
@@ -117,12 +117,12 @@ impl SessionSigningKeys {
         token(None, &format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, person.provider_id.as_bytes()))))
     }
 
-    /// The session that a token stands for; `None` unless every claim is ours and it is not over.
+    /// The session of a token; `None` unless every claim fits and the session has not expired.
     pub fn verify(&self, token: &str, parties: TokenParties<'_>, now: i64) -> Option<Session> {
         self.verify_ignoring_expiry(token, parties).filter(|session| !session.is_over(now))
     }
 
-    /// The same, though it may be over by this clock.
+    /// The same even if the session has expired.
     pub(crate) fn verify_ignoring_expiry(&self, token: &str, parties: TokenParties<'_>) -> Option<Session> {
         if token.len() > 2 * LONGEST {
             return None;
@@ -132,7 +132,7 @@ impl SessionSigningKeys {
         if header.alg != Algorithm::ES256 || header.crit.is_some() || header.typ.as_deref() != Some("JWT") {
             return None;
         }
-        // Times and names are judged here: the library's clock is not ours, and it takes lists where we wrote texts.
+        // Times and names are checked here: the library uses its own clock, and accepts lists where we write texts.
         let mut validation = Validation::new(Algorithm::ES256);
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -151,12 +151,12 @@ impl SessionSigningKeys {
             provider_id: claims.idp_sub.into(),
         };
         let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
-        // One that was made before there was this claim is good until it is over, and is not renewed.
+        // A token from before this claim existed is valid until it expires, and is not renewed.
         let end = claims.end.unwrap_or(until);
         Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end })
     }
 
-    /// The public halves, for services that check the cookie themselves.
+    /// The public keys, for services that verify the cookie themselves.
     pub(crate) fn jwks(&self) -> Value {
         let public = |key: &SessionSigningKey| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
         json!({ "keys": self.0.iter().map(public).collect::<Vec<_>>() })

@@ -1,4 +1,4 @@
-//! A session: who, since when, until when, through whom. Pure; keys sign it, a cookie carries it.
+//! A session: its user, its times and its provider. Pure; keys sign it, and a cookie carries it.
 
 pub(crate) mod keys;
 pub(crate) mod revocation;
@@ -10,79 +10,79 @@ use crate::vocabulary::email::Email;
 /// How long sessions last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// At most, in seconds.
+    /// The longest lifetime, in seconds.
     pub lifetime: i64,
-    /// Without being used, in seconds.
+    /// The longest idle time, in seconds.
     pub idle: i64,
 }
 
 /// By how many seconds the clocks of two machines may differ.
 const CLOCKS_DIFFER: i64 = 60;
 
-/// Who came in, as a session remembers it.
+/// The user as a session carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionUser {
     /// The stable random id.
     pub uid: Box<str>,
-    /// The address: the key of the person.
+    /// The e-mail address.
     pub email: Email,
-    /// Whether it is theirs for certain; a placeholder is not.
+    /// Whether the address is proven; a placeholder is not.
     pub email_verified: bool,
     /// The name, at most 64 characters.
     pub name: Option<Box<str>>,
-    /// The provider's file name.
+    /// The name of the provider's file.
     pub provider: Box<str>,
     /// The id at the provider.
     pub provider_id: Box<str>,
 }
 
-/// A session.
+/// A session of a user at a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Who.
+    /// The user.
     pub person: SessionUser,
-    /// The store for which it is good.
+    /// The store for which it is valid.
     pub(crate) store: Box<str>,
     /// The session's own random id.
     pub sid: Box<str>,
     /// When the login took place.
     pub since: i64,
-    /// When this token of it was made.
+    /// When this token was signed.
     pub issued: i64,
-    /// When it is over unless it is used before.
+    /// When it expires unless it is used before.
     pub until: i64,
-    /// When it is over however it is used: fixed with the login, so that storage knows how long an end has to be remembered.
+    /// When it expires however it is used. Fixed at the login, so that storage knows how long its end has to be remembered.
     pub(crate) end: i64,
 }
 
 impl Session {
-    /// Opens a session.
+    /// A new session that begins now.
     pub fn open(person: SessionUser, store: &str, sid: Box<str>, lasting: SessionLifetime, now: i64) -> Self {
         let until = now.saturating_add(lasting.idle.min(lasting.lifetime));
         let end = now.saturating_add(lasting.lifetime);
         Self { person, store: store.into(), sid, since: now, issued: now, until, end }
     }
 
-    /// Whether it is over. One of the future is none either: the clock was put back, and nobody knows how much of it has passed.
+    /// Whether it has expired. A session from the future counts as expired: the clock was set back by an unknown time.
     pub(crate) fn is_over(&self, now: i64) -> bool {
         now >= self.until || now < self.issued.saturating_sub(CLOCKS_DIFFER)
     }
 
-    /// The latest moment at which any token of this session can still be good.
+    /// The latest moment at which a token of this session can be valid.
     pub fn latest_expiry(&self) -> i64 {
         self.end.max(self.until)
     }
 
-    /// The same session with a new idle time, once half of the old one has passed and if there is any to be gained.
+    /// The session with a new idle time, once half of the old one has passed and if that extends it.
     pub(crate) fn renewed(&self, lasting: SessionLifetime, now: i64) -> Option<Self> {
-        // A lifetime that was raised meanwhile is for those who come in from now on.
+        // A longer lifetime in the settings holds for later logins only.
         let until = now.saturating_add(lasting.idle).min(self.since.saturating_add(lasting.lifetime)).min(self.end);
         let is_due = now.saturating_sub(self.issued) >= lasting.idle / 2 && until > self.until && now < self.until;
         is_due.then(|| Self { issued: now, until, ..self.clone() })
     }
 }
 
-/// A name as sessions carry it: at most 64 characters, none of which control anything.
+/// A name as sessions carry it: at most 64 characters, without control characters.
 pub(crate) fn short_name(name: &str) -> Option<Box<str>> {
     let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
     let name = name.trim();

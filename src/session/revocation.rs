@@ -1,12 +1,11 @@
-//! Sessions that ended before their time, in memory, asked on every check.
+//! The sessions that were ended before their time, in memory for every check.
 //!
-//! The list is fed from storage, which numbers every end; a session stays on it until its last token is over.
+//! The list is read from storage, which numbers every end. A session stays on it until its last token has expired.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-/// The sessions that ended.
 #[derive(Debug, Default)]
 pub struct Revocations {
     ended: RwLock<HashMap<Box<str>, i64>>,
@@ -14,29 +13,28 @@ pub struct Revocations {
     fresh: AtomicI64,
 }
 
-/// Sessions stay on the list a day longer than need be: a clock that jumped ahead must not bring any of them back to life.
+/// Sessions stay on the list a day longer, so that a clock that jumps ahead revives none of them.
 const LONGER: i64 = 86_400;
-/// A clock may be put back a little without anybody being the worse for it.
+/// A clock may be set back by this much without harm.
 const PUT_BACK: i64 = 5;
 
 impl Revocations {
-    /// A number that changes whenever a session ends: who has looked at the list at this number need not look again.
+    /// A number that changes whenever a session ends. A result for this number stays valid while it is the same.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Whether a session has ended.
     pub fn is_ended(&self, sid: &str) -> bool {
         self.ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(sid)
     }
 
-    /// Notes that a session has ended; `latest` is when its last token is over.
+    /// Records that a session has ended; `latest` is when its last token expires.
     pub fn record_end(&self, sid: &str, latest: i64) {
         self.ended.write().unwrap_or_else(PoisonError::into_inner).insert(sid.into(), latest);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// Takes over what storage had to tell.
+    /// Adds the ended sessions that were read from storage.
     pub(crate) fn record_all(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
         let mut news = ended.into_iter().peekable();
         if news.peek().is_some() {
@@ -45,29 +43,28 @@ impl Revocations {
         }
     }
 
-    /// Notes that all was known which had been kept before this moment.
+    /// Records that everything in storage up to this moment is known.
     pub fn mark_fresh(&self, now: i64) {
         self.fresh.store(now, Ordering::Release);
     }
 
-    /// When storage was last heard of.
+    /// When storage was last read.
     pub(crate) fn last_refresh(&self) -> i64 {
         self.fresh.load(Ordering::Acquire)
     }
 
-    /// Whether nobody has heard for longer than `offline` which sessions have ended; or nobody knows for how long.
+    /// Whether the list is older than `offline`, or of unknown age.
     pub(crate) fn is_stale(&self, now: i64, offline: i64) -> bool {
         let silence = now.saturating_sub(self.last_refresh());
         silence > offline || silence < -PUT_BACK
     }
 
-    /// Forgets sessions whose last token is over anyway.
+    /// Forgets sessions whose last token has expired.
     pub(crate) fn forget_expired(&self, now: i64) {
         let over = now.saturating_sub(LONGER);
         self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > over);
     }
 
-    /// How many sessions are on the list.
     pub(crate) fn len(&self) -> usize {
         self.ended.read().unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -1,19 +1,19 @@
-//! How signing keys follow one another. A key is published before it signs, so that everybody who judges tokens knows it by
-//! then; a key that no longer signs is believed until its last token is over. Nobody is logged out. Pure.
+//! The rotation of signing keys. A key is published before it signs, so that all services that verify tokens know it by then; a
+//! key that no longer signs verifies until its last token has expired. No session ends by a rotation. Pure.
 
-/// What a key does.
+/// The state of a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningKeyState {
     /// It is published and does not sign yet.
     Next,
-    /// It signs.
+    /// It signs, and verifies.
     Active,
-    /// It no longer signs; what it has signed is believed.
+    /// It no longer signs, and still verifies.
     Retiring,
 }
 
 impl SigningKeyState {
-    /// Its word.
+    /// The word of the state in storage and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Next => "next",
@@ -22,7 +22,7 @@ impl SigningKeyState {
         }
     }
 
-    /// What a word means; what is not known here is believed and does not sign.
+    /// The state of a word; an unknown word is a key that only verifies.
     pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "next" => Self::Next,
@@ -32,49 +32,49 @@ impl SigningKeyState {
     }
 }
 
-/// Where a key stands.
+/// A key and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKeyStatus {
-    /// Its name.
+    /// The id by which tokens name the key.
     pub id: Box<str>,
-    /// What it does.
+    /// Its state.
     pub state: SigningKeyState,
     pub(crate) since: i64,
 }
 
-/// How long each part of a key's life lasts, in seconds.
+/// How long each state of a key lasts, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotationPlan {
-    /// It signs.
+    /// How long it signs.
     pub signs: i64,
-    /// It is published before it signs.
+    /// Published before it signs.
     pub published: i64,
-    /// It is believed after it has signed: no session lasts longer.
+    /// Verifies after it has signed: no session lasts longer.
     pub believed: i64,
 }
 
 impl RotationPlan {
-    /// The usual one, for sessions that last at most so long.
+    /// The default, for sessions of at most this lifetime.
     pub fn for_sessions_lasting(longest: i64) -> Self {
-        // A day more: clocks differ, and a wrong one must not log anybody out.
+        // One day more, so that a wrong clock ends no session.
         Self { signs: 90 * 86400, published: 15 * 60, believed: longest.saturating_add(86400) }
     }
 }
 
-/// Something that is to be done with the keys.
+/// A step of the rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotationChange {
-    /// A first key is made, and signs at once.
+    /// Make the first key, which signs at once.
     Begin,
-    /// A further key is made and published.
+    /// Make and publish a further key.
     Publish,
-    /// A key signs from now on; the one before it no longer does.
+    /// Let a key sign in place of the one before it.
     Activate(Box<str>),
-    /// A key is believed no more.
+    /// Remove a key.
     Forget(Box<str>),
 }
 
-/// What is due now. `wanted` is that somebody has asked for a new key.
+/// The steps that are due. `wanted` means that an operator has asked for a new key.
 pub(crate) fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPlan, wanted: bool) -> Vec<RotationChange> {
     let the = |state| keys.iter().find(|key| key.state == state);
     let age = |key: &SigningKeyStatus| now.saturating_sub(key.since);
@@ -82,7 +82,7 @@ pub(crate) fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPla
     match (the(SigningKeyState::Active), the(SigningKeyState::Next)) {
         (None, None) => changes.push(RotationChange::Begin),
         (None, Some(next)) => changes.push(RotationChange::Activate(next.id.clone())),
-        // A key that was published in the future was so by a clock that was wrong; it is known by now.
+        // A key that seems to be published in the future was published by a wrong clock; it is known by now.
         (Some(_), Some(next)) if age(next) >= plan.published || age(next) < 0 => changes.push(RotationChange::Activate(next.id.clone())),
         (Some(active), None) if wanted || age(active) >= plan.signs => changes.push(RotationChange::Publish),
         (Some(_), _) => {}

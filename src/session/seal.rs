@@ -1,6 +1,6 @@
-//! Sealing: what a browser carries for us and may neither read nor change.
+//! Sealed texts: a browser carries them and can neither read nor change them.
 //!
-//! Every purpose has a key of its own, derived from the master key, and every sealed text is bound to what it was sealed for.
+//! Every purpose has its own key, derived from the master key, and every sealed text is bound to its context.
 
 use crate::vocabulary::text::Text;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 /// The key from which all others are derived.
 pub struct MasterKey(Zeroizing<Vec<u8>>);
 
-/// Why a text cannot be the master key.
+/// Why a text is too weak for a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeakKey {
     /// Fewer than 32 characters.
     TooShort,
-    /// A handful of characters, again and again.
+    /// It repeats a few characters.
     TooUniform,
 }
 
@@ -32,12 +32,11 @@ impl fmt::Display for WeakKey {
 }
 
 impl MasterKey {
-    /// Takes the operator's secret as the master key.
     pub(crate) fn from_text(text: &Text, loopback: bool) -> Result<Self, WeakKey> {
         Self::new(text.expose(), loopback)
     }
 
-    /// Takes a text of enough chance; on loopback, where people try things out, only its length is looked at.
+    /// Accepts a text that looks random; on loopback only its length counts.
     pub fn new(text: &str, loopback: bool) -> Result<Self, WeakKey> {
         if text.len() < 32 {
             return Err(WeakKey::TooShort);
@@ -51,7 +50,7 @@ impl MasterKey {
         Ok(Self(Zeroizing::new(text.as_bytes().to_vec())))
     }
 
-    /// 32 bytes for one purpose.
+    /// Derives 32 bytes for one purpose.
     pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         struct Bytes32;
         impl KeyType for Bytes32 {
@@ -75,13 +74,12 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// The seal for a purpose.
     pub(crate) fn new(master: &MasterKey, purpose: &str) -> Self {
         let key = UnboundKey::new(&AES_256_GCM_SIV, &*master.derive(purpose)).expect("the key is 32 bytes long");
         Self { key: LessSafeKey::new(key) }
     }
 
-    /// Seals a text for what `bound` says; only who says the same can open it.
+    /// Seals a text; it can only be opened with the same `bound` parts.
     pub fn seal(&self, bound: &[&str], text: &[u8], nonce: [u8; 12]) -> String {
         let mut sealed = text.to_vec();
         let tag = self.key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding(bound)), &mut sealed);
@@ -89,7 +87,7 @@ impl Seal {
         URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
     }
 
-    /// Opens it; `None` for whatever was not sealed here for the same.
+    /// Opens a text; `None` if it was not sealed with this key and these parts.
     pub(crate) fn open(&self, bound: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, rest) = bytes.split_first_chunk::<12>()?;
@@ -100,7 +98,7 @@ impl Seal {
     }
 }
 
-/// Each part with its length in front, so that parts cannot be cut anew.
+/// Each part with its length in front, so that the borders between parts cannot move.
 fn binding(parts: &[&str]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in parts {

@@ -9,5 +9,16 @@ pub(crate) mod pages; //           the frame of the pages, and the pages that bo
 pub(crate) mod request; //         a request as plain values
 pub(crate) mod response; //        a response as plain values
 
+use crate::web::route_table::{RouteRow, page};
+
 pub use crate::simulated::request::SimulatedRequest;
 pub use crate::simulated::response::SimulatedResponse;
+
+pub(crate) fn routes() -> Vec<RouteRow> {
+    vec![
+        page("/playground").all_methods(playground::handler::answer),
+        page("/playground/{below:.*}").all_methods(playground::handler::answer),
+        page("/simulation/{provider}").all_methods(simulation::handler::answer),
+        page("/simulation/{provider}/{below:.*}").all_methods(simulation::handler::answer),
+    ]
+}

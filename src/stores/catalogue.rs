@@ -1,4 +1,4 @@
-//! The provider files of a folder: which are offered, which wait for variables, which are broken.
+//! The provider files of a folder, and the status of each.
 
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -6,16 +6,16 @@ use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use std::path::{Path, PathBuf};
 
-/// One file of the catalogue.
+/// A provider file that was loaded.
 #[derive(Debug)]
 pub struct CatalogueEntry {
-    /// What there is to say about it.
+    /// The complaints about it.
     pub report: Report,
-    /// What it is good for.
+    /// Its status.
     pub state: ProviderFileState,
 }
 
-/// What a file is good for.
+/// The status of a provider file, with the provider where the file compiles.
 #[derive(Debug)]
 pub enum ProviderFileState {
     /// It can be used; its button is shown unless it is hidden.
@@ -29,21 +29,49 @@ pub enum ProviderFileState {
 }
 
 impl ProviderFileState {
-    /// The word for it.
-    pub(crate) fn word(&self) -> &'static str {
+    pub(crate) fn status(&self) -> ProviderStatus {
         match self {
-            Self::Offered(_) => "offered",
-            Self::Off(_) => "off",
-            Self::Dormant(..) => "dormant",
-            Self::Broken => "broken",
+            Self::Offered(_) => ProviderStatus::Offered,
+            Self::Off(_) => ProviderStatus::Off,
+            Self::Dormant(..) => ProviderStatus::Dormant,
+            Self::Broken => ProviderStatus::Broken,
         }
     }
 
-    /// The provider, unless it is broken.
+    /// The provider, unless the file is broken.
     pub fn provider(&self) -> Option<&Provider> {
         match self {
             Self::Offered(provider) | Self::Off(provider) | Self::Dormant(provider, _) => Some(provider),
             Self::Broken => None,
+        }
+    }
+}
+
+/// The status of a file in the folder of the providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ProviderStatus {
+    Broken,
+    Offered,
+    /// It waits for values of the installation.
+    Dormant,
+    /// The file itself switches it off.
+    Off,
+    /// It is no provider file, because of its name.
+    Overlooked,
+}
+
+impl ProviderStatus {
+    /// All of them, in the order in which the lab lists them: what needs attention comes first.
+    pub(crate) const ALL: [Self; 5] = [Self::Broken, Self::Offered, Self::Dormant, Self::Off, Self::Overlooked];
+
+    /// Its word in JSON, metrics and pages.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Offered => "offered",
+            Self::Dormant => "dormant",
+            Self::Off => "off",
+            Self::Overlooked => "overlooked",
         }
     }
 }
@@ -53,20 +81,20 @@ pub(crate) fn is_examples_file(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".examples.yaml"))
 }
 
-/// Where the examples of a provider file lie.
+/// The path of the examples beside a provider file.
 pub fn examples_path(path: &Path) -> PathBuf {
     path.with_extension("examples.yaml")
 }
 
-/// The provider files of a folder.
+/// The paths of the provider files of a folder, sorted.
 pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
 }
 
-/// Loads a provider file.
-pub fn load(path: &Path, ground: InstallationContext) -> CatalogueEntry {
+/// Reads and compiles a provider file.
+pub fn load(path: &Path, installation_context: InstallationContext) -> CatalogueEntry {
     match files::read_source(path) {
-        Ok(source) => compile_entry(&source, ground),
+        Ok(source) => compile_entry(&source, installation_context),
         Err(error) => {
             let complaint = Complaint {
                 severity: Severity::Error,
@@ -82,22 +110,24 @@ pub fn load(path: &Path, ground: InstallationContext) -> CatalogueEntry {
     }
 }
 
-/// Loads many files, on all processors.
-pub fn load_all(paths: &[PathBuf], ground: InstallationContext) -> Vec<CatalogueEntry> {
+/// Loads many files on all processors.
+pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext) -> Vec<CatalogueEntry> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
-        return paths.iter().map(|path| load(path, ground)).collect();
+        return paths.iter().map(|path| load(path, installation_context)).collect();
     }
     let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
     std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            chunks.into_iter().map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, ground)).collect::<Vec<_>>())).collect();
+        let handles: Vec<_> = chunks
+            .into_iter()
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context)).collect::<Vec<_>>()))
+            .collect();
         handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry {
-    let (provider, report) = compile(source, ground);
+fn compile_entry(source: &Source, installation_context: InstallationContext) -> CatalogueEntry {
+    let (provider, report) = compile(source, installation_context);
     let state = match provider {
         None => ProviderFileState::Broken,
         Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),
@@ -113,7 +143,7 @@ fn compile_entry(source: &Source, ground: InstallationContext) -> CatalogueEntry
     CatalogueEntry { report, state }
 }
 
-/// Files of a folder that nobody reads, although somebody wrote them; `read` are its files with the right ending.
+/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending.
 pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
     let orphan = |path: &&PathBuf| {
         let name = path.to_string_lossy();
@@ -132,7 +162,7 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
     orphans.chain(misnamed).map(report).collect()
 }
 
-/// What the machine says about a file, in small letters and without a number.
+/// The message of an I/O error in lower case and without its number.
 pub(crate) fn io_error_message(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),

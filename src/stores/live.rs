@@ -1,16 +1,15 @@
-//! The providers of a folder as they serve right now. What changes on the disk is read again, and only that; a file that is
-//! broken leaves its last good version in service; a login that is under way ends with the version it began with.
+//! The live providers of a folder. Only files that change are read again; while a file is broken its last good version stays live,
+//! and a login that is under way ends with the version with which it began.
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
-use crate::provider::document_cache::DocumentCache;
+use crate::login::conversation::{ConversationLimits, ConversationParties};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::simulated::simulation::{Simulation, installation_values};
-use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::catalogue::{self, ProviderFileState, ProviderStatus};
+use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
-use crate::workbench::examples;
 use crate::world::files::{self, FileStamp};
 use crate::world::secrets;
 use arc_swap::{ArcSwap, Guard};
@@ -21,34 +20,27 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
-/// Calls to one provider at the same time.
-const AT_ONCE: usize = 20;
-/// Logins that ask for the issuer's document at the same time; the others wait for what they get.
-const ASKING: usize = 4;
-
-/// A provider that serves.
+/// A provider that is live.
 pub struct LiveProvider {
-    /// The provider.
+    /// The compiled provider.
     pub provider: Provider,
-    /// Which version of the file this is.
+    /// The version of its file.
     pub(crate) version: Box<str>,
-    /// How many logins may talk to it at once.
-    pub(crate) gate: Arc<Semaphore>,
-    /// How many may ask for the issuer's document at once.
-    pub(crate) asking: Arc<Semaphore>,
-    /// Who plays the provider, where it is not the real one.
-    pub(crate) simulated: Option<LiveSimulation>,
+    limits: Arc<ConversationLimits>,
+    /// The connection that replaces the network's where the provider is simulated.
+    pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
     values: Vec<(Slot, Text)>,
 }
 
-/// A provider that is played here: nothing is ever sent to the real one.
-pub(crate) struct LiveSimulation {
-    pub(crate) simulation: Simulation,
-    /// What it publishes, apart from what real issuers do.
-    pub(crate) documents: DocumentCache,
+/// A connection that replaces the network's, and the values of the installation that belong to it.
+pub struct ReplacedConnection {
+    pub(crate) connection: Box<dyn ProviderConnection>,
+    pub(crate) values: Vec<(Slot, Text)>,
 }
+
+/// Makes the connection of a simulated provider from its file, the path of that and the values that are set.
+pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> ReplacedConnection;
 
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,76 +49,84 @@ impl fmt::Debug for LiveProvider {
 }
 
 impl LiveProvider {
-    /// What is set on this installation for the provider.
+    /// The values of this installation for the provider.
     pub fn installation(&self, public_url: &str) -> InstallationValues {
         InstallationValues { public_url: public_url.into(), values: self.values.clone() }
     }
+
+    /// What a login needs to talk to this provider.
+    pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
+        let documents = client.connection.documents();
+        ConversationParties { provider: &self.provider, fetch: client, documents, limits: Some(&self.limits) }
+    }
 }
 
-/// What there is to know about one file.
+/// The status of one provider file.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderStanding {
-    /// What its button says; nothing for a file that is broken.
+    /// The text of its button; nothing for a broken file.
     pub(crate) title: Option<Box<str>>,
-    /// The word for its state.
-    pub(crate) state: &'static str,
-    /// What it waits for.
+    pub(crate) status: ProviderStatus,
+    /// The variables and files that it waits for.
     pub(crate) missing: Vec<String>,
-    /// Whether an older version serves because this one is broken.
+    /// Whether an older version is live because the file is broken.
     pub(crate) stale: bool,
-    /// What there is to complain about.
     pub(crate) report: Report,
 }
 
-/// The providers at one moment.
+/// The live providers of a folder at one moment.
 #[derive(Debug, Default)]
 pub struct LiveProvidersSnapshot {
-    offers: HashMap<Box<str>, Arc<LiveProvider>>,
+    by_name: HashMap<Box<str>, Arc<LiveProvider>>,
     buttons: Vec<Arc<LiveProvider>>,
     retired: Vec<(Arc<LiveProvider>, i64)>,
     standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
 }
 
 impl LiveProvidersSnapshot {
-    /// A provider by its file's name.
+    /// The provider of this file name.
     pub fn provider(&self, name: &str) -> Option<&Arc<LiveProvider>> {
-        self.offers.get(name)
+        self.by_name.get(name)
     }
 
-    /// The version of a provider with which a login began, as long as the provider still serves.
+    /// The version of a provider with which a login began, while the provider is live.
     pub(crate) fn provider_version(&self, name: &str, version: &str) -> Option<&Arc<LiveProvider>> {
-        let current = self.offers.get(name)?;
+        let current = self.by_name.get(name)?;
         if *current.version == *version {
             return Some(current);
         }
-        self.retired.iter().map(|(offer, _)| offer).find(|offer| *offer.provider.name == *name && *offer.version == *version)
+        self.retired
+            .iter()
+            .map(|(live_provider, _)| live_provider)
+            .find(|live_provider| *live_provider.provider.name == *name && *live_provider.version == *version)
     }
 
-    /// A provider and its earlier versions with which logins may still be under way, the present one first.
+    /// The current version of a provider, then earlier versions with which logins may still be under way.
     pub(crate) fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
-        let retired = self.retired.iter().map(|(offer, _)| offer).filter(move |offer| *offer.provider.name == *name);
-        self.offers.get(name).into_iter().chain(retired)
+        let retired =
+            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.provider.name == *name);
+        self.by_name.get(name).into_iter().chain(retired)
     }
 
-    /// The providers that have a button, in order.
+    /// The providers with a button, in order.
     pub(crate) fn buttons(&self) -> &[Arc<LiveProvider>] {
         &self.buttons
     }
 
-    /// What there is to know about each file.
     pub(crate) fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
         &self.standings
     }
 }
 
-/// The providers of a folder.
+/// The live providers of a folder, kept up to date.
 #[derive(Debug)]
 pub struct LiveProviders {
     folder: PathBuf,
-    ground: InstallationContext,
+    installation_context: InstallationContext,
     simulated: Vec<Box<str>>,
-    listing: ArcSwap<LiveProvidersSnapshot>,
-    /// What was last seen of each file; held while the folder is looked over.
+    replace_connection: ConnectionReplacer,
+    snapshot: ArcSwap<LiveProvidersSnapshot>,
+    /// The stamps of each file; locked while the folder is read.
     seen: Mutex<HashMap<PathBuf, ProviderFileStamps>>,
 }
 
@@ -136,32 +136,37 @@ struct ProviderFileStamps {
 }
 
 impl LiveProviders {
-    /// Reads a folder; the providers of these names are played here.
-    pub(crate) fn open(folder: &Path, ground: InstallationContext, simulated: &[Box<str>], now: i64) -> Self {
-        let simulated = simulated.to_vec();
-        let roster = Self { folder: folder.to_owned(), ground, simulated, listing: ArcSwap::default(), seen: Mutex::default() };
-        roster.reload(now);
-        roster
+    /// Reads a folder; the providers of these names are simulated.
+    pub(crate) fn open(
+        folder: &Path,
+        installation_context: InstallationContext,
+        (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
+        now: i64,
+    ) -> Self {
+        let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
+        let live_providers =
+            Self { folder, installation_context, simulated, replace_connection, snapshot: ArcSwap::default(), seen: Mutex::default() };
+        live_providers.reload(now);
+        live_providers
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What its files are compiled with.
     pub(crate) fn installation_context(&self) -> InstallationContext {
-        self.ground
+        self.installation_context
     }
 
-    /// The providers right now.
+    /// The providers at this moment.
     pub fn snapshot(&self) -> Guard<Arc<LiveProvidersSnapshot>> {
-        self.listing.load()
+        self.snapshot.load()
     }
 
-    /// Looks the folder over and reads what has changed; answers with the files that have.
+    /// Reads the files that have changed, and returns them.
     pub fn reload(&self, now: i64) -> Vec<PathBuf> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // A folder that cannot be listed for a moment keeps what it had.
+        // If the folder cannot be listed for a moment, its providers stay live.
         let paths = match catalogue::provider_files(&self.folder) {
             Ok(paths) => paths,
             // Without a folder there are no providers.
@@ -173,24 +178,24 @@ impl LiveProviders {
             .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
             .cloned()
             .collect();
-        let before = self.listing.load();
+        let before = self.snapshot.load();
         let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         if changed.is_empty() && gone.is_empty() {
             return changed;
         }
-        // Stamped before they are read: what changes in between is read again.
+        // Stamped before they are read, so that a change in between is read again.
         let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
-        let mut offers = before.offers.clone();
+        let mut by_name = before.by_name.clone();
         let mut standings = before.standings.clone();
         let mut retired: Vec<(Arc<LiveProvider>, i64)> = before.retired.iter().filter(|(_, until)| *until > now).cloned().collect();
         for path in &gone {
             standings.remove(path);
             seen.remove(path);
             if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
-                offers.remove(name);
+                by_name.remove(name);
             }
         }
-        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.ground)) {
+        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.installation_context)) {
             let name = entry.report.source.stem().to_owned();
             let mut stamps = vec![(path.clone(), stamp)];
             let is_simulated = self.simulated.iter().any(|simulated| **simulated == *name);
@@ -200,36 +205,44 @@ impl LiveProviders {
             }
             stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
             seen.insert(path.clone(), ProviderFileStamps { stamps });
-            let (state, missing) = match &entry.state {
-                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => ("offered", Vec::new()),
-                ProviderFileState::Dormant(_, missing) => ("dormant", missing.clone()),
-                other => (other.word(), Vec::new()),
+            let (status, missing) = match &entry.state {
+                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => (ProviderStatus::Offered, Vec::new()),
+                ProviderFileState::Dormant(_, missing) => (ProviderStatus::Dormant, missing.clone()),
+                other => (other.status(), Vec::new()),
             };
             let title = entry.state.provider().map(|provider| provider.title.clone());
-            let stale = matches!(entry.state, ProviderFileState::Broken) && offers.contains_key(name.as_str());
-            let old = offers.get(name.as_str());
+            let stale = matches!(entry.state, ProviderFileState::Broken) && by_name.contains_key(name.as_str());
+            let old = by_name.get(name.as_str());
             let new = match entry.state {
                 ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
-                    Some(simulated_live_provider(*provider, path, old))
+                    Some(self.simulated_live_provider(*provider, path, old))
                 }
                 ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
                 ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
-                    drop(offers.remove(name.as_str()));
+                    drop(by_name.remove(name.as_str()));
                     None
                 }
                 ProviderFileState::Broken => None,
             };
-            if let Some(old) = new.and_then(|new| offers.insert(name.into(), Arc::new(new))) {
+            if let Some(old) = new.and_then(|new| by_name.insert(name.into(), Arc::new(new))) {
                 retired.push((old, now.saturating_add(GOOD_FOR)));
             }
-            standings.insert(path.clone(), Arc::new(ProviderStanding { title, state, missing, stale, report: entry.report }));
+            standings.insert(path.clone(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
         }
-        let mut buttons: Vec<Arc<LiveProvider>> = offers.values().filter(|offer| !offer.provider.hidden).cloned().collect();
+        let mut buttons: Vec<Arc<LiveProvider>> =
+            by_name.values().filter(|live_provider| !live_provider.provider.hidden).cloned().collect();
         buttons.sort_by(|a, b| {
             (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
         });
-        self.listing.store(Arc::new(LiveProvidersSnapshot { offers, buttons, retired, standings }));
+        self.snapshot.store(Arc::new(LiveProvidersSnapshot { by_name, buttons, retired, standings }));
         changed.into_iter().chain(gone).collect()
+    }
+
+    fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let mut live_provider = live_provider(provider, old);
+        let set = std::mem::take(&mut live_provider.values);
+        let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
+        LiveProvider { replaced: Some(connection), values, ..live_provider }
     }
 }
 
@@ -241,33 +254,10 @@ pub(crate) fn version_from_text(text: &str) -> Box<str> {
 fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
     let values = secrets::installation_values(&provider, "").values;
     let version = version_from_text(&provider.source.text);
-    let gate = old.map_or_else(|| Arc::new(Semaphore::new(AT_ONCE)), |old| Arc::clone(&old.gate));
-    let asking = old.map_or_else(|| Arc::new(Semaphore::new(ASKING)), |old| Arc::clone(&old.asking));
-    LiveProvider { provider, version, gate, asking, simulated: None, values }
+    let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
+    LiveProvider { provider, version, limits, replaced: None, values }
 }
 
-/// A provider that is played here, with the stories beside its file; what is not set is made up.
-fn simulated_live_provider(provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-    let mut offer = live_provider(provider, old);
-    let read = files::read_source(&catalogue::examples_path(path)).ok().map(|source| examples::read(&source));
-    let stories = match read {
-        Some(Ok(stories)) => stories,
-        Some(Err(report)) => {
-            tracing::warn!(
-                provider = &*offer.provider.name,
-                "its examples cannot be read, so nothing can be chosen: {}",
-                report.draw(false)
-            );
-            Vec::new()
-        }
-        None => Vec::new(),
-    };
-    let (values, _) = installation_values(&offer.provider, &stories, std::mem::take(&mut offer.values));
-    let simulation = Simulation::new(offer.provider.clone(), stories, values.clone());
-    LiveProvider { simulated: Some(LiveSimulation { simulation, documents: DocumentCache::default() }), values, ..offer }
-}
-
-/// The files in which a provider's secrets are kept.
 fn secret_files(provider: &Provider) -> impl Iterator<Item = PathBuf> {
     provider.needed.iter().filter_map(|needed| match &needed.reference {
         ValueReference::File(path) => Some(PathBuf::from(&**path)),

@@ -1,14 +1,16 @@
-//! Stores as they are meant: what the settings say, what a store inherits, and what is so by default, made into values.
+//! The stores of an installation, from the settings, what a store inherits, and the defaults.
 
 pub mod settings;
 pub mod catalogue;
-pub(crate) mod live;
+pub mod connection;
+pub mod live;
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;
 use crate::session::rotation::RotationPlan;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,56 +20,56 @@ use std::sync::Arc;
 /// The name of the store that the settings file itself describes.
 pub(crate) const MAIN: &str = "main";
 
-/// A store.
+/// A store: a storefront whose shoppers log in through the broker.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// Its name in the settings.
     pub name: Box<str>,
-    /// Its own address, without a slash at the end.
+    /// The address of the broker for this store, without a slash at the end.
     pub public_url: Box<str>,
-    /// Host and port of that, as browsers name them.
+    /// Host and port of that address, as browsers send them.
     pub(crate) host: Box<str>,
-    /// Whether that is https.
+    /// Whether the address is https.
     pub(crate) secure: bool,
-    /// Whether that is this machine.
+    /// Whether the address is on loopback.
     pub(crate) loopback: bool,
     /// The folder of the provider files.
     pub(crate) providers: PathBuf,
-    /// The session cookie's name.
+    /// The name of the session cookie.
     pub cookie: Box<str>,
-    /// A second name for the same value.
+    /// A second name of the session cookie.
     pub(crate) also_cookie: Option<Box<str>>,
-    /// Who is to read the token.
+    /// The audience of the token.
     pub(crate) audience: Box<str>,
     /// How long sessions last.
     pub lasting: SessionLifetime,
-    /// How long checks answer from memory while storage is away, in seconds.
+    /// How long sessions are trusted while storage is unavailable, in seconds.
     pub(crate) offline: i64,
-    /// Origins a shopper may be sent back to.
+    /// The origins to which a shopper may return.
     pub(crate) return_to: Vec<Box<str>>,
-    /// The name that people know it by.
+    /// The name that shoppers see.
     pub(crate) title: Box<str>,
     /// The file of its logo.
     pub(crate) logo: Option<PathBuf>,
-    /// Its colour, as written.
+    /// Its accent colour, as written.
     pub(crate) accent: Option<Box<str>>,
     /// The languages of its pages; empty for all.
     pub(crate) languages: Vec<String>,
-    /// The folder with phrases of its own.
+    /// The folder with its own phrases.
     pub(crate) phrases: Option<PathBuf>,
-    /// Where a shopper finds help, and what happens to their data.
+    /// Where a shopper finds help.
     pub(crate) help: Option<Box<str>>,
     /// The address of the privacy notice.
     pub(crate) privacy: Option<Box<str>>,
-    /// How mail is sent, if it is.
+    /// How mail is sent, if a server is set.
     pub(crate) mail: Option<MailSpec>,
-    /// Rates per minute; none for no limits.
+    /// Rates per minute; nothing for no limits.
     pub(crate) rates: Option<Rates>,
-    /// Whether the playground is there.
+    /// Whether it has the playground.
     pub(crate) playground: bool,
-    /// Who may use the lab; on loopback everybody may.
+    /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
-    /// Proxies whose word is taken.
+    /// Trusted proxies.
     pub(crate) proxies: Vec<IpNetwork>,
 }
 
@@ -78,12 +80,12 @@ pub(crate) struct Rates {
     pub(crate) callback: u32,
     pub(crate) mail: u32,
     pub(crate) session: u32,
-    /// Questions of proxies that are not trusted.
+    /// Checks by proxies that are not trusted.
     pub(crate) auth: u32,
 }
 
 impl Rates {
-    /// What is so by default.
+    /// The default rates.
     pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
@@ -95,7 +97,7 @@ pub(crate) struct IpNetwork {
 }
 
 impl IpNetwork {
-    /// An address, or a network as `10.0.0.0/8`.
+    /// Parses an address, or a network such as `10.0.0.0/8`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, width) = text.split_once('/').map_or((text, None), |(address, width)| (address, Some(width)));
         let address: IpAddr = address.parse().ok()?;
@@ -104,7 +106,6 @@ impl IpNetwork {
         Some(Self { address, width })
     }
 
-    /// Whether an address is in it.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         fn bits(address: IpAddr) -> (u128, u8) {
             match address {
@@ -118,7 +119,7 @@ impl IpNetwork {
     }
 }
 
-/// All stores of an installation; the first is the one that the settings file itself describes.
+/// All stores of an installation. The first is the main store, which the settings file itself describes.
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
     metrics_listen: Option<std::net::SocketAddr>,
@@ -127,9 +128,9 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The stores that the settings speak of.
+    /// The stores of these settings.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let nothing = SettingsSpec::empty();
+        let nothing = SettingsSpec::empty(Place::default()).expect("every key may be left out");
         let main = settings.spec.as_ref().unwrap_or(&nothing);
         let mut all = vec![Arc::new(compile_store(MAIN, &settings.public_url, settings, main, main))];
         for (name, spec) in main.stores.iter().flat_map(|stores| &stores.0) {
@@ -140,7 +141,7 @@ impl Stores {
         Self { metrics_listen: main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok()), all, by_host }
     }
 
-    /// The store whose own address has this host.
+    /// The store of this host.
     pub(crate) fn by_host(&self, host: &str) -> Option<&Arc<Store>> {
         self.by_host.get(host).or_else(|| {
             let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
@@ -148,12 +149,12 @@ impl Stores {
         })
     }
 
-    /// The listener of its own for what is counted.
+    /// The separate listener for metrics.
     pub(crate) fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
         self.metrics_listen
     }
 
-    /// The store that the settings file itself describes.
+    /// The main store.
     pub(crate) fn main(&self) -> &Arc<Store> {
         &self.all[0]
     }
@@ -162,12 +163,11 @@ impl Stores {
         &self.all
     }
 
-    /// The store of this name.
     pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
         self.all.iter().find(|store| *store.name == *name)
     }
 
-    /// How the signing keys follow one another: no session of any store may outlive its key.
+    /// The rotation of the signing keys: no session of any store may outlive its key.
     pub(crate) fn rotation_plan(&self) -> RotationPlan {
         RotationPlan::for_sessions_lasting(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
@@ -232,7 +232,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
-        // It lets anybody be anybody, so it never stands beside real people.
+        // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         proxies,
     }
@@ -250,8 +250,8 @@ fn whole_seconds(span: std::time::Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// On https, browsers guard a name that begins with `__Host-`. A name that has a mark of its own, or that other programs look
-/// for by its beginning, stays as it is written.
+/// On https, browsers protect a cookie whose name begins with `__Host-`. A name with another prefix, or one that other programs
+/// find by its beginning, stays as written.
 fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
     let as_written = name.starts_with("__") || name.starts_with("VtexIdclientAutCookie");
     if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }

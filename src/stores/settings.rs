@@ -1,6 +1,6 @@
 //! The installation's own file, `portaria.yaml`: every key optional.
 //!
-//! It stays one file because half of it is the words, whose meaning is told to operators here.
+//! It stays one file because half of it documents the keys for operators.
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
@@ -206,7 +206,7 @@ impl MailSpec {
     }
 }
 
-/// A text, or `null` for none.
+/// A text, or `null` for none of it.
 #[derive(Clone, Debug)]
 pub(crate) struct NullableText(pub(crate) Option<Located<String>>);
 
@@ -271,19 +271,10 @@ pub struct Settings {
     pub public_url: String,
     /// The folder of the provider files.
     pub providers: String,
-    /// The providers that are played here in place of the real ones; only the command line says so.
+    /// The providers that are simulated; only the command line sets them.
     pub simulated: Vec<Box<str>>,
     /// The settings file as written; `None` where there is none.
     pub(crate) spec: Option<SettingsSpec>,
-}
-
-impl SettingsSpec {
-    /// Settings in which every key is left out.
-    pub(crate) fn empty() -> Self {
-        let mut desk = Reader::default();
-        let node = desk.parse_source(&Source::new("portaria.yaml", "{}"), "");
-        node.and_then(|node| Self::read(&node, &mut desk)).expect("every key may be left out")
-    }
 }
 
 impl Default for Settings {
@@ -296,7 +287,7 @@ impl Settings {
     /// Reads a settings file; the report may hold warnings even when settings come out.
     pub fn read(source: &Source) -> (Option<Self>, Report) {
         let mut desk = Reader::default();
-        // An empty settings file is one in which every key is left out.
+        // An empty file leaves every key out.
         if source.text.trim().is_empty() {
             return (Some(Self::default()), Report::new(source.clone(), Vec::new()));
         }
@@ -315,7 +306,7 @@ impl Settings {
         (settings.filter(|_| !report.is_broken()), report)
     }
 
-    /// What provider files are compiled with.
+    /// The context in which provider files are compiled.
     pub(crate) fn installation_context(&self) -> InstallationContext {
         InstallationContext { loopback: host_of(&self.public_url).is_some_and(is_loopback) }
     }
@@ -429,7 +420,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
     }
 }
 
-/// What is wrong with the broker's own address, if anything.
+/// What is wrong with `publicUrl`, if anything.
 pub(crate) fn check_public_url(url: &str) -> Option<(String, String)> {
     let mut desk = Reader::default();
     check_origin(&Located::new(url.to_owned(), Place::default()), &mut desk);

@@ -1,4 +1,4 @@
-//! What a value looks like, for people who must not see the value.
+//! What a value looks like, for readers who must not see the value.
 
 use crate::vocabulary::text::Text;
 use serde_json::Value;
@@ -7,22 +7,22 @@ use std::fmt;
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Looks {
-    /// `null`, an empty text.
+    /// `null` or an empty text.
     Empty,
     /// `true` or `false`.
     YesOrNo,
-    /// A whole number of so many digits.
+    /// A whole number, with the number of its digits.
     Digits(usize),
     Number,
+    /// An e-mail address.
     Address,
-    /// An address on the web.
+    /// A web address.
     Web,
-    /// A text of so many characters.
+    /// A text, with the number of its characters.
     Text(usize),
 }
 
 impl Looks {
-    /// The looks of a text.
     pub(crate) fn from_text(text: &str) -> Self {
         let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text {
@@ -35,12 +35,11 @@ impl Looks {
         }
     }
 
-    /// The looks of a fact.
     pub(crate) fn from_fact(text: &Text) -> Self {
         text.judged(Self::from_text)
     }
 
-    /// The looks of a scalar of an answer; lists and objects have none.
+    /// What a scalar of an answer looks like; `None` for lists and objects.
     pub(crate) fn from_value(value: &Value) -> Option<Self> {
         Some(match value {
             Value::Null => Self::Empty,
@@ -50,7 +49,7 @@ impl Looks {
                 _ => Self::Number,
             },
             Value::String(text) => match Self::from_text(text) {
-                // A text stays a text: `"7"` is none of the numbers.
+                // A text of digits is a text, and not a number.
                 Self::Digits(_) | Self::YesOrNo => Self::Text(text.chars().count()),
                 looks => looks,
             },
@@ -58,7 +57,7 @@ impl Looks {
         })
     }
 
-    /// Its name, for pages that say it in their own language, and the number that goes with it.
+    /// The word and the number that stories store. The pages translate the word.
     pub(crate) fn word(self) -> (&'static str, Option<usize>) {
         match self {
             Self::Empty => ("empty", None),
@@ -71,7 +70,7 @@ impl Looks {
         }
     }
 
-    /// What [`Self::word`] names.
+    /// Reads what [`Self::word`] wrote.
     pub(crate) fn from_word(word: &str, many: Option<usize>) -> Option<Self> {
         Some(match (word, many) {
             ("empty", _) => Self::Empty,
@@ -107,8 +106,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_value_is_told_by_its_looks() {
-        for (value, told) in [
+    fn a_value_has_looks_and_a_word_for_them() {
+        for (value, english) in [
             (json!(null), "empty"),
             (json!(""), "empty"),
             (json!(true), "yes or no"),
@@ -122,7 +121,7 @@ mod tests {
             let looks = Looks::from_value(&value).unwrap();
             let (word, many) = looks.word();
 
-            assert_eq!(looks.to_string(), told);
+            assert_eq!(looks.to_string(), english);
             assert_eq!(Looks::from_word(word, many), Some(looks));
         }
         assert_eq!(Looks::from_value(&json!([])), None);

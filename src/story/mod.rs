@@ -1,10 +1,11 @@
-//! What happened in a login, as support reads it: requests with their secrets masked, of answers only keys and looks, and the
-//! lines of the file. Never a value that came from outside.
+//! What happened in a login, as support reads it: requests with masked secrets, the keys of answers and what their values
+//! look like, and the lines of the file. A story never holds a value that came from outside.
 
 pub(crate) mod looks;
-pub(crate) mod shape;
 pub(crate) mod plain_text;
+pub(crate) mod repair_rule;
 pub mod proposal;
+pub(crate) mod shape;
 pub mod watch;
 
 use crate::login::error::{LoginError, LoginErrorCode};
@@ -16,116 +17,117 @@ use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use crate::story::shape::{StoryMember, document_shape};
 use crate::story::watch::{LoginWatch, WatchedFact};
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::privacy::without_personal_data;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The story of a login. It is kept as JSON, so what is new in it may be missing in older ones.
+/// The story of a login. It is stored as JSON, and an older story may lack newer members.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Story {
-    /// The provider.
+    /// The provider's name.
     pub provider: String,
-    /// Its file.
+    /// The name of the provider's file.
     pub file: String,
     /// The version of the file.
     pub version: Option<String>,
-    /// Whether it was a login of support staff, who created nothing.
+    /// Whether it was a test login of support staff, which creates no user.
     pub test: bool,
-    /// Who ran the test.
+    /// The user id of the tester.
     pub by: Option<String>,
-    /// The step in which it ended; nothing where all steps were fine.
+    /// The step that failed; `None` if all steps succeeded.
     pub step: Option<String>,
-    /// The reason in short; nothing for a login that worked.
+    /// Our code for the cause, or the provider's; `None` for a login that succeeded.
     pub code: Option<String>,
-    /// The reason.
+    /// The cause as a sentence.
     pub message: Option<String>,
-    /// Whether the provider itself said no.
+    /// Whether the provider refused the login.
     pub by_provider: bool,
     /// The line of the file that decided.
     pub line: Option<u32>,
-    /// The column.
+    /// The column in that line.
     pub column: Option<u32>,
-    /// Where the browser was sent.
+    /// The request that the browser carried to the provider.
     pub redirect: Option<StoryRequest>,
-    /// What the browser brought back.
+    /// The shape of the callback's parameters.
     pub callback: Vec<StoryMember>,
-    /// What was read from that.
+    /// The facts that were read from the callback.
     pub callback_facts: Vec<StoryFact>,
     /// The calls, in order.
     pub exchanges: Vec<StoryExchange>,
-    /// The facts that became known, and the steps that taught them.
+    /// The facts that were learned, and the steps that read them.
     pub learned: Vec<StoryLearnedFact>,
-    /// Who would have come in: what is known of them, without values.
+    /// What is known of the person who would have signed in, without values.
     pub identity: Option<Vec<StoryFact>>,
-    /// What would mend the file, the likeliest first.
+    /// The changes that would mend the file, the likeliest first.
     pub proposals: Vec<Proposal>,
 }
 
-/// One call.
+/// One call of a story.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StoryExchange {
-    /// The step.
+    /// The word of the step.
     pub step: String,
     /// The line where the call is written.
     pub line: Option<u32>,
-    /// What was sent.
+    /// The request, with masked secrets.
     pub request: StoryRequest,
-    /// What came back.
+    /// The answer, if one arrived.
     pub answer: Option<StoryAnswer>,
-    /// Why nothing came back.
+    /// Why there is no answer.
     pub no_answer: Option<String>,
-    /// Whether it failed and the login went on all the same.
+    /// Whether it failed and was optional, so that the login went on.
     pub forgiven: bool,
     /// How many milliseconds the provider took.
     pub took: Option<u64>,
-    /// What was read from the answer.
+    /// The facts that were read from the answer, or missed in it.
     pub facts: Vec<StoryFact>,
 }
 
-/// A request with its secrets masked.
+/// A request with masked secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryRequest {
     /// The method.
     pub method: String,
-    /// The address.
+    /// The address with its query.
     pub url: String,
-    /// The headers.
+    /// Header names and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, if it has one.
     pub body: Option<String>,
 }
 
-/// An answer by its looks.
+/// An answer without its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StoryAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// What it says it is.
+    /// Its `Content-Type` header.
     pub content_type: Option<String>,
-    /// How long it is.
+    /// The length of its body.
     pub bytes: usize,
-    /// Its keys and what their values look like; nothing where it could not be read.
+    /// Its keys and what their values look like; `None` if it could not be read.
     pub shape: Option<Vec<StoryMember>>,
 }
 
-/// A fact that was read, or looked for in vain.
+/// A fact that was read or missed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoryFact {
-    /// Its name.
+    /// The name of the fact.
     pub name: String,
     /// The line of the file that reads it; a standard place has none.
     pub line: Option<u32>,
-    /// What it looks like; nothing where it was not found.
+    /// The word for what it looks like; `None` if it was not found.
     pub looks: Option<String>,
     /// How many characters or digits it has.
     pub many: Option<usize>,
-    /// What stands there instead of a text, if anything.
+    /// What was found instead of a text; in an identity, what proves the address.
     pub instead: Option<String>,
 }
 
@@ -142,13 +144,12 @@ impl StoryFact {
         Self { name: name.to_owned(), looks: Some(looks.to_owned()), many, ..Self::default() }
     }
 
-    /// What it looks like, in English.
     pub(crate) fn looks_in_english(&self) -> Option<String> {
         Looks::from_word(self.looks.as_deref()?, self.many).map(|looks| looks.to_string())
     }
 }
 
-/// A fact that became known.
+/// A fact that was learned, and the step that read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryLearnedFact {
     pub(crate) fact: String,
@@ -159,15 +160,14 @@ pub struct StoryLearnedFact {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoginRecord<'a> {
     pub(crate) provider: &'a Provider,
-    /// Where the browser was sent, if that is known.
+    /// The request that the browser carried to the provider, if it is known.
     pub(crate) redirect: Option<&'a wire::Request>,
     pub(crate) trace: &'a Trace,
-    /// What was seen meanwhile.
     pub(crate) watch: &'a LoginWatch,
     pub(crate) end: Result<&'a Identity, &'a LoginError>,
 }
 
-/// The story of a login, with the proposals that its caller has for the provider's file.
+/// Makes the story of a login, with the proposals that the caller has for the provider's file.
 pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> Story {
     let LoginRecord { provider, redirect, trace, watch, end } = record;
     let error = end.err();
@@ -194,27 +194,27 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
     }
 }
 
-/// What a provider says is told, but not at length, without what controls a terminal, and without what may be somebody's.
+/// A text of a provider, shortened, without control characters and without personal data.
 pub(crate) fn redacted_excerpt(text: &str) -> String {
-    crate::vocabulary::diagnostic::printable(&without_personal_data(text).chars().take(200).collect::<String>())
+    printable(&without_personal_data(text).chars().take(200).collect::<String>())
 }
 
-fn story_exchange(provider: &Provider, watch: &LoginWatch, told: &trace::Exchange) -> StoryExchange {
-    let step = &provider.calls[told.call];
-    let (answer, no_answer) = describe_answer(step, told.answer.as_ref());
+fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> StoryExchange {
+    let step = &provider.calls[exchange.call];
+    let (answer, no_answer) = describe_answer(step, exchange.answer.as_ref());
     StoryExchange {
-        step: told.step.word().to_owned(),
+        step: exchange.step.word().to_owned(),
         line: Some(step.place.line),
-        request: masked_request(&told.request),
+        request: masked_request(&exchange.request),
         answer,
         no_answer,
-        forgiven: told.forgiven,
-        took: watch.call_duration(told.call).map(millis),
-        facts: describe_facts(provider, watch.call_facts(Some(told.call))),
+        forgiven: exchange.forgiven,
+        took: watch.call_duration(exchange.call).map(millis),
+        facts: describe_facts(provider, watch.call_facts(Some(exchange.call))),
     }
 }
 
-/// What came back, by its looks; or why nothing came.
+/// An answer without its values, or why there is none.
 pub(crate) fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire::NoAnswer>) -> (Option<StoryAnswer>, Option<String>) {
     match answer {
         Ok(answer) => {
@@ -228,12 +228,11 @@ pub(crate) fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire
     }
 }
 
-/// A time in milliseconds.
 pub(crate) fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A request as it is told.
+/// A request with masked secrets.
 pub(crate) fn masked_request(request: &wire::Request) -> StoryRequest {
     StoryRequest {
         method: request.method.to_string(),
@@ -243,7 +242,7 @@ pub(crate) fn masked_request(request: &wire::Request) -> StoryRequest {
     }
 }
 
-/// What was read, by its looks.
+/// The facts of a step without their values.
 pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<StoryFact> {
     let one = |read: &WatchedFact| {
         let name = provider.names.name(read.fact);
@@ -274,15 +273,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_provider_says_is_told_without_what_may_be_somebodys() {
-        for (said, told) in [
+    fn an_excerpt_holds_no_personal_data() {
+        for (said, excerpt) in [
             ("not today", "not today"),
             ("user ana@loja.example CPF 123.456.789-00 not allowed", "user ‹…› CPF ‹…› not allowed"),
             ("error 403 in api v2", "error 403 in api v2"),
             ("see https://acme.example/docs?for=ana", "see https://acme.example/docs"),
             ("token eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl expired", "token ‹…› expired"),
         ] {
-            assert_eq!(redacted_excerpt(said), told);
+            assert_eq!(redacted_excerpt(said), excerpt);
         }
     }
 

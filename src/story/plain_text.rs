@@ -1,11 +1,11 @@
-//! A story as a text: for terminals, and for a ticket.
+//! A story as plain English text, for terminals and tickets.
 
 use crate::story::shape::StoryMember;
 use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
 
-/// The story, in English.
+/// The whole story.
 pub(crate) fn plain_text(story: &Story) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", outcome_line(story));
@@ -25,19 +25,24 @@ pub(crate) fn plain_text(story: &Story) -> String {
         let _ = writeln!(text, "\nidentity");
         for fact in identity {
             let note = fact.instead.as_deref().map_or_else(String::new, |note| format!(" ({note})"));
-            let _ = writeln!(text, "  {}: {}{note}", fact.name, fact.looks_in_english().unwrap_or_else(|| "to be asked for".to_owned()));
+            let _ = writeln!(
+                text,
+                "  {}: {}{note}",
+                fact.name,
+                fact.looks_in_english().unwrap_or_else(|| "the shopper is asked for it".to_owned())
+            );
         }
     }
     write_proposals(story, &mut text);
     text
 }
 
-/// How it ended, in a line.
+/// The outcome of the login, in one line.
 pub(crate) fn outcome_line(story: &Story) -> String {
     let Some(code) = &story.code else { return "the login worked".to_owned() };
-    let said = if story.by_provider { "the provider said no" } else { "the login ended" };
+    let outcome = if story.by_provider { "the provider refused the login" } else { "the login failed" };
     let step = story.step.as_ref().map_or_else(String::new, |step| format!(" in {step}"));
-    format!("{said}{step}: {} ({})", printable(story.message.as_deref().unwrap_or("see the code")), printable(code))
+    format!("{outcome}{step}: {} ({})", printable(story.message.as_deref().unwrap_or("see the code")), printable(code))
 }
 
 fn place_suffix(story: &Story) -> String {
@@ -47,7 +52,6 @@ fn place_suffix(story: &Story) -> String {
     }
 }
 
-/// A request, as lines.
 pub(crate) fn write_request(request: &StoryRequest, text: &mut String) {
     let _ = writeln!(text, "  {} {}", request.method, printable(&request.url));
     for (name, value) in &request.headers {
@@ -60,14 +64,13 @@ pub(crate) fn write_request(request: &StoryRequest, text: &mut String) {
 
 fn write_exchange(exchange: &StoryExchange, text: &mut String) {
     let line = exchange.line.map_or_else(String::new, |line| format!(" (line {line})"));
-    let forgiven = if exchange.forgiven { ", which may fail" } else { "" };
+    let forgiven = if exchange.forgiven { ", optional" } else { "" };
     let _ = writeln!(text, "\n{}{line}{forgiven}", exchange.step);
     write_request(&exchange.request, text);
     write_answer(exchange, text);
     write_facts(&exchange.facts, text);
 }
 
-/// What came back, as lines.
 pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
     let took = exchange.took.map_or_else(String::new, |took| format!(" after {took} ms"));
     if let Some(why) = &exchange.no_answer {
@@ -78,31 +81,29 @@ pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
     let _ = writeln!(text, "  ← {}{kind} ({} bytes){took}", answer.status, answer.bytes);
     match &answer.shape {
         Some(shape) => write_shape(shape, 4, text),
-        None if answer.bytes > 0 => _ = writeln!(text, "    neither JSON nor anything else that this step reads"),
+        None if answer.bytes > 0 => _ = writeln!(text, "    neither JSON nor another format that this step reads"),
         None => {}
     }
 }
 
-/// The shape of a document, as lines.
 pub(crate) fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {
     for member in members {
-        let told = member.looks_in_english();
+        let looks = member.looks_in_english();
         let key = printable(&member.key);
-        let line = match (key.is_empty(), told.is_empty()) {
-            (true, _) => told,
+        let line = match (key.is_empty(), looks.is_empty()) {
+            (true, _) => looks,
             (false, true) => key,
-            (false, false) => format!("{key}: {told}"),
+            (false, false) => format!("{key}: {looks}"),
         };
         let _ = writeln!(text, "{:indent$}{line}", "");
         write_shape(&member.below, indent + 2, text);
     }
 }
 
-/// What was read, as lines.
 pub(crate) fn write_facts(facts: &[StoryFact], text: &mut String) {
     for fact in facts {
         let line = fact.line.map_or_else(String::new, |line| format!("  (line {line})"));
-        let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} stands there"));
+        let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} was found instead"));
         let _ = match fact.looks_in_english() {
             Some(looks) => writeln!(text, "  read {}: {looks}{line}", fact.name),
             None => writeln!(text, "  found no {}{instead}{line}", fact.name),
@@ -110,12 +111,11 @@ pub(crate) fn write_facts(facts: &[StoryFact], text: &mut String) {
     }
 }
 
-/// The proposals, as lines.
 pub(crate) fn write_proposals(story: &Story, text: &mut String) {
     let mut changes = 0;
     for proposal in &story.proposals {
         let sentence = printable(&proposal.sentence);
-        // What no change of the file would mend is said as such.
+        // No change of the file would mend this.
         let Some(change) = &proposal.change else {
             let _ = writeln!(text, "\nhint: {sentence}");
             continue;

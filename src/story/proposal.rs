@@ -4,6 +4,7 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
+use crate::story::repair_rule::RepairRule;
 use serde::{Deserialize, Serialize};
 
 /// Finds the changes that would mend a provider's file after a login. The workbench has it; the broker receives it from the
@@ -15,7 +16,7 @@ pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -
 pub struct Proposal {
     /// What would stand there, in a few words: a path, or a word with its value.
     pub title: String,
-    /// Why it is proposed: the name of a sentence of the pages, which says it in each language.
+    /// Why it is proposed: the word of a [`RepairRule`].
     pub because: String,
     /// What fills the holes of that sentence. Never a value of an answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,6 +37,18 @@ pub struct FileChange {
     pub removed: Vec<String>,
     /// The lines as they would be.
     pub added: Vec<String>,
+}
+
+impl Proposal {
+    /// A proposal by a rule. `title` is what would stand in the file, in a few words.
+    pub(crate) fn new(title: impl Into<String>, rule: &RepairRule, change: Option<FileChange>) -> Self {
+        Self { title: title.into(), because: rule.word().to_owned(), about: rule.values(), sentence: rule.to_string(), change }
+    }
+
+    /// The rule by which it was made; nothing for what another version has written.
+    pub(crate) fn rule(&self) -> Option<RepairRule> {
+        RepairRule::from_parts(&self.because, &self.about)
+    }
 }
 
 impl FileChange {

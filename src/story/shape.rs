@@ -1,4 +1,4 @@
-//! The shape of a document: its keys, and what its values look like. Never a value.
+//! The shape of a document: its keys and what their values look like, without the values.
 
 use crate::story::looks::Looks;
 use crate::vocabulary::privacy::is_personal_key;
@@ -6,37 +6,35 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// How much of a document's shape is told.
+/// The most members that a shape holds.
 const MOST: usize = 200;
 /// The search for long texts stops after so many values.
 const MOST_SEARCHED: usize = 2800;
-/// What is told in place of a key that looks like a value.
+/// What is shown in place of a key that looks like a value.
 const HIDDEN_KEY: &str = "‹key›";
 
-/// One member of a document, with what stands below it.
+/// One member of a document, with the members below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryMember {
-    /// Its key; `[]` for what stands in a list, `…` where more follows that is not told.
+    /// Its key; `[]` for the element of a list, `…` where more members follow that are not shown.
     pub(crate) key: String,
-    /// What its value looks like; nothing for objects and lists.
+    /// The word for what its value looks like; `None` for objects and lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) looks: Option<String>,
-    /// How many characters or digits it has.
+    /// The number of its characters or digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) many: Option<usize>,
-    /// What stands below it; of a list its first element.
+    /// The members of an object, or the first element of a list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) below: Vec<Self>,
 }
 
 impl StoryMember {
-    /// What its value looks like, for an English text.
     pub(crate) fn looks_in_english(&self) -> String {
         self.looks.as_deref().and_then(|word| Looks::from_word(word, self.many)).map(|looks| looks.to_string()).unwrap_or_default()
     }
 }
 
-/// The shape of a document.
 pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
     let mut left = MOST;
     members_below(document, &long_texts(document), &mut left)
@@ -64,7 +62,7 @@ pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
     texts
 }
 
-fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<StoryMember> {
+fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) -> Vec<StoryMember> {
     let mut members = Vec::new();
     match value {
         Value::Object(object) => {
@@ -74,9 +72,9 @@ fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<S
                     break;
                 }
                 *left -= 1;
-                // What is a value elsewhere in the same document is no name here.
-                let key = if said.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { masked_key(key) };
-                members.push(member(key, value, said, left));
+                // A key that is a value elsewhere in the same document is no field name.
+                let key = if long_texts.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { masked_key(key) };
+                members.push(member(key, value, long_texts, left));
             }
         }
         Value::Array(list) => {
@@ -84,7 +82,7 @@ fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<S
                 && *left > 0
             {
                 *left -= 1;
-                members.push(member("[]".to_owned(), first, said, left));
+                members.push(member("[]".to_owned(), first, long_texts, left));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -95,22 +93,22 @@ fn members_below(value: &Value, said: &HashSet<&str>, left: &mut usize) -> Vec<S
     members
 }
 
-fn member(key: String, value: &Value, said: &HashSet<&str>, left: &mut usize) -> StoryMember {
+fn member(key: String, value: &Value, long_texts: &HashSet<&str>, left: &mut usize) -> StoryMember {
     match Looks::from_value(value) {
         Some(looks) => {
             let (looks, many) = looks.word();
             StoryMember { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
         }
-        None => StoryMember { key, looks: None, many: None, below: members_below(value, said, left) },
+        None => StoryMember { key, looks: None, many: None, below: members_below(value, long_texts, left) },
     }
 }
 
-/// Whether a key is a name that a program gave, and no value such as a person's address.
+/// Whether a key is a field name, and not a value such as a person's address.
 pub(crate) fn is_field_name(key: &str) -> bool {
     key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_personal_key(key)
 }
 
-/// A key as it is told: one that looks like a value is kept to itself.
+/// The key, or a mask if it looks like a value.
 pub(crate) fn masked_key(key: &str) -> String {
     if is_field_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_tells_keys_and_looks_and_no_values() {
+    fn a_shape_holds_keys_and_looks_and_no_values() {
         let document = json!({ "data": { "mail": "ana@loja.example", "id": 7, "ok": true, "none": null, "list": [ { "a": "b" }, 2 ] }, "ana@loja.example": 1 });
 
         assert_eq!(
@@ -139,20 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_a_value_elsewhere_is_kept_back() {
+    fn a_key_that_is_a_value_elsewhere_is_masked() {
         let document = json!({ "login": "mariasilva", "mariasilva": { "id": 7 } });
 
         assert_eq!(drawn(&document_shape(&document)), "login: text, 10, ‹key› { id: one digit }");
     }
 
     #[test]
-    fn a_large_document_is_told_in_part() {
+    fn a_large_document_is_shown_in_part() {
         let document: Map<String, Value> = (0..1000).map(|at| (format!("k{at}"), json!(1))).collect();
 
-        let told = document_shape(&Value::Object(document));
+        let shape = document_shape(&Value::Object(document));
 
-        assert_eq!(told.len(), MOST + 1);
-        assert_eq!(told.last().map(|member| member.key.as_str()), Some("…"));
+        assert_eq!(shape.len(), MOST + 1);
+        assert_eq!(shape.last().map(|member| member.key.as_str()), Some("…"));
     }
 
     #[test]

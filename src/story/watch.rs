@@ -1,4 +1,4 @@
-//! What was seen while a login happened: which facts each step gave, what they look like, and how long it took.
+//! An observer that remembers what a story needs: which facts each step gave, what they look like, and how long it took.
 
 use crate::login::trace::LoginObserver;
 use crate::provider::facts::Facts;
@@ -12,10 +12,10 @@ use crate::vocabulary::wire::{NoAnswer, Request, Response};
 use crate::world::clock;
 use std::time::{Duration, Instant};
 
-/// A witness that remembers.
+/// What was seen of a login while it happened.
 #[derive(Debug, Default)]
 pub struct LoginWatch {
-    /// The steps, in order.
+    /// The finished steps, in order.
     pub(crate) seen: Vec<WatchedStep>,
     sent: Option<Instant>,
     took: Duration,
@@ -24,38 +24,37 @@ pub struct LoginWatch {
 /// What was seen of one step.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchedStep {
-    /// Which of the provider's calls; nothing for the callback.
+    /// The index of the call; `None` for the callback.
     pub(crate) call: Option<usize>,
     /// How long the provider took.
     pub(crate) took: Duration,
-    /// What was read, or looked for in vain.
+    /// The facts that were read or missed.
     pub(crate) facts: Vec<WatchedFact>,
-    /// Why the step failed, if it did.
+    /// Why the step failed.
     pub(crate) failed: Option<StepError>,
 }
 
-/// A fact that was read, or looked for in vain.
+/// A fact that was read or missed.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchedFact {
     pub(crate) fact: Slot,
-    /// Where the file says so; a standard place has none.
+    /// The place in the file that reads it; `None` for a standard place.
     pub(crate) place: Option<Place>,
     /// What it looks like, or what was found instead of a text.
     pub(crate) found: Result<Looks, Option<ValueKind>>,
 }
 
 impl LoginWatch {
-    /// How long the provider took that has just answered.
+    /// How long the provider took for the answer that has just arrived.
     pub(crate) fn last_duration(&self) -> Duration {
         self.took
     }
 
-    /// How long a call took.
     pub(crate) fn call_duration(&self, call: usize) -> Option<Duration> {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)
     }
 
-    /// What was read in a call, or for no call in the callback.
+    /// The facts of a call, or of the callback.
     pub(crate) fn call_facts(&self, call: Option<usize>) -> &[WatchedFact] {
         self.seen.iter().find(|seen| seen.call == call).map_or(&[], |seen| &seen.facts)
     }
@@ -71,12 +70,12 @@ impl LoginObserver for LoginWatch {
     }
 
     fn on_step_finished(&mut self, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
-        let told_before = |fact: Slot| self.seen.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
+        let is_read_before = |fact: Slot| self.seen.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
         let mut read: Vec<WatchedFact> = Vec::new();
         for (fact, place, written) in step.learned_facts() {
             let place = written.then_some(place);
             let found = match facts.get(fact) {
-                Some(_) if !written && told_before(fact) => continue,
+                Some(_) if !written && is_read_before(fact) => continue,
                 Some(text) => Ok(Looks::from_fact(text)),
                 None if written => Err(facts.missing_value(fact).and_then(|nothing| nothing.instead)),
                 None => continue,

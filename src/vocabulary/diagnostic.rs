@@ -167,13 +167,13 @@ pub(crate) fn printable(text: &str) -> String {
     clean
 }
 
-/// The known word that somebody most likely meant.
+/// The known word that was most likely meant.
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if written.chars().count() > 60 {
         return None;
     }
     let lower = written.to_lowercase().replace(['_', '-'], "");
-    // Hardly anybody misses the first letter, and a wrong suggestion is worse than none.
+    // The first letter is hardly ever wrong, and a wrong suggestion is worse than none.
     let near = known.into_iter().filter(|word| word.to_lowercase().chars().next() == lower.chars().next()).filter_map(|word| {
         let distance = strsim::damerau_levenshtein(&lower, &word.to_lowercase());
         let allowed = (word.len() / 4).clamp(1, 3);

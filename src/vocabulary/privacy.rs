@@ -1,16 +1,16 @@
-//! Whether a word looks like somebody's value rather than like a name that a program gave. It is a guess, and where in doubt
-//! things are kept back.
+//! Judges whether a word is personal data or a name that a program gave. It is a guess; a doubtful word counts
+//! as personal data.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// What stands where something is kept back.
+/// What is shown in place of personal data.
 pub(crate) const HIDDEN: &str = "‹…›";
 
-/// Shorter words are no coded text.
+/// Shorter words are not taken for encoded texts.
 const SHORTEST_CODED: usize = 12;
-/// Words that stand in the names of fields and in the sentences of providers, and in nobody's name.
+/// Words of field names and of providers' sentences that are no names of people.
 const WORDS: &[&str] = &[
     "access",
     "account",
@@ -70,7 +70,7 @@ const WORDS: &[&str] = &[
     "you",
     "your",
 ];
-/// Behind these words of a sentence somebody is named.
+/// Words of a sentence behind which a person is named.
 const INTRODUCING: &[&str] = &["user", "member", "customer", "named", "name", "usuário", "usuario", "cliente", "conta"];
 
 /// Whether a word is an encoding of a text: base64 of something that can be read.
@@ -88,7 +88,7 @@ pub(crate) fn is_base64_text(word: &str) -> bool {
     })
 }
 
-/// Whether a word looks drawn by chance: letters and digits that change their kind all the time.
+/// Whether a word looks random: its letters and digits change their kind all the time.
 pub(crate) fn looks_random(word: &str) -> bool {
     if word.len() < SHORTEST_CODED {
         return false;
@@ -110,17 +110,17 @@ pub(crate) fn looks_random(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let mut of = [0; 3];
     kinds.iter().for_each(|kind| of[usize::from(*kind)] += 1);
-    // No name of a program mixes all three at such a length.
+    // A name that a program gave does not mix all three at this length.
     let is_mixed = kinds.len() >= 16 && of.iter().all(|many| *many >= 2) && changes >= 5;
     changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len() || is_mixed
 }
 
-/// Whether there is an e-mail address in a word, as it is or as addresses on the web write it.
+/// Whether a word contains an e-mail address, plain or percent-encoded.
 pub(crate) fn contains_email_address(word: &str) -> bool {
     word.contains('@') || (word.contains('%') && percent_encoding::percent_decode_str(word).decode_utf8_lossy().contains('@'))
 }
 
-/// Whether a key is likelier somebody's value than a name.
+/// Whether a key is more likely personal data than a name that a program gave.
 pub(crate) fn is_personal_key(key: &str) -> bool {
     let words: Vec<&str> = key.split(' ').collect();
     let is_full_name = words.len() > 1 && words.iter().all(|word| looks_like_person_name(word));
@@ -132,7 +132,7 @@ pub(crate) fn is_personal_key(key: &str) -> bool {
         || is_full_name
 }
 
-/// Whether a word is written as names of people are: a capital, then small letters.
+/// Whether a word is written like a person's name: a capital, then small letters.
 fn looks_like_person_name(word: &str) -> bool {
     let mut letters = word.chars();
     letters.next().is_some_and(char::is_uppercase)
@@ -141,8 +141,8 @@ fn looks_like_person_name(word: &str) -> bool {
         && !WORDS.contains(&word.to_lowercase().as_str())
 }
 
-/// The words of a text, those that may be somebody's replaced: addresses, long numbers, what is coded or opaque, names, and what
-/// stands behind the `?` of an address on the web.
+/// A text without personal data: addresses, long numbers, encoded and opaque words and names are replaced, and the
+/// query of a URL is left out.
 pub(crate) fn without_personal_data(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
@@ -156,7 +156,7 @@ pub(crate) fn without_personal_data(text: &str) -> String {
     words.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a code without addresses, names and what is coded; numbers are codes too.
+/// A provider's error code without addresses, names and encoded words; numbers stay, since they are codes too.
 pub(crate) fn code_without_personal_data(code: &str) -> String {
     let words: Vec<&str> = code.split_whitespace().collect();
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(word));
@@ -168,7 +168,7 @@ pub(crate) fn code_without_personal_data(code: &str) -> String {
     kept.collect::<Vec<_>>().join("_")
 }
 
-/// Which words are parts of a long number that is written in groups.
+/// For each word, whether it is part of a long number that is written in groups.
 fn long_number_words(words: &[&str]) -> Vec<bool> {
     let is_group = |word: &&str| {
         word.bytes().any(|byte| byte.is_ascii_digit()) && word.chars().all(|letter| letter.is_ascii_digit() || "+-.,;:()/".contains(letter))
@@ -185,11 +185,11 @@ fn masked_word(word: &str) -> &str {
     let is_on_the_web = word.starts_with("https://") || word.starts_with("http://");
     let shown = if is_on_the_web { word.split(['?', '#']).next().unwrap_or_default() } else { word };
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+-_=".contains(letter);
-    let is_somebodys = contains_email_address(shown)
+    let is_personal = contains_email_address(shown)
         || shown.bytes().filter(u8::is_ascii_digit).count() >= 4
         || (!is_on_the_web && shown.len() > 40)
         || shown.split(|letter| !is_part(letter)).any(|part| is_base64_text(part) || looks_random(part));
-    if is_somebodys { HIDDEN } else { shown }
+    if is_personal { HIDDEN } else { shown }
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_of_somebody_is_told_from_a_name() {
+    fn a_personal_key_is_told_from_a_name() {
         for key in [
             "ana@loja.example",
             "5511998877665",
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_told_without_what_may_be_somebodys() {
+    fn a_sentence_is_shown_without_personal_data() {
         for (said, expected) in [
             ("not today", "not today"),
             ("no ana%40loja.example here", "no ‹…› here"),

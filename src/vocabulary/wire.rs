@@ -104,9 +104,9 @@ impl fmt::Debug for Response {
 pub enum NoAnswer {
     /// No connection, or it broke.
     Unreachable,
-    /// Nothing came in time.
+    /// No answer arrived in time.
     TooSlow,
-    /// More came than is read.
+    /// The answer is longer than what is read.
     TooLarge,
     /// The address may not be reached from here.
     Forbidden,
@@ -126,7 +126,7 @@ impl fmt::Display for NoAnswer {
 /// The answer to come, or why there is none.
 pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
-/// Whoever carries requests: the network, a recording, a simulation.
+/// What sends requests: the network, a recording or a simulation.
 pub trait Fetch: Sync {
     /// Sends a request and waits for its answer.
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a>;

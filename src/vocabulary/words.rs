@@ -4,17 +4,17 @@
 //! in the file. From that one place come the reading (all complaints at once, with "did you mean"), the JSON schema
 //! and the reference for operators. serde would stop at the first mistake; that is why it is not used for this.
 //!
-//! It stays one file because the macro, the traits and the desk are one mechanism.
+//! It stays one file because the macros, the traits and the reader are one mechanism.
 
 use crate::vocabulary::diagnostic::{Complaint, Severity, did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::yaml::{self, YamlEntry, YamlError, YamlKind, YamlNode};
 
-/// The desk at which a file is read: complaints are laid down here, and names of facts get their numbers.
+/// The state of reading one file: the complaints so far, and the facts with their numbers.
 #[derive(Debug, Default)]
 pub struct Reader {
-    /// What there is to complain about so far.
+    /// The complaints so far.
     pub(crate) complaints: Vec<Complaint>,
     /// The names of the facts that the file speaks of.
     pub(crate) names: FactNames,
@@ -25,36 +25,36 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Lays down an error.
+    /// Adds an error.
     pub(crate) fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, Some(place), message, help);
     }
 
-    /// Lays down an error, unless the very same sentence was laid down already: for what a whole file lacks.
+    /// Adds an error unless the same sentence was added before: for what a whole file lacks.
     pub(crate) fn complain_once(&mut self, place: Place, message: &str, help: &str) {
         if !self.complaints.iter().any(|complaint| complaint.message == message) {
             self.complain(place, message, help);
         }
     }
 
-    /// Lays down a warning.
+    /// Adds a warning.
     pub(crate) fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Warning, Some(place), message, help);
     }
 
-    /// Lays down an error about the file as a whole.
+    /// Adds an error about the file as a whole.
     pub(crate) fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, None, message, help);
     }
 
     fn push_complaint(&mut self, severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
-        // A file full of mistakes is not helped by the thousandth complaint.
+        // More complaints than this do not help.
         if !self.is_full() {
             self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
         }
     }
 
-    /// Opens a file: its tree, or a complaint about why there is none; `when_empty` says what to do about an empty one.
+    /// Parses a file; where that fails there is a complaint. `when_empty` is the help for an empty file.
     pub(crate) fn parse_source(&mut self, source: &Source, when_empty: &str) -> Option<YamlNode> {
         match yaml::parse(source) {
             Ok((node, twice)) => {
@@ -73,7 +73,7 @@ impl Reader {
         self.push_complaint(Severity::Error, unreadable.place, unreadable.message, unreadable.help);
     }
 
-    /// Whether there are so many complaints that no further one is worth its work.
+    /// Whether no further complaints are taken.
     pub(crate) fn is_full(&self) -> bool {
         self.complaints.len() >= 200
     }
@@ -152,7 +152,7 @@ fn with_article(title: &str) -> String {
 /// Something that can be written as the value of a word.
 pub(crate) trait WordValue: Sized {
     /// Reads it; what cannot be used is complained about and gives `None`.
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self>;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self>;
     /// What it looks like, for the schema and the reference.
     fn shape() -> ValueShape;
 }
@@ -169,20 +169,25 @@ pub(crate) struct RequiredWord {
 pub(crate) trait BlockField: Sized {
     /// Whether the block cannot do without.
     const REQUIRED: bool;
+    /// What the field is in an empty block; `None` where the block cannot do without.
+    fn absent() -> Option<Self>;
     /// Takes the field out of its block.
-    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self>;
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, reader: &mut Reader) -> Option<Self>;
     /// What the value looks like.
     fn shape() -> ValueShape;
 }
 
 impl<T: WordValue> BlockField for T {
     const REQUIRED: bool = true;
-    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
+    fn absent() -> Option<Self> {
+        None
+    }
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, reader: &mut Reader) -> Option<Self> {
         if let Some(entry) = find_entry(entries, word.name) {
-            return T::read(&entry.value, desk);
+            return T::read(&entry.value, reader);
         }
         let example = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:")).unwrap_or("").trim();
-        desk.complain(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
+        reader.complain(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
         None
     }
     fn shape() -> ValueShape {
@@ -192,11 +197,14 @@ impl<T: WordValue> BlockField for T {
 
 impl<T: WordValue> BlockField for Option<T> {
     const REQUIRED: bool = false;
-    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, desk: &mut Reader) -> Option<Self> {
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+    fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, reader: &mut Reader) -> Option<Self> {
         let Some(entry) = find_entry(entries, word.name) else { return Some(None) };
-        let value = T::read(&entry.value, desk);
+        let value = T::read(&entry.value, reader);
         if value.is_none() {
-            desk.spoiled_words.push((block, word.name));
+            reader.spoiled_words.push((block, word.name));
         }
         Some(value)
     }
@@ -222,7 +230,7 @@ pub enum ValueShape {
     Choice(&'static [&'static str]),
     /// A list.
     List(Box<ValueShape>),
-    /// Names of one's own, each with such a value.
+    /// Names that the file chooses, each with such a value.
     Map(Box<ValueShape>),
     /// Any of these.
     Either(Vec<ValueShape>),
@@ -259,6 +267,13 @@ pub struct WordDoc {
 }
 
 /// Declares a block of words: the struct, how it is read, and how it describes itself.
+///
+/// A word that is declared and never read does not compile: `dead_code` is denied in `Cargo.toml`. This works because the
+/// macro itself only writes fields, because the derived `Clone` and `Debug` do not count as reading, and because blocks
+/// are `pub(crate)`; the compiler cannot know who reads a `pub` field. Only the blocks of example files are `pub`, since
+/// tests look at them; `tests/architecture.rs` holds that. To see it, add a line such as
+/// `probe: Option<bool> = "probe",` to a block and run `cargo check`: the answer is "field `probe` is never read". A
+/// pattern that takes a block apart and names every field has a variable that is not used, which `.ci/run` refuses.
 #[macro_export]
 macro_rules! words {
     (
@@ -278,6 +293,12 @@ macro_rules! words {
         }
 
         impl $block {
+            /// The block as if it stood there with none of its words; `None` where it cannot do without one.
+            #[allow(dead_code, reason = "few blocks are implied by others")]
+            pub(crate) fn empty(place: $crate::vocabulary::place::Place) -> Option<Self> {
+                Some(Self { place, $( $field: <$type as $crate::vocabulary::words::BlockField>::absent()?, )* })
+            }
+
             pub(crate) fn block() -> &'static $crate::vocabulary::words::WordBlock {
                 static BLOCK: std::sync::LazyLock<$crate::vocabulary::words::WordBlock> = std::sync::LazyLock::new(|| $crate::vocabulary::words::WordBlock {
                     title: $title,
@@ -298,12 +319,12 @@ macro_rules! words {
         }
 
         impl $crate::vocabulary::words::WordValue for $block {
-            fn read(node: &$crate::vocabulary::yaml::YamlNode, desk: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
+            fn read(node: &$crate::vocabulary::yaml::YamlNode, reader: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
                 let block = Self::block();
-                let entries = desk.block_entries(node, block)?;
+                let entries = reader.block_entries(node, block)?;
                 $(
                     let wanted = $crate::vocabulary::words::RequiredWord { name: $word, doc: concat!($($word_doc, "\n"),*), title: block.title };
-                    let $field = <$type as $crate::vocabulary::words::BlockField>::take(entries, &wanted, node.place, desk);
+                    let $field = <$type as $crate::vocabulary::words::BlockField>::take(entries, &wanted, node.place, reader);
                 )*
                 Some(Self { place: node.place, $( $field: $field?, )* })
             }
@@ -341,11 +362,11 @@ macro_rules! choice {
         }
 
         impl $crate::vocabulary::words::WordValue for $choice {
-            fn read(node: &$crate::vocabulary::yaml::YamlNode, desk: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
-                let text = $crate::vocabulary::words::read_scalar(node, desk)?;
+            fn read(node: &$crate::vocabulary::yaml::YamlNode, reader: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
+                let text = $crate::vocabulary::words::read_scalar(node, reader)?;
                 let found = Self::named(&text);
                 if found.is_none() {
-                    $crate::vocabulary::words::complain_not_among(&text, Self::WORDS, desk);
+                    $crate::vocabulary::words::complain_not_among(&text, Self::WORDS, reader);
                 }
                 found
             }
@@ -357,13 +378,13 @@ macro_rules! choice {
 }
 
 /// The text of a scalar with its place, or a complaint.
-pub(crate) fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<String>> {
+pub(crate) fn read_scalar(node: &YamlNode, reader: &mut Reader) -> Option<Located<String>> {
     if let YamlKind::Scalar { text, .. } = &node.kind
         && !node.is_null()
     {
         return Some(Located::new(text.clone(), node.place));
     }
-    desk.complain(
+    reader.complain(
         node.place,
         format!("{} stands where a text is expected", node.description()),
         "write a single value; in quotes where it begins with `{`, `[`, `*`, `&` or `#`",
@@ -372,17 +393,17 @@ pub(crate) fn read_scalar(node: &YamlNode, desk: &mut Reader) -> Option<Located<
 }
 
 /// Complains that a text is none of the words that may stand there.
-pub(crate) fn complain_not_among(text: &Located<String>, words: &[&'static str], desk: &mut Reader) {
+pub(crate) fn complain_not_among(text: &Located<String>, words: &[&'static str], reader: &mut Reader) {
     let help = match did_you_mean(text, words.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("write {}", quoted_alternatives(words.iter().copied())),
     };
-    desk.complain(text.place, format!("`{}` is none of the words that may stand here", text.value), help);
+    reader.complain(text.place, format!("`{}` is none of the words that may stand here", text.value), help);
 }
 
 impl WordValue for Located<String> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        read_scalar(node, desk)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        read_scalar(node, reader)
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a text")
@@ -390,21 +411,21 @@ impl WordValue for Located<String> {
 }
 
 impl WordValue for bool {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
         match text.as_str() {
             "true" => Some(true),
             "false" => Some(false),
             "yes" | "on" | "Yes" | "On" | "True" | "TRUE" => {
-                desk.complain(text.place, format!("`{}` is a text, not a yes", text.value), "write `true`");
+                reader.complain(text.place, format!("`{}` is a text, not a yes", text.value), "write `true`");
                 None
             }
             "no" | "off" | "No" | "Off" | "False" | "FALSE" => {
-                desk.complain(text.place, format!("`{}` is a text, not a no", text.value), "write `false`");
+                reader.complain(text.place, format!("`{}` is a text, not a no", text.value), "write `false`");
                 None
             }
             _ => {
-                desk.complain(text.place, format!("`{}` is neither `true` nor `false`", text.value), "write `true` or `false`");
+                reader.complain(text.place, format!("`{}` is neither `true` nor `false`", text.value), "write `true` or `false`");
                 None
             }
         }
@@ -415,11 +436,11 @@ impl WordValue for bool {
 }
 
 impl WordValue for i32 {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
         let number = text.parse();
         if number.is_err() {
-            desk.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
+            reader.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
         }
         number.ok()
     }
@@ -433,12 +454,12 @@ impl WordValue for i32 {
 pub struct OneOrMany<T>(pub Vec<T>);
 
 impl<T: WordValue> WordValue for OneOrMany<T> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let YamlKind::List(nodes) = &node.kind else { return T::read(node, desk).map(|one| Self(vec![one])) };
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let YamlKind::List(nodes) = &node.kind else { return T::read(node, reader).map(|one| Self(vec![one])) };
         if nodes.is_empty() {
-            desk.complain(node.place, "this list is empty", "write at least one value, or leave the word out");
+            reader.complain(node.place, "this list is empty", "write at least one value, or leave the word out");
         }
-        let items: Vec<T> = nodes.iter().filter_map(|node| T::read(node, desk)).collect();
+        let items: Vec<T> = nodes.iter().filter_map(|node| T::read(node, reader)).collect();
         (items.len() == nodes.len()).then_some(Self(items))
     }
     fn shape() -> ValueShape {
@@ -446,7 +467,7 @@ impl<T: WordValue> WordValue for OneOrMany<T> {
     }
 }
 
-/// Names of one's own, each with a value, in the order in which they were written.
+/// Names that the file chooses, each with a value, in the order in which they were written.
 #[derive(Clone, Debug)]
 pub struct NamedValues<T>(pub Vec<(Located<String>, T)>);
 
@@ -457,9 +478,9 @@ impl<T> Default for NamedValues<T> {
 }
 
 impl<T: WordValue> WordValue for NamedValues<T> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let YamlKind::Map(entries) = &node.kind else {
-            desk.complain(
+            reader.complain(
                 node.place,
                 format!("{} stands where `name: value` lines are expected", node.description()),
                 "write one `name: value` a line, or `{ name: value }`",
@@ -468,9 +489,9 @@ impl<T: WordValue> WordValue for NamedValues<T> {
         };
         let mut named = Vec::new();
         for entry in entries {
-            match T::read(&entry.value, desk) {
+            match T::read(&entry.value, reader) {
                 Some(value) => named.push((entry.key.clone(), value)),
-                None => desk.spoiled.push(entry.key.value.clone()),
+                None => reader.spoiled.push(entry.key.value.clone()),
             }
         }
         Some(Self(named))
@@ -481,8 +502,8 @@ impl<T: WordValue> WordValue for NamedValues<T> {
 }
 
 impl<T: WordValue> WordValue for Box<T> {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        T::read(node, desk).map(Self::new)
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        T::read(node, reader).map(Self::new)
     }
     fn shape() -> ValueShape {
         T::shape()

@@ -1,76 +1,60 @@
-//! What requests need: the stores as they serve right now, and the doors they share.
+//! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
-use crate::drift::provider_statistics::CauseFinder;
-use crate::lab::handlers::test_login_ledger::TestLoginLedger;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
-use crate::simulated::playground::Playground;
 use crate::stores::Stores;
+use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::LiveProvider;
 use crate::stores::settings::Settings;
-use crate::story::proposal::ProposalMaker;
 use crate::web::live_config::LiveConfig;
-use crate::web::login_failure::StoryThrottle;
 use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
+use crate::web::story_throttle::StoryThrottle;
+use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the workbench does for the broker at run time. The broker imports nothing of the workbench, so its caller hands it in.
-#[derive(Clone, Copy, Debug)]
-pub struct WorkbenchHooks {
-    pub(crate) propose: ProposalMaker,
-    pub(crate) find_causes: CauseFinder,
-}
-
-/// Everything that requests need.
+/// The state that all requests share.
 pub struct App {
-    serving: ArcSwap<LiveConfig>,
+    live_config: ArcSwap<LiveConfig>,
     complaint: Mutex<Option<String>>,
-    /// Who has come in.
+    /// Users, links, sessions and the audit.
     pub directory: Arc<Directory>,
-    pub(crate) network: Network,
-    pub(crate) documents: DocumentCache,
-    /// Sessions that ended early.
+    connection: NetworkConnection,
+    pub(crate) workbench: WorkbenchHooks,
+    /// Sessions that were ended before their time.
     pub revocations: Revocations,
-    news: StorageSync,
-    /// The signing keys.
+    storage_sync: StorageSync,
+    /// The keys that sign sessions.
     pub signing: SigningKeys,
-    /// Seals attempts.
+    /// Seals the browser's half of an attempt.
     pub attempts: Seal,
-    /// Seals callbacks that came by a form.
+    /// Seals the callbacks that arrive as forms.
     pub(crate) callbacks: Seal,
-    /// Seals what our own forms say of where they come from.
+    /// Seals the tokens that protect our own forms.
     pub forms: Seal,
-    /// Seals who proves an address.
+    /// Seals the identity of a shopper who has to prove an address.
     pub(crate) proofs: Seal,
-    /// Hashes codes and addresses.
+    /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
-    /// The provider for trying things out.
-    pub(crate) playground: Playground,
-    /// Who may ask how often.
     pub(crate) limits: RateLimits,
     pub(crate) metrics: Metrics,
-    /// Finds what would mend a provider's file.
-    pub(crate) propose: ProposalMaker,
-    /// Whether providers still answer as they did.
+    /// Counts what providers answer.
     pub drift: DriftMonitor,
-    /// What was told in this minute of logins that could not begin.
+    /// How many stories of failed logins were kept in this minute.
     pub(crate) stories: StoryThrottle,
-    /// Test logins of the staff.
-    pub tests: TestLoginLedger,
 }
 
 impl App {
-    /// Puts everything together; `master` is the key from which all others come.
+    /// `master` is the key from which all others are derived.
     pub async fn new(
         settings: &Settings,
         directory: Arc<Directory>,
@@ -78,87 +62,86 @@ impl App {
         workbench: WorkbenchHooks,
     ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
-        let serving = LiveConfig::new(settings, None, now);
-        let plan = serving.key_rotation();
-        let (network, no_certificates) = Network::new(network_reach(settings, serving.stores()));
+        let live_config = LiveConfig::new(settings, None, now, &workbench);
+        let plan = live_config.key_rotation();
+        let (network, no_certificates) = Network::new(network_reach(settings, live_config.stores()));
         if let Some(reason) = no_certificates {
             tracing::warn!(
                 reason,
                 "this machine knows no certificate authorities, so no provider can be reached by https; install ca-certificates"
             );
         }
+        let playground = Some(Arc::clone(&workbench.playground));
+        let connection = NetworkConnection { network, documents: DocumentCache::default(), playground };
         let app = Self {
-            serving: ArcSwap::from_pointee(serving),
+            live_config: ArcSwap::from_pointee(live_config),
             complaint: Mutex::default(),
             signing: SigningKeys::open(&directory, master, plan, now).await?,
-            news: StorageSync::default(),
+            storage_sync: StorageSync::default(),
             directory,
-            network,
-            documents: DocumentCache::default(),
+            connection,
             revocations: Revocations::default(),
             attempts: Seal::new(master, "attempts"),
             callbacks: Seal::new(master, "callbacks"),
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
-            playground: Playground::new(*master.derive("playground")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
             drift: DriftMonitor::new(workbench.find_causes),
-            propose: workbench.propose,
             stories: StoryThrottle::default(),
-            tests: TestLoginLedger::default(),
+            workbench,
         };
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
         Ok(app)
     }
 
-    /// The stores right now.
+    /// The configuration at this moment.
     pub fn live_config(&self) -> Guard<Arc<LiveConfig>> {
-        self.serving.load()
+        self.live_config.load()
     }
 
-    /// What the issuer of a provider publishes: the real one, or the one that is played here.
-    pub(crate) fn documents_of<'a>(&'a self, offer: &'a LiveProvider) -> &'a DocumentCache {
-        offer.simulated.as_ref().map_or(&self.documents, |simulated| &simulated.documents)
+    /// How a provider is reached: through the network, or by the connection that replaces it.
+    pub(crate) fn connection_of<'a>(&'a self, live_provider: &'a LiveProvider) -> &'a dyn ProviderConnection {
+        live_provider.replaced.as_deref().unwrap_or(&self.connection)
     }
 
-    /// Takes over changed settings, words and looks.
+    /// Applies changed settings, phrases and brandings.
     pub fn apply_settings(&self, settings: &Settings, now: i64) {
-        let next = LiveConfig::new(settings, Some(&**self.serving.load()), now);
+        let next = LiveConfig::new(settings, Some(&**self.live_config.load()), now, &self.workbench);
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
-        self.network.set_policy(network_reach(settings, next.stores()));
-        self.serving.store(Arc::new(next));
+        self.connection.network.set_policy(network_reach(settings, next.stores()));
+        self.live_config.store(Arc::new(next));
         self.set_complaint(None);
     }
 
-    /// What is wrong with the settings as they are on the disk now.
+    /// Sets what is wrong with the settings on the disk.
     pub(crate) fn set_complaint(&self, complaint: Option<String>) {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
-    /// Everything that is wrong with settings and words, while older ones serve.
+    /// What is wrong with the settings and phrases on the disk, while older ones are in use.
     pub fn complaints(&self) -> Vec<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        complaint.into_iter().chain(self.serving.load().complaints.iter().cloned()).collect()
+        complaint.into_iter().chain(self.live_config.load().complaints.iter().cloned()).collect()
     }
 
-    /// Asks storage what other machines have done.
+    /// Reads from storage which sessions and keys other machines have changed.
     pub async fn sync_with_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
-        self.news.read(&self.directory, &self.revocations, &self.signing, now).await
+        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await
     }
 
-    /// Turns the signing keys over where that is due.
+    /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
         let plan = self.live_config().key_rotation();
         self.signing.rotate(&self.directory, plan, now).await
     }
 }
 
-/// Which addresses providers may have.
+/// The addresses that providers may have.
 pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
     let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
     NetworkPolicy {

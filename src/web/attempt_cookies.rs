@@ -1,4 +1,4 @@
-//! The browser's half of an attempt: sealed, one cookie an attempt, so that tabs do not disturb each other.
+//! The browser's half of an attempt, sealed. Each attempt has its own cookie, so that tabs do not disturb each other.
 
 use crate::login::attempt::{Attempt, GOOD_FOR, InputValues, SavedAttempt};
 use crate::provider::functions::hex;
@@ -26,97 +26,97 @@ struct SealedAttempt {
     test: Option<Tester>,
 }
 
-/// Who tries a provider out: a person of the staff, or, on this machine, anybody.
+/// The member of the staff who runs a test login; on a loopback installation it need not be known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tester {
-    /// Their id, if they are signed in.
+    /// The user's id, if the tester is signed in.
     pub(crate) by: Option<Box<str>>,
 }
 
-/// What a login is for.
+/// The purpose of a login.
 #[derive(Clone, Debug, Default)]
 pub struct LoginPurpose {
-    /// Where the shopper wants to go.
+    /// The address to which the shopper returns.
     pub(crate) return_to: Option<String>,
-    /// The session to which a way in is to be added.
+    /// The session to whose user the identity is to be linked.
     pub(crate) link: Option<Box<str>>,
-    /// Who only tries the provider out; then nobody comes in.
+    /// The tester of a test login, which opens no session.
     pub(crate) test: Option<Tester>,
 }
 
-/// An attempt that a browser brought back.
+/// An attempt that a browser has sent back.
 pub(crate) struct CallbackRequest {
-    /// The cookie in which it was.
+    /// The name of its cookie.
     pub(crate) cookie: String,
-    /// The provider's file name.
+    /// The name of the provider's file.
     pub(crate) provider: Box<str>,
-    /// The version of the file with which it began.
+    /// The version of the provider's file with which the attempt began.
     pub(crate) version: Box<str>,
-    pub(crate) kept: SavedAttempt,
-    /// Where the shopper wants to go.
+    pub(crate) saved: SavedAttempt,
+    /// The address to which the shopper returns.
     pub(crate) return_to: Option<String>,
-    /// The session to which a way in is to be added.
+    /// The session to whose user the identity is to be linked.
     pub(crate) link: Option<Box<str>>,
-    /// Who only tries the provider out; then nobody comes in.
+    /// The tester of a test login, which opens no session.
     pub(crate) test: Option<Tester>,
 }
 
-/// Attempts that are older are not even told that they are too old.
+/// Attempts that are older than this are ignored; younger ones are reported as expired.
 const KEPT: i64 = 2 * GOOD_FOR;
 
-/// The largest cookie that browsers keep, with room for its name and what guards it.
+/// The largest value of a cookie that browsers keep, with room for its name and attributes.
 const LARGEST: usize = 3800;
 
-/// The cookie of a new attempt, and those that make room for it; `None` when what was typed is too long to be kept.
+/// Sets the cookie of a new attempt and clears those that make room for it. `None` if the inputs are too long for a cookie.
 pub fn new_attempt_cookies(
     seal: &Seal,
     store: &Store,
     jar: RequestCookies<'_>,
     attempt: &Attempt,
-    offer: &LiveProvider,
+    live_provider: &LiveProvider,
     purpose: LoginPurpose,
     nonce: [u8; 12],
 ) -> Option<Vec<HeaderValue>> {
     let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs } = attempt.to_saved();
-    let mark = cookie_suffix(&state);
-    let (provider, version) = (offer.provider.name.clone(), offer.version.clone());
+    let suffix = cookie_suffix(&state);
+    let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
     let LoginPurpose { return_to, link, test } = purpose;
     let sealed = SealedAttempt { provider, version, state, nonce: token_nonce, verifier, started, inputs, return_to, link, test };
     let text = serde_json::to_vec(&sealed).expect("texts can be written");
-    let name = cookies::attempt_name(&mark, store);
+    let name = cookies::attempt_name(&suffix, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
     if sealed.len() > LARGEST {
         return None;
     }
     let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
     let mut others = open_attempts(seal, store, jar, attempt.started);
-    let dead = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
-    headers.extend(dead.take(20).map(|name| cookies::clear(name, store)));
-    others.sort_by_key(|brought| brought.kept.started);
+    let unreadable = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
+    headers.extend(unreadable.take(20).map(|name| cookies::clear(name, store)));
+    others.sort_by_key(|callback_request| callback_request.saved.started);
     let too_many = (others.len() + 1).saturating_sub(MOST_ATTEMPTS);
-    headers.extend(others.iter().take(too_many).map(|brought| cookies::clear(&brought.cookie, store)));
+    headers.extend(others.iter().take(too_many).map(|callback_request| cookies::clear(&callback_request.cookie, store)));
     Some(headers)
 }
 
-/// The attempts that a browser brings along and that were sealed here for this store.
+/// The attempts of a browser that were sealed for this store.
 pub(crate) fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i64) -> Vec<CallbackRequest> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
         let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, return_to, link, test } =
             serde_json::from_slice(&text).ok()?;
-        let kept = SavedAttempt { state, nonce, verifier, started, inputs };
-        Some(CallbackRequest { cookie: name.to_owned(), provider, version, kept, return_to, link, test })
+        let saved = SavedAttempt { state, nonce, verifier, started, inputs };
+        Some(CallbackRequest { cookie: name.to_owned(), provider, version, saved, return_to, link, test })
     });
-    // A browser that keeps a cookie longer than it was told to has no attempt in it.
-    opened.filter(|brought| now.saturating_sub(brought.kept.started) < KEPT).collect()
+    // A browser may keep a cookie longer than its `Max-Age`.
+    opened.filter(|callback_request| now.saturating_sub(callback_request.saved.started) < KEPT).collect()
 }
 
-/// What stands in storage for an attempt that was used.
+/// The id under which storage remembers a consumed attempt.
 pub(crate) fn hashed_id(state: &str) -> String {
     hex(&digest(&SHA256, state.as_bytes()).as_ref()[..16])
 }
 
-/// The part of a cookie's name that tells attempts apart.
+/// The part of the cookie's name that differs between attempts.
 fn cookie_suffix(state: &str) -> String {
     hex(&digest(&SHA256, format!("mark {state}").as_bytes()).as_ref()[..4])
 }

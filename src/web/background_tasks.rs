@@ -1,7 +1,8 @@
-//! What goes on beside requests: storage is listened to and tidied, and files that change are read again.
+//! Tasks beside the requests: they follow storage, tidy it, rotate keys, save drift, and reload files that change.
 
 use crate::directory::probe::ReadStorageClock;
 use crate::directory::tidy::tidy as tidy_up;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
 use crate::web::live_config::LiveConfig;
@@ -12,18 +13,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How often storage is asked which sessions have ended.
+/// How often storage is read for sessions that were ended.
 const LISTEN: Duration = Duration::from_millis(500);
-/// How often what is over is removed.
+/// How often expired rows are removed.
 const TIDY: Duration = Duration::from_mins(10);
-/// How often it is looked whether signing keys are due to be turned over.
+/// How often the rotation of the signing keys is considered.
 const TURN: Duration = Duration::from_mins(1);
-/// How often it is written down what providers' answers are like.
+/// How often the statistics of drift are written to storage.
 const KEEP: Duration = Duration::from_mins(1);
-/// How often files are looked at though nothing told of a change: secrets, and disks that tell nothing.
+/// How often files are checked without a notification, because some disks send none.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Where settings come from, so that they can be read again.
+/// Reads the settings again.
 pub(crate) type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
 
 pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
@@ -39,24 +40,24 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
         if now {
             reload_settings(&app, settings_file.as_deref(), &read);
         }
-        for front in app.live_config().live_stores() {
-            for file in front.roster.reload(clock::now()) {
-                log_provider_file(&front.roster.snapshot(), &file);
+        for live_store in app.live_config().live_stores() {
+            for file in live_store.providers.reload(clock::now()) {
+                log_provider_file(&live_store.providers.snapshot(), &file);
             }
         }
         watched_paths(&app.live_config(), settings_file.as_deref())
     });
 }
 
-/// The files that make up settings, secrets of mail, words and looks, as they were last seen.
+/// The state of the files of settings, mail secrets, phrases and logos when they were last read.
 type FileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
-fn file_stamps(serving: &LiveConfig, settings_file: Option<&Path>) -> FileStamps {
+fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> FileStamps {
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
-    for front in serving.live_stores() {
-        paths.extend(front.store.logo.clone());
-        paths.extend(front.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|kept| kept.0.file()));
-        paths.extend(front.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
+    for live_store in live_config.live_stores() {
+        paths.extend(live_store.store.logo.clone());
+        paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
+        paths.extend(live_store.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
     }
     paths.sort();
     paths.dedup();
@@ -76,33 +77,33 @@ fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings)
     let settings = match read() {
         Ok(settings) => settings,
         Err(complaint) => {
-            app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones serve")));
-            tracing::error!(file, complaint, "the settings are broken; the last good ones serve");
+            app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones stay in use")));
+            tracing::error!(file, complaint, "the settings are broken; the last good ones stay in use");
             return;
         }
     };
     app.apply_settings(&settings, clock::now());
-    tracing::info!(file, "settings, words and looks have been read again");
+    tracing::info!(file, "settings, phrases and brandings were reloaded");
 }
 
-fn log_provider_file(listing: &crate::stores::live::LiveProvidersSnapshot, file: &Path) {
+fn log_provider_file(snapshot: &crate::stores::live::LiveProvidersSnapshot, file: &Path) {
     let name = file.display();
-    match listing.standings().get(file) {
-        None => tracing::info!(file = %name, "a provider is gone"),
-        Some(standing) if standing.state == "broken" => {
+    match snapshot.standings().get(file) {
+        None => tracing::info!(file = %name, "a provider file was removed"),
+        Some(standing) if standing.status == ProviderStatus::Broken => {
             let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
             let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
             let complaint = first.map(|complaint| complaint.message.as_str());
-            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version serves" } else { "it does not serve" });
+            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version stays live" } else { "it is not live" });
         }
-        Some(standing) => tracing::info!(file = %name, state = standing.state, "a provider file has been read again"),
+        Some(standing) => tracing::info!(file = %name, state = standing.status.word(), "a provider file was reloaded"),
     }
 }
 
-fn watched_paths(serving: &LiveConfig, settings_file: Option<&Path>) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = serving.live_stores().map(|front| front.roster.folder().to_owned()).collect();
-    let phrases = serving.live_stores().filter_map(|front| front.store.phrases.clone());
-    let logos = serving.live_stores().filter_map(|front| front.store.logo.clone());
+fn watched_paths(live_config: &LiveConfig, settings_file: Option<&Path>) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = live_config.live_stores().map(|live_store| live_store.providers.folder().to_owned()).collect();
+    let phrases = live_config.live_stores().filter_map(|live_store| live_store.store.phrases.clone());
+    let logos = live_config.live_stores().filter_map(|live_store| live_store.store.logo.clone());
     paths.extend(phrases.chain(logos));
     paths.extend(settings_file.map(Path::to_owned));
     paths.sort();
@@ -119,37 +120,37 @@ async fn rotate_keys(app: Data<App>) {
     }
 }
 
-/// What was counted of providers' answers is written down, and what others have counted is read.
+/// Writes the statistics of drift, and reads those of other machines.
 async fn save_drift(app: Data<App>) {
     loop {
         tokio::time::sleep(KEEP).await;
-        // Where storage is away it is written the next time.
+        // While storage is unavailable the statistics wait for the next turn.
         let _ = app.drift.synchronize(&app.directory, clock::now()).await;
     }
 }
 
 async fn listen_to_storage(app: Data<App>) {
     loop {
-        // Told, or asking from time to time: whatever comes first.
+        // A notification ends the wait early.
         let _ = tokio::time::timeout(LISTEN, app.directory.wait_for_news()).await;
-        // While storage is away the list grows old by itself, and checks end with it.
+        // While storage is unavailable the list becomes stale, and then checks are refused.
         let _ = app.sync_with_storage(clock::now()).await;
     }
 }
 
-/// Whether the clock of this machine is right, as far as the storage of all machines can tell: what is due by a wrong one is not.
+/// Whether the clock of this machine agrees with that of the storage. By a wrong clock nothing is removed or rotated.
 async fn clock_agrees_with_storage(app: &App) -> bool {
-    let Ok(there) = app.directory.read(ReadStorageClock).await else { return false };
-    let difference = there.map_or(0, |there| there - clock::now());
+    let Ok(storage_clock) = app.directory.read(ReadStorageClock).await else { return false };
+    let difference = storage_clock.map_or(0, |storage_clock| storage_clock - clock::now());
     if difference.abs() > JUMP {
-        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing that is due by it is done");
+        tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing is removed or rotated");
     }
     difference.abs() <= JUMP
 }
 
-/// A clock that was put on or back by more than this is not believed for a while, in seconds.
+/// A clock that jumps by more than this is not trusted for a while, in seconds.
 const JUMP: i64 = 60;
-/// How long it is not believed: so long nothing is removed, because what is over by a wrong clock is not over.
+/// How long nothing is removed after a jump of the clock.
 const DOUBT: Duration = Duration::from_hours(24);
 
 async fn tidy(app: Data<App>, audit_kept: i64) {
@@ -160,7 +161,7 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
         let jumped = now - before - i64::try_from(passed.as_secs()).unwrap_or_default();
         (before, measured) = (now, clock::instant());
         if jumped.abs() > JUMP {
-            tracing::warn!(seconds = jumped, "the clock jumped; nothing that is over by it is removed for a day");
+            tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
         if !clock_agrees_with_storage(&app).await {
@@ -188,14 +189,16 @@ mod tests {
             format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: env:SMTP_USER, password: file:{}", file.display());
         let text = format!("providers: {}\nmail: {{ {mail} }}\n", folder.join("providers.d").display());
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
-        let serving = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0);
+        let master = crate::session::seal::MasterKey::new(&"0".repeat(64), true).unwrap();
+        let workbench = crate::commands::broker::Broker::new(&master).hooks();
+        let live_config = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0, &workbench);
 
-        let before = file_stamps(&serving, None);
+        let before = file_stamps(&live_config, None);
         files::write(&file, "geheim").unwrap();
-        let after = file_stamps(&serving, None);
+        let after = file_stamps(&live_config, None);
         std::fs::remove_dir_all(&folder).unwrap();
 
         assert_ne!(before, after);
-        assert_eq!(before, file_stamps(&serving, None));
+        assert_eq!(before, file_stamps(&live_config, None));
     }
 }

@@ -1,29 +1,33 @@
-//! What the browser brought back: the parameters, and which of its attempts they answer.
+//! The parameters of a callback, and the attempt of this browser that they answer.
 
-use crate::lab::handlers::test_login;
-use crate::login::attempt::Attempt;
+use crate::directory::StorageUnavailable;
+use crate::directory::attempts::ConsumeAttempt;
+use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
+use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
+use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::UserFacingError;
 use std::sync::Arc;
 
-/// The parameter in which a form travels on to ourselves.
+/// The query parameter that carries a sealed form.
 pub(crate) const FORM: &str = "portaria-form";
 
-/// Parameters that answer no attempt of this browser.
+/// A callback that answers no attempt of this browser.
 pub(crate) struct UnmatchedCallback {
     failure: BrokerFailure,
-    offer: Arc<LiveProvider>,
-    /// The newest of its attempts, if it has any: where that wanted to go.
+    live_provider: Arc<LiveProvider>,
+    /// The newest attempt of the browser at this provider.
     newest: Option<NewestAttempt>,
-    /// Cookies of attempts that are none any more.
-    dead: Vec<String>,
+    /// Cookies that hold no attempt any more.
+    unreadable: Vec<String>,
 }
 
 struct NewestAttempt {
@@ -34,99 +38,130 @@ struct NewestAttempt {
 }
 
 impl NewestAttempt {
-    fn from_callback(brought: &CallbackRequest) -> Self {
+    fn from_callback(callback_request: &CallbackRequest) -> Self {
         Self {
-            return_to: brought.return_to.clone(),
-            test: brought.test.clone(),
-            state: brought.kept.state.clone(),
-            cookie: brought.cookie.clone(),
+            return_to: callback_request.return_to.clone(),
+            test: callback_request.test.clone(),
+            state: callback_request.saved.state.clone(),
+            cookie: callback_request.cookie.clone(),
         }
     }
 }
 
 impl UnmatchedCallback {
-    /// What is told of it.
-    pub(crate) async fn into_error(self, asked: &RequestContext) -> UserFacingError {
-        let dead: Vec<_> = self.dead.iter().map(|name| cookies::clear(name, &asked.live_store().store)).collect();
-        let refused = match self.newest {
+    pub(crate) async fn into_error(self, context: &RequestContext) -> UserFacingError {
+        let unreadable: Vec<_> = self.unreadable.iter().map(|name| cookies::clear(name, &context.live_store().store)).collect();
+        let error = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
                 if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>
             {
-                let refused = test_login::reject_unmatched_callback(asked, &self.offer, &tester, &state, self.failure.cause()).await;
+                let error = match test_login_handler(context) {
+                    Ok(lab) => lab.reject_unmatched(context, &self.live_provider, &tester, &state, self.failure.cause()).await,
+                    Err(error) => error,
+                };
                 return UserFacingError {
-                    cookies: dead.into_iter().chain([cookies::clear(&cookie, &asked.live_store().store)]).collect(),
-                    ..refused
+                    cookies: unreadable.into_iter().chain([cookies::clear(&cookie, &context.live_store().store)]).collect(),
+                    ..error
                 };
             }
             Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
-                Self::lost_state_error(asked, &self.offer, return_to.as_deref()).await
+                Self::lost_state_error(context, &self.live_provider, return_to.as_deref()).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
-                login_failure::without_conversation(asked, self.failure, &self.offer, return_to.as_deref()).await
+                login_failure::without_conversation(context, self.failure, &self.live_provider, return_to.as_deref()).await
             }
         };
-        UserFacingError { cookies: dead, ..refused }
+        UserFacingError { cookies: unreadable, ..error }
     }
 
-    async fn lost_state_error(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
+    async fn lost_state_error(context: &RequestContext, live_provider: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
         let error = LoginError::before_calls(LoginErrorCause::UnknownState);
-        login_failure::before_conversation(asked, offer, return_to, &error).await
+        login_failure::before_conversation(context, live_provider, return_to, &error).await
     }
 }
 
-/// What the provider lets the browser bring.
-pub(crate) fn read_callback(asked: &RequestContext, name: &str) -> Result<CallbackParameters, UserFacingError> {
-    let Some(form) = asked.query_parameter(FORM)? else {
-        return if asked.live_store().roster.snapshot().provider(name).is_some_and(|offer| offer.provider.callback == CallbackMethod::Post) {
+/// The parameters of a callback, from the query or from a sealed form.
+pub(crate) fn read_callback(context: &RequestContext, name: &str) -> Result<CallbackParameters, UserFacingError> {
+    let Some(form) = context.query_parameter(FORM)? else {
+        return if context
+            .live_store()
+            .providers
+            .snapshot()
+            .provider(name)
+            .is_some_and(|live_provider| live_provider.provider.callback == CallbackMethod::Post)
+        {
             Err(ErrorCause::Malformed.into())
         } else {
-            Ok(CallbackParameters::new(asked.query_parameters()))
+            Ok(CallbackParameters::new(context.query_parameters()))
         };
     };
     let (until, sealed) = form.split_once('.').unwrap_or_default();
-    let bound = [&*asked.live_store().store.public_url, asked.request().path(), until];
-    let text = asked.app().callbacks.open(&bound, sealed).ok_or(ErrorCause::Malformed)?;
-    if until.parse::<i64>().map_or(true, |until| until < asked.now()) {
+    let bound = [&*context.live_store().store.public_url, context.request().path(), until];
+    let text = context.app().callbacks.open(&bound, sealed).ok_or(ErrorCause::Malformed)?;
+    if until.parse::<i64>().map_or(true, |until| until < context.now()) {
         return Err(ErrorCause::Expired.into());
     }
     Ok(CallbackParameters::new(url::form_urlencoded::parse(&text).into_owned()))
 }
 
-/// The attempt of this browser that the callback answers, and the version of the provider with which it began.
+/// The attempt that the callback answers, and the version of the provider with which it began.
 pub(crate) fn find_attempt(
-    asked: &RequestContext,
+    context: &RequestContext,
     name: &str,
     callback: &CallbackParameters,
 ) -> Result<Result<(CallbackRequest, Arc<LiveProvider>), UnmatchedCallback>, UserFacingError> {
-    let front = asked.live_store();
-    let listing = front.roster.snapshot();
-    let mut all = attempt_cookies::open_attempts(&asked.app().attempts, &front.store, asked.cookies(), asked.now());
-    let dead = asked.cookies().attempts(&front.store).into_iter().map(|(name, _)| name.to_owned());
-    let dead = dead.filter(|name| all.iter().all(|brought| brought.cookie != *name)).take(20).collect();
-    all.retain(|brought| *brought.provider == *name);
-    // The one that began last, where no state comes back that would tell them apart.
-    all.sort_by_key(|brought| std::cmp::Reverse(brought.kept.started));
+    let live_store = context.live_store();
+    let snapshot = live_store.providers.snapshot();
+    let mut all = attempt_cookies::open_attempts(&context.app().attempts, &live_store.store, context.cookies(), context.now());
+    let unreadable = context.cookies().attempts(&live_store.store).into_iter().map(|(name, _)| name.to_owned());
+    let unreadable = unreadable.filter(|name| all.iter().all(|callback_request| callback_request.cookie != *name)).take(20).collect();
+    all.retain(|callback_request| *callback_request.provider == *name);
+    // Where the provider returns no state, the newest attempt is taken.
+    all.sort_by_key(|callback_request| std::cmp::Reverse(callback_request.saved.started));
     let newest = all.first().map(NewestAttempt::from_callback);
-    let (document, state) = (callback.document(), asked.path_parameter("state"));
-    let fits = |offer: &LiveProvider, brought: &CallbackRequest| {
-        let attempt = Attempt::resume(&offer.provider, &offer.installation(&front.store.public_url), brought.kept.clone());
-        attempt.matches_callback(&offer.provider, &document, state.as_deref())
+    let (document, state) = (callback.document(), context.path_parameter("state"));
+    let fits = |live_provider: &LiveProvider, callback_request: &CallbackRequest| {
+        callback_request.saved.matches_callback(&live_provider.provider, &document, state.as_deref())
     };
-    let today = listing.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
-    for brought in all {
-        match listing.provider_version(name, &brought.version) {
-            Some(offer) if fits(offer, &brought) => return Ok(Ok((brought, Arc::clone(offer)))),
-            // A version that is gone cannot read the state; if today's can, it was this attempt.
-            None if fits(today, &brought) => {
-                asked.app().tests.finish(&front.store.name, &brought.kept.state);
-                let newest = Some(NewestAttempt::from_callback(&brought));
-                return Ok(Err(UnmatchedCallback { failure: BrokerFailure::FileChanged, offer: Arc::clone(today), newest, dead }));
+    let current = snapshot.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
+    for callback_request in all {
+        match snapshot.provider_version(name, &callback_request.version) {
+            Some(live_provider) if fits(live_provider, &callback_request) => return Ok(Ok((callback_request, Arc::clone(live_provider)))),
+            // The version of the attempt is gone. If the current version finds its state, the callback belongs to this attempt.
+            None if fits(current, &callback_request) => {
+                if callback_request.test.is_some() {
+                    test_login_handler(context)?.forget(&live_store.store.name, &callback_request.saved.state);
+                }
+                let newest = Some(NewestAttempt::from_callback(&callback_request));
+                return Ok(Err(UnmatchedCallback {
+                    failure: BrokerFailure::FileChanged,
+                    live_provider: Arc::clone(current),
+                    newest,
+                    unreadable,
+                }));
             }
             Some(_) | None => {}
         }
     }
-    let nothing_came = callback.pairs.is_empty() && today.provider.state_in != StateLocation::Path;
+    let nothing_came = callback.pairs.is_empty() && current.provider.state_in != StateLocation::Path;
     let failure = if nothing_came { BrokerFailure::NoParameters } else { BrokerFailure::UnknownAttempt };
-    Ok(Err(UnmatchedCallback { failure, offer: Arc::clone(today), newest, dead }))
+    Ok(Err(UnmatchedCallback { failure, live_provider: Arc::clone(current), newest, unreadable }))
+}
+
+/// Resumes the conversation of an attempt.
+pub(crate) fn resume_conversation<'a>(
+    context: &'a RequestContext,
+    request: &CallbackRequest,
+    live_provider: &'a LiveProvider,
+    client: &'a ProviderClient<'a>,
+) -> Conversation<'a> {
+    let installation = live_provider.installation(&context.live_store().store.public_url);
+    Conversation::resume(live_provider.parties(client), installation, request.saved.clone())
+}
+
+/// Consumes an attempt; false if it was consumed before, on this machine or another.
+pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<bool, StorageUnavailable> {
+    let id = attempt_cookies::hashed_id(&attempt.state).into();
+    context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started + GOOD_FOR }).await
 }

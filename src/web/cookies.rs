@@ -1,6 +1,6 @@
-//! Cookies: read byte for byte from the raw header, written in one place with all that guards them.
+//! Cookies: read byte for byte from the raw header, and written with all their attributes in one place.
 //!
-//! The framework decodes the names of cookies, so that another spelling passes for ours; here only the exact bytes count.
+//! The framework decodes the names of cookies, so that another spelling would pass for ours. Here only the exact bytes count.
 
 use crate::stores::Store;
 use actix_web::HttpResponseBuilder;
@@ -8,38 +8,38 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 
-/// How many attempts of one browser are kept.
+/// How many attempts a browser keeps.
 pub(crate) const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
 const PROOF: &str = "portaria-proof";
 const LAST: &str = "portaria-last";
 const LANGUAGE: &str = "portaria-language";
 
-/// The cookies that came with a request.
+/// The cookies of a request.
 #[derive(Clone, Copy)]
 pub struct RequestCookies<'a>(&'a HeaderMap);
 
 impl<'a> RequestCookies<'a> {
-    /// Those of these headers.
+    /// The cookies in these headers.
     pub fn new(headers: &'a HeaderMap) -> Self {
         Self(headers)
     }
 
     fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        // What another page of the site has set may be no text at all; that must not hide what stands beside it.
+        // A cookie that another page of the site has set may be no text; it must not hide the cookies beside it.
         let parts = self.0.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';').enumerate());
         let pairs = parts.filter_map(|(at, part)| if at == 0 { Some(part) } else { part.strip_prefix(b" ") });
         pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
     }
 
-    /// The cookie of that very name; none when there are two, because then somebody else wrote one of them.
+    /// The cookie of exactly this name; none if there are two, because then one is not ours.
     pub(crate) fn unique(self, name: &str) -> Option<&'a str> {
         let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         let value = found.next().filter(|value| !value.is_empty())?;
         found.next().is_none().then_some(value)
     }
 
-    /// The cookies of attempts: names and values, each name once.
+    /// Names and values of the attempts' cookies, each name once.
     pub(crate) fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
         let beginning = prefixed_name(ATTEMPT, store);
         let is_ours = |name: &str| name.strip_prefix(beginning.as_str()).is_some_and(|rest| rest.len() == 8);
@@ -48,30 +48,26 @@ impl<'a> RequestCookies<'a> {
         all.iter().copied().filter(|(name, _)| once(name)).collect()
     }
 
-    /// The language that was chosen.
     pub(crate) fn language(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LANGUAGE, store))
     }
 
-    /// The address that is being proven.
+    /// The handle of the pending e-mail proof.
     pub(crate) fn proof(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(PROOF, store))
     }
 
-    /// The provider that was used last.
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LAST, store))
     }
 }
 
-/// Remembers in the browser which language was chosen.
 pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LANGUAGE, store), code, 180 * 24 * 3600, store)
 }
 
-/// The name of an attempt's cookie.
-pub(crate) fn attempt_name(mark: &str, store: &Store) -> String {
-    prefixed_name(&format!("{ATTEMPT}{mark}"), store)
+pub(crate) fn attempt_name(suffix: &str, store: &Store) -> String {
+    prefixed_name(&format!("{ATTEMPT}{suffix}"), store)
 }
 
 fn prefixed_name(name: &str, store: &Store) -> String {
@@ -84,27 +80,23 @@ fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> Header
     HeaderValue::from_str(&cookie.to_string()).expect("names and values of ours are plain text")
 }
 
-/// A cookie that is set until it is too old.
 pub(crate) fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
     cookie_header(name, sealed, crate::login::attempt::GOOD_FOR, store)
 }
 
-/// A cookie that is taken away.
 pub(crate) fn clear(name: &str, store: &Store) -> HeaderValue {
     cookie_header(name, "", 0, store)
 }
 
-/// The session's cookies: the one, and the second name if there is one.
+/// The session's cookie, and its second name if there is one.
 pub(crate) fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
     session_names(store).map(move |name| cookie_header(name, token, seconds, store))
 }
 
-/// Takes the session's cookies away.
 pub(crate) fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
     session_names(store).map(|name| clear(name, store))
 }
 
-/// Sends cookies along with an answer.
 pub(crate) fn append_to(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.append_header((SET_COOKIE, cookie));
@@ -115,7 +107,7 @@ fn session_names(store: &Store) -> impl Iterator<Item = &str> {
     std::iter::once(&*store.cookie).chain(store.also_cookie.as_deref())
 }
 
-/// Remembers in the browser that an address is being proven.
+/// Keeps the handle of a pending e-mail proof in the browser.
 pub(crate) fn set_proof(handle: &str, seconds: i64, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(PROOF, store), handle, seconds, store)
 }
@@ -124,7 +116,6 @@ pub(crate) fn clear_proof(store: &Store) -> HeaderValue {
     clear(&prefixed_name(PROOF, store), store)
 }
 
-/// Remembers in the browser which provider was used last.
 pub(crate) fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LAST, store), provider, 180 * 24 * 3600, store)
 }

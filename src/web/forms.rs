@@ -1,4 +1,4 @@
-//! Forms of our own pages: read strictly, and only taken from a page that we gave to this very browser.
+//! Forms of our own pages, accepted only from a page that was served to the same browser.
 
 use crate::pages::ErrorCause;
 use crate::web::request_context::RequestContext;
@@ -6,25 +6,23 @@ use crate::web::user_facing_error::UserFacingError;
 use crate::world::random;
 use actix_web::http::header::CONTENT_TYPE;
 
-/// How long a page may lie open before its forms are too old, in seconds.
+/// How long a page may be open before its forms expire, in seconds.
 const GOOD_FOR: i64 = 3600;
-/// The field in which a form says where it comes from.
+/// The field with the token of the form.
 const FIELD: &str = "form";
 
-/// A form that was sent.
 pub(crate) struct SubmittedForm(Vec<(String, String)>);
 
 impl SubmittedForm {
-    /// The form of a request.
-    pub(crate) fn from_request(asked: &RequestContext) -> Result<Self, UserFacingError> {
-        let kind = asked.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    pub(crate) fn from_request(context: &RequestContext) -> Result<Self, UserFacingError> {
+        let kind = context.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
         if kind != "application/x-www-form-urlencoded" {
             return Err(ErrorCause::Malformed.into());
         }
-        Ok(Self(url::form_urlencoded::parse(asked.body()).into_owned().collect()))
+        Ok(Self(url::form_urlencoded::parse(context.body()).into_owned().collect()))
     }
 
-    /// A field that may stand once.
+    /// A field that may occur once.
     pub(crate) fn field(&self, name: &str) -> Result<Option<&str>, UserFacingError> {
         let mut found = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value);
         let value = found.next();
@@ -32,25 +30,25 @@ impl SubmittedForm {
     }
 }
 
-/// What a page writes into its forms; `bound` is whose they are.
-pub(crate) fn csrf_token(asked: &RequestContext, bound: &str) -> String {
-    let until = (asked.now() + GOOD_FOR).to_string();
-    let sealed = asked.app().forms.seal(&[&asked.live_store().store.public_url, bound, &until], b"", random::bytes());
+/// The token that a page writes into its forms; `bound` is the session or the proof to which it belongs.
+pub(crate) fn csrf_token(context: &RequestContext, bound: &str) -> String {
+    let until = (context.now() + GOOD_FOR).to_string();
+    let sealed = context.app().forms.seal(&[&context.live_store().store.public_url, bound, &until], b"", random::bytes());
     format!("{until}.{sealed}")
 }
 
-/// Takes a form that a page of ours has sent for the same; anything else comes from another site. What the browser says is from
-/// here was only too old, or meant for what the browser was before: it is led to the page as it is now.
-pub(crate) fn verified_form(asked: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
-    asked.require_own_origin()?;
-    let form = SubmittedForm::from_request(asked)?;
-    let is_good = form.field(FIELD)?.and_then(|mark| mark.split_once('.')).is_some_and(|(until, sealed)| {
-        let is_ours = asked.app().forms.open(&[&asked.live_store().store.public_url, bound, until], sealed).is_some();
-        is_ours && until.parse::<i64>().is_ok_and(|until| asked.now() <= until)
+/// The form, if its token belongs to the same session or proof; otherwise it comes from another site. If the browser confirms our
+/// origin, the token was only too old or belongs to an earlier session, and the browser is redirected to the current page.
+pub(crate) fn verified_form(context: &RequestContext, bound: &str, page: &str) -> Result<SubmittedForm, UserFacingError> {
+    context.require_own_origin()?;
+    let form = SubmittedForm::from_request(context)?;
+    let is_good = form.field(FIELD)?.and_then(|token| token.split_once('.')).is_some_and(|(until, sealed)| {
+        let is_ours = context.app().forms.open(&[&context.live_store().store.public_url, bound, until], sealed).is_some();
+        is_ours && until.parse::<i64>().is_ok_and(|until| context.now() <= until)
     });
     if is_good {
         return Ok(form);
     }
-    let instead = asked.browser_confirms_own_origin().then(|| page.to_owned());
+    let instead = context.browser_confirms_own_origin().then(|| page.to_owned());
     Err(UserFacingError { instead, ..ErrorCause::CrossSite.into() })
 }

@@ -1,5 +1,5 @@
-//! `/auth`: a proxy asks on every request whether somebody may pass. Nothing here waits for anything: the cookie is read raw,
-//! a token that was judged once is remembered by each worker, and which sessions have ended is in memory.
+//! `/auth`: a proxy asks before every request whether the browser is signed in. Nothing here waits: the cookie is read raw, each
+//! worker remembers the tokens that it has verified, and the list of ended sessions is in memory.
 
 use crate::pages::frame::address;
 use crate::session::Session;
@@ -9,7 +9,7 @@ use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::RateLimitKind;
-use crate::web::request_context::{client_address, store_for_host};
+use crate::web::request_context::client_address;
 use crate::world::clock;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -35,8 +35,8 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Tokens that one worker remembers.
 const REMEMBERED: usize = 4096;
 
-/// What one worker remembers of tokens that it has judged. The whole token is compared; only its signature, which nobody can
-/// choose, is hashed.
+/// The tokens that one worker has verified. The whole token is compared; only its signature, which a client cannot choose, is
+/// hashed.
 pub struct TokenCache(RefCell<Cache<CachedToken, Rc<VerifiedToken>>>);
 
 #[derive(PartialEq, Eq)]
@@ -48,7 +48,6 @@ impl Hash for CachedToken {
     }
 }
 
-/// A token that is asked about.
 struct TokenLookup<'a>(&'a str);
 
 impl Hash for TokenLookup<'_> {
@@ -70,75 +69,75 @@ impl Default for TokenCache {
     }
 }
 
-/// A token that was found to be good.
 struct VerifiedToken {
-    front: Arc<LiveStore>,
+    live_store: Arc<LiveStore>,
     session: Session,
-    /// The keys by which it was judged.
+    /// The generation of the keys that verified it.
     keys: u64,
-    /// The state of the list of ended sessions at which this one was not on it.
+    /// The generation of the list of ended sessions that did not contain it.
     generation: Cell<u64>,
-    told: [(HeaderName, HeaderValue); 5],
+    headers: [(HeaderName, HeaderValue); 5],
     renewed: RefCell<Option<RenewedToken>>,
 }
 
-/// A newer token for the same session, made once and handed out until the browser has it.
+/// A renewed token for the same session, signed once and sent until the browser has it.
 struct RenewedToken {
     made: i64,
     cookies: Vec<HeaderValue>,
 }
 
-/// Whether the browser behind a request may pass.
+/// Answers whether the browser behind a request is signed in.
 pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
-    let serving = app.live_config();
-    let Some(front) = store_for_host(&request, &serving) else { return http_rejection::wrong_host(&serving) };
+    let live_config = app.live_config();
+    let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
     let now = clock::now();
-    if let Err(seconds) = check_rate_limit(&request, &app, front, now) {
-        // Proxies know 401 and 403; anything else they call an error of the server.
+    if let Err(seconds) = check_rate_limit(&request, &app, live_store, now) {
+        // Proxies understand 401 and 403; any other status counts as an error of the server.
         return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
-    if app.revocations.is_stale(now, front.store.offline) {
+    if app.revocations.is_stale(now, live_store.store.offline) {
         return empty_response(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
     }
-    let known =
-        RequestCookies::new(request.headers()).unique(&front.store.cookie).and_then(|token| verify_token(token, front, &app, &judged, now));
+    let known = RequestCookies::new(request.headers())
+        .unique(&live_store.store.cookie)
+        .and_then(|token| verify_token(token, live_store, &app, &judged, now));
     let Some(known) = known else {
         app.metrics.no.fetch_add(1, Ordering::Relaxed);
-        return unauthenticated(&request, front);
+        return unauthenticated(&request, live_store);
     };
     app.metrics.yes.fetch_add(1, Ordering::Relaxed);
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
-    for (name, value) in &known.told {
+    for (name, value) in &known.headers {
         headers.insert(name.clone(), value.clone());
     }
     append_renewed_cookies(&known, &app, headers, now);
     response
 }
 
-/// Peers on this machine and trusted proxies ask as often as they like.
-fn check_rate_limit(request: &HttpRequest, app: &App, front: &LiveStore, now: i64) -> Result<(), u64> {
-    let Some(rates) = front.store.rates else { return Ok(()) };
+/// Peers on this machine and trusted proxies have no limit.
+fn check_rate_limit(request: &HttpRequest, app: &App, live_store: &LiveStore, now: i64) -> Result<(), u64> {
+    let Some(rates) = live_store.store.rates else { return Ok(()) };
     let Some(peer) = request.peer_addr() else { return Ok(()) };
     let peer = peer.ip().to_canonical();
-    if peer.is_loopback() || front.store.proxies.iter().any(|block| block.contains(peer)) {
+    if peer.is_loopback() || live_store.store.proxies.iter().any(|block| block.contains(peer)) {
         return Ok(());
     }
-    app.limits.take(RateLimitKind::Auth, front.number, client_address(request, front), rates.auth, now.saturating_mul(1000))
+    app.limits.take(RateLimitKind::Auth, live_store.number, client_address(request, live_store), rates.auth, now.saturating_mul(1000))
 }
 
-/// The session of a token, from memory if it was judged before.
-fn verify_token(token: &str, front: &Arc<LiveStore>, app: &App, judged: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
+/// The session of a token, from memory if it was verified before.
+fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
     let keys = app.signing.version();
     let remembered = judged.0.borrow().get(&TokenLookup(token)).cloned();
-    let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.front, front) && known.keys == keys) {
+    let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.live_store, live_store) && known.keys == keys) {
         known
     } else {
-        let session = app.signing.keys().verify(token, front.token_parties(), now)?;
-        let told = identity_headers(&session);
-        let (front, generation, renewed) = (Arc::clone(front), Cell::new(u64::MAX), RefCell::default());
-        let known = VerifiedToken { front, session, keys, generation, told, renewed };
+        let session = app.signing.keys().verify(token, live_store.token_parties(), now)?;
+        let headers = identity_headers(&session);
+        let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
+        let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
         let known = Rc::new(known);
         judged.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
         known
@@ -156,7 +155,7 @@ fn verify_token(token: &str, front: &Arc<LiveStore>, app: &App, judged: &TokenCa
     Some(known)
 }
 
-/// All headers, always: one that were missing could be sent by the client instead.
+/// All headers are always set: the client could send a missing one itself.
 fn identity_headers(session: &Session) -> [(HeaderName, HeaderValue); 5] {
     let encoded = |text: &str| {
         let mut encoded = String::new();
@@ -174,18 +173,18 @@ fn identity_headers(session: &Session) -> [(HeaderName, HeaderValue); 5] {
     ]
 }
 
-/// Hands out a newer token when it is time; proxies that pass the answer's cookies on keep an active shopper signed in.
+/// Sends a renewed token when it is due. Proxies that pass the cookies of the answer on keep an active shopper signed in.
 fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut HeaderMap, now: i64) {
-    let lasting = known.front.store.lasting;
-    // Most of the time it is too early, and that is seen at once.
+    let lasting = known.live_store.store.lasting;
+    // Most of the time it is too early.
     if now.saturating_sub(known.session.issued) < lasting.idle / 2 {
         return;
     }
     let mut renewed = known.renewed.borrow_mut();
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
-        let token = app.signing.keys().sign(&session, known.front.token_parties());
-        let cookies = cookies::set_session(&token, session.until - now, &known.front.store).collect();
+        let token = app.signing.keys().sign(&session, known.live_store.token_parties());
+        let cookies = cookies::set_session(&token, session.until - now, &known.live_store.store).collect();
         *renewed = Some(RenewedToken { made: now, cookies });
     }
     for cookie in renewed.iter().flat_map(|renewed| &renewed.cookies) {
@@ -193,20 +192,20 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut Header
     }
 }
 
-/// Nobody is there: no, or, where the proxy hands the answer on to a browser, the way to the login.
-fn unauthenticated(request: &HttpRequest, front: &LiveStore) -> HttpResponse {
+/// The answer without a session: 401, or a redirect to the login where the proxy passes the answer to a browser.
+fn unauthenticated(request: &HttpRequest, live_store: &LiveStore) -> HttpResponse {
     if !request.query_string().split('&').any(|part| part == "redirect" || part.starts_with("redirect=")) || !is_browser_navigation(request)
     {
         return empty_response(StatusCode::UNAUTHORIZED, None);
     }
-    let wanted = original_address(request, front)
-        .and_then(|wanted| crate::login::return_to::allowed_return_address(&wanted, front.allowed_origins()));
-    let login = format!("{}{}", front.store.public_url, address(&["login"], &[("return_to", wanted.as_deref())]));
+    let wanted = original_address(request, live_store)
+        .and_then(|wanted| crate::login::return_to::allowed_return_address(&wanted, live_store.allowed_origins()));
+    let login = format!("{}{}", live_store.store.public_url, address(&["login"], &[("return_to", wanted.as_deref())]));
     let location = HeaderValue::from_str(&login).ok().map(|login| (LOCATION, login));
     empty_response(StatusCode::FOUND, location)
 }
 
-/// Whether a person is looking at a page: what they have typed into a form is not thrown away for the way to a login.
+/// Whether the browser loads a page. A submitted form is not redirected, because its fields would be lost.
 fn is_browser_navigation(request: &HttpRequest) -> bool {
     let method = request.headers().get("x-forwarded-method").and_then(|method| method.to_str().ok());
     if method.is_some_and(|method| !matches!(method, "GET" | "HEAD")) {
@@ -218,10 +217,10 @@ fn is_browser_navigation(request: &HttpRequest) -> bool {
     says(FETCH_MODE, "navigate") || (says(ACCEPT, "text/html") && !request.headers().contains_key(FETCH_MODE))
 }
 
-/// The address that the browser asked the proxy for, if the proxy is one of ours.
-fn original_address(request: &HttpRequest, front: &LiveStore) -> Option<String> {
+/// The address that the browser has requested from the proxy, if the proxy is trusted.
+fn original_address(request: &HttpRequest, live_store: &LiveStore) -> Option<String> {
     let peer = request.peer_addr()?.ip();
-    if !front.store.proxies.iter().any(|block| block.contains(peer)) {
+    if !live_store.store.proxies.iter().any(|block| block.contains(peer)) {
         return None;
     }
     let one = |name: &str| {

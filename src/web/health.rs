@@ -1,59 +1,53 @@
-//! `/health/live`, `/health/ready` and `/metrics`: for whoever operates this.
+//! `/health/live`, `/health/ready` and `/metrics`, for operators.
 
+use crate::stores::catalogue::ProviderStatus;
 use crate::web::app::App;
 use crate::web::headers;
-use crate::web::http_rejection::is_own_host;
 use crate::web::live_config::PLAYGROUND;
 use crate::world::clock;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The process is there.
+/// The process runs.
 pub(crate) async fn live() -> HttpResponse {
     with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
-/// It can do its work: storage answers, and keeps what is written. Files that are broken are named; their last good versions serve.
+/// The broker can work: storage answers and can be written to. Broken files are named; their last good versions stay in use.
 pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let storage = app.directory.is_healthy().await;
     let (states, broken) = provider_states(&app);
     let complaints = app.complaints();
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    // Strangers hear yes or no; which files there are is for whoever is on this machine.
+    // Only callers on this machine see the names of files.
     let is_here = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback()) && !request.headers().contains_key("x-forwarded-for");
     if !is_here {
         return with_security_headers(HttpResponse::build(status).json(json!({ "ready": storage })));
     }
-    let told = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
-    with_security_headers(HttpResponse::build(status).json(told))
+    let body = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
+    with_security_headers(HttpResponse::build(status).json(body))
 }
 
-/// The answer to any other method than those that look.
-pub(crate) async fn method_not_allowed() -> HttpResponse {
-    with_security_headers(HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish())
-}
-
-/// How many files are in which state, and which are broken.
+/// How many files have which status, and which files are broken.
 fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
-    let serving = app.live_config();
+    let live_config = app.live_config();
     let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
     let mut folders = Vec::new();
-    for front in serving.live_stores() {
-        if folders.contains(&front.roster.folder()) {
+    for live_store in live_config.live_stores() {
+        if folders.contains(&live_store.providers.folder()) {
             continue;
         }
-        folders.push(front.roster.folder());
-        for (path, standing) in front.roster.snapshot().standings() {
-            if !front.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
+        folders.push(live_store.providers.folder());
+        for (path, standing) in live_store.providers.snapshot().standings() {
+            if !live_store.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
-            *states.entry(standing.state).or_default() += 1;
-            if standing.state == "broken" {
+            *states.entry(standing.status.word()).or_default() += 1;
+            if standing.status == ProviderStatus::Broken {
                 let first = standing.report.complaints.first();
                 broken.push(json!({
                     "file": path.display().to_string(),
@@ -67,17 +61,19 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
     (states, broken)
 }
 
-/// What has been counted; on the main listener only where that is on loopback and has no listener of its own.
+/// The metrics; on the main listener only if it is on loopback and the metrics have no listener of their own.
 pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let serving = app.live_config();
-    if !serving.stores().main().loopback || serving.stores().metrics_listen().is_some() || !is_own_host(&request, &serving) {
+    let live_config = app.live_config();
+    if !live_config.stores().main().loopback
+        || live_config.stores().metrics_listen().is_some()
+        || live_config.store_of_request(&request).is_none()
+    {
         return with_security_headers(HttpResponse::NotFound().finish());
     }
-    drop(serving);
+    drop(live_config);
     metrics_response(&app)
 }
 
-/// The same on a listener of its own.
 pub(crate) async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
     metrics_response(&app)
 }

@@ -1,16 +1,18 @@
-//! What serves: the stores with their providers, looks and words as they are right now.
+//! The live configuration: the stores with their current providers, brandings and phrases.
 
-use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
-use crate::stores::live::LiveProviders;
+use crate::stores::live::{LiveProvider, LiveProviders};
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
+use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
 use crate::world::{files, secrets};
+use actix_web::HttpRequest;
+use actix_web::http::header::HOST;
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,120 +21,145 @@ use std::sync::Arc;
 /// The largest picture that is served.
 const LARGEST_PICTURE: usize = 256 * 1024;
 
-/// The stores at one moment.
+/// All stores at one moment.
 pub struct LiveConfig {
     stores: Stores,
-    fronts: HashMap<Box<str>, Arc<LiveStore>>,
-    /// What was complained about when words were read and mail was prepared.
+    live_stores: HashMap<Box<str>, Arc<LiveStore>>,
+    /// Problems with the phrases and the mail server.
     pub(crate) complaints: Vec<String>,
 }
 
-/// A store as it serves.
+/// A store with what its pages need.
 pub struct LiveStore {
-    /// The store.
+    /// The store's settings.
     pub store: Arc<Store>,
-    /// Its number among the stores, for the limits.
+    /// Its number among the stores, by which limits are counted.
     pub(crate) number: u32,
-    /// Its providers.
-    pub roster: Arc<LiveProviders>,
+    /// Its live providers.
+    pub providers: Arc<LiveProviders>,
     pub(crate) look: StoreBranding,
     pub(crate) logo: Option<Picture>,
-    /// What changes when its look does.
+    /// Changes with everything that its pages load.
     pub(crate) version: String,
-    /// The words of its pages.
     pub(crate) languages: Arc<PageLanguages>,
-    /// How its mail leaves, if it does.
-    pub post: Option<Arc<Mailer>>,
+    /// Sends its mail, if a server is set.
+    pub mailer: Option<Arc<Mailer>>,
 }
 
-/// A picture as it is served.
 #[derive(Clone)]
 pub(crate) struct Picture {
-    /// What kind it is.
+    /// Its media type.
     pub(crate) kind: &'static str,
-    /// Its bytes.
     pub(crate) bytes: actix_web::web::Bytes,
 }
 
 impl LiveStore {
-    /// Whom the tokens of this store are from and for.
+    /// The issuer and the audience of this store's tokens.
     pub fn token_parties(&self) -> TokenParties<'_> {
         TokenParties { issuer: &self.store.public_url, audience: &self.store.audience, store: &self.store.name }
     }
 
-    /// Whether a provider is there for this store.
+    /// Whether this store has the provider.
     pub(crate) fn has_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
     }
 
-    /// The origins to which a shopper may be sent: those of the settings, and our own.
+    /// The providers that have a button at this store.
+    pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
+        let snapshot = self.providers.snapshot();
+        snapshot.buttons().iter().filter(|live_provider| self.has_provider(&live_provider.provider.name)).cloned().collect()
+    }
+
+    /// Where a shopper lands who has not named an address.
+    pub(crate) fn default_landing(&self) -> String {
+        self.store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
+    }
+
+    /// The origins to which a shopper may be sent: those of the settings, and the broker's own.
     pub fn allowed_origins(&self) -> impl Iterator<Item = &str> {
         self.store.return_to.iter().map(|origin| &**origin).chain([&*self.store.public_url])
     }
 }
 
-/// The file of the playground's provider.
+/// The name of the playground's provider file.
 pub(crate) const PLAYGROUND: &str = "playground";
 
 impl LiveConfig {
     /// The store of a host.
     pub fn store_for_host(&self, host: &str) -> Option<&Arc<LiveStore>> {
-        self.fronts.get(&self.stores.by_host(host)?.name)
+        self.live_stores.get(&self.stores.by_host(host)?.name)
+    }
+
+    /// The store of a request by its host; a host in the address itself has to be the same.
+    pub(crate) fn store_of_request(&self, request: &HttpRequest) -> Option<&Arc<LiveStore>> {
+        let host = request.headers().get(HOST)?.to_str().ok()?;
+        if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
+            return None;
+        }
+        self.store_for_host(host)
     }
 
     pub(crate) fn stores(&self) -> &Stores {
         &self.stores
     }
 
-    /// All stores as they serve.
+    /// All stores.
     pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
-        self.fronts.values()
+        self.live_stores.values()
     }
 
-    /// How the signing keys follow one another.
+    /// The rotation of the signing keys.
     pub fn key_rotation(&self) -> RotationPlan {
         self.stores.rotation_plan()
     }
 
-    /// Makes it from settings; what has not changed since `before` is taken over.
-    pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64) -> Self {
+    /// Makes the configuration from settings and takes over from `before` what has not changed.
+    pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64, workbench: &WorkbenchHooks) -> Self {
         let stores = Stores::new(settings);
         let mut complaints = Vec::new();
-        let (mut rosters, mut words) = (HashMap::new(), HashMap::new());
-        for front in before.iter().flat_map(|before| before.live_stores()) {
-            rosters.insert((front.roster.folder().to_owned(), front.roster.installation_context().loopback), Arc::clone(&front.roster));
+        let (mut all_live_providers, mut words) = (HashMap::new(), HashMap::new());
+        for live_store in before.iter().flat_map(|before| before.live_stores()) {
+            all_live_providers.insert(
+                (live_store.providers.folder().to_owned(), live_store.providers.installation_context().loopback),
+                Arc::clone(&live_store.providers),
+            );
         }
-        let mut fronts = HashMap::new();
+        let simulated = (&*settings.simulated, workbench.replace_connection);
+        let mut live_stores = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
-            let ground = InstallationContext { loopback: store.loopback };
-            let roster = rosters.entry((store.providers.clone(), ground.loopback));
-            let roster = roster.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, ground, &settings.simulated, now)));
-            let earlier = before.and_then(|before| before.fronts.get(&store.name));
+            let installation_context = InstallationContext { loopback: store.loopback };
+            let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback));
+            let providers =
+                providers.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, installation_context, simulated, now)));
+            let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
-                let kept = earlier.map(|front| Arc::clone(&front.languages));
-                read_languages(store.phrases.as_deref(), kept, &mut complaints)
+                let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
+                read_languages(store.phrases.as_deref(), before, &mut complaints)
             });
             let logo = store.logo.as_deref().and_then(read_picture);
-            let post = store.mail.as_ref().and_then(|mail| open_mail(mail, earlier.and_then(|front| front.post.clone()), &mut complaints));
+            let mailer = store
+                .mail
+                .as_ref()
+                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), &mut complaints));
             let look = store_look(store, logo.is_some());
-            let version = look_version(&look, logo.as_ref());
-            let front = LiveStore {
+            let version = look_version(&look, logo.as_ref(), workbench.assets);
+            let live_store = LiveStore {
                 store: Arc::clone(store),
                 number: u32::try_from(number).unwrap_or(u32::MAX),
-                roster: Arc::clone(roster),
+                providers: Arc::clone(providers),
                 languages: Arc::clone(languages),
-                post,
+                mailer,
                 look,
                 logo,
                 version,
             };
-            fronts.insert(store.name.clone(), Arc::new(front));
+            live_stores.insert(store.name.clone(), Arc::new(live_store));
         }
-        Self { stores, fronts, complaints }
+        Self { stores, live_stores, complaints }
     }
 }
 
-/// How mail leaves. What is wrong with that is complained about; until it is mended, it leaves as before, if it did.
+/// The mailer of a store. If its settings cannot be used, that is a complaint, and the mailer before it stays in use.
 fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<String>) -> Option<Arc<Mailer>> {
     let mut missing = Vec::new();
     let mut read = |reference: &Option<SecretReference>, label: &str| {
@@ -148,9 +175,9 @@ fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<
         complaints.extend(missing);
         return before;
     }
-    let post = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
-    match post {
-        Ok(post) => Some(Arc::new(post)),
+    let mailer = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
+    match mailer {
+        Ok(mailer) => Some(Arc::new(mailer)),
         Err(wrong) => {
             complaints.push(format!("`mail`: {wrong}"));
             before
@@ -169,13 +196,13 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
     }
 }
 
-fn look_version(look: &StoreBranding, logo: Option<&Picture>) -> String {
-    let mut text = format!("{STYLE}{LAB_STYLE}{LAB_SCRIPT}{}", store_css(look)).into_bytes();
+fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -> String {
+    let mut text = format!("{STYLE}{}{}", assets.concat(), store_css(look)).into_bytes();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A picture from the disk, if it is one.
+/// Reads a picture, if the file is one.
 pub(crate) fn read_picture(path: &Path) -> Option<Picture> {
     let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "svg" => "image/svg+xml",
@@ -190,7 +217,7 @@ pub(crate) fn read_picture(path: &Path) -> Option<Picture> {
     Some(Picture { kind, bytes: bytes.into() })
 }
 
-/// The words of the pages; while an operator's are wrong, those that were good before.
+/// The phrases of the pages. While the operator's cannot be used, the ones before them stay in use.
 fn read_languages(folder: Option<&Path>, before: Option<Arc<PageLanguages>>, complaints: &mut Vec<String>) -> Arc<PageLanguages> {
     let Some(folder) = folder else { return Arc::new(PageLanguages::embedded()) };
     let named = |path: PathBuf| {

@@ -17,9 +17,7 @@ use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
     let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
@@ -143,7 +141,7 @@ pub(crate) async fn in_conversation(
     let (minute, key) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
     let searches_repair = asked.app().stories.may_search_repair(key, minute);
     let code = keep_story_within_limit(asked, &event, || {
-        let proposals = if searches_repair { (asked.app().propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
+        let proposals = if searches_repair { (asked.app().workbench.propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })
     .await
@@ -181,64 +179,6 @@ pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, retur
         asked.app().stories.set_code_of_minute(key, minute, code);
     }
     refused
-}
-
-/// How many stories are stored in a minute, and for how many a repair is searched.
-#[derive(Default)]
-pub(crate) struct StoryThrottle {
-    codes: Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
-    stories: Mutex<HashMap<u32, MinuteCount>>,
-    repairs: Mutex<HashMap<StoryThrottleKey, MinuteCount>>,
-}
-
-/// Stories that a store keeps in a minute.
-const MOST_STORIES: u32 = 120;
-
-/// Failed logins of a provider in a minute for which a repair of its file is searched.
-const MOST_REPAIRS: u32 = 6;
-
-/// The store's number, the provider, and the kind of story.
-type StoryThrottleKey = (u32, Box<str>, &'static str);
-
-/// A count that begins again with each minute.
-#[derive(Default)]
-struct MinuteCount {
-    minute: i64,
-    count: u32,
-}
-
-impl MinuteCount {
-    /// Counts one more, and says how many there are in this minute.
-    fn count_one(&mut self, minute: i64) -> u32 {
-        if self.minute != minute {
-            *self = Self { minute, count: 0 };
-        }
-        self.count += 1;
-        self.count
-    }
-}
-
-impl StoryThrottle {
-    fn code_of_minute(&self, key: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
-        let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.get(key).filter(|(stored, _)| *stored == minute).map(|(_, code)| code.clone())
-    }
-
-    fn set_code_of_minute(&self, key: StoryThrottleKey, minute: i64, code: IncidentCode) {
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.retain(|_, (stored, _)| *stored == minute);
-        codes.insert(key, (minute, code));
-    }
-
-    fn may_keep_story(&self, store: u32, minute: i64) -> bool {
-        let mut counts = self.stories.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.entry(store).or_default().count_one(minute) <= MOST_STORIES
-    }
-
-    fn may_search_repair(&self, key: StoryThrottleKey, minute: i64) -> bool {
-        let mut counts = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.entry(key).or_default().count_one(minute) <= MOST_REPAIRS
-    }
 }
 
 /// Ends a login whose identity is known and may not sign in. The audit gets one line, with or without an incident code.

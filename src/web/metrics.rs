@@ -1,4 +1,4 @@
-//! What is counted: logins and how they ended, conversations with providers, checks.
+//! The metrics: outcomes of logins, durations of conversations, checks, files and drift.
 
 use crate::drift::DriftMetric;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -59,9 +59,9 @@ pub(crate) struct Metrics {
     drift: Family<DriftLabels, Gauge>,
     ended: Gauge,
     silence: Gauge,
-    /// Checks that were answered with yes: counted here, because these are asked for on every request.
+    /// Checks with a session. They are so frequent that an atomic counts them.
     pub(crate) yes: AtomicU64,
-    /// Checks that were answered with no.
+    /// Checks without a session.
     pub(crate) no: AtomicU64,
 }
 
@@ -105,16 +105,16 @@ impl Metrics {
         self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
     }
 
-    /// A provider was talked to.
+    /// Counts the duration of a conversation with a provider.
     pub(crate) fn observe_conversation(&self, provider: &str, took: Duration) {
         self.conversations.get_or_create(&ConversationLabels { provider: provider.to_owned() }).observe(took.as_secs_f64());
     }
 
-    /// What was counted of providers' answers since this was last told, and what is warned about.
-    pub(crate) fn set_drift(&self, told: Vec<DriftMetric>) {
-        // What no file reads any more is not told of.
+    /// Adds what drift has counted since the last call, and sets its warnings.
+    pub(crate) fn set_drift(&self, metrics: Vec<DriftMetric>) {
+        // Facts that no file reads any more disappear.
         self.drift.clear();
-        for DriftMetric { provider, step, fact, count, is_broken } in told {
+        for DriftMetric { provider, step, fact, count, is_broken } in metrics {
             for (found, count) in count.into_iter().flat_map(|count| [("yes", count.found), ("no", count.missed)]) {
                 let label = ReadingLabels { provider: provider.clone(), step: step.clone(), fact: fact.clone(), found };
                 self.readings.get_or_create(&label).inc_by(u64::try_from(count).unwrap_or_default());
@@ -123,12 +123,12 @@ impl Metrics {
         }
     }
 
-    /// Everything, as it is read by machines.
+    /// All metrics in the OpenMetrics format.
     pub(crate) fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
         for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
             self.checks.get_or_create(&CheckLabels { answer }).inc_by(count.swap(0, Ordering::Relaxed));
         }
-        // A state in which no file is any more is not told of.
+        // A status that no file has any more disappears.
         self.files.clear();
         for (state, count) in states {
             self.files.get_or_create(&ProviderFileLabels { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));

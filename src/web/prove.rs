@@ -1,273 +1,214 @@
-//! `/prove`: somebody has shown who they are, and an address is still to be proven: a code goes there by mail and comes back.
+//! `/prove`: a shopper proves an e-mail address by a code that is sent there.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::proofs::{
-    BeginEmailProof, CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
-    VerifyProofCode,
+    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, VerifyProofCode,
 };
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, Frame, ProvePage, code_mail};
-use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::attempt_cookies::hashed_id;
-use crate::web::callback::{self, ResponseWithCookies};
+use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, headers};
+use crate::web::{cookies, forms, headers, sign_in};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
-use aws_lc_rs::hmac;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Where the page is.
-const PAGE: &str = "/prove";
-/// How many digits a code has.
 const DIGITS: usize = 6;
 
-/// Who came, as it is kept sealed until the address is proven.
-#[derive(Clone, Serialize, Deserialize)]
-struct UnprovenIdentity {
-    provider: Box<str>,
-    version: Box<str>,
-    id: Box<str>,
-    name: Option<String>,
-    picture: Option<String>,
-    locale: Option<String>,
-    more: Vec<(Box<str>, String)>,
-    /// The address: first as the provider suggests it, then as it was typed.
-    email: Option<String>,
-    /// An address that the provider has proven, and that is somebody's already.
-    #[serde(default)]
-    known: Option<String>,
-    return_to: Option<String>,
-}
-
-/// A proof that this browser is about to bring to its end.
+/// The pending proof of a browser.
 struct PendingProof {
     handle: String,
     proof: EmailProof,
-    kept: UnprovenIdentity,
-    offer: Arc<LiveProvider>,
+    identity: UnprovenIdentity,
+    live_provider: Arc<LiveProvider>,
 }
 
-/// Begins a proof instead of a session.
-pub(crate) async fn start_proof(
-    asked: &RequestContext,
-    identity: &Identity,
-    version: &str,
-    return_to: Option<String>,
-) -> Result<ResponseWithCookies, UserFacingError> {
-    let handle = random::id();
-    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
-    let (email, known) = match &address {
-        IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
-        IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
-        IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
-    };
-    let kept = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
-    let (store, until) = (asked.live_store().store.name.clone(), asked.now() + GOOD_FOR);
+async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFacingError> {
+    let handle = context.cookies().proof(&context.live_store().store).ok_or_else(|| no_pending_proof(context))?.to_owned();
     let id = hashed_id(&handle);
-    let who = keyed_hash(&asked.app().proof_key, &["who", &store, &kept.provider, &kept.id]);
-    asked.app().directory.write(BeginEmailProof { sealed: seal_identity(asked, &id, &kept), id: id.into(), store, who, until }).await?;
-    let cookie = cookies::set_proof(&handle, GOOD_FOR, &asked.live_store().store);
-    Ok((redirect_to(PAGE), vec![cookie]))
-}
-
-fn seal_identity(asked: &RequestContext, id: &str, kept: &UnprovenIdentity) -> String {
-    let text = serde_json::to_vec(kept).expect("texts can be written");
-    asked.app().proofs.seal(&[&asked.live_store().store.public_url, id], &text, random::bytes())
-}
-
-fn open_identity(asked: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
-    let text = asked.app().proofs.open(&[&asked.live_store().store.public_url, id], &proof.sealed)?;
-    serde_json::from_slice(&text).ok()
-}
-
-/// The proof of this browser, if it is still one.
-async fn pending_proof(asked: &RequestContext) -> Result<PendingProof, UserFacingError> {
-    let handle = asked.cookies().proof(&asked.live_store().store).ok_or_else(|| no_pending_proof(asked))?.to_owned();
-    let id = hashed_id(&handle);
-    let proof = asked
+    let proof = context
         .app()
         .directory
-        .read(FindEmailProof { id: id.clone().into(), now: asked.now() })
+        .read(FindEmailProof { id: id.clone().into(), now: context.now() })
         .await?
-        .ok_or_else(|| no_pending_proof(asked))?;
-    let kept = open_identity(asked, &id, &proof).ok_or_else(|| no_pending_proof(asked))?;
-    let offer = asked.live_store().roster.snapshot().provider(&kept.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
-    Ok(PendingProof { handle, proof, kept, offer })
+        .ok_or_else(|| no_pending_proof(context))?;
+    let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
+    let live_provider =
+        context.live_store().providers.snapshot().provider(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
+    Ok(PendingProof { handle, proof, identity, live_provider })
 }
 
-/// There is nothing to prove. Who has come in a moment ago has most likely done so, and goes on.
-fn no_pending_proof(asked: &RequestContext) -> UserFacingError {
-    let lately = asked.session().filter(|session| asked.now() - session.since <= GOOD_FOR);
-    let instead = lately.map(|_| callback::default_landing(asked));
+/// The browser has no pending proof. If its session is new, it has most likely finished the proof and goes on.
+fn no_pending_proof(context: &RequestContext) -> UserFacingError {
+    let lately = context.session().filter(|session| context.now() - session.since <= GOOD_FOR);
+    let instead = lately.map(|_| context.live_store().default_landing());
     UserFacingError { instead, ..ErrorCause::ProofOver.into() }
 }
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let underway = pending_proof(&asked).await?;
-    let change = asked.query_parameter("change")?.is_some();
-    Ok(proof_page(&asked, &underway, change, None, StatusCode::OK))
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let pending = pending_proof(&context).await?;
+    let change = context.query_parameter("change")?.is_some();
+    Ok(proof_page(&context, &pending, change, None, StatusCode::OK))
 }
 
-/// Where its forms are sent, opened as a page.
+/// The address of a form was opened as a page.
 pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(redirect_to(PAGE))
 }
 
 fn proof_page(
-    asked: &RequestContext,
-    underway: &PendingProof,
+    context: &RequestContext,
+    pending: &PendingProof,
     change: bool,
     wrong: Option<AddressProofProblem>,
     status: StatusCode,
 ) -> HttpResponse {
-    let PendingProof { proof, kept, offer, handle } = underway;
-    let front = asked.live_store();
+    let PendingProof { proof, identity, live_provider, handle } = pending;
+    let live_store = context.live_store();
     let left = u32::try_from(proof.left).unwrap_or_default();
-    let stage = match &kept.email {
+    let stage = match &identity.email {
         Some(address) if proof.is_sent && !change => AddressProofStage::Code { address, wrong, left },
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };
-    let offered = front.languages.offered_languages(&front.store.languages);
+    let offered = live_store.languages.offered_languages(&live_store.store.languages);
     let offered = if status == StatusCode::OK { &*offered } else { &[] };
-    let why = match &kept.known {
+    let why = match &identity.known {
         None => Some(AddressProofReason::NotConfirmed),
-        known => (*known == kept.email).then_some(AddressProofReason::Known),
+        known => (*known == identity.email).then_some(AddressProofReason::Known),
     };
     let page = ProvePage {
-        frame: Frame { look: &front.look, language: asked.language(), offered, version: &front.version },
-        provider: &offer.provider.title,
+        frame: Frame { look: &live_store.look, language: context.language(), offered, version: &live_store.version },
+        provider: &live_provider.provider.title,
         why,
         stage,
-        others: &address(&["login"], &[("return_to", kept.return_to.as_deref())]),
-        form: &forms::csrf_token(asked, handle),
+        others: &address(&["login"], &[("return_to", identity.return_to.as_deref())]),
+        form: &forms::csrf_token(context, handle),
     };
     let mut response = HttpResponse::build(status);
-    // The right code leads to where the shopper wanted to go; browsers hold that to the page's policy.
-    let places: Vec<String> = front.store.return_to.iter().map(ToString::to_string).collect();
+    // The right code leads to the return address, and browsers apply the page's policy to that redirect.
+    let places: Vec<String> = live_store.store.return_to.iter().map(ToString::to_string).collect();
     response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
     if let Some(AddressProofProblem::TooManyMails { seconds }) = wrong {
         response.insert_header((RETRY_AFTER, seconds));
     }
-    if asked.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&asked.language().code, &front.store)]);
+    if context.requested_language().is_some() {
+        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &live_store.store)]);
     }
     response.content_type("text/html; charset=utf-8").body(page.render())
 }
 
-/// An address was typed: a code goes there.
-pub(crate) async fn submit_address(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Mail)?;
-    let mut underway = pending_proof(&asked).await?;
-    let form = forms::verified_form(&asked, &underway.handle, PAGE)?;
+/// Sends a code to the address that was typed.
+pub(crate) async fn submit_address(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Mail)?;
+    let mut pending = pending_proof(&context).await?;
+    let form = forms::verified_form(&context, &pending.handle, PAGE)?;
     let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
-    // Placeholders are nobody's, so nothing can be proven of them.
+    // A placeholder belongs to no mailbox, so it cannot be proven.
     let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
-        underway.kept.email = Some(typed);
-        return Ok(proof_page(&asked, &underway, true, Some(AddressProofProblem::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
+        pending.identity.email = Some(typed);
+        return Ok(proof_page(&context, &pending, true, Some(AddressProofProblem::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
     };
-    send_code(&asked, underway, &email, true).await
+    send_code(&context, pending, &email, true).await
 }
 
-/// Another code is wanted.
-pub(crate) async fn resend_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Mail)?;
-    let underway = pending_proof(&asked).await?;
-    forms::verified_form(&asked, &underway.handle, PAGE)?;
-    let email = underway.kept.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let Some(email) = email.filter(|_| underway.proof.is_sent) else { return Ok(redirect_to(PAGE)) };
-    send_code(&asked, underway, &email, false).await
+pub(crate) async fn resend_code(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Mail)?;
+    let pending = pending_proof(&context).await?;
+    forms::verified_form(&context, &pending.handle, PAGE)?;
+    let email = pending.identity.email.as_deref().and_then(|email| Email::parse(email).ok());
+    let Some(email) = email.filter(|_| pending.proof.is_sent) else { return Ok(redirect_to(PAGE)) };
+    send_code(&context, pending, &email, false).await
 }
 
 async fn send_code(
-    asked: &RequestContext,
-    mut underway: PendingProof,
+    context: &RequestContext,
+    mut pending: PendingProof,
     email: &Email,
     typed: bool,
 ) -> Result<HttpResponse, UserFacingError> {
-    let Some(post) = asked.live_store().post.clone() else { return Err(ErrorCause::MissingEmail.into()) };
-    let (app, id, code) = (asked.app(), hashed_id(&underway.handle), random_code());
-    let before = underway.kept.email.replace(email.key().to_owned());
-    let sealed = seal_identity(asked, &id, &underway.kept);
+    let Some(mailer) = context.live_store().mailer.clone() else { return Err(ErrorCause::MissingEmail.into()) };
+    let (app, id, code) = (context.app(), hashed_id(&pending.handle), random_code());
+    let before = pending.identity.email.replace(email.key().to_owned());
+    let sealed = seal_identity(context, &id, &pending.identity);
     let hash = keyed_hash(&app.proof_key, &["code", &id, &code]);
-    let recipient = keyed_hash(&app.proof_key, &["recipient", &asked.live_store().store.name, email.key()]);
-    let (id, now): (Box<str>, _) = (id.into(), asked.now());
-    let event = AuditEvent::new(now, &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
+    let recipient = keyed_hash(&app.proof_key, &["recipient", &context.live_store().store.name, email.key()]);
+    let (id, now): (Box<str>, _) = (id.into(), context.now());
+    let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
         CodeMailReservation::Reserved => {}
-        CodeMailReservation::ProofEnded => return Err(proof_over(asked, &underway).await),
+        CodeMailReservation::ProofEnded => return Err(proof_over(context, &pending).await),
         CodeMailReservation::LimitReached => {
-            underway.kept.email = before;
-            return Ok(proof_page(asked, &underway, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
+            pending.identity.email = before;
+            return Ok(proof_page(context, &pending, false, Some(AddressProofProblem::Enough), StatusCode::TOO_MANY_REQUESTS));
         }
         CodeMailReservation::Wait(seconds) => {
             let wrong = AddressProofProblem::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
-            return Ok(proof_page(asked, &underway, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
+            return Ok(proof_page(context, &pending, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
         }
     }
     let minutes = u32::try_from(GOOD_FOR / 60).unwrap_or_default();
-    let letter = code_mail(asked.language(), &asked.live_store().look, &code, minutes);
-    if let Err(reason) = post.send(email, &letter).await {
-        tracing::error!(store = &*asked.live_store().store.name, %reason, "a mail could not be sent");
-        // A letter that may have left counts, and so does its code.
+    let mail = code_mail(context.language(), &context.live_store().look, &code, minutes);
+    if let Err(reason) = mailer.send(email, &mail).await {
+        tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
+        // If the mail may have been sent, it counts, and its code is valid.
         if reason.is_certain {
             app.directory.write(ReleaseCodeMail { id, code: hash, recipient, at: now }).await?;
         }
-        return Ok(proof_page(asked, &underway, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
+        return Ok(proof_page(context, &pending, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
     Ok(redirect_to(PAGE))
 }
 
-/// A code was typed.
-pub(crate) async fn submit_code(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Callback)?;
-    let mut underway = pending_proof(&asked).await?;
-    let form = forms::verified_form(&asked, &underway.handle, PAGE)?;
+/// Compares the code that was typed and signs in.
+pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Callback)?;
+    let mut pending = pending_proof(&context).await?;
+    let form = forms::verified_form(&context, &pending.handle, PAGE)?;
     let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(ascii_digit).take(2 * DIGITS).collect();
-    if !underway.proof.is_sent {
+    if !pending.proof.is_sent {
         return Ok(redirect_to(PAGE));
     }
-    let wrong = |underway: &PendingProof| {
-        proof_page(&asked, underway, false, Some(AddressProofProblem::WrongCode), StatusCode::UNPROCESSABLE_ENTITY)
+    let wrong = |pending: &PendingProof| {
+        proof_page(&context, pending, false, Some(AddressProofProblem::WrongCode), StatusCode::UNPROCESSABLE_ENTITY)
     };
-    // What no code looks like is a slip, and costs nothing.
+    // A text of another length is no attempt at the code.
     if typed.len() != DIGITS {
-        return Ok(wrong(&underway));
+        return Ok(wrong(&pending));
     }
-    let (app, id) = (asked.app(), hashed_id(&underway.handle));
+    let (app, id) = (context.app(), hashed_id(&pending.handle));
     let code = keyed_hash(&app.proof_key, &["code", &id, &typed]);
     let event =
-        AuditEvent::new(asked.now(), &asked.live_store().store.name, AuditEventKind::Unproven).via_provider(&underway.kept.provider);
-    let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: asked.now() }).await? {
+        AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
+    let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
-        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&asked, &underway).await),
+        ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&context, &pending).await),
         ProofCodeOutcome::Wrong(left) => {
-            underway.proof.left = left;
-            return Ok(wrong(&underway));
+            pending.proof.left = left;
+            return Ok(wrong(&pending));
         }
     };
-    // As it was when the code was sent: that address is proven, and no other.
-    let kept = open_identity(&asked, &id, &proof).ok_or(ErrorCause::ProofOver)?;
-    let email = kept.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
-    let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = kept;
+    // The address to which the code was sent is proven, and no other.
+    let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
+    let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
+    let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = identity;
     let identity = Identity { provider, id, address: IdentityEmail::Proven(email, EmailEvidence::Mail), name, picture, locale, more };
-    let whole = callback::open_session(&asked, &underway.offer, &identity, &version, return_to).await;
-    callback::append_cookies(whole, Some(cookies::clear_proof(&asked.live_store().store)))
+    let result = sign_in::open_session(&context, &pending.live_provider, &identity, &version, return_to).await;
+    sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }
 
-/// A digit, of either width.
+/// A digit, narrow or full-width, as an ASCII digit.
 fn ascii_digit(letter: char) -> Option<char> {
     let narrow = match letter {
         '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
@@ -276,27 +217,27 @@ fn ascii_digit(letter: char) -> Option<char> {
     narrow.is_ascii_digit().then_some(narrow)
 }
 
-async fn proof_over(asked: &RequestContext, underway: &PendingProof) -> UserFacingError {
-    let mut refused =
-        login_failure::without_conversation(asked, BrokerFailure::ProofOver, &underway.offer, underway.kept.return_to.as_deref()).await;
-    refused.cookies.push(cookies::clear_proof(&asked.live_store().store));
-    refused
+async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFacingError {
+    let mut error = login_failure::without_conversation(
+        context,
+        BrokerFailure::ProofOver,
+        &pending.live_provider,
+        pending.identity.return_to.as_deref(),
+    )
+    .await;
+    error.cookies.push(cookies::clear_proof(&context.live_store().store));
+    error
 }
 
-/// Six digits, each as likely as any other.
+/// Six digits, all equally likely.
 fn random_code() -> String {
     loop {
         let number = u32::from_be_bytes(random::bytes());
-        // What is left over would make some codes likelier.
+        // The remainder of the range would make some codes likelier.
         if number < u32::MAX - u32::MAX % 1_000_000 {
             return format!("{:06}", number % 1_000_000);
         }
     }
-}
-
-/// What stands in storage for a code or an address: without the key, nothing can be tried out on it.
-fn keyed_hash(key: &hmac::Key, parts: &[&str]) -> Box<str> {
-    hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! How often an address may ask: one number for each address and kind, in a table that never grows beyond its size.
+//! Rate limits: one number for each address and kind, in a table of fixed size.
 //!
-//! The number is the moment at which the budget would be full again (the generic cell rate algorithm), so nothing has to be
-//! counted down. An address of version 6 stands for its whole /64.
+//! The number is the moment at which the budget will be full again (the generic cell rate algorithm), so nothing is counted
+//! down. An IPv6 address stands for its /64.
 
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// More addresses than these are not told apart at one time.
+/// The size of the table.
 const MOST: usize = 50_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,10 +17,10 @@ pub(crate) enum RateLimitKind {
     Page,
     Login,
     Callback,
-    /// Mails that are asked for.
+    /// Codes sent by mail.
     Mail,
     Session,
-    /// Questions of proxies that are not trusted.
+    /// Checks by proxies that are not trusted.
     Auth,
 }
 
@@ -35,15 +35,15 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Takes one from the budget of an address at a store; otherwise, in how many seconds there will be one. The budget
-    /// holds twice the rate of a minute.
+    /// Takes one request from the budget of an address at a store. The error is the number of seconds until the next is allowed.
+    /// The budget holds twice the rate of a minute.
     pub(crate) fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
         let step = 60_000 / i64::from(per_minute.max(1));
         let room = step * i64::from(per_minute.max(1)) * 2;
         let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, address_bucket(address)), || Ok(Arc::default()));
         let cell = cell.unwrap_or_default();
         let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full| {
-            // A clock that was put back leaves no budget in the far future.
+            // After the clock was set back, no budget is in the far future.
             let full = full.clamp(now_ms, now_ms + room) + step;
             (full - now_ms <= room).then_some(full)
         });

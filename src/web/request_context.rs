@@ -1,18 +1,20 @@
-//! A request with what every page wants to know of it: which store, who, from where, in which language.
+//! A request with what every handler needs to know: its store, session, origin and language.
 
 use crate::pages::{ErrorCause, PageLanguage};
 use crate::session::Session;
+use crate::stores::connection::ProviderClient;
+use crate::stores::live::LiveProvider;
 use crate::web::app::App;
 use crate::web::cookies::RequestCookies;
 use crate::web::http_rejection;
-use crate::web::live_config::{LiveConfig, LiveStore};
+use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::clock;
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HOST, HeaderName, HeaderValue, ORIGIN};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderName, HeaderValue, ORIGIN};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::Future;
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 const LONGEST_ADDRESS: usize = 8 * 1024;
 const LARGEST_HEADERS: usize = 16 * 1024;
-/// A body has to be there after this time.
+/// The body has to arrive within this time.
 const BODY: Duration = Duration::from_secs(15);
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -37,7 +39,7 @@ pub struct RequestContext(Rc<RequestContextInner>);
 struct RequestContextInner {
     request: HttpRequest,
     app: Data<App>,
-    front: Arc<LiveStore>,
+    live_store: Arc<LiveStore>,
     body: Bytes,
     now: i64,
 }
@@ -49,8 +51,8 @@ impl FromRequest for RequestContext {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let refuse = |response| InternalError::from_response("not served", response).into();
         let app = request.app_data::<Data<App>>().expect("the app is always there").clone();
-        let front = match store_of_request(request, &app) {
-            Ok(front) => front,
+        let live_store = match store_of_request(request, &app) {
+            Ok(live_store) => live_store,
             Err(response) => return Box::pin(std::future::ready(Err(refuse(response)))),
         };
         let body = (*request.method() == Method::POST).then(|| Bytes::from_request(request, payload));
@@ -64,12 +66,12 @@ impl FromRequest for RequestContext {
                     Err(_) => return Err(refuse(http_rejection::body_timeout())),
                 },
             };
-            Ok(Self(Rc::new(RequestContextInner { request, app, front, body, now: clock::now() })))
+            Ok(Self(Rc::new(RequestContextInner { request, app, live_store, body, now: clock::now() })))
         })
     }
 }
 
-/// The store that is asked, unless the request is too large for any.
+/// The store of the request, unless the request is too large.
 #[expect(clippy::result_large_err, reason = "the answer is handed on at once")]
 fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, actix_web::HttpResponse> {
     if request.uri().path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
@@ -81,29 +83,20 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
     if request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(http_rejection::unsupported_coding());
     }
-    let serving = app.live_config();
-    store_for_host(request, &serving).cloned().ok_or_else(|| http_rejection::wrong_host(&serving))
+    let live_config = app.live_config();
+    live_config.store_of_request(request).cloned().ok_or_else(|| http_rejection::wrong_host(&live_config))
 }
 
-/// The store whose host is named; what is named in the address itself has to be the same.
-pub(crate) fn store_for_host<'a>(request: &HttpRequest, serving: &'a LiveConfig) -> Option<&'a Arc<LiveStore>> {
-    let host = request.headers().get(HOST)?.to_str().ok()?;
-    if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
-        return None;
-    }
-    serving.store_for_host(host)
-}
-
-/// Where a request comes from: the peer, or whom trusted proxies name.
-pub(crate) fn client_address(request: &HttpRequest, front: &LiveStore) -> IpAddr {
-    let trusted = |address: IpAddr| front.store.proxies.iter().any(|block| block.contains(address));
+/// The address of the client: the peer, or the address that trusted proxies name.
+pub(crate) fn client_address(request: &HttpRequest, live_store: &LiveStore) -> IpAddr {
+    let trusted = |address: IpAddr| live_store.store.proxies.iter().any(|block| block.contains(address));
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !trusted(peer) {
         return peer;
     }
     let lines: Vec<&[u8]> = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
     let mut named = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).map(parse_forwarded_address);
-    // From the right: the first that is not one of ours. What cannot be read ends the chain of trust.
+    // From the right, the first address that is no trusted proxy. A part that cannot be read ends the chain of trust.
     named
         .find_map(|address| match address {
             Ok(address) if trusted(address) => None,
@@ -113,7 +106,7 @@ pub(crate) fn client_address(request: &HttpRequest, front: &LiveStore) -> IpAddr
         .unwrap_or(peer)
 }
 
-/// An address as proxies write it: by itself, or with a port.
+/// An address with or without a port.
 fn parse_forwarded_address(part: &[u8]) -> Result<IpAddr, std::net::AddrParseError> {
     let text = std::str::from_utf8(part).unwrap_or_default().trim();
     text.parse().or_else(|error| text.parse::<SocketAddr>().map(|address| address.ip()).map_err(|_| error))
@@ -128,8 +121,13 @@ impl RequestContext {
         &self.0.app
     }
 
+    /// The client for the calls of a login at this store.
+    pub(crate) fn client_of<'a>(&'a self, live_provider: &'a LiveProvider) -> ProviderClient<'a> {
+        ProviderClient { connection: self.app().connection_of(live_provider), store: &self.live_store().store }
+    }
+
     pub(crate) fn live_store(&self) -> &LiveStore {
-        &self.0.front
+        &self.0.live_store
     }
 
     pub(crate) fn body(&self) -> &[u8] {
@@ -140,35 +138,33 @@ impl RequestContext {
         self.0.now
     }
 
-    /// A header, if it is text.
     pub(crate) fn header(&self, name: impl actix_web::http::header::AsHeaderName) -> Option<&str> {
         self.0.request.headers().get(name)?.to_str().ok()
     }
 
-    /// A part of the path, as the route names it.
+    /// The part of the path that the route names so.
     pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
         let part = self.0.request.match_info().get(name)?;
         percent_encoding::percent_decode_str(part).decode_utf8().ok().map(Into::into)
     }
 
-    /// The parameters of the address.
     pub(crate) fn query_parameters(&self) -> impl Iterator<Item = (String, String)> {
         url::form_urlencoded::parse(self.0.request.query_string().as_bytes()).into_owned()
     }
 
-    /// A parameter that may stand once.
+    /// A parameter that may occur once.
     pub(crate) fn query_parameter(&self, name: &str) -> Result<Option<String>, UserFacingError> {
         let mut found = self.query_parameters().filter(|(other, _)| other == name).map(|(_, value)| value);
         let value = found.next();
         if found.next().is_some() { Err(ErrorCause::Malformed.into()) } else { Ok(value) }
     }
 
-    /// Where the shopper wants to go, if they may; an address that is too long is no address.
+    /// The return address of the query, if it is allowed.
     pub(crate) fn return_to(&self) -> Result<Option<String>, UserFacingError> {
         self.allowed_return_to(self.query_parameter("return_to")?)
     }
 
-    /// The same for an address that came in another way.
+    /// The same for an address from another place.
     pub(crate) fn allowed_return_to(&self, wanted: Option<String>) -> Result<Option<String>, UserFacingError> {
         let Some(wanted) = wanted else { return Ok(None) };
         if wanted.len() > crate::login::return_to::LONGEST {
@@ -181,49 +177,49 @@ impl RequestContext {
         RequestCookies::new(self.0.request.headers())
     }
 
-    /// The language that the shopper has just chosen.
+    /// The language that the query chooses.
     pub(crate) fn requested_language(&self) -> Option<String> {
         self.query_parameters().find(|(name, _)| name == "lang").map(|(_, value)| value)
     }
 
-    /// The language of the page: the one that was chosen, now or before, or the best of the browser's.
+    /// The language of the page: the one that was chosen, now or before, or the best match of the browser's languages.
     pub(crate) fn language(&self) -> &PageLanguage {
-        let front = self.live_store();
+        let live_store = self.live_store();
         let wished = self.requested_language();
-        let wished = wished.as_deref().or_else(|| self.cookies().language(&front.store));
+        let wished = wished.as_deref().or_else(|| self.cookies().language(&live_store.store));
         let accepted = self.header(ACCEPT_LANGUAGE).unwrap_or_default();
-        front.languages.choose(&front.store.languages, wished, accepted)
+        live_store.languages.choose(&live_store.store.languages, wished, accepted)
     }
 
-    /// The session of this browser, if there is one that is good.
+    /// The valid session of this browser.
     pub(crate) fn session(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
         self.session_of(token)
     }
 
-    /// The session of this browser that has not been ended, though it may be over: what is over by a wrong clock is not over.
+    /// The session of this browser even if it has expired, because our clock may be wrong; not one that was ended.
     pub(crate) fn session_to_end(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
         let session = self.app().signing.keys().verify_ignoring_expiry(token, self.live_store().token_parties())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 
-    /// The session of a token.
+    /// The valid session of a token.
     pub(crate) fn session_of(&self, token: &str) -> Option<Session> {
         let session = self.app().signing.keys().verify(token, self.live_store().token_parties(), self.now())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 
-    /// Refuses to say who is there once nobody has heard for too long which sessions have ended.
+    /// Refuses to trust sessions while the list of ended sessions is too old.
     pub(crate) fn require_fresh_revocations(&self) -> Result<(), UserFacingError> {
         if self.app().revocations.is_stale(self.now(), self.live_store().store.offline) { Err(ErrorCause::Away.into()) } else { Ok(()) }
     }
 
-    /// Takes one from the budget of whoever asks.
+    /// Takes one request from the budget of the client.
     pub(crate) fn check_rate_limit(&self, kind: RateLimitKind) -> Result<(), UserFacingError> {
         let Some(rates) = self.live_store().store.rates else { return Ok(()) };
         let per_minute = match kind {
-            // A page costs little and is shown again and again.
+            // A page costs little and is loaded often.
             RateLimitKind::Page => rates.login.saturating_mul(12),
             RateLimitKind::Login => rates.login,
             RateLimitKind::Callback => rates.callback,
@@ -232,7 +228,7 @@ impl RequestContext {
             RateLimitKind::Auth => rates.auth,
         };
         let from = client_address(self.request(), self.live_store());
-        // Services and proxies of the store's own ask for many shoppers.
+        // Services and proxies of the store send the requests of many shoppers.
         let is_behind = self.request().headers().contains_key(FORWARDED_FOR);
         let is_ours = !is_behind && (from.is_loopback() || self.live_store().store.proxies.iter().any(|block| block.contains(from)));
         if is_ours && matches!(kind, RateLimitKind::Session | RateLimitKind::Auth) {
@@ -242,7 +238,7 @@ impl RequestContext {
         taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
     }
 
-    /// Refuses what a browser loads on speculation: it must not begin or use up anything.
+    /// Refuses speculative loads: they must not begin or consume anything.
     pub(crate) fn reject_speculative_load(&self) -> Result<(), UserFacingError> {
         let speculative = ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| self.header(*name));
         let is_picture = self.header("sec-fetch-dest").is_some_and(|kind| !matches!(kind, "document" | "iframe" | "frame" | "empty"));
@@ -253,7 +249,7 @@ impl RequestContext {
         Ok(())
     }
 
-    /// Refuses what another site asks for in the name of this browser. The store's own pages are no other site.
+    /// Refuses requests that another site makes the browser send. The store's own origins are allowed.
     pub(crate) fn require_own_origin(&self) -> Result<(), UserFacingError> {
         let fine = match self.header(FETCH_SITE) {
             Some("none") => true,
@@ -263,7 +259,7 @@ impl RequestContext {
         if fine { Ok(()) } else { Err(ErrorCause::CrossSite.into()) }
     }
 
-    /// Whether the browser itself says so, rather than nothing.
+    /// Whether the browser confirms that the request comes from an allowed origin.
     pub(crate) fn browser_confirms_own_origin(&self) -> bool {
         let has_our_origin =
             || self.header(ORIGIN).is_some_and(|origin| self.live_store().allowed_origins().any(|listed| listed == origin));

@@ -1,9 +1,9 @@
-//! The listeners: sockets, timeouts, and an orderly end.
+//! The listeners: sockets, timeouts and an orderly shutdown.
 
 use crate::web::app::App;
 use crate::web::forward_auth::TokenCache;
-use crate::web::{health, routes};
-use actix_web::web::{self, Data, PayloadConfig};
+use crate::web::health;
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App as Routes, HttpServer};
 use std::io;
 use std::net::SocketAddr;
@@ -12,11 +12,12 @@ use std::time::Duration;
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
 
-/// Listens until it is told to stop; `ready` is called with the addresses once it does.
+/// Serves until the process is stopped; `ready` is called with the addresses once the server listens.
 pub(crate) async fn serve(
     app: Data<App>,
     listen: &[SocketAddr],
     metrics: Option<SocketAddr>,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ready: impl FnOnce(&[SocketAddr]),
 ) -> io::Result<()> {
     let apart = match metrics {
@@ -30,17 +31,17 @@ pub(crate) async fn serve(
         }
     };
     let server = HttpServer::new(move || {
-        // What a worker remembers is its own, so that nobody waits for anybody.
+        // Each worker has its own cache, so that workers never wait for each other.
         Routes::new()
             .app_data(app.clone())
             .app_data(Data::new(TokenCache::default()))
             .app_data(PayloadConfig::new(LARGEST_BODY))
-            .configure(routes)
+            .configure(configure.clone())
     });
     let server = server
         .client_request_timeout(Duration::from_secs(10))
         .client_disconnect_timeout(Duration::from_secs(5))
-        // Longer than the proxies in front of us, so that it is they who close.
+        // Longer than that of proxies in front, so that they close idle connections first.
         .keep_alive(Duration::from_secs(75))
         .max_connections(5000)
         .shutdown_timeout(25)

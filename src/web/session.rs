@@ -1,4 +1,4 @@
-//! `/session`: the storefront asks who is there. `/session/validate`: a service asks about a token.
+//! `/session`: a storefront reads the browser's session. `/session/validate`: a service validates a token.
 
 use crate::directory::users::FindUserById;
 use crate::session::Session;
@@ -12,20 +12,20 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-pub(crate) async fn current_session(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Session)?;
-    asked.require_fresh_revocations()?;
-    let Some(session) = asked.session() else {
+pub(crate) async fn current_session(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Session)?;
+    context.require_fresh_revocations()?;
+    let Some(session) = context.session() else {
         let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
-        if asked.cookies().unique(&asked.live_store().store.cookie).is_some() {
-            cookies::append_to(&mut response, cookies::clear_session(&asked.live_store().store));
+        if context.cookies().unique(&context.live_store().store.cookie).is_some() {
+            cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store));
         }
-        return Ok(allow_storefront_origins(&asked, &mut response).json(json!({ "authenticated": false })));
+        return Ok(allow_storefront_origins(&context, &mut response).json(json!({ "authenticated": false })));
     };
     let mut response = HttpResponse::Ok();
-    let session = renew_session(&asked, session, &mut response);
-    // Only the directory knows the picture; without storage the token says enough.
-    let known = asked.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
+    let session = renew_session(&context, session, &mut response);
+    // Only the directory knows the picture; without storage the claims of the token are enough.
+    let known = context.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
     let body = json!({
         "authenticated": true,
@@ -40,25 +40,25 @@ pub(crate) async fn current_session(asked: RequestContext) -> Result<HttpRespons
         "issuedAt": rfc3339(session.issued),
         "expiresAt": rfc3339(session.until),
     });
-    Ok(allow_storefront_origins(&asked, &mut response).json(body))
+    Ok(allow_storefront_origins(&context, &mut response).json(body))
 }
 
-/// Gives the session a new idle time when it is due.
-fn renew_session(asked: &RequestContext, session: Session, response: &mut HttpResponseBuilder) -> Session {
-    let store = &asked.live_store().store;
-    let Some(renewed) = session.renewed(store.lasting, asked.now()) else { return session };
-    let token = asked.app().signing.keys().sign(&renewed, asked.live_store().token_parties());
-    cookies::append_to(response, cookies::set_session(&token, renewed.until - asked.now(), store));
+/// Renews the idle time of the session when it is due.
+fn renew_session(context: &RequestContext, session: Session, response: &mut HttpResponseBuilder) -> Session {
+    let store = &context.live_store().store;
+    let Some(renewed) = session.renewed(store.lasting, context.now()) else { return session };
+    let token = context.app().signing.keys().sign(&renewed, context.live_store().token_parties());
+    cookies::append_to(response, cookies::set_session(&token, renewed.until - context.now(), store));
     renewed
 }
 
-/// Whose a token is. Only who has the token can ask, so there is nothing to guard.
-pub(crate) async fn validate(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Session)?;
-    asked.require_fresh_revocations()?;
-    let question: Option<Value> = serde_json::from_slice(asked.body()).ok();
+/// The session of a token in the body. A caller who has the token may know what it says.
+pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Session)?;
+    context.require_fresh_revocations()?;
+    let question: Option<Value> = serde_json::from_slice(context.body()).ok();
     let token = question.as_ref().and_then(|question| question.get("token")?.as_str());
-    let Some(session) = token.and_then(|token| asked.session_of(token)) else {
+    let Some(session) = token.and_then(|token| context.session_of(token)) else {
         return Ok(HttpResponse::Unauthorized().json(json!({ "authStatus": "InvalidToken" })));
     };
     Ok(HttpResponse::Ok().json(json!({
@@ -66,15 +66,15 @@ pub(crate) async fn validate(asked: RequestContext) -> Result<HttpResponse, User
         "id": session.person.uid,
         "user": session.person.email.key(),
         "account": session.store,
-        "audience": asked.live_store().store.audience,
+        "audience": context.live_store().store.audience,
         "tokenType": "user",
     })))
 }
 
-/// Lets pages of the store's own origins read the answer, and nobody else's.
-pub(crate) fn allow_storefront_origins<'r>(asked: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
+/// Lets only pages of the store's own origins read the answer.
+pub(crate) fn allow_storefront_origins<'r>(context: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
     response.insert_header((VARY, "Origin"));
-    let origin = asked.header(ORIGIN).filter(|origin| asked.live_store().store.return_to.iter().any(|listed| **listed == **origin));
+    let origin = context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| **listed == **origin));
     if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin));
         response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));

@@ -1,4 +1,4 @@
-//! The signing keys as they are used right now, shared with all machines through storage and turned over in time.
+//! The signing keys in use, shared with all machines through storage and rotated in time.
 
 use crate::directory::keys::{self, NewSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::{Directory, StorageUnavailable};
@@ -10,7 +10,7 @@ use arc_swap::{ArcSwap, Guard};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The keys, and what they are sealed with.
+/// The keys in memory, and the seal under which storage keeps them.
 pub struct SigningKeys {
     keys: ArcSwap<SessionSigningKeys>,
     standings: Mutex<Vec<SigningKeyStatus>>,
@@ -18,10 +18,10 @@ pub struct SigningKeys {
     seal: Seal,
 }
 
-/// For what keys are sealed.
+/// The purpose for which keys are sealed.
 const PURPOSE: &str = "signing keys";
 
-/// A fresh key under this seal.
+/// A new key under this seal.
 pub fn new_sealed_key(master: &MasterKey) -> NewSigningKey {
     new_key_sealed_with(&Seal::new(master, PURPOSE))
 }
@@ -31,20 +31,20 @@ fn new_key_sealed_with(seal: &Seal) -> NewSigningKey {
     NewSigningKey { sealed: seal.seal(&[&id], &random::signing_key(), random::bytes()), id }
 }
 
-/// Whether the keys of the storage are under this seal: a further one may only be made with what opens the one that signs.
+/// Whether the seal opens the signing key of the storage. Only then may a further key be made.
 pub(crate) fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool {
     keys.is_empty() || active_key(keys, &Seal::new(master, PURPOSE)).is_some()
 }
 
 impl SigningKeys {
-    /// The keys of the storage, made when there are none.
+    /// Opens the keys of the storage; makes the first key if there is none.
     pub async fn open(directory: &Directory, master: &MasterKey, plan: RotationPlan, now: i64) -> Result<Self, StorageUnavailable> {
         let seal = Seal::new(master, PURPOSE);
         let mut sealed = directory.read(keys::ListSigningKeys).await?;
         if !opens_keys(master, &sealed) {
             return Err(StorageUnavailable);
         }
-        // What is due besides the first key waits until the clock has been looked at.
+        // Everything else that is due waits until the clock was compared with that of the storage.
         if sealed.is_empty() {
             directory.write(RotateSigningKeys { fresh: new_key_sealed_with(&seal), plan, wanted: false, now }).await?;
             sealed = directory.read(keys::ListSigningKeys).await?;
@@ -53,20 +53,20 @@ impl SigningKeys {
         Ok(Self { keys: ArcSwap::from_pointee(keys), standings: Mutex::new(standings), version: AtomicU64::new(0), seal })
     }
 
-    /// The keys.
+    /// The keys at this moment.
     pub fn keys(&self) -> Guard<Arc<SessionSigningKeys>> {
         self.keys.load()
     }
 
-    /// A number that changes with the keys: what was judged by others has to be judged again.
+    /// A number that changes with the keys: tokens that older keys verified have to be verified again.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Takes over the keys as they are in storage now.
+    /// Reads the keys from storage.
     pub(crate) async fn reload(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
         let sealed = directory.read(keys::ListSigningKeys).await?;
-        // Without a key that can be opened, those that are known go on.
+        // If no key can be opened, the known keys stay in use.
         let (keys, standings) = open_keys(&sealed, &self.seal).ok_or(StorageUnavailable)?;
         self.keys.store(Arc::new(keys));
         *self.standings.lock().unwrap_or_else(PoisonError::into_inner) = standings;
@@ -74,7 +74,7 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// Turns the keys over where that is due. Of many machines, one does it, and all hear of it.
+    /// Rotates the keys where that is due. One of many machines does it, and all of them read the result.
     pub(crate) async fn rotate(&self, directory: &Directory, plan: RotationPlan, now: i64) -> Result<(), StorageUnavailable> {
         let is_due = !due_changes(&self.standings.lock().unwrap_or_else(PoisonError::into_inner), now, plan, false).is_empty();
         if !is_due {
@@ -85,7 +85,7 @@ impl SigningKeys {
             match change {
                 RotationChange::Begin | RotationChange::Publish => tracing::info!("a new signing key has been published"),
                 RotationChange::Activate(id) => tracing::info!(key = &*id, "a new key signs"),
-                RotationChange::Forget(id) => tracing::info!(key = &*id, "a signing key is gone: its last token is over"),
+                RotationChange::Forget(id) => tracing::info!(key = &*id, "a signing key was removed: its last token has expired"),
             }
         }
         Ok(())
@@ -101,7 +101,7 @@ fn active_key(sealed: &[SealedSigningKey], seal: &Seal) -> Option<SessionSigning
 }
 
 fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<(SessionSigningKeys, Vec<SigningKeyStatus>)> {
-    // The one that signs comes first, in storage as well as here.
+    // The signing key comes first.
     let signs = active_key(sealed, seal)?;
     let others = sealed.iter().filter(|key| key.status.state != SigningKeyState::Active);
     let others: Vec<SessionSigningKey> = others.filter_map(|key| open_key(key, seal)).collect();

@@ -1,17 +1,16 @@
-//! `/login/{provider}`: a login begins. Nothing is written but the browser's half of the attempt, and at most one story a
-//! minute of why it cannot begin.
+//! `/login/{provider}`: a login begins. Only the browser's half of the attempt is written, and at most one story a minute of why a
+//! login cannot begin.
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
+use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
-use crate::simulated::simulation::handler;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::cookies;
 use crate::web::login_failure;
-use crate::web::provider_client::ProviderClient;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -21,77 +20,76 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use std::sync::Arc;
 
-/// Sends the browser to the provider.
-pub(crate) async fn start(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Login)?;
-    asked.reject_speculative_load()?;
-    let offer = requested_provider(&asked)?;
-    // Who is sent to a provider now would come back to a broker that cannot let them in.
-    asked.require_fresh_revocations()?;
-    let return_to = asked.return_to()?;
-    let inputs = read_inputs(&offer, |name| asked.query_parameter(name))?;
-    redirect_to_provider(&asked, &offer, inputs, LoginPurpose { return_to, link: None, test: None }).await
+pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Login)?;
+    context.reject_speculative_load()?;
+    let live_provider = requested_provider(&context)?;
+    // Without fresh revocations the callback could open no session.
+    context.require_fresh_revocations()?;
+    let return_to = context.return_to()?;
+    let inputs = read_inputs(&live_provider, |name| context.query_parameter(name))?;
+    redirect_to_provider(&context, &live_provider, inputs, LoginPurpose { return_to, link: None, test: None }).await
 }
 
-/// Sends the browser to a provider for a purpose.
+/// Sends the browser to a provider.
 pub(crate) async fn redirect_to_provider(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     inputs: InputValues,
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
-    match prepare_attempt(asked, offer, inputs).await {
-        (attempt, Ok(request)) => redirect_with_attempt(asked, offer, &attempt, &request, purpose),
-        (_, Err(why)) => Err(start_error(asked, why, offer, purpose.return_to.as_deref()).await),
+    match prepare_attempt(context, live_provider, inputs).await {
+        (attempt, Ok(request)) => redirect_with_attempt(context, live_provider, &attempt, &request, purpose),
+        (_, Err(why)) => Err(start_error(context, why, live_provider, purpose.return_to.as_deref()).await),
     }
 }
 
-/// An attempt, and the request that the browser carries to the provider.
+/// A new attempt, and the request that the browser carries to the provider.
 pub(crate) async fn prepare_attempt(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     inputs: InputValues,
 ) -> (Attempt, Result<Request, RedirectError>) {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let installation = offer.installation(&store.public_url);
-    let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), asked.now(), inputs);
-    let outgoing = ProviderClient::new(app, asked.live_store(), offer);
-    let known = attempt.facts_without_discovery(&offer.provider, &installation);
-    outgoing.refresh_document(&known, asked.now()).await;
-    let request = attempt.redirect_request(&offer.provider, &installation, app.documents_of(offer));
-    (attempt, request)
+    let client = context.client_of(live_provider);
+    let installation = live_provider.installation(&context.live_store().store.public_url);
+    let entropy = Entropy(random::bytes());
+    let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
+    conversation.refresh_document(context.now()).await;
+    let request = conversation.authorization_request();
+    (conversation.attempt, request)
 }
 
-/// Sends the browser there, with its half of the attempt.
+/// Redirects the browser with its half of the attempt in a cookie.
 pub(crate) fn redirect_with_attempt(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     attempt: &Attempt,
     request: &Request,
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    let kept = attempt_cookies::new_attempt_cookies(&app.attempts, store, asked.cookies(), attempt, offer, purpose, random::bytes());
+    let (app, store) = (context.app(), &context.live_store().store);
+    let kept =
+        attempt_cookies::new_attempt_cookies(&app.attempts, store, context.cookies(), attempt, live_provider, purpose, random::bytes());
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
-    // The address is the browser's to carry: this is where its bytes leave.
-    Ok(response.insert_header((LOCATION, handler::browser_address(offer, store, request.browser_address()))).finish())
+    // The browser has to see the whole address, its secrets included.
+    Ok(response.insert_header((LOCATION, app.connection_of(live_provider).redirect_address(store, request.browser_address()))).finish())
 }
 
-/// The provider that the path names, if it serves this store.
-pub(crate) fn requested_provider(asked: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
-    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
-    let found = asked.live_store().roster.snapshot().provider(&name).cloned();
-    found.filter(|_| asked.live_store().has_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
+/// The provider in the path, if this store has it.
+pub(crate) fn requested_provider(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
+    let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
+    let found = context.live_store().providers.snapshot().provider(&name).cloned();
+    found.filter(|_| context.live_store().has_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
 }
 
-/// What a provider asks for before it begins, as it was typed.
+/// The values that the shopper has typed for the provider's inputs.
 pub(crate) fn read_inputs(
-    offer: &LiveProvider,
+    live_provider: &LiveProvider,
     typed: impl Fn(&str) -> Result<Option<String>, UserFacingError>,
 ) -> Result<InputValues, UserFacingError> {
     let mut inputs = InputValues::new();
-    for input in &offer.provider.inputs {
+    for input in &live_provider.provider.inputs {
         let typed = typed(&input.name)?.unwrap_or_default();
         if !input.accepts(&typed) {
             return Err(ErrorCause::BadInput.into());
@@ -101,18 +99,25 @@ pub(crate) fn read_inputs(
     Ok(inputs)
 }
 
-async fn start_error(asked: &RequestContext, why: RedirectError, offer: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
-    match login_error(why, offer) {
-        Some(error) => login_failure::at_start(asked, offer, return_to, &error).await,
+async fn start_error(
+    context: &RequestContext,
+    why: RedirectError,
+    live_provider: &LiveProvider,
+    return_to: Option<&str>,
+) -> UserFacingError {
+    match login_error(why, live_provider) {
+        Some(error) => login_failure::at_start(context, live_provider, return_to, &error).await,
         None => ErrorCause::BadInput.into(),
     }
 }
 
-/// Why a login cannot begin, as a story tells it; nothing where only what was typed does not fit.
-pub(crate) fn login_error(why: RedirectError, offer: &LiveProvider) -> Option<LoginError> {
+/// Why a login cannot begin; nothing if the shopper's input is the reason.
+pub(crate) fn login_error(why: RedirectError, live_provider: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,
         RedirectError::NoDocument => Some(LoginError::before_calls(LoginErrorCause::NoDocument)),
-        RedirectError::Request(error) => Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &offer.provider)),
+        RedirectError::Request(error) => {
+            Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &live_provider.provider))
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! Lines for `curl`, as manuals and browsers give them, each followed by its answer if it was kept: a body, or what `curl -i` prints.
+//! Reads and writes `curl` lines, as manuals and browsers give them. Each may be followed by its answer: a body, or what
+//! `curl -i` prints.
 
-mod shell_words;
+pub(crate) mod shell_words;
 
 use crate::vocabulary::text::form_encode;
-use crate::workbench::curl::shell_words::shell_words;
+use crate::workbench::curl::shell_words::{shell_quoted, shell_words};
 use crate::workbench::recorded_exchange::{LONGEST_BODY, MOST, RecordedExchange, RecordedResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,15 +14,15 @@ use std::fmt::Write as _;
 /// Reads a text of curl lines and answers.
 pub fn read(text: &str) -> Result<Vec<RecordedExchange>, String> {
     let mut all: Vec<RecordedExchange> = Vec::new();
-    let mut said = String::new();
+    let mut answer = String::new();
     let mut rest = text;
     while !rest.is_empty() {
         let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
         let line = &rest[..line_end];
         let command = line.trim_start().trim_start_matches("$ ").trim_start();
         if command.starts_with("curl ") || command.starts_with("curl.exe ") {
-            attach_answer(all.last_mut(), &said);
-            said.clear();
+            attach_answer(all.last_mut(), &answer);
+            answer.clear();
             if all.len() >= MOST {
                 return Ok(all);
             }
@@ -31,27 +32,27 @@ pub fn read(text: &str) -> Result<Vec<RecordedExchange>, String> {
             all.push(recorded);
             rest = &rest[offset + used..];
         } else {
-            // A comment between lines says nothing.
-            if !(said.is_empty() && line.starts_with('#')) && said.len() <= LONGEST_BODY {
-                said.push_str(line);
+            // A comment before the first line of an answer is no part of it.
+            if !(answer.is_empty() && line.starts_with('#')) && answer.len() <= LONGEST_BODY {
+                answer.push_str(line);
             }
             rest = &rest[line_end..];
         }
     }
-    attach_answer(all.last_mut(), &said);
+    attach_answer(all.last_mut(), &answer);
     if all.is_empty() { Err("there is no line that begins with `curl`".to_owned()) } else { Ok(all) }
 }
 
-/// What stands between one command and the next is the answer of the first.
-fn attach_answer(last: Option<&mut RecordedExchange>, said: &str) {
+/// Takes the text between one command and the next as the answer of the first.
+fn attach_answer(last: Option<&mut RecordedExchange>, text: &str) {
     let Some(last) = last else { return };
-    let said = said.trim_matches(['\r', '\n']);
-    if said.trim().is_empty() || said.len() > LONGEST_BODY {
+    let text = text.trim_matches(['\r', '\n']);
+    if text.trim().is_empty() || text.len() > LONGEST_BODY {
         return;
     }
     let mut answer = RecordedResponse { status: 200, ..RecordedResponse::default() };
-    let mut body = said;
-    // Interim answers and those of a proxy stand in front of the one that counts.
+    let mut body = text;
+    // Interim answers and those of a proxy precede the answer of the server.
     while body.starts_with("HTTP/") {
         let (head, after) = split_head(body);
         answer = RecordedResponse { status: 200, ..RecordedResponse::default() };
@@ -77,8 +78,8 @@ fn split_head(text: &str) -> (&str, &str) {
     first.map_or((text, ""), |(at, wide)| (&text[..at], &text[at + wide..]))
 }
 
-/// Options of curl that take a value and do not matter here.
-const WITH_VALUE: &str = "-o --output -m --max-time --connect-timeout --retry -x --proxy --cacert -E --cert --key -w --write-out --resolve -c --cookie-jar -D --dump-header --interface --limit-rate --max-redirs \
+/// Options of curl that take a value and do not change the request as we need it.
+const IGNORED_WITH_VALUE: &str = "-o --output -m --max-time --connect-timeout --retry -x --proxy --cacert -E --cert --key -w --write-out --resolve -c --cookie-jar -D --dump-header --interface --limit-rate --max-redirs \
     --ciphers -T --upload-file -F --form";
 
 #[derive(Default)]
@@ -101,7 +102,7 @@ fn parse_command(words: &[String]) -> Result<RecordedExchange, String> {
             _ => (word.clone(), None),
         };
         let mut name = name;
-        // `-XPOST`, `-uid:secret`: the value may follow at once.
+        // The value may follow without a blank: `-XPOST`, `-uid:secret`.
         if name.starts_with('-')
             && !name.starts_with("--")
             && name.len() > 2
@@ -112,7 +113,7 @@ fn parse_command(words: &[String]) -> Result<RecordedExchange, String> {
             name.truncate(2);
         }
         let mut value =
-            || inline.take().or_else(|| words.next().cloned()).ok_or_else(|| format!("`{}` wants a value", shortened_option(&name)));
+            || inline.take().or_else(|| words.next().cloned()).ok_or_else(|| format!("`{}` needs a value", shortened_option(&name)));
         match name.as_str() {
             "-X" | "--request" => line.method = Some(value()?),
             "--url" => line.address = Some(value()?),
@@ -138,7 +139,7 @@ fn parse_command(words: &[String]) -> Result<RecordedExchange, String> {
             "--oauth2-bearer" => line.headers.push(("Authorization".to_owned(), format!("Bearer {}", value()?))),
             "-G" | "--get" => line.into_query = true,
             "-I" | "--head" => line.head = true,
-            name if WITH_VALUE.split(' ').any(|known| known == name) => {
+            name if IGNORED_WITH_VALUE.split(' ').any(|known| known == name) => {
                 value()?;
             }
             name if name.starts_with('-') && name.len() > 1 => {}
@@ -234,16 +235,12 @@ pub fn write(exchanges: &[RecordedExchange]) -> String {
     text
 }
 
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_manner_of_a_line_is_read() {
+    fn every_form_of_a_line_is_read() {
         let text = "# the token\n$ curl -s -XPOST https://idp.example/token \\\n  -u 'id:p w' -H 'X-A: b' \\\n  -d grant_type=authorization_code --data-urlencode 'code=a b'\n\
             HTTP/1.1 100 Continue\n\nHTTP/1.1 201 Created\nDate: Fri, 02 Jan 2026 03:04:05 GMT\nX-B: c\n\n{\"a\":1}\n\n\
             curl -G --get \"https://idp.example/me?x=1\" -d y=2 --compressed\n{\"b\":2}\n\
@@ -268,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_is_said_without_its_values() {
+    fn an_error_quotes_no_value_of_the_line() {
         for text in ["", "wget hush", "curl", "curl -H", "curl 'https://hush.example", "curl \"hush", "curl $'hush"] {
             let why = read(text).err();
             assert!(why.as_ref().is_none_or(|why| !why.contains("hush")), "{why:?}");
@@ -277,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_recording_is_read_as_it_was_written() {
         let exchange = RecordedExchange {
             method: "POST".to_owned(),
             address: "https://idp.example/token".to_owned(),

@@ -1,5 +1,5 @@
-//! What would be sent and what is read, before anybody logs in: the engine itself writes the requests, with masks for
-//! what is not known yet.
+//! The requests that a login would send, and what is read from the answers. The engine itself writes the requests, with
+//! masks for what is not known yet.
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
@@ -12,41 +12,41 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request};
+use crate::workbench::curl::shell_words::shell_quoted;
 use crate::world::secrets;
 use std::sync::Arc;
 
 /// One step, explained.
 #[derive(Clone, Debug)]
 pub struct ExplainedStep {
-    /// The step.
+    /// Which step it is.
     pub step: StepKind,
     /// The request.
     pub request: Request,
-    /// When the answer means no.
+    /// The rules by which an answer refuses the login.
     pub(crate) verdicts: Vec<ExplainedVerdict>,
-    /// What is read: fact, from where, place.
+    /// Which facts are read, from where, and the place in the file.
     pub(crate) reads: Vec<(Slot, String, Place)>,
-    /// Whether a login goes on without it, or it is made only sometimes.
+    /// Whether the login continues when the call fails, or the call is conditional.
     pub(crate) remark: Option<&'static str>,
 }
 
-/// What the file says about answers that mean no.
+/// A rule of the file that refuses a login by an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExplainedVerdict {
     /// The file's word: `accepted` or `refused`.
     pub(crate) word: &'static str,
-    /// What has to hold, or must not.
+    /// The condition as the file writes it.
     pub(crate) condition: String,
-    /// Where the provider's code stands.
+    /// The path of the provider's code.
     pub(crate) code: Option<String>,
-    /// Where the provider's sentence stands.
+    /// The path of the provider's message.
     pub(crate) message: Option<String>,
-    /// Where it is written.
     pub(crate) place: Place,
 }
 
 impl ExplainedVerdict {
-    /// What the step's file says, in the order in which it is looked at.
+    /// The rules of a step, in the order in which they are checked.
     fn for_step(step: &Step) -> Vec<Self> {
         let [accepted, refused] = step.accepted_and_refused();
         let all = accepted.iter().map(|refusal| ("accepted", refusal)).chain(refused.iter().map(|refusal| ("refused", refusal)));
@@ -92,7 +92,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     Ok(list)
 }
 
-/// What is known before a login: this installation's values, secrets masked, and where the provider sends the browser back.
+/// The facts of every login: the values of this installation, secrets masked, and the redirect address.
 pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation_values(provider, public_url).values;
     let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
@@ -105,7 +105,7 @@ pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(
     given
 }
 
-/// The facts with which a call would be written and its answer read: the given ones, and masks for what the steps before it give.
+/// The facts with which a call would be written and its answer read: the given ones, and masks for those of the steps before.
 pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = initial_facts(provider, given);
     let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
@@ -140,7 +140,7 @@ fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
     facts
 }
 
-/// A request as a line for `curl`, masks and all.
+/// A request as a `curl` line, with its masks.
 pub(crate) fn curl_command(request: &Request) -> String {
     let mut parts = vec!["curl".to_owned()];
     if request.method == Method::Post && request.body.is_none() {
@@ -157,8 +157,4 @@ pub(crate) fn curl_command(request: &Request) -> String {
         parts.push(format!("--data-raw {}", shell_quoted(&body.masked())));
     }
     parts.join(" \\\n  ")
-}
-
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

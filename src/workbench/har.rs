@@ -1,4 +1,5 @@
-//! What browsers keep of their traffic (HAR 1.2), read and written: only the fields that a login needs; everything else is passed over.
+//! Reads and writes HAR 1.2, the format in which browsers export their traffic. Only the members that a login needs are
+//! read.
 
 pub(crate) mod fields;
 
@@ -10,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat};
 
-/// Reads a HAR, or says what is wrong with it, without telling any of its values.
+/// Reads a HAR. An error message quotes none of its values.
 pub fn read(bytes: &[u8]) -> Result<Vec<RecordedExchange>, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let har: Har = serde_json::from_slice(bytes).map_err(|error| {
@@ -19,7 +20,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<RecordedExchange>, String> {
             serde_json::error::Category::Data => {
                 "it lacks `log`, `entries`, `request` or `url`, or one of them is something else".to_owned()
             }
-            _ => format!("it breaks off at line {}, column {}", error.line(), error.column()),
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => {
+                format!("it breaks off at line {}, column {}", error.line(), error.column())
+            }
         };
         format!("this is no HAR: {why}")
     })?;
@@ -36,21 +39,21 @@ fn exchange_from_entry(entry: HarEntry) -> RecordedExchange {
         let text = posted.text.filter(|text| !text.is_empty());
         text.or_else(|| (!posted.params.is_empty()).then(|| encode_form(&list(posted.params))))
     });
-    let answer = entry.response.filter(|came| came.status >= 100.0).map(|came| {
-        let mut headers = list(came.headers);
-        if !came.redirect_url.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("location")) {
-            headers.push(("Location".to_owned(), came.redirect_url));
+    let answer = entry.response.filter(|response| response.status >= 100.0).map(|response| {
+        let mut headers = list(response.headers);
+        if !response.redirect_url.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("location")) {
+            headers.push(("Location".to_owned(), response.redirect_url));
         }
-        if !came.content.mime_type.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-            headers.push(("Content-Type".to_owned(), came.content.mime_type));
+        if !response.content.mime_type.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".to_owned(), response.content.mime_type));
         }
-        let text = came.content.text.unwrap_or_default();
-        let body = match came.content.encoding.as_deref() {
+        let text = response.content.text.unwrap_or_default();
+        let body = match response.content.encoding.as_deref() {
             Some("base64") => String::from_utf8(STANDARD.decode(&text).unwrap_or_default()).unwrap_or_default(),
             _ => text,
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status from 100 to 599")]
-        RecordedResponse { status: came.status.min(999.0) as u16, headers, body }
+        RecordedResponse { status: response.status.min(999.0) as u16, headers, body }
     });
     let at = DateTime::parse_from_rfc3339(&entry.started_date_time).ok().map(|at| at.timestamp());
     RecordedExchange {
@@ -69,12 +72,12 @@ pub fn write(exchanges: &[RecordedExchange]) -> String {
         pairs.iter().map(|(name, value)| HarNameValue { name: name.clone(), value: value.clone() }).collect()
     };
     let entries = exchanges.iter().map(|exchange| {
-        let moment = DateTime::from_timestamp(exchange.at.unwrap_or(0), 0).unwrap_or_default();
+        let started = DateTime::from_timestamp(exchange.at.unwrap_or(0), 0).unwrap_or_default();
         let kind = |headers: &[(String, String)]| {
             headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map_or_else(String::new, |(_, kind)| kind.clone())
         };
         HarEntry {
-            started_date_time: moment.to_rfc3339_opts(SecondsFormat::Millis, true),
+            started_date_time: started.to_rfc3339_opts(SecondsFormat::Millis, true),
             time: 0.0,
             request: HarRequest {
                 method: exchange.method.clone(),

@@ -1,32 +1,33 @@
-//! Learns a provider's file from a recording, by following values: what went out and came back, what came back and went out again.
+//! Learns a provider's file from a recording, by following values: which were sent and came back, and which came with an
+//! answer and were sent later.
 //!
-//! Nothing here knows any provider. What a recording cannot say gets the safe word and a comment that says what to decide.
+//! Nothing here knows any provider. What no recording can show gets the safe choice, and a comment with what to decide.
 
-pub(crate) mod assertion;
-pub(crate) mod calls;
-pub(crate) mod client;
-pub(crate) mod document;
-pub(crate) mod issuer_documents;
-pub(crate) mod success_flag;
-pub(crate) mod headers;
-pub(crate) mod ids;
-pub(crate) mod recorded_login;
-pub(crate) mod known_values;
-pub(crate) mod heuristics;
-pub(crate) mod timestamp;
-pub(crate) mod person_names;
-pub(crate) mod person;
-pub(crate) mod pictures;
-pub(crate) mod email_verified;
-pub(crate) mod redirect;
-pub(crate) mod request_shape;
-pub(crate) mod parameter_signature;
-pub(crate) mod signed_token;
-pub(crate) mod leak_check;
-pub(crate) mod login_learner;
-pub(crate) mod jwt;
-pub(crate) mod provider_file;
-pub(crate) mod written_values;
+pub(crate) mod assertion; // tokens that the client signed about itself
+pub(crate) mod calls; // the request of each call
+pub(crate) mod client; // the client's id and secret
+pub(crate) mod document; // an answer as values with paths
+pub(crate) mod email_verified; // whether an address is proven
+pub(crate) mod headers; // the headers of a call
+pub(crate) mod ids; // which value identifies a person
+pub(crate) mod issuer_documents; // the issuer's document and keys
+pub(crate) mod jwt; // signed tokens in a recording
+pub(crate) mod known_values; // values and the facts that they are
+pub(crate) mod leak_check; // no personal value or secret stands in the file
+pub(crate) mod login_learner; // one login followed from its beginning
+pub(crate) mod names; // names of parameters, facts and variables
+pub(crate) mod parameter_signature; // signatures over parameters
+pub(crate) mod person; // which values describe the person
+pub(crate) mod person_names; // the person's name
+pub(crate) mod pictures; // the person's picture
+pub(crate) mod provider_file; // the whole file
+pub(crate) mod recorded_login; // the logins of a recording
+pub(crate) mod redirect; // the first step
+pub(crate) mod request_shape; // the fewest words for a request
+pub(crate) mod signed_token; // the token that the provider signed
+pub(crate) mod success_flag; // the value that says that all went well
+pub(crate) mod timestamp; // the time of a call, however written
+pub(crate) mod written_values; // how a value is written
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::place::Source;
@@ -40,36 +41,33 @@ use std::fmt;
 
 /// What was learnt.
 pub struct LearnedProvider {
-    /// The file's text.
+    /// The text of the file.
     pub text: String,
     /// The variables that it waits for.
     pub variables: Vec<String>,
-    /// What there is to decide, which no recording can say.
+    /// What the operator has to decide, because no recording shows it.
     pub decide: Vec<String>,
     /// How many logins the recording holds.
     pub(crate) logins: usize,
     /// The values of the installation by the names of their facts; never shown.
     pub values: Vec<(String, String)>,
     /// The login that was followed; never shown.
-    pub(crate) followed: ReplayableLogin,
+    pub(crate) login: ReplayableLogin,
 }
 
-/// A login of a recording as the engine may go through it again.
+/// A login of a recording, for a replay by the engine.
 #[derive(Clone, Default)]
 pub(crate) struct ReplayableLogin {
-    /// What the browser brought.
+    /// The parameters of the callback.
     pub(crate) callback: Vec<(String, String)>,
-    /// What the calls were answered, in order.
+    /// The answers of the calls, in order.
     pub(crate) answers: Vec<RecordedResponse>,
-    /// What issuers published, by address.
+    /// The documents that issuers published, by address.
     pub(crate) documents: Vec<(String, serde_json::Value)>,
     pub(crate) state: String,
-    /// The nonce, where one went out.
     pub(crate) nonce: Option<String>,
-    /// The verifier, where there was one.
     pub(crate) verifier: Option<String>,
-    /// The address to which the browser came back.
-    pub(crate) back: String,
+    pub(crate) redirect_uri: String,
     pub(crate) at: Option<i64>,
 }
 
@@ -81,7 +79,6 @@ pub struct LearnError {
 }
 
 impl LearnError {
-    /// Why, and what to do.
     pub(crate) fn new(missing: &str, help: &str) -> Self {
         Self { missing: missing.to_owned(), help: help.to_owned() }
     }
@@ -93,31 +90,31 @@ impl fmt::Display for LearnError {
     }
 }
 
-/// The longest address that is looked at.
+/// The longest address that is examined.
 const LONGEST_ADDRESS: usize = 16 * 1024;
 
-/// Learns the file of a provider that is to be called `name`.
-pub fn learn(name: &str, exchanges: &[RecordedExchange], ground: InstallationContext) -> Result<LearnedProvider, LearnError> {
+/// Learns the file of a provider that is to be named `name`.
+pub fn learn(name: &str, exchanges: &[RecordedExchange], context: InstallationContext) -> Result<LearnedProvider, LearnError> {
     let usable: Vec<RecordedExchange> =
         with_redirect_targets(exchanges.iter().filter(|exchange| exchange.address.len() <= LONGEST_ADDRESS).take(MOST));
-    let journeys = recorded_login::find_logins(&usable)?;
+    let logins = recorded_login::find_logins(&usable)?;
     let published = IssuerDocuments::find(&usable);
-    let mut sweep = LeakCheck::new(exchanges, &journeys);
-    let mut learned = LoginLearner::new(name, &journeys, &published, &HashSet::new()).into_learned_provider();
-    sweep.add_installation_values(&learned.values);
-    let stains = sweep.find_leaks(&learned.text);
-    if !stains.is_empty() {
-        // What was sent as it stands becomes a reference, and then nothing may be left.
-        let taboo = stains.into_iter().map(|stain| stain.value).collect();
-        learned = LoginLearner::new(name, &journeys, &published, &taboo).into_learned_provider();
-        sweep.add_installation_values(&learned.values);
-        if let Some(stain) = sweep.find_leaks(&learned.text).first() {
-            return Err(LeakCheck::leak_error(stain, &learned.text));
+    let mut leak_check = LeakCheck::new(exchanges, &logins);
+    let mut learned = LoginLearner::new(name, &logins, &published, &HashSet::new()).into_learned_provider();
+    leak_check.add_installation_values(&learned.values);
+    let leaks = leak_check.find_leaks(&learned.text);
+    if !leaks.is_empty() {
+        // These values become references; after that, none may be left.
+        let withheld = leaks.into_iter().map(|leak| leak.value).collect();
+        learned = LoginLearner::new(name, &logins, &published, &withheld).into_learned_provider();
+        leak_check.add_installation_values(&learned.values);
+        if let Some(leak) = leak_check.find_leaks(&learned.text).first() {
+            return Err(LeakCheck::leak_error(leak, &learned.text));
         }
     }
-    let (provider, report) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), ground);
+    let (provider, report) = compile(&Source::new(format!("{name}.yaml"), learned.text.as_str()), context);
     if provider.is_none() {
-        // A complaint is about the file, and a file holds no value of the recording that is a secret.
+        // A complaint quotes the file, which holds no secret of the recording.
         let first = report.complaints.first().map_or_else(String::new, |complaint| format!("{}; {}", complaint.message, complaint.help));
         return Err(LearnError {
             missing: format!("what was recorded is not yet a whole login: {first}"),
@@ -127,18 +124,18 @@ pub fn learn(name: &str, exchanges: &[RecordedExchange], ground: InstallationCon
     Ok(learned)
 }
 
-/// The exchanges, and where an answer sends the browser without the recording saying that it went there, that as well.
+/// The exchanges, and a visit of each address to which an answer redirects without a recorded exchange for it.
 fn with_redirect_targets<'a>(exchanges: impl Iterator<Item = &'a RecordedExchange>) -> Vec<RecordedExchange> {
     let all: Vec<&RecordedExchange> = exchanges.collect();
-    let visited: std::collections::HashSet<&str> = all.iter().map(|exchange| exchange.base()).collect();
+    let visited: HashSet<&str> = all.iter().map(|exchange| exchange.base()).collect();
     let mut out = Vec::with_capacity(all.len());
     for exchange in &all {
         out.push((*exchange).clone());
-        let landing =
+        let target =
             exchange.answer.as_ref().filter(|answer| (300..400).contains(&answer.status)).and_then(|answer| answer.header("location"));
-        if let Some(landing) = landing.filter(|landing| landing.len() <= LONGEST_ADDRESS && looks_like_url(landing)) {
+        if let Some(target) = target.filter(|target| target.len() <= LONGEST_ADDRESS && looks_like_url(target)) {
             let visit =
-                RecordedExchange { method: "GET".to_owned(), address: landing.to_owned(), at: exchange.at, ..RecordedExchange::default() };
+                RecordedExchange { method: "GET".to_owned(), address: target.to_owned(), at: exchange.at, ..RecordedExchange::default() };
             if !visited.contains(visit.base()) {
                 out.push(visit);
             }

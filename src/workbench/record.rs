@@ -1,9 +1,9 @@
-//! A login that happened, as a story for the examples beside its file: what was people's, secret or of this installation is replaced by
-//! invented things, the same by the same throughout. What cannot be told so that it replays true is not told.
+//! Records a login as a story for the examples beside its file. Personal data, secrets and values of this installation are
+//! replaced by invented ones, the same by the same throughout. A story that does not replay is not recorded.
 
-mod pseudonymizer; //   invented things in place of real ones
-mod expected_request; // requests as a story expects them
-mod story_yaml; // a tree as YAML
+mod expected_request; // a request as a story writes it
+mod pseudonymizer; //    invented values in place of real ones
+mod story_yaml; //       a story as YAML
 
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
@@ -12,19 +12,23 @@ use crate::provider::identity::Identity;
 use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
+use crate::provider::template::Template;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::privacy::without_personal_data;
 use crate::vocabulary::wire::Response;
+use crate::workbench::examples;
 use crate::workbench::examples::difference::{Difference, identity_members};
+use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::{ReplayResult, replay};
-use crate::workbench::examples::stand_ins::stand_in;
+use crate::workbench::examples::stand_ins::{NOW, stand_in};
 use crate::workbench::record::expected_request::expected_request;
-use crate::workbench::record::pseudonymizer::{Pseudonymizer, strip_xml_remarks};
+use crate::workbench::record::pseudonymizer::Pseudonymizer;
+use crate::workbench::record::pseudonymizer::document_text::strip_xml_remarks;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-/// A login that happened.
+/// A finished login, with everything that its story needs.
 #[derive(Clone, Copy)]
 pub struct LoginToRecord<'a> {
     /// The provider.
@@ -41,27 +45,27 @@ pub struct LoginToRecord<'a> {
     pub inputs: &'a [(Box<str>, Box<str>)],
 }
 
-/// Ways to tell the same, from the plainest on.
+/// How a login is recorded; the simplest options that replay are used.
 #[derive(Clone, Copy)]
 struct RecordingOptions {
-    /// Settings have values of their own, because hosts are made of them.
-    facts: bool,
+    /// Settings get invented values instead of stand-ins, because hosts are made of them.
+    invents_settings: bool,
     /// Invented texts keep the shape of the real ones.
-    shapes: bool,
-    /// The token is signed by somebody else.
-    stranger: bool,
+    keeps_shapes: bool,
+    /// The token is signed with a key that is not the provider's.
+    foreign_signature: bool,
 }
 
-/// The story as YAML under a name, if it replays true.
+/// The story as YAML under a name, if it replays.
 pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String, Vec<Difference>> {
     let mut first = None;
     let is_bad_token = recorded.end.is_err_and(|error| matches!(error.cause, LoginErrorCause::BadToken(_)));
-    for stranger in [false, true] {
-        for facts in [false, true] {
-            for shapes in [false, true] {
-                match record_with(recorded, what, RecordingOptions { facts, shapes, stranger }) {
+    for foreign_signature in [false, true] {
+        for invents_settings in [false, true] {
+            for keeps_shapes in [false, true] {
+                match record_with(recorded, what, RecordingOptions { invents_settings, keeps_shapes, foreign_signature }) {
                     Ok(text) => return Ok(text),
-                    // What differs only at the end says least.
+                    // A difference that is only at the end explains least, so another one is preferred.
                     Err(differences) => {
                         let is_vague = |all: &Vec<Difference>| all.iter().any(|difference| difference.place == "the end");
                         first = first.filter(|first| !is_vague(first) || is_vague(&differences)).or(Some(differences));
@@ -76,30 +80,30 @@ pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String,
     Err(first.unwrap_or_default())
 }
 
-fn record_with(recorded: LoginToRecord<'_>, what: &str, manner: RecordingOptions) -> Result<String, Vec<Difference>> {
+fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOptions) -> Result<String, Vec<Difference>> {
     let LoginToRecord { provider, trace, end, .. } = recorded;
-    let mut fakes = Pseudonymizer::new(&provider.source.text, manner.shapes);
+    let mut pseudonyms = Pseudonymizer::new(&provider.source.text, options.keeps_shapes);
     let mut story = Map::from_iter([("what".to_owned(), json!(what))]);
-    let facts = replace_own_values(recorded, manner, &mut fakes);
+    let facts = replace_own_values(recorded, options, &mut pseudonyms);
     insert_unless_empty(&mut story, "facts", Value::Object(facts));
-    insert_unless_empty(&mut story, "inputs", Value::Object(replace_inputs(recorded, &mut fakes)?));
+    insert_unless_empty(&mut story, "inputs", Value::Object(replace_inputs(recorded, &mut pseudonyms)?));
     if let Err(error) = end {
-        fakes.keep_as_is(error.code());
+        pseudonyms.keep_as_is(error.code());
     }
-    let tokens = replace_tokens(recorded, manner, &mut fakes);
+    let tokens = replace_tokens(recorded, options, &mut pseudonyms);
     if let Some(document) = recorded.discovery {
-        insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut fakes));
+        insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut pseudonyms));
     }
     insert_unless_empty(&mut story, "tokens", Value::Object(tokens));
-    story.insert("callback".to_owned(), Value::Object(replace_callback(provider, trace, &mut fakes)));
+    story.insert("callback".to_owned(), Value::Object(replace_callback(provider, trace, &mut pseudonyms)));
     let mut exchanges = Vec::new();
     for exchange in &trace.exchanges {
         let step = &provider.calls[exchange.call];
         let Ok(answer) = &exchange.answer else {
             let place = format!("call {}", exchanges.len() + 1);
-            return Err(vec![Difference::new(place, "an answer".to_owned(), "none came, which no story can tell".to_owned())]);
+            return Err(vec![Difference::new(place, "an answer".to_owned(), "no answer came, which no story can express".to_owned())]);
         };
-        exchanges.push(json!({ "answer": self::replace_answer(step, answer, &mut fakes)? }));
+        exchanges.push(json!({ "answer": replace_answer(step, answer, &mut pseudonyms)? }));
     }
     insert_unless_empty(&mut story, "exchanges", Value::Array(exchanges));
     let played = replay_story(provider, &with_outcome(&story, end, None))?;
@@ -110,8 +114,8 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, manner: RecordingOptions
     if !again.differences.is_empty() {
         return Err(again.differences);
     }
-    if fakes.leaks_real_value(&text) {
-        return Err(vec![Difference::new("the story".to_owned(), "invented values".to_owned(), "a real one is left in it".to_owned())]);
+    if pseudonyms.leaks_real_value(&text) {
+        return Err(vec![Difference::new("the story".to_owned(), "invented values".to_owned(), "it still holds a real one".to_owned())]);
     }
     Ok(text)
 }
@@ -123,8 +127,8 @@ fn insert_unless_empty(story: &mut Map<String, Value>, name: &str, value: Value)
     }
 }
 
-/// Introduces what belongs to this installation, and answers with the facts that a story has to give.
-fn replace_own_values(recorded: LoginToRecord<'_>, manner: RecordingOptions, fakes: &mut Pseudonymizer) -> Map<String, Value> {
+/// Replaces the values of this installation, and returns the facts that the story has to give.
+fn replace_own_values(recorded: LoginToRecord<'_>, options: RecordingOptions, pseudonyms: &mut Pseudonymizer) -> Map<String, Value> {
     let provider = recorded.provider;
     let mut facts = Map::new();
     for (name, value) in recorded.own {
@@ -138,8 +142,8 @@ fn replace_own_values(recorded: LoginToRecord<'_>, manner: RecordingOptions, fak
         } else {
             format!("loja-{}", facts.len())
         };
-        let own = manner.facts && (name == "publicUrl" || (is_setting && name != "clientId"));
-        fakes.assign(value, &if own { fake.clone() } else { stand_in(name) });
+        let own = options.invents_settings && (name == "publicUrl" || (is_setting && name != "clientId"));
+        pseudonyms.assign(value, &if own { fake.clone() } else { stand_in(name) });
         if own {
             facts.insert(name.clone(), json!(fake));
         }
@@ -147,25 +151,25 @@ fn replace_own_values(recorded: LoginToRecord<'_>, manner: RecordingOptions, fak
     facts
 }
 
-fn replace_inputs(recorded: LoginToRecord<'_>, fakes: &mut Pseudonymizer) -> Result<Map<String, Value>, Vec<Difference>> {
+fn replace_inputs(recorded: LoginToRecord<'_>, pseudonyms: &mut Pseudonymizer) -> Result<Map<String, Value>, Vec<Difference>> {
     let mut inputs = Map::new();
     for (name, value) in recorded.inputs {
         let input = recorded.provider.inputs.iter().find(|input| input.name == *name);
-        let shaped = fakes.replace_keeping_shape(value);
+        let shaped = pseudonyms.replace_keeping_shape(value);
         let candidates = ["loja", "loja.example", "https://loja.example", "ana@loja.example", &shaped];
         let fitting = candidates.into_iter().find(|candidate| input.is_some_and(|input| input.accepts(candidate)));
         let Some(fitting) = fitting else {
             let nothing = "no invented value fits its pattern".to_owned();
             return Err(vec![Difference::new(format!("inputs: {name}"), "a value".to_owned(), nothing)]);
         };
-        fakes.assign(value, fitting);
+        pseudonyms.assign(value, fitting);
         inputs.insert(name.to_string(), json!(fitting));
     }
     Ok(inputs)
 }
 
 /// The signed tokens that the file verifies, under the names of their facts.
-fn replace_tokens(recorded: LoginToRecord<'_>, manner: RecordingOptions, fakes: &mut Pseudonymizer) -> Map<String, Value> {
+fn replace_tokens(recorded: LoginToRecord<'_>, options: RecordingOptions, pseudonyms: &mut Pseudonymizer) -> Map<String, Value> {
     let LoginToRecord { provider, trace, .. } = recorded;
     let nothing = provider.empty_facts();
     let mut found: Vec<(&SignedToken, String)> = Vec::new();
@@ -177,26 +181,26 @@ fn replace_tokens(recorded: LoginToRecord<'_>, manner: RecordingOptions, fakes: 
     }
     let mut tokens = Map::new();
     for (signed, token) in found {
-        let fact = signed.token.as_ref().and_then(crate::provider::template::Template::sole_fact);
+        let fact = signed.token.as_ref().and_then(Template::sole_fact);
         let name = fact.map_or_else(|| "answerToken".to_owned(), |fact| provider.names.name(fact).to_string());
         let Some((header, claims)) = token_parts(&token) else { continue };
-        let mut told = Map::new();
+        let mut invented_claims = Map::new();
         for (key, value) in &claims {
             match key.as_str() {
-                // Made anew when the story is played, or about what is invented.
+                // These are made when the story is played, or depend on what is invented.
                 "exp" | "iat" | "at_hash" | "c_hash" | "s_hash" => {}
-                "nbf" | "auth_time" => _ = told.insert(key.clone(), json!(crate::workbench::examples::stand_ins::NOW)),
-                _ => _ = told.insert(fakes.replace_key(key), fakes.replace_value(key, value)),
+                "nbf" | "auth_time" => _ = invented_claims.insert(key.clone(), json!(NOW)),
+                _ => _ = invented_claims.insert(pseudonyms.replace_key(key), pseudonyms.replace_value(key, value)),
             }
         }
-        let mut spec = json!({ "claims": told });
+        let mut spec = json!({ "claims": invented_claims });
         if let Some(algorithm) = header.get("alg").and_then(Value::as_str) {
             spec["algorithm"] = json!(algorithm);
         }
-        if manner.stranger {
+        if options.foreign_signature {
             spec["signedBy"] = json!("stranger");
         }
-        fakes.assign(&token, &stand_in(&name));
+        pseudonyms.assign(&token, &stand_in(&name));
         tokens.insert(name, spec);
     }
     tokens
@@ -209,8 +213,8 @@ fn token_parts(token: &str) -> Option<(Value, Map<String, Value>)> {
     Some((header, claims.as_object()?.clone()))
 }
 
-fn replace_discovery(document: &Value, fakes: &mut Pseudonymizer) -> Value {
-    let told = [
+fn replace_discovery(document: &Value, pseudonyms: &mut Pseudonymizer) -> Value {
+    let names = [
         "issuer",
         "authorization_endpoint",
         "token_endpoint",
@@ -218,54 +222,56 @@ fn replace_discovery(document: &Value, fakes: &mut Pseudonymizer) -> Value {
         "jwks_uri",
         "authorization_response_iss_parameter_supported",
     ];
-    let members = told.iter().filter_map(|name| Some(((*name).to_owned(), fakes.replace_value(name, document.get(*name)?))));
+    let members = names.iter().filter_map(|name| Some(((*name).to_owned(), pseudonyms.replace_value(name, document.get(*name)?))));
     Value::Object(members.collect())
 }
 
-fn replace_callback(provider: &Provider, trace: &Trace, fakes: &mut Pseudonymizer) -> Map<String, Value> {
+fn replace_callback(provider: &Provider, trace: &Trace, pseudonyms: &mut Pseudonymizer) -> Map<String, Value> {
     let signature = provider.authorization.expected_signature().map(|verify| verify.into.clone());
     let document = trace.callback.document();
-    let mut told = Map::new();
+    let mut parameters = Map::new();
     for (name, value) in document.as_object().into_iter().flatten() {
-        let value = if signature.as_deref() == Some(name) { json!("‹signature›") } else { fakes.replace_value(name, value) };
-        told.insert(fakes.replace_key(name), value);
+        let value = if signature.as_deref() == Some(name) { json!("‹signature›") } else { pseudonyms.replace_value(name, value) };
+        parameters.insert(pseudonyms.replace_key(name), value);
     }
-    told
+    parameters
 }
 
-fn replace_answer(step: &Step, answer: &Response, fakes: &mut Pseudonymizer) -> Result<Value, Vec<Difference>> {
-    let mut told = Map::new();
+fn replace_answer(step: &Step, answer: &Response, pseudonyms: &mut Pseudonymizer) -> Result<Value, Vec<Difference>> {
+    let mut members = Map::new();
     if answer.status != 200 {
-        told.insert("status".to_owned(), json!(answer.status));
+        members.insert("status".to_owned(), json!(answer.status));
     }
     let mut headers = Map::new();
     for (_, name) in &step.header_reads {
         if let Some((_, value)) = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            headers.insert(name.value.clone(), json!(fakes.replace_text(name, value)));
+            headers.insert(name.value.clone(), json!(pseudonyms.replace_text(name, value)));
         }
     }
-    insert_unless_empty(&mut told, "headers", Value::Object(headers));
+    insert_unless_empty(&mut members, "headers", Value::Object(headers));
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     match (json::parse(text.trim().as_bytes()), step.document(answer)) {
-        (Ok(document), _) => _ = told.insert("json".to_owned(), fakes.replace_value("", &document)),
+        (Ok(document), _) => _ = members.insert("json".to_owned(), pseudonyms.replace_value("", &document)),
         (Err(_), Some(document)) if !text.trim().is_empty() => {
-            // Any other writing stays as it is, around the invented values.
-            fakes.replace_value("", &document);
+            // A body that is no JSON keeps its text around the invented values.
+            pseudonyms.replace_value("", &document);
             let text = if text.trim_start().starts_with('<') { strip_xml_remarks(&text) } else { text };
-            if fakes.has_text_beyond(&text, &document) {
-                let more = "more than was read from it, which may be somebody's".to_owned();
+            if pseudonyms.has_text_beyond(&text, &document) {
+                let more = "more than was read from it, which may be personal".to_owned();
                 return Err(vec![Difference::new("an answer".to_owned(), "nothing but its document".to_owned(), more)]);
             }
-            told.insert("text".to_owned(), json!(fakes.replace_in_document_text(&text, &document)));
+            members.insert("text".to_owned(), json!(pseudonyms.replace_in_document_text(&text, &document)));
         }
         (Err(_), _) if text.trim().is_empty() => {}
-        (Err(_), _) if fakes.has_replacement(text.trim()) => _ = told.insert("text".to_owned(), json!(fakes.replace_text("", text.trim()))),
-        (Err(_), _) if text.trim_start().starts_with('<') => {
-            told.insert("text".to_owned(), json!("<!doctype html><title>a page</title>"));
+        (Err(_), _) if pseudonyms.has_replacement(text.trim()) => {
+            _ = members.insert("text".to_owned(), json!(pseudonyms.replace_text("", text.trim())));
         }
-        (Err(_), _) => _ = told.insert("text".to_owned(), json!("not what was expected")),
+        (Err(_), _) if text.trim_start().starts_with('<') => {
+            members.insert("text".to_owned(), json!("<!doctype html><title>a page</title>"));
+        }
+        (Err(_), _) => _ = members.insert("text".to_owned(), json!("not what was expected")),
     }
-    Ok(Value::Object(told))
+    Ok(Value::Object(members))
 }
 
 fn with_outcome(story: &Map<String, Value>, end: Result<&Identity, &LoginError>, identity: Option<&Identity>) -> Map<String, Value> {
@@ -285,9 +291,9 @@ fn with_outcome(story: &Map<String, Value>, end: Result<&Identity, &LoginError>,
     story
 }
 
-fn read_story(text: &str) -> Result<crate::workbench::examples::example::ExampleSpec, Vec<Difference>> {
+fn read_story(text: &str) -> Result<ExampleSpec, Vec<Difference>> {
     let unreadable = |why: String| vec![Difference::new("the story".to_owned(), "a story that can be read".to_owned(), why)];
-    let stories = crate::workbench::examples::read(&Source::new("the story", text));
+    let stories = examples::read(&Source::new("the story", text));
     let mut stories =
         stories.map_err(|report| unreadable(report.complaints.first().map_or_else(String::new, |first| first.message.clone())))?;
     stories.pop().ok_or_else(|| unreadable("there is none".to_owned()))
@@ -297,7 +303,7 @@ fn replay_story(provider: &Provider, story: &Map<String, Value>) -> Result<Repla
     read_story(&story_yaml::write_story(story)).map(|story| replay(provider, &story))
 }
 
-/// Whether it ends as it did: by the same refusal, or with somebody of whom the same is known.
+/// Checks that the replay ends like the login: with the same refusal, or with an identity that has the same members.
 fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Result<(), Vec<Difference>> {
     let of = |identity: &Identity| {
         let known = identity_members(identity);
@@ -314,7 +320,7 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
     let (was, is) = (recorded.end.map_or_else(why, of), played.end.as_ref().map_or_else(why, of));
     let calls = (recorded.trace.exchanges.len(), played.trace.exchanges.len());
     if was != is {
-        // What the provider calls its reason may be somebody's.
+        // The provider's code may hold personal data.
         return Err(vec![Difference::new("the end".to_owned(), without_personal_data(&was), without_personal_data(&is))]);
     }
     if calls.0 != calls.1 {
@@ -323,7 +329,7 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
     Ok(())
 }
 
-/// Writes down the requests that the file makes of it, which are exactly those that were sent, with masks.
+/// Adds the requests of the replay, which are those that were sent, with masks.
 fn add_requests(story: &mut Map<String, Value>, played: &ReplayResult) {
     let mut requests = played.requests.iter().map(|(_, request)| expected_request(request));
     let Some(redirect) = requests.next() else { return };

@@ -1,5 +1,5 @@
-//! The login that a file was learnt from, told as an example: the engine goes through it once more with that file, and what happened is written down
-//! with invented values in place of the real ones.
+//! Writes the login that a file was learnt from as an example: the engine replays it with that file, and what happens is
+//! recorded with invented values in place of the real ones.
 
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::login::drive;
@@ -18,35 +18,34 @@ use serde_json::Value;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-/// The story, or why there is none; nothing of the recording stands in either. `now` is the moment where the recording names none.
+/// The story, or why there is none; neither holds a value of the recording. `now` is the time where the recording has none.
 pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, now: i64) -> Result<String, String> {
-    let followed = &learned.followed;
+    let login = &learned.login;
     if !provider.inputs.is_empty() {
-        return Err("this file asks shoppers for something, and what they typed cannot be told from a recording".to_owned());
+        return Err("this file asks shoppers for inputs, and no recording shows what they typed".to_owned());
     }
-    let now = followed.at.unwrap_or(now);
-    let public_url = followed.back.split("/callback/").next().unwrap_or_default();
-    let verifier = followed.verifier.clone().unwrap_or_default();
+    let now = login.at.unwrap_or(now);
+    let public_url = login.redirect_uri.split("/callback/").next().unwrap_or_default();
+    let verifier = login.verifier.clone().unwrap_or_default();
     let attempt = Attempt {
         provider: provider.name.clone(),
-        state: followed.state.as_str().into(),
-        nonce: followed.nonce.as_deref().unwrap_or("no-nonce").into(),
+        state: login.state.as_str().into(),
+        nonce: login.nonce.as_deref().unwrap_or("no-nonce").into(),
         challenge: provider.pkce.challenge(&verifier).map(Into::into),
         verifier: verifier.as_str().into(),
-        redirect_uri: followed.back.as_str().into(),
+        redirect_uri: login.redirect_uri.as_str().into(),
         started: now,
         inputs: Vec::new(),
     };
     let installation = InstallationValues { public_url: public_url.into(), values: installation_values(provider, learned) };
     let documents = DocumentCache::default();
-    for (address, document) in &followed.documents {
-        documents.insert(address, with_all_keys(document, address, &followed.documents), now);
+    for (address, document) in &login.documents {
+        documents.insert(address, with_all_keys(document, address, &login.documents), now);
     }
-    let callback = CallbackParameters::new(followed.callback.clone());
-    let accepted = attempt
-        .accept(provider, &installation, &callback, Some(&followed.state), &documents, now)
-        .map_err(|error| replay_failure(&error))?;
-    let answers = RecordedAnswers(Mutex::new(followed.answers.iter()));
+    let callback = CallbackParameters::new(login.callback.clone());
+    let accepted =
+        attempt.accept(provider, &installation, &callback, Some(&login.state), &documents, now).map_err(|error| replay_failure(&error))?;
+    let answers = RecordedAnswers(Mutex::new(login.answers.iter()));
     let driving = std::pin::pin!(drive(accepted, &answers, &documents));
     let Poll::Ready((trace, end)) = driving.poll(&mut Context::from_waker(Waker::noop())) else {
         return Err("the engine waited for an answer that the recording does not hold".to_owned());
@@ -63,7 +62,7 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
     })
 }
 
-/// What was published at an address, with all keys that ever stood there: between two logins they may have been changed.
+/// The document of an address, with all keys that it ever held: they may have been rotated between two logins.
 fn with_all_keys(document: &Value, address: &str, all: &[(String, Value)]) -> Value {
     let mut document = document.clone();
     if let Some(keys) = document.get_mut("keys").and_then(Value::as_array_mut) {
@@ -77,7 +76,7 @@ fn with_all_keys(document: &Value, address: &str, all: &[(String, Value)]) -> Va
     document
 }
 
-/// Why the engine does not come to the end; the code says enough, and a message may quote an answer.
+/// Why the replay failed. The code is enough, since a message may quote an answer.
 fn replay_failure(error: &LoginError) -> String {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
     format!("with this file the recorded login ends{step} with `{}`", crate::vocabulary::diagnostic::printable(error.code()))
@@ -97,13 +96,13 @@ fn installation_values(provider: &Provider, learned: &LearnedProvider) -> Vec<(S
 
 /// What belongs to the installation and to the attempt, by the names of the facts.
 fn own_values(provider: &Provider, learned: &LearnedProvider, attempt: &Attempt, public_url: &str) -> Vec<(String, String)> {
-    let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let needs = |name: &str| provider.needed.iter().any(|needed| **provider.names.name(needed.fact) == *name);
     let mut own: Vec<(String, String)> = learned.values.iter().filter(|(name, value)| needs(name) && !value.is_empty()).cloned().collect();
-    own.extend([of("redirectUri", &attempt.redirect_uri), of("state", &attempt.state), of("publicUrl", public_url)]);
-    own.extend(learned.followed.nonce.as_deref().map(|nonce| of("nonce", nonce)));
-    own.extend(learned.followed.verifier.as_deref().map(|verifier| of("codeVerifier", verifier)));
-    own.extend(attempt.challenge.as_deref().map(|challenge| of("codeChallenge", challenge)));
+    own.extend([pair("redirectUri", &attempt.redirect_uri), pair("state", &attempt.state), pair("publicUrl", public_url)]);
+    own.extend(learned.login.nonce.as_deref().map(|nonce| pair("nonce", nonce)));
+    own.extend(learned.login.verifier.as_deref().map(|verifier| pair("codeVerifier", verifier)));
+    own.extend(attempt.challenge.as_deref().map(|challenge| pair("codeChallenge", challenge)));
     own
 }
 

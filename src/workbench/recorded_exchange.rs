@@ -1,11 +1,12 @@
-//! A recording: what a browser and a shop sent, and what came back, as plain values. It is full of secrets, so nothing here can be printed.
+//! A recording: the requests of a browser and a shop, and their answers, as plain values. It is full of secrets, so none
+//! of its types can be printed.
 
 use percent_encoding::percent_decode_str;
 
 /// One request and, where it was kept, its answer.
 #[derive(Clone, Default)]
 pub struct RecordedExchange {
-    /// `GET`, `POST` or whatever else a browser says.
+    /// `GET`, `POST` or another method of the browser.
     pub method: String,
     /// The whole address.
     pub address: String,
@@ -15,11 +16,11 @@ pub struct RecordedExchange {
     pub body: Option<String>,
     /// When it was sent, in seconds since 1970.
     pub at: Option<i64>,
-    /// What came back.
+    /// The answer.
     pub answer: Option<RecordedResponse>,
 }
 
-/// An answer.
+/// The answer to a recorded request.
 #[derive(Clone, Default)]
 pub struct RecordedResponse {
     /// The HTTP status.
@@ -57,7 +58,7 @@ impl RecordedExchange {
         address.split_once('?').map_or_else(Vec::new, |(_, query)| parse_pairs(query))
     }
 
-    /// The fragment, without its mark.
+    /// The fragment, without its `#`.
     pub(crate) fn fragment(&self) -> Option<&str> {
         self.address.split_once('#').map(|(_, fragment)| fragment)
     }
@@ -67,8 +68,8 @@ impl RecordedExchange {
         let body = self.body.as_deref()?.trim();
         let kind = self.header("content-type").unwrap_or_default();
         let says_form = kind.starts_with("application/x-www-form-urlencoded");
-        let looks_like = !body.starts_with(['{', '[', '<', '"']) && body.contains('=') && !body.contains(['\n', ' ']);
-        (!body.is_empty() && (says_form && !body.starts_with('{') || kind.is_empty() && looks_like)).then(|| parse_pairs(body))
+        let looks_like_form = !body.starts_with(['{', '[', '<', '"']) && body.contains('=') && !body.contains(['\n', ' ']);
+        (!body.is_empty() && (says_form && !body.starts_with('{') || kind.is_empty() && looks_like_form)).then(|| parse_pairs(body))
     }
 }
 

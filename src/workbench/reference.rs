@@ -1,5 +1,6 @@
 //! The generated pages: the JSON schemas and the operators' reference, made from the words themselves.
 
+use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::functions;
 use crate::provider::provider_spec::ProviderSpec;
@@ -329,9 +330,8 @@ fn write_holes(page: &mut String) {
     page.push_str(
         "\nIn a list of getAccessCode steps a standard place is looked for in every answer, and the last one in which it is found counts; a step that reads `$.access_token` under a name of its own is not looked at for `accessToken`.\n\n### Functions\n\n| function | what it does |\n|---|---|\n",
     );
-    for (name, arguments, meaning) in functions::ALL {
-        let form = if arguments.is_empty() { (*name).to_owned() } else { format!("{name} {arguments}") };
-        let _ = writeln!(page, "| `{form}` | {meaning} |");
+    for function in functions::TABLE {
+        let _ = writeln!(page, "| `{}` | {} |", function.usage(), function.meaning);
     }
     page.push_str(
         "\n### Paths\n\nA path is a JSON path (RFC 9535): `$.data.user.id`, `$.list[0].id`, `$['e-mail']` (every key that is not letters, digits and `_` needs brackets and quotes), `$[?@.primary == true && @.verified == true].email`, `$.names.*`. \
@@ -340,42 +340,50 @@ fn write_holes(page: &mut String) {
     );
 }
 
-/// What a story's `refused.code` says when the provider itself has said nothing.
-const CODES: &[(&str, &str, &str)] = &[
-    ("badInput", "getAuthorizationCode", "what was typed does not match its pattern"),
-    ("noDocument", "getAuthorizationCode", "the issuer's document could not be had, or names another issuer"),
-    ("badState", "getAuthorizationCode", "the state that came back is not the one that was sent"),
-    ("expired", "getAuthorizationCode", "the login took longer than ten minutes"),
-    ("badCallback", "getAuthorizationCode", "a parameter stands in the callback twice"),
-    ("badIssuer", "getAuthorizationCode", "the callback's `iss` is another issuer"),
-    ("badSignature", "getAuthorizationCode", "the callback is not signed as `verify` says"),
-    ("missingFact", "the step that needs it", "a fact is needed that no answer gave"),
-    ("badAddress", "the step", "an address would lead to a host that `hosts` does not name"),
-    ("badHeader", "the step", "a value holds what no header can carry"),
-    ("badKey", "the step", "a key cannot be used"),
-    ("noAnswer", "the step", "the provider could not be reached, or not in time"),
-    ("unreadable", "the step", "the answer is not written as `answer` says"),
-    ("badToken", "the step", "a signed token is not to be believed"),
-    ("missingId", "none", "no answer holds an id"),
-    ("missingEmail", "none", "no answer holds an address"),
-    ("unprovenEmail", "none", "the address is not proven under `trustEmail`"),
-    ("notAllowed", "none", "`require` does not let this person in"),
-];
+/// The step in which an example is refused with one of our own codes, and what the code means; `None` for codes that
+/// only a running broker gives.
+fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        LoginErrorCode::BadInput => ("getAuthorizationCode", "what was typed does not match its pattern"),
+        LoginErrorCode::NoDocument => {
+            ("getAuthorizationCode", "the issuer's discovery document could not be fetched, or names another issuer")
+        }
+        LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
+        LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
+        LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),
+        LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
+        LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
+        LoginErrorCode::MissingFact => ("the step that needs it", "a fact is needed that no answer gave"),
+        LoginErrorCode::BadAddress => ("the step", "the request would go to a host that `hosts` does not name"),
+        LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
+        LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
+        LoginErrorCode::NoAnswer => ("the step", "the provider could not be reached, or did not answer in time"),
+        LoginErrorCode::Unreadable => ("the step", "the answer is not in the format that `answer` says"),
+        LoginErrorCode::BadToken => ("the step", "a signed token was not accepted"),
+        LoginErrorCode::MissingId => ("none", "no answer holds an id"),
+        LoginErrorCode::MissingEmail => ("none", "no answer holds an e-mail address"),
+        LoginErrorCode::UnprovenEmail => ("none", "the e-mail address is not proven under `trustEmail`"),
+        LoginErrorCode::NotAllowed => ("none", "`require` does not allow this person to sign in"),
+        LoginErrorCode::Changed | LoginErrorCode::TooSlow => return None,
+    })
+}
 
 fn write_codes(page: &mut String) {
     page.push_str(
         "### Codes of refusals\n\nA refusal by the provider has the provider's own code: where `refused.code` says, else from the usual places, else the HTTP status (even `200`). \
          Everything else has one of these:\n\n| code | step | what is so |\n|---|---|---|\n",
     );
-    for (code, step, meaning) in CODES {
-        let _ = writeln!(page, "| `{code}` | {step} | {meaning} |");
+    for code in LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word)) {
+        if let Some((step, meaning)) = describe_code(code) {
+            let _ = writeln!(page, "| `{}` | {step} | {meaning} |", code.word());
+        }
     }
 }
 
 fn write_identity(page: &mut String) {
     page.push_str(
-        "## Who may come in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text of at most 255 bytes, exact to the last digit, compared byte for byte; `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are what programs write for nobody, and no ids. `emailVerified` is true for `true`, `1` and a date; \
-         everything else is false. A claim proves only an address from the same answer, or from the same signed token; a token and the answer that carries it are two. What the shopper types is never proven. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that points \
-         at a variable that is not set is **dormant**: it is listed with the variables it waits for, it is not offered, and that is no error.\n\n**A fact has one origin**: reading the same name twice in a file is a complaint; chains of calls use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
+        "## Who may sign in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text of at most 255 bytes, exact to the last digit, compared byte for byte; `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are what programs write where there is no person. They are no ids. `emailVerified` is true for `true`, `1` and a date; \
+         everything else is false. A claim proves only an address from the same answer, or from the same signed token; a token and the answer that carries it are two. What the shopper types is never proven. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that names \
+         a variable that is not set is **dormant**. It is listed with the variables it waits for, it is not offered, and that is no error.\n\n**A fact has one origin**: reading the same name twice in a file is a complaint; chains of calls use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
     );
 }

@@ -1,9 +1,9 @@
-//! When a login at a provider fails: the change of the provider's file that mends it, exact and ready to copy.
+//! What would mend a provider's file after a login: an exact change that can be copied.
 //!
-//! Two sides may be wrong. Where an answer says what is needed in another place than the file looks, the answers are
-//! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider says no,
-//! its words lead to a cause with a name. No proposal holds a value of an answer, makes an address proven that was not,
-//! or takes a check away that the provider did not refuse in words.
+//! Where an answer holds what is needed in another place than the file reads, the answers are
+//! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider refuses,
+//! its words lead to a cause. No proposal holds a value of an answer, makes an address proven that was not,
+//! or removes a check that the provider did not refuse in words.
 
 pub(crate) mod missing_email;
 pub(crate) mod candidates;
@@ -25,19 +25,20 @@ use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::provider::step::StepKind;
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
 use crate::workbench::repair::edit::changed_lines;
 use crate::workbench::repair::request_repairs::{ObservedRefusal, is_page, no_answer_proposal};
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 
-/// More proposals than these help nobody.
+/// As many proposals are shown; more would not help.
 const MOST: usize = 3;
 
 /// A proposal and how good it is.
 type RatedProposal = (Proposal, f32);
 
-/// What would mend the file, best first: after a login that failed, or one that worked and left facts unfound.
+/// The proposals after a login that failed, or that worked without finding all facts; the best first.
 pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
     let case = case_from_trace(provider, end, trace);
     let rated = match end {
@@ -49,9 +50,9 @@ pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: 
     best_proposals(rated)
 }
 
-/// What would make the file read an answer of one of its calls, best first.
+/// The proposals that would make the file read an answer of one of its calls; the best first.
 pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response) -> Vec<Proposal> {
-    let case = RepairCase { answers: vec![(call, answer, false)], stubborn: true, ..RepairCase::default() };
+    let case = RepairCase { answers: vec![(call, answer, false)], reads_refused: true, ..RepairCase::default() };
     let Some(step) = provider.calls.get(call) else { return Vec::new() };
     let goal = RepairGoal { failed: false, ..RepairGoal::default() };
     let mut rated: Vec<RatedProposal> =
@@ -73,7 +74,7 @@ fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>,
         callback: (!trace.callback.pairs.is_empty()).then(|| trace.callback.document()),
         answers,
         complete: reached || end.map_or_else(|error| error.step.is_none(), |_| true),
-        stubborn: false,
+        reads_refused: false,
     }
 }
 
@@ -104,19 +105,12 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
         rated.extend(ask.into_iter().filter_map(|mended| {
             let change = changed_lines(&provider.source.text, &mended.text)?;
-            let draft = mended.draft;
-            let proposal = Proposal {
-                title: draft.title,
-                because: draft.because.to_owned(),
-                about: draft.about,
-                sentence: draft.sentence,
-                change: Some(change),
-            };
-            Some((proposal, draft.score + unless_found))
+            let score = mended.draft.score + unless_found;
+            Some((mended.draft.into_proposal(change), score))
         }));
     }
     let says_no = is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
-    // An answer that says no in a way that the file does not know is told as well, behind what would be read.
+    // A refusal that the file does not recognize is proposed as well, after what would be read.
     let unheard = is_about_reading && !is_refused && rated.iter().all(|(_, rating)| *rating < 120.0);
     if says_no || unheard {
         let least = if says_no { 0 } else { 2 };
@@ -124,7 +118,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         rated.extend(no.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let behind = at as f32;
-            // Words that are plain count more than a format that would let them be read.
+            // A clear refusal counts more than a format in which the answer could be read.
             let plain = if is_unreadable && weight >= 2 { 250.0 } else { 0.0 };
             (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
         }));
@@ -165,7 +159,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
     RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused, failed: true }
 }
 
-/// The changes that make an answer readable; what then is missed is mended along with it.
+/// The changes that make an answer readable, together with what is then still missing.
 fn proposals_for_unreadable(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RatedProposal> {
     let Some((call, answer, _)) = case.answers.last() else { return Vec::new() };
     let Some(step) = provider.calls.get(*call) else { return Vec::new() };
@@ -175,31 +169,23 @@ fn proposals_for_unreadable(provider: &Provider, case: &RepairCase<'_>, goal: &R
         let inner = answer_proposals(&mended.provider, case, &RepairGoal { failed: false, ..open.clone() });
         let reads_all = unresolved_path::unresolved_paths(&mended.provider, &reread_login(&mended.provider, case))
             .iter()
-            .all(|wanted| wanted.lack == unresolved_path::UnresolvedReason::Spare || !wanted.written);
+            .all(|wanted| wanted.reason == unresolved_path::UnresolvedReason::Alternative || !wanted.written);
         let Some(own) = changed_lines(&provider.source.text, &mended.text) else { continue };
         if let Some((proposal, rating, _)) = inner.into_iter().next().filter(|_| !reads_all)
             && let Some(text) = proposal.change.as_ref().and_then(|change| change.apply(&mended.text))
             && let Some(both) = changed_lines(&provider.source.text, &text)
         {
             let title = format!("{}, {}", mended.draft.title, proposal.title);
-            let sentence = format!("{}; {}", mended.draft.sentence, proposal.sentence);
-            let about = vec![mended.draft.title.clone(), proposal.title];
-            rated.push((Proposal { title, because: "severalMoved".to_owned(), about, sentence, change: Some(both) }, 120.0 + rating));
+            let rule = RepairRule::SeveralMoved { first: mended.draft.title.clone(), all: title.clone() };
+            rated.push((Proposal::new(title, &rule, Some(both)), 120.0 + rating));
         }
-        let draft = mended.draft;
-        let proposal = Proposal {
-            title: draft.title,
-            because: draft.because.to_owned(),
-            about: draft.about,
-            sentence: draft.sentence,
-            change: Some(own),
-        };
-        rated.push((proposal, 110.0 + draft.score));
+        let score = mended.draft.score;
+        rated.push((mended.draft.into_proposal(own), 110.0 + score));
     }
     rated
 }
 
-/// The best, each change once.
+/// The best proposals, each change once.
 fn best_proposals(mut rated: Vec<RatedProposal>) -> Vec<Proposal> {
     rated.sort_by(|one, other| other.1.total_cmp(&one.1));
     let mut list: Vec<Proposal> = Vec::new();
@@ -278,7 +264,7 @@ mod tests {
 
     #[test]
     fn no_address_becomes_proven_by_what_is_not_about_it() {
-        // A flag of another kind, an address of somebody else, an address beside no claim.
+        // A flag of another kind, another person's address, an address without a claim beside it.
         for person in [
             r#"{"user":{"id":"7","email":"ana@loja.example","active":true,"name":"Ana"}}"#,
             r#"{"user":{"id":"7","recovery_email":"ana@loja.example","verified":true,"name":"Ana"}}"#,
@@ -311,13 +297,15 @@ mod tests {
     }
 
     #[test]
-    fn somebody_elses_room_is_not_where_the_person_went() {
+    fn data_below_another_persons_key_is_not_proposed() {
         let file = FILE.replace("$.user.", "$.");
-        for room in ["inviter", "manager", "owner", "parent", "friends"] {
+        for container in ["inviter", "manager", "owner", "parent", "friends"] {
             let person = r#"{"id":"7","email":"boss@loja.example","verified":true,"name":"Bo"}"#;
-            for answer in [format!(r#"{{"{room}":{person}}}"#), format!(r#"{{"{room}":{{"a":{{"b":{{"c":{{"d":{person}}}}}}}}}}}"#)] {
+            for answer in
+                [format!(r#"{{"{container}":{person}}}"#), format!(r#"{{"{container}":{{"a":{{"b":{{"c":{{"d":{person}}}}}}}}}}}"#)]
+            {
                 let told = changes(&file, &answer);
-                let taken = ["id", "email", "emailVerified"].iter().any(|fact| told.contains(&format!("    {fact}: $.{room}")));
+                let taken = ["id", "email", "emailVerified"].iter().any(|fact| told.contains(&format!("    {fact}: $.{container}")));
                 assert!(!taken, "{told}");
             }
         }
@@ -385,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_does_not_have_is_no_mistake_of_the_file() {
+    fn a_name_that_a_person_does_not_have_is_no_mistake_of_the_file() {
         for name in ["null", "\"\""] {
             let person = format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","verified":true,"name":{name},"plan":"Gold"}}}}"#);
             assert!(after(FILE, TOKEN, &person).is_empty());

@@ -1,5 +1,5 @@
-//! A login as a recording: made from a provider and one of its stories by the engine itself, with values of their own in place of the
-//! stand-ins, so that the requests are what production sends.
+//! Makes a recording of a login from a provider and one of its stories. The engine writes the requests, with fresh values
+//! in place of the stand-ins, so that they are what production sends.
 
 mod rewriting;
 
@@ -20,25 +20,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// A login as it was recorded.
+/// The recording of one story.
 pub struct StoryRecording {
-    /// What was sent and what came back, in order.
+    /// The requests with their answers, in order.
     pub exchanges: Vec<RecordedExchange>,
     /// The values of this installation and of the attempt, by the names of their facts.
     pub(crate) values: Vec<(String, String)>,
 }
 
-/// The logins of all stories that end well, one after another, with the browser's noise around them.
+/// The recording of all stories that end in an identity, with the other traffic of a browser around them.
 pub struct ProviderRecording {
-    /// What was sent and what came back, in order.
+    /// The requests with their answers, in order.
     pub exchanges: Vec<RecordedExchange>,
-    /// How many logins that is.
+    /// How many stories were recorded.
     pub(crate) logins: usize,
-    /// All values that were made for it, by the names of their facts.
+    /// The values that were made for it, by the names of their facts.
     pub values: Vec<(String, String)>,
 }
 
-/// Records every story that ends well, with the same installation in each.
+/// Records every story that ends in an identity, with the same installation in each.
 pub fn record_all_stories(provider: &Provider, stories: &[ExampleSpec]) -> Result<ProviderRecording, String> {
     let mut all = ProviderRecording { exchanges: Vec::new(), logins: 0, values: Vec::new() };
     let mut installation: Vec<(String, String)> = Vec::new();
@@ -52,10 +52,10 @@ pub fn record_all_stories(provider: &Provider, stories: &[ExampleSpec]) -> Resul
         }
         all.values.extend(made.values);
     }
-    if all.logins == 0 { Err("no example of it ends with somebody coming in".to_owned()) } else { Ok(all) }
+    if all.logins == 0 { Err("no example of it ends in an identity".to_owned()) } else { Ok(all) }
 }
 
-/// Makes a recording; `noise` is what a browser does besides.
+/// Records one story; `noise` adds the other traffic of a browser.
 pub fn record_story(
     provider: &Provider,
     story: &ExampleSpec,
@@ -64,12 +64,12 @@ pub fn record_story(
 ) -> Result<StoryRecording, String> {
     let values = fresh_values(provider, story, installation);
     let first = with_values(provider, story, &values);
-    let tried = replay(provider, &first);
-    let asked: Vec<&Request> = tried.requests.iter().map(|(_, request)| request).collect();
-    let story = with_fresh_codes(&first, &asked, &provider.source.text, &values);
+    let rehearsal = replay(provider, &first);
+    let requests: Vec<&Request> = rehearsal.requests.iter().map(|(_, request)| request).collect();
+    let story = with_fresh_codes(&first, &requests, &provider.source.text, &values);
     let played = replay(provider, &story);
     if let Err(error) = &played.end {
-        return Err(format!("this story does not end well: {}", error.code()));
+        return Err(format!("this story does not end in an identity: {}", error.code()));
     }
     let at = stand_ins::example_start(provider, &story).now;
     let mut exchanges = Vec::new();
@@ -108,7 +108,7 @@ fn header(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// Random text of so many bytes, as providers write it.
+/// Random text as providers write it.
 fn random_text(bytes: usize) -> String {
     URL_SAFE_NO_PAD.encode(&random::bytes::<48>()[..bytes]).replace(['-', '_'], "x")
 }
@@ -140,7 +140,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
             continue;
         }
         let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        // What is part of an address has to stay what it is.
+        // A value that is part of an address keeps its value.
         let own = given(&name).filter(|value| value.contains('.') || value.contains('/'));
         let value = known.or(own).unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });
         values.push((name, value));
@@ -148,7 +148,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
     values
 }
 
-/// A story that knows these values, in place of the stand-ins wherever they stand.
+/// The story with these values in place of the stand-ins.
 fn with_values(provider: &Provider, story: &ExampleSpec, values: &[(String, String)]) -> ExampleSpec {
     let mut story = story.clone();
     let mut facts = story.facts.take().unwrap_or_default();
@@ -173,7 +173,7 @@ fn with_values(provider: &Provider, story: &ExampleSpec, values: &[(String, Stri
     story
 }
 
-/// The same story with long random codes and tokens in place of short ones: whatever came back once and was sent later.
+/// The story with long random codes and tokens in place of short ones: of every value that an answer gave and a request sent.
 fn with_fresh_codes(story: &ExampleSpec, requests: &[&Request], file: &str, values: &[(String, String)]) -> ExampleSpec {
     let mut sent = HashSet::new();
     for request in requests {
@@ -187,7 +187,7 @@ fn with_fresh_codes(story: &ExampleSpec, requests: &[&Request], file: &str, valu
         if let Some((_, own)) = fresh.iter().find(|(word, _)| word == text) {
             return own.clone();
         }
-        // Inside of a text the words stand between marks.
+        // Inside of a longer text, the words stand between punctuation.
         let mut out = String::new();
         let mut word = String::new();
         for letter in text.chars().chain(['\0']) {
@@ -207,7 +207,7 @@ fn with_fresh_codes(story: &ExampleSpec, requests: &[&Request], file: &str, valu
     story
 }
 
-/// Every value of a request that stands alone.
+/// Adds every separate value of a request.
 fn collect_request_values(request: &Request, into: &mut HashSet<String>) {
     let sent = request.as_sent();
     let address = sent.address;
@@ -263,7 +263,7 @@ fn browser_request(address: &str, kind: &str, body: &str, at: i64) -> RecordedEx
     }
 }
 
-/// What the browser does: it goes to the provider, and comes back.
+/// Adds the requests of the browser: to the provider, and to the callback.
 fn add_browser_exchanges(
     provider: &Provider,
     redirect: &Request,
@@ -272,18 +272,18 @@ fn add_browser_exchanges(
     values: &[(String, String)],
     exchanges: &mut Vec<RecordedExchange>,
 ) {
-    let back = values.iter().find(|(name, _)| name == "redirectUri").map_or("", |(_, value)| value.as_str());
-    let brought = callback.as_sent();
+    let redirect_uri = values.iter().find(|(name, _)| name == "redirectUri").map_or("", |(_, value)| value.as_str());
+    let parameters = callback.as_sent();
     let by_post = provider.callback == CallbackMethod::Post;
-    let address = if by_post { back.to_owned() } else { format!("{back}?{}", encode_form(&brought)) };
-    let mut going = recorded_request(redirect, at);
-    let moved = |to: &str| RecordedResponse { status: 302, headers: vec![header("Location", to)], body: String::new() };
+    let address = if by_post { redirect_uri.to_owned() } else { format!("{redirect_uri}?{}", encode_form(&parameters)) };
+    let mut redirected = recorded_request(redirect, at);
+    let redirect_to = |to: &str| RecordedResponse { status: 302, headers: vec![header("Location", to)], body: String::new() };
     if noise {
-        let origin = going.address.split('/').take(3).collect::<Vec<_>>().join("/");
+        let origin = redirected.address.split('/').take(3).collect::<Vec<_>>().join("/");
         let page = format!("{origin}/signin?continue={}", random_text(12));
-        going.headers.push(header("Cookie", &format!("visitor={}", random_text(12))));
-        going.answer = Some(moved(&page));
-        exchanges.push(going);
+        redirected.headers.push(header("Cookie", &format!("visitor={}", random_text(12))));
+        redirected.answer = Some(redirect_to(&page));
+        exchanges.push(redirected);
         exchanges.push(browser_request(&page, "text/html", "<!doctype html><form><input name=password></form>", at));
         exchanges.push(browser_request(&format!("{origin}/logo.png"), "image/png", "png", at));
         exchanges.push(browser_request(&format!("{origin}/app.js"), "text/javascript", "go()", at));
@@ -292,19 +292,20 @@ fn add_browser_exchanges(
         typed.headers =
             vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Cookie", &format!("visitor={}", random_text(12)))];
         typed.body = Some(encode_form(&[header("login", "rita@cliente.example"), header("password", "senha-da-rita-0815")]));
-        typed.answer = Some(moved(&address));
+        typed.answer = Some(redirect_to(&address));
         exchanges.push(typed);
     } else {
-        going.answer = Some(if by_post { RecordedResponse { status: 200, ..RecordedResponse::default() } } else { moved(&address) });
-        exchanges.push(going);
+        redirected.answer =
+            Some(if by_post { RecordedResponse { status: 200, ..RecordedResponse::default() } } else { redirect_to(&address) });
+        exchanges.push(redirected);
     }
-    let mut coming = RecordedExchange { method: "GET".to_owned(), address, at: Some(at), ..RecordedExchange::default() };
+    let mut returning = RecordedExchange { method: "GET".to_owned(), address, at: Some(at), ..RecordedExchange::default() };
     if by_post {
-        "POST".clone_into(&mut coming.method);
-        coming.headers = vec![header("Content-Type", "application/x-www-form-urlencoded")];
-        coming.body = Some(encode_form(&brought));
+        "POST".clone_into(&mut returning.method);
+        returning.headers = vec![header("Content-Type", "application/x-www-form-urlencoded")];
+        returning.body = Some(encode_form(&parameters));
     }
-    coming.answer =
+    returning.answer =
         Some(RecordedResponse { status: 303, headers: vec![header("Location", "https://www.loja.example/")], body: String::new() });
-    exchanges.push(coming);
+    exchanges.push(returning);
 }

@@ -126,7 +126,7 @@ fn a_login_that_is_tried_and_works_is_recorded_with_nothing_of_anybody() {
 
     assert!(!said.contains(&mark), "a secret is told: {said}");
     // Who came is told at the end to the tester, whose own account it is.
-    let (way, _) = said.split_once("somebody would come in").unwrap_or((&said, ""));
+    let (way, _) = said.split_once("would sign in").unwrap_or((&said, ""));
     leaks.look(&canaries, "try", "the way", way);
     let kept = text(&folder.0.join("providers.d/acme.examples.yaml"));
     leaks.look(&canaries, "try", "the examples", &kept);

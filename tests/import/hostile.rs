@@ -76,7 +76,7 @@ fn huge() -> String {
     text + after
 }
 
-/// The program with no more than so many megabytes of memory to its name.
+/// Runs the program with a limit on its memory.
 fn within(megabytes: usize, folder: &Folder, arguments: &[&str]) -> (i32, String, String) {
     let limited = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1024);
     let mut command = Command::new("sh");
@@ -140,6 +140,6 @@ fn what_a_simulation_writes_down_is_learnt_from() {
         let (code, out, err) = portaria(&folder.0, &["test", "copy"], &[]);
         assert_eq!(code, 0, "{out}{err}");
         let (code, _, err) = portaria(&folder.0, &["simulate", "acme", flag, file], &[]);
-        assert!(code == 2 && err.contains("there already"), "{err}");
+        assert!(code == 2 && err.contains("exists already"), "{err}");
     }
 }

@@ -1,10 +1,11 @@
-//! How much of a provider's file comes out of a recording of it.
+//! Measures how much of a provider's file is learnt from a recording of it.
 
 use crate::support::{STRICT, catalogue, text};
 use portaria::provider::{Provider, compile};
 use portaria::vocabulary::place::Source;
+use portaria::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use portaria::vocabulary::yaml::{YamlKind, YamlNode};
-use portaria::workbench::draft::{DraftEntry, DraftValue, ProviderDraft};
+use portaria::workbench::draft::ProviderDraft;
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::learn::{LearnedProvider, learn};
@@ -13,22 +14,21 @@ use portaria::workbench::synthetic_recording;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// A provider whose file is learnt anew.
+/// A provider whose file is learnt again from a recording.
 pub struct Case {
     pub name: String,
     pub file: String,
     pub provider: Provider,
     pub stories: Vec<ExampleSpec>,
-    /// What is sent in each story, where the stories themselves do not say it.
+    /// The requests of each story, where the story itself does not list them.
     pub asked: Vec<Vec<String>>,
 }
 
-/// The catalogue.
 pub fn cases() -> Vec<Case> {
     cases_of(catalogue())
 }
 
-/// The providers of these files, with the stories beside them that end well.
+/// The providers of these files, with their stories that end in an identity.
 pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
     let all = files.into_iter().map(|path| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
@@ -39,14 +39,15 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
         let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
         let stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
         let says = |story: &ExampleSpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
-        let asked = if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| asked(&provider, story)).collect() };
+        let asked =
+            if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| sent_requests(&provider, story)).collect() };
         Case { name, file, provider, stories, asked }
     });
     all.collect()
 }
 
 /// Every request of a story as one text.
-fn asked(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
+fn sent_requests(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
     let played = replay(provider, story);
     let told = played.requests.iter().map(|(_, request)| {
         let mut headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
@@ -57,48 +58,48 @@ fn asked(provider: &Provider, story: &ExampleSpec) -> Vec<String> {
     told.collect()
 }
 
-/// The recording of all of its logins, and the values that were made for it.
+/// The recording of all logins of a provider, and the values that were made for it.
 pub fn recorded(case: &Case) -> (Vec<RecordedExchange>, Vec<(String, String)>) {
     let made = synthetic_recording::record_all_stories(&case.provider, &case.stories).unwrap_or_else(|why| panic!("{}: {why}", case.name));
     (made.exchanges, made.values)
 }
 
 /// The words of a file as a tree.
-fn tree(text: &str) -> Vec<DraftEntry> {
+fn tree(text: &str) -> Vec<YamlLine> {
     let (node, _) = portaria::vocabulary::yaml::parse(&Source::new("tree.yaml", text)).expect("YAML");
-    match piece(&node) {
-        DraftValue::Block(words) => words,
+    match yaml_value(&node) {
+        YamlValue::Block(words) => words,
         _ => panic!("a block"),
     }
 }
 
-fn piece(node: &YamlNode) -> DraftValue {
+fn yaml_value(node: &YamlNode) -> YamlValue {
     match &node.kind {
         YamlKind::Scalar { text, plain, .. } => {
             let bare = *plain && (text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false" | "null" | "off" | ""));
-            if bare { DraftValue::Bare(text.clone()) } else { DraftValue::Text(text.clone()) }
+            if bare { YamlValue::Bare(text.clone()) } else { YamlValue::Text(text.clone()) }
         }
-        YamlKind::List(list) => DraftValue::List(list.iter().map(piece).collect()),
+        YamlKind::List(list) => YamlValue::List(list.iter().map(yaml_value).collect()),
         YamlKind::Map(entries) => {
-            DraftValue::Block(entries.iter().map(|entry| DraftEntry::new(entry.key.value.clone(), piece(&entry.value))).collect())
+            YamlValue::Block(entries.iter().map(|entry| YamlLine::new(entry.key.value.clone(), yaml_value(&entry.value))).collect())
         }
     }
 }
 
-/// One word of a file: the keys that lead there, and its value.
-type Line = (Vec<String>, DraftValue);
+/// One word of a file: the keys of its path, and its value.
+type Line = (Vec<String>, YamlValue);
 
-/// The words of a tree that count as a line each: texts, lists of alternatives and conditions are one.
-fn lines(words: &[DraftEntry], above: &[String], out: &mut Vec<Line>) {
+/// The words of a tree, where a text, a list of alternatives or a condition counts as one.
+fn lines(words: &[YamlLine], above: &[String], out: &mut Vec<Line>) {
     for entry in words {
         let mut path = above.to_vec();
         path.push(entry.key.clone());
-        let is_condition = |words: &[DraftEntry]| words.iter().any(|word| word.key == "at");
+        let is_condition = |words: &[YamlLine]| words.iter().any(|word| word.key == "at");
         match &entry.value {
-            DraftValue::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
-            DraftValue::List(list) if list.iter().all(|part| matches!(part, DraftValue::Block(_))) && !list.is_empty() => {
+            YamlValue::Block(inner) if !is_condition(inner) && !inner.is_empty() => lines(inner, &path, out),
+            YamlValue::List(list) if list.iter().all(|part| matches!(part, YamlValue::Block(_))) && !list.is_empty() => {
                 for (at, part) in list.iter().enumerate() {
-                    let DraftValue::Block(inner) = part else { continue };
+                    let YamlValue::Block(inner) = part else { continue };
                     let mut path = path.clone();
                     path.push(format!("#{at}"));
                     lines(inner, &path, out);
@@ -109,8 +110,8 @@ fn lines(words: &[DraftEntry], above: &[String], out: &mut Vec<Line>) {
     }
 }
 
-/// The tree with one word set, or taken out.
-fn with(words: &[DraftEntry], path: &[String], value: Option<&DraftValue>) -> Vec<DraftEntry> {
+/// The tree with one word set or removed.
+fn with(words: &[YamlLine], path: &[String], value: Option<&YamlValue>) -> Vec<YamlLine> {
     let mut words = words.to_vec();
     let (first, rest) = path.split_first().expect("a path");
     let at = words.iter().position(|entry| entry.key == *first);
@@ -118,42 +119,42 @@ fn with(words: &[DraftEntry], path: &[String], value: Option<&DraftValue>) -> Ve
         match (at, value) {
             (Some(at), Some(value)) => words[at].value = value.clone(),
             (Some(at), None) => drop(words.remove(at)),
-            (None, Some(value)) => words.push(DraftEntry::new(first.clone(), value.clone())),
+            (None, Some(value)) => words.push(YamlLine::new(first.clone(), value.clone())),
             (None, None) => {}
         }
         return words;
     }
     let at = at.unwrap_or_else(|| {
-        words.push(DraftEntry::new(first.clone(), DraftValue::Block(Vec::new())));
+        words.push(YamlLine::new(first.clone(), YamlValue::Block(Vec::new())));
         words.len() - 1
     });
     let changed = match (&words[at].value, rest[0].strip_prefix('#').and_then(|at| at.parse::<usize>().ok())) {
-        (DraftValue::List(list), Some(nth)) if nth < list.len() => {
+        (YamlValue::List(list), Some(nth)) if nth < list.len() => {
             let mut list = list.clone();
-            if let DraftValue::Block(inner) = &list[nth] {
-                list[nth] = DraftValue::Block(with(inner, &rest[1..], value));
+            if let YamlValue::Block(inner) = &list[nth] {
+                list[nth] = YamlValue::Block(with(inner, &rest[1..], value));
             }
-            DraftValue::List(list)
+            YamlValue::List(list)
         }
-        (DraftValue::Block(inner), Some(0)) => DraftValue::Block(with(inner, &rest[1..], value)),
-        (DraftValue::Block(inner), None) => DraftValue::Block(with(inner, rest, value)),
+        (YamlValue::Block(inner), Some(0)) => YamlValue::Block(with(inner, &rest[1..], value)),
+        (YamlValue::Block(inner), None) => YamlValue::Block(with(inner, rest, value)),
         (other, _) => other.clone(),
     };
     words[at].value = changed;
-    if words[at].value == DraftValue::Block(Vec::new()) && value.is_none() {
+    if words[at].value == YamlValue::Block(Vec::new()) && value.is_none() {
         words.remove(at);
     }
     words
 }
 
-/// What differs when the catalogue's stories are played with a file.
-fn differences(case: &Case, words: &[DraftEntry]) -> Vec<String> {
+/// The differences when the catalogue's stories are replayed with a file.
+fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     let written = ProviderDraft { head: Vec::new(), words: words.to_vec() }.to_yaml();
     let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
     let Some(provider) = provider else { return vec![report.draw(false)] };
     let all = case.stories.iter().enumerate().flat_map(|(nth, story)| {
         let played = replay(&provider, story);
-        let asked = asked(&provider, story);
+        let asked = sent_requests(&provider, story);
         let otherwise = case.asked.get(nth).filter(|expected| **expected != asked);
         let otherwise = otherwise.map(|expected| format!("{}: sent {asked:#?} in place of {expected:#?}", story.what.value));
         let real = played
@@ -165,8 +166,8 @@ fn differences(case: &Case, words: &[DraftEntry]) -> Vec<String> {
     all.collect()
 }
 
-/// The file that was learnt, with the catalogue's names of what is set and the words of policy that no recording can hold.
-fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<DraftEntry> {
+/// The learned file with the catalogue's names of settings, and with the words of policy that no recording can hold.
+fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
         if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
@@ -176,27 +177,28 @@ fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)
         }
     }
     let theirs = tree(&case.file);
-    let kept_keys: Vec<String> = theirs
-        .iter()
-        .filter(|entry| entry.key == "secrets")
-        .flat_map(|entry| {
-            if let DraftValue::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() }
-        })
-        .collect();
+    let kept_keys: Vec<String> =
+        theirs
+            .iter()
+            .filter(|entry| entry.key == "secrets")
+            .flat_map(|entry| {
+                if let YamlValue::Block(words) = &entry.value { words.iter().map(|word| word.key.clone()).collect() } else { Vec::new() }
+            })
+            .collect();
     for made in ["signingKey", "privateKey"] {
         if let [own] = &kept_keys[..] {
             written = written.replace(&format!("${{{made}}}"), &format!("${{{own}}}")).replace(&format!("  {made}:"), &format!("  {own}:"));
         }
     }
     let mut words = tree(&written);
-    let chosen_here = |entry: &DraftEntry| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
+    let chosen_here = |entry: &YamlLine| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
     words.retain(|entry| !chosen_here(entry));
     words.extend(theirs.into_iter().filter(chosen_here));
     words
 }
 
 /// The one edit that makes a file right, if there is one.
-fn one_edit(case: &Case, words: &[DraftEntry]) -> Option<String> {
+fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     lines(words, &[], &mut ours);
     lines(&tree(&case.file), &[], &mut theirs);
@@ -210,7 +212,7 @@ fn one_edit(case: &Case, words: &[DraftEntry]) -> Option<String> {
     })
 }
 
-/// How many files are right as they are learnt, and how many with one edit; printed, with what is wrong in the others.
+/// Prints how many files are right as they are learnt, how many with one edit, and what is wrong in the others.
 pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange>) -> (usize, usize, usize) {
     let (mut right, mut nearly, mut report) = (0, 0, String::new());
     for case in cases {

@@ -1,4 +1,4 @@
-//! Nothing of a recording that is somebody's stands in what is learnt from it, nor in what is said about it.
+//! No secret and no personal value of a recording stands in the learned file, in the example, or in a message.
 
 use crate::command_line::{Folder, portaria};
 use crate::import::acme;
@@ -12,32 +12,32 @@ use portaria::workbench::{curl, har, recorded_example};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// What must not get out of the recording of a provider: everything made by chance, what was typed, cookies, and who came in.
+/// The values that must not leave the recording of a provider: all random values, what was typed, cookies, and the identity.
 fn canaries(case: &Case, exchanges: &[RecordedExchange], values: &[(String, String)]) -> Vec<String> {
     let mut all = BTreeSet::new();
-    // What is part of an address is called there, and so no secret.
+    // A value that is part of an address is no secret.
     let hidden = values.iter().filter(|(name, value)| !matches!(name.as_str(), "publicUrl" | "redirectUri") && !value.contains(['.', '/']));
     all.extend(hidden.map(|(_, value)| value.clone()));
     for exchange in exchanges {
         let sent = exchange.query().into_iter().chain(exchange.form().unwrap_or_default());
-        let told = ["code", "password", "login", "state", "continue", "auth_code", "ticket", "hmac"];
-        all.extend(sent.filter(|(name, _)| told.contains(&name.as_str())).map(|(_, value)| value));
+        let names = ["code", "password", "login", "state", "continue", "auth_code", "ticket", "hmac"];
+        all.extend(sent.filter(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value));
         all.extend(exchange.header("cookie").map(str::to_owned));
         all.extend(exchange.header("authorization").map(str::to_owned));
     }
     for story in &case.stories {
         let identity = story.identity.as_ref().and_then(|raw| raw.0.as_object()).expect("an identity");
-        // A language is asked for by the shop itself, too.
-        let said = identity.iter().filter(|(fact, _)| *fact != "locale");
-        all.extend(said.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+        // The shop itself may ask for a language.
+        let members = identity.iter().filter(|(fact, _)| *fact != "locale");
+        all.extend(members.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
     }
-    // Words of a few letters stand anywhere by chance.
+    // Short words may stand anywhere by coincidence.
     all.into_iter().filter(|value| value.len() >= 4 && !value.contains("public")).collect()
 }
 
 #[test]
 fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
-    let mut retold = 0;
+    let mut examples = 0;
     for case in &cases() {
         let (exchanges, values) = recorded(case);
         let canaries = canaries(case, &exchanges, &values);
@@ -46,36 +46,36 @@ fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
         let as_curl = curl::read(&curl::write(&exchanges)).expect("curl lines");
         for exchanges in [&as_har, &as_curl] {
             let learned = learn(&case.name, exchanges, STRICT).unwrap_or_else(|why| panic!("{}: {why}", case.name));
-            let said = format!("{} {:?} {:?}", learned.text, learned.variables, learned.decide);
+            let output = format!("{} {:?} {:?}", learned.text, learned.variables, learned.decide);
             for canary in &canaries {
-                assert!(!said.contains(canary.as_str()), "{}: {canary}\n{said}", case.name);
+                assert!(!output.contains(canary.as_str()), "{}: {canary}\n{output}", case.name);
             }
         }
-        // Nor does it stand in the example that is made of it.
+        // The example that is made of it holds none either.
         let learned = learn(&case.name, &as_har, STRICT).unwrap_or_else(|why| panic!("{}: {why}", case.name));
         let (provider, _) = compile(&Source::new(format!("{}.yaml", case.name), learned.text.as_str()), STRICT);
-        let told = recorded_example::example_from_recording(&provider.expect("a provider"), &learned, 0);
-        let said = told.clone().unwrap_or_else(|why| why);
-        // The catalogue's invented people and those of the examples come from one town.
+        let example = recorded_example::example_from_recording(&provider.expect("a provider"), &learned, 0);
+        let output = example.clone().unwrap_or_else(|why| why);
+        // The catalogue's invented people and those of the examples share a domain.
         for canary in canaries.iter().filter(|canary| !canary.ends_with("loja.example")) {
-            assert!(!said.contains(canary.as_str()), "{}: {canary}\n{said}", case.name);
+            assert!(!output.contains(canary.as_str()), "{}: {canary}\n{output}", case.name);
         }
-        match told {
-            Ok(_) => retold += 1,
+        match example {
+            Ok(_) => examples += 1,
             Err(why) => println!("no example of {}: {why}", case.name),
         }
-        // Nor does it get out when a part is missing, and the learner says what.
+        // The message about a missing part holds none either.
         for without in 0..as_har.len() {
             let some: Vec<RecordedExchange> =
                 as_har.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, one)| one.clone()).collect();
-            let said = learn(&case.name, &some, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
+            let output = learn(&case.name, &some, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
             for canary in &canaries {
-                assert!(!said.contains(canary.as_str()), "{} without {without}: {canary}\n{said}", case.name);
+                assert!(!output.contains(canary.as_str()), "{} without {without}: {canary}\n{output}", case.name);
             }
         }
     }
-    println!("examples were made of {retold} providers");
-    assert!(retold >= 30, "{retold}");
+    println!("examples were made of {examples} providers");
+    assert!(examples >= 30, "{examples}");
 }
 
 /// The recording of a usual login, with more in its token call.
@@ -123,8 +123,8 @@ fn what_a_person_is_called_becomes_a_reference_wherever_the_shop_sent_it() {
                 answer.body = answer.body.replacen('{', &format!("{{\"called\":\"{value}\","), 1);
             }
         }
-        let said = learn("acme", &exchanges, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
-        assert!(!said.contains(value), "{said}");
+        let output = learn("acme", &exchanges, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
+        assert!(!output.contains(value), "{output}");
     }
 }
 
@@ -135,12 +135,12 @@ fn somebody_s_id_as_the_name_of_a_member_is_not_written_down() {
         let answer = exchange.answer.as_mut().expect("an answer");
         let id = answer.body.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
         *answer = RecordedResponse { body: format!("{{\"people\":{{\"{id}\":{}}}}}", answer.body), ..answer.clone() };
-        let said = learn("acme", std::slice::from_ref(exchange), STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
-        assert!(!said.contains(&id));
+        let output = learn("acme", std::slice::from_ref(exchange), STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
+        assert!(!output.contains(&id));
     }
     let ids: Vec<String> = acme().stories.iter().filter_map(|story| Some(story.identity.as_ref()?.0["id"].as_str()?.to_owned())).collect();
-    let said = learn("acme", &exchanges, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
-    assert!(ids.iter().all(|id| !said.contains(id.as_str())) && !ids.is_empty(), "{said}");
+    let output = learn("acme", &exchanges, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text);
+    assert!(ids.iter().all(|id| !output.contains(id.as_str())) && !ids.is_empty(), "{output}");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_program_learns_a_file_and_no_value_of_the_recording_gets_out() {
         assert_eq!(code, 0, "{out}{err}");
         let learned = text(&folder.0.join("providers.d/acme.yaml"));
         for canary in &canaries {
-            assert!(![&out, &err, &learned].iter().any(|said| said.contains(canary.as_str())), "{canary}\n{out}\n{learned}");
+            assert!(![&out, &err, &learned].iter().any(|output| output.contains(canary.as_str())), "{canary}\n{out}\n{learned}");
         }
         assert!(out.contains("/callback/acme") && out.contains("ACME_CLIENT_SECRET"), "{out}");
         let (code, out, _) = portaria(&folder.0, &["check"], &[]);

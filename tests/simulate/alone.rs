@@ -1,4 +1,4 @@
-//! `portaria simulate` and `portaria serve --simulate` as people call them.
+//! `portaria simulate` and `portaria serve --simulate`, as real processes.
 
 use crate::command_line::{Folder, portaria};
 use crate::simulate::broker::{ask, raw, unescaped};
@@ -22,7 +22,7 @@ const STORIES: &str = "- what: a login
   identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
 ";
 
-/// The program while it runs.
+/// The running program.
 struct Running {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
@@ -37,7 +37,7 @@ impl Running {
         Self { child, lines }
     }
 
-    /// What it says up to a line that begins so.
+    /// The output up to a line that begins with this.
     fn until(&mut self, begins: &str) -> Vec<String> {
         let mut heard = Vec::new();
         for line in self.lines.by_ref() {
@@ -102,8 +102,8 @@ async fn it_says_where_it_is_what_it_expects_and_what_differs() {
     let bearer = format!("Bearer {}", access["access_token"].as_str().expect("a token"));
     let person = ask("GET", &format!("{base}/https/sso.acme.example/me"), &[("Authorization", &bearer)], "").await;
     assert!(person.status == 200 && person.body.contains("ana@loja.example"), "{person:?}");
-    let told = running.until("accepted  GET https://sso.acme.example/me");
-    assert!(!told.concat().contains(&secret), "{told:?}");
+    let lines = running.until("accepted  GET https://sso.acme.example/me");
+    assert!(!lines.concat().contains(&secret), "{lines:?}");
 
     let elsewhere = ask("GET", &format!("{base}/"), &[("X", "y")], "").await;
     assert_eq!(elsewhere.status, 200);

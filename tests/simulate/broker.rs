@@ -3,7 +3,7 @@
 use crate::support::root;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as Routes, HttpServer};
-use portaria::commands::serve::workbench_hooks;
+use portaria::commands::broker;
 use portaria::directory::{Directory, StorageLocation};
 use portaria::session::seal::MasterKey;
 use portaria::stores::settings::Settings;
@@ -31,7 +31,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// With the catalogue's own files for these providers, all of them simulated.
+    /// A broker with the catalogue's own files for these providers, all of them simulated.
     pub async fn with(names: &[&str]) -> Self {
         let folder = Folder::new();
         for name in names {
@@ -43,7 +43,7 @@ impl Broker {
         Self::at(folder, names).await
     }
 
-    /// With the providers of a folder.
+    /// A broker with the providers of a folder.
     pub async fn at(folder: Folder, simulated: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it has an address"));
@@ -54,14 +54,15 @@ impl Broker {
         let directory =
             Arc::new(Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
         let master = MasterKey::new(&format!("{}{}", random::id(), random::id()), false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, directory, &master, workbench_hooks()).await.expect("storage is there"));
+        let whole = broker::Broker::new(&master);
+        let app = Data::new(App::new(&settings, directory, &master, whole.hooks()).await.expect("storage is there"));
         let served = app.clone();
         let server = HttpServer::new(move || {
             Routes::new()
                 .app_data(served.clone())
                 .app_data(Data::new(TokenCache::default()))
                 .app_data(PayloadConfig::new(16 * 1024))
-                .configure(portaria::web::routes)
+                .configure(|config| whole.mount(config))
         });
         let server = server.workers(1).disable_signals().listen(listener).expect("it can listen").run();
         let handle = server.handle();
@@ -69,7 +70,7 @@ impl Broker {
         Self { url, folder, app, server: handle }
     }
 
-    /// Ends it.
+    /// Stops the broker.
     pub async fn stop(self) {
         self.server.stop(false).await;
     }
@@ -79,10 +80,10 @@ impl Broker {
         Browser { url: self.url.clone(), jar: RefCell::default() }
     }
 
-    /// Lets changed files be noticed.
+    /// Reads changed files.
     pub fn look_again(&self) {
         for front in self.app.live_config().live_stores() {
-            front.roster.reload(portaria::world::clock::now());
+            front.providers.reload(portaria::world::clock::now());
         }
     }
 }
@@ -93,7 +94,7 @@ pub struct Browser {
     jar: RefCell<Vec<(String, String)>>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -106,7 +107,7 @@ impl Reply {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
-    /// Where it leads.
+    /// The address of a redirect.
     pub fn location(&self) -> &str {
         self.header("location").unwrap_or_else(|| panic!("it leads nowhere: {self:?}"))
     }
@@ -130,7 +131,7 @@ impl Reply {
     }
 }
 
-/// A text as it stood before a template escaped it.
+/// A text without the escapes of the templates.
 pub fn unescaped(text: &str) -> String {
     text.replace("&#38;", "&")
         .replace("&amp;", "&")
@@ -142,17 +143,17 @@ pub fn unescaped(text: &str) -> String {
 
 /// Sends bytes and reads until the other side is done.
 pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    let mut connection = TcpStream::connect(address).await.expect("somebody listens");
-    // Whoever has heard enough may close before all is said.
+    let mut connection = TcpStream::connect(address).await.expect("the broker listens");
+    // The other side may close the connection before everything is sent.
     let _ = connection.write_all(bytes).await;
     let mut answer = Vec::new();
     let _ = connection.read_to_end(&mut answer).await;
     answer
 }
 
-/// Asks at an address of this machine.
+/// Sends a request to an address of this machine.
 pub async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-    let rest = url.strip_prefix("http://").expect("only this machine is asked");
+    let rest = url.strip_prefix("http://").expect("requests go to this machine only");
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let address: SocketAddr = host.parse().unwrap_or_else(|_| panic!("{url} is not on this machine"));
     assert!(address.ip().is_loopback(), "{url}");
@@ -195,12 +196,12 @@ impl Browser {
         reply
     }
 
-    /// Asks for a page.
+    /// Loads a page.
     pub async fn get(&self, address: &str) -> Reply {
         self.ask("GET", address, "", "").await
     }
 
-    /// Begins a login and comes to the choice.
+    /// Starts a login and loads the page with the choice.
     pub async fn arrive(&self, name: &str, inputs: &[(String, String)]) -> Reply {
         let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(inputs).finish();
         let begun = self.get(&format!("/login/{name}?{query}")).await;
@@ -211,7 +212,7 @@ impl Browser {
         page
     }
 
-    /// Chooses, and follows the way back to where it ends.
+    /// Makes a choice, and follows the redirects to the end.
     pub async fn choose(&self, page: &Reply, word: &str) -> Reply {
         let mut reply = self.get(&page.choice(word)).await;
         if reply.status == 200 && reply.body.contains("<form method=\"post\"") {
@@ -234,7 +235,7 @@ impl Browser {
         reply
     }
 
-    /// Who is signed in.
+    /// The user who is signed in.
     pub async fn session(&self) -> Value {
         let reply = self.get("/session").await;
         serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{error}: {reply:?}"))

@@ -19,7 +19,7 @@ fn inputs(story: &ExampleSpec) -> Vec<(String, String)> {
     given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
 }
 
-/// Chooses a story in a fresh browser; what came of it, where that is not what the story says.
+/// Replays an example in a new browser, and describes how the outcome differs from the example.
 async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &ExampleSpec) -> Option<String> {
     let browser = broker.browser();
     let page = browser.arrive(name, inputs).await;
@@ -33,7 +33,7 @@ async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &s
                 && text(&session, "providerUserId") == text(&identity.0, "id")
                 && text(&session, "email") == text(&identity.0, "email")
         }
-        // Without mail nobody can prove an address.
+        // Without mail no address can be proven.
         Some(_) | None => session["authenticated"] == false && end.status != 303 && end.incident().is_some(),
     };
     (!fine).then(|| format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident()))
@@ -58,10 +58,10 @@ async fn every_provider_logs_in_against_its_own_simulation() {
                 refusals += 1;
                 continue;
             }
-            // Somebody who is known by now is welcome to come again: each login has a broker of its own.
+            // A known user may sign in again, so each login has a broker of its own.
             let fresh = Broker::with(&[&name]).await;
             others.extend(play(&fresh, &name, &own, word, story).await);
-            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: what is simulated tells nothing of the provider");
+            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: a simulation says nothing about the real provider");
             fresh.stop().await;
             logins += 1;
         }

@@ -1,18 +1,18 @@
-//! What may go wrong at a simulated provider, and never lets anybody in.
+//! The faults of simulated providers: none of them lets a shopper sign in.
 
 use crate::simulate::broker::Broker;
 use crate::support::catalogue;
 use portaria::vocabulary::place::Source;
 
 #[actix_web::test]
-async fn whatever_goes_wrong_ends_on_a_page_with_a_code_and_nobody_is_let_in() {
+async fn every_fault_ends_on_a_page_with_a_code_and_without_a_session() {
     let mut seen: Vec<String> = Vec::new();
     for path in catalogue() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         let examples = portaria::stores::catalogue::examples_path(&path);
         let stories =
             portaria::workbench::examples::read(&Source::new("x", crate::support::text(&examples))).expect("the catalogue is right");
-        let base = stories.iter().find(|story| story.identity.is_some()).expect("somebody comes in");
+        let base = stories.iter().find(|story| story.identity.is_some()).expect("a login succeeds");
         let inputs: Vec<(String, String)> =
             base.inputs.iter().flat_map(|inputs| &inputs.0).map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
         let broker = Broker::with(&[&name]).await;

@@ -1,4 +1,4 @@
-//! The simulation accepts what the file sends and nothing else, and says what differs.
+//! A simulation accepts exactly what the file sends, and says what differs.
 
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::provider::callback::CallbackParameters;
@@ -177,7 +177,7 @@ fn a_call_that_is_not_the_files_is_refused_and_the_line_is_named() {
 }
 
 #[test]
-fn a_browser_that_comes_with_another_request_is_told_what_differs() {
+fn a_browser_with_another_request_sees_what_differs() {
     let mirror = Mirror::new();
     let address = mirror.begin().redirect.address.expose().to_owned();
     for (from, to, named) in [
@@ -203,7 +203,7 @@ fn a_browser_that_comes_with_another_request_is_told_what_differs() {
 }
 
 #[test]
-fn texts_of_files_and_of_strangers_are_escaped() {
+fn texts_of_files_are_escaped() {
     let mirror = Mirror::new();
     let page = body(&mirror.arrive(mirror.begin().redirect.address.expose()));
 
@@ -212,7 +212,7 @@ fn texts_of_files_and_of_strangers_are_escaped() {
 }
 
 #[test]
-fn whatever_is_asked_gets_an_answer() {
+fn every_request_gets_an_answer() {
     let mirror = Mirror::new();
     let junk: Vec<u8> = (0..64 * 1024).map(|at: u32| u8::try_from(at * 7 % 251).unwrap_or(0)).collect();
     let too_much = vec![b'x'; 64 * 1024 + 1];
@@ -232,7 +232,7 @@ fn whatever_is_asked_gets_an_answer() {
 }
 
 #[test]
-fn who_fills_it_pushes_out_the_oldest_and_time_does_the_rest() {
+fn the_oldest_login_is_forgotten_first_and_every_login_expires() {
     let mirror = Mirror::new();
     let first = mirror.begin();
     let callback = mirror.back(&first, "story-1");

@@ -1,4 +1,4 @@
-//! Simulated providers from outside: the broker logs in against its own mirror, over real sockets.
+//! Simulated providers from outside: the broker logs in at its own simulation, over real sockets.
 
 mod alone;
 mod broker;

@@ -98,7 +98,7 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
     let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
     assert_eq!(status, 0, "{err}");
     assert!(
-        out.contains("the login ended: this identity is linked to another user of the store") && out.contains("(linkedElsewhere)\n"),
+        out.contains("the login failed: this identity is linked to another user of the store") && out.contains("(linkedElsewhere)\n"),
         "{out}"
     );
     assert!(

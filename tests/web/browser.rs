@@ -93,7 +93,7 @@ impl Browser {
     /// Puts the half of an attempt into the browser that began at another time; answers with the other half.
     pub fn began_at(&self, provider: &str, started: i64) -> String {
         let front = self.house.front(&self.host);
-        let listing = front.roster.snapshot();
+        let listing = front.providers.snapshot();
         let offer = listing.provider(provider).expect("it is offered");
         let installation = offer.installation(&front.store.public_url);
         let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), started, Vec::new());

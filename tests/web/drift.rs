@@ -167,7 +167,7 @@ async fn a_file_that_reads_otherwise_expects_anew_and_what_it_mended_is_over() {
 
     let file = crate::support::text(&house.folder.0.join("providers.d/acme.yaml"));
     house.folder.write("providers.d/acme.yaml", &file.replace("$.email", "$.mail"));
-    house.front("localhost:8080").roster.reload(clock::now());
+    house.front("localhost:8080").providers.reload(clock::now());
     come(&house, 1).await;
 
     assert!(warnings(&house).is_empty());

@@ -8,8 +8,9 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, PayloadConfig};
-use portaria::commands::serve::workbench_hooks;
+use portaria::commands::broker::Broker;
 use portaria::directory::{Directory, StorageLocation};
+use portaria::lab::handlers::LabState;
 use portaria::session::seal::MasterKey;
 use portaria::session::{Session, SessionUser};
 use portaria::stores::settings::Settings;
@@ -98,6 +99,8 @@ pub struct House(Rc<Rooms>);
 pub struct Rooms {
     /// The broker itself.
     pub app: Data<App>,
+    /// The state of the lab.
+    pub lab: Arc<LabState>,
     /// The provider.
     pub upstream: Rc<Upstream>,
     /// Its folder.
@@ -188,18 +191,19 @@ impl Plan {
         let storage = self.storage.unwrap_or_else(|| StorageLocation::File(self.folder.0.join("portaria.db")));
         let directory = Arc::new(Directory::open(&storage).await.expect("a directory can be made"));
         let master = MasterKey::new(&self.master, false).expect("it is long enough");
-        let app = Data::new(App::new(&settings, directory, &master, workbench_hooks()).await.expect("storage is there"));
+        let broker = Broker::new(&master);
+        let app = Data::new(App::new(&settings, directory, &master, broker.hooks()).await.expect("storage is there"));
         let routes = actix_web::App::new()
             .app_data(app.clone())
             .app_data(Data::new(TokenCache::default()))
             .app_data(PayloadConfig::new(16 * 1024))
-            .configure(portaria::web::routes);
+            .configure(|config| broker.mount(config));
         let service = Rc::new(init_service(routes).await);
         let door: Door = Box::new(move |request| {
             let service = Rc::clone(&service);
             Box::pin(async move { service.call(request.to_request()).await.expect("refusals are answers").map_into_boxed_body() })
         });
-        House(Rc::new(Rooms { app, upstream, folder: self.folder, mark, door, log, storage, _logging: logging }))
+        House(Rc::new(Rooms { app, lab: broker.lab, upstream, folder: self.folder, mark, door, log, storage, _logging: logging }))
     }
 }
 
@@ -361,7 +365,7 @@ impl House {
     /// Lets changed files be noticed.
     pub fn look_again(&self) {
         for front in self.app.live_config().live_stores() {
-            front.roster.reload(clock::now());
+            front.providers.reload(clock::now());
         }
     }
 }

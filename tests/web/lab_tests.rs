@@ -84,7 +84,7 @@ async fn a_test_login_tells_all_and_creates_nobody() {
     assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "nobody is created");
     let counted = house.ask(Ask::get("/metrics")).await.body;
     assert!(!counted.contains("portaria_logins_total{"), "{counted}");
-    let last = house.app.tests.last_result("main", "acme", None).expect("it is remembered");
+    let last = house.lab.tests.last_result("main", "acme", None).expect("it is remembered");
     assert_eq!((last.code.as_str(), last.failed), (&*code, None));
 }
 
@@ -100,7 +100,7 @@ async fn a_test_login_that_fails_tells_why_and_so_does_a_wrong_state() {
     let lost = browser.get(&browser.way_back("acme", "somebody-elses", "bia")).await;
 
     assert_eq!((failed.code.as_deref(), failed.identity), (Some("missingId"), None));
-    assert_eq!(house.app.tests.last_result("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
+    assert_eq!(house.lab.tests.last_result("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
     assert_eq!(story(&house, &code(&lost)).await.code.as_deref(), Some("badState"));
     assert!(browser.attempts().is_empty(), "it is over");
     assert_eq!(lines(&house).await, [AuditEventKind::Tested, AuditEventKind::Tested]);
@@ -180,8 +180,8 @@ async fn only_the_staff_begins_and_the_story_is_theirs() {
     }
     assert_eq!(ana.who().await.as_deref(), Some("ana@clientes.example"), "she is still who she was");
     assert_eq!((kept.test, kept.by.as_deref(), kept.code.as_deref()), (true, Some(&*uid), Some("noAnswer")));
-    assert!(house.app.tests.last_result("main", "acme", Some(&uid)).is_some());
-    assert_eq!(house.app.tests.last_result("main", "acme", None), None);
+    assert!(house.lab.tests.last_result("main", "acme", Some(&uid)).is_some());
+    assert_eq!(house.lab.tests.last_result("main", "acme", None), None);
 }
 
 #[actix_web::test]

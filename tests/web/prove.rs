@@ -127,7 +127,7 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     for left in [4, 3, 2, 1] {
         let answer = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
         assert_eq!(answer.status, 422, "{answer:?}");
-        let told = format!("This code is not right. Check the newest e-mail. Tries left: {left}.");
+        let told = format!("This code is not correct. Please check the most recent e-mail. Tries left: {left}.");
         assert!(answer.body.contains("aria-invalid") && answer.body.contains(&told), "{}", answer.body);
         house.assert_clean(&answer);
     }

@@ -186,7 +186,7 @@ async fn mail_leaves_as_before_while_its_password_is_not_there() {
     let mail =
         format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: \"file:{0}\", password: \"file:{0}\"", file.display());
     let settings = format!("{LOCAL}mail: {{ {mail} }}\n");
-    let leaves = || house.front("localhost:8080").post.is_some();
+    let leaves = || house.front("localhost:8080").mailer.is_some();
 
     house.resettle(&settings);
     assert!(!leaves(), "it was never there");

@@ -1,19 +1,20 @@
-//! The checklist, question by question, in plain lines.
+//! Asks the checklist on the terminal, question by question.
 
 use crate::commands::outcome::CommandFailure;
 use crate::provider::InstallationContext;
+use crate::vocabulary::diagnostic::printable;
 use crate::workbench::checklist;
 use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
-/// Asks what has not been said yet.
-pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, ground: InstallationContext) -> Result<(), CommandFailure> {
-    let said: Vec<&str> = answers.keys().copied().collect();
-    print("Enter takes what stands in brackets; `back` goes to the question before.\n");
+/// Asks every question that has no answer yet.
+pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, context: InstallationContext) -> Result<(), CommandFailure> {
+    let given: Vec<&str> = answers.keys().copied().collect();
+    print("Enter takes the answer in brackets; `back` returns to the question before.\n");
     let mut asked: Vec<usize> = Vec::new();
     let mut at = 0;
     while let Some(question) = QUESTIONS.get(at) {
-        if said.contains(&question.name) || !(question.matters)(answers) {
+        if given.contains(&question.name) || !(question.matters)(answers) {
             at += 1;
             continue;
         }
@@ -39,8 +40,8 @@ pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, ground: Installation
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = checklist::check_answer(question, &answer, ground) {
-            print(&format!("  {}\n", crate::vocabulary::diagnostic::printable(&why)));
+        if let Some(why) = checklist::check_answer(question, &answer, context) {
+            print(&format!("  {}\n", printable(&why)));
             continue;
         }
         answers.insert(question.name, answer);

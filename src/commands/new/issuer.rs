@@ -1,16 +1,17 @@
-//! What an issuer publishes about itself, filled into the answers.
+//! Fills the answers in from the document that an issuer publishes.
 
 use crate::commands::outcome::CommandFailure;
 use crate::provider::json;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
 use crate::web::app::network_reach;
 use crate::workbench::checklist::questions::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;
 
-/// Fetches the issuer's document and fills in what it says.
+/// Fetches the issuer's document and adds the answers that it gives.
 pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let address = if issuer.contains("/.well-known/") {
         issuer.to_owned()
@@ -26,47 +27,47 @@ pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers:
     let document = fetch_discovery_document(&address, settings)?;
     let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if named.is_empty() || !issuer.contains("/.well-known/") && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
-        let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", crate::vocabulary::diagnostic::printable(named)) };
+        let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", printable(named)) };
         return Err(CommandFailure::No(format!(
             "error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it"
         )));
     }
-    for end in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-        if document.get(end).and_then(Value::as_str).is_none() {
+    for member in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        if document.get(member).and_then(Value::as_str).is_none() {
             return Err(CommandFailure::No(format!(
-                "error: {address} names no `{end}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
+                "error: {address} names no `{member}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
             )));
         }
     }
     let list = |name: &str| -> Option<Vec<&str>> { Some(document.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect()) };
-    let mut say = |name: &'static str, answer: &str| {
-        answers.entry(name).or_insert_with(|| answer.to_owned());
+    let mut answer = |name: &'static str, text: &str| {
+        answers.entry(name).or_insert_with(|| text.to_owned());
     };
     if let Some(scopes) = list("scopes_supported") {
         let wanted: Vec<&str> = ["openid", "profile", "email"].into_iter().filter(|scope| scopes.contains(scope)).collect();
         if wanted.contains(&"openid") {
-            say("scope", &wanted.join(" "));
+            answer("scope", &wanted.join(" "));
         }
     }
     match list("code_challenge_methods_supported") {
-        Some(methods) if methods.contains(&"S256") => say("pkce", "S256"),
-        Some(methods) if methods.contains(&"plain") => say("pkce", "plain"),
-        Some(_) => say("pkce", "off"),
+        Some(methods) if methods.contains(&"S256") => answer("pkce", "S256"),
+        Some(methods) if methods.contains(&"plain") => answer("pkce", "plain"),
+        Some(_) => answer("pkce", "off"),
         None => {}
     }
-    // Where the document is silent, the standard says basic.
+    // The default of the standard is basic.
     let methods = list("token_endpoint_auth_methods_supported").unwrap_or_else(|| vec!["client_secret_basic"]);
     if methods.contains(&"client_secret_post") {
-        say("credentials", "form");
+        answer("credentials", "form");
     } else if methods.contains(&"client_secret_basic") {
-        say("credentials", "basicEncoded");
+        answer("credentials", "basicEncoded");
     } else if methods.contains(&"none") {
-        say("client-secret", "none");
-        say("credentials", "form");
+        answer("client-secret", "none");
+        answer("credentials", "form");
     }
     let claims = list("claims_supported");
     if claims.is_some_and(|claims| !claims.contains(&"email_verified")) {
-        say("trust", "never");
+        answer("trust", "never");
     }
     Ok(())
 }
@@ -77,7 +78,7 @@ fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value,
     let answer = answer.map_err(|why| {
         let help = match why {
             NoAnswer::Forbidden => "it leads to a private address; list its host in `privateHosts` of the settings if that is meant",
-            _ => "check the address and this machine's way to it",
+            _ => "check the address and this machine's network",
         };
         CommandFailure::Environment(format!("{address}: {why}"), help.to_owned())
     })?;
@@ -85,7 +86,7 @@ fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value,
         200 => {}
         300..=399 => {
             return Err(CommandFailure::No(format!(
-                "error: {address} sends to another address, which is not followed\n  help: write the issuer's own address"
+                "error: {address} redirects to another address, which is not followed\n  help: write the issuer's own address"
             )));
         }
         status => {
@@ -95,6 +96,6 @@ fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value,
         }
     }
     json::parse(&answer.body).map_err(|why| {
-        CommandFailure::No(format!("error: {address} is no document of an issuer: {why}\n  help: write the issuer's address"))
+        CommandFailure::No(format!("error: {address} is not the document of an issuer: {why}\n  help: write the issuer's address"))
     })
 }

@@ -1,4 +1,4 @@
-//! How the browser's answer arrives: by the browser itself, or pasted into the terminal; and what is asked there.
+//! The callbacks of a trial login, sent by the browser or pasted into the terminal, and the inputs that the terminal asks for.
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::try_login::screen::TrialScreen;
@@ -10,20 +10,17 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
-/// The most that is read of a line.
-const LONGEST: u64 = 64 * 1024;
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 64 * 1024;
 
-/// What came back.
 pub(crate) struct TrialCallback {
-    /// The parameters.
     pub(crate) callback: CallbackParameters,
-    /// The state from the path.
+    /// The state in the path.
     pub(crate) state: Option<String>,
-    /// Who wants to know whether it fits.
+    /// Receives whether the callback was accepted.
     pub(crate) reply: Option<oneshot::Sender<bool>>,
 }
 
-/// Everything that arrives.
 pub(crate) struct TrialCallbacks<'a> {
     screen: &'a TrialScreen,
     /// The callback's address, without a state.
@@ -33,19 +30,19 @@ pub(crate) struct TrialCallbacks<'a> {
 }
 
 impl<'a> TrialCallbacks<'a> {
-    /// From the browser, where somebody listens for it; from the terminal, where that is wished, the only way, or possible.
+    /// Callbacks from the browser, if `browser` is given, and pasted ones, if the terminal is interactive or there is no `browser`.
     pub(crate) fn new(screen: &'a TrialScreen, address: &'a str, browser: Option<UnboundedReceiver<TrialCallback>>) -> Self {
-        let pastes = browser.is_none() || std::io::stdin().is_terminal();
-        Self { screen, address, browser, lines: pastes.then(spawn_line_reader) }
+        let reads_terminal = browser.is_none() || std::io::stdin().is_terminal();
+        Self { screen, address, browser, lines: reads_terminal.then(spawn_line_reader) }
     }
 
-    /// What is waited for, and what it means when it does not come.
+    /// Says what is awaited, and what it means if it does not arrive.
     pub(crate) fn waiting_message(&self) -> String {
         let address = self.address;
         let awaited = match (&self.browser, &self.lines) {
             (Some(_), None) => format!("waiting for the browser at {address}; Ctrl-C stops"),
             (Some(_), Some(_)) => {
-                format!("waiting for the browser at {address}, or for the address that it was sent back to, pasted here; Ctrl-C stops")
+                format!("waiting for the browser at {address}, or for the address to which it was sent back, pasted here; Ctrl-C stops")
             }
             (None, _) => format!(
                 "when the browser has come back to {address}, paste the whole address from its address bar here, or the form that it \
@@ -53,12 +50,11 @@ impl<'a> TrialCallbacks<'a> {
             ),
         };
         format!(
-            "{awaited}\nif the provider shows an error instead, it does not accept something in the address\nabove: compare it with its manual, \
-             and see that the callback is registered there"
+            "{awaited}\nif the provider shows an error instead, it does not accept a part of the address\nabove: compare it with the manual, \
+             and check that the callback is registered"
         )
     }
 
-    /// The next that arrives.
     pub(crate) async fn next(&mut self) -> Result<TrialCallback, CommandFailure> {
         loop {
             let line = tokio::select! {
@@ -68,18 +64,18 @@ impl<'a> TrialCallbacks<'a> {
             match line.map(|line| self.parse_pasted(line.trim())) {
                 Some(Ok(Some(arrival))) => return Ok(arrival),
                 Some(Ok(None)) => {}
-                Some(Err(why)) => self.screen.print(&format!("{why}; still waiting")),
+                Some(Err(message)) => self.screen.print(&format!("{message}; still waiting")),
                 None if self.browser.is_some() => self.lines = None,
                 None => {
                     return Err(CommandFailure::No(
-                        "error: nothing fitting was pasted\n  help: paste the whole address from the browser's address bar".to_owned(),
+                        "error: no callback was pasted\n  help: paste the whole address from the browser's address bar".to_owned(),
                     ));
                 }
             }
         }
     }
 
-    /// A line as what came back: the whole address, or only its parameters.
+    /// Reads a pasted address, or only its parameters.
     fn parse_pasted(&self, line: &str) -> Result<Option<TrialCallback>, String> {
         let line = line.trim_matches(['"', '\'']);
         if line.is_empty() {
@@ -89,7 +85,7 @@ impl<'a> TrialCallbacks<'a> {
             let line = line.split('#').next().unwrap_or_default();
             let (place, query) = line.split_once('?').unwrap_or((line, ""));
             let below = place.strip_prefix(self.address).filter(|below| below.is_empty() || below.starts_with('/'));
-            let below = below.ok_or_else(|| format!("this is no address below {}", self.address))?;
+            let below = below.ok_or_else(|| format!("this is not an address below {}", self.address))?;
             (Some(below.trim_matches('/').to_owned()).filter(|state| !state.is_empty()), query)
         } else if line.contains('=') {
             (None, line.trim_start_matches('?'))
@@ -101,7 +97,7 @@ impl<'a> TrialCallbacks<'a> {
     }
 }
 
-/// The next from a channel, if there is one; otherwise nothing ever comes.
+/// The next value of a channel; without a channel it waits forever.
 async fn receive<T>(channel: &mut Option<UnboundedReceiver<T>>) -> Option<T> {
     match channel {
         Some(channel) => channel.recv().await,
@@ -109,31 +105,31 @@ async fn receive<T>(channel: &mut Option<UnboundedReceiver<T>>) -> Option<T> {
     }
 }
 
-/// The lines that are typed. Reading them cannot be stopped, so it is done apart, and ends with the program.
+/// The lines of the terminal. Reading cannot be interrupted, so a thread does it until the program ends.
 fn spawn_line_reader() -> UnboundedReceiver<String> {
-    let (tell, told) = mpsc::unbounded_channel();
+    let (sender, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         while let Some(line) = read_line() {
-            if tell.send(line).is_err() {
+            if sender.send(line).is_err() {
                 return;
             }
         }
     });
-    told
+    lines
 }
 
 fn read_line() -> Option<String> {
     let mut line = String::new();
-    let read = std::io::stdin().lock().take(LONGEST).read_line(&mut line);
+    let read = std::io::stdin().lock().take(LONGEST_LINE).read_line(&mut line);
     read.is_ok_and(|read| read > 0).then_some(line)
 }
 
-/// What a shopper would type: as it was given, or asked for at the terminal.
+/// The values of the inputs, from the command line or from the terminal.
 pub(crate) fn resolve_inputs(provider: &Provider, given: &[(String, String)], screen: &TrialScreen) -> Result<InputValues, CommandFailure> {
     if let Some((unknown, _)) = given.iter().find(|(name, _)| provider.inputs.iter().all(|input| *input.name != **name)) {
         let known = provider.inputs.iter().map(|input| &*input.name);
         let help = if provider.inputs.is_empty() {
-            "leave `--input` out".to_owned()
+            "omit `--input`".to_owned()
         } else {
             format!("it asks for {}", crate::vocabulary::diagnostic::quoted_alternatives(known))
         };
@@ -157,10 +153,10 @@ pub(crate) fn resolve_inputs(provider: &Provider, given: &[(String, String)], sc
     Ok(inputs)
 }
 
-/// What was given for an input cannot be used, or nothing was.
+/// The value of an input is missing or not accepted.
 pub(crate) fn unusable_input(name: &str) -> CommandFailure {
     CommandFailure::Usage(
-        format!("`{name}` is asked for, and what was given does not fit"),
+        format!("the input `{name}` needs a value that the file accepts"),
         format!("give it as a shopper would type it: `--input {name}=…`"),
     )
 }

@@ -1,4 +1,4 @@
-//! A listener for one answer: on this machine alone, at the callback of one provider, with the playground beside it.
+//! A server for the callback of one provider and for the playground, on this machine only.
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::try_login::callbacks::TrialCallback;
@@ -19,23 +19,22 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 
-/// The largest form that is read.
+/// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
 
-/// What is waited for.
+/// The callback that is awaited, and where it is sent.
 struct AwaitedCallback {
     provider: Box<str>,
-    by: CallbackMethod,
+    method: CallbackMethod,
     store: Arc<Store>,
     playground: Arc<Playground>,
     languages: PageLanguages,
-    tell: UnboundedSender<TrialCallback>,
+    sender: UnboundedSender<TrialCallback>,
 }
 
-/// The listener.
 pub(crate) struct CallbackListener {
     server: ServerHandle,
-    /// What arrives.
+    /// The callbacks that arrive.
     pub(crate) arrivals: Option<UnboundedReceiver<TrialCallback>>,
 }
 
@@ -43,18 +42,18 @@ impl CallbackListener {
     /// Listens at the store's own address for the callback of a provider.
     pub(crate) fn open(
         provider: &str,
-        by: CallbackMethod,
+        method: CallbackMethod,
         store: &Arc<Store>,
         playground: &Arc<Playground>,
     ) -> Result<Self, CommandFailure> {
-        let (tell, arrivals) = mpsc::unbounded_channel();
+        let (sender, arrivals) = mpsc::unbounded_channel();
         let awaited = AwaitedCallback {
             provider: provider.into(),
-            by,
+            method,
             store: Arc::clone(store),
             playground: Arc::clone(playground),
             languages: PageLanguages::embedded(),
-            tell,
+            sender,
         };
         let awaited = Data::new(awaited);
         let server = HttpServer::new(move || {
@@ -70,8 +69,8 @@ impl CallbackListener {
             let message = format!("{address}:{port}: {}", crate::stores::catalogue::io_error_message(&error));
             let other = port.checked_add(1).unwrap_or(8081);
             let help = format!(
-                "does the broker run there? try at another address that is registered at the provider: `--public-url \
-                 http://localhost:{other}`; or paste the answer here: `--paste`"
+                "does the broker use this port? choose another address that is registered at the provider: `--public-url \
+                 http://localhost:{other}`; or paste the address of the browser: `--paste`"
             );
             CommandFailure::Environment(message, help)
         })?;
@@ -81,13 +80,13 @@ impl CallbackListener {
         Ok(Self { server: handle, arrivals: Some(arrivals) })
     }
 
-    /// Stops listening, once what was asked is answered.
+    /// Stops the server once all requests are answered.
     pub(crate) async fn close(self) {
         self.server.stop(true).await;
     }
 }
 
-/// Where a loopback address listens; its names mean the usual address of this machine.
+/// The address of a loopback host; every host name stands for 127.0.0.1.
 fn listen_address(host: &str) -> (IpAddr, u16) {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port.parse().unwrap_or(80)),
@@ -95,12 +94,12 @@ fn listen_address(host: &str) -> (IpAddr, u16) {
     };
     let written = name.trim_matches(['[', ']']);
     let address = written.parse::<IpAddr>().unwrap_or(Ipv4Addr::LOCALHOST.into());
-    // Nobody but this machine is ever listened to.
+    // No other machine may connect.
     let fallback = if address.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
     (if address.is_loopback() { address } else { fallback }, port)
 }
 
-/// A name that leads here from elsewhere is not ours.
+/// Whether the request names this host. Another site could use a host name of its own that leads here.
 fn is_own_host(request: &HttpRequest, awaited: &AwaitedCallback) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     *host == *awaited.store.host || host.strip_suffix(":80") == Some(&awaited.store.host)
@@ -110,12 +109,12 @@ async fn receive_callback(request: HttpRequest, body: Bytes, awaited: Data<Await
     if !is_own_host(&request, &awaited) || request.match_info().get("provider") != Some(&awaited.provider) {
         return HttpResponse::NotFound().finish();
     }
-    let text = match (request.method(), awaited.by) {
+    let text = match (request.method(), awaited.method) {
         (&Method::GET, CallbackMethod::Get | CallbackMethod::Either) => request.query_string().as_bytes().to_vec(),
-        // What stands in the address beside the form counts as well: twice is twice.
+        // Parameters of the address count as well, so that a repeated parameter is noticed.
         (&Method::POST, CallbackMethod::Post | CallbackMethod::Either) => [request.query_string().as_bytes(), &body].join(&b'&'),
         _ => {
-            let allowed = match awaited.by {
+            let allowed = match awaited.method {
                 CallbackMethod::Get => "GET",
                 CallbackMethod::Post => "POST",
                 CallbackMethod::Either => "GET, POST",
@@ -127,24 +126,24 @@ async fn receive_callback(request: HttpRequest, body: Bytes, awaited: Data<Await
     let state = state.map(|state| percent_encoding::percent_decode_str(state).decode_utf8_lossy().into_owned());
     let (reply, replied) = oneshot::channel();
     let callback = CallbackParameters::new(url::form_urlencoded::parse(&text).into_owned());
-    let told = awaited.tell.send(TrialCallback { callback, state, reply: Some(reply) });
-    let fits = told.is_ok() && replied.await.unwrap_or(false);
-    result_page(&request, &awaited, fits)
+    let sent = awaited.sender.send(TrialCallback { callback, state, reply: Some(reply) });
+    let is_accepted = sent.is_ok() && replied.await.unwrap_or(false);
+    result_page(&request, &awaited, is_accepted)
 }
 
-/// The page, with its style within: nobody is here any more to be asked for it.
-fn result_page(request: &HttpRequest, awaited: &AwaitedCallback, fits: bool) -> HttpResponse {
+/// The page, with its style inside: the server stops before a browser could load it.
+fn result_page(request: &HttpRequest, awaited: &AwaitedCallback, is_accepted: bool) -> HttpResponse {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
     let language = awaited.languages.choose(&[], None, accepted);
     let accent = awaited.store.accent.as_deref().and_then(Accent::parse).unwrap_or_default();
     let look = StoreBranding { title: awaited.store.title.to_string(), accent, ..StoreBranding::default() };
-    let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits }.render();
+    let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits: is_accepted }.render();
     let nonce = random::id();
     let style = format!("<style nonce=\"{nonce}\">{STYLE}{}</style>\n</head>", store_css(&look));
     let page = page
         .replace("<link rel=\"stylesheet\" href=\"/style.css?v=\">\n", "")
         .replace("<link rel=\"stylesheet\" href=\"/look.css?v=\">\n", "");
-    let mut response = if fits { HttpResponse::Ok() } else { HttpResponse::BadRequest() };
+    let mut response = if is_accepted { HttpResponse::Ok() } else { HttpResponse::BadRequest() };
     let mut response = response.content_type("text/html; charset=utf-8").body(page.replacen("</head>", &style, 1));
     let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_listens_to_this_machine_alone() {
+    fn it_listens_on_loopback_addresses_only() {
         for (host, expected) in [
             ("localhost:8080", "127.0.0.1:8080"),
             ("127.0.0.1:9000", "127.0.0.1:9000"),

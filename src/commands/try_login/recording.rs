@@ -1,7 +1,8 @@
-//! Adds a login that was tried to the examples beside its file.
+//! Adds a trial login to the examples beside the provider file.
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::try_login::TrialLogin;
+use crate::login::attempt::Attempt;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
@@ -14,90 +15,95 @@ use crate::world::{clock, files, secrets};
 use chrono::DateTime;
 use std::path::Path;
 
-/// Adds what happened as a story, once it is sure that it replays true and tells of nobody.
-pub(crate) fn add_example(trial: &TrialLogin, trace: &Trace, end: Result<&Identity, &LoginError>) -> Result<(), CommandFailure> {
+/// Adds the login as an example, after checking that it replays to the same result and holds no personal data.
+pub(crate) fn add_example(
+    trial: &TrialLogin,
+    attempt: &Attempt,
+    trace: &Trace,
+    end: Result<&Identity, &LoginError>,
+) -> Result<(), CommandFailure> {
     let path = catalogue::examples_path(&trial.path);
     let before = if files::is_file(&path) {
         files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?.text.to_string()
     } else {
         String::new()
     };
-    let names = story_names(&path, &before)?;
+    let names = example_names(&path, &before)?;
     if end.is_err_and(|error| error.refusal().is_some() || error.step.is_some()) && trace.callback.pairs.is_empty() {
-        return Err(CommandFailure::No("error: nothing came back from the provider, so there is nothing to record".to_owned()));
+        return Err(CommandFailure::No("error: the provider sent no answer, so there is nothing to record".to_owned()));
     }
-    let own = own_values(trial);
-    let document = discovery_document(trial);
+    let own = own_values(trial, attempt);
+    let document = discovery_document(trial, attempt);
     let recorded =
-        LoginToRecord { provider: &trial.provider, trace, end, discovery: document.as_deref(), own: &own, inputs: &trial.attempt.inputs };
-    let what = unused_name(end, &names);
-    let story = record_example(recorded, &what).map_err(|differences| {
+        LoginToRecord { provider: &trial.provider, trace, end, discovery: document.as_deref(), own: &own, inputs: &trial.inputs };
+    let name = unused_name(end, &names);
+    let example = record_example(recorded, &name).map_err(|differences| {
         let differences: Vec<String> = differences.iter().map(|difference| format!("  {}", printable(&difference.to_string()))).collect();
         CommandFailure::No(format!(
-            "error: with invented values in place of the real ones this login does not replay, so nothing is written\n{}\n  help: write \
-             the story by hand into {}; schemas/provider.md shows how",
+            "error: with invented values in place of the real ones the replay of this login differs, so nothing is written\n{}\n  help: write \
+             the example into {} by hand, as schemas/provider.md shows",
             differences.join("\n"),
             path.display()
         ))
     })?;
-    let added = format!("{}{}", separator(&before), indented(&story, &before));
-    // Read as it will be, before anything is written.
+    let added = format!("{}{}", separator(&before), indented(&example, &before));
+    // The new text has to be readable before it is written.
     examples::read(&Source::new(path.display().to_string(), format!("{before}{added}"))).map_err(|report| {
-        CommandFailure::No(format!("error: the story cannot be added to {}; nothing is written\n{}", path.display(), report.draw(false)))
+        CommandFailure::No(format!("error: the example cannot be added to {}; nothing is written\n{}", path.display(), report.draw(false)))
     })?;
     files::append(&path, &added).map_err(|error| CommandFailure::file_error(&path, &error))?;
-    trial.screen.print(&format!("\nrecorded in {}: {what}; `portaria test {}` replays it", path.display(), trial.provider.name));
+    trial.screen.print(&format!("\nrecorded in {}: {name}; `portaria test {}` replays it", path.display(), trial.provider.name));
     Ok(())
 }
 
-fn story_names(path: &Path, before: &str) -> Result<Vec<String>, CommandFailure> {
+fn example_names(path: &Path, before: &str) -> Result<Vec<String>, CommandFailure> {
     if before.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let stories = examples::read(&Source::new(path.display().to_string(), before))
-        .map_err(|report| CommandFailure::No(format!("{}nothing is recorded until these examples can be read", report.draw(false))))?;
-    Ok(stories.into_iter().map(|story| story.what.value).collect())
+    let examples = examples::read(&Source::new(path.display().to_string(), before))
+        .map_err(|report| CommandFailure::No(format!("{}nothing is recorded while these examples cannot be read", report.draw(false))))?;
+    Ok(examples.into_iter().map(|example| example.what.value).collect())
 }
 
-/// What belongs to this installation, and to this attempt.
-fn own_values(trial: &TrialLogin) -> Vec<(String, String)> {
-    let TrialLogin { provider, attempt, installation, .. } = trial;
+/// The values of this installation and of this attempt.
+fn own_values(trial: &TrialLogin, attempt: &Attempt) -> Vec<(String, String)> {
+    let TrialLogin { provider, installation, .. } = trial;
     let needed = provider.needed.iter().filter_map(|needed| {
         let name = provider.names.name(needed.fact);
         Some((name.to_string(), secrets::read_secret(&needed.reference, name)?.expose().to_owned()))
     });
-    let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut own: Vec<(String, String)> = needed.collect();
     own.extend([
-        of("redirectUri", &attempt.redirect_uri),
-        of("state", &attempt.state),
-        of("nonce", &attempt.nonce),
-        of("codeVerifier", &attempt.verifier),
-        of("publicUrl", &installation.public_url),
+        pair("redirectUri", &attempt.redirect_uri),
+        pair("state", &attempt.state),
+        pair("nonce", &attempt.nonce),
+        pair("codeVerifier", &attempt.verifier),
+        pair("publicUrl", &installation.public_url),
     ]);
-    own.extend(attempt.challenge.as_deref().map(|challenge| of("codeChallenge", challenge)));
+    own.extend(attempt.challenge.as_deref().map(|challenge| pair("codeChallenge", challenge)));
     own
 }
 
-fn discovery_document(trial: &TrialLogin) -> Option<std::sync::Arc<serde_json::Value>> {
-    let facts = trial.attempt.facts_without_discovery(&trial.provider, &trial.installation);
+fn discovery_document(trial: &TrialLogin, attempt: &Attempt) -> Option<std::sync::Arc<serde_json::Value>> {
+    let facts = attempt.facts_without_discovery(&trial.provider, &trial.installation);
     let (address, _) = trial.provider.discovery.as_ref()?.address(&facts)?;
-    trial.documents.get(&address, clock::now())
+    trial.connection.documents.get(&address, clock::now())
 }
 
-/// A name that no story of the file has.
+/// A name that no example of the file has.
 fn unused_name(end: Result<&Identity, &LoginError>, names: &[String]) -> String {
     let day = DateTime::from_timestamp(clock::now(), 0).map(|now| now.format("%Y-%m-%d").to_string()).unwrap_or_default();
-    let what = match end {
+    let base = match end {
         Ok(_) => format!("a login on {day}"),
         Err(LoginError { step: Some(step), .. }) => format!("refused in {} on {day}", step.word()),
-        Err(_) => format!("nobody comes in on {day}"),
+        Err(_) => format!("a failed login on {day}"),
     };
-    let numbered = (2..).map(|number| format!("{what}, {number}"));
-    std::iter::once(what.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(what)
+    let numbered = (2..).map(|number| format!("{base}, {number}"));
+    std::iter::once(base.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(base)
 }
 
-/// What stands between the stories so far and a new one.
+/// The text between the present examples and a new one.
 fn separator(before: &str) -> &'static str {
     match before {
         "" => "",
@@ -106,9 +112,9 @@ fn separator(before: &str) -> &'static str {
     }
 }
 
-/// The story as far to the right as those before it.
-fn indented(story: &str, before: &str) -> String {
+/// The example, indented like those before it.
+fn indented(example: &str, before: &str) -> String {
     let first = before.lines().find(|line| line.trim_start().starts_with("- "));
     let blanks = first.map_or("", |line| &line[..line.len() - line.trim_start().len()]);
-    story.lines().map(|line| format!("{blanks}{line}\n")).collect()
+    example.lines().map(|line| format!("{blanks}{line}\n")).collect()
 }

@@ -1,4 +1,4 @@
-//! What is printed while a login is tried: all of it for people; for programs the story at the end, and the way there on stderr.
+//! The output of a trial login: every step for people; with `--json` the story at the end on stdout, and the steps on stderr.
 
 use crate::commands::outcome::{print_json, print_line};
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -9,39 +9,35 @@ use crate::story::plain_text;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity, printable};
 use std::fmt::Write as _;
 
-/// Where it is printed, and how.
 #[derive(Debug)]
 pub(crate) struct TrialScreen {
-    /// Whether a program reads what is printed.
     pub(crate) json: bool,
-    /// Whether colours are shown.
     pub(crate) colour: bool,
 }
 
 impl TrialScreen {
-    /// Prints on the way.
+    /// Prints a step.
     pub(crate) fn print(&self, text: &str) {
         if self.json {
             use std::io::Write as _;
-            // That nobody reads any more is no error.
+            // A closed pipe is no error.
             let _ = writeln!(std::io::stderr(), "{text}");
         } else {
             print_line(text);
         }
     }
 
-    /// Prints a heading.
     pub(crate) fn print_heading(&self, text: &str) {
         let text = printable(text);
         self.print(&if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text });
     }
 
-    /// Tells how a login ended: to whoever has tried it, who they are; or why they would not come in.
+    /// Prints the identity that would sign in, or why the login failed.
     pub(crate) fn print_outcome(&self, provider: &Provider, story: &Story, end: Result<&Identity, &LoginError>) {
         self.print("");
         match end {
             Ok(identity) => {
-                self.print_heading("somebody would come in; nobody was created");
+                self.print_heading("would sign in; no user was created");
                 self.print(identity_as_text(identity).trim_end());
             }
             Err(error) => {
@@ -62,7 +58,7 @@ impl TrialScreen {
         }
     }
 
-    /// The whole story, for a program.
+    /// Prints the story as JSON, for a program.
     pub(crate) fn print_story(&self, story: &Story) {
         if self.json {
             print_json(&serde_json::to_string(story).unwrap_or_default());
@@ -70,12 +66,12 @@ impl TrialScreen {
     }
 }
 
-/// Who came, in plain text: it is the tester's own account, on the tester's own terminal.
+/// The identity in plain text. It is not masked, because it is the tester's own account.
 fn identity_as_text(identity: &Identity) -> String {
     let (email, proven) = match &identity.address {
         IdentityEmail::Proven(email, by) => (email.key(), format!(" (proven: {})", by.word())),
         IdentityEmail::Placeholder(email) => (email.key(), " (a placeholder; no mail can reach it)".to_owned()),
-        IdentityEmail::Ask(Some(email)) => (email.key(), " (not proven; the shopper proves it by a code)".to_owned()),
+        IdentityEmail::Ask(Some(email)) => (email.key(), " (unproven; the shopper proves it by a code)".to_owned()),
         IdentityEmail::Ask(None) => ("none", " (the shopper is asked for it)".to_owned()),
     };
     let mut text = String::new();
@@ -93,24 +89,23 @@ fn identity_as_text(identity: &Identity) -> String {
     text
 }
 
-/// What to do about it.
 fn help_for_error(cause: &LoginErrorCause) -> &'static str {
     match cause {
-        LoginErrorCause::Refused(_) => "the provider's console or manual says what it means; what it was sent stands above",
+        LoginErrorCause::Refused(_) => "the provider's console or manual says what it means; the requests are shown above",
         LoginErrorCause::NoAnswer(_) | LoginErrorCause::RecordingWaits | LoginErrorCause::NoDocument => {
-            "check the address and whether this machine may reach it; hosts inside your own network stand in `privateHosts`"
+            "check the address and whether this machine may reach it; hosts in your own network have to be listed in `privateHosts`"
         }
-        LoginErrorCause::Expired => "begin again: `portaria try` once more",
+        LoginErrorCause::Expired => "run `portaria try` again",
         LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature => {
             "compare `signed` or `verify` with the provider's manual, and the secret with its console"
         }
         LoginErrorCause::UnprovenEmail(_) => {
-            "say in `trustEmail` what proves an address here, or what happens without one in `missingEmail`"
+            "set `trustEmail` to what proves an address here, or `missingEmail` to what happens without a proven one"
         }
         LoginErrorCause::MissingEmail(_) => {
-            "ask for a scope that gives it, read it from where it stands, or say in `missingEmail` what happens without one"
+            "request a scope that returns it, correct its path, or set `missingEmail` to what happens without one"
         }
-        LoginErrorCause::NotAllowed => "`require` names who may come in",
+        LoginErrorCause::NotAllowed => "`require` says who may sign in",
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
         | LoginErrorCause::UnknownState
@@ -126,6 +121,6 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         | LoginErrorCause::BadHeader
         | LoginErrorCause::BadKey(_)
         | LoginErrorCause::Unreadable(_)
-        | LoginErrorCause::MissingId(_) => "the shape of every answer stands above: compare it with what this line looks for",
+        | LoginErrorCause::MissingId(_) => "compare this line with the shapes of the answers above",
     }
 }

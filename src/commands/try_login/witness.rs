@@ -1,4 +1,4 @@
-//! Tells a login while it happens, and remembers it for the story.
+//! Prints a login while it happens, and records it for the story.
 
 use crate::commands::try_login::screen::TrialScreen;
 use crate::login::trace::LoginObserver;
@@ -7,36 +7,32 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
+use crate::stores::connection::ProviderClient;
 use crate::story::shape::document_shape;
 use crate::story::watch::LoginWatch;
 use crate::story::{self, StoryExchange, plain_text};
 use crate::vocabulary::wire::{Fetch, LARGEST_DOCUMENT, NoAnswer, Request, Response, ResponseFuture};
-use crate::web::provider_client::NetworkOrPlayground;
 use crate::world::clock;
 use std::fmt::Write as _;
 
-/// A witness that tells.
+/// An observer that prints each step.
 pub(crate) struct TrialWitness<'a> {
     provider: &'a Provider,
     screen: &'a TrialScreen,
-    /// What it has seen.
     pub(crate) watch: LoginWatch,
-    /// Whether a call's answer was heard that nothing has been read from yet.
-    heard: bool,
+    /// Whether a call was answered and the facts read from its answer have not been printed yet.
+    is_answered: bool,
 }
 
 impl<'a> TrialWitness<'a> {
-    /// One that tells of this provider.
     pub(crate) fn new(provider: &'a Provider, screen: &'a TrialScreen) -> Self {
-        Self { provider, screen, watch: LoginWatch::default(), heard: false }
+        Self { provider, screen, watch: LoginWatch::default(), is_answered: false }
     }
 
-    /// Where the browser is sent.
     pub(crate) fn print_redirect(&self, request: &Request) {
         self.print_request(&self.provider.authorization, request);
     }
 
-    /// What the browser brought back.
     pub(crate) fn print_callback(&self, callback: &CallbackParameters) {
         self.screen.print("");
         self.screen.print_heading("callback");
@@ -69,7 +65,7 @@ impl LoginObserver for TrialWitness<'_> {
 
     fn on_response(&mut self, call: usize, step: &Step, answer: Result<&Response, &NoAnswer>) {
         self.watch.on_response(call, step, answer);
-        self.heard = true;
+        self.is_answered = true;
         let took = Some(story::millis(self.watch.last_duration()));
         let (answer, no_answer) = story::describe_answer(step, answer);
         let mut text = String::new();
@@ -80,29 +76,28 @@ impl LoginObserver for TrialWitness<'_> {
     fn on_step_finished(&mut self, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
         self.watch.on_step_finished(call, step, facts, error);
         let mut text = String::new();
-        // What was not even looked for is not told as missing.
-        let came = call.is_none() || std::mem::take(&mut self.heard);
-        let is_read = came && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused { .. } | StepError::Unreadable { .. }));
-        let seen = self.watch.call_facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
-        plain_text::write_facts(&story::describe_facts(self.provider, &seen), &mut text);
+        // A fact that was not looked for is not reported as missing.
+        let has_answer = call.is_none() || std::mem::take(&mut self.is_answered);
+        let is_read =
+            has_answer && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused { .. } | StepError::Unreadable { .. }));
+        let facts = self.watch.call_facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
+        plain_text::write_facts(&story::describe_facts(self.provider, &facts), &mut text);
         if error.is_some() && step.is_optional() {
-            let _ = writeln!(text, "  this call failed, and the login goes on without it");
+            let _ = writeln!(text, "  this call failed; the login continues without it");
         }
         self.print_lines(&text);
     }
 }
 
-/// A way out that says which documents of an issuer it fetches.
+/// A client that prints which documents of an issuer it fetches.
 pub(crate) struct AnnouncedFetch<'a> {
-    /// The way out.
-    pub(crate) wall: NetworkOrPlayground<'a>,
-    /// Where it is said.
+    pub(crate) client: ProviderClient<'a>,
     pub(crate) screen: &'a TrialScreen,
 }
 
 impl Fetch for AnnouncedFetch<'_> {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
-        let sending = self.wall.send(request);
+        let sending = self.client.send(request);
         if request.largest != LARGEST_DOCUMENT {
             return sending;
         }
@@ -110,11 +105,11 @@ impl Fetch for AnnouncedFetch<'_> {
             let began = clock::instant();
             let answer = sending.await;
             let took = story::millis(began.elapsed());
-            let came = match &answer {
+            let result = match &answer {
                 Ok(answer) => format!("{} ({} bytes) after {took} ms", answer.status, answer.body.len()),
-                Err(why) => format!("{why} after {took} ms"),
+                Err(error) => format!("{error} after {took} ms"),
             };
-            self.screen.print(&format!("  fetched {}: {came}", crate::vocabulary::diagnostic::printable(&request.address.masked())));
+            self.screen.print(&format!("  fetched {}: {result}", crate::vocabulary::diagnostic::printable(&request.address.masked())));
             answer
         })
     }

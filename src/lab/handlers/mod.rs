@@ -1,5 +1,6 @@
 //! `/lab…`: the workbench of support staff over HTTP, one file a page.
 
+pub(crate) mod assets;
 pub(crate) mod pasted_answer;
 pub mod guard;
 pub(crate) mod incidents;
@@ -7,13 +8,15 @@ pub(crate) mod provider_list;
 pub(crate) mod provider;
 pub mod test_story;
 pub(crate) mod test_login;
-pub(crate) mod test_login_ledger;
+pub mod test_login_ledger;
 
 use crate::lab::handlers::guard::StaffMember;
+use crate::lab::handlers::test_login_ledger::TestLoginLedger;
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
 use crate::provider::Provider;
+use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live::ProviderStanding;
 use crate::stores::{catalogue, live};
 use crate::vocabulary::diagnostic::{Report, Severity};
@@ -21,20 +24,44 @@ use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml::{self, YamlKind};
 use crate::web::request_context::RequestContext;
+use crate::web::route_table::{RouteRow, page};
 use crate::web::{cookies, headers};
 use crate::world::secrets;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The states in the order in which they are listed: what needs somebody's hand comes first.
-const STATES: [&str; 5] = ["broken", "offered", "dormant", "off", "overlooked"];
+/// The state of the lab beside the broker's.
+#[derive(Debug, Default)]
+pub struct LabState {
+    /// Test logins of the staff.
+    pub tests: TestLoginLedger,
+}
 
-/// Whether a path is one of the lab's.
-pub(crate) fn is_lab_path(path: &str) -> bool {
-    path == "/lab" || path.starts_with("/lab/")
+/// Every route of the lab. Where there is no lab, none of its pages has methods either.
+pub(crate) fn routes() -> Vec<RouteRow> {
+    let lab = |path| page(path).hidden_if(guard::is_closed);
+    vec![
+        page("/lab.css").get_and_head(assets::style),
+        page("/lab.js").get_and_head(assets::script),
+        lab("/lab").get_and_head(provider_list::show),
+        lab("/lab/incidents").get_and_head(incidents::find),
+        lab("/lab/incidents/{code}").get_and_head(incidents::show),
+        lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),
+        lab("/lab/{provider}").get_and_head(provider::show),
+        lab("/lab/{provider}/answer").get_and_head(pasted_answer::show).post(pasted_answer::read).largest_body(pasted_answer::LARGEST_FORM),
+        lab("/lab/{provider}/tests").get_and_head(provider::redirect_to_provider).post(test_login::start_test),
+        lab("/lab/{provider}/tests/{code}").get_and_head(test_story::show),
+        lab("/lab/{provider}/tests/{code}/{file}").get_and_head(test_story::download),
+    ]
+}
+
+/// The state of the lab, which is mounted together with its routes.
+pub(crate) fn lab_state(context: &RequestContext) -> &LabState {
+    context.request().app_data::<Data<LabState>>().expect("the state is mounted with the routes")
 }
 
 /// What stands around a page of the lab.
@@ -75,13 +102,13 @@ fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseB
 
 /// What there is to know about the file of a provider.
 pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
-    let listing = asked.live_store().roster.snapshot();
+    let listing = asked.live_store().providers.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file says today, unless that is broken.
 pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    crate::provider::compile(&standing.report.source, asked.live_store().roster.installation_context()).0
+    crate::provider::compile(&standing.report.source, asked.live_store().providers.installation_context()).0
 }
 
 /// What a file calls its provider, even where the rest of it is broken.
@@ -104,7 +131,7 @@ pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<Text> {
 
 /// What the last test of this person came to, where it is remembered.
 pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
-    let last = asked.app().tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
+    let last = lab_state(asked).tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
     let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);
     Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
 }
@@ -122,10 +149,11 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
 /// All providers of the store by their states; the one of this name is the current.
 pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
     let front = asked.live_store();
-    let listing = front.roster.snapshot();
-    let mut groups: Vec<LabProviderGroup> = STATES.iter().map(|state| LabProviderGroup { state, entries: Vec::new() }).collect();
-    let mut put = |state: &str, entry: LabProviderEntry| {
-        if let Some(group) = groups.iter_mut().find(|group| group.state == state) {
+    let listing = front.providers.snapshot();
+    let mut groups: Vec<LabProviderGroup> =
+        ProviderStatus::ALL.into_iter().map(|status| LabProviderGroup { status, entries: Vec::new() }).collect();
+    let mut put = |status: ProviderStatus, entry: LabProviderEntry| {
+        if let Some(group) = groups.iter_mut().find(|group| group.status == status) {
             group.entries.push(entry);
         }
     };
@@ -134,11 +162,11 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
         let offer = listing.provider(name);
         let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
         let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
-        let not_offered = match standing.state {
+        let not_offered = match standing.status {
             _ if !front.has_provider(name) => Some(NotOfferedReason::Playground),
-            "off" => Some(NotOfferedReason::Off),
-            "offered" if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
-            _ => None,
+            ProviderStatus::Off => Some(NotOfferedReason::Off),
+            ProviderStatus::Offered if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
+            ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
         };
         let (mistakes, warnings) = count_complaints(&standing.report);
         let entry = LabProviderEntry {
@@ -155,14 +183,14 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
             last_test: last_test(asked, staff, name),
             unread_reason: None,
         };
-        put(if not_offered == Some(NotOfferedReason::Playground) { "off" } else { standing.state }, entry);
+        put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
     }
-    let folder = front.roster.folder();
+    let folder = front.providers.folder();
     for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
         let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         put(
-            "overlooked",
+            ProviderStatus::Overlooked,
             LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, unread_reason, ..LabProviderEntry::default() },
         );
     }

@@ -53,7 +53,7 @@ pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabP
     let standing = handlers::provider_standing(asked, &name)?;
     let provider = handlers::compile_current(asked, &standing);
     // While a file is broken, the secrets of the version that serves are as secret as before.
-    let listing = asked.live_store().roster.snapshot();
+    let listing = asked.live_store().providers.snapshot();
     let older = listing.provider(&name).map(|offer| &offer.provider);
     let file = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
     let given = provider.as_ref().map(|provider| installation_facts(provider, &asked.live_store().store.public_url)).unwrap_or_default();
@@ -65,7 +65,7 @@ impl LabProvider {
     pub(crate) fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
         let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
-            let older = asked.live_store().roster.snapshot().provider(&self.name).map(|offer| offer.provider.title.to_string());
+            let older = asked.live_store().providers.snapshot().provider(&self.name).map(|offer| offer.provider.title.to_string());
             let known = older.or_else(|| handlers::name_in_file(&self.standing.report.source));
             known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
         })
@@ -157,12 +157,12 @@ pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: 
     let callback = bench.provider.as_ref().and_then(|provider| bench.given.iter().find(|(fact, _)| *fact == provider.known.redirect_uri));
     let callback = callback.map_or_else(|| format!("{public_url}{}", address(&["callback", &bench.name], &[])), |(_, text)| text.masked());
     // A test begins with what serves, which is the version before while the file is broken.
-    let offer = asked.live_store().roster.snapshot().provider(&bench.name).cloned();
+    let offer = asked.live_store().providers.snapshot().provider(&bench.name).cloned();
     let page = ProviderPage {
         frame,
         name: &bench.name,
         title: &crate::vocabulary::diagnostic::printable(&title),
-        state: bench.standing.state,
+        status: bench.standing.status,
         not_offered: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
         uses_older_version: bench.standing.stale,
         missing: bench.standing.missing.clone(),

@@ -18,7 +18,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     let complaints = if is_main { asked.app().complaints() } else { Vec::new() };
     let complaints: Vec<String> =
         complaints.iter().map(|complaint| crate::vocabulary::diagnostic::printable(&mask_text(complaint))).collect();
-    let folder = asked.live_store().roster.folder().display().to_string();
+    let folder = asked.live_store().providers.folder().display().to_string();
     let frame = LabFrame { groups: handlers::provider_groups(&asked, &staff, None), ..handlers::lab_frame(&asked, "/lab".to_owned()) };
     let page = ProviderListPage { frame, folder: &folder, complaints: &complaints };
     Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))

@@ -1,10 +1,9 @@
 //! A login that support staff try out: as real as any, and nobody comes in. Its story is kept for whoever ran it.
 
-use crate::directory::attempts::ConsumeAttempt;
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::lab::handlers::guard::{form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
-use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::lab::handlers::{LabState, lab_state};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
@@ -16,13 +15,12 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::Request;
-use crate::web::attempt_cookies::{self, CallbackRequest, LoginPurpose, Tester};
-use crate::web::callback::{ResponseWithCookies, run_conversation};
-use crate::web::provider_client::ProviderClient;
+use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{forms, login_failure, start};
+use crate::web::test_logins::{LocalFuture, TestLoginHandler};
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
+use crate::web::{callback_attempt, forms, login_failure, start};
 use actix_web::HttpResponse;
 use std::sync::Arc;
 
@@ -35,66 +33,81 @@ pub(crate) async fn start_test(asked: RequestContext) -> Result<HttpResponse, Us
     let form = forms::verified_form(&asked, &form_binding(&asked), &address(&["lab", &offer.provider.name], &[]))?;
     let inputs = start::read_inputs(&offer, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let tester = Tester { by: staff.uid };
-    let (app, store) = (asked.app(), &asked.live_store().store);
+    let (tests, store) = (&lab_state(&asked).tests, &asked.live_store().store);
     let (attempt, request) = start::prepare_attempt(&asked, &offer, inputs).await;
-    app.tests.start(&store.name, &attempt.state, asked.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
+    tests.start(&store.name, &attempt.state, asked.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let error = match request {
         Ok(request) => {
             let purpose = LoginPurpose { test: Some(tester), ..LoginPurpose::default() };
             let begun = start::redirect_with_attempt(&asked, &offer, &attempt, &request, purpose);
             if begun.is_err() {
-                app.tests.finish(&store.name, &attempt.state);
+                tests.finish(&store.name, &attempt.state);
             }
             return begun;
         }
         Err(why) => start::login_error(why, &offer),
     };
-    app.tests.finish(&store.name, &attempt.state);
+    tests.finish(&store.name, &attempt.state);
     let error = error.ok_or(ErrorCause::BadInput)?;
     let nothing = (Trace::default(), LoginWatch::default());
     Ok(redirect_to(&record_story(&asked, &offer, &tester, None, (&nothing.0, &nothing.1), Err(&error)).await?))
 }
 
+impl TestLoginHandler for LabState {
+    fn finish<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        request: &'a CallbackRequest,
+        tester: &'a Tester,
+        live_provider: &'a Arc<LiveProvider>,
+        callback: &'a CallbackParameters,
+    ) -> LocalFuture<'a, Result<ResponseWithCookies, UserFacingError>> {
+        Box::pin(finish(context, request, tester, live_provider, callback))
+    }
+
+    fn reject_unmatched<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        live_provider: &'a LiveProvider,
+        tester: &'a Tester,
+        state: &'a str,
+        cause: ErrorCause,
+    ) -> LocalFuture<'a, UserFacingError> {
+        Box::pin(reject_unmatched_callback(context, live_provider, tester, state, cause))
+    }
+
+    fn forget(&self, store: &str, state: &str) {
+        self.tests.finish(store, state);
+    }
+}
+
 /// The browser is back from a test login.
-pub(crate) async fn finish(
+async fn finish(
     asked: &RequestContext,
     brought: &CallbackRequest,
     tester: &Tester,
     offer: &Arc<LiveProvider>,
     callback: &CallbackParameters,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let (app, store) = (asked.app(), &asked.live_store().store);
-    app.tests.finish(&store.name, &brought.kept.state);
+    let (store, tests) = (&asked.live_store().store, &lab_state(asked).tests);
+    tests.finish(&store.name, &brought.saved.state);
     require_same_tester(asked, tester)?;
-    let installation = offer.installation(&store.public_url);
-    let attempt = Attempt::resume(&offer.provider, &installation, brought.kept.clone());
-    let outgoing = ProviderClient::new(app, asked.live_store(), offer);
-    outgoing.refresh_document(&attempt.facts_without_discovery(&offer.provider, &installation), asked.now()).await;
-    let redirect = attempt.redirect_request(&offer.provider, &installation, app.documents_of(offer)).ok();
-    let accepted = attempt.accept(
-        &offer.provider,
-        &installation,
-        callback,
-        asked.path_parameter("state").as_deref(),
-        app.documents_of(offer),
-        asked.now(),
-    );
+    let client = asked.client_of(offer);
+    let conversation = callback_attempt::resume_conversation(asked, brought, offer, &client);
+    conversation.refresh_document(asked.now()).await;
+    let redirect = conversation.authorization_request().ok();
     let mut watch = LoginWatch::default();
-    let (trace, end) = match accepted {
+    let (trace, end) = match conversation.accept(callback, asked.path_parameter("state").as_deref(), asked.now()) {
         Err(error) => (Trace::default(), Err(error)),
         Ok(login) => {
-            let spend = ConsumeAttempt { attempt: attempt_cookies::hashed_id(&attempt.state).into(), until: attempt.started + GOOD_FOR };
-            if !app.directory.write(spend).await? {
-                // By a double click or the back button: what it came to has been told.
-                let last = app.tests.last_result(&store.name, &offer.provider.name, tester.by.as_deref());
+            if !callback_attempt::consume(asked, &conversation.attempt).await? {
+                // After a double click or the back button the story of the first callback is shown.
+                let last = tests.last_result(&store.name, &offer.provider.name, tester.by.as_deref());
                 let place = last
                     .map_or_else(|| address(&["lab", &offer.provider.name], &[]), |last| story_address(&offer.provider.name, &last.code));
                 return Ok((redirect_to(&place), Vec::new()));
             }
-            match run_conversation(asked, offer, login, &outgoing, &mut watch).await {
-                None => (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::TooManyLogins))),
-                Some(ended) => ended,
-            }
+            conversation.drive(login, &mut watch).await.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
         }
     };
     let place = record_story(asked, offer, tester, redirect.as_ref(), (&trace, &watch), end.as_ref()).await?;
@@ -102,14 +115,14 @@ pub(crate) async fn finish(
 }
 
 /// A callback that answers no login of this browser, which began a test.
-pub(crate) async fn reject_unmatched_callback(
+async fn reject_unmatched_callback(
     asked: &RequestContext,
     offer: &LiveProvider,
     tester: &Tester,
     state: &str,
     cause: ErrorCause,
 ) -> UserFacingError {
-    asked.app().tests.finish(&asked.live_store().store.name, state);
+    lab_state(asked).tests.finish(&asked.live_store().store.name, state);
     if let Err(refused) = require_same_tester(asked, tester) {
         return refused;
     }
@@ -138,7 +151,7 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
     let happened = LoginRecord { provider: &offer.provider, redirect, trace, watch, end };
-    let proposals = (asked.app().propose)(&offer.provider, end, trace);
+    let proposals = (asked.app().workbench.propose)(&offer.provider, end, trace);
     let by = tester.by.as_deref();
     let story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
     let event = AuditEvent::new(asked.now(), store, AuditEventKind::Tested).via_provider(provider);
@@ -152,7 +165,7 @@ async fn record_story(
     let code = login_failure::keep_story(asked, &event, story).await?.ok_or(ErrorCause::Away)?;
     tracing::info!(store = &**store, provider = &**provider, incident = code.as_str(), code = failed.as_deref(), "a test login ended");
     let place = story_address(provider, &code);
-    asked.app().tests.record_result(store, provider, by, TestLoginResult { code, at: asked.now(), failed, step });
+    lab_state(asked).tests.record_result(store, provider, by, TestLoginResult { code, at: asked.now(), failed, step });
     Ok(place)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::lab::pages::words::{LabLanguage, LabWords};
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 
 #[derive(Clone, Debug)]
 pub(crate) struct LabFrame<'a> {
@@ -22,7 +23,7 @@ pub(crate) struct LabFrame<'a> {
 /// The providers in one state.
 #[derive(Clone, Debug)]
 pub(crate) struct LabProviderGroup {
-    pub(crate) state: &'static str,
+    pub(crate) status: ProviderStatus,
     pub(crate) entries: Vec<LabProviderEntry>,
 }
 
@@ -92,8 +93,8 @@ impl LabFrame<'_> {
 
     /// The numbers of providers that are broken or wait for a value.
     pub(crate) fn attention_counts(&self) -> String {
-        let count = |group: &LabProviderGroup| format!("{}: {}", self.words().state(group.state), group.entries.len());
-        let need_attention = self.groups.iter().filter(|group| matches!(group.state, "broken" | "dormant"));
+        let count = |group: &LabProviderGroup| format!("{}: {}", self.words().status(group.status), group.entries.len());
+        let need_attention = self.groups.iter().filter(|group| matches!(group.status, ProviderStatus::Broken | ProviderStatus::Dormant));
         need_attention.map(count).collect::<Vec<_>>().join(", ")
     }
 

@@ -9,6 +9,7 @@ use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
 use crate::lab::pages::words::{LabWords, around};
 use crate::pages::login::LoginInputField;
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 use crate::workbench::explain::ExplainedVerdict;
 use askama::Template;
 
@@ -19,8 +20,7 @@ pub(crate) struct ProviderPage<'a> {
     pub(crate) name: &'a str,
     /// The text of its button.
     pub(crate) title: &'a str,
-    /// The word for its state.
-    pub(crate) state: &'static str,
+    pub(crate) status: ProviderStatus,
     /// Why shoppers do not see it although its file works.
     pub(crate) not_offered: Option<NotOfferedReason>,
     /// Whether an older version of the file is in use.
@@ -81,17 +81,17 @@ impl ProviderPage<'_> {
         self.title
     }
 
-    /// The state as it is drawn. The playground of a public store counts as switched off.
-    fn state(&self) -> &'static str {
-        if self.not_offered == Some(NotOfferedReason::Playground) { "off" } else { self.state }
+    /// The status as it is drawn. The playground of a public store counts as switched off.
+    fn shown_status(&self) -> ProviderStatus {
+        if self.not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { self.status }
     }
 
     fn is_broken(&self) -> bool {
-        self.state == "broken"
+        self.status == ProviderStatus::Broken
     }
 
     fn can_be_tested(&self) -> bool {
-        self.state() == "offered" || self.uses_older_version
+        self.shown_status() == ProviderStatus::Offered || self.uses_older_version
     }
 
     fn last_test_sentence(&self, last: &LastTestSummary) -> String {
@@ -106,14 +106,16 @@ impl ProviderPage<'_> {
     /// What the state means, unless everything is in order.
     fn state_sentence(&self) -> Option<String> {
         let words = &self.words().provider;
-        Some(match self.state {
-            "broken" if self.uses_older_version => words.stale.clone(),
-            "broken" => words.broken.clone(),
-            "dormant" => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
-            "off" => words.off.clone(),
-            _ if self.not_offered == Some(NotOfferedReason::Playground) => self.words().list.playground.clone(),
-            _ if self.file.complaints().next().is_some() => words.warned.clone(),
-            _ => return None,
+        Some(match self.status {
+            ProviderStatus::Broken if self.uses_older_version => words.stale.clone(),
+            ProviderStatus::Broken => words.broken.clone(),
+            ProviderStatus::Dormant => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
+            ProviderStatus::Off => words.off.clone(),
+            ProviderStatus::Offered | ProviderStatus::Overlooked if self.not_offered == Some(NotOfferedReason::Playground) => {
+                self.words().list.playground.clone()
+            }
+            ProviderStatus::Offered | ProviderStatus::Overlooked if self.file.complaints().next().is_some() => words.warned.clone(),
+            ProviderStatus::Offered | ProviderStatus::Overlooked => return None,
         })
     }
 

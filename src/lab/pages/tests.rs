@@ -7,6 +7,7 @@ use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::provider_list::ProviderListPage;
 use crate::lab::pages::words::LabLanguage;
 use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
+use crate::stores::catalogue::ProviderStatus;
 use crate::story::Story;
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
@@ -24,8 +25,7 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
         unread_reason: Some(text.to_owned()),
         ..LabProviderEntry::default()
     };
-    let groups = ["broken", "offered", "dormant", "off", "overlooked"]
-        .map(|state| LabProviderGroup { state, entries: vec![entry.clone(), LabProviderEntry::default()] });
+    let groups = ProviderStatus::ALL.map(|status| LabProviderGroup { status, entries: vec![entry.clone(), LabProviderEntry::default()] });
     LabFrame {
         store: MARKUP,
         language,

@@ -3,6 +3,7 @@
 use crate::lab::pages::exchange_view::PathDeparture;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
+use crate::stores::catalogue::ProviderStatus;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use serde::Deserialize;
@@ -64,7 +65,8 @@ pub(crate) struct LabWords {
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
     pub(crate) incident: IncidentWords,
-    /// The reasons of proposals, by name.
+    /// Why changes are proposed, by the words of the rules of repair. English has none: it shows the rules' own sentences.
+    #[serde(default)]
     pub(crate) because: BTreeMap<String, String>,
 }
 
@@ -306,7 +308,9 @@ impl LabWords {
     /// The reason of a proposal, and whether it is in this language. A language without this reason shows it in English.
     /// The placeholders of a reason are numbered from 1.
     pub(crate) fn proposal_reason(&self, proposal: &Proposal) -> (String, bool) {
-        let Some(sentence) = self.because.get(&proposal.because) else { return (proposal.sentence.clone(), false) };
+        let Some(sentence) = self.because.get(&proposal.because) else {
+            return (as_sentence(&proposal.sentence), self.because.is_empty());
+        };
         let numbers: Vec<String> = (1..=proposal.about.len()).map(|number| number.to_string()).collect();
         let values: Vec<(&str, &str)> = numbers.iter().map(String::as_str).zip(proposal.about.iter().map(String::as_str)).collect();
         (fill(sentence, &values), true)
@@ -328,17 +332,25 @@ impl LabWords {
         fill(&self.test.missing_member, &[("path", &departure.found), ("member", &departure.missing), ("members", &members)])
     }
 
-    /// The word for a state of a provider.
-    pub(crate) fn state(&self, state: &str) -> &str {
+    pub(crate) fn status(&self, status: ProviderStatus) -> &str {
         let words = &self.states;
-        match state {
-            "offered" => &words.offered,
-            "dormant" => &words.dormant,
-            "off" => &words.off,
-            "overlooked" => &words.overlooked,
-            _ => &words.broken,
+        match status {
+            ProviderStatus::Broken => &words.broken,
+            ProviderStatus::Offered => &words.offered,
+            ProviderStatus::Dormant => &words.dormant,
+            ProviderStatus::Off => &words.off,
+            ProviderStatus::Overlooked => &words.overlooked,
         }
     }
+}
+
+/// A line of the terminal as a sentence of a page: it begins with a capital and ends with a full stop, without backticks.
+fn as_sentence(line: &str) -> String {
+    let plain = line.replace('`', "");
+    let mut letters = plain.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if plain.ends_with(['.', '…']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// The parts of a phrase before and after a placeholder, for pages that put markup there.
@@ -350,6 +362,7 @@ pub(crate) fn around<'a>(phrase: &'a str, placeholder: &str) -> (&'a str, &'a st
 mod tests {
     use super::*;
     use crate::pages::phrases::placeholders;
+    use crate::story::repair_rule::RepairRule;
     use serde_json::Value;
 
     fn compare(tree: &Value, pattern: &Value, at: &str) {
@@ -373,11 +386,28 @@ mod tests {
         let pattern = read(EMBEDDED[2].1);
 
         for (code, text) in EMBEDDED {
-            compare(&read(text), &pattern, code);
+            let mut words = read(text);
+            words.as_object_mut().expect("words").remove("because");
+            compare(&words, &pattern, code);
             assert_eq!(LabLanguage::for_code(code).code, code);
         }
         assert_eq!(LabLanguage::for_code("ja").code, "en");
         assert_eq!(LabLanguage::supported_among(["ja", "es"]).iter().map(|language| language.code).collect::<Vec<_>>(), ["es"]);
+    }
+
+    #[test]
+    fn every_rule_of_repair_is_translated_into_every_language_but_english() {
+        for (code, _) in EMBEDDED.iter().filter(|(code, _)| *code != FALLBACK) {
+            let because = &LabLanguage::for_code(code).words.because;
+
+            for (word, holes) in RepairRule::WORDS {
+                let sentence = because.get(*word).unwrap_or_else(|| panic!("{code}.yaml says nothing for `{word}` below `because`"));
+                let is_filled = |hole: &&str| hole.parse().is_ok_and(|number: usize| (1..=*holes).contains(&number));
+                assert!(placeholders(sentence).iter().all(|hole| is_filled(hole)), "{code}: {word}");
+            }
+            assert_eq!(because.len(), RepairRule::WORDS.len(), "{code}.yaml translates what is no rule");
+        }
+        assert!(LabLanguage::for_code(FALLBACK).words.because.is_empty());
     }
 
     #[test]

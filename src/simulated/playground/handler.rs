@@ -7,6 +7,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::{clock, random};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 pub(crate) async fn answer(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
@@ -16,7 +17,8 @@ pub(crate) async fn answer(context: RequestContext) -> Result<HttpResponse, User
     }
     context.check_rate_limit(RateLimitKind::Page)?;
     let return_to = store.return_to.join(" ");
-    Ok(respond(&context.app().playground, context.request(), context.body(), &store.public_url, &return_to).await)
+    let playground = context.request().app_data::<Data<Playground>>().ok_or(ErrorCause::NoSuchPage)?;
+    Ok(respond(playground, context.request(), context.body(), &store.public_url, &return_to).await)
 }
 
 /// The playground's response to a browser that goes on to the callback, and from there to one of the addresses in `return_to`.

@@ -4,6 +4,7 @@
 
 mod authorization_request; //  what the broker sends the browser with
 mod authorize; //              `/enter`: the choice of a person and of a fault
+mod client; //                 the calls of the broker in the same process
 mod fault; //                  what may go wrong
 pub(crate) mod handler; //     `/playground/…` of the broker
 mod pages; //                  the pages

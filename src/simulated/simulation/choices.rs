@@ -192,5 +192,5 @@ fn with_answer(example: &ExampleSpec, exchange: usize, answer: ExampleAnswerSpec
 }
 
 fn empty_answer(place: Place) -> ExampleAnswerSpec {
-    ExampleAnswerSpec { status: None, headers: None, json: None, form: None, text: None, place }
+    ExampleAnswerSpec::empty(place).expect("an answer may say nothing")
 }

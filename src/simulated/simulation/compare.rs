@@ -10,7 +10,8 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Request, USER_AGENT};
-use crate::workbench::examples::difference::{Difference, decode_pairs};
+use crate::workbench::examples::difference::Difference;
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedReques
         differences.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&received.base));
     }
     let listed = ParameterPlaces { parameters: &step.query, step, fallback: step.address.template.place };
-    differences.compare_pairs("query", &listed, (&sent.query, &decode_pairs(shown_query)), &received.query);
+    differences.compare_pairs("query", &listed, (&sent.query, &parse_pairs(shown_query)), &received.query);
     compare_body(step, expected, &sent, received, &mut differences);
     compare_headers(step, expected, &sent, received, &mut differences);
     differences.all
@@ -162,7 +163,7 @@ fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, receive
     match &step.body {
         StepBody::Form(parameters) => {
             let listed = ParameterPlaces { parameters, step, fallback: place };
-            differences.compare_pairs("form", &listed, (&sent.form(), &decode_pairs(&body.masked())), &received.form());
+            differences.compare_pairs("form", &listed, (&sent.form(), &parse_pairs(&body.masked())), &received.form());
         }
         StepBody::Json(_) => {
             let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);

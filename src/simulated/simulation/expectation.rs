@@ -90,23 +90,7 @@ pub(super) fn check_request(
 ) -> Result<Facts, Vec<Difference>> {
     let known = provider.known;
     let mut facts = facts.clone();
-    let mut differences = Vec::new();
-    if provider.pkce != Pkce::Off
-        && facts.get(known.code_verifier).is_none()
-        && let Some(verifier) = captured_value(step, received, known.code_verifier)
-    {
-        let challenge = provider.pkce.challenge(&verifier);
-        let fits = match (facts.get(known.code_challenge), &challenge) {
-            (Some(sent), Some(challenge)) => sent.equals(challenge),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        if !fits {
-            let expected = "the verifier of this login's code challenge";
-            differences.push(Difference::new("the code verifier".to_owned(), expected.to_owned(), "another".to_owned()));
-        }
-        facts.set(known.code_verifier, secret_text(&verifier, "codeVerifier"));
-    }
+    let wrong_verifier = take_code_verifier(provider, step, &mut facts, received);
     let without_assertion;
     let step = match step.assertion() {
         None => step,
@@ -122,32 +106,44 @@ pub(super) fn check_request(
     };
     let uses_now = step.uses_in_request().iter().any(|used| used.fact == known.now);
     let moments = if uses_now { moments } else { *moments.end()..=*moments.end() };
-    for (round, moment) in moments.rev().enumerate() {
+    let mut latest = None;
+    for moment in moments.rev() {
         facts.set(known.now, Text::plain(moment.to_string()));
-        let differing = match step.request(&facts) {
-            Ok(expected) => compare(step, &expected, received),
-            Err(_) => match step.request(&facts.clone().for_preview()) {
-                Ok(expected) => compare(step, &expected, received),
-                Err(_) => {
-                    vec![Difference::new(
-                        format!("line {}", step.place.line),
-                        "a request".to_owned(),
-                        "a value for it is missing".to_owned(),
-                    )]
-                }
-            },
-        };
-        if differing.is_empty() && differences.is_empty() {
-            return Ok(facts);
+        let differences = differences_from(step, &facts, received);
+        if differences.is_empty() {
+            return wrong_verifier.map_or(Ok(facts), |difference| Err(vec![difference]));
         }
-        if round == 0 {
-            differences.extend(differing);
-        } else if differing.is_empty() {
-            differences.truncate(0);
-            return Ok(facts);
+        latest.get_or_insert(differences);
+    }
+    Err(wrong_verifier.into_iter().chain(latest.into_iter().flatten()).collect())
+}
+
+/// Takes the PKCE verifier from the request that carries it, and says if it does not belong to the code challenge.
+fn take_code_verifier(provider: &Provider, step: &Step, facts: &mut Facts, received: &ReceivedRequest) -> Option<Difference> {
+    let known = provider.known;
+    if provider.pkce == Pkce::Off || facts.get(known.code_verifier).is_some() {
+        return None;
+    }
+    let verifier = captured_value(step, received, known.code_verifier)?;
+    let is_right = match (facts.get(known.code_challenge), provider.pkce.challenge(&verifier)) {
+        (Some(sent), Some(challenge)) => sent.equals(&challenge),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    facts.set(known.code_verifier, secret_text(&verifier, "codeVerifier"));
+    let expected = "the verifier of this login's code challenge";
+    (!is_right).then(|| Difference::new("the code verifier".to_owned(), expected.to_owned(), "another".to_owned()))
+}
+
+/// What differs between a request and the one that a step writes with these facts, or with stand-ins for those that are missing.
+fn differences_from(step: &Step, facts: &Facts, received: &ReceivedRequest) -> Vec<Difference> {
+    match step.request(facts).or_else(|_| step.request(&facts.clone().for_preview())) {
+        Ok(expected) => compare(step, &expected, received),
+        Err(_) => {
+            let place = format!("line {}", step.place.line);
+            vec![Difference::new(place, "a request".to_owned(), "a value for it is missing".to_owned())]
         }
     }
-    Err(differences)
 }
 
 /// The value of a fact that alone fills a parameter, a header or a member of the body.

@@ -1,9 +1,10 @@
 //! `/simulation/{provider}/…` of the broker, and the server of `portaria simulate`.
 
 use crate::pages::ErrorCause;
+use crate::provider::hosts::is_loopback;
 use crate::simulated::http::{self, SimulatedAddress};
-use crate::simulated::simulation::{LARGEST_BODY, Simulation, addresses};
-use crate::stores::Store;
+use crate::simulated::simulation::connection::{simulation_base, simulation_of};
+use crate::simulated::simulation::{LARGEST_BODY, Simulation};
 use crate::stores::live::LiveProvider;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -17,23 +18,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The address of a provider's simulation in a store.
-fn simulation_base(store: &Store, name: &str) -> String {
-    format!("{}/simulation/{name}", store.public_url)
-}
-
-/// The address to which a browser is sent in place of the provider's own, if the provider is simulated.
-pub(crate) fn browser_address(live_provider: &LiveProvider, store: &Store, address: &str) -> String {
-    match live_provider.simulated {
-        Some(_) => addresses::simulated_address(&simulation_base(store, &live_provider.provider.name), address),
-        None => address.to_owned(),
-    }
-}
-
 pub(crate) async fn answer(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     let live_provider = simulated_provider(&context, &name, context.request().query_string()).ok_or(ErrorCause::NoSuchPage)?;
-    let simulation = &live_provider.simulated.as_ref().ok_or(ErrorCause::NoSuchPage)?.simulation;
+    let simulation = simulation_of(&live_provider).ok_or(ErrorCause::NoSuchPage)?;
     context.check_rate_limit(RateLimitKind::Page)?;
     let store = &context.live_store().store;
     let base = simulation_base(store, &name);
@@ -53,9 +41,8 @@ fn simulated_provider(context: &RequestContext, name: &str, query: &str) -> Opti
     if !context.live_store().has_provider(name) {
         return None;
     }
-    let listing = context.live_store().roster.snapshot();
-    let has_visit =
-        |version: &&Arc<LiveProvider>| version.simulated.as_ref().is_some_and(|simulated| simulated.simulation.has_visit(query));
+    let listing = context.live_store().providers.snapshot();
+    let has_visit = |version: &&Arc<LiveProvider>| simulation_of(version).is_some_and(|simulation| simulation.has_visit(query));
     listing.provider_versions(name).find(has_visit).or_else(|| listing.provider(name)).cloned()
 }
 
@@ -100,7 +87,7 @@ async fn answer_standalone(
     let address = request.app_config().local_addr();
     // A page of another site must not lead a browser here by a host name of its own.
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !crate::provider::hosts::is_loopback(host) {
+    if !is_loopback(host) {
         return HttpResponse::MisdirectedRequest().body(format!("this simulation is reached at http://{address}\n"));
     }
     let Ok(body) = body else {

@@ -8,6 +8,7 @@ mod authorization; //          the browser comes, a choice is made, and the brow
 mod calls; //                  the calls of the broker
 mod choices; //                what can be chosen
 mod compare; //                whether a request is the file's
+pub(crate) mod connection; //  the connection of a live provider that is simulated
 mod expectation; //            which request has to arrive
 mod fault; //                  an example in which something goes wrong
 pub(crate) mod handler; //     `/simulation/…` of the broker, and the server of `portaria simulate`

@@ -3,7 +3,7 @@
 use crate::provider::json;
 use crate::simulated::request::SimulatedRequest;
 use crate::vocabulary::wire::Request;
-use crate::workbench::examples::difference::decode_pairs;
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl ReceivedRequest {
 
     fn from_parts(method: String, address: String, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
         let (base, query) = address.split_once('?').unwrap_or((&address, ""));
-        Self { method, base: base.to_owned(), query: decode_pairs(query), address, headers, body }
+        Self { method, base: base.to_owned(), query: parse_pairs(query), address, headers, body }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -51,7 +51,7 @@ impl ReceivedRequest {
     }
 
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        decode_pairs(self.text())
+        parse_pairs(self.text())
     }
 
     pub(crate) fn json(&self) -> Option<Value> {

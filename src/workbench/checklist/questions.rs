@@ -1,30 +1,30 @@
 //! The questions of the checklist, in the order in which they are asked.
 
+use crate::workbench::learn::provider_file::display_title;
 use std::collections::BTreeMap;
 
 /// Answers by the names of their questions.
 pub(crate) type ChecklistAnswers = BTreeMap<&'static str, String>;
 
 pub(crate) struct ChecklistQuestion {
-    /// Its name; the flag is the same behind `--`.
+    /// Its name, which is also the name of the flag.
     pub(crate) name: &'static str,
     pub(crate) ask: &'static str,
-    /// An example of an answer.
     pub(crate) example: &'static str,
-    /// What holds when nothing is typed; `None` where an answer is needed.
+    /// The default; `None` where an answer is required.
     pub(crate) usual: fn(&ChecklistAnswers) -> Option<String>,
-    /// Whether it is asked at all.
+    /// Whether the earlier answers leave this question open.
     pub(crate) matters: fn(&ChecklistAnswers) -> bool,
-    /// The answers among which one is chosen; none where anything may be typed.
+    /// The possible answers; empty where anything may be typed.
     pub(crate) choices: &'static [&'static str],
 }
 
-fn always(_: &ChecklistAnswers) -> bool {
-    true
-}
+/// A question that is always asked, takes any answer and has no default.
+const ALWAYS_ASKED: ChecklistQuestion =
+    ChecklistQuestion { name: "", ask: "", example: "", usual: |_| None, matters: |_| true, choices: &[] };
 
-fn answer_is(answers: &ChecklistAnswers, name: &str, what: &str) -> bool {
-    answers.get(name).is_some_and(|answer| answer == what)
+fn answer_is(answers: &ChecklistAnswers, name: &str, expected: &str) -> bool {
+    answers.get(name).is_some_and(|answer| answer == expected)
 }
 
 fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
@@ -33,10 +33,6 @@ fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
 
 fn asks_user_info(answers: &ChecklistAnswers) -> bool {
     is_without_discovery(answers) && !answer_is(answers, "userinfo", "none")
-}
-
-fn no_default(_: &ChecklistAnswers) -> Option<String> {
-    None
 }
 
 macro_rules! usual {
@@ -51,33 +47,29 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         name: "title",
         ask: "What does the button say?",
         example: "Clube Acme",
-        usual: |answers| answers.get("name").map(|name| crate::workbench::learn::provider_file::display_title(name)),
-        matters: always,
-        choices: &[],
+        usual: |answers| answers.get("name").map(|name| display_title(name)),
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "client-id",
         ask: "The client's id: `env` for a variable, or the id itself",
         example: "loja-42",
         usual: usual!("env"),
-        matters: always,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "client-secret",
         ask: "The client's secret: `env` for a variable, `none`, or where it is kept",
         example: "env:ACME_SECRET",
         usual: usual!("env"),
-        matters: always,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "authorize",
         ask: "The address to which the browser is sent",
         example: "https://sso.acme.example/entrar",
-        usual: no_default,
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "authorize-parameters",
@@ -85,7 +77,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "app_key=clientId, return_url=redirectUri, state=state, canal=loja",
         usual: usual!("standard"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "scope",
@@ -93,15 +85,15 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "perfil email",
         usual: |answers| Some(if is_without_discovery(answers) { "none" } else { "openid profile email" }.to_owned()),
         matters: |answers| answer_is(answers, "authorize-parameters", "standard") || !is_without_discovery(answers),
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "pkce",
-        ask: "Does it know PKCE?",
+        ask: "Does it support PKCE?",
         example: "off",
         usual: usual!("S256"),
-        matters: always,
         choices: &["S256", "plain", "off"],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "code",
@@ -109,15 +101,14 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "auth_code",
         usual: usual!("code"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "token",
-        ask: "The address at which the code becomes a token",
+        ask: "The address at which the code is exchanged for a token",
         example: "https://sso.acme.example/api/token",
-        usual: no_default,
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "token-encoding",
@@ -133,7 +124,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "auth_code=code, return_url=redirectUri",
         usual: usual!("standard"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "credentials",
@@ -149,8 +140,8 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
                 .to_owned(),
             )
         },
-        matters: always,
         choices: &["form", "query", "basic", "basicEncoded", "none"],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "token-path",
@@ -158,15 +149,14 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "$.data.token",
         usual: usual!("$.access_token"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "userinfo",
-        ask: "The address that tells who it is, or `none` if the token's answer does",
+        ask: "The address that describes the person, or `none` if the token's answer does",
         example: "https://sso.acme.example/api/me",
-        usual: no_default,
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "userinfo-encoding",
@@ -182,7 +172,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "fields=id email",
         usual: usual!("none"),
         matters: asks_user_info,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "id",
@@ -190,7 +180,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "$.data.id",
         usual: usual!("$.sub"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "email",
@@ -198,15 +188,15 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "$.data.email",
         usual: usual!("$.email"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "email-verified",
-        ask: "Where it stands whether the address is proven, or `none`",
+        ask: "Where the answer says whether the address is proven, or `none`",
         example: "$.data.email_ok",
         usual: |answers| Some(if answer_is(answers, "id", "$.sub") { "$.email_verified" } else { "none" }.to_owned()),
         matters: |answers| is_without_discovery(answers) && !answer_is(answers, "email", "none"),
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "name-path",
@@ -214,7 +204,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "${$.data.nome} ${$.data.sobrenome}",
         usual: usual!("$.name"),
         matters: is_without_discovery,
-        choices: &[],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "trust",

@@ -1,6 +1,11 @@
-//! A line as a shell takes it apart.
+//! Splits and quotes words as a shell does.
 
-/// The words of one command as a shell takes them, and how many bytes they are.
+/// A text as one word for a shell.
+pub(crate) fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The words of one command as a shell splits them, and the number of bytes that they take.
 pub(crate) fn shell_words(text: &str) -> Result<(Vec<String>, usize), String> {
     let bytes = text.as_bytes();
     let mut words = Vec::new();
@@ -18,7 +23,7 @@ pub(crate) fn shell_words(text: &str) -> Result<(Vec<String>, usize), String> {
             '\\' | '^' if text[at + 1..].starts_with("\r\n") => at += 3,
             '\\' => {
                 let Some(next) = text[at + 1..].chars().next() else {
-                    // What was cut off ends here.
+                    // A line that was cut off ends here.
                     at += 1;
                     continue;
                 };
@@ -63,7 +68,7 @@ fn read_double_quoted(text: &str, from: usize, word: &mut String) -> Result<usiz
     Err("a quotation mark is never closed".to_owned())
 }
 
-/// `$'…'`: the escapes of C.
+/// Reads `$'…'`, which has the escapes of C.
 fn read_ansi_c_quoted(text: &str, from: usize, word: &mut String) -> Result<usize, String> {
     let mut letters = text[from..].char_indices().peekable();
     while let Some((at, letter)) = letters.next() {

@@ -11,6 +11,7 @@ use crate::drift::shape::PathStatistics;
 use crate::drift::step_statistics::{DetectedChange, MissedReading};
 use crate::drift::warning::{DriftCause, DriftKind};
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::workbench::answers::path::{compile_path, parse_path};
 use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
 use crate::workbench::repair::propose;
@@ -47,7 +48,10 @@ pub fn assign_causes(broken: &BrokenAnswer<'_>, changes: &mut [DetectedChange<'_
 /// The proposal for an answer as a whole. Drift proposes no change that removes a check or asks shoppers for something.
 fn proposal_for_answer(change: DriftKind, repairs: &[Proposal]) -> Option<Proposal> {
     let fits = |proposal: &&Proposal| match change {
-        DriftKind::Unaccepted => matches!(proposal.because.as_str(), "conditionMoved" | "answerMoved" | "severalMoved"),
+        DriftKind::Unaccepted => matches!(
+            proposal.rule(),
+            Some(RepairRule::ConditionMoved { .. } | RepairRule::AnswerMoved { .. } | RepairRule::SeveralMoved { .. })
+        ),
         _ => true,
     };
     repairs.iter().find(fits).cloned()
@@ -57,14 +61,14 @@ fn proposal_for_answer(change: DriftKind, repairs: &[Proposal]) -> Option<Propos
 struct RearrangedAnswer<'a> {
     proposal: Option<&'a Proposal>,
     /// The old and the new beginning of the paths; `None` if nothing that is read is in the answer.
-    prefixes: Option<(&'a str, &'a str)>,
+    prefixes: Option<(String, String)>,
     document: &'a Value,
 }
 
 impl RearrangedAnswer<'_> {
     fn contains_moved(&self, planned: &PlannedPath) -> bool {
-        let Some((from, to)) = self.prefixes else { return true };
-        let path = planned.path.source.strip_prefix(from).and_then(|rest| compile_path(&parse_path(&format!("{to}{rest}"))?));
+        let Some((from, to)) = &self.prefixes else { return true };
+        let path = planned.path.source.strip_prefix(from.as_str()).and_then(|rest| compile_path(&parse_path(&format!("{to}{rest}"))?));
         path.is_some_and(|path| path.first(self.document).is_some())
     }
 }
@@ -82,8 +86,8 @@ impl BrokenAnswer<'_> {
             return None;
         }
         let kind = self.login.provider.calls.get(self.observed.step.checked_sub(1)?)?.kind.word();
-        for proposal in repairs.iter().filter(|proposal| proposal.because == "answerMoved") {
-            if let [step, to, from, ..] = proposal.about.as_slice()
+        for proposal in repairs {
+            if let Some(RepairRule::AnswerMoved { step, to, from, .. }) = proposal.rule()
                 && step == kind
             {
                 let moved = RearrangedAnswer { proposal: Some(proposal), prefixes: Some((from, to)), document };
@@ -113,10 +117,9 @@ impl BrokenAnswer<'_> {
         if let Some(path) = find_replacement(gone, document, &self.statistics.shape).filter(|_| !decides_sign_in) {
             return Some(replacement_proposal(self.login.provider, gone, &path));
         }
-        let is_about = |proposal: &&Proposal| match proposal.about.as_slice() {
-            [fact, new, old] => {
-                let is_path = matches!(proposal.because.as_str(), "pathMoved" | "placeNotStandard");
-                is_path && **fact == *reading.name && **old == *planned.path.source && self.is_new(new, since)
+        let is_about = |proposal: &&Proposal| match proposal.rule() {
+            Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => {
+                *fact == *reading.name && *old == *planned.path.source && self.is_new(&new, since)
             }
             _ => false,
         };

@@ -6,6 +6,7 @@ use crate::provider::Provider;
 use crate::provider::json_path::JsonPath;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::workbench::answers::path::parse_path;
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::request_repairs::still_compiles;
@@ -68,13 +69,8 @@ pub(crate) fn replacement_proposal(provider: &Provider, gone: LostReading<'_>, p
         let text = EditableFile::open(&provider.source)?.apply(&[edit])?;
         changed_lines(&provider.source.text, &text).filter(|change| still_compiles(provider, change))
     });
-    Proposal {
-        title: path.to_owned(),
-        because: "driftReplaced".to_owned(),
-        about: vec![gone.fact.to_owned(), old.to_owned(), path.to_owned()],
-        sentence: format!("`{}` is not found at `{old}` any more, and `{path}` is new", gone.fact),
-        change,
-    }
+    let rule = RepairRule::DriftReplaced { fact: gone.fact.to_owned(), old: old.to_owned(), new: path.to_owned() };
+    Proposal::new(path, &rule, change)
 }
 
 fn collect_leaves<'v>(value: &'v Value, keys: &mut Vec<&'v str>, left: &mut usize, leaves: &mut Vec<(Vec<&'v str>, &'v Value)>) {

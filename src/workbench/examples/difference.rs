@@ -1,24 +1,28 @@
-//! What came out otherwise than a story says, so that a person sees at once what to change.
+//! Compares a replay with its story: each difference says what the story expects and what was found.
 
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json;
+use crate::provider::signature::SignedParameters;
 use crate::provider::step::Step;
+use crate::vocabulary::email::Email;
+use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request, USER_AGENT};
+use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::workbench::examples::example::ExpectedRequestSpec;
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// One difference: where, what was written, what came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Where in the story.
+    /// The place in the story.
     pub place: String,
     /// What the story says.
     pub(crate) expected: String,
-    /// What came out, secrets masked.
+    /// What was found, secrets masked.
     pub(crate) found: String,
 }
 
@@ -34,19 +38,19 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A value in its two faces: as it is sent, and as it is shown.
+/// A text as it is sent and as it is shown.
 struct SentAndMasked {
     sent: String,
-    shown: String,
+    masked: String,
 }
 
 impl SentAndMasked {
     fn from_text(text: &Text) -> Self {
-        Self { sent: text.expose().to_owned(), shown: text.masked() }
+        Self { sent: text.expose().to_owned(), masked: text.masked() }
     }
 
     fn matches(&self, expected: &str) -> bool {
-        self.sent == expected || self.shown == expected
+        self.sent == expected || self.masked == expected
     }
 }
 
@@ -72,21 +76,18 @@ pub(crate) fn compare_request(
     if method != found.method {
         differ("method", method.to_string(), found.method.to_string());
     }
-    let faces = SentAndMasked::from_text(&found.address);
-    let (sent, shown) = (AddressParts::parse(&faces.sent), AddressParts::parse(&faces.shown));
+    let address_found = SentAndMasked::from_text(&found.address);
+    let (sent, shown) = (AddressParts::parse(&address_found.sent), AddressParts::parse(&address_found.masked));
     let literal = AddressParts::parse(address);
     if literal.base != sent.base && literal.base != shown.base || literal.fragment != sent.fragment && literal.fragment != shown.fragment {
         differ("address", format!("{}{}", literal.base, literal.fragment), format!("{}{}", shown.base, shown.fragment));
     }
-    let listed = |named: &Option<
-        crate::vocabulary::words::NamedValues<crate::vocabulary::words::OneOrMany<crate::vocabulary::place::Located<String>>>,
-    >|
-     -> Vec<(String, String)> {
+    let listed = |named: &Option<NamedValues<OneOrMany<Located<String>>>>| -> Vec<(String, String)> {
         let pairs = named.iter().flat_map(|named| &named.0);
         pairs.flat_map(|(name, values)| values.0.iter().map(|value| (name.value.clone(), value.value.clone()))).collect()
     };
-    let query: Vec<(String, String)> = decode_pairs(literal.query).into_iter().chain(listed(&expected.query)).collect();
-    compare_pairs("query", &query, &decode_pairs(sent.query), &decode_pairs(shown.query), &mut differ);
+    let query: Vec<(String, String)> = parse_pairs(literal.query).into_iter().chain(listed(&expected.query)).collect();
+    compare_pairs("query", &query, &parse_pairs(sent.query), &parse_pairs(shown.query), &mut differ);
     compare_body(expected, found, &listed(&expected.form), &mut differ);
     compare_headers(expected, found, &mut differ);
     compare_assertion(expected, step, facts, &mut differ);
@@ -107,16 +108,6 @@ impl<'a> AddressParts<'a> {
     }
 }
 
-/// The parameters of a query or a form, undone.
-pub(crate) fn decode_pairs(text: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
 fn compare_pairs(
     what: &str,
     expected: &[(String, String)],
@@ -130,7 +121,7 @@ fn compare_pairs(
         });
     if !same {
         let list = |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
-        // A value that is expected as it was sent is shown as it was sent, so that only what differs differs.
+        // A value that is as expected is shown unmasked, so that only real differences stand out.
         let found: Vec<(String, String)> =
             sent.iter().zip(shown).map(|(sent, shown)| if expected.contains(sent) { sent.clone() } else { shown.clone() }).collect();
         differ(what, format!("{{ {} }}", list(expected)), format!("{{ {} }}", list(&found)));
@@ -142,14 +133,14 @@ fn compare_body(expected: &ExpectedRequestSpec, found: &Request, form: &[(String
     match (&body, &expected.json, &expected.text) {
         (Some(body), Some(json), _) => {
             let read = |text: &str| json::parse(text.as_bytes()).ok();
-            let same = read(&body.sent).is_some_and(|sent| same_json(&json.0, &sent, read(&body.shown).as_ref()));
+            let same = read(&body.sent).is_some_and(|sent| same_json(&json.0, &sent, read(&body.masked).as_ref()));
             if !same {
-                differ("json", json.0.to_string(), body.shown.clone());
+                differ("json", json.0.to_string(), body.masked.clone());
             }
         }
-        (Some(body), None, Some(text)) if !body.matches(&text.value) => differ("text", text.value.clone(), body.shown.clone()),
+        (Some(body), None, Some(text)) if !body.matches(&text.value) => differ("text", text.value.clone(), body.masked.clone()),
         (Some(_), None, Some(_)) => {}
-        (Some(body), None, None) => compare_pairs("form", form, &decode_pairs(&body.sent), &decode_pairs(&body.shown), differ),
+        (Some(body), None, None) => compare_pairs("form", form, &parse_pairs(&body.sent), &parse_pairs(&body.masked), differ),
         (None, Some(json), _) => differ("json", json.0.to_string(), "no body".to_owned()),
         (None, None, Some(text)) => differ("text", text.value.clone(), "no body".to_owned()),
         (None, None, None) => compare_pairs("form", form, &[], &[], differ),
@@ -196,14 +187,14 @@ fn compare_headers(expected: &ExpectedRequestSpec, found: &Request, differ: &mut
     let sent: Vec<(&str, SentAndMasked)> = found.headers.iter().map(|(name, value)| (&**name, SentAndMasked::from_text(value))).collect();
     for (name, value) in &listed {
         match sent.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
-            Some((_, faces)) if faces.matches(value) => {}
-            Some((_, faces)) => differ(&format!("header {name}"), (*value).to_owned(), faces.shown.clone()),
+            Some((_, text)) if text.matches(value) => {}
+            Some((_, text)) => differ(&format!("header {name}"), (*value).to_owned(), text.masked.clone()),
             None => differ(&format!("header {name}"), (*value).to_owned(), "not sent".to_owned()),
         }
     }
-    for (name, faces) in &sent {
-        if !is_usual(name, &faces.sent) && !listed.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name)) {
-            differ(&format!("header {name}"), "not listed in the story".to_owned(), faces.shown.clone());
+    for (name, text) in &sent {
+        if !is_usual(name, &text.sent) && !listed.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name)) {
+            differ(&format!("header {name}"), "not listed in the story".to_owned(), text.masked.clone());
         }
     }
 }
@@ -216,14 +207,14 @@ fn compare_assertion(expected: &ExpectedRequestSpec, step: &Step, facts: &Facts,
     };
     let listed = |value: &Value, also: &[&str]| {
         let members = value.as_object().cloned().unwrap_or_default();
-        let is_told =
+        let is_compared =
             |name: &str, value: &Value| !(["iat", "jti"].contains(&name) || also.contains(&name) || name == "typ" && value == "JWT");
-        Value::Object(members.into_iter().filter(|(name, value)| is_told(name, value)).collect::<Map<_, _>>())
+        Value::Object(members.into_iter().filter(|(name, value)| is_compared(name, value)).collect::<Map<_, _>>())
     };
-    let leave: &[&str] = if expected.claims.0.get("exp").is_some() { &[] } else { &["exp"] };
+    let also_ignored: &[&str] = if expected.claims.0.get("exp").is_some() { &[] } else { &["exp"] };
     for (what, expected, found) in [("assertion header", &expected.header.0, header), ("assertion claims", &expected.claims.0, claims)] {
         let found = json::parse(found.as_bytes()).unwrap_or(Value::Null);
-        let (expected, found) = (listed(expected, leave), listed(&found, leave));
+        let (expected, found) = (listed(expected, also_ignored), listed(&found, also_ignored));
         if expected != found {
             differ(what, expected.to_string(), found.to_string());
         }
@@ -248,22 +239,22 @@ fn compare_signature(
         }
     }
     let text = match sign.over {
-        crate::provider::signature::SignedParameters::Query => AddressParts::parse(found.as_sent().address).query.to_owned(),
-        crate::provider::signature::SignedParameters::Form => found.as_sent().body.to_owned(),
+        SignedParameters::Query => AddressParts::parse(found.as_sent().address).query.to_owned(),
+        SignedParameters::Form => found.as_sent().body.to_owned(),
     };
-    let signed = decode_pairs(&text).into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(Text::plain(value)))).collect();
+    let signed = parse_pairs(&text).into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(Text::plain(value)))).collect();
     let made = sign.signing_input(&signed, facts).unwrap_or_default();
     let made = SentAndMasked::from_text(&made);
     if !made.matches(&expected.text.value) {
-        differ("signature text", expected.text.value.clone(), made.shown);
+        differ("signature text", expected.text.value.clone(), made.masked);
     }
 }
 
-/// Compares who came in with who a story says.
+/// Compares the identity with that of a story.
 pub(crate) fn compare_identity(expected: &Value, found: &Identity, differences: &mut Vec<Difference>) {
     let found = identity_members(found);
     let expected = expected.as_object().cloned().unwrap_or_default();
-    let says = |members: &Map<String, Value>, name: &str| {
+    let text_of = |members: &Map<String, Value>, name: &str| {
         members
             .get(name)
             .filter(|value| !value.is_null() && **value != Value::Bool(false))
@@ -271,7 +262,7 @@ pub(crate) fn compare_identity(expected: &Value, found: &Identity, differences: 
     };
     let names: Vec<&String> = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name))).collect();
     for name in names {
-        let (wanted, is) = (says(&expected, name), says(&found, name));
+        let (wanted, is) = (text_of(&expected, name), text_of(&found, name));
         if wanted != is {
             let or_nothing = |text: Option<String>| text.unwrap_or_else(|| "nothing".to_owned());
             differences.push(Difference::new(format!("identity: {name}"), or_nothing(wanted), or_nothing(is)));
@@ -279,7 +270,7 @@ pub(crate) fn compare_identity(expected: &Value, found: &Identity, differences: 
     }
 }
 
-/// An identity as a story tells it.
+/// An identity as a story writes it.
 pub(crate) fn identity_members(identity: &Identity) -> Map<String, Value> {
     let mut members = Map::new();
     let mut add = |name: &str, value: Option<&str>| {
@@ -293,7 +284,7 @@ pub(crate) fn identity_members(identity: &Identity) -> Map<String, Value> {
         IdentityEmail::Placeholder(email) => (Some(email), false, false),
         IdentityEmail::Ask(email) => (email.as_ref(), false, true),
     };
-    add("email", email.map(crate::vocabulary::email::Email::key));
+    add("email", email.map(Email::key));
     add("name", identity.name.as_deref());
     add("picture", identity.picture.as_deref());
     add("locale", identity.locale.as_deref());

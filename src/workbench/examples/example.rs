@@ -42,7 +42,7 @@ words! {
         /// Default: none
         /// Example: `exchanges: [ { answer: { status: 400, json: { error: invalid_grant } } } ]`
         exchanges: Option<OneOrMany<ExampleExchangeSpec>> = "exchanges",
-        /// Who came in: everything that is known of them, and only that. `emailVerified` says whether the address is proven under the file's `trustEmail` and may be left out when it is not;
+        /// Who signed in: everything that is known about them, and nothing else. `emailVerified` says whether the address is proven under the file's `trustEmail` and may be left out when it is not;
         /// `ask: true` when the shopper has to type or prove an address.
         /// Example: `identity: { id: "7", email: ana@loja.example, emailVerified: true, name: Ana }`
         identity: Option<RawJson> = "identity",

@@ -1,5 +1,5 @@
-//! How much the examples would notice: every word of a provider file is dropped and changed in turn, and some story
-//! has to come out otherwise, or the file has to be complained about.
+//! Measures how much the examples notice: every word of a provider file is dropped and changed in turn, and then a story
+//! has to differ, or the file has to be refused.
 
 use crate::provider::{InstallationContext, compile_node};
 use crate::vocabulary::place::Source;
@@ -8,7 +8,7 @@ use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::replay;
 
-/// Words that no login can tell: how a provider is shown, and where this installation keeps its values.
+/// Words that change no login: they say how a provider is shown.
 const NOT_PART_OF_A_LOGIN: &[&str] = &["name", "logo", "order", "hidden", "enabled", "logout", "label"];
 
 /// The score of one provider.
@@ -16,19 +16,19 @@ const NOT_PART_OF_A_LOGIN: &[&str] = &["name", "logo", "order", "hidden", "enabl
 pub struct MutationScore {
     /// How many changes were tried.
     pub tried: usize,
-    /// Those that nothing noticed.
+    /// The changes that no story noticed.
     pub(crate) unnoticed: Vec<String>,
 }
 
 impl MutationScore {
-    /// The changes that were noticed.
+    /// How many changes were noticed.
     pub fn noticed(&self) -> usize {
         self.tried - self.unnoticed.len()
     }
 }
 
 /// Tries every change.
-pub fn mutate(source: &Source, stories: &[ExampleSpec], ground: InstallationContext) -> MutationScore {
+pub fn mutate(source: &Source, stories: &[ExampleSpec], context: InstallationContext) -> MutationScore {
     let Ok((node, _)) = yaml::parse(source) else { return MutationScore::default() };
     let mut changes = Vec::new();
     collect_mutations(&node, &mut Vec::new(), &mut changes);
@@ -37,7 +37,7 @@ pub fn mutate(source: &Source, stories: &[ExampleSpec], ground: InstallationCont
         let mut changed = node.clone();
         apply_mutation(&mut changed, &path, change);
         score.tried += 1;
-        let (provider, _) = compile_node(source, &changed, ground, Reader::default());
+        let (provider, _) = compile_node(source, &changed, context, Reader::default());
         let noticed = provider.is_none_or(|provider| stories.iter().any(|story| !replay(&provider, story).differences.is_empty()));
         if !noticed {
             score.unnoticed.push(what);
@@ -46,7 +46,7 @@ pub fn mutate(source: &Source, stories: &[ExampleSpec], ground: InstallationCont
     score
 }
 
-/// What is done to one word.
+/// A change of one word.
 #[derive(Clone, Copy, Debug)]
 enum Mutation {
     Drop,
@@ -97,7 +97,7 @@ fn collect_mutations(node: &YamlNode, path: &mut NodePath, changes: &mut Vec<(No
     }
 }
 
-/// Where an installation keeps a value is its own business.
+/// Where an installation keeps a value does not concern the stories.
 fn is_reference(node: &YamlNode) -> bool {
     matches!(&node.kind, YamlKind::Scalar { text, .. } if text.starts_with("env:") || text.starts_with("file:"))
 }
@@ -131,7 +131,7 @@ fn alter_scalar(node: &mut YamlNode) {
             "always" => "never".to_owned(),
             "ask" => "refuse".to_owned(),
             "none" | "basic" => "form".to_owned(),
-            // A change inside of the last hole is a change of what fills it.
+            // The name in the last hole is changed, so that the hole has another value.
             other => match other.rfind("${").and_then(|open| other[open..].find(['|', '?', '}']).map(|at| open + at)) {
                 Some(end) => {
                     let name = other[..end].trim_end().len();

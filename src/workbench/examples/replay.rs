@@ -1,4 +1,4 @@
-//! Plays a story: the real engine, recorded answers, and a list of what came out otherwise.
+//! Replays a story: the engine of production gets the recorded answers, and everything that differs is listed.
 
 use crate::login::attempt::{InstallationValues, RedirectError};
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -22,22 +22,22 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-/// What became of a story.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct ReplayResult {
-    /// What came out otherwise than it was written; nothing when the story is true.
+    /// How the replay differs from the story.
     pub differences: Vec<Difference>,
-    /// The requests as they were sent, the redirect first.
+    /// The requests that were sent, the redirect first.
     pub requests: Vec<(StepKind, Request)>,
     /// What happened.
     pub trace: Trace,
     /// How it ended.
     pub end: Result<Identity, LoginError>,
-    /// The issuers' documents and keys that answered by themselves.
+    /// The documents and keys of issuers.
     pub(crate) documents: DocumentCache,
 }
 
-/// Plays a story.
+/// Replays a story.
 pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     let start = example_start(provider, story);
     let documents = DocumentCache::default();
@@ -55,7 +55,7 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
             requests.push((StepKind::GetAuthorizationCode, request));
         }
         Err(why) => {
-            let error = begin_error(why, provider);
+            let error = redirect_error(why, provider);
             compare_outcome(story, &Err(error.clone()), provider, &mut differences);
             return ReplayResult { differences, requests, trace: Trace::default(), end: Err(error), documents };
         }
@@ -97,14 +97,14 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     ReplayResult { differences, requests, trace, end, documents }
 }
 
-/// Facts and inputs that the file does not know are a slip of the pen.
+/// Facts and inputs that the file does not have are mistakes of the story.
 fn check_names(provider: &Provider, story: &ExampleSpec, differences: &mut Vec<Difference>) {
     for (name, _) in story.facts.iter().flat_map(|facts| &facts.0) {
         if provider.names.find(&name.value).is_none() {
             differences.push(Difference::new(
                 format!("facts: {}", name.value),
                 "a fact of the file".to_owned(),
-                "the file names none such".to_owned(),
+                "the file has no fact of this name".to_owned(),
             ));
         }
     }
@@ -113,25 +113,25 @@ fn check_names(provider: &Provider, story: &ExampleSpec, differences: &mut Vec<D
             differences.push(Difference::new(
                 format!("inputs: {}", name.value),
                 "an input of the file".to_owned(),
-                "the file asks for none such".to_owned(),
+                "the file has no input of this name".to_owned(),
             ));
         }
     }
 }
 
-/// All facts that the calls taught, for looking behind the masks of what was sent.
+/// The facts after all calls, with which the masks of the requests are lifted.
 fn facts_after_replay(provider: &Provider, trace: &Trace, facts: Facts, documents: &DocumentCache) -> Facts {
     let mut facts = facts;
     for exchange in &trace.exchanges {
         if let Ok(answer) = &exchange.answer {
-            // What a refused call taught is looked at as well; only masks are lifted with it.
+            // The facts of a refused call count too, because they only lift masks.
             let _ = provider.calls[exchange.call].read(answer, &mut facts, documents);
         }
     }
     facts
 }
 
-/// Drives a login whose answers are all at hand, so that it never waits.
+/// Drives a login whose answers are all present, so that it never waits.
 fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &DocumentCache) -> (Trace, Result<Identity, LoginError>) {
     let driving = std::pin::pin!(drive(login, recording, documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
@@ -140,8 +140,8 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
     }
 }
 
-fn begin_error(why: RedirectError, provider: &Provider) -> LoginError {
-    match why {
+fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
+    match error {
         RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
         RedirectError::NoDocument => LoginError::before_calls(LoginErrorCause::NoDocument),
         RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
@@ -152,7 +152,11 @@ fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, prov
     match (end, &story.identity, &story.refused) {
         (Ok(identity), Some(expected), _) => compare_identity(&expected.0, identity, differences),
         (Ok(identity), None, Some(refused)) => {
-            differences.push(Difference::new("the end".to_owned(), describe_expected_refusal(refused), format!("{} came in", identity.id)));
+            differences.push(Difference::new(
+                "the end".to_owned(),
+                describe_expected_refusal(refused),
+                format!("{} signed in", identity.id),
+            ));
         }
         (Err(error), None, Some(refused)) => {
             let same = refused.step == error.step
@@ -167,7 +171,7 @@ fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, prov
             }
         }
         (Err(error), ..) => {
-            differences.push(Difference::new("the end".to_owned(), "somebody comes in".to_owned(), describe_error(error, provider)));
+            differences.push(Difference::new("the end".to_owned(), "a sign-in".to_owned(), describe_error(error, provider)));
         }
         (Ok(_), None, None) => {}
     }
@@ -209,7 +213,7 @@ pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, insta
     Some((address, document))
 }
 
-/// What the browser brings back in a story, signed where the file wants that.
+/// The callback of a story, signed where the file verifies a signature.
 pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens: &ExampleTokens, facts: &Facts) -> CallbackParameters {
     let mut callback = if let Some(pairs) = &story.callback {
         CallbackParameters::new(pairs.0.iter().map(|(name, value)| (&name.value, tokens.replace(&value.value))))
@@ -222,14 +226,14 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
     if let Some(verify) = provider.authorization.expected_signature()
         && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.equals("‹signature›"))
     {
-        // Made as the provider would make it; an RSA signature needs the provider's own half of the key.
+        // The signature is made as the provider makes it; RSA needs the provider's private key.
         let signed = match verify.key_template() {
             Some((template, true)) => {
-                let mut theirs = facts.clone();
+                let mut provider_facts = facts.clone();
                 if let Some(fact) = template.first_fact() {
-                    theirs.set(fact, Text::plain(crate::world::random::rsa_pair(false).private.clone()));
+                    provider_facts.set(fact, Text::plain(crate::world::random::rsa_pair(false).private.clone()));
                 }
-                verify.sign(&callback.as_pairs(), &theirs)
+                verify.sign(&callback.as_pairs(), &provider_facts)
             }
             _ => verify.sign(&callback.as_pairs(), facts),
         };
@@ -252,7 +256,7 @@ impl<'a> ReplayedAnswers<'a> {
     }
 }
 
-/// An answer as it comes, with its tokens in place.
+/// A recorded answer as an HTTP response, with its tokens.
 pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleTokens) -> Response {
     let (body, content_type) = if let Some(json) = &answer.json {
         (tokens.replace_in(&json.0).to_string(), "application/json")

@@ -1,4 +1,4 @@
-//! What stands for values that a story does not give: a visible text for each fact, and fresh keys where keys are used.
+//! The values that a story does not give: a visible text for each fact, and fresh keys where keys are used.
 
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::provider::Provider;
@@ -10,28 +10,25 @@ use crate::vocabulary::text::Text;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::world::random::{self, PemKeyPair};
 
-/// The moment of every story that does not name another: 2026-01-02T03:04:05Z.
+/// The time of every story that does not give another: 2026-01-02T03:04:05Z.
 pub(crate) const NOW: i64 = 1_767_323_045;
 
-/// What a story begins with.
+/// The values with which a story begins.
 pub(crate) struct ExampleStart {
-    /// The values of the installation.
     pub(crate) installation: InstallationValues,
     pub(crate) attempt: Attempt,
     pub(crate) now: i64,
 }
 
-/// The visible stand-in of a fact.
 pub(crate) fn stand_in(name: &str) -> String {
     format!("‹{name}›")
 }
 
-/// The beginning of a story.
 pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> ExampleStart {
     let given = |name: &str| {
         story.facts.iter().flat_map(|facts| &facts.0).find(|(known, _)| known.value == name).map(|(_, value)| value.value.clone())
     };
-    let or_visible = |name: &str| given(name).unwrap_or_else(|| stand_in(name));
+    let or_stand_in = |name: &str| given(name).unwrap_or_else(|| stand_in(name));
     let now = given("now").and_then(|now| moment::parse_moment(&now)).map_or(NOW, |now| now.timestamp());
     let mut values: Vec<(Slot, Text)> = provider.literals().collect();
     for needed in &provider.needed {
@@ -51,18 +48,18 @@ pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> Example
         .flat_map(|inputs| &inputs.0)
         .map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()))
         .collect();
-    let challenge = provider.pkce.challenge("").map(|_| or_visible("codeChallenge").into());
+    let challenge = provider.pkce.challenge("").map(|_| or_stand_in("codeChallenge").into());
     let attempt = Attempt {
         provider: provider.name.clone(),
-        state: or_visible("state").into(),
-        nonce: or_visible("nonce").into(),
-        verifier: or_visible("codeVerifier").into(),
+        state: or_stand_in("state").into(),
+        nonce: or_stand_in("nonce").into(),
+        verifier: or_stand_in("codeVerifier").into(),
         challenge,
-        redirect_uri: or_visible("redirectUri").into(),
+        redirect_uri: or_stand_in("redirectUri").into(),
         started: now,
         inputs,
     };
-    ExampleStart { installation: InstallationValues { public_url: or_visible("publicUrl").into(), values }, attempt, now }
+    ExampleStart { installation: InstallationValues { public_url: or_stand_in("publicUrl").into(), values }, attempt, now }
 }
 
 /// A fresh key for a fact that is used as one.
@@ -78,7 +75,7 @@ pub(crate) fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
             if let Some((template, true)) = signature.key_template()
                 && template.first_fact() == Some(fact)
             {
-                // The one who signs holds the private half, the one who is called back the public one.
+                // We sign with the private key, and verify a callback with the public one.
                 let is_ours = step.signature().is_some_and(|own| std::ptr::eq(own, signature));
                 return Some(if is_ours { random::rsa_pair(false).private.clone() } else { random::rsa_pair(false).public.clone() });
             }
@@ -93,11 +90,11 @@ pub(crate) fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
     None
 }
 
-/// A fresh pair for an algorithm.
-pub(crate) fn key_pair(algorithm: Algorithm, stranger: bool) -> PemKeyPair {
+/// A fresh key pair for an algorithm; a foreign one is not the provider's.
+pub(crate) fn key_pair(algorithm: Algorithm, is_foreign: bool) -> PemKeyPair {
     match algorithm.family() {
         KeyFamily::Curve => random::ec_pair(algorithm == Algorithm::Es384),
         KeyFamily::Edwards => random::ed25519_pair(),
-        KeyFamily::Rsa | KeyFamily::Secret => random::rsa_pair(stranger).clone(),
+        KeyFamily::Rsa | KeyFamily::Secret => random::rsa_pair(is_foreign).clone(),
     }
 }

@@ -1,10 +1,11 @@
-//! The signed tokens of a story: made when it is played, with keys that nobody else has.
+//! The signed tokens of a story, which are made with fresh keys when it is played.
 
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, JwsSigningKey, KeyFamily};
 use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::template::Template;
 use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::example::{ExampleSpec, ExampleTokenSpec};
 use crate::workbench::examples::stand_ins::{self, ExampleStart};
@@ -13,7 +14,7 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
 
-/// The tokens of a story, and the address and content of their keys.
+/// The tokens of a story, and their public keys with the address of each.
 pub(crate) struct ExampleTokens {
     texts: Vec<(String, String)>,
     keys: Vec<(String, Value)>,
@@ -43,9 +44,9 @@ impl ExampleTokens {
         tokens
     }
 
-    /// Makes the tokens of a story at a moment, with these keys for an algorithm: the provider's, or a stranger's.
+    /// Makes the tokens of a story at this time. `key_pairs` gives the pair of an algorithm: the provider's, or a foreign one.
     pub(crate) fn signed_with(
-        pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
+        key_pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
         provider: &Provider,
         story: &ExampleSpec,
         (now, facts): (i64, &Facts),
@@ -55,11 +56,7 @@ impl ExampleTokens {
         for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
             let all: Vec<&SignedToken> = provider.steps().filter_map(|step| step.signed()).collect();
             let named = all.iter().find(|signed| {
-                signed
-                    .token
-                    .as_ref()
-                    .and_then(crate::provider::template::Template::sole_fact)
-                    .is_some_and(|fact| **provider.names.name(fact) == *name.value)
+                signed.token.as_ref().and_then(Template::sole_fact).is_some_and(|fact| **provider.names.name(fact) == *name.value)
             });
             let Some(signed) = named.or(all.first()) else {
                 differences.push(Difference::new(
@@ -69,7 +66,7 @@ impl ExampleTokens {
                 ));
                 continue;
             };
-            match tokens.sign_token(&name.value, spec, signed, pairs, (now, facts)) {
+            match tokens.sign_token(&name.value, spec, signed, key_pairs, (now, facts)) {
                 Ok((address, expected)) => {
                     if let (Some(expected), Some(address)) = (expected, &address)
                         && expected != *address
@@ -88,26 +85,26 @@ impl ExampleTokens {
         name: &str,
         spec: &ExampleTokenSpec,
         signed: &SignedToken,
-        pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
+        key_pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
         (now, facts): (i64, &Facts),
     ) -> Result<(Option<String>, Option<String>), String> {
-        let stranger = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
+        let is_foreign = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
         let algorithm = spec.algorithm.or_else(|| signed.accepted_algorithms().and_then(|list| list.first().copied()));
         let kid = format!("key-{name}");
         let (algorithm, key) = match &signed.keys {
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
                 if crate::provider::keys::looks_like_pem(&text) {
-                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::random::rsa_pair(stranger).private.clone().into_bytes())
+                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::random::rsa_pair(is_foreign).private.clone().into_bytes())
                 } else {
-                    (algorithm.unwrap_or(Algorithm::Hs256), if stranger { b"somebody else's secret, long enough".to_vec() } else { text })
+                    (algorithm.unwrap_or(Algorithm::Hs256), if is_foreign { b"the secret of another client, long".to_vec() } else { text })
                 }
             }
             TokenKeys::Address(_) => {
                 let algorithm = algorithm.unwrap_or(Algorithm::Es256);
-                let pair = pairs(algorithm, stranger);
+                let pair = key_pairs(algorithm, is_foreign);
                 if let Some(address) = signed.keys_address(facts) {
-                    let published = if stranger { pairs(algorithm, false) } else { pair.clone() };
+                    let published = if is_foreign { key_pairs(algorithm, false) } else { pair.clone() };
                     self.keys.push((address, jwk(&published.private, algorithm, &kid)?));
                 }
                 (algorithm, pair.private.into_bytes())
@@ -124,17 +121,17 @@ impl ExampleTokens {
         Ok((signed.keys_address(facts), spec.keys.as_ref().map(|keys| keys.value.clone())))
     }
 
-    /// The keys that verify them, and where each is published.
+    /// The public keys, each with the address at which it is published.
     pub(crate) fn keys(&self) -> &[(String, Value)] {
         &self.keys
     }
 
-    /// A text with its tokens in place of their names.
+    /// A text with the tokens in place of their stand-ins.
     pub(crate) fn replace(&self, text: &str) -> String {
         self.texts.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token))
     }
 
-    /// The same throughout a JSON value.
+    /// A JSON value with the tokens in place of their stand-ins.
     pub(crate) fn replace_in(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.replace(text)),

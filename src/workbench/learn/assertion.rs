@@ -1,61 +1,53 @@
-//! A token that the client signed about itself: the words that make such a one again.
+//! Writes the `assertion` that makes a token again which the client signed about itself.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::LoginLearner;
 use serde_json::Value;
 
-/// The words that make such a token again; its key is not in it.
-pub(crate) fn assertion_entry(thread: &mut LoginLearner<'_>, token: &RecordedJwt) -> DraftEntry {
-    let algorithm = token.header_text("alg").unwrap_or("RS256").to_owned();
-    if !thread.kept.iter().any(|(name, ..)| name == "signingKey") {
-        thread.kept.push(("signingKey".to_owned(), true, String::new(), "signs the client's tokens; no recording holds it".to_owned()));
-    }
-    let member = |thread: &mut LoginLearner<'_>, name: &str, value: &Value| {
-        let called = match name {
-            "kid" => "keyId",
-            "iss" => "clientOwner",
-            other => other,
-        };
-        let endpoint = thread.issuer.as_ref().and_then(|(_, document)| document.get("token_endpoint")?.as_str().map(str::to_owned));
-        let piece = match value.as_str() {
-            Some(text) if endpoint.as_deref() == Some(text) => DraftValue::text("${tokenEndpoint}"),
-            Some(text) if thread.known.expression_for(text).is_some() => {
-                DraftValue::Text(thread.known.template_for(text).unwrap_or_default())
-            }
-            Some(text) if crate::workbench::answers::looks::looks_like_url(text) => DraftValue::Text(text.replace("${", "$${")),
-            Some(text) => {
-                let fact = thread.keep_in_installation(called, false, text, "stands in the client's token");
-                DraftValue::Text(format!("${{{fact}}}"))
-            }
-            None => DraftValue::Bare(value.to_string()),
-        };
-        DraftEntry::new(name, piece)
-    };
-    let list = |value: &Value| -> Vec<(String, Value)> {
-        value.as_object().map_or_else(Vec::new, |members| members.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
-    };
-    let header: Vec<DraftEntry> = list(&token.header)
-        .iter()
-        .filter(|(name, value)| name != "alg" && !(name == "typ" && value == "JWT"))
-        .map(|(name, value)| member(thread, name, value))
-        .collect();
-    let claims: Vec<DraftEntry> = list(&token.claims)
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "iat" | "exp" | "jti" | "nbf"))
-        .map(|(name, value)| member(thread, name, value))
-        .collect();
-    let mut words =
-        vec![DraftEntry::new("algorithm", DraftValue::Text(algorithm)), DraftEntry::new("key", DraftValue::text("${signingKey}"))];
+/// The `assertion` that makes this token again; it refers to the key, which no recording holds.
+pub(crate) fn assertion_entry(learner: &mut LoginLearner<'_>, token: &RecordedJwt) -> YamlLine {
+    learner.refer_to_missing_key("signingKey", "signs the client's tokens; no recording holds it");
+    let is_made_by_default = |name: &str, value: &Value| name == "alg" || name == "typ" && value == "JWT";
+    let header = member_entries(learner, &token.header, is_made_by_default);
+    let claims = member_entries(learner, &token.claims, |name, _| matches!(name, "iat" | "exp" | "jti" | "nbf"));
+    let algorithm = token.header_text("alg").unwrap_or("RS256");
+    let mut words = vec![YamlLine::new("algorithm", YamlValue::text(algorithm)), YamlLine::new("key", YamlValue::text("${signingKey}"))];
     if !header.is_empty() {
-        words.push(DraftEntry::new("header", DraftValue::Block(header)));
+        words.push(YamlLine::new("header", YamlValue::Block(header)));
     }
-    words.push(DraftEntry::new("claims", DraftValue::Block(claims)));
+    words.push(YamlLine::new("claims", YamlValue::Block(claims)));
     let number = |name: &str| token.claims.get(name).and_then(Value::as_i64);
     if let (Some(from), Some(to)) = (number("iat"), number("exp"))
         && let Some(lifetime) = to.checked_sub(from).filter(|lifetime| *lifetime > 0 && *lifetime != 300)
     {
-        words.push(DraftEntry::new("lifetime", DraftValue::Text(format!("{lifetime}s"))));
+        words.push(YamlLine::new("lifetime", YamlValue::Text(format!("{lifetime}s"))));
     }
-    DraftEntry::with_reason("assertion", DraftValue::Block(words), "the client signed a token; these are its claims")
+    YamlLine::with_comment("assertion", YamlValue::Block(words), "the client signed a token; these are its claims")
+}
+
+fn member_entries(learner: &mut LoginLearner<'_>, object: &Value, is_omitted: impl Fn(&str, &Value) -> bool) -> Vec<YamlLine> {
+    let members = object.as_object().into_iter().flatten().filter(|(name, value)| !is_omitted(name, value));
+    members.map(|(name, value)| YamlLine::new(name, member_value(learner, name, value))).collect()
+}
+
+fn member_value(learner: &mut LoginLearner<'_>, name: &str, value: &Value) -> YamlValue {
+    let Some(text) = value.as_str() else { return YamlValue::Bare(value.to_string()) };
+    let token_endpoint = learner.issuer.as_ref().and_then(|(_, document)| document.get("token_endpoint")?.as_str());
+    if token_endpoint == Some(text) {
+        return YamlValue::text("${tokenEndpoint}");
+    }
+    if learner.known.expression_for(text).is_some() {
+        return YamlValue::Text(learner.known.template_for(text).unwrap_or_default());
+    }
+    if looks_like_url(text) {
+        return YamlValue::Text(text.replace("${", "$${"));
+    }
+    let fact_name = match name {
+        "kid" => "keyId",
+        "iss" => "clientOwner",
+        other => other,
+    };
+    YamlValue::Text(format!("${{{}}}", learner.refer_to(fact_name, false, text, "stands in the client's token")))
 }

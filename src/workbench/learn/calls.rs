@@ -1,241 +1,254 @@
-//! The calls that the shop makes itself: the request of each, in the shortest words that send exactly it.
+//! Writes the request of each call that the shop makes itself, in the fewest words that send exactly it.
 
+use crate::provider::json;
 use crate::vocabulary::text::form_encode;
-use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::assertion;
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::learn::assertion::assertion_entry;
 use crate::workbench::learn::headers::{basic_credentials_word, push_header_entries};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::LoginLearner;
-use crate::workbench::learn::parameter_signature;
+use crate::workbench::learn::parameter_signature::find_signature;
 use crate::workbench::learn::recorded_login::RecordedCall;
 use crate::workbench::learn::redirect::{address_template, push_shape};
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
 use serde_json::Value;
 
-/// What is written of a call, from one part to the next.
-struct CallWriter {
-    at: Option<i64>,
-    assertion: Option<DraftEntry>,
+/// The parts of one call's request, written as the file has them.
+struct WrittenCall {
+    /// The `get` or `post` line.
+    address: YamlLine,
+    /// Whether the issuer's document names this address for this call.
+    is_published: bool,
+    query: Vec<SentParameter>,
+    form: Option<Vec<SentParameter>>,
+    json: Option<YamlValue>,
+    text: Option<String>,
+    assertion: Option<YamlLine>,
 }
 
-/// The request of one call.
-pub(crate) fn call_request_entries(thread: &mut LoginLearner<'_>, number: usize) -> Vec<DraftEntry> {
-    let call = thread.journey.calls[number].clone();
-    let is_exchange = number == thread.journey.exchange;
-    let mut writing = CallWriter { at: call.sent.at, assertion: None };
-    let base = address_template(thread, call.sent.base());
-    let (query_pairs, form_pairs) = (call.sent.query(), call.sent.form());
-    let json = call.sent.body.as_ref().filter(|_| form_pairs.is_none()).and_then(|body| crate::provider::json::parse(body.as_bytes()).ok());
-    let json = json.filter(|json| json.is_object() || json.is_array());
-    let signed = form_pairs.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query_pairs);
+/// The lines that describe the request of one call.
+pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize) -> Vec<YamlLine> {
+    let call = learner.login.calls[number].clone();
+    let is_token_call = number == learner.login.token_call;
+    let address = address_template(learner, call.exchange.base());
+    let (query, form) = (call.exchange.query(), call.exchange.form());
+    let signed = form.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query);
     for (_, value) in signed {
-        thread.resolve_facts(value);
+        learner.resolve_facts(value);
     }
-    let signature = parameter_signature::find_signature(signed, &thread.known, false)
-        .filter(|found| signed.last().is_some_and(|(name, _)| *name == found.into));
-    let without = |pairs: &[(String, String)]| -> Vec<(String, String)> {
+    let signature =
+        find_signature(signed, &learner.known, false).filter(|found| signed.last().is_some_and(|(name, _)| *name == found.into));
+    let without_signature = |pairs: &[(String, String)]| -> Vec<(String, String)> {
         pairs.iter().filter(|(name, _)| signature.as_ref().is_none_or(|found| *name != found.into)).cloned().collect()
     };
-    let query = writing.write_parameters(thread, &without(&query_pairs));
-    let form = form_pairs.as_ref().map(|pairs| writing.write_parameters(thread, &without(pairs)));
-    let body = json.map(|json| writing.write_json(thread, &json, ""));
-    let text = call
-        .sent
-        .body
-        .as_ref()
-        .filter(|body| form.is_none() && is_not_blank(body) && is_not_json_document(body))
-        .map(|body| thread.write_value("", body, call.sent.at, false).0);
-    let mut words = Vec::new();
-    let method = if call.sent.method == "POST" { "post" } else { "get" };
-    let published = if is_exchange { "token_endpoint" } else { "userinfo_endpoint" };
-    let is_published = thread.issuer.as_ref().is_some_and(|(_, document)| {
-        document.get(published).and_then(Value::as_str) == Some(call.sent.base()) && method == if is_exchange { "post" } else { "get" }
-    });
-    let why = if is_exchange { "the callback's code was sent here" } else { "a value of an earlier answer was sent here" };
-    let get = DraftEntry::with_reason(method, DraftValue::Text(base.clone()), why);
-    let is_written = body.is_some() || text.is_some();
-    if is_exchange && !is_written {
-        push_token_request_entries(thread, &call, (get, is_published), (query, form), writing.assertion.is_some(), &mut words);
+    let mut written =
+        write_call(learner, &call, address, is_token_call, &without_signature(&query), form.as_deref().map(without_signature));
+    let assertion = written.assertion.take();
+    let mut words = if is_token_call && written.json.is_none() && written.text.is_none() {
+        token_request_entries(learner, &call, written, assertion.is_some())
     } else {
-        if !is_published || is_written {
-            words.push(get);
-        }
-        if !query.is_empty() {
-            words.push(DraftEntry::new("query", DraftValue::Block(parameter_entries(&query))));
-        }
-        if let Some(form) = form.filter(|form| !form.is_empty()) {
-            words.push(DraftEntry::new("form", DraftValue::Block(parameter_entries(&form))));
-        }
-        if let Some(body) = body {
-            words.push(DraftEntry::new("json", body));
-        }
-        if let Some(text) = text {
-            words.push(DraftEntry::new("text", DraftValue::Text(text)));
-        }
-        if let Some(basic) = basic_credentials_word(thread, &call) {
-            words.insert(
-                1.min(words.len()),
-                DraftEntry::with_reason("credentials", DraftValue::text(basic), "the client's name and secret stand in the header"),
-            );
-        }
-    }
-    words.extend(writing.assertion);
+        plain_request_entries(learner, &call, written)
+    };
+    words.extend(assertion);
     if let Some(found) = signature {
-        if found.wants_key && !thread.kept.iter().any(|(name, ..)| name == "privateKey") {
-            thread.kept.push(("privateKey".to_owned(), true, String::new(), "signs the calls; no recording holds it".to_owned()));
+        if found.needs_private_key {
+            learner.refer_to_missing_key("privateKey", "signs the calls; no recording holds it");
         }
-        words.push(DraftEntry::new("sign", DraftValue::Block(found.words)));
+        words.push(YamlLine::new("sign", YamlValue::Block(found.words)));
     }
-    push_header_entries(thread, &call, number > thread.journey.exchange, &mut words);
+    push_header_entries(learner, &call, number > learner.login.token_call, &mut words);
     words
 }
 
-fn is_not_blank(body: &str) -> bool {
-    !body.trim().is_empty()
-}
-
-fn is_not_json_document(body: &str) -> bool {
-    crate::provider::json::parse(body.as_bytes()).map_or(true, |json| !json.is_object() && !json.is_array())
-}
-
-/// The word for the credentials, and the standard request that goes with it.
-type CredentialsStyle = (Option<&'static str>, Vec<(&'static str, String)>);
-
-type QueryAndForm = (Vec<SentParameter>, Option<Vec<SentParameter>>);
-
-/// The token call: the standard one where it fits.
-fn push_token_request_entries(
-    thread: &mut LoginLearner<'_>,
+fn write_call(
+    learner: &mut LoginLearner<'_>,
     call: &RecordedCall<'_>,
-    (mut get, is_published): (DraftEntry, bool),
-    (query, form): QueryAndForm,
-    asserts: bool,
-    words: &mut Vec<DraftEntry>,
-) {
-    let is_post = call.sent.method == "POST";
-    let basic = basic_credentials_word(thread, call);
-    let credentials = ["client_id", "client_secret"];
-    let in_query = is_post && !query.is_empty() && query.iter().all(|one| credentials.contains(&one.name.as_str())) && query.len() == 2;
-    let mut beside = Vec::new();
-    let sent = match (&form, is_post) {
-        (Some(form), true) => {
-            if !in_query {
-                beside.clone_from(&query);
-            }
-            form.clone()
-        }
-        (_, true) => Vec::new(),
-        (_, false) => query.clone(),
-    };
-    let mut base = vec![
-        ("grant_type", "authorization_code".to_owned()),
-        ("code", "${code}".to_owned()),
-        ("redirect_uri", "${redirectUri}".to_owned()),
-    ];
-    if thread.pkce != "off" {
-        base.push(("code_verifier", "${codeVerifier}".to_owned()));
+    address: String,
+    is_token_call: bool,
+    query: &[(String, String)],
+    form: Option<Vec<(String, String)>>,
+) -> WrittenCall {
+    let mut values = ValueWriter { sent_at: call.exchange.at, assertion: None };
+    let query = values.write_parameters(learner, query);
+    let form = form.map(|pairs| values.write_parameters(learner, &pairs));
+    let body = call.exchange.body.as_deref().filter(|_| form.is_none());
+    let document = body.and_then(|body| json::parse(body.as_bytes()).ok()).filter(|json| json.is_object() || json.is_array());
+    let text = body.filter(|body| document.is_none() && !body.trim().is_empty());
+    let text = text.map(|body| learner.write_value("", body, call.exchange.at, false).0);
+    let json = document.map(|document| values.write_json(learner, &document, ""));
+    let (published, published_method) = if is_token_call { ("token_endpoint", "post") } else { ("userinfo_endpoint", "get") };
+    let method = if call.exchange.method == "POST" { "post" } else { "get" };
+    let is_published = method == published_method
+        && learner
+            .issuer
+            .as_ref()
+            .is_some_and(|(_, document)| document.get(published).and_then(Value::as_str) == Some(call.exchange.base()));
+    let reason = if is_token_call { "the callback's code was sent here" } else { "a value of an earlier answer was sent here" };
+    let address = YamlLine::with_comment(method, YamlValue::Text(address), reason);
+    WrittenCall { address, is_published, query, form, json, text, assertion: values.assertion }
+}
+
+/// Any call but a standard token request.
+fn plain_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, written: WrittenCall) -> Vec<YamlLine> {
+    let mut words = Vec::new();
+    if !written.is_published || written.json.is_some() || written.text.is_some() {
+        words.push(written.address);
     }
-    let with = |more: &[(&'static str, &str)]| {
-        let mut list = base.clone();
-        list.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        list
-    };
-    let id = ("client_id", "${clientId}");
-    let secret = ("client_secret", "${clientSecret}");
-    let usual = if thread.client.secret.is_some() { with(&[id, secret]) } else { with(&[id]) };
-    let jwt = with(&[
-        id,
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", "${clientAssertion}"),
-    ]);
-    let mut ways: Vec<CredentialsStyle> = match (basic, in_query) {
-        (Some(word), _) => vec![(Some(word), base.clone())],
-        (None, true) => vec![(Some("query"), base.clone())],
-        (None, false) => vec![(None, usual), (Some("none"), base.clone())],
-    };
-    if asserts {
-        ways.insert(0, (None, jwt));
+    if let Some(basic) = basic_credentials_word(learner, call) {
+        words.push(YamlLine::with_comment("credentials", YamlValue::text(basic), CREDENTIALS_IN_HEADER));
     }
-    let cost = |way: &CredentialsStyle| {
-        let shaped = match shortest_shape(&way.1, &sent) {
+    if !written.query.is_empty() {
+        words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&written.query))));
+    }
+    if let Some(form) = written.form.filter(|form| !form.is_empty()) {
+        words.push(YamlLine::new("form", YamlValue::Block(parameter_entries(&form))));
+    }
+    words.extend(written.json.map(|json| YamlLine::new("json", json)));
+    words.extend(written.text.map(|text| YamlLine::new("text", YamlValue::Text(text))));
+    words
+}
+
+const CREDENTIALS_IN_HEADER: &str = "the client's id and secret are sent in the header";
+
+/// A word for the credentials, and the standard request that goes with it.
+struct CredentialsStyle {
+    word: Option<&'static str>,
+    standard: Vec<(&'static str, String)>,
+}
+
+impl CredentialsStyle {
+    /// How many words the request takes in this style.
+    fn cost(&self, sent: &[SentParameter]) -> usize {
+        let shaped = match shortest_shape(&self.standard, sent) {
             RequestShape::Standard { rename, extra } => rename.len() + extra.len(),
             RequestShape::Written(all) => all.len() + 10,
         };
-        shaped * 2 + usize::from(way.0 == Some("none"))
-    };
-    let Some((word, standard)) = ways.into_iter().min_by_key(cost) else { return };
-    let shaped = shortest_shape(&standard, &sent);
-    let is_written = matches!(shaped, RequestShape::Written(_));
-    if !beside.is_empty() && !is_written {
-        // Beside a standard form, what stands in the address stays there.
-        if let DraftValue::Text(address) = &mut get.value {
-            address.push('?');
-            for (at, one) in beside.iter().enumerate() {
-                if at > 0 {
-                    address.push('&');
-                }
-                form_encode(&one.name, address);
-                address.push('=');
-                if one.value.contains("${") { address.push_str(&one.value) } else { form_encode(&one.value, address) }
-            }
-        }
+        shaped * 2 + usize::from(self.word == Some("none"))
     }
-    if !is_published || !beside.is_empty() || is_written {
-        words.push(get);
-    }
-    if let Some(word) = word.filter(|word| *word != "none" || !is_written) {
-        let because = match word {
-            "none" => "neither the client's name nor its secret stands where the standard has them",
-            "query" => "both stand in the address",
-            _ => "the client's name and secret stand in the header",
-        };
-        words.push(DraftEntry::with_reason("credentials", DraftValue::text(word), because));
-    }
-    if is_written && !beside.is_empty() {
-        words.push(DraftEntry::new("query", DraftValue::Block(parameter_entries(&beside))));
-    }
-    push_shape(shaped, if is_post { "form" } else { "query" }, words);
 }
 
-impl CallWriter {
-    fn write_parameters(&mut self, thread: &mut LoginLearner<'_>, pairs: &[(String, String)]) -> Vec<SentParameter> {
-        pairs
-            .iter()
-            .map(|(name, value)| {
-                let (value, because) = self.write_value(thread, name, value);
-                SentParameter { name: name.clone(), value, because }
-            })
-            .collect()
+/// The token request: the standard one where it fits.
+fn token_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, written: WrittenCall, has_assertion: bool) -> Vec<YamlLine> {
+    let WrittenCall { mut address, is_published, query, form, .. } = written;
+    let is_post = call.exchange.method == "POST";
+    let credentials_in_query =
+        is_post && query.len() == 2 && query.iter().all(|parameter| matches!(parameter.name.as_str(), "client_id" | "client_secret"));
+    let (sent, beside_form) = match form {
+        Some(form) if is_post => (form, if credentials_in_query { Vec::new() } else { query }),
+        _ if is_post => (Vec::new(), Vec::new()),
+        _ => (query, Vec::new()),
+    };
+    let styles = possible_credentials_styles(learner, call, credentials_in_query, has_assertion);
+    let Some(CredentialsStyle { word, standard }) = styles.into_iter().min_by_key(|style| style.cost(&sent)) else { return Vec::new() };
+    let shape = shortest_shape(&standard, &sent);
+    let is_written = matches!(shape, RequestShape::Written(_));
+    if !beside_form.is_empty() && !is_written {
+        append_query(&mut address, &beside_form);
+    }
+    let mut words = Vec::new();
+    if !is_published || !beside_form.is_empty() || is_written {
+        words.push(address);
+    }
+    if let Some(word) = word.filter(|word| *word != "none" || !is_written) {
+        let reason = match word {
+            "none" => "neither the client's id nor its secret is sent where the standard puts it",
+            "query" => "both are sent in the address",
+            _ => CREDENTIALS_IN_HEADER,
+        };
+        words.push(YamlLine::with_comment("credentials", YamlValue::text(word), reason));
+    }
+    if is_written && !beside_form.is_empty() {
+        words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&beside_form))));
+    }
+    push_shape(shape, if is_post { "form" } else { "query" }, &mut words);
+    words
+}
+
+fn possible_credentials_styles(
+    learner: &LoginLearner<'_>,
+    call: &RecordedCall<'_>,
+    credentials_in_query: bool,
+    has_assertion: bool,
+) -> Vec<CredentialsStyle> {
+    let mut base = vec![("grant_type", "authorization_code"), ("code", "${code}"), ("redirect_uri", "${redirectUri}")];
+    if learner.pkce != "off" {
+        base.push(("code_verifier", "${codeVerifier}"));
+    }
+    let style = |word: Option<&'static str>, more: &[(&'static str, &str)]| CredentialsStyle {
+        word,
+        standard: base.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect(),
+    };
+    let id = ("client_id", "${clientId}");
+    let secret = ("client_secret", "${clientSecret}");
+    let in_form = if learner.client.secret.is_some() { vec![id, secret] } else { vec![id] };
+    let mut styles = match (basic_credentials_word(learner, call), credentials_in_query) {
+        (Some(word), _) => vec![style(Some(word), &[])],
+        (None, true) => vec![style(Some("query"), &[])],
+        (None, false) => vec![style(None, &in_form), style(Some("none"), &[])],
+    };
+    if has_assertion {
+        let assertion_type = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        styles.insert(0, style(None, &[id, assertion_type, ("client_assertion", "${clientAssertion}")]));
+    }
+    styles
+}
+
+/// Beside a standard form, parameters of the address stay in the address.
+fn append_query(address: &mut YamlLine, parameters: &[SentParameter]) {
+    let YamlValue::Text(address) = &mut address.value else { return };
+    for (at, parameter) in parameters.iter().enumerate() {
+        address.push(if at == 0 { '?' } else { '&' });
+        form_encode(&parameter.name, address);
+        address.push('=');
+        if parameter.value.contains("${") { address.push_str(&parameter.value) } else { form_encode(&parameter.value, address) }
+    }
+}
+
+/// Writes the values of one call, and keeps the first assertion among them.
+struct ValueWriter {
+    sent_at: Option<i64>,
+    assertion: Option<YamlLine>,
+}
+
+impl ValueWriter {
+    fn write_parameters(&mut self, learner: &mut LoginLearner<'_>, pairs: &[(String, String)]) -> Vec<SentParameter> {
+        let parameter = |(name, value): &(String, String)| {
+            let (value, comment) = self.write_value(learner, name, value);
+            SentParameter { name: name.clone(), value, comment }
+        };
+        pairs.iter().map(parameter).collect()
     }
 
-    fn write_value(&mut self, thread: &mut LoginLearner<'_>, name: &str, value: &str) -> (String, Option<String>) {
+    fn write_value(&mut self, learner: &mut LoginLearner<'_>, name: &str, value: &str) -> (String, Option<String>) {
         if self.assertion.is_none()
-            && !thread.is_known(value)
+            && !learner.is_known(value)
             && let Some(token) =
                 RecordedJwt::read(value).filter(|token| token.claim_text("iss").is_some() || token.claim_text("sub").is_some())
         {
-            self.assertion = Some(assertion::assertion_entry(thread, &token));
+            self.assertion = Some(assertion_entry(learner, &token));
             return ("${clientAssertion}".to_owned(), Some("a token that the client signed".to_owned()));
         }
-        thread.write_value(name, value, self.at, false)
+        learner.write_value(name, value, self.sent_at, false)
     }
 
-    fn write_json(&mut self, thread: &mut LoginLearner<'_>, value: &Value, name: &str) -> DraftValue {
+    fn write_json(&mut self, learner: &mut LoginLearner<'_>, value: &Value, name: &str) -> YamlValue {
         match value {
-            Value::String(text) => DraftValue::Text(self.write_value(thread, name, text).0),
-            Value::Object(members) => DraftValue::Block(
-                members
-                    .iter()
-                    .map(|(name, value)| DraftEntry::new(name.replace("${", "$${"), self.write_json(thread, value, name)))
-                    .collect(),
-            ),
-            Value::Array(list) => DraftValue::List(list.iter().map(|value| self.write_json(thread, value, name)).collect()),
+            Value::String(text) => YamlValue::Text(self.write_value(learner, name, text).0),
+            Value::Object(members) => {
+                let line =
+                    |(name, value): (&String, &Value)| YamlLine::new(name.replace("${", "$${"), self.write_json(learner, value, name));
+                YamlValue::Block(members.iter().map(line).collect())
+            }
+            Value::Array(list) => YamlValue::List(list.iter().map(|value| self.write_json(learner, value, name)).collect()),
             Value::Number(number) => {
                 let text = number.to_string();
-                thread.resolve_facts(&text);
-                thread.known.expression_for(&text).map_or(DraftValue::Bare(text.clone()), |fact| DraftValue::Text(format!("${{{fact}}}")))
+                learner.resolve_facts(&text);
+                match learner.known.expression_for(&text) {
+                    Some(expression) => YamlValue::Text(format!("${{{expression}}}")),
+                    None => YamlValue::Bare(text),
+                }
             }
-            other => DraftValue::Bare(other.to_string()),
+            Value::Null | Value::Bool(_) => YamlValue::Bare(value.to_string()),
         }
     }
 }

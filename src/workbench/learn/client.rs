@@ -1,10 +1,12 @@
-//! Who the client is: its id, its secret, and how the two are shown.
+//! Finds the client in a recording: its id, its secret, and how the two are sent.
 
+use crate::provider::json;
+use crate::provider::pkce::Pkce;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_url, looks_random};
 use crate::workbench::learn::document::leaves_of;
-use crate::workbench::learn::heuristics::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::jwt::RecordedJwt;
+use crate::workbench::learn::names::{is_oauth_word, names_a_secret};
 use crate::workbench::learn::recorded_login::{RecordedCall, RecordedLogin, is_browser_header};
 use crate::workbench::recorded_exchange::decode_form_text;
 use base64::Engine as _;
@@ -15,36 +17,36 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) struct LearnedClient {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<String>,
-    /// The word for the way in which both are shown in the `Authorization` header of the token call.
+    /// The word for how both are written in the `Authorization` header of the token call.
     pub(crate) basic: Option<&'static str>,
-    /// The parameter of the redirect that holds the id, as it is called there.
-    pub(crate) called: Option<String>,
+    /// The name of the redirect's parameter that holds the id.
+    pub(crate) id_parameter: Option<String>,
 }
 
-/// Names under which a client's id goes.
+/// Names of parameters that hold a client's id, the likeliest first.
 const NAMES: &[&str] =
     &["clientid", "appid", "clientkey", "appkey", "apikey", "consumerkey", "applicationid", "app", "client", "key", "id"];
 
-/// Finds out who the client is.
-pub(crate) fn find_client(journey: &RecordedLogin<'_>) -> LearnedClient {
-    let token = &journey.calls[journey.exchange];
-    let basic = token.sent.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic_credentials);
-    let asked = journey.redirect.query();
+pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
+    let token = &login.calls[login.token_call];
+    let basic = token.exchange.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic_credentials);
+    let redirect_parameters = login.redirect.query();
     let fits = |value: &str| {
         value.len() >= 2
-            && value != journey.back
-            && Some(value) != journey.state.as_deref()
+            && value != login.redirect_uri
+            && Some(value) != login.state.as_deref()
             && !is_oauth_word(value)
             && !looks_like_url(value)
     };
-    let by_name = NAMES.iter().find_map(|name| asked.iter().find(|(known, value)| normalize_key(known) == *name && fits(value)));
-    let repeated = asked
-        .iter()
-        .find(|(name, value)| fits(value) && value.len() >= 4 && !name.contains("scope") && token.said.lines().any(|said| said == value));
+    let by_name =
+        NAMES.iter().find_map(|name| redirect_parameters.iter().find(|(known, value)| normalize_key(known) == *name && fits(value)));
+    let repeated = redirect_parameters.iter().find(|(name, value)| {
+        fits(value) && value.len() >= 4 && !name.contains("scope") && token.sent_values.lines().any(|sent| sent == value)
+    });
     let found = by_name.or(repeated);
     let mut client = LearnedClient {
         id: found.map(|(_, value)| value.clone()),
-        called: found.map(|(name, _)| name.clone()),
+        id_parameter: found.map(|(name, _)| name.clone()),
         ..LearnedClient::default()
     };
     if let Some((name, word)) = basic.as_deref().and_then(|text| text.split_once(':')) {
@@ -58,12 +60,12 @@ pub(crate) fn find_client(journey: &RecordedLogin<'_>) -> LearnedClient {
         }
     }
     if client.secret.is_none() {
-        client.secret = journey.calls.iter().find_map(|call| find_secret(call, journey, client.id.as_deref()));
+        client.secret = login.calls.iter().find_map(|call| find_secret(call, login, client.id.as_deref()));
     }
     client
 }
 
-/// Whether a word was percent-encoded: every `%` in it begins one letter.
+/// Whether a text was percent-encoded: every `%` in it begins an encoded byte.
 fn is_percent_encoded(word: &str) -> bool {
     word.contains('%')
         && word
@@ -77,54 +79,57 @@ pub(crate) fn decode_basic_credentials(text: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()
 }
 
-/// Names and values of a request, wherever they stand.
+/// The names and values of a request: of its address, form, JSON and headers.
 pub(crate) fn named_values(call: &RecordedCall<'_>) -> Vec<(String, String)> {
-    let mut all = call.sent.query();
-    all.extend(call.sent.form().unwrap_or_default());
-    if let Some(json) = call.sent.body.as_ref().and_then(|body| crate::provider::json::parse(body.as_bytes()).ok()) {
+    let mut all = call.exchange.query();
+    all.extend(call.exchange.form().unwrap_or_default());
+    if let Some(json) = call.exchange.body.as_ref().and_then(|body| json::parse(body.as_bytes()).ok()) {
         all.extend(leaves_of(&json).into_iter().map(|leaf| (leaf.name().to_owned(), leaf.text)));
     }
     all.extend(
-        call.sent.headers.iter().filter(|(name, _)| !is_browser_header(name) && !name.eq_ignore_ascii_case("authorization")).cloned(),
+        call.exchange.headers.iter().filter(|(name, _)| !is_browser_header(name) && !name.eq_ignore_ascii_case("authorization")).cloned(),
     );
     all
 }
 
-/// The secret: what is called so, or what looks like one beside the client's id.
-fn find_secret(call: &RecordedCall<'_>, journey: &RecordedLogin<'_>, id: Option<&str>) -> Option<String> {
+/// The secret: what is named so, or what looks like one beside the client's id.
+fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&str>) -> Option<String> {
     let all = named_values(call);
-    // The proof of PKCE looks like a secret, and its hash went out with the redirect.
-    let asked = journey.redirect.query();
-    let is_proof = |value: &str| {
-        let challenge = crate::provider::pkce::Pkce::S256.challenge(value);
-        asked.iter().any(|(_, sent)| Some(sent) == challenge.as_ref() || sent == value)
+    // The verifier of PKCE looks like a secret, and its hash was sent with the redirect.
+    let redirect_parameters = login.redirect.query();
+    let is_verifier = |value: &str| {
+        let challenge = Pkce::S256.challenge(value);
+        redirect_parameters.iter().any(|(_, sent)| Some(sent) == challenge.as_ref() || sent == value)
     };
     let is_other = |value: &str| {
-        !is_proof(value)
+        !is_verifier(value)
             && Some(value) != id
-            && value != journey.back
-            && Some(value) != journey.state.as_deref()
+            && value != login.redirect_uri
+            && Some(value) != login.state.as_deref()
             && !is_oauth_word(value)
-            && !journey.brought.iter().any(|(_, brought)| brought == value)
+            && !login.callback_parameters.iter().any(|(_, returned)| returned == value)
             && RecordedJwt::read(value).is_none()
     };
-    let called = all.iter().find(|(name, value)| normalize_key(name).contains("secret") && value.len() >= 3 && is_other(value));
+    let named = all.iter().find(|(name, value)| normalize_key(name).contains("secret") && value.len() >= 3 && is_other(value));
     let beside = || {
-        let sends_code = journey.brought.iter().any(|(name, value)| *name == journey.code && all.iter().any(|(_, sent)| sent == value));
+        let sends_code = login
+            .callback_parameters
+            .iter()
+            .any(|(name, value)| *name == login.code_parameter && all.iter().any(|(_, sent)| sent == value));
         all.iter().find(|(name, value)| {
             let proof = normalize_key(name).contains("verifier") || normalize_key(name).contains("sign") || normalize_key(name) == "sig";
             sends_code
                 && !proof
                 && is_other(value)
                 && (looks_random(value) && normalize_key(name) != "code" || names_a_secret(name) && value.len() >= 8)
-                && !came_with_earlier_answer(journey, call, value)
+                && !came_with_earlier_answer(login, call, value)
         })
     };
-    called.or_else(beside).map(|(_, value)| value.clone())
+    named.or_else(beside).map(|(_, value)| value.clone())
 }
 
 /// Whether a value came with an answer before this call.
-fn came_with_earlier_answer(journey: &RecordedLogin<'_>, call: &RecordedCall<'_>, value: &str) -> bool {
-    let earlier = journey.calls.iter().take_while(|other| !std::ptr::eq(other.sent, call.sent));
+fn came_with_earlier_answer(login: &RecordedLogin<'_>, call: &RecordedCall<'_>, value: &str) -> bool {
+    let earlier = login.calls.iter().take_while(|other| !std::ptr::eq(other.exchange, call.exchange));
     earlier.filter_map(|call| call.document.as_ref()).any(|document| document.leaves().iter().any(|leaf| leaf.text == value))
 }

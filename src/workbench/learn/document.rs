@@ -1,4 +1,4 @@
-//! An answer as a document, in which every value has a path.
+//! An answer as a document, with a path for every value.
 
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::vocabulary::place::{Located, Place};
@@ -13,26 +13,24 @@ use serde_json::Value;
 #[derive(Clone)]
 pub(crate) struct RecordedDocument {
     pub(crate) value: Value,
-    /// The word for its format, where it is not the usual one.
+    /// The word of `answer`, where the format is not the default.
     pub(crate) format: Option<&'static str>,
-    /// What stands in front of it.
+    /// The text that precedes it.
     pub(crate) prefix: Option<String>,
 }
 
 /// A value and its path.
 #[derive(Clone)]
 pub(crate) struct DocumentLeaf {
-    /// The keys that lead there; a number is a place in a list.
     pub(crate) keys: Vec<PathSegment>,
-    /// The value as text.
     pub(crate) text: String,
 }
 
 impl RecordedDocument {
     pub(crate) fn read(answer: &RecordedResponse) -> Option<Self> {
         let text = answer.body.trim();
-        let low: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
-        if text.is_empty() || low.starts_with("<!doctype html") || low.starts_with("<html") {
+        let start: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
+        if text.is_empty() || start.starts_with("<!doctype html") || start.starts_with("<html") {
             return None;
         }
         let try_as = |format: AnswerFormat, prefix: Option<&str>| {
@@ -42,22 +40,21 @@ impl RecordedDocument {
             };
             answers.read(&Response { status: answer.status, headers: Vec::new(), body: text.as_bytes().to_vec() }).ok()
         };
-        let plain = |value: Value, format: Option<&'static str>| Some(Self { value, format, prefix: None });
+        let without_prefix = |value: Value, format: Option<&'static str>| Some(Self { value, format, prefix: None });
         if let Some(value) = try_as(AnswerFormat::Auto, None) {
-            return plain(value, None);
+            return without_prefix(value, None);
         }
         if let Some(value) = try_as(AnswerFormat::Jsonp, None) {
-            return plain(value, Some("jsonp"));
+            return without_prefix(value, Some("jsonp"));
         }
-        if let Some(start) = text.find(['{', '[']).filter(|start| *start > 0 && *start <= 24)
-            && let Some(value) = try_as(AnswerFormat::Json, Some(&text[..start]))
+        if let Some(length) = text.find(['{', '[']).filter(|length| (1..=24).contains(length))
+            && let Some(value) = try_as(AnswerFormat::Json, Some(&text[..length]))
         {
-            return Some(Self { value, format: None, prefix: Some(text[..start].to_owned()) });
+            return Some(Self { value, format: None, prefix: Some(text[..length].to_owned()) });
         }
-        try_as(AnswerFormat::Xml, None).and_then(|value| plain(value, Some("xml")))
+        try_as(AnswerFormat::Xml, None).and_then(|value| without_prefix(value, Some("xml")))
     }
 
-    /// Its values with their paths.
     pub(crate) fn leaves(&self) -> Vec<DocumentLeaf> {
         leaves_of(&self.value)
     }
@@ -70,12 +67,11 @@ pub(crate) fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
 }
 
 impl DocumentLeaf {
-    /// The last name on the way.
+    /// The last key of its path.
     pub(crate) fn name(&self) -> &str {
         last_key(&self.keys).unwrap_or_default()
     }
 
-    /// The path as the language writes it.
     pub(crate) fn path(&self) -> String {
         write_path(&self.keys)
     }

@@ -1,26 +1,26 @@
-//! How an answer says whether an address is proven.
+//! Finds how an answer says whether the e-mail address is verified.
 
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
 use serde_json::Value;
 
-/// The name of what stands beside an address and says whether it is proven.
+/// The key beside an e-mail address that says whether the address is verified.
 pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
     let (_, above) = leaf.keys.split_last()?;
-    let mut here = value;
+    let mut current = value;
     for key in above {
-        here = match key {
-            PathSegment::Key(name) => here.get(name)?,
-            PathSegment::Index(at) => here.get(*at)?,
+        current = match key {
+            PathSegment::Key(name) => current.get(name)?,
+            PathSegment::Index(at) => current.get(*at)?,
             PathSegment::Query(_) => return None,
         };
     }
-    let members = here.as_object()?;
+    let members = current.as_object()?;
     let rank = |name: &str| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
         name if mentions_email(name) && means_proven(name) => Some(1),
@@ -34,13 +34,13 @@ pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option
     flags.first().map(|(_, name)| (*name).clone())
 }
 
-/// How it is read whether the address is proven.
+/// The line that reads whether the address is verified.
 pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]) -> Option<ChosenFact> {
     let (_, above) = mail.keys.split_last()?;
     let mut found: Option<(String, Vec<String>)> = None;
-    for value in sources[mail.source].said.iter().flatten() {
+    for value in sources[mail.source].documents.iter().flatten() {
         for leaf in leaves_of(value) {
-            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_path(&keys) == mail.how);
+            let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_path(&keys) == mail.reading);
             if let Some(name) = verified_flag_beside(&leaf, value).filter(|_| same_place) {
                 let mut flag = leaf.keys.clone();
                 flag.pop();
@@ -50,23 +50,23 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
             }
         }
     }
-    let (name, said) = found?;
+    let (name, values) = found?;
     let mut keys = above.to_vec();
     keys.push(PathSegment::Key(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, PathSegment::Query(_)));
     let is_doubtful = !mentions_email(&normalize_key(&name)) && !in_list;
-    let yes = said.iter().find(|text| means_yes(text));
+    let yes = values.iter().find(|text| means_yes(text));
     let value = match yes {
-        Some(word) => DraftValue::Block(vec![
-            DraftEntry::new("at", DraftValue::Text(write_path(&keys))),
-            DraftEntry::new("is", DraftValue::text(word.clone())),
+        Some(word) => YamlValue::Block(vec![
+            YamlLine::new("at", YamlValue::Text(write_path(&keys))),
+            YamlLine::new("is", YamlValue::text(word.clone())),
         ]),
-        None => DraftValue::Text(write_path(&keys)),
+        None => YamlValue::Text(write_path(&keys)),
     };
-    let because = if is_doubtful {
+    let reason = if is_doubtful {
         "it stands beside the address; decide whether it is about the address"
     } else {
         "says whether the address is proven"
     };
-    Some(ChosenFact { source: mail.source, entry: DraftEntry::with_reason("emailVerified", value, because), is_doubtful })
+    Some(ChosenFact { source: mail.source, entry: YamlLine::with_comment("emailVerified", value, reason), is_doubtful })
 }

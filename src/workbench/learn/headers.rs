@@ -1,78 +1,80 @@
-//! The headers of a call: what is said anyway is left out, and how the client and its token are shown gets its word.
+//! Writes the headers of a call, without those that are sent by default, and the words for the credentials and the token.
 
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::learn::client::decode_basic_credentials;
 use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::recorded_login::{RecordedCall, is_browser_header};
+use crate::workbench::recorded_exchange::decode_form_text;
 
-/// The word for credentials in the header, if that is where they are.
-pub(crate) fn basic_credentials_word(thread: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
-    let header = call.sent.header("authorization")?.strip_prefix("Basic ")?;
-    let text = crate::workbench::learn::client::decode_basic_credentials(header)?;
+/// The word of `credentials`, where they are sent in the `Authorization` header.
+pub(crate) fn basic_credentials_word(learner: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
+    let header = call.exchange.header("authorization")?.strip_prefix("Basic ")?;
+    let text = decode_basic_credentials(header)?;
     let name = text.split_once(':')?.0;
-    let id = thread.client.id.as_deref()?;
-    (name == id || crate::workbench::recorded_exchange::decode_form_text(name) == id).then_some(thread.client.basic.unwrap_or("basic"))
+    let id = learner.client.id.as_deref()?;
+    (name == id || decode_form_text(name) == id).then_some(learner.client.basic.unwrap_or("basic"))
 }
 
-/// Headers besides the usual ones, and the token that is shown as Bearer.
-pub(crate) fn push_header_entries(thread: &mut LoginLearner<'_>, call: &RecordedCall<'_>, shows_token: bool, words: &mut Vec<DraftEntry>) {
+/// Adds the headers that are not sent by default, and the `bearer` where it is not the usual one.
+pub(crate) fn push_header_entries(learner: &mut LoginLearner<'_>, call: &RecordedCall<'_>, sends_token: bool, words: &mut Vec<YamlLine>) {
     let mut own = Vec::new();
     let mut is_authorized = false;
-    for (name, value) in &call.sent.headers {
-        if is_browser_header(name) || is_default_header(name, value, call) || is_own_header(name) {
+    for (name, value) in &call.exchange.headers {
+        if is_browser_header(name) || is_default_header(name, value, call) || is_proxy_header(name) {
             continue;
         }
         if name.eq_ignore_ascii_case("authorization") {
             is_authorized = true;
-            if value.starts_with("Basic ") && basic_credentials_word(thread, call).is_some() {
+            if value.starts_with("Basic ") && basic_credentials_word(learner, call).is_some() {
                 continue;
             }
-            let (written, _) = thread.write_value(name, value, call.sent.at, false);
+            let (written, _) = learner.write_value(name, value, call.exchange.at, false);
             match written.strip_prefix("Bearer ") {
-                Some("${accessToken}") if shows_token => {}
+                Some("${accessToken}") if sends_token => {}
                 Some(token) if token.starts_with("${") && token.ends_with('}') => {
-                    words.push(DraftEntry::with_reason("bearer", DraftValue::text(token), "what an answer gave is shown here"));
+                    words.push(YamlLine::with_comment("bearer", YamlValue::text(token), "a value of an earlier answer is sent here"));
                 }
-                _ => own.push(DraftEntry::new(name, DraftValue::Text(written))),
+                _ => own.push(YamlLine::new(name, YamlValue::Text(written))),
             }
             continue;
         }
-        let (written, because) = thread.write_value(name, value, call.sent.at, false);
-        own.push(DraftEntry { key: name.clone(), value: DraftValue::Text(written), because });
+        let (written, comment) = learner.write_value(name, value, call.exchange.at, false);
+        own.push(YamlLine { key: name.clone(), value: YamlValue::Text(written), comment });
     }
-    if shows_token
+    if sends_token
         && !is_authorized
-        && thread.known.value("accessToken").is_some()
+        && learner.known.value("accessToken").is_some()
         && !contain_access_token(words)
         && !contain_access_token(&own)
     {
-        words.push(DraftEntry::with_reason("bearer", DraftValue::text("none"), "no token is shown here"));
+        words.push(YamlLine::with_comment("bearer", YamlValue::text("none"), "no token is sent here"));
     }
     if !own.is_empty() {
-        words.push(DraftEntry::new("headers", DraftValue::Block(own)));
+        words.push(YamlLine::new("headers", YamlValue::Block(own)));
     }
 }
 
-/// Whether the whole access token stands somewhere in these words.
-fn contain_access_token(words: &[DraftEntry]) -> bool {
-    words.iter().any(|entry| piece_holds_access_token(&entry.value))
+/// Whether these words send the access token.
+fn contain_access_token(words: &[YamlLine]) -> bool {
+    words.iter().any(|entry| contains_access_token(&entry.value))
 }
 
-fn piece_holds_access_token(piece: &DraftValue) -> bool {
-    match piece {
-        DraftValue::Text(text) => text.contains("${accessToken}"),
-        DraftValue::Bare(_) => false,
-        DraftValue::List(list) => list.iter().any(piece_holds_access_token),
-        DraftValue::Block(words) => contain_access_token(words),
-        DraftValue::Blocks(list) => list.iter().any(|words| contain_access_token(words)),
+fn contains_access_token(value: &YamlValue) -> bool {
+    match value {
+        YamlValue::Text(text) => text.contains("${accessToken}"),
+        YamlValue::Bare(_) => false,
+        YamlValue::List(list) | YamlValue::Items(list) => list.iter().any(contains_access_token),
+        YamlValue::Block(words) | YamlValue::Flow(words) => contain_access_token(words),
     }
 }
 
-/// Headers that are portaria's own.
-fn is_own_header(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("x-forwarded") || name.to_ascii_lowercase().starts_with("if-")
+/// Headers that a proxy or a cache adds.
+fn is_proxy_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("x-forwarded") || name.starts_with("if-")
 }
 
-/// Whether a header says only what is said anyway.
+/// Whether a header has a value that is sent by default.
 fn is_default_header(name: &str, value: &str, call: &RecordedCall<'_>) -> bool {
     let low = value.to_ascii_lowercase();
     match name.to_ascii_lowercase().as_str() {
@@ -97,10 +99,10 @@ fn is_default_header(name: &str, value: &str, call: &RecordedCall<'_>) -> bool {
         .iter()
         .any(|usual| low.starts_with(usual)),
         "content-type" => {
-            let form = call.sent.form().is_some() && low.starts_with("application/x-www-form-urlencoded");
+            let form = call.exchange.form().is_some() && low.starts_with("application/x-www-form-urlencoded");
             let json = low.starts_with("application/json")
-                && call.sent.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
-            form || json || low.starts_with("text/plain") || call.sent.body.as_ref().is_none_or(String::is_empty)
+                && call.exchange.body.as_ref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
+            form || json || low.starts_with("text/plain") || call.exchange.body.as_ref().is_none_or(String::is_empty)
         }
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! Which value tells people apart.
+//! Which value identifies a person.
 
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
@@ -8,10 +8,10 @@ use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
 use serde_json::Value;
 
-/// Why something is read as an id that is not called so.
-pub(crate) const UNSURE_ID: &str = "decide whether it tells people apart and never changes: nothing is called an id";
+/// The comment on a value that is read as the id although its name does not say so.
+pub(crate) const UNSURE_ID: &str = "decide whether it identifies a person and never changes: nothing is called an id";
 
-/// Whether this is only called a number, a code or a key.
+/// Whether this key only says that the value is a number, a code or a key.
 pub(crate) fn is_weak_id_key(key: &PathSegment) -> bool {
     matches!(key, PathSegment::Key(name) if is_person_number(&normalize_key(name)) && !normalize_key(name).ends_with("id"))
 }
@@ -39,15 +39,15 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         _ => return None,
     };
     let others = if is_about_others(leaf) { 50 } else { 0 };
-    // An address is where something lies, not who somebody is.
+    // A URL names a place, not a person.
     let address = if looks_like_url(&leaf.text) && name != "sub" { 20 } else { 0 };
     Some(points - depth_penalty(leaf) - others - address - list_penalty(leaf))
 }
 
-/// What an id is worth that only a number, a code or a key may be.
+/// The score of a value that is only named a number, a code or a key.
 const LEAST_ID: i32 = 10;
 
-/// Whether a name or an address stands beside this.
+/// Whether a person's name or e-mail address stands beside this value.
 fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
     let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
     let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
@@ -57,19 +57,19 @@ fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
     })
 }
 
-/// Whether another answer of the same login names the same person by the same word.
+/// Whether another answer of the same login has the same value under the same key.
 fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> bool {
-    let said = |source: &PersonSource| source.said[id.login].as_ref().map_or_else(Vec::new, leaves_of);
-    let Some(own) = said(&sources[id.source]).into_iter().find(|leaf| write_path(&leaf.keys) == id.how) else { return false };
+    let leaves = |source: &PersonSource| source.documents[id.login].as_ref().map_or_else(Vec::new, leaves_of);
+    let Some(own) = leaves(&sources[id.source]).into_iter().find(|leaf| write_path(&leaf.keys) == id.reading) else { return false };
     let others = sources.iter().enumerate().filter(|(at, _)| *at != id.source);
-    others.flat_map(|(_, other)| said(other)).any(|leaf| leaf.text == own.text && normalize_key(leaf.name()) == normalize_key(own.name()))
+    others.flat_map(|(_, other)| leaves(other)).any(|leaf| leaf.text == own.text && normalize_key(leaf.name()) == normalize_key(own.name()))
 }
 
-/// An id stands beside a name or an address, and other answers know it, too.
+/// Raises ids that stand beside a name or an e-mail address, or that other answers repeat.
 pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
-        let Some(value) = sources[id.source].said[id.login].as_ref() else { continue };
+        let Some(value) = sources[id.source].documents[id.login].as_ref() else { continue };
         let beside = leaves_of(value)
             .into_iter()
             .filter(|leaf| leaf.keys.len() == above.len() + 1 && write_path(&leaf.keys[..above.len()]) == write_path(above));

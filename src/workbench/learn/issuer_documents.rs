@@ -1,22 +1,21 @@
-//! What an issuer publishes, where the recording holds it: its document and its keys.
+//! The documents and keys of issuers that the recording holds.
 
 use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::recorded_login::RecordedCall;
 use crate::workbench::recorded_exchange::RecordedExchange;
 use serde_json::Value;
 
-/// What issuers published in a recording.
 #[derive(Default)]
 pub(crate) struct IssuerDocuments {
-    /// Addresses of keys, with the names of the keys there.
+    /// Addresses of keys, with the ids of the keys.
     pub(crate) keys: Vec<(String, Vec<String>)>,
-    /// Issuers' documents with their addresses.
+    /// Metadata of issuers with their addresses.
     pub(crate) issuers: Vec<(String, Value)>,
-    /// All of these documents as they are, with their addresses.
+    /// All of these documents with their addresses.
     pub(crate) documents: Vec<(String, Value)>,
 }
 
-/// The most documents that are looked at.
+/// The most documents that are kept.
 const MOST: usize = 50;
 
 impl IssuerDocuments {
@@ -56,8 +55,8 @@ fn is_issuer_metadata(value: &Value) -> bool {
     ["issuer", "authorization_endpoint"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
 }
 
-/// Whether a call only fetches what an issuer publishes.
+/// Whether a call only fetches a document or keys of an issuer.
 pub(crate) fn is_issuer_document(call: &RecordedCall<'_>) -> bool {
-    call.sent.method == "GET"
+    call.exchange.method == "GET"
         && call.document.as_ref().is_some_and(|document| key_ids(&document.value).is_some() || is_issuer_metadata(&document.value))
 }

@@ -1,11 +1,13 @@
-//! Signed tokens in a recording: what an issuer wrote about a person, and what a client wrote about itself.
+//! The signed tokens of a recording: those of an issuer about a person, and those of the client about itself.
 
 use crate::provider::json;
+use crate::provider::json_path::is_plain_key;
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// A token, taken apart.
+/// A parsed token. Its signature is not verified.
 #[derive(Clone)]
 pub(crate) struct RecordedJwt {
     pub(crate) header: Value,
@@ -15,7 +17,7 @@ pub(crate) struct RecordedJwt {
 }
 
 impl RecordedJwt {
-    /// Takes a token apart, if it is one.
+    /// Parses a token; `None` where the text is none.
     pub(crate) fn read(text: &str) -> Option<Self> {
         if text.len() > 16 * 1024 || !text.starts_with("ey") {
             return None;
@@ -31,19 +33,16 @@ impl RecordedJwt {
         Some(Self { header, claims, signed: format!("{head}.{body}"), signature: URL_SAFE_NO_PAD.decode(end).ok()? })
     }
 
-    /// A text of its claims.
     pub(crate) fn claim_text(&self, name: &str) -> Option<&str> {
         self.claims.get(name).and_then(Value::as_str)
     }
 
-    /// A text of its header.
     pub(crate) fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Value::as_str)
     }
 
     /// Whether it is signed with this shared secret.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
-        use aws_lc_rs::hmac;
         let algorithm = match self.header_text("alg") {
             Some("HS256") => hmac::HMAC_SHA256,
             Some("HS384") => hmac::HMAC_SHA384,
@@ -53,16 +52,7 @@ impl RecordedJwt {
         hmac::verify(&hmac::Key::new(algorithm, secret.as_bytes()), self.signed.as_bytes(), &self.signature).is_ok()
     }
 
-    /// Whether it was issued for somebody.
-    pub(crate) fn has_audience(&self, client: &str) -> bool {
-        match self.claims.get("aud") {
-            Some(Value::String(one)) => one == client,
-            Some(Value::Array(list)) => list.iter().any(|one| one.as_str() == Some(client)),
-            _ => false,
-        }
-    }
-
-    /// Who issued it, with a hole where a part of the path is another claim.
+    /// The issuer, with a hole where a part of its path is another claim.
     pub(crate) fn issuer_template(&self) -> Option<String> {
         let issuer = self.claim_text("iss")?;
         let path = issuer.strip_prefix("https://").and_then(|rest| rest.find('/')).map(|at| at + "https://".len());
@@ -74,11 +64,20 @@ impl RecordedJwt {
             rest.split('/').any(|part| part == value).then(|| (name.clone(), value.to_owned()))
         });
         Some(match part {
-            Some((name, value)) if crate::provider::json_path::is_plain_key(&name) => {
+            Some((name, value)) if is_plain_key(&name) => {
                 format!("{host}{}", rest.replace(&value, &format!("${{$.{name}}}")))
             }
             _ => issuer.to_owned(),
         })
+    }
+}
+
+/// Whether these claims name a client in `aud`.
+pub(crate) fn names_audience(claims: &Value, client: &str) -> bool {
+    match claims.get("aud") {
+        Some(Value::String(one)) => one == client,
+        Some(Value::Array(list)) => list.iter().any(|one| one.as_str() == Some(client)),
+        _ => false,
     }
 }
 

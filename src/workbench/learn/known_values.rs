@@ -1,4 +1,4 @@
-//! What is known of a login: values and the facts that they are, also as functions of the language make them from one another.
+//! The known values of a login, and the expressions that give them: facts, and functions of facts.
 
 use crate::provider::functions::hex;
 use aws_lc_rs::{digest, hmac};
@@ -7,26 +7,27 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 use std::collections::HashMap;
 
-/// Known values, and how each is written in a file.
+/// Known values, and the expression by which a file writes each.
 #[derive(Clone, Default)]
 pub(crate) struct KnownValues {
     facts: Vec<(String, String)>,
-    made: HashMap<String, String>,
+    /// The expression that gives a value.
+    expressions: HashMap<String, String>,
 }
 
-/// The shortest value that is looked for inside of other texts.
+/// The shortest value that is searched inside of other texts.
 const SHORTEST_INSIDE: usize = 8;
 
 impl KnownValues {
-    /// Gets to know a value; what is known already under another name stays so.
+    /// Adds the value of a fact. A value that is known already keeps its expression.
     pub(crate) fn add(&mut self, fact: &str, value: &str) {
         if value.is_empty() || self.facts.iter().any(|(known, _)| known == fact) {
             return;
         }
         self.insert_expression(value.to_owned(), fact.to_owned());
         if value.len() >= 3 {
-            for (made, how) in function_results(value) {
-                self.insert_expression(made, format!("{fact} | {how}"));
+            for (made, expression) in function_results(value) {
+                self.insert_expression(made, format!("{fact} | {expression}"));
             }
             let others: Vec<(String, String)> = self.facts.clone();
             for (other, known) in &others {
@@ -37,13 +38,13 @@ impl KnownValues {
         self.facts.push((fact.to_owned(), value.to_owned()));
     }
 
-    fn insert_expression(&mut self, value: String, how: String) {
-        self.made.entry(value).or_insert(how);
+    fn insert_expression(&mut self, value: String, expression: String) {
+        self.expressions.entry(value).or_insert(expression);
     }
 
-    /// What two values make: one signed with the other, or one after the other.
+    /// Adds what two values give together: one signed with the other, or one after the other.
     fn add_combinations(&mut self, (first, value): (&str, &str), (second, other): (&str, &str)) {
-        // Only what is kept from others is worth signing with; and a login has few of them.
+        // Only secrets and keys sign; that also keeps the number of combinations small.
         if second.to_lowercase().contains("secret") || second.to_lowercase().contains("key") {
             for (algorithm, name) in [(hmac::HMAC_SHA256, "hmacSha256"), (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, "hmacSha1")] {
                 let made = hmac::sign(&hmac::Key::new(algorithm, other.as_bytes()), value.as_bytes());
@@ -51,45 +52,43 @@ impl KnownValues {
                 self.insert_expression(STANDARD.encode(made.as_ref()), format!("{first} | {name} {second} | base64"));
             }
             let joined = format!("{value}{other}");
-            for (made, how) in function_results(&joined) {
-                self.insert_expression(made, format!("{first} | append {second} | {how}"));
+            for (made, expression) in function_results(&joined) {
+                self.insert_expression(made, format!("{first} | append {second} | {expression}"));
             }
         }
     }
 
-    /// A value by its fact.
     pub(crate) fn value(&self, fact: &str) -> Option<&str> {
         self.facts.iter().find(|(known, _)| known == fact).map(|(_, value)| value.as_str())
     }
 
-    /// Facts with their values.
     pub(crate) fn facts(&self) -> &[(String, String)] {
         &self.facts
     }
 
-    /// The fact that a value is, if it is one as it stands or by a function.
+    /// The expression that gives this value: a fact, or a function of facts.
     pub(crate) fn expression_for(&self, text: &str) -> Option<&str> {
-        self.made.get(text).map(String::as_str)
+        self.expressions.get(text).map(String::as_str)
     }
 
-    /// A text with holes in place of what is known; `None` where nothing of it is known.
+    /// A text with holes in place of known values; `None` where it holds none.
     pub(crate) fn template_for(&self, text: &str) -> Option<String> {
-        if let Some(how) = self.expression_for(text) {
-            return Some(format!("${{{how}}}"));
+        if let Some(expression) = self.expression_for(text) {
+            return Some(format!("${{{expression}}}"));
         }
         if let Some(credentials) = text.strip_prefix("Basic ")
-            && let Some(how) = self.basic_credentials_template(credentials)
+            && let Some(expression) = self.basic_credentials_template(credentials)
         {
-            return Some(format!("Basic {how}"));
+            return Some(format!("Basic {expression}"));
         }
         let mut parts = vec![(text.to_owned(), false)];
         let mut inside: Vec<(&String, &String)> =
-            self.made.iter().filter(|(value, _)| value.len() >= SHORTEST_INSIDE && text.contains(value.as_str())).collect();
+            self.expressions.iter().filter(|(value, _)| value.len() >= SHORTEST_INSIDE && text.contains(value.as_str())).collect();
         inside.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.1.cmp(other.1)));
-        for (value, how) in inside {
+        for (value, expression) in inside {
             parts = parts
                 .into_iter()
-                .flat_map(|(part, is_hole)| if is_hole { vec![(part, true)] } else { split_at_value(&part, value, how) })
+                .flat_map(|(part, is_hole)| if is_hole { vec![(part, true)] } else { split_at_value(&part, value, expression) })
                 .collect();
         }
         parts
@@ -109,11 +108,11 @@ impl KnownValues {
 }
 
 /// A text cut at a value, with a hole in its place.
-fn split_at_value(text: &str, value: &str, how: &str) -> Vec<(String, bool)> {
+fn split_at_value(text: &str, value: &str, expression: &str) -> Vec<(String, bool)> {
     let mut parts = Vec::new();
     for (at, part) in text.split(value).enumerate() {
         if at > 0 {
-            parts.push((format!("${{{how}}}"), true));
+            parts.push((format!("${{{expression}}}"), true));
         }
         if !part.is_empty() {
             parts.push((part.to_owned(), false));
@@ -122,7 +121,7 @@ fn split_at_value(text: &str, value: &str, how: &str) -> Vec<(String, bool)> {
     parts
 }
 
-/// What functions make of a value, and how each is written.
+/// The results of the functions of one value, each with its name.
 fn function_results(value: &str) -> Vec<(String, &'static str)> {
     let bytes = value.as_bytes();
     let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);

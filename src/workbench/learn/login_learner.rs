@@ -1,103 +1,112 @@
-//! One login followed from its beginning: what is known so far, what answers gave, and the file that grows from it.
+//! Follows one login from its beginning: the values known so far, what the answers gave, and the file that comes of it.
 
+use crate::provider::pkce::Pkce;
 use crate::provider::standard::{CALLBACK, TOKEN};
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
-use crate::workbench::answers::looks::looks_random;
-use crate::workbench::draft::{DraftEntry, DraftValue};
+use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::client::{self, LearnedClient};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
-use crate::workbench::learn::heuristics::{is_followable, to_camel_case};
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::known_values::KnownValues;
+use crate::workbench::learn::names::{is_followable, to_camel_case};
 use crate::workbench::learn::recorded_login::RecordedLogin;
+use serde_json::Value;
 use std::collections::HashSet;
 
-/// Where a value first came from.
+/// The exchange that first held a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ValueOrigin {
-    /// The browser brought it.
+    /// A parameter of the callback.
     Callback,
     /// The answer of this call.
     Call(usize),
 }
 
-/// A value of an answer that may go out again.
+/// A value of an answer that a later request may send.
 struct AnswerValue {
     value: String,
     origin: ValueOrigin,
     leaf: DocumentLeaf,
 }
 
+/// A value of the installation: the file refers to a variable in its place.
+pub(crate) struct ReferencedValue {
+    pub(crate) fact: String,
+    pub(crate) is_secret: bool,
+    /// Empty where no recording can hold it, as for a private key.
+    pub(crate) value: String,
+    pub(crate) reason: String,
+}
+
 pub(crate) struct LoginLearner<'a> {
-    /// What the provider is to be called.
     pub(crate) name: String,
     /// The login that is followed.
-    pub(crate) journey: &'a RecordedLogin<'a>,
+    pub(crate) login: &'a RecordedLogin<'a>,
     /// All logins of the recording.
-    pub(crate) all: &'a [RecordedLogin<'a>],
+    pub(crate) logins: &'a [RecordedLogin<'a>],
     pub(crate) published: &'a IssuerDocuments,
     pub(crate) client: LearnedClient,
-    /// What is known so far.
     pub(crate) known: KnownValues,
-    given: Vec<AnswerValue>,
-    /// What each answer is read for, because it went out again.
-    pub(crate) reads: Vec<(ValueOrigin, DraftEntry)>,
-    /// Settings and secrets: name, whether it is a secret, value, why.
-    pub(crate) kept: Vec<(String, bool, String, String)>,
+    answer_values: Vec<AnswerValue>,
+    /// What each answer is read for, because a later request sends it.
+    pub(crate) reads: Vec<(ValueOrigin, YamlLine)>,
+    /// The settings and secrets of the file.
+    pub(crate) references: Vec<ReferencedValue>,
     /// The word for PKCE.
     pub(crate) pkce: &'static str,
-    /// The issuer whose document is used: the word's value, and the document.
-    pub(crate) issuer: Option<(String, serde_json::Value)>,
-    /// What is asked of the shopper, because it differs between logins and stands in the address of the first step.
+    /// The value of `discovery` and the document behind it, where the provider's issuer published one.
+    pub(crate) issuer: Option<(String, Value)>,
+    /// What the shopper is asked for, because it differs between logins and stands in the address of the first step.
     pub(crate) input: Option<String>,
-    /// Hosts to which an address with a hole may lead.
+    /// The hosts to which addresses with holes led.
     pub(crate) hosts: Vec<String>,
-    /// Values that may be somebody's, although the shop sent them.
-    pub(crate) taboo: &'a HashSet<String>,
+    /// Values that may be personal although the shop sent them.
+    pub(crate) withheld: &'a HashSet<String>,
 }
 
 impl<'a> LoginLearner<'a> {
-    /// Takes up a login of a recording: the one in which most is called.
-    pub(crate) fn new(name: &str, all: &'a [RecordedLogin<'a>], published: &'a IssuerDocuments, taboo: &'a HashSet<String>) -> Self {
-        let journey = all.iter().rev().max_by_key(|journey| journey.calls.len()).unwrap_or(&all[0]);
-        let mut thread = Self {
+    /// Follows the login with the most calls.
+    pub(crate) fn new(name: &str, logins: &'a [RecordedLogin<'a>], published: &'a IssuerDocuments, withheld: &'a HashSet<String>) -> Self {
+        let login = logins.iter().rev().max_by_key(|login| login.calls.len()).unwrap_or(&logins[0]);
+        let mut learner = Self {
             name: name.to_owned(),
-            journey,
-            all,
+            login,
+            logins,
             published,
-            client: client::find_client(journey),
+            client: client::find_client(login),
             known: KnownValues::default(),
-            given: Vec::new(),
+            answer_values: Vec::new(),
             reads: Vec::new(),
-            kept: Vec::new(),
+            references: Vec::new(),
             pkce: "off",
             issuer: None,
             input: None,
             hosts: Vec::new(),
-            taboo,
+            withheld,
         };
-        thread.add_initial_values();
-        thread
+        learner.add_initial_values();
+        learner
     }
 
-    /// What is known when the browser is sent off.
+    /// What is known when the browser is redirected.
     fn add_initial_values(&mut self) {
-        let asked = self.journey.redirect.query();
+        let redirect_parameters = self.login.redirect.query();
         if let Some(id) = self.client.id.clone() {
             self.known.add("clientId", &id);
         }
         if let Some(secret) = self.client.secret.clone() {
             self.known.add("clientSecret", &secret);
         }
-        self.known.add("redirectUri", self.journey.back.as_str());
-        if let Some(state) = self.journey.state.clone() {
+        self.known.add("redirectUri", self.login.redirect_uri.as_str());
+        if let Some(state) = self.login.state.clone() {
             self.known.add("state", &state);
         }
-        let token = &self.journey.calls[self.journey.exchange];
+        let token = &self.login.calls[self.login.token_call];
         let sent = client::named_values(token);
-        for (name, value) in &asked {
-            use crate::provider::pkce::Pkce;
+        for (name, value) in &redirect_parameters {
             let proof =
                 |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
             if let Some((_, verifier)) = proof(Pkce::S256) {
@@ -109,80 +118,78 @@ impl<'a> LoginLearner<'a> {
                 self.known.add("codeVerifier", value);
             }
         }
-        let nonce = self.find_nonce(&asked);
-        if let Some(nonce) = nonce {
+        if let Some(nonce) = self.find_nonce(&redirect_parameters) {
             self.known.add("nonce", &nonce);
         }
-        if let Some((_, scope)) = asked.iter().find(|(name, _)| name == "scope") {
+        if let Some((_, scope)) = redirect_parameters.iter().find(|(name, _)| name == "scope") {
             self.known.add("scope", scope);
         }
-        self.issuer = self.find_issuer(token.sent.base());
+        self.issuer = self.find_issuer(token.exchange.base());
     }
 
-    /// The browser is back: what it brought may go out again.
+    /// Adds the parameters of the callback, which later requests may send.
     pub(crate) fn add_callback_values(&mut self) {
-        for (name, value) in self.journey.brought.clone() {
-            if name == self.journey.code {
+        for (name, value) in self.login.callback_parameters.clone() {
+            if name == self.login.code_parameter {
                 self.known.add("code", &value);
-            } else if Some(&value) != self.journey.state.as_ref() {
-                let leaf = DocumentLeaf { keys: vec![crate::workbench::answers::path::PathSegment::Key(name)], text: value };
+            } else if Some(&value) != self.login.state.as_ref() {
+                let leaf = DocumentLeaf { keys: vec![PathSegment::Key(name)], text: value };
                 self.add_answer_value(ValueOrigin::Callback, leaf);
             }
         }
     }
 
-    /// The value that a signed token repeats, or that is called so.
-    fn find_nonce(&self, asked: &[(String, String)]) -> Option<String> {
-        let answers = self.journey.calls.iter().filter_map(|call| call.document.as_ref());
+    /// The value that a signed token repeats, or that is named `nonce`.
+    fn find_nonce(&self, redirect_parameters: &[(String, String)]) -> Option<String> {
+        let answers = self.login.calls.iter().filter_map(|call| call.document.as_ref());
         let claims: Vec<RecordedJwt> =
             answers.flat_map(RecordedDocument::leaves).filter_map(|leaf| RecordedJwt::read(&leaf.text)).collect();
         let repeated = |value: &str| claims.iter().any(|token| token.claim_text("nonce") == Some(value));
-        let mut fits = asked.iter().filter(|(name, value)| repeated(value) || name == "nonce" && looks_random(value));
-        fits.next().map(|(_, value)| value.clone()).filter(|value| Some(value) != self.journey.state.as_ref())
+        let mut fits = redirect_parameters.iter().filter(|(name, value)| repeated(value) || name == "nonce" && looks_random(value));
+        fits.next().map(|(_, value)| value.clone()).filter(|value| Some(value) != self.login.state.as_ref())
     }
 
-    fn find_issuer(&self, token_address: &str) -> Option<(String, serde_json::Value)> {
-        let mine = |document: &serde_json::Value| {
-            let says = |key: &str, address: &str| document.get(key).and_then(serde_json::Value::as_str) == Some(address);
-            says("authorization_endpoint", self.journey.redirect.base()) || says("token_endpoint", token_address)
+    fn find_issuer(&self, token_address: &str) -> Option<(String, Value)> {
+        let is_of_this_login = |document: &Value| {
+            let names = |key: &str, address: &str| document.get(key).and_then(Value::as_str) == Some(address);
+            names("authorization_endpoint", self.login.redirect.base()) || names("token_endpoint", token_address)
         };
-        let (address, document) = self.published.issuers.iter().find(|(_, document)| mine(document))?;
+        let (address, document) = self.published.issuers.iter().find(|(_, document)| is_of_this_login(document))?;
         let issuer = document.get("issuer")?.as_str()?;
         let usual = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         Some((if *address == usual { issuer.to_owned() } else { address.clone() }, document.clone()))
     }
 
-    /// An answer gave a value; it may go out again.
+    /// Adds a value that a later request may send.
     pub(crate) fn add_answer_value(&mut self, origin: ValueOrigin, leaf: DocumentLeaf) {
-        if is_followable(&leaf.text) && self.given.len() < 5000 {
-            self.given.push(AnswerValue { value: leaf.text.clone(), origin, leaf });
+        if is_followable(&leaf.text) && self.answer_values.len() < 5000 {
+            self.answer_values.push(AnswerValue { value: leaf.text.clone(), origin, leaf });
         }
     }
 
-    /// Whether an answer gave this value, or it is known already.
     pub(crate) fn is_known(&self, value: &str) -> bool {
-        self.known.expression_for(value).is_some() || self.given.iter().any(|given| given.value == value)
+        self.known.expression_for(value).is_some() || self.answer_values.iter().any(|known| known.value == value)
     }
 
-    /// Whatever an answer gave and stands in this text becomes a fact.
+    /// Turns every value of an answer that stands in this text into a fact.
     pub(crate) fn resolve_facts(&mut self, text: &str) {
         if text.len() < 6 || self.known.expression_for(text).is_some() {
             return;
         }
-        let exact = self.given.iter().position(|given| given.value == text);
+        let exact = self.answer_values.iter().position(|known| known.value == text);
         let inside = || {
-            let within = self.given.iter().enumerate().filter(|(_, given)| given.value.len() >= 8 && text.contains(given.value.as_str()));
-            within.max_by_key(|(_, given)| given.value.len()).map(|(at, _)| at)
+            let within =
+                self.answer_values.iter().enumerate().filter(|(_, known)| known.value.len() >= 8 && text.contains(known.value.as_str()));
+            within.max_by_key(|(_, known)| known.value.len()).map(|(at, _)| at)
         };
         if let Some(at) = exact.or_else(inside) {
-            let AnswerValue { value, origin, leaf } = self.given.swap_remove(at);
+            let AnswerValue { value, origin, leaf } = self.answer_values.swap_remove(at);
             if self.known.expression_for(&value).is_some() {
                 return self.resolve_facts(text);
             }
             let fact = self.new_fact_name(origin, &leaf);
             if !self.is_at_standard_place(origin, &leaf, &fact) {
-                let entry =
-                    DraftEntry::with_reason(fact.clone(), DraftValue::Text(leaf.path()), "came with this answer and went out again");
+                let entry = YamlLine::with_comment(fact.clone(), YamlValue::Text(leaf.path()), "came with this answer and was sent later");
                 self.reads.push((origin, entry));
             }
             self.known.add(&fact, &value);
@@ -194,38 +201,38 @@ impl<'a> LoginLearner<'a> {
 
     fn resolve_remaining(&mut self, text: &str) {
         for _ in 0..4 {
-            let more = self.given.iter().any(|given| given.value.len() >= 8 && text.contains(given.value.as_str()));
+            let more = self.answer_values.iter().any(|known| known.value.len() >= 8 && text.contains(known.value.as_str()));
             if !more || self.known.expression_for(text).is_some() {
                 return;
             }
-            let before = self.given.len();
+            let before = self.answer_values.len();
             self.resolve_facts(text);
-            if self.given.len() == before {
+            if self.answer_values.len() == before {
                 return;
             }
         }
     }
 
-    /// Whether a fact stands where the standard has it, so that nothing has to be written.
+    /// Whether a fact stands where the standard puts it, so that nothing has to be written.
     fn is_at_standard_place(&self, origin: ValueOrigin, leaf: &DocumentLeaf, fact: &str) -> bool {
         let path = leaf.path();
         let list = match origin {
             ValueOrigin::Callback => CALLBACK,
-            ValueOrigin::Call(at) if at <= self.journey.exchange => TOKEN,
+            ValueOrigin::Call(at) if at <= self.login.token_call => TOKEN,
             ValueOrigin::Call(_) => return false,
         };
         list.iter().any(|(known, key)| *known == fact && path == format!("$.{key}"))
     }
 
     fn new_fact_name(&self, origin: ValueOrigin, leaf: &DocumentLeaf) -> String {
-        let is_new = |name: &str| self.known.value(name).is_none() && !self.kept.iter().any(|(known, ..)| known == name);
+        let is_new = |name: &str| self.known.value(name).is_none() && !self.has_reference(name);
         let own = normalize_key(leaf.name());
         if let ValueOrigin::Call(at) = origin {
-            let is_token = own.contains("token") || !own.ends_with("id") && !crate::workbench::answers::looks::looks_like_url(&leaf.text);
-            if at == self.journey.exchange && is_token && is_new("accessToken") {
+            let is_token = own.contains("token") || !own.ends_with("id") && !looks_like_url(&leaf.text);
+            if at == self.login.token_call && is_token && is_new("accessToken") {
                 return "accessToken".to_owned();
             }
-            if at < self.journey.exchange && own.contains("token") && is_new("appToken") {
+            if at < self.login.token_call && own.contains("token") && is_new("appToken") {
                 return "appToken".to_owned();
             }
         }
@@ -234,7 +241,7 @@ impl<'a> LoginLearner<'a> {
     }
 }
 
-/// The beginning of a name out of the recording.
+/// The beginning of a name that stands in the recording, for a comment.
 pub(crate) fn shortened_name(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(40).collect()
 }

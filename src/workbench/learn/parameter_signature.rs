@@ -1,28 +1,28 @@
-//! Signatures over parameters: the manners of the word `sign` are tried until one gives what was sent.
+//! Finds a signature over parameters: the forms of the word `sign` are tried until one gives the value that was sent.
 
 use crate::provider::functions::hex;
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::known_values::KnownValues;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
-/// A signature that was found out.
+/// A signature whose form is known.
 pub(crate) struct LearnedSignature {
     /// The parameter that holds it.
     pub(crate) into: String,
     /// The words of `sign` or `verify`.
-    pub(crate) words: Vec<DraftEntry>,
-    /// Whether its key is one of the client's own, which no recording holds.
-    pub(crate) wants_key: bool,
+    pub(crate) words: Vec<YamlLine>,
+    /// Whether it is made with a private key of the client, which no recording holds.
+    pub(crate) needs_private_key: bool,
 }
 
-/// More parameters than these are not signed in a way that is looked for.
+/// Requests with more parameters are not examined.
 const MOST: usize = 40;
 
-/// Looks for a signature among parameters. `strict` asks for a manner that can be taken apart again, as for a callback.
+/// Finds the signature among parameters. `strict` admits only forms with separators, as `verify` requires them.
 pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, strict: bool) -> Option<LearnedSignature> {
     if pairs.len() > MOST {
         return None;
@@ -39,20 +39,19 @@ pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, st
     })
 }
 
-/// A signature by a private key cannot be made again, but it can be told by its length.
+/// A signature by a private key cannot be recomputed, but it is recognised by its length.
 fn rsa_signature(into: &str, value: &str, strict: bool) -> Option<LearnedSignature> {
-    let bytes = STANDARD.decode(value).ok().filter(|bytes| !strict && matches!(bytes.len(), 128 | 256 | 384 | 512))?;
-    drop(bytes);
+    STANDARD.decode(value).ok().filter(|bytes| !strict && matches!(bytes.len(), 128 | 256 | 384 | 512))?;
     let words = vec![
-        DraftEntry::with_reason(
+        YamlLine::with_comment(
             "into",
-            DraftValue::text(into),
-            "a signature by a private key; a recording cannot show over what, so this is the usual manner",
+            YamlValue::text(into),
+            "a signature by a private key; a recording cannot show what was signed, so this is the usual form",
         ),
-        DraftEntry::new("algorithm", DraftValue::text("rsaSha256")),
-        DraftEntry::new("key", DraftValue::text("${privateKey}")),
+        YamlLine::new("algorithm", YamlValue::text("rsaSha256")),
+        YamlLine::new("key", YamlValue::text("${privateKey}")),
     ];
-    Some(LearnedSignature { into: into.to_owned(), words, wants_key: true })
+    Some(LearnedSignature { into: into.to_owned(), words, needs_private_key: true })
 }
 
 fn recompute_signature(
@@ -62,18 +61,18 @@ fn recompute_signature(
     known: &KnownValues,
     strict: bool,
 ) -> Option<LearnedSignature> {
-    let around = possible_surroundings(known);
-    let leave: Vec<Option<&str>> = std::iter::once(None).chain(others.iter().map(|(name, _)| Some(name.as_str()))).collect();
+    let surroundings = possible_surroundings(known);
+    let exceptions: Vec<Option<&str>> = std::iter::once(None).chain(others.iter().map(|(name, _)| Some(name.as_str()))).collect();
     let secrets: Vec<(&str, &str)> = known
         .facts()
         .iter()
         .filter(|(fact, _)| fact.to_lowercase().contains("secret") || fact.to_lowercase().contains("key"))
         .map(|(fact, value)| (fact.as_str(), value.as_str()))
         .collect();
-    for left_out in leave {
+    for exception in exceptions {
         let mut signed: Vec<(&str, &str)> = others
             .iter()
-            .filter(|(name, _)| Some(name.as_str()) != left_out)
+            .filter(|(name, _)| Some(name.as_str()) != exception)
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         signed.sort_unstable();
@@ -82,73 +81,88 @@ fn recompute_signature(
                 continue;
             }
             let text = signed.iter().map(|(name, value)| format!("{name}{pair}{value}")).collect::<Vec<_>>().join(join);
-            let mut words = vec![DraftEntry::with_reason("into", DraftValue::text(into), "recomputed: it is this signature")];
-            if let Some(name) = left_out {
-                words.push(DraftEntry::new("except", DraftValue::List(vec![DraftValue::text(name)])));
+            let mut words = vec![YamlLine::with_comment("into", YamlValue::text(into), "recomputed, and equal to this signature")];
+            if let Some(name) = exception {
+                words.push(YamlLine::new("except", YamlValue::List(vec![YamlValue::text(name)])));
             }
             if pair != "=" {
-                words.push(DraftEntry::new("pair", DraftValue::text(pair)));
+                words.push(YamlLine::new("pair", YamlValue::text(pair)));
             }
             if join != "&" {
-                words.push(DraftEntry::new("join", DraftValue::text(join)));
+                words.push(YamlLine::new("join", YamlValue::text(join)));
             }
-            for (fact, secret) in &secrets {
-                let made = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), text.as_bytes());
-                if let Some(encoding) = matching_encoding(made.as_ref(), value) {
-                    words.push(DraftEntry::new("algorithm", DraftValue::text("hmacSha256")));
-                    words.push(DraftEntry::new("key", DraftValue::text(format!("${{{fact}}}"))));
-                    return Some(learned_signature(into, words, encoding));
-                }
-            }
-            for (before, after) in &around {
-                let all = format!("{}{text}{}", before.1, after.1);
-                if let Some((algorithm, encoding)) = matching_hash(&all, value) {
-                    if !before.0.is_empty() {
-                        words.push(DraftEntry::new("before", DraftValue::text(before.0.clone())));
-                    }
-                    if !after.0.is_empty() {
-                        words.push(DraftEntry::new("after", DraftValue::text(after.0.clone())));
-                    }
-                    words.push(DraftEntry::new("algorithm", DraftValue::text(algorithm)));
-                    return Some(learned_signature(into, words, encoding));
-                }
+            if let Some(found) = matching_hmac(into, &words, &text, value, &secrets)
+                .or_else(|| matching_plain_hash(into, &words, &text, value, &surroundings))
+            {
+                return Some(found);
             }
         }
     }
     None
 }
 
-fn learned_signature(into: &str, mut words: Vec<DraftEntry>, encoding: &'static str) -> LearnedSignature {
+fn matching_hmac(into: &str, words: &[YamlLine], text: &str, value: &str, secrets: &[(&str, &str)]) -> Option<LearnedSignature> {
+    secrets.iter().find_map(|(fact, secret)| {
+        let made = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), text.as_bytes());
+        let encoding = matching_encoding(made.as_ref(), value)?;
+        let mut words = words.to_vec();
+        words.push(YamlLine::new("algorithm", YamlValue::text("hmacSha256")));
+        words.push(YamlLine::new("key", YamlValue::text(format!("${{{fact}}}"))));
+        Some(learned_signature(into, words, encoding))
+    })
+}
+
+fn matching_plain_hash(
+    into: &str,
+    words: &[YamlLine],
+    text: &str,
+    value: &str,
+    surroundings: &[(TemplateAndValue, TemplateAndValue)],
+) -> Option<LearnedSignature> {
+    surroundings.iter().find_map(|(before, after)| {
+        let (algorithm, encoding) = matching_hash(&format!("{}{text}{}", before.1, after.1), value)?;
+        let mut words = words.to_vec();
+        for (word, (template, _)) in [("before", before), ("after", after)] {
+            if !template.is_empty() {
+                words.push(YamlLine::new(word, YamlValue::text(template.clone())));
+            }
+        }
+        words.push(YamlLine::new("algorithm", YamlValue::text(algorithm)));
+        Some(learned_signature(into, words, encoding))
+    })
+}
+
+fn learned_signature(into: &str, mut words: Vec<YamlLine>, encoding: &'static str) -> LearnedSignature {
     if encoding != "hex" {
-        words.push(DraftEntry::new("encoding", DraftValue::text(encoding)));
+        words.push(YamlLine::new("encoding", YamlValue::text(encoding)));
     }
-    LearnedSignature { into: into.to_owned(), words, wants_key: false }
+    LearnedSignature { into: into.to_owned(), words, needs_private_key: false }
 }
 
 type TemplateAndValue = (String, String);
 
-/// What may stand before and after the parameters: the secret, alone or with a name, or a hash of it with the token.
+/// What may stand before and after the signed parameters: the secret, alone or with a name, or a hash of it with the token.
 fn possible_surroundings(known: &KnownValues) -> Vec<(TemplateAndValue, TemplateAndValue)> {
     let nothing = || (String::new(), String::new());
     let mut all = vec![];
     let Some(secret) = known.value("clientSecret") else { return all };
-    let told = ("${clientSecret}".to_owned(), secret.to_owned());
-    all.push((nothing(), told.clone()));
-    all.push((told.clone(), nothing()));
-    all.push((told.clone(), told.clone()));
+    let with_secret = ("${clientSecret}".to_owned(), secret.to_owned());
+    all.push((nothing(), with_secret.clone()));
+    all.push((with_secret.clone(), nothing()));
+    all.push((with_secret.clone(), with_secret.clone()));
     for name in ["key", "secret", "client_secret", "app_secret"] {
         all.push((nothing(), (format!("&{name}=${{clientSecret}}"), format!("&{name}={secret}"))));
     }
     if let Some(token) = known.value("accessToken") {
-        for (one, other, how) in
+        for (first, second, expression) in
             [(token, secret, "accessToken | append clientSecret"), (secret, token, "clientSecret | append accessToken")]
         {
-            let joined = format!("{one}{other}");
+            let joined = format!("{first}{second}");
             let md5 = hex(Md5::digest(joined.as_bytes()).as_ref());
             let sha256 = hex(digest::digest(&digest::SHA256, joined.as_bytes()).as_ref());
-            all.push((nothing(), (format!("${{{how} | md5 | hex}}"), md5)));
-            all.push((nothing(), (format!("${{{how} | sha256 | hex}}"), sha256)));
-            all.push((nothing(), (format!("${{{how}}}"), joined)));
+            all.push((nothing(), (format!("${{{expression} | md5 | hex}}"), md5)));
+            all.push((nothing(), (format!("${{{expression} | sha256 | hex}}"), sha256)));
+            all.push((nothing(), (format!("${{{expression}}}"), joined)));
         }
     }
     all

@@ -1,11 +1,12 @@
-//! Which values of the answers are the person: by what they are called, by how they look, and by what stands beside them.
+//! Chooses the values of the answers that describe the person: by their names, by what they look like, and by what stands
+//! beside them.
 
 use crate::provider::json_path::is_plain_key;
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::answers::vocabulary::{is_about_something_else, mentions_email};
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
 use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids};
@@ -13,37 +14,35 @@ use crate::workbench::learn::person_names::name_candidates;
 use crate::workbench::learn::pictures::picture_fact;
 use serde_json::Value;
 
-/// An answer in which a person may be found, in each login of the recording.
+/// An answer that may describe the person, in each login of the recording.
 pub(crate) struct PersonSource {
-    /// How much rather it is looked at than others.
+    /// Added to the score of every value in it.
     pub(crate) weight: i32,
-    /// What it said in each login.
-    pub(crate) said: Vec<Option<Value>>,
+    /// Its document in each login.
+    pub(crate) documents: Vec<Option<Value>>,
 }
 
-/// A fact about the person: in which source, and how it is read.
+/// A fact about the person, with the line that reads it.
 pub(crate) struct ChosenFact {
-    /// The number of the source.
+    /// The index of its source.
     pub(crate) source: usize,
-    pub(crate) entry: DraftEntry,
-    /// Whether only its place tells that this is about the e-mail.
+    pub(crate) entry: YamlLine,
+    /// Whether only its place suggests that this is about the e-mail address.
     pub(crate) is_doubtful: bool,
 }
 
-/// A value that may be what is looked for.
+/// A value that may be the fact.
 pub(crate) struct FactCandidate {
-    /// The number of its source.
+    /// The index of its source.
     pub(crate) source: usize,
-    /// The login in which it stands.
+    /// The index of the login in which it stands.
     pub(crate) login: usize,
-    /// How well it fits.
     pub(crate) score: i32,
-    /// How it is read.
-    pub(crate) how: String,
+    /// The path or template that reads it.
+    pub(crate) reading: String,
     pub(crate) keys: Vec<PathSegment>,
 }
 
-/// Chooses who the person is.
 pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut chosen = Vec::new();
     let mut ids = find_candidates(sources, id_score);
@@ -64,55 +63,55 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
 pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value) -> Option<i32>) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
-        for (login, value) in place.said.iter().enumerate() {
+        for (login, value) in place.documents.iter().enumerate() {
             let Some(value) = value else { continue };
             for leaf in leaves_of(value) {
                 let Some(points) = score(&leaf, value) else { continue };
                 let Some(keys) = transferable_path(&leaf, value) else { continue };
-                all.push(FactCandidate { source, login, score: points + place.weight, how: write_path(&keys), keys });
+                all.push(FactCandidate { source, login, score: points + place.weight, reading: write_path(&keys), keys });
             }
         }
     }
     all
 }
 
-/// The best candidate, and behind it others of the same answer for logins in which it is not there.
-pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, because: &str) -> Option<ChosenFact> {
+/// The best candidate, followed by others of the same answer for logins that lack it.
+pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, reason: &str) -> Option<ChosenFact> {
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
     let logins = all.iter().map(|candidate| candidate.login).max().unwrap_or(0) + 1;
-    let mut ways = vec![best.how.clone()];
+    let mut readings = vec![best.reading.clone()];
     for login in 0..logins {
-        let here = || all.iter().filter(|candidate| candidate.source == source && candidate.login == login);
-        if !here().any(|candidate| ways.contains(&candidate.how))
-            && let Some(next) = here().next()
+        let of_login = || all.iter().filter(|candidate| candidate.source == source && candidate.login == login);
+        if !of_login().any(|candidate| readings.contains(&candidate.reading))
+            && let Some(next) = of_login().next()
         {
-            ways.push(next.how.clone());
+            readings.push(next.reading.clone());
         }
     }
-    let value = match <[String; 1]>::try_from(ways) {
-        Ok([only]) => DraftValue::Text(only),
-        Err(several) => DraftValue::List(several.into_iter().map(DraftValue::Text).collect()),
+    let value = match <[String; 1]>::try_from(readings) {
+        Ok([only]) => YamlValue::Text(only),
+        Err(several) => YamlValue::List(several.into_iter().map(YamlValue::Text).collect()),
     };
-    Some(ChosenFact { source, entry: DraftEntry::with_reason(fact, value, because), is_doubtful: false })
+    Some(ChosenFact { source, entry: YamlLine::with_comment(fact, value, reason), is_doubtful: false })
 }
 
-/// A path that finds the same in another person's answer: the primary element of a list, not the third.
+/// A path that finds the same value in another person's answer: the primary element of a list, not the third.
 pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Vec<PathSegment>> {
     let mut keys = Vec::new();
-    let mut here = value;
+    let mut current = value;
     for key in &leaf.keys {
         match key {
             PathSegment::Key(name) => {
-                here = here.get(name)?;
+                current = current.get(name)?;
                 keys.push(key.clone());
             }
             PathSegment::Index(at) => {
-                let list = here.as_array()?;
-                here = list.get(*at)?;
-                keys.push(match list_filter(list, here) {
-                    Some(Ok(mark)) => PathSegment::Query(mark),
+                let list = current.as_array()?;
+                current = list.get(*at)?;
+                keys.push(match list_filter(list, current) {
+                    Some(Ok(filter)) => PathSegment::Query(filter),
                     None if *at == 0 => PathSegment::Index(0),
                     Some(Err(())) | None => return None,
                 });
@@ -123,7 +122,7 @@ pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Ve
     Some(keys)
 }
 
-/// How an element of a list is told from the others; `Err` for one that is not the right one.
+/// The filter that selects an element of a list; `Err` where the element is not the one that is wanted.
 fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
     let members = element.as_object()?;
     for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
@@ -140,25 +139,23 @@ fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
             if !list.iter().any(|other| other.get(name).and_then(Value::as_str).is_some_and(is_mail)) {
                 continue;
             }
-            let right = is_mail(text);
-            return Some(if right { Ok(format!("[?@.{name} == \"{text}\"]")) } else { Err(()) });
+            return Some(if is_mail(text) { Ok(format!("[?@.{name} == \"{text}\"]")) } else { Err(()) });
         }
     }
     None
 }
 
-/// The deeper, the less likely.
 pub(crate) fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
     i32::try_from(leaf.keys.len()).unwrap_or(i32::MAX) * 2
 }
 
-/// Whether something above says that this is about somebody or something else.
+/// Whether a key above says that this value is about something other than the person.
 pub(crate) fn is_about_others(leaf: &DocumentLeaf) -> bool {
     let names: Vec<&str> = leaf.keys.iter().filter_map(PathSegment::key).collect();
     names.split_last().is_some_and(|(_, above)| above.iter().any(|name| is_about_something_else(&normalize_key(name))))
 }
 
-/// The first of a bare list may be anything; it is taken where there is nothing better.
+/// The first element of a list at the top may be anything, so it is taken only where there is nothing better.
 pub(crate) fn list_penalty(leaf: &DocumentLeaf) -> i32 {
     if matches!(leaf.keys.first(), Some(PathSegment::Index(_))) { 20 } else { 0 }
 }
@@ -176,7 +173,7 @@ fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         "login" | "user" | "username" | "userprincipalname" | "upn" | "preferredusername" | "value" | "address" => 60,
         _ => 40,
     };
-    let proven = if verified_flag_beside(leaf, value).is_some() { 15 } else { 0 };
+    let verified_bonus = if verified_flag_beside(leaf, value).is_some() { 15 } else { 0 };
     let others = if is_about_others(leaf)
         && !leaf.keys.iter().any(|key| matches!(key, PathSegment::Key(name) if normalize_key(name).contains("account")))
     {
@@ -184,7 +181,7 @@ fn email_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
     } else {
         0
     };
-    Some(points - depth_penalty(leaf) - others + proven)
+    Some(points - depth_penalty(leaf) - others + verified_bonus)
 }
 
 fn locale_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {

@@ -1,4 +1,4 @@
-//! What people are called: whole names, names in two parts, names by language.
+//! Finds the person's name: whole names, names in two parts, names by language.
 
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
@@ -28,18 +28,17 @@ fn name_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
         return None;
     }
     let own = normalize_key(leaf.name());
-    // An address is a name only where there is no other.
-    let address = match (looks_like_email(&leaf.text), own.as_str()) {
+    // An e-mail address is a name only where there is no other.
+    let email_penalty = match (looks_like_email(&leaf.text), own.as_str()) {
         (true, "name") => 60,
         (true, _) => return None,
         (false, _) => 0,
     };
     let points = name_rank(&own)?;
     let others = if is_about_others(leaf) { 60 } else { 0 };
-    Some(points - depth_penalty(leaf) - others - list_penalty(leaf) - address)
+    Some(points - depth_penalty(leaf) - others - list_penalty(leaf) - email_penalty)
 }
 
-/// Whole names, and names in two parts.
 pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     let mut all = find_candidates(sources, name_score);
     let given = find_candidates(sources, |leaf, value| {
@@ -56,31 +55,33 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
         is_given.then(|| if is_given_name(&name, false) { -depth_penalty(leaf) } else { 20 - depth_penalty(leaf) })
     });
     for first in given {
-        let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].said[first.login].as_ref()) else { continue };
+        let (Some((_, above)), Some(value)) = (first.keys.split_last(), sources[first.source].documents[first.login].as_ref()) else {
+            continue;
+        };
         let base = write_path(above);
         let family = leaves_of(value).into_iter().find(|leaf| {
             let near = leaf.keys.split_last().is_some_and(|(_, other)| write_path(other) == base);
             near && is_family_name(&normalize_key(leaf.name()))
         });
         let family = family.map(|leaf| leaf.path());
-        let how = family.map_or_else(|| first.how.clone(), |last| format!("${{{}?}} ${{{last}?}}", first.how));
-        all.push(FactCandidate { score: 88 + first.score, how, ..first });
+        let reading = family.map_or_else(|| first.reading.clone(), |last| format!("${{{}?}} ${{{last}?}}", first.reading));
+        all.push(FactCandidate { score: 88 + first.score, reading, ..first });
     }
     all.extend(localized_name_candidates(sources));
-    // What is an address in one login is no good name in another either.
-    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.how.clone(), candidate.score)).collect();
+    // What is an e-mail address in one login is a poor name in another, too.
+    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.reading.clone(), candidate.score)).collect();
     for candidate in &mut all {
-        let worst = scores.iter().filter(|(how, _)| *how == candidate.how).map(|(_, score)| *score).min();
+        let worst = scores.iter().filter(|(reading, _)| *reading == candidate.reading).map(|(_, score)| *score).min();
         candidate.score = worst.unwrap_or(candidate.score);
     }
     all
 }
 
-/// Names that stand once for each language: whichever it is.
+/// Names that stand once for each language; any language will do.
 fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {
-        for (login, value) in place.said.iter().enumerate() {
+        for (login, value) in place.documents.iter().enumerate() {
             let leaves = value.as_ref().map_or_else(Vec::new, leaves_of);
             let find = |words: [&str; 2]| {
                 let found = leaves.iter().find(|leaf| {
@@ -100,8 +101,8 @@ fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
             };
             if let Some(first) = find(["firstname", "givenname"]) {
                 let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", write_path(&last)));
-                let how = format!("${{{}}}{family}", write_path(&first));
-                all.push(FactCandidate { source, login, score: 80 + place.weight, how, keys: first });
+                let reading = format!("${{{}}}{family}", write_path(&first));
+                all.push(FactCandidate { source, login, score: 80 + place.weight, reading, keys: first });
             }
         }
     }

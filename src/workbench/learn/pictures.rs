@@ -1,22 +1,22 @@
-//! The address of somebody's picture.
+//! Finds the address of the person's picture.
 
+use crate::vocabulary::yaml::writer::YamlValue;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::PathSegment;
-use crate::workbench::draft::DraftValue;
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
 use serde_json::Value;
 
-/// A picture; what is escaped for HTML behind a question mark is better left away.
+/// The picture. A query that is escaped for HTML is cut off.
 pub(crate) fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
     let mut found = pick_best("picture", find_candidates(sources, picture_score), "an address of a picture, by its name")?;
-    let said = sources[found.source].said.iter().flatten().flat_map(leaves_of);
-    if let DraftValue::Text(how) = &found.entry.value {
-        let is_escaped = said.into_iter().any(|leaf| leaf.path() == *how && leaf.text.contains("&amp;"));
+    let leaves = sources[found.source].documents.iter().flatten().flat_map(leaves_of);
+    if let YamlValue::Text(path) = &found.entry.value {
+        let is_escaped = leaves.into_iter().any(|leaf| leaf.path() == *path && leaf.text.contains("&amp;"));
         if is_escaped {
-            let ways = [format!("${{{how} | before \"?\"}}"), how.clone()];
-            found.entry.value = DraftValue::List(ways.into_iter().map(DraftValue::Text).collect());
+            let readings = [format!("${{{path} | before \"?\"}}"), path.clone()];
+            found.entry.value = YamlValue::List(readings.into_iter().map(YamlValue::Text).collect());
         }
     }
     Some(found)
@@ -50,14 +50,14 @@ fn picture_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
         leaf.keys.iter().rev().skip(1).find_map(|key| if let PathSegment::Key(name) = key { rank(&normalize_key(name)) } else { None });
     let points = own.or(above.map(|points| points - 2))?;
     let others = if is_about_others(leaf) { 50 } else { 0 };
-    // Of several sizes the largest.
+    // The largest of several sizes is preferred.
     let size =
         leaf.name().split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse::<i32>().ok()).max().unwrap_or(0);
-    let called = match normalize_key(leaf.name()).as_str() {
+    let size_by_name = match normalize_key(leaf.name()).as_str() {
         "original" | "full" | "large" | "big" => 3,
         "medium" | "middle" | "normal" => 2,
         "small" | "thumb" | "thumbnail" | "mini" => 0,
         _ => 1,
     };
-    Some(points - depth_penalty(leaf) - others + size.min(400) / 100 + called)
+    Some(points - depth_penalty(leaf) - others + size.min(400) / 100 + size_by_name)
 }

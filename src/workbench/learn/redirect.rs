@@ -1,202 +1,205 @@
-//! The first step: where the browser was sent, and what it brought back.
+//! Writes the first step: the address to which the browser was sent, and what is read from the callback.
 
+use crate::provider::json;
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_random;
 use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::draft::{DraftEntry, DraftValue};
-use crate::workbench::learn::document::DocumentLeaf;
-use crate::workbench::learn::heuristics::to_camel_case;
+use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
-use crate::workbench::learn::parameter_signature;
-use crate::workbench::learn::request_shape::{RequestShape, SentParameter, shortest_shape};
+use crate::workbench::learn::names::to_camel_case;
+use crate::workbench::learn::parameter_signature::find_signature;
+use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
 use crate::workbench::recorded_exchange::host_of;
 
-/// Where an issuer's document says what stands in the file otherwise.
-fn published_endpoint<'t>(thread: &'t LoginLearner<'_>, key: &str) -> Option<&'t str> {
-    thread.issuer.as_ref()?.1.get(key)?.as_str()
+/// An address that the issuer's document names, so that the file does not have to.
+fn published_endpoint<'l>(learner: &'l LoginLearner<'_>, key: &str) -> Option<&'l str> {
+    learner.issuer.as_ref()?.1.get(key)?.as_str()
 }
 
-/// The request of the first step; what is read from the callback is added when all calls are known.
-pub(crate) fn redirect_request_entries(thread: &mut LoginLearner<'_>) -> Vec<DraftEntry> {
-    let redirect = thread.journey.redirect;
+/// The request of the first step. What is read from the callback is added later, when all calls are known.
+pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<YamlLine> {
+    let redirect = learner.login.redirect;
     let mut words = Vec::new();
-    let base = redirect_address(thread);
+    let base = redirect_address(learner);
     let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
-    if published_endpoint(thread, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
-        words.push(DraftEntry::with_reason(
+    if published_endpoint(learner, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
+        words.push(YamlLine::with_comment(
             "get",
-            DraftValue::Text(format!("{base}{fragment}")),
+            YamlValue::Text(format!("{base}{fragment}")),
             "the browser was sent here, and came back with the state",
         ));
     }
-    let asked = redirect.query();
+    let redirect_parameters = redirect.query();
     let mut sent = Vec::new();
     let mut scope = None;
-    for (name, value) in &asked {
+    for (name, value) in &redirect_parameters {
         if name == "scope" {
             scope = Some(value.clone());
         }
-        let differs = thread.all.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
-        let (text, because) =
-            if normalize_key(name) == "nonce" && looks_random(value) && thread.known.expression_for(value).is_none() && differs {
-                thread.known.add("nonce", value);
-                ("${nonce}".to_owned(), Some("another one in each login".to_owned()))
+        let differs =
+            learner.logins.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
+        let (text, comment) =
+            if normalize_key(name) == "nonce" && looks_random(value) && learner.known.expression_for(value).is_none() && differs {
+                learner.known.add("nonce", value);
+                ("${nonce}".to_owned(), Some("differs in each login".to_owned()))
             } else {
-                thread.write_value(name, value, redirect.at, true)
+                learner.write_value(name, value, redirect.at, true)
             };
-        sent.push(SentParameter { name: name.clone(), value: text, because });
+        sent.push(SentParameter { name: name.clone(), value: text, comment });
     }
-    let usual_scope = thread.issuer.is_some() && scope.as_deref() == Some("openid profile email");
+    let usual_scope = learner.issuer.is_some() && scope.as_deref() == Some("openid profile email");
     if let Some(scope) = scope.filter(|_| !usual_scope) {
-        words.push(DraftEntry::new("scope", DraftValue::Text(scope.clone())));
+        words.push(YamlLine::new("scope", YamlValue::Text(scope.clone())));
     }
-    let is_asked = |name: &str| asked.iter().any(|(known, _)| known == name);
-    let path_state = state_location(thread);
-    if path_state == Some("path") {
-        words.push(DraftEntry::new("query", DraftValue::Block(crate::workbench::learn::request_shape::parameter_entries(&sent))));
+    let scope_is_sent = redirect_parameters.iter().any(|(name, _)| name == "scope");
+    let state_in = state_location(learner);
+    if state_in == Some("path") {
+        words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&sent))));
     } else {
-        let mut standard = vec![
-            ("response_type", "code".to_owned()),
-            ("client_id", "${clientId}".to_owned()),
-            ("redirect_uri", "${redirectUri}".to_owned()),
-        ];
-        if is_asked("scope") || thread.issuer.is_some() {
-            standard.push(("scope", "${scope}".to_owned()));
-        }
-        if path_state.is_none() {
-            standard.push(("state", "${state}".to_owned()));
-        }
-        if thread.issuer.is_some() {
-            standard.push(("nonce", "${nonce}".to_owned()));
-        }
-        if thread.pkce != "off" {
-            standard.push(("code_challenge", if thread.pkce == "plain" { "${codeVerifier}" } else { "${codeChallenge}" }.to_owned()));
-            standard.push(("code_challenge_method", thread.pkce.to_owned()));
-        }
+        let standard = standard_redirect_parameters(learner, scope_is_sent, state_in.is_none());
         push_shape(shortest_shape(&standard, &sent), "query", &mut words);
     }
-    if let Some(word) = path_state {
-        words.push(DraftEntry::with_reason("stateIn", DraftValue::text(word), "no parameter of the callback is one that went out"));
+    if let Some(word) = state_in {
+        words.push(YamlLine::with_comment("stateIn", YamlValue::text(word), "no parameter of the callback repeats one that was sent"));
     }
     words
 }
 
-/// The address of the first step, with a hole where it differs between logins.
-fn redirect_address(thread: &mut LoginLearner<'_>) -> String {
-    let base = thread.journey.redirect.base();
-    let host = host_of(base);
-    let Some((label, tail)) = host.split_once('.').filter(|(_, tail)| tail.contains('.')) else { return address_template(thread, base) };
-    let mut others = thread.all.iter().map(|other| host_of(other.redirect.base())).filter(|other| *other != host).peekable();
-    if others.peek().is_none() || !others.all(|other| other.split_once('.').is_some_and(|(_, other)| other == tail)) {
-        return address_template(thread, base);
+fn standard_redirect_parameters(learner: &LoginLearner<'_>, scope_is_sent: bool, has_state: bool) -> Vec<(&'static str, String)> {
+    let mut standard =
+        vec![("response_type", "code".to_owned()), ("client_id", "${clientId}".to_owned()), ("redirect_uri", "${redirectUri}".to_owned())];
+    if scope_is_sent || learner.issuer.is_some() {
+        standard.push(("scope", "${scope}".to_owned()));
     }
-    let named = thread.journey.brought.iter().find(|(_, value)| value == host || value == label).map(|(name, _)| to_camel_case(name));
+    if has_state {
+        standard.push(("state", "${state}".to_owned()));
+    }
+    if learner.issuer.is_some() {
+        standard.push(("nonce", "${nonce}".to_owned()));
+    }
+    if learner.pkce != "off" {
+        standard.push(("code_challenge", if learner.pkce == "plain" { "${codeVerifier}" } else { "${codeChallenge}" }.to_owned()));
+        standard.push(("code_challenge_method", learner.pkce.to_owned()));
+    }
+    standard
+}
+
+/// The address of the first step, with an input in place of the host's first label where it differs between logins.
+fn redirect_address(learner: &mut LoginLearner<'_>) -> String {
+    let base = learner.login.redirect.base();
+    let host = host_of(base);
+    let Some((label, tail)) = host.split_once('.').filter(|(_, tail)| tail.contains('.')) else { return address_template(learner, base) };
+    let mut others = learner.logins.iter().map(|other| host_of(other.redirect.base())).filter(|other| *other != host).peekable();
+    if others.peek().is_none() || !others.all(|other| other.split_once('.').is_some_and(|(_, other)| other == tail)) {
+        return address_template(learner, base);
+    }
+    let named =
+        learner.login.callback_parameters.iter().find(|(_, value)| value == host || value == label).map(|(name, _)| to_camel_case(name));
     let input = named.unwrap_or_else(|| "shop".to_owned());
     let written = base.replacen(label, &format!("${{{input}}}"), 1);
-    thread.input = Some(input);
-    thread.hosts.push(host.to_owned());
+    learner.input = Some(input);
+    learner.hosts.push(host.to_owned());
     written
 }
 
-/// Adds a shape to the words of a step.
-pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<DraftEntry>) {
+pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<YamlLine>) {
     match shape {
         RequestShape::Written(all) if all.is_empty() => {}
-        RequestShape::Written(all) => words.push(DraftEntry::new(written, DraftValue::Block(all))),
+        RequestShape::Written(all) => words.push(YamlLine::new(written, YamlValue::Block(all))),
         RequestShape::Standard { rename, extra } => {
             for (word, list) in [("rename", rename), ("extra", extra)] {
                 if !list.is_empty() {
-                    words.push(DraftEntry::new(word, DraftValue::Block(list)));
+                    words.push(YamlLine::new(word, YamlValue::Block(list)));
                 }
             }
         }
     }
 }
 
-/// How the state came back, where it is no parameter.
-fn state_location(thread: &LoginLearner<'_>) -> Option<&'static str> {
-    if thread.journey.state.is_some() {
+/// The word of `stateIn`, where the state is no parameter of the callback.
+fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str> {
+    if learner.login.state.is_some() {
         return None;
     }
-    let last = thread.journey.back.rsplit('/').next().unwrap_or_default();
+    let last = learner.login.redirect_uri.rsplit('/').next().unwrap_or_default();
     Some(if looks_random(last) { "path" } else { "cookie" })
 }
 
-/// An address with holes in place of what is known; hosts to which it may then lead are remembered.
-pub(crate) fn address_template(thread: &mut LoginLearner<'_>, base: &str) -> String {
-    // What stands in the path may be anything that an answer gave; the host only what is a host.
-    thread.resolve_facts(base);
-    let written = thread.known.template_for(base).unwrap_or_else(|| base.replace("${", "$${"));
+/// An address with holes in place of known values. A host with a hole is remembered for `hosts`.
+pub(crate) fn address_template(learner: &mut LoginLearner<'_>, base: &str) -> String {
+    learner.resolve_facts(base);
+    let written = learner.known.template_for(base).unwrap_or_else(|| base.replace("${", "$${"));
     let host = host_of(base);
     let rest = written.split_once("://").map_or("", |(_, rest)| rest);
     let host_has_hole = written.starts_with("${") || rest.split('/').next().unwrap_or_default().contains("${");
-    if host_has_hole && !thread.hosts.iter().any(|known| known == host) {
-        thread.hosts.push(host.to_owned());
+    if host_has_hole && !learner.hosts.iter().any(|known| known == host) {
+        learner.hosts.push(host.to_owned());
     }
     written
 }
 
-/// What the callback is read for, and how it comes.
-pub(crate) fn push_callback_entries(thread: &LoginLearner<'_>, named: bool, words: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
-    let journey = thread.journey;
-    let by_form = thread.all.iter().filter(|other| other.callback.method == "POST").count();
-    if by_form == thread.all.len() {
-        words.push(DraftEntry::with_reason("callback", DraftValue::text("post"), "the browser came back with a form"));
-    } else if by_form > 0 {
-        words.push(DraftEntry::with_reason(
+/// Adds how the callback comes and what is read from it; returns the `identity` that reads a name only the callback has.
+pub(crate) fn push_callback_entries(learner: &LoginLearner<'_>, has_name: bool, words: &mut Vec<YamlLine>) -> Option<YamlLine> {
+    let login = learner.login;
+    let by_post = learner.logins.iter().filter(|other| other.callback.method == "POST").count();
+    if by_post == learner.logins.len() {
+        words.push(YamlLine::with_comment("callback", YamlValue::text("post"), "the browser came back with a form"));
+    } else if by_post > 0 {
+        words.push(YamlLine::with_comment(
             "callback",
-            DraftValue::text("either"),
-            "the browser came back with a form, and another time without",
+            YamlValue::text("either"),
+            "the browser came back with a form in some logins, and without in others",
         ));
     }
     let mut read = Vec::new();
-    let mut codes: Vec<&str> = vec![&journey.code];
-    codes.extend(thread.all.iter().map(|other| other.code.as_str()).filter(|code| *code != journey.code));
+    let mut codes: Vec<&str> = vec![&login.code_parameter];
+    codes.extend(learner.logins.iter().map(|other| other.code_parameter.as_str()).filter(|code| *code != login.code_parameter));
     codes.dedup();
     let path = |name: &str| write_path(&[PathSegment::Key(name.to_owned())]);
     if codes != ["code"] {
         let value = if let [only] = codes[..] {
-            DraftValue::Text(path(only))
+            YamlValue::Text(path(only))
         } else {
-            DraftValue::List(codes.iter().map(|name| DraftValue::Text(path(name))).collect())
+            YamlValue::List(codes.iter().map(|name| YamlValue::Text(path(name))).collect())
         };
-        read.push(DraftEntry::with_reason(
+        read.push(YamlLine::with_comment(
             "code",
             value,
-            format!("the callback's parameter {} went out with the token call", shortened_name(&journey.code)),
+            format!("the callback's parameter {} was sent with the token call", shortened_name(&login.code_parameter)),
         ));
     }
-    let state = journey.state.as_ref().and_then(|state| journey.brought.iter().find(|(_, value)| value == state));
+    let state = login.state.as_ref().and_then(|state| login.callback_parameters.iter().find(|(_, value)| value == state));
     if let Some((name, _)) = state.filter(|(name, _)| name != "state") {
-        read.push(DraftEntry::with_reason("state", DraftValue::Text(path(name)), "the state came back here"));
+        read.push(YamlLine::with_comment("state", YamlValue::Text(path(name)), "the state came back here"));
     }
-    read.extend(thread.reads.iter().filter(|(origin, _)| *origin == ValueOrigin::Callback).map(|(_, entry)| entry.clone()));
-    let identity = if named { None } else { name_in_callback(thread, &mut read) };
+    read.extend(learner.reads.iter().filter(|(origin, _)| *origin == ValueOrigin::Callback).map(|(_, entry)| entry.clone()));
+    let identity = if has_name { None } else { name_in_callback(learner, &mut read) };
     if let Some(signature) =
-        parameter_signature::find_signature(&journey.brought, &thread.known, true).filter(|signature| !signature.wants_key)
+        find_signature(&login.callback_parameters, &learner.known, true).filter(|signature| !signature.needs_private_key)
     {
-        words.push(DraftEntry::new("verify", DraftValue::Block(signature.words)));
+        words.push(YamlLine::new("verify", YamlValue::Block(signature.words)));
     }
     if !read.is_empty() {
-        words.push(DraftEntry::new("read", DraftValue::Block(read)));
+        words.push(YamlLine::new("read", YamlValue::Block(read)));
     }
     identity
 }
 
-/// A name that only the callback tells, as JSON inside of a parameter.
-fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Option<DraftEntry> {
-    let brought = thread.all.iter().flat_map(|journey| &journey.brought).filter(|(_, value)| value.starts_with('{'));
-    for (parameter, value) in brought {
-        let Ok(json) = crate::provider::json::parse(value.as_bytes()) else { continue };
-        let leaves = crate::workbench::learn::document::leaves_of(&json);
+/// A name that only the callback has, in a parameter that holds JSON.
+fn name_in_callback(learner: &LoginLearner<'_>, read: &mut Vec<YamlLine>) -> Option<YamlLine> {
+    let parameters = learner.logins.iter().flat_map(|login| &login.callback_parameters).filter(|(_, value)| value.starts_with('{'));
+    for (parameter, value) in parameters {
+        let Ok(document) = json::parse(value.as_bytes()) else { continue };
+        let leaves = leaves_of(&document);
         let find =
             |words: [&str; 3]| leaves.iter().find(|leaf| words.contains(&normalize_key(leaf.name()).as_str())).map(DocumentLeaf::path);
         let inside = write_path(&[PathSegment::Key(parameter.clone())]);
         let mut add = |fact: &str, at: &str| {
-            read.push(DraftEntry::with_reason(
+            read.push(YamlLine::with_comment(
                 fact,
-                DraftValue::Text(format!("${{{inside} | json \"{at}\"}}")),
-                "a name that only the callback tells",
+                YamlValue::Text(format!("${{{inside} | json \"{at}\"}}")),
+                "a name that only the callback has",
             ));
         };
         let parts = (find(["firstname", "givenname", "given"]), find(["lastname", "familyname", "family"]));
@@ -217,7 +220,7 @@ fn name_in_callback(thread: &LoginLearner<'_>, read: &mut Vec<DraftEntry>) -> Op
             }
             _ => continue,
         };
-        return Some(DraftEntry::new("identity", DraftValue::Block(vec![DraftEntry::new("name", DraftValue::Text(name))])));
+        return Some(YamlLine::new("identity", YamlValue::Block(vec![YamlLine::new("name", YamlValue::Text(name))])));
     }
     None
 }

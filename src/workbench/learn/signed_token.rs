@@ -1,9 +1,9 @@
-//! The signed token of the token call: who signed it, with what, for whom.
+//! The signed token of the token call: its issuer, its keys and its audience.
 
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::PathSegment;
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
-use crate::workbench::learn::jwt::RecordedJwt;
+use crate::workbench::learn::jwt::{RecordedJwt, names_audience};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
 use serde_json::Value;
 
@@ -12,18 +12,18 @@ pub(crate) struct LearnedSignedToken {
     /// The call whose answer held it.
     pub(crate) call: usize,
     /// The words of `signed`, its `read` apart.
-    pub(crate) words: Vec<DraftEntry>,
-    /// What it claims, in each login.
+    pub(crate) words: Vec<YamlLine>,
+    /// Its claims in each login.
     pub(crate) claims: Vec<Option<Value>>,
-    /// Whether the issuer's document says all of it.
+    /// Whether the issuer's document names its issuer and keys.
     pub(crate) by_discovery: bool,
 }
 
 impl LoginLearner<'_> {
-    /// The signed token of the token call, if who signed it can be told.
+    /// The signed token of the token call, if its keys are known.
     pub(crate) fn learn_signed_token(&mut self) -> Option<LearnedSignedToken> {
-        let number = self.journey.exchange;
-        let leaves = self.journey.calls[number].document.as_ref()?.leaves();
+        let number = self.login.token_call;
+        let leaves = self.login.calls[number].document.as_ref()?.leaves();
         let found =
             leaves.into_iter().filter_map(|leaf| RecordedJwt::read(&leaf.text).map(|token| (leaf, token))).find_map(|(leaf, token)| {
                 let keys = self.key_location(&token)?;
@@ -33,8 +33,8 @@ impl LoginLearner<'_> {
         let claims = self.claims_in_all_logins(number, &leaf);
         let issuers = self.issuers_in_all_logins(number, &leaf, &token);
         let by_discovery = self.issuer.as_ref().is_some_and(|(_, document)| {
-            let says = |key: &str, text: Option<&str>| document.get(key).and_then(Value::as_str) == text;
-            says("issuer", token.claim_text("iss")) && says("jwks_uri", Some(&keys))
+            let names = |key: &str, text: Option<&str>| document.get(key).and_then(Value::as_str) == text;
+            names("issuer", token.claim_text("iss")) && names("jwks_uri", Some(&keys))
         });
         let mut words = Vec::new();
         let fact = if leaf.keys == [PathSegment::Key("id_token".to_owned())] {
@@ -42,46 +42,37 @@ impl LoginLearner<'_> {
         } else if self.known.expression_for(&leaf.text) == Some("accessToken") {
             Some("accessToken".to_owned())
         } else {
-            self.reads
-                .push((ValueOrigin::Call(number), DraftEntry::with_reason("idToken", DraftValue::Text(leaf.path()), "a signed token")));
+            self.reads.push((ValueOrigin::Call(number), YamlLine::with_comment("idToken", YamlValue::Text(leaf.path()), "a signed token")));
             None
         };
         if let Some(fact) = fact {
-            words.push(DraftEntry::with_reason("token", DraftValue::Text(format!("${{{fact}}}")), "it is a signed token"));
+            words.push(YamlLine::with_comment("token", YamlValue::Text(format!("${{{fact}}}")), "it is a signed token"));
         }
         if !by_discovery {
             let value = if let [only] = &issuers[..] {
-                DraftValue::text(only.clone())
+                YamlValue::text(only.clone())
             } else {
-                DraftValue::List(issuers.into_iter().map(DraftValue::Text).collect())
+                YamlValue::List(issuers.into_iter().map(YamlValue::Text).collect())
             };
-            words.push(DraftEntry::with_reason("issuer", value, "the token's iss"));
-            words.push(DraftEntry::with_reason("keys", DraftValue::Text(keys), "the token's key is kept there"));
+            words.push(YamlLine::with_comment("issuer", value, "the token's iss"));
+            words.push(YamlLine::with_comment("keys", YamlValue::Text(keys), "publishes the token's key"));
         }
         if let Some(client) = self.client.id.as_deref()
-            && !(token.has_audience(client) && Self::all_have_audience(&claims, client))
+            && !(names_audience(&token.claims, client) && claims.iter().flatten().all(|claims| names_audience(claims, client)))
         {
-            words.push(DraftEntry::with_reason(
+            words.push(YamlLine::with_comment(
                 "audience",
-                DraftValue::text("any"),
-                "it does not name the client; decide whether that is meant",
+                YamlValue::text("any"),
+                "the token does not name the client; decide whether that is intended",
             ));
         }
         if self.known.value("nonce").is_some() && token.claim_text("nonce").is_none() {
-            words.push(DraftEntry::with_reason("nonce", DraftValue::text("none"), "the nonce went out, and the token does not repeat it"));
+            words.push(YamlLine::with_comment("nonce", YamlValue::text("none"), "the nonce was sent, and the token does not repeat it"));
         }
         Some(LearnedSignedToken { call: number, words, claims, by_discovery })
     }
 
-    fn all_have_audience(claims: &[Option<Value>], client: &str) -> bool {
-        claims.iter().flatten().all(|claims| match claims.get("aud") {
-            Some(Value::String(one)) => one == client,
-            Some(Value::Array(list)) => list.iter().any(|one| one.as_str() == Some(client)),
-            _ => false,
-        })
-    }
-
-    /// Where the key of a token is: an address, or the client's secret.
+    /// The value of `keys`: an address, or the client's secret.
     fn key_location(&self, token: &RecordedJwt) -> Option<String> {
         if self.client.secret.as_deref().is_some_and(|secret| token.is_signed_with(secret)) {
             return Some("${clientSecret}".to_owned());
@@ -92,8 +83,8 @@ impl LoginLearner<'_> {
 
     fn issuers_in_all_logins(&self, number: usize, leaf: &DocumentLeaf, token: &RecordedJwt) -> Vec<String> {
         let mut all: Vec<String> = token.issuer_template().into_iter().collect();
-        for journey in self.all {
-            let other = journey.calls.get(number).and_then(|call| call.document.as_ref()).map_or_else(Vec::new, RecordedDocument::leaves);
+        for login in self.logins {
+            let other = login.calls.get(number).and_then(|call| call.document.as_ref()).map_or_else(Vec::new, RecordedDocument::leaves);
             let other =
                 other.into_iter().find(|other| other.keys == leaf.keys).and_then(|leaf| RecordedJwt::read(&leaf.text)?.issuer_template());
             if let Some(issuer) = other.filter(|issuer| !all.contains(issuer)) {
@@ -104,8 +95,8 @@ impl LoginLearner<'_> {
     }
 
     fn claims_in_all_logins(&self, number: usize, leaf: &DocumentLeaf) -> Vec<Option<Value>> {
-        let claims = self.all.iter().map(|journey| {
-            let document = journey.calls.get(number)?.document.as_ref()?;
+        let claims = self.logins.iter().map(|login| {
+            let document = login.calls.get(number)?.document.as_ref()?;
             let same = document.leaves().into_iter().find(|other| other.keys == leaf.keys)?;
             RecordedJwt::read(&same.text).map(|token| token.claims)
         });

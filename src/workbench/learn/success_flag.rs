@@ -1,14 +1,14 @@
-//! A word in an answer that says that all went well, so that another one means no.
+//! Finds the value of an answer that reports success, so that any other value means refused.
 
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::path::PathSegment;
-use crate::workbench::draft::{DraftEntry, DraftValue};
 use crate::workbench::learn::document::leaves_of;
 use serde_json::Value;
 
-/// The word of an answer that says yes in each of these.
-pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
-    let (first, others) = said.split_first()?;
+/// The `accepted` of these answers of one call, all of which succeeded.
+pub(crate) fn find_success_flag(answers: &[&Value]) -> Option<YamlLine> {
+    let (first, others) = answers.split_first()?;
     let fits = leaves_of(first)
         .into_iter()
         .filter(|leaf| leaf.keys.len() <= 2 && leaf.keys.iter().all(|key| matches!(key, PathSegment::Key(_))))
@@ -30,8 +30,7 @@ pub(crate) fn find_success_flag(said: &[&Value]) -> Option<DraftEntry> {
     })?;
     let everywhere = others.iter().all(|value| leaves_of(value).iter().any(|leaf| leaf.keys == found.keys && leaf.text == found.text));
     everywhere.then(|| {
-        let words =
-            vec![DraftEntry::new("at", DraftValue::Text(found.path())), DraftEntry::new("is", DraftValue::Text(found.text.clone()))];
-        DraftEntry::with_reason("accepted", DraftValue::Block(words), "every answer said so; another word here means no")
+        let words = vec![YamlLine::new("at", YamlValue::Text(found.path())), YamlLine::new("is", YamlValue::Text(found.text.clone()))];
+        YamlLine::with_comment("accepted", YamlValue::Block(words), "every answer had this value; any other means refused")
     })
 }

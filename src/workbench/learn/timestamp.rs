@@ -1,8 +1,8 @@
-//! The moment of a call, however it is written.
+//! Recognises the time of a call, however it is written.
 
 use chrono::{DateTime, FixedOffset};
 
-/// A moment as the language writes it, where a text is the moment of the call.
+/// The template that writes the time of the call in the form of this text; `None` where the text is no such time.
 pub(crate) fn timestamp_template(text: &str, at: i64) -> Option<String> {
     if text.parse::<i64>().is_ok_and(|seconds| seconds.abs_diff(at) < 300) {
         return Some("${now}".to_owned());
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_from_far_away_is_no_moment() {
+    fn a_number_far_from_the_time_of_the_call_is_not_taken_for_it() {
         assert_eq!(timestamp_template("-9223372036854775808", 1_767_323_045), None);
         assert_eq!(timestamp_template("1767323046", 1_767_323_045).as_deref(), Some("${now}"));
     }

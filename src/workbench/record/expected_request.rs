@@ -1,12 +1,13 @@
-//! A request as a story expects it: with masks in place of what is secret.
+//! Writes a request as a story expects it, with masks in place of secrets.
 
 use crate::provider::json;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request, USER_AGENT};
+use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::{Map, Value, json};
 
-/// The request, for a story.
 pub(crate) fn expected_request(request: &Request) -> Value {
-    let mut told = Map::new();
+    let mut members = Map::new();
     let masked = request.address.masked();
     let (address, fragment) = masked.find('#').map_or((masked.as_str(), ""), |at| masked.split_at(at));
     let (base, query) = address.split_once('?').unwrap_or((address, ""));
@@ -14,23 +15,23 @@ pub(crate) fn expected_request(request: &Request) -> Value {
         Method::Get => "get",
         Method::Post => "post",
     };
-    told.insert(method.to_owned(), json!(format!("{base}{fragment}")));
+    members.insert(method.to_owned(), json!(format!("{base}{fragment}")));
     if !query.is_empty() {
-        told.insert("query".to_owned(), parameters(query));
+        members.insert("query".to_owned(), parameters(query));
     }
     let header = |wanted: &str| request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.masked());
     let mut usual = "application/x-www-form-urlencoded";
-    if let Some(body) = request.body.as_ref().map(crate::vocabulary::text::Text::masked) {
+    if let Some(body) = request.body.as_ref().map(Text::masked) {
         let kind = header("content-type").unwrap_or_default();
         if kind.contains("json")
             && let Ok(document) = json::parse(body.as_bytes())
         {
-            told.insert("json".to_owned(), document);
+            members.insert("json".to_owned(), document);
             usual = "application/json";
         } else if kind.contains("form") {
-            told.insert("form".to_owned(), parameters(&body));
+            members.insert("form".to_owned(), parameters(&body));
         } else {
-            told.insert("text".to_owned(), json!(body));
+            members.insert("text".to_owned(), json!(body));
             usual = "text/plain; charset=utf-8";
         }
     }
@@ -43,23 +44,21 @@ pub(crate) fn expected_request(request: &Request) -> Value {
     let headers: Map<String, Value> =
         headers.filter(|(name, value)| !is_usual(name, value)).map(|(name, value)| (name, json!(value))).collect();
     if !headers.is_empty() {
-        told.insert("headers".to_owned(), Value::Object(headers));
+        members.insert("headers".to_owned(), Value::Object(headers));
     }
-    Value::Object(told)
+    Value::Object(members)
 }
 
-/// Parameters; one that stands more than once has a list of values.
+/// Parameters; one that is sent more than once has a list of values.
 fn parameters(text: &str) -> Value {
-    let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let mut told: Map<String, Value> = Map::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name), json!(decode(value)));
-        match told.get_mut(&name) {
-            None => _ = told.insert(name, value),
+    let mut members: Map<String, Value> = Map::new();
+    for (name, value) in parse_pairs(text) {
+        let value = json!(value);
+        match members.get_mut(&name) {
+            None => _ = members.insert(name, value),
             Some(Value::Array(values)) => values.push(value),
             Some(one) => *one = json!([one.clone(), value]),
         }
     }
-    Value::Object(told)
+    Value::Object(members)
 }

@@ -1,7 +1,7 @@
-//! A story as YAML: short things on one line, longer ones below each other, every text in quotes that could be anything else.
+//! A story as YAML: short things on one line, longer ones below each other.
 
+use crate::vocabulary::yaml::writer::{YamlLine, YamlValue, write_items};
 use serde_json::{Map, Value};
-use std::fmt::Write as _;
 
 /// The longest line that is written on purpose.
 const WIDEST: usize = 120;
@@ -9,92 +9,47 @@ const WIDEST: usize = 120;
 /// The story, as one element of a list.
 pub(crate) fn write_story(story: &Map<String, Value>) -> String {
     let mut text = String::new();
-    write_block(story, 2, &mut text);
-    text.replacen("  ", "- ", 1)
+    write_items(&[YamlValue::Block(block_lines(story, 2))], 0, &mut text);
+    text
 }
 
-fn write_block(members: &Map<String, Value>, indent: usize, text: &mut String) {
-    for (key, value) in members {
-        let line = format!("{:indent$}{}: {}", "", yaml_scalar(key), flow_value(value));
-        let is_short = line.chars().count() <= WIDEST;
-        match value {
-            Value::Object(below) if !is_short && !below.is_empty() => {
-                let _ = writeln!(text, "{:indent$}{}:", "", yaml_scalar(key));
-                write_block(below, indent + 2, text);
-            }
-            Value::Array(list) if key == "exchanges" || !is_short && !list.is_empty() => {
-                let _ = writeln!(text, "{:indent$}{}:", "", yaml_scalar(key));
-                write_list(list, indent + 2, text);
-            }
-            _ => {
-                text.push_str(&line);
-                text.push('\n');
-            }
+fn block_lines(members: &Map<String, Value>, indent: usize) -> Vec<YamlLine> {
+    let line = |(key, value): (&String, &Value)| YamlLine::new(key.as_str(), member_value(key, value, indent));
+    members.iter().map(line).collect()
+}
+
+fn member_value(key: &str, value: &Value, indent: usize) -> YamlValue {
+    let on_one_line = flow_value(value);
+    let is_short = indent + key.chars().count() + 2 + on_one_line.on_one_line().chars().count() <= WIDEST;
+    match value {
+        Value::Object(below) if !is_short => YamlValue::Block(block_lines(below, indent + 2)),
+        Value::Array(list) if key == "exchanges" || !is_short => {
+            YamlValue::Items(list.iter().map(|item| item_value(item, indent + 2)).collect())
         }
+        _ => on_one_line,
     }
 }
 
-fn write_list(list: &[Value], indent: usize, text: &mut String) {
-    for value in list {
-        let line = format!("{:indent$}- {}\n", "", flow_value(value));
-        match value {
-            Value::Object(members) if line.chars().count() > WIDEST && !members.is_empty() => {
-                let mut below = String::new();
-                write_block(members, indent + 2, &mut below);
-                let (blanks, rest) = below.split_at(indent);
-                text.push_str(blanks);
-                text.push_str("- ");
-                text.push_str(&rest[2..]);
-            }
-            _ => text.push_str(&line),
+fn item_value(value: &Value, indent: usize) -> YamlValue {
+    let on_one_line = flow_value(value);
+    match value {
+        Value::Object(members) if indent + 3 + on_one_line.on_one_line().chars().count() > WIDEST => {
+            YamlValue::Block(block_lines(members, indent + 2))
         }
+        _ => on_one_line,
     }
 }
 
 /// A value on one line.
-fn flow_value(value: &Value) -> String {
+fn flow_value(value: &Value) -> YamlValue {
     match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => yaml_scalar(text),
-        Value::Array(list) if list.is_empty() => "[]".to_owned(),
-        Value::Array(list) => format!("[ {} ]", list.iter().map(flow_value).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) if members.is_empty() => "{}".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => YamlValue::Bare(value.to_string()),
+        Value::String(text) => YamlValue::text(text),
+        Value::Array(list) => YamlValue::List(list.iter().map(flow_value).collect()),
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| format!("{}: {}", yaml_scalar(key), flow_value(value)));
-            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+            YamlValue::Flow(members.iter().map(|(key, value)| YamlLine::new(key.as_str(), flow_value(value))).collect())
         }
     }
-}
-
-/// A text, in quotes unless nobody can take it for anything else.
-fn yaml_scalar(text: &str) -> String {
-    let begins = text.starts_with(|first: char| first.is_alphabetic() || first == '‹');
-    let is_plain = text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | '@' | '‹' | '›'));
-    let is_a_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
-    if begins && is_plain && !is_a_word { text.to_owned() } else { yaml_quoted(text) }
-}
-
-/// In double quotes. What a terminal would obey or nobody sees is written by its number.
-fn yaml_quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(letter);
-            }
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            letter if crate::vocabulary::diagnostic::is_invisible(letter) => {
-                let _ = write!(quoted, "\\U{:08x}", u32::from(letter));
-            }
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

@@ -1,24 +1,27 @@
-//! An answer that is not written as the file says: in which format it is, and what then has to be read elsewhere.
+//! An answer in another format than the file says: the format in which it can be read.
 
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::step::Step;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
-/// What some providers put in front of JSON, so that a browser does not run it.
+/// Prefixes that some providers put in front of JSON, so that a browser does not run it.
 const PREFIXES: &[&str] = &[")]}',\n", ")]}'\n", ")]}'", "for(;;);", "for (;;);", "while(1);", "while (1);", "{}&&", "throw 1;"];
 
 /// The drafts that would make an answer readable.
 pub(crate) fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> {
     let Ok(text) = std::str::from_utf8(&answer.body) else { return Vec::new() };
+    let step_word = || step.kind.word().to_owned();
     let mut drafts = Vec::new();
     for prefix in PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)) {
         let rest = text[prefix.len()..].trim_start();
         if rest.starts_with(['{', '[']) {
             let value = format!("\"{}\"", prefix.replace('\n', "\\n"));
-            drafts.push(format_draft(step, "skipPrefix", value, "prefixInFront", 80.0));
+            let rule = RepairRule::PrefixInFront { step: step_word(), prefix: value.clone() };
+            drafts.push(format_draft(step, "skipPrefix", value, rule, 80.0));
             break;
         }
     }
@@ -28,23 +31,19 @@ pub(crate) fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> 
         let said_something =
             answers.read(answer).is_ok_and(|value| value.as_object().is_some_and(|members| !members.is_empty()) || value.is_array());
         if said_something && is_xml == (format == AnswerFormat::Xml) {
-            drafts.push(format_draft(step, "answer", format.word().to_owned(), "formatOther", 70.0));
+            let format = format.word().to_owned();
+            let rule = RepairRule::FormatOther { step: step_word(), format: format.clone() };
+            drafts.push(format_draft(step, "answer", format, rule, 70.0));
         }
     }
     drafts
 }
 
-fn format_draft(step: &Step, key: &'static str, value: String, because: &'static str, score: f32) -> RepairDraft {
-    let sentence = if key == "answer" {
-        format!("the answer of {} is written as {value}", step.kind.word())
-    } else {
-        format!("something stands in front of the answer of {}, and is passed over with `skipPrefix`", step.kind.word())
-    };
+fn format_draft(step: &Step, key: &'static str, value: String, rule: RepairRule, score: f32) -> RepairDraft {
     RepairDraft {
         title: format!("{key}: {value}"),
-        because,
-        about: vec![step.kind.word().to_owned(), value.clone()],
-        sentence,
+        rule,
+        path: None,
         edits: vec![FileEdit::Word { step: step.place, word: step.kind.word(), key, value }],
         score,
         facts: Vec::new(),

@@ -1,4 +1,4 @@
-//! What an answer holds and where, within bounds. Keys that look like somebody's are not walked through.
+//! The values of an answer with their paths, within bounds. Keys that look like personal data are passed by.
 
 use crate::story::shape::long_texts;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
@@ -11,17 +11,16 @@ const MOST: usize = 700;
 /// Places deeper than this are not looked at.
 const DEEPEST: usize = 12;
 
-/// The places of an answer, the shallow ones first.
+/// The values of an answer, the shallow ones first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerIndex<'v> {
     /// Texts, numbers and booleans.
     pub(crate) leaves: Vec<AnswerNode<'v>>,
     /// Objects and lists.
-    pub(crate) rooms: Vec<AnswerNode<'v>>,
+    pub(crate) containers: Vec<AnswerNode<'v>>,
 }
 
 impl<'v> AnswerIndex<'v> {
-    /// Walks through an answer.
     pub(crate) fn from_document(document: &'v Value) -> Self {
         let texts = long_texts(document);
         let walk = DocumentWalk { order: WalkOrder::ShallowFirst, nodes: MOST, depth: DEEPEST, elements: 1 };
@@ -30,13 +29,13 @@ impl<'v> AnswerIndex<'v> {
             _ if members == 1 => Some(PathSegment::Query(".*".to_owned())),
             _ => None,
         });
-        let (rooms, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(AnswerNode::is_container);
-        Self { leaves: others.into_iter().filter(|node| node.text().is_some()).collect(), rooms }
+        let (containers, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(AnswerNode::is_container);
+        Self { leaves: others.into_iter().filter(|node| node.text().is_some()).collect(), containers }
     }
 
-    /// The room in which a value stands.
+    /// The object or list in which a value stands.
     pub(crate) fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
-        self.rooms.iter().find(|room| match room.value {
+        self.containers.iter().find(|container| match container.value {
             Value::Object(members) => members.values().any(|member| std::ptr::eq(member, value)),
             Value::Array(list) => list.iter().any(|member| std::ptr::eq(member, value)),
             _ => false,
@@ -51,7 +50,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn keys_that_are_somebodys_are_passed_by_or_hidden_behind_a_star() {
+    fn personal_keys_are_passed_by_or_hidden_behind_a_star() {
         let one = json!({ "users": { "ana@loja.example": { "id": 1 } }, "plan": "x" });
         let two = json!({ "users": { "5511998877": { "id": 1 }, "other": { "id": 2 } } });
 
@@ -69,6 +68,6 @@ mod tests {
             .into();
         assert!(AnswerIndex::from_document(&wide).leaves.len() <= MOST);
         let deep = (0..30).fold(json!(1), |inner, _| json!({ "a": inner }));
-        assert!(AnswerIndex::from_document(&deep).rooms.len() <= DEEPEST + 1);
+        assert!(AnswerIndex::from_document(&deep).containers.len() <= DEEPEST + 1);
     }
 }

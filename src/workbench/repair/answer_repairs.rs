@@ -1,10 +1,11 @@
-//! The answer side: what is looked for in vain, where it may stand, and which change really finds it. Every change is
-//! compiled and the same answers are read with it before it is proposed.
+//! Repairs of how answers are read: which paths find nothing, where their values may stand, and which change finds them. Every
+//! change is compiled, and the same answers are read with it before it is proposed.
 
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::step::{ReadRule, StepKind};
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::names::FactNames;
 use crate::vocabulary::place::Source;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity};
@@ -23,28 +24,28 @@ use serde_json::Value;
 
 /// As many changes are compiled and tried.
 const TRIED: usize = 12;
-/// As many bytes of files and answers are read for that; the first change is tried whatever it takes.
+/// As many bytes of files and answers are read for that; the first change is always tried.
 const BYTES: usize = 600_000;
-/// Beside something that is needed, other things are proposed only when they are this likely.
+/// A change that the login does not need is proposed beside one that it needs only when it is this likely.
 const MODEST: f32 = 52.0;
-/// What is not found is proposed when it is this likely.
+/// After a login that worked, a change is proposed when it is this likely.
 const LIKELY: f32 = 22.0;
-/// What a failed login needs is proposed when it is this likely.
+/// A change that a failed login needs is proposed when it is this likely.
 const NEEDED: f32 = 16.0;
 
 /// What has to become better.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairGoal {
-    /// Facts that were missed.
+    /// Facts that the login lacked.
     pub(crate) facts: Vec<String>,
-    /// Whether an answer was taken for a no by a path of the file.
+    /// Whether a condition of the file took an answer for a refusal.
     pub(crate) refused: bool,
-    /// Whether the login was refused at all.
+    /// Whether the login failed.
     pub(crate) failed: bool,
 }
 
 impl RepairGoal {
-    /// Whether the login needs what is looked for.
+    /// Whether the login needs the value of this path.
     fn needs(&self, wanted: &UnresolvedPath) -> bool {
         self.facts.contains(&wanted.fact) || (self.refused && wanted.part == LookupPart::Condition)
     }
@@ -52,22 +53,21 @@ impl RepairGoal {
 
 /// A change that was tried.
 pub(crate) struct TriedRepair {
-    /// What is said about it.
     pub(crate) draft: RepairDraft,
-    /// The whole text with the change.
+    /// The text of the file with the change.
     pub(crate) text: String,
-    /// The file with it.
+    /// The compiled file with the change.
     pub(crate) provider: Provider,
     /// How good it is.
     pub(crate) rating: f32,
-    /// Whether nothing is missed any more.
+    /// Whether nothing is missing any more.
     pub(crate) whole: bool,
 }
 
 /// The proposals that change how answers are read, best first.
 pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<(Proposal, f32, bool)> {
     let mut found = try_drafts(provider, case, goal, answer_drafts(provider, case, goal));
-    // A second thing may be broken behind the first.
+    // A second mistake may hide behind the first.
     if let Some(first) = found.first().filter(|first| goal.failed && !first.whole) {
         let again = try_drafts(&first.provider, case, goal, answer_drafts(&first.provider, case, goal));
         if let Some(second) = again.into_iter().next().filter(|second| second.whole) {
@@ -77,8 +77,7 @@ pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal:
     }
     let proposals = found.into_iter().filter_map(|mended| {
         let change = changed_lines(&provider.source.text, &mended.text)?;
-        let RepairDraft { title, because, about, sentence, .. } = mended.draft;
-        Some((Proposal { title, because: because.to_owned(), about, sentence, change: Some(change) }, mended.rating, mended.whole))
+        Some((mended.draft.into_proposal(change), mended.rating, mended.whole))
     });
     proposals.collect()
 }
@@ -86,36 +85,29 @@ pub(crate) fn answer_proposals(provider: &Provider, case: &RepairCase<'_>, goal:
 fn combine(first: &TriedRepair, second: TriedRepair) -> TriedRepair {
     let mut draft = second.draft;
     draft.title = format!("{}, {}", first.draft.title, draft.title);
-    draft.sentence = format!("{}; {}", first.draft.sentence, draft.sentence);
-    draft.about = vec![first.draft.title.clone(), draft.title.clone()];
-    draft.because = "severalMoved";
+    draft.rule = RepairRule::SeveralMoved { first: first.draft.title.clone(), all: draft.title.clone() };
+    draft.path = None;
     TriedRepair { draft, rating: second.rating + 1.0, ..second }
 }
 
-/// The changes that may mend it.
+/// The changes that may mend how answers are read, the likeliest first.
 fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RepairDraft> {
-    let stubborn = RepairCase { stubborn: true, ..case.clone() };
-    let reread = reread_login(provider, &stubborn);
+    let reads_refused = RepairCase { reads_refused: true, ..case.clone() };
+    let reread = reread_login(provider, &reads_refused);
     let list = unresolved_paths(provider, &reread);
     let any_needed = list.iter().any(|wanted| goal.needs(wanted));
     let mut drafts = Vec::new();
     for (at, document) in reread.documents.iter().enumerate() {
         for (value, part) in [(&document.value, LookupPart::Answer), (&document.claims, LookupPart::Claims)] {
             let Some(value) = value else { continue };
-            let survey = AnswerIndex::from_document(value);
+            let index = AnswerIndex::from_document(value);
             let here: Vec<UnresolvedPath> = list
                 .iter()
                 .filter(|wanted| wanted.document == at && (wanted.part == LookupPart::Claims) == (part == LookupPart::Claims))
                 .cloned()
                 .collect();
-            let there = DocumentSearch {
-                document,
-                value,
-                survey: &survey,
-                list: &here,
-                signed: part == LookupPart::Claims,
-                names: &provider.names,
-            };
+            let there =
+                DocumentSearch { document, value, index: &index, list: &here, signed: part == LookupPart::Claims, names: &provider.names };
             drafts.extend(there.move_drafts());
             drafts.extend(there.path_drafts(goal, any_needed));
             if part == LookupPart::Answer {
@@ -127,10 +119,10 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
         }
     }
     drafts.sort_by(|one, other| other.score.total_cmp(&one.score));
-    // Each thing that is not found has its best change tried before any has its second.
+    // The best change for each path is tried before the second best for any.
     let mut seen: Vec<(Option<String>, Option<String>)> = Vec::new();
     let (mut firsts, others): (Vec<RepairDraft>, Vec<RepairDraft>) = drafts.into_iter().partition(|draft| {
-        let what = (draft.facts.first().cloned(), draft.about.get(2).cloned());
+        let what = (draft.facts.first().cloned(), draft.path.clone());
         let is_first = draft.together || !seen.contains(&what);
         seen.push(what);
         is_first
@@ -143,7 +135,7 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
 struct DocumentSearch<'a> {
     document: &'a RereadDocument<'a>,
     value: &'a Value,
-    survey: &'a AnswerIndex<'a>,
+    index: &'a AnswerIndex<'a>,
     list: &'a [UnresolvedPath],
     signed: bool,
     names: &'a FactNames,
@@ -151,7 +143,7 @@ struct DocumentSearch<'a> {
 
 impl DocumentSearch<'_> {
     fn move_drafts(&self) -> Vec<RepairDraft> {
-        let found = find_moves(self.list, self.survey);
+        let found = find_moves(self.list, self.index);
         let drafts = found.iter().map(|found| {
             let mended: Vec<(&UnresolvedPath, &[PathSegment])> =
                 found.mended.iter().map(|(at, path)| (&self.list[*at], path.as_slice())).collect();
@@ -160,13 +152,13 @@ impl DocumentSearch<'_> {
         drafts.collect()
     }
 
-    /// `any_needed`: whether what the login needs is among what is looked for in any of the answers.
+    /// `any_needed`: whether any unresolved path in any answer is one that the login needs.
     fn path_drafts(&self, goal: &RepairGoal, any_needed: bool) -> Vec<RepairDraft> {
         let neighbours = self.neighbouring_facts();
         let mut all: Vec<(&UnresolvedPath, RepairCandidate)> = Vec::new();
         for wanted in self.list {
             let is_needed = goal.failed && (goal.needs(wanted) || !any_needed);
-            if wanted.lack == UnresolvedReason::Said && !is_needed {
+            if wanted.reason == UnresolvedReason::Empty && !is_needed {
                 continue;
             }
             let least = match goal.failed {
@@ -174,12 +166,12 @@ impl DocumentSearch<'_> {
                 true => MODEST,
                 false => LIKELY,
             };
-            let found = find_candidates(wanted, self.survey, &neighbours);
-            // Where words speak for one place, looks alone are not enough for another.
+            let found = find_candidates(wanted, self.index, &neighbours);
+            // Where a key speaks for one path, a fitting value alone is not enough for another.
             let words_speak = found.iter().any(|found| found.support == CandidateSupport::Word && found.score >= MODEST);
             let found = found.into_iter().filter(|found| {
                 found.score >= least
-                    && (wanted.lack != UnresolvedReason::Spare || found.close)
+                    && (wanted.reason != UnresolvedReason::Alternative || found.close)
                     && (is_needed || found.support == CandidateSupport::Word || (found.support == CandidateSupport::Look && !words_speak))
             });
             all.extend(found.map(|found| (wanted, found)));
@@ -193,8 +185,8 @@ impl DocumentSearch<'_> {
                     changed.push((other, &found.path));
                 }
             }
-            // The same path elsewhere in the step leads to the same place.
-            for other in self.list.iter().filter(|other| other.hops == wanted.hops) {
+            // The same path elsewhere in the step is replaced as well.
+            for other in self.list.iter().filter(|other| other.segments == wanted.segments) {
                 if changed.iter().all(|(known, _)| known.place != other.place) {
                     changed.push((other, &candidate.path));
                 }
@@ -229,7 +221,7 @@ impl DocumentSearch<'_> {
         if self.signed { &self.document.step.signed_reads } else { &self.document.step.reads }
     }
 
-    /// The edits that give these paths their new places.
+    /// The edits that replace these paths.
     fn edits_for(&self, mended: &[(&UnresolvedPath, &[PathSegment])]) -> Vec<FileEdit> {
         let mut edits: Vec<FileEdit> = Vec::new();
         let mut facts: Vec<(String, Vec<PathSegment>)> = Vec::new();
@@ -243,7 +235,7 @@ impl DocumentSearch<'_> {
         if facts.is_empty() {
             return edits;
         }
-        // Where a step reads by its own words, the standard places of a person are not looked at any more.
+        // A step with a `read` of its own does not read the standard keys of a person any more.
         let step = self.document.step;
         if self.signed || step.kind == StepKind::GetUserInfo {
             let standard = self.reads().iter().filter(|read| !read.written);
@@ -260,7 +252,7 @@ impl DocumentSearch<'_> {
     }
 }
 
-/// Headers that are there under another name.
+/// The drafts for headers that the answer has under another name.
 fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<RepairDraft> {
     let Some((_, answer, _)) = document.answer.and_then(|at| case.answers.get(at)) else { return Vec::new() };
     let mut drafts = Vec::new();
@@ -280,9 +272,8 @@ fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<Re
         drafts.push(RepairDraft {
             edits: vec![FileEdit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
             title: format!("header {other}"),
-            because: "headerRenamed",
-            about: vec![other.to_owned(), source.clone()],
-            sentence: format!("the answer has a header `{other}`, and none called `{source}`"),
+            rule: RepairRule::HeaderRenamed { new: other.to_owned(), old: source },
+            path: None,
             score: 60.0 * like,
             facts: Vec::new(),
             together: false,
@@ -292,7 +283,7 @@ fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<Re
     drafts
 }
 
-/// Compiles the drafts, reads the answers with them, and keeps what makes it better.
+/// Compiles the drafts, reads the answers with them, and keeps those that are an improvement.
 pub(crate) fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal, drafts: Vec<RepairDraft>) -> Vec<TriedRepair> {
     let Some(sheet) = EditableFile::open(&provider.source) else { return Vec::new() };
     let before = reread_login(provider, case);
@@ -304,7 +295,7 @@ pub(crate) fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &Repa
             break;
         }
         let Some(text) = sheet.apply(&draft.edits) else { continue };
-        // What is proposed is what comes of it when the lines are put in.
+        // What is tried is the file with the proposed lines put in, as the operator would have it.
         let Some(text) = changed_lines(&provider.source.text, &text).and_then(|change| change.apply(&provider.source.text)) else {
             continue;
         };
@@ -323,7 +314,7 @@ pub(crate) fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &Repa
     list
 }
 
-/// How much better it is with a change; nothing where it is not, or where it would be less safe.
+/// The rating of a change, and whether nothing is missing with it; nothing if it is no improvement, or less safe.
 fn rate_improvement(
     (old, before): (&Provider, &RereadLogin<'_>),
     (new, after): (&Provider, &RereadLogin<'_>),
@@ -343,12 +334,12 @@ fn rate_improvement(
     }
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
     let heard = goal.refused && no(after) < no(before);
-    let comes_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
+    let signs_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
     let is_asked = !goal.facts.is_empty() || goal.refused;
-    if goal.failed && is_asked && mended == 0 && !heard && !comes_in {
+    if goal.failed && is_asked && mended == 0 && !heard && !signs_in {
         return None;
     }
-    // A change that brings nothing new to a login that works is none; a format speaks for itself.
+    // For a login that works, a change must bring a new value. A change of the format need not.
     let value = |provider: &Provider, reread: &RereadLogin<'_>, name: &str| {
         provider.names.find(name).and_then(|slot| reread.facts.get(slot).cloned())
     };
@@ -362,11 +353,11 @@ fn rate_improvement(
     }
     let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
-    let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if comes_in { 300.0 } else { 0.0 };
+    let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if signs_in { 300.0 } else { 0.0 };
     Some((rating, !still))
 }
 
-/// Whether an address stands somewhere in the answers where the file could look for one.
+/// Whether any answer holds an e-mail address that the file could read.
 pub(crate) fn holds_email(reread: &RereadLogin<'_>) -> bool {
     let values =
         reread.documents.iter().filter(|document| document.answer.is_some()).flat_map(|document| [&document.value, &document.claims]);

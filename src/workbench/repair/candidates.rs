@@ -1,4 +1,4 @@
-//! Where in an answer that which is looked for may stand, the likeliest place first.
+//! The paths of an answer at which a value that was not found may stand, the likeliest first.
 
 use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::leaves::AnswerNode;
@@ -11,34 +11,34 @@ use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
 
-/// As many places are given for one path.
+/// As many candidates are given for one path.
 const MOST: usize = 4;
 /// As many paths with a filter are tried for one path.
 const VARIANTS: usize = 240;
-/// As many rooms are tried for a path with a filter.
-const ROOMS: usize = 40;
+/// As many containers are tried for a path with a filter.
+const CONTAINERS: usize = 40;
 
-/// A place that may be meant.
+/// A path that may be meant.
 #[derive(Clone, Debug)]
 pub(crate) struct RepairCandidate {
     pub(crate) path: Vec<PathSegment>,
     /// How likely it is, from 0 to about 100.
     pub(crate) score: f32,
-    /// Whether the key says the same words as the file's.
+    /// Whether its key has the same words as that of the file.
     pub(crate) same_words: bool,
-    /// Whether it is hardly anything else: a slip, a segment more or less.
+    /// Whether it differs very little: by a typing mistake, or by one segment.
     pub(crate) close: bool,
     /// What speaks for it.
     pub(crate) support: CandidateSupport,
 }
 
-/// What speaks for a place.
+/// What speaks for a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CandidateSupport {
     Word,
-    /// Nothing but what stands there.
+    /// Only its value fits.
     Look,
-    /// Its key, but another fact is read there already.
+    /// Its key fits, but another fact is read there already.
     Taken,
 }
 
@@ -48,23 +48,25 @@ pub(crate) struct NeighbouringFact {
     /// The fact that is read by it.
     pub(crate) fact: String,
     pub(crate) path: Vec<PathSegment>,
-    /// Whether the fact is what stands there as it is.
+    /// Whether the fact is the value itself, and not made of it.
     pub(crate) plain: bool,
 }
 
-/// The places for what is wanted. `neighbours` are the paths by which other facts are found in the same answer.
-pub(crate) fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
-    let mut list = match wanted.hops.iter().position(|hop| matches!(hop, PathSegment::Query(_))) {
-        Some(at) => filter_candidates(wanted, at, survey),
+/// The candidates for an unresolved path. `neighbours` are the paths by which other facts are found in the same answer.
+pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
+    let mut list = match wanted.segments.iter().position(|hop| matches!(hop, PathSegment::Query(_))) {
+        Some(at) => filter_candidates(wanted, at, index),
         None => Vec::new(),
     };
-    list.extend(survey.leaves.iter().filter_map(|leaf| leaf_candidate(wanted, leaf, neighbours)));
-    list.extend(candidates_beside_filters(wanted, survey, neighbours));
-    // What the fact is read from already is no other place for it.
+    list.extend(index.leaves.iter().filter_map(|leaf| leaf_candidate(wanted, leaf, neighbours)));
+    list.extend(candidates_beside_filters(wanted, index, neighbours));
+    // The path from which the fact is read already is no candidate.
     let own = |path: &Vec<PathSegment>| {
         !wanted.any_value && neighbours.iter().any(|near| near.fact == wanted.fact && near.plain && near.path == *path)
     };
-    list.retain(|candidate| candidate.path != wanted.hops && !own(&candidate.path) && !drops_filter(wanted, candidate, survey, neighbours));
+    list.retain(|candidate| {
+        candidate.path != wanted.segments && !own(&candidate.path) && !drops_filter(wanted, candidate, index, neighbours)
+    });
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut seen: Vec<Vec<PathSegment>> = Vec::new();
     list.retain(|candidate| {
@@ -75,9 +77,9 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>,
     list
 }
 
-/// Places beside what other facts find behind a filter.
-fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
-    let Some(root) = survey.rooms.first().map(|room| room.value) else { return Vec::new() };
+/// Candidates beside the values that other facts find behind a filter.
+fn candidates_beside_filters(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
+    let Some(root) = index.containers.first().map(|container| container.value) else { return Vec::new() };
     let mut list = Vec::new();
     for known in neighbours
         .iter()
@@ -85,8 +87,8 @@ fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, 
         .filter(|known| parent_path(known).iter().any(|hop| matches!(hop, PathSegment::Query(_))))
         .take(6)
     {
-        let room = compile_path(parent_path(known)).and_then(|selector| selector.first(root));
-        for (key, value) in room.and_then(Value::as_object).into_iter().flatten().take(40) {
+        let container = compile_path(parent_path(known)).and_then(|selector| selector.first(root));
+        for (key, value) in container.and_then(Value::as_object).into_iter().flatten().take(40) {
             if is_name_for_path(key) {
                 let path = [parent_path(known), &[PathSegment::Key(key.clone())]].concat();
                 list.extend(
@@ -99,22 +101,23 @@ fn candidates_beside_filters(wanted: &UnresolvedPath, survey: &AnswerIndex<'_>, 
     list
 }
 
-/// Whether the first of several would stand for the one that a filter chose.
-fn drops_filter(wanted: &UnresolvedPath, candidate: &RepairCandidate, survey: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> bool {
+/// Whether a candidate takes the first of several elements where the file chose one by a filter.
+fn drops_filter(wanted: &UnresolvedPath, candidate: &RepairCandidate, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> bool {
     let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
     let is_about_address = wanted.meaning == FactMeaning::Email || wanted.meaning == FactMeaning::Verified;
-    let chosen = chooses(&wanted.hops) || (is_about_address && neighbours.iter().any(|near| chooses(&near.path)));
-    chosen && !chooses(&candidate.path) && takes_first_of_several(&candidate.path, survey)
+    let chosen = chooses(&wanted.segments) || (is_about_address && neighbours.iter().any(|near| chooses(&near.path)));
+    chosen && !chooses(&candidate.path) && takes_first_of_several(&candidate.path, index)
 }
 
-/// Whether a path leads through the first of several.
-pub(crate) fn takes_first_of_several(path: &[PathSegment], survey: &AnswerIndex<'_>) -> bool {
+/// Whether a path takes the first of several elements.
+pub(crate) fn takes_first_of_several(path: &[PathSegment], index: &AnswerIndex<'_>) -> bool {
     let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, PathSegment::Index(_))).map(|(at, _)| &path[..at]);
-    let mut lengths = lists.filter_map(|list| survey.rooms.iter().find(|room| room.path == list)?.value.as_array().map(Vec::len));
+    let mut lengths =
+        lists.filter_map(|list| index.containers.iter().find(|container| container.path == list)?.value.as_array().map(Vec::len));
     lengths.any(|length| length > 1)
 }
 
-/// Whether a value at a path may be meant at all.
+/// How well a value fits; nothing if the path cannot be meant.
 fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) -> Option<f32> {
     let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,
@@ -124,14 +127,14 @@ fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) ->
     let last = last_key(path).unwrap_or_default();
     let proof = is_email_proof_key(last);
     let speaks_of_proof = wanted.meaning == FactMeaning::Verified || wanted.fact == "emailVerified";
-    if speaks_of_proof && !proof && last_key(&wanted.hops) != Some(last) {
+    if speaks_of_proof && !proof && last_key(&wanted.segments) != Some(last) {
         return None;
     }
     let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
     let strange = path.iter().filter_map(PathSegment::key).any(is_about_others);
     if strange
         && (is_guarded(wanted.meaning) || is_guarded(wanted.about))
-        && !wanted.hops.iter().filter_map(PathSegment::key).any(is_about_others)
+        && !wanted.segments.iter().filter_map(PathSegment::key).any(is_about_others)
     {
         return None;
     }
@@ -145,7 +148,7 @@ fn is_scalar(value: &Value) -> bool {
 fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {
     let fits = plausibility(wanted, &leaf.path, leaf.value)?;
     let key = leaf.key();
-    let old = last_key(&wanted.hops).unwrap_or_default();
+    let old = last_key(&wanted.segments).unwrap_or_default();
     let is_condition = wanted.part == LookupPart::Condition;
     let means = meaning_of_key(key);
     let stranger = means != wanted.meaning && means != FactMeaning::Other && wanted.meaning != FactMeaning::Other && !wanted.any_value;
@@ -153,18 +156,18 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
     let is_hint = wanted.hints.contains(&leaf.path);
     let about = if is_condition { 0.0 } else { meaning_score(wanted.meaning, key).max(0.9 * key_similarity(&wanted.fact, key)) };
-    // A part of a fact may have a key that speaks of the whole.
+    // The key of a part may speak of the whole fact.
     let about = if wanted.any_value { about.max(0.8 * meaning_score(wanted.about, key)) } else { about };
-    let (was, is) = (parent_path(&wanted.hops), parent_path(&leaf.path));
+    let (was, is) = (parent_path(&wanted.segments), parent_path(&leaf.path));
     let around = path_similarity(was, is);
-    let deeper = leaf.path.starts_with(&wanted.hops);
-    let shallower = wanted.hops.starts_with(&leaf.path);
+    let deeper = leaf.path.starts_with(&wanted.segments);
+    let shallower = wanted.segments.starts_with(&leaf.path);
     let beside = neighbours.iter().any(|near| parent_path(&near.path) == is);
     let is_taken = !is_condition && !is_hint && alike < 0.8 && neighbours.iter().any(|near| near.path == leaf.path);
-    let same_room = was == is;
+    let same_container = was == is;
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
-    // A segment may have been dropped or added at the end as well: then the last key is a parent of the other.
+    // A segment may have been dropped or added at the end: then the last key of one path is a parent in the other.
     let inner =
         is.last().and_then(PathSegment::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling_similarity(old, parent) });
     let outer =
@@ -172,7 +175,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     let name = alike.max(0.8 * inner.max(outer));
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
     score += if beside { 7.0 } else { 0.0 }
-        + if !same_room {
+        + if !same_container {
             0.0
         } else if was.is_empty() {
             4.0
@@ -187,17 +190,17 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     } else {
         0.0
     } + if !is_condition && wanted.fact == key { 8.0 } else { 0.0 };
-    // Nothing speaks for it but its look.
+    // Only its value speaks for it.
     let nothing = name.max(about) < 0.45 && !is_hint;
     let only_one = wanted.meaning == FactMeaning::Email;
     let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
-    let is_still_asked = alike >= 0.6 || deeper || shallower || (same_room && says_yes);
-    if nothing && !(only_one || same_room || beside || deeper) || (is_condition && !is_still_asked) {
+    let is_still_asked = alike >= 0.6 || deeper || shallower || (same_container && says_yes);
+    if nothing && !(only_one || same_container || beside || deeper) || (is_condition && !is_still_asked) {
         return None;
     }
     score += if is_hint { 40.0 } else { 0.0 } - if is_taken { 16.0 } else { 0.0 };
-    score += if is_condition && same_room && says_yes { 16.0 } else { 0.0 };
-    // A key that is known to be about something else is not taken for its look.
+    score += if is_condition && same_container && says_yes { 16.0 } else { 0.0 };
+    // A key with another known meaning is not proposed for its value alone.
     let is_name = |meaning: FactMeaning| matches!(meaning, FactMeaning::Name | FactMeaning::First | FactMeaning::Last);
     let stranger = stranger && !(is_name(means) && is_name(wanted.meaning));
     let no_look = !is_recognizable_by_look(wanted.meaning, leaf.value) || is_about_token_or_error(key);
@@ -215,7 +218,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
             || wanted.fact == key
             || is_hint
             || ((deeper || shallower) && way < 1.5)
-            || (about >= 0.75 && same_room && !is_taken),
+            || (about >= 0.75 && same_container && !is_taken),
         support: match () {
             () if is_taken => CandidateSupport::Taken,
             () if nothing => CandidateSupport::Look,
@@ -224,7 +227,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     })
 }
 
-/// How alike two ways are, from 0 to 1: how much of both stands in both, in order.
+/// How alike two paths are, from 0 to 1: the share of segments that they have in common, in order.
 fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     if was.is_empty() && is.is_empty() {
         return 1.0;
@@ -248,22 +251,23 @@ fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     share
 }
 
-/// Places for a path that holds a filter or a star: the same in another room, or with another key in it.
-fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_>) -> Vec<RepairCandidate> {
-    let (head, middle, tail) = (&wanted.hops[..at], &wanted.hops[at], &wanted.hops[at + 1..]);
+/// Candidates for a path with a filter or a star: the same path in another container, or with another key in it.
+fn filter_candidates(wanted: &UnresolvedPath, at: usize, index: &AnswerIndex<'_>) -> Vec<RepairCandidate> {
+    let (head, middle, tail) = (&wanted.segments[..at], &wanted.segments[at], &wanted.segments[at + 1..]);
     let PathSegment::Query(middle) = middle else { return Vec::new() };
-    let root = survey.rooms.first().map(|room| room.value);
+    let root = index.containers.first().map(|container| container.value);
     let mut list = Vec::new();
-    let mut rooms: Vec<(&AnswerNode<'_>, f32)> = survey.rooms.iter().map(|room| (room, path_similarity(head, &room.path))).collect();
-    rooms.sort_by(|one, other| other.1.total_cmp(&one.1));
-    for (room, around) in rooms.into_iter().take(ROOMS) {
+    let mut containers: Vec<(&AnswerNode<'_>, f32)> =
+        index.containers.iter().map(|container| (container, path_similarity(head, &container.path))).collect();
+    containers.sort_by(|one, other| other.1.total_cmp(&one.1));
+    for (container, around) in containers.into_iter().take(CONTAINERS) {
         if list.len() >= VARIANTS {
             break;
         }
-        // The one that the filter chooses tells the most about what stands behind it.
-        let chosen = [room.path.as_slice(), &wanted.hops[at..=at]].concat();
+        // The element that the filter chooses shows best what stands behind it.
+        let chosen = [container.path.as_slice(), &wanted.segments[at..=at]].concat();
         let chosen = compile_path(&chosen).and_then(|selector| root.and_then(|root| selector.first(root)));
-        let element = chosen.or(match room.value {
+        let element = chosen.or(match container.value {
             Value::Array(list) => list.first(),
             Value::Object(members) => members.values().find(|value| value.is_object()),
             _ => None,
@@ -271,15 +275,16 @@ fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_
         let mut variants: Vec<(Vec<PathSegment>, f32)> = Vec::new();
         for (filter, kept) in filter_variants(middle, element) {
             for (tail, like) in tail_variants(wanted, tail, element) {
-                variants.push(([room.path.as_slice(), &[PathSegment::Query(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
+                variants
+                    .push(([container.path.as_slice(), &[PathSegment::Query(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
             }
         }
-        if let Value::Object(_) = room.value {
-            // What was a list is one object.
+        if let Value::Object(_) = container.value {
+            // The list has become one object.
             variants.extend(
-                tail_variants(wanted, tail, Some(room.value))
+                tail_variants(wanted, tail, Some(container.value))
                     .into_iter()
-                    .map(|(tail, like)| ([room.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
+                    .map(|(tail, like)| ([container.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
             );
         }
         for (path, like) in variants.into_iter().take(VARIANTS) {
@@ -298,7 +303,7 @@ fn filter_candidates(wanted: &UnresolvedPath, at: usize, survey: &AnswerIndex<'_
     list
 }
 
-/// A filter as it is, and with the key that an element has instead.
+/// The filter as it is, and with other keys that an element has.
 fn filter_variants(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
     let mut list = vec![(filter.to_owned(), 1.0)];
     let Some((before, rest)) = filter.split_once("@.") else { return list };
@@ -314,7 +319,7 @@ fn filter_variants(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> 
     list
 }
 
-/// What follows a filter, as it is, and with another last key.
+/// The rest of the path behind a filter as it is, and with another last key.
 fn tail_variants(wanted: &UnresolvedPath, tail: &[PathSegment], element: Option<&Value>) -> Vec<(Vec<PathSegment>, f32)> {
     let mut list = vec![(tail.to_vec(), 1.0)];
     if !tail.is_empty() {
@@ -325,7 +330,7 @@ fn tail_variants(wanted: &UnresolvedPath, tail: &[PathSegment], element: Option<
     for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && is_name_for_path(key)).take(40) {
         let said = meaning_score(wanted.meaning, key);
         let by_word = old.map_or_else(|| said.max(key_similarity(&wanted.fact, key)), |old| key_similarity(old, key).max(0.9 * said));
-        // An address or a picture is known by its look as well.
+        // An e-mail address or a picture is recognized by its value as well.
         let looks = matches!(wanted.meaning, FactMeaning::Email | FactMeaning::Picture) && value_fit(wanted.meaning, value).is_some();
         let like = if looks { by_word.max(0.6) } else { by_word };
         if like > 0.5 {

@@ -2,22 +2,23 @@
 
 use crate::story::proposal::FileChange;
 use crate::vocabulary::place::{Place, Source};
+use crate::vocabulary::yaml::writer::quoted;
 use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
 use crate::workbench::answers::path::{PathSegment, write_path, write_path_with};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FileEdit {
-    /// A path leads elsewhere.
+    /// Replaces a path.
     Path { place: Place, old: String, new: Vec<PathSegment> },
-    /// A text within a value is another.
+    /// Replaces a text within a value.
     Within { place: Place, old: String, new: String },
-    /// Facts are read in a step, under `read`, or under `read` of `signed`.
+    /// Reads facts in a step, under `read`, or under `read` of `signed`.
     Read { step: Place, word: &'static str, signed: bool, facts: Vec<(String, Vec<PathSegment>)> },
-    /// A word stands in a step, with a value as YAML writes it.
+    /// Sets a word of a step. The value is written as YAML.
     Word { step: Place, word: &'static str, key: &'static str, value: String },
-    /// A word at the top of the file, with a value as YAML writes it; behind the first of these words that is there.
+    /// Sets a word at the top of the file. A new one is written behind the first of the words `behind` that the file has.
     Top { key: &'static str, value: String, behind: &'static [&'static str] },
-    /// A word of a step gets another name.
+    /// Renames a word of a step.
     Rename { step: Place, from: &'static str, to: &'static str },
 }
 
@@ -36,12 +37,12 @@ impl<'a> EditableFile<'a> {
         Some(Self { text: &source.text, root })
     }
 
-    /// The text with all changes, or nothing where one of them has no place.
+    /// The text with all edits, or nothing if one of them cannot be made.
     pub(crate) fn apply(&self, edits: &[FileEdit]) -> Option<String> {
         let mut stretches: Vec<TextReplacement> = Vec::new();
         let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();
         let mut ordered: Vec<&FileEdit> = edits.iter().collect();
-        // Several changes of one value are made from its end, so that places before them stay.
+        // Several edits of one value are made from its end, so that the places before them stay valid.
         ordered.sort_by_key(|edit| {
             std::cmp::Reverse(if let FileEdit::Path { place, .. } | FileEdit::Within { place, .. } = edit { place.start } else { 0 })
         });
@@ -137,7 +138,7 @@ impl<'a> EditableFile<'a> {
         Some((at, at, format!("{start}{word}:\n{line}\n")))
     }
 
-    /// The mapping that begins at a place.
+    /// The mapping of the step at a place.
     fn step_node(&self, place: Place) -> Option<&YamlNode> {
         if place.start == self.root.place.start {
             return None;
@@ -151,7 +152,7 @@ impl<'a> EditableFile<'a> {
         if self.text.get(start..)?.starts_with('{') {
             let close = self.end_of_node(map)?.checked_sub(1)?;
             let before = self.text.get(..close)?.trim_end();
-            // What is put behind a comment is a comment as well.
+            // An entry behind a comment would become part of the comment.
             let gap = self.text.get(before.len()..close)?;
             if gap.contains('\n') && before.lines().next_back().is_some_and(|line| line.contains('#')) {
                 return None;
@@ -194,7 +195,7 @@ fn closing_bracket(text: &str, start: usize) -> Option<usize> {
     while let Some((at, letter)) = letters.next() {
         let follows = letters.peek().map(|(_, next)| *next);
         match (quote, letter) {
-            // A letter behind a backslash, and a quote that stands twice, end nothing.
+            // An escaped letter and a doubled quote do not end the text.
             (Some('"'), '\\') => drop(letters.next()),
             (Some('\''), '\'') if follows == Some('\'') => drop(letters.next()),
             (Some(open), _) if open == letter => quote = None,
@@ -233,7 +234,7 @@ fn scalar_at<'n>(node: &'n YamlNode, at: usize, text: &str, flow: bool) -> Optio
     }
 }
 
-/// Puts a new text in the place of an old one, within a value as it stands in the file.
+/// Replaces an old text by a new one within a value as the file writes it.
 fn replace_in_scalar(raw: &mut String, from: usize, edit: &FileEdit) -> Option<()> {
     let single = raw.starts_with('\'');
     let (old, new) = match edit {
@@ -254,7 +255,7 @@ fn replace_in_scalar(raw: &mut String, from: usize, edit: &FileEdit) -> Option<(
     Some(())
 }
 
-/// A value as YAML writes it where it stands.
+/// A value with the quotes that YAML needs around it; `flow` within brackets.
 fn quoted_if_needed(raw: String, flow: bool) -> String {
     if raw.starts_with(['"', '\'', '|', '>']) {
         return raw;
@@ -263,11 +264,7 @@ fn quoted_if_needed(raw: String, flow: bool) -> String {
         || raw.contains(" #")
         || (flow && raw.contains(['[', ']', '{', '}', ',']))
         || raw.starts_with(['[', '{', '*', '&', '!', '%', '@', '`']);
-    if needs { yaml_quoted(&raw) } else { raw }
-}
-
-fn yaml_quoted(raw: &str) -> String {
-    if raw.contains(['"', '\\']) { format!("'{}'", raw.replace('\'', "''")) } else { format!("\"{raw}\"") }
+    if needs { quoted(&raw) } else { raw }
 }
 
 fn read_entries(facts: &[(String, Vec<PathSegment>)]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! No change makes an address proven that was not, unless its own word says so.
+//! Makes sure that no change lets an e-mail address count as proven by a claim that is not about it.
 
 use crate::provider::Provider;
 use crate::provider::identity::{Identity, IdentityEmail, IdentityError};
@@ -12,7 +12,7 @@ use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::reread::RereadLogin;
 use serde_json::Value;
 
-/// Whether nobody's address becomes proven by something that is not about it.
+/// Whether a change keeps unproven addresses unproven, unless a claim about the address itself proves it.
 pub(crate) fn keeps_email_proof_safe(
     (old, before): (&Provider, &RereadLogin<'_>),
     (provider, after): (&Provider, &RereadLogin<'_>),
@@ -25,32 +25,33 @@ pub(crate) fn keeps_email_proof_safe(
         return true;
     }
     let changes = |name: &str| draft.facts.iter().any(|fact| fact == name);
-    // An address that moved together with its claim stands beside it as before.
+    // An address that moved together with its claim still stands beside it.
     if draft.together && changes("email") && changes("emailVerified") {
         return true;
     }
-    // Where the login did not get that far, it may become one that proves the address.
+    // A login that ended early may go on to prove the address.
     let may_prove = proven(&after.end) || after.end.is_none();
     let old_keys: Vec<String> = verified_claim_keys(old);
     let known = provider.known;
     for document in &after.documents {
         for (reads, value) in [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)] {
             let Some(value) = value else { continue };
-            let survey = AnswerIndex::from_document(value);
-            let room = |slot| {
+            let index = AnswerIndex::from_document(value);
+            let container = |slot| {
                 let read = reads.iter().find(|read| read.fact == slot)?;
                 let found = read.reading.paths().into_iter().filter_map(|path| path.first(value)).find(|found| is_filled_scalar(found))?;
-                survey.container_of(found).map(|room| room.path.clone())
+                index.container_of(found).map(|container| container.path.clone())
             };
             let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
             let last = new.filter(|path| path.first(value).is_some_and(is_filled_scalar)).find_map(|path| parse_path(&path.source));
-            // A name with which somebody logs in may look like an address, and is not the one that was proven.
-            // A filter of the file may have chosen the address in words, and the claim with it.
+            // A login name may look like an address, and is not the address that was proven.
+            // A filter of the file may name the address, and choose the claim with it.
             let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
-            let rooms: Vec<Vec<PathSegment>> =
+            let containers: Vec<Vec<PathSegment>> =
                 claims.filter_map(|path| parse_path(&path.source)).map(|path| parent_path(&path).to_vec()).collect();
             let chosen = |hop: &PathSegment| matches!(hop, PathSegment::Query(text) if mentions_email(text) && old.source.text.contains(text.as_str()));
-            let by_choice = |path: &[PathSegment]| path.iter().any(chosen) && rooms.iter().all(|room| room == parent_path(path));
+            let by_choice =
+                |path: &[PathSegment]| path.iter().any(chosen) && containers.iter().all(|container| container == parent_path(path));
             let in_words =
                 last.is_none_or(|write_leaf_path| last_key(&write_leaf_path).is_none_or(mentions_email) || by_choice(&write_leaf_path));
             if may_prove && changes("email") && !draft.same_words && !draft.together && !in_words {
@@ -65,9 +66,9 @@ pub(crate) fn keeps_email_proof_safe(
             if may_prove && changes("emailVerified") && !claims.all(is_of_address) {
                 return false;
             }
-            if let (Some(address), Some(claim)) = (room(known.email), room(known.email_verified))
+            if let (Some(address), Some(claim)) = (container(known.email), container(known.email_verified))
                 && address != claim
-                && !(draft.same_words && is_parent_or_child(&address, &claim) && holds_single_email(&survey))
+                && !(draft.same_words && is_parent_or_child(&address, &claim) && holds_single_email(&index))
             {
                 return false;
             }
@@ -76,29 +77,28 @@ pub(crate) fn keeps_email_proof_safe(
     true
 }
 
-/// The last keys of the paths by which a file reads the claim.
+/// The last keys of the paths by which a file reads `emailVerified`.
 fn verified_claim_keys(provider: &Provider) -> Vec<String> {
     let reads = provider.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
     let claims = reads.filter(|read| read.fact == provider.known.email_verified).flat_map(|read| read.reading.paths());
     claims.filter_map(|path| parse_path(&path.source)).filter_map(|write_leaf_path| last_key(&write_leaf_path).map(str::to_owned)).collect()
 }
 
-/// Whether a value is more than nothing.
 fn is_filled_scalar(value: &Value) -> bool {
     scalar_text(value).is_some_and(|text| !text.is_empty())
 }
 
-/// Whether one room stands within the other.
+/// Whether one container stands directly within the other.
 fn is_parent_or_child(one: &[PathSegment], other: &[PathSegment]) -> bool {
     one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
 }
 
-/// Whether an answer holds one address only, and one claim about it.
-fn holds_single_email(survey: &AnswerIndex<'_>) -> bool {
-    let several = survey.rooms.iter().any(|room| room.value.as_array().is_some_and(|list| list.len() > 1));
+/// Whether an answer holds only one address and at most one claim.
+fn holds_single_email(index: &AnswerIndex<'_>) -> bool {
+    let several = index.containers.iter().any(|container| container.value.as_array().is_some_and(|list| list.len() > 1));
     let mut addresses: Vec<&Value> =
-        survey.leaves.iter().map(|leaf| leaf.value).filter(|value| value_fit(FactMeaning::Email, value).is_some()).collect();
+        index.leaves.iter().map(|leaf| leaf.value).filter(|value| value_fit(FactMeaning::Email, value).is_some()).collect();
     addresses.dedup();
-    let claims = survey.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(mentions_proof)).count();
+    let claims = index.leaves.iter().filter(|leaf| last_key(&leaf.path).is_some_and(mentions_proof)).count();
     !several && addresses.len() == 1 && claims <= 1
 }

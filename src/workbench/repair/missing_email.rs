@@ -1,10 +1,11 @@
-//! What to do where no answer holds an address: ask for it, of the provider or of the person.
+//! What to do where no answer holds an e-mail address: ask the provider for it, or the person.
 
 use crate::provider::Provider;
+use crate::story::repair_rule::RepairRule;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
-/// The drafts for a login that lacks an address, or a proof of it.
+/// The drafts for a login without an address (`is_there`: with an address that is not proven).
 pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
     let mut drafts = Vec::new();
     let scope = provider.scope.as_deref().unwrap_or_default();
@@ -13,9 +14,8 @@ pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<R
         let value = format!("{scope} email");
         drafts.push(RepairDraft {
             title: format!("scope: {value}"),
-            because: "scopeLacksEmail",
-            about: vec!["email".to_owned()],
-            sentence: "the address is not asked for: `scope` lacks `email`".to_owned(),
+            rule: RepairRule::ScopeLacksEmail { scope: "email".to_owned() },
+            path: None,
             edits: vec![FileEdit::Word { step: provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
             score: 60.0,
             facts: Vec::new(),
@@ -23,16 +23,11 @@ pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<R
             same_words: false,
         });
     }
-    let (because, sentence) = if is_there {
-        ("askBecauseUnproven", "no answer proves the address; with `missingEmail: ask` the person proves it by a code that is sent there")
-    } else {
-        ("askBecauseMissing", "no answer holds an address; with `missingEmail: ask` the person is asked for one")
-    };
+    let rule = if is_there { RepairRule::AskBecauseUnproven {} } else { RepairRule::AskBecauseMissing {} };
     drafts.push(RepairDraft {
         title: "missingEmail: ask".to_owned(),
-        because,
-        about: Vec::new(),
-        sentence: sentence.to_owned(),
+        rule,
+        path: None,
         edits: vec![FileEdit::Top {
             key: "missingEmail",
             value: "ask".to_owned(),

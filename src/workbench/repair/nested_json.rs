@@ -1,4 +1,4 @@
-//! Paths into a text that is JSON itself: what they look for in vain, and where in that text it stands.
+//! Paths into texts that are JSON themselves: which find nothing, and where in the text the value stands.
 
 use crate::provider::json;
 use crate::vocabulary::names::FactNames;
@@ -12,10 +12,10 @@ use crate::workbench::repair::reread::RereadDocument;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, nested_paths, unresolved_path};
 use serde_json::Value;
 
-/// As many paths into texts that are JSON are looked after.
+/// As many of these paths are looked after.
 const MOST: usize = 8;
 
-/// What is looked for in texts that are JSON themselves.
+/// The drafts for paths into texts that find nothing.
 pub(crate) fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value: &Value, names: &FactNames) -> Vec<RepairDraft> {
     let reads = document.step.reads.iter().flat_map(|read| nested_paths(&read.reading).into_iter().map(|paths| (read.fact, paths)));
     let reads: Vec<_> = reads.take(MOST).collect();
@@ -32,8 +32,8 @@ pub(crate) fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value
         let neighbours = beside.filter_map(|(fact, (_, near))| {
             Some(NeighbouringFact { fact: names.name(*fact).to_string(), path: parse_path(&near.source)?, plain: true })
         });
-        let survey = AnswerIndex::from_document(&inside);
-        for found in find_candidates(&wanted, &survey, &neighbours.collect::<Vec<_>>()) {
+        let index = AnswerIndex::from_document(&inside);
+        for found in find_candidates(&wanted, &index, &neighbours.collect::<Vec<_>>()) {
             let edit = FileEdit::Path { place: wanted.place, old: wanted.source.clone(), new: found.path.clone() };
             drafts.push(draft::path_draft(&wanted, vec![edit], &found.path, found.score));
         }

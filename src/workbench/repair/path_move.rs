@@ -1,4 +1,4 @@
-//! What moved together: several paths that find nothing, and would all find something below another place.
+//! Parts of an answer that moved: several paths that find nothing, and would all find something below another container.
 
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, compile_path, resolve, write_path};
@@ -10,37 +10,35 @@ use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// As many rooms are looked into.
-const ROOMS: usize = 120;
+/// As many containers are searched.
+const CONTAINERS: usize = 120;
 
-/// A move: what began one way begins another.
+/// A move: paths that began with `from` begin with `to` now.
 #[derive(Clone, Debug)]
 pub(crate) struct PathMove {
-    /// How the paths began.
     pub(crate) from: Vec<PathSegment>,
-    /// How they begin now.
     pub(crate) to: Vec<PathSegment>,
-    /// Which of the wanted paths it mends, and how.
+    /// The unresolved paths that it mends, each with its new path.
     pub(crate) mended: Vec<(usize, Vec<PathSegment>)>,
 }
 
-/// How paths began, and the number of the room in which they would begin.
+/// The old beginning of paths, and the number of the container in which they would begin.
 type MoveStart = (Vec<PathSegment>, usize);
-/// The number of a wanted path, and its new place.
+/// The number of an unresolved path, and its new path.
 type MovedPath = (usize, Vec<PathSegment>);
 
-/// The moves that explain two paths or more, the best first.
-pub(crate) fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> Vec<PathMove> {
+/// The moves that explain two or more paths, the best first.
+pub(crate) fn find_moves(list: &[UnresolvedPath], index: &AnswerIndex<'_>) -> Vec<PathMove> {
     let mut known: HashMap<MoveStart, Vec<MovedPath>> = HashMap::new();
     for (at, wanted) in list.iter().enumerate() {
-        for kept in 0..wanted.hops.len().min(6) {
-            let (from, rest) = wanted.hops.split_at(kept);
-            for (number, room) in survey.rooms.iter().take(ROOMS).enumerate() {
-                if room.path == from || !holds_segment(room.value, &rest[0]) {
+        for kept in 0..wanted.segments.len().min(6) {
+            let (from, rest) = wanted.segments.split_at(kept);
+            for (number, container) in index.containers.iter().take(CONTAINERS).enumerate() {
+                if container.path == from || !holds_segment(container.value, &rest[0]) {
                     continue;
                 }
-                if finds_plausible_value(wanted, room.value, rest) {
-                    let path = [room.path.as_slice(), rest].concat();
+                if finds_plausible_value(wanted, container.value, rest) {
+                    let path = [container.path.as_slice(), rest].concat();
                     known.entry((from.to_vec(), number)).or_default().push((at, path));
                 }
             }
@@ -49,13 +47,13 @@ pub(crate) fn find_moves(list: &[UnresolvedPath], survey: &AnswerIndex<'_>) -> V
     let mut moves: Vec<PathMove> = known
         .into_iter()
         .filter(|(_, mended)| mended.len() > 1)
-        .map(|((from, room), mended)| PathMove { from, to: survey.rooms[room].path.clone(), mended })
+        .map(|((from, container), mended)| PathMove { from, to: index.containers[container].path.clone(), mended })
         .collect();
-    // More paths first; then the move that says least about them.
+    // The move of the most paths comes first, then the shortest one.
     moves.sort_by_key(|one| (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to)));
     let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
-    moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && takes_first_of_several(&one.to, survey)));
-    // A room of somebody else looks the same, and is not where the person went.
+    moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && takes_first_of_several(&one.to, index)));
+    // A container of another person looks the same, and is not where the person's data moved.
     let is_strange = |path: &[PathSegment]| path.iter().filter_map(PathSegment::key).any(is_about_others);
     moves.retain(|one| is_strange(&one.from) || !is_strange(&one.to));
     moves.truncate(3);
@@ -70,9 +68,9 @@ fn holds_segment(value: &Value, hop: &PathSegment) -> bool {
     }
 }
 
-fn finds_plausible_value(wanted: &UnresolvedPath, room: &Value, rest: &[PathSegment]) -> bool {
+fn finds_plausible_value(wanted: &UnresolvedPath, container: &Value, rest: &[PathSegment]) -> bool {
     let plain = rest.iter().all(|hop| !matches!(hop, PathSegment::Query(_)));
-    let found = if plain { resolve(room, rest) } else { compile_path(rest).and_then(|selector| selector.first(room)) };
+    let found = if plain { resolve(container, rest) } else { compile_path(rest).and_then(|selector| selector.first(container)) };
     let asks_little = wanted.any_value || wanted.part == LookupPart::Condition;
     found.is_some_and(|value| value_fit(wanted.meaning, value).is_some() || (asks_little && value_fit(FactMeaning::Other, value).is_some()))
 }

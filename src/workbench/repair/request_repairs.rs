@@ -1,4 +1,4 @@
-//! The request side: from a provider's no to its cause, and the line that would change it where one would.
+//! Repairs of requests: from a provider's refusal to its cause, and the line of the file that would change it, if one would.
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -8,6 +8,7 @@ use crate::provider::step::{Step, StepBody, StepKind};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
+use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::wire::{NoAnswer, Response};
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
@@ -32,7 +33,7 @@ const PARAMETERS: &[&str] = &[
     "code",
 ];
 
-/// A no, and where it was said.
+/// A refusal, and the step in which it came.
 pub(crate) struct ObservedRefusal<'a> {
     provider: &'a Provider,
     trace: &'a Trace,
@@ -44,7 +45,7 @@ pub(crate) struct ObservedRefusal<'a> {
 }
 
 impl<'a> ObservedRefusal<'a> {
-    /// What the last answer, the callback and the error say together.
+    /// Collects the words of the last answer, the callback and the error.
     pub(crate) fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
         let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
         let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
@@ -88,13 +89,13 @@ impl<'a> ObservedRefusal<'a> {
             list.insert(at.min(list.len()), (cause, weight));
         }
         if !at_token {
-            // Only where the code is redeemed can these be the reason.
+            // A used code can be the reason only where the code is redeemed.
             list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeUsed) || self.kind.is_none());
         }
         self.with_alternatives(list)
     }
 
-    /// What a cause may really be.
+    /// Adds causes that are easily taken for each other, and removes those that cannot be.
     fn with_alternatives(&self, mut list: Vec<(RefusalCause, u8)>) -> Vec<(RefusalCause, u8)> {
         let has = |list: &[(RefusalCause, u8)], cause: RefusalCause| list.iter().any(|(known, _)| *known == cause);
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::SecretRefused) && !has(&list, RefusalCause::CredentialsElsewhere) {
@@ -103,7 +104,7 @@ impl<'a> ObservedRefusal<'a> {
         if list.first() == Some(&(RefusalCause::CodeUsed, 1)) && !has(&list, RefusalCause::RedirectUnknown) {
             list.insert(1, (RefusalCause::RedirectUnknown, 0));
         }
-        // A missing parameter is told by its name where it has one of its own.
+        // That the secret is named as a missing parameter does not mean that it is refused.
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::ParameterMissing)
             && self.words.contains("client_secret")
             && has(&list, RefusalCause::SecretRefused)
@@ -120,119 +121,48 @@ impl<'a> ObservedRefusal<'a> {
         self.likely_causes().into_iter().take(4).map(|(cause, weight)| (self.proposal_for(cause), weight)).collect()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one sentence for each cause")]
     fn proposal_for(&self, cause: RefusalCause) -> Proposal {
-        let name = &self.provider.name;
-        let say = |because: &str, about: Vec<String>, title: &str, sentence: String| Proposal {
-            title: title.to_owned(),
-            because: because.to_owned(),
-            about,
-            sentence,
-            change: None,
-        };
+        let outside = |title: &str, rule: RepairRule| Proposal::new(title, &rule, None);
+        let step = self.step_name();
         match cause {
             RefusalCause::SecretRefused => {
                 let from = self.value_location(self.provider.known.client_secret);
-                say(
-                    "secretRefused",
-                    vec![from.clone()],
-                    "clientSecret",
-                    format!("the provider refuses the client's secret; it comes from {from}"),
-                )
+                outside("clientSecret", RepairRule::SecretRefused { from })
             }
             RefusalCause::ClientUnknown => {
                 let from = self.value_location(self.provider.known.client_id);
-                say(
-                    "clientUnknown",
-                    vec![from.clone()],
-                    "clientId",
-                    format!("the provider knows no such client; its name comes from {from}"),
-                )
+                outside("clientId", RepairRule::ClientUnknown { from })
             }
             RefusalCause::CredentialsElsewhere => self.credentials_proposal(),
-            RefusalCause::PkceRefused => self.with_change(
-                &[FileEdit::Top { key: "pkce", value: "off".to_owned(), behind: &["clientSecret", "clientId", "name"] }],
-                say("pkceRefused", Vec::new(), "pkce: off", "the provider does not take PKCE".to_owned()),
-            ),
-            RefusalCause::PkceRequired => {
-                let edits = [FileEdit::Top { key: "pkce", value: "S256".to_owned(), behind: &["clientSecret", "clientId", "name"] }];
-                let edits = if self.provider.pkce == Pkce::S256 { &[][..] } else { &edits[..] };
-                self.with_change(edits, say("pkceRequired", Vec::new(), "pkce: S256", "the provider asks for PKCE".to_owned()))
-            }
+            RefusalCause::PkceRefused => self.pkce_proposal("off", RepairRule::PkceRefused {}),
+            RefusalCause::PkceRequired => self.pkce_proposal("S256", RepairRule::PkceRequired {}),
             RefusalCause::RedirectUnknown => {
                 let address = self.redirect_address();
-                let sentence = format!("the redirect address is not the one that is registered with the provider; register {address}");
-                say("redirectUnknown", vec![address.clone()], &address, sentence)
+                outside(&address.clone(), RepairRule::RedirectUnknown { address })
             }
             RefusalCause::ScopeRefused => self.scope_proposal(),
-            RefusalCause::CodeUsed => {
-                say("codeSpent", Vec::new(), "code", "the code was used before, or is too old; log in once more".to_owned())
-            }
-            RefusalCause::GrantRefused => say(
-                "grantRefused",
-                Vec::new(),
-                "authorization code",
-                "the client may not log people in by a code; allow that in the provider's console".to_owned(),
-            ),
+            RefusalCause::CodeUsed => outside("code", RepairRule::CodeUsed {}),
+            RefusalCause::GrantRefused => outside("authorization code", RepairRule::GrantRefused {}),
             RefusalCause::BodyOther => self.body_proposal(),
             RefusalCause::MethodOther => self.method_proposal(),
-            RefusalCause::AddressWrong => {
-                let step = self.step_name();
-                say(
-                    "addressWrong",
-                    vec![step.clone()],
-                    &step,
-                    format!("the address of {step} answers with a page or with nothing; compare it with the manual"),
-                )
-            }
-            RefusalCause::AudienceMissing => say(
-                "audienceMissing",
-                Vec::new(),
-                "extra: { audience: … }",
-                "the provider wants to know for which API the token is; add `audience` or `resource` under `extra`".to_owned(),
-            ),
+            RefusalCause::AddressWrong => outside(&step.clone(), RepairRule::AddressWrong { step }),
+            RefusalCause::AudienceMissing => outside("extra: { audience: … }", RepairRule::AudienceMissing {}),
             RefusalCause::ParameterMissing => self.parameter_proposal(),
-            RefusalCause::SignatureRefused => {
-                let step = self.step_name();
-                say(
-                    "signatureRefused",
-                    vec![step.clone()],
-                    "sign",
-                    format!("the provider does not take the signature of {step}; compare key and order with the manual"),
-                )
-            }
-            RefusalCause::ClockWrong => say(
-                "clockWrong",
-                Vec::new(),
-                "clock",
-                "the provider finds the moment of the request wrong; set this machine's clock".to_owned(),
-            ),
-            RefusalCause::TokenRefused => {
-                let step = self.step_name();
-                say(
-                    "tokenRefused",
-                    vec![step.clone()],
-                    "bearer",
-                    format!("{step} does not take the access token; compare scope and header with the manual"),
-                )
-            }
-            RefusalCause::PlaceRefused => say(
-                "placeRefused",
-                Vec::new(),
-                "address of this server",
-                "the provider answers only to registered addresses; register that of this server".to_owned(),
-            ),
-            RefusalCause::Declined => say("declined", Vec::new(), "declined", "the person, or their organisation, said no".to_owned()),
-            RefusalCause::TooMany => {
-                say("tooMany", Vec::new(), "limit", "the provider was asked too often; wait and log in again".to_owned())
-            }
-            RefusalCause::Unavailable => say(
-                "unavailable",
-                vec![name.to_string()],
-                "provider",
-                "the provider itself is in trouble; wait and log in again".to_owned(),
-            ),
+            RefusalCause::SignatureRefused => outside("sign", RepairRule::SignatureRefused { step }),
+            RefusalCause::ClockWrong => outside("clock", RepairRule::ClockWrong {}),
+            RefusalCause::TokenRefused => outside("bearer", RepairRule::TokenRefused { step }),
+            RefusalCause::PlaceRefused => outside("address of this server", RepairRule::PlaceRefused {}),
+            RefusalCause::Declined => outside("declined", RepairRule::Declined {}),
+            RefusalCause::TooMany => outside("limit", RepairRule::TooMany {}),
+            RefusalCause::Unavailable => outside("provider", RepairRule::Unavailable { provider: self.provider.name.to_string() }),
         }
+    }
+
+    fn pkce_proposal(&self, value: &str, rule: RepairRule) -> Proposal {
+        let edit = FileEdit::Top { key: "pkce", value: value.to_owned(), behind: &["clientSecret", "clientId", "name"] };
+        let is_written = value == "S256" && self.provider.pkce == Pkce::S256;
+        let edits = if is_written { Vec::new() } else { vec![edit] };
+        self.with_change(&edits, Proposal::new(format!("pkce: {value}"), &rule, None))
     }
 
     /// A proposal with a change, if the change compiles.
@@ -251,13 +181,7 @@ impl<'a> ObservedRefusal<'a> {
             (true, true) => "query",
             (true, false) => "form",
         };
-        let proposal = Proposal {
-            title: format!("credentials: {to}"),
-            because: "credentialsElsewhere".to_owned(),
-            about: vec![to.to_owned()],
-            sentence: format!("the provider may expect the client's name and secret elsewhere: `credentials: {to}`"),
-            change: None,
-        };
+        let proposal = Proposal::new(format!("credentials: {to}"), &RepairRule::CredentialsElsewhere { place: to.to_owned() }, None);
         let by_hand = self.step.is_some_and(|step| {
             let uses = step.uses_in_request();
             step.assertion.is_some()
@@ -289,41 +213,21 @@ impl<'a> ObservedRefusal<'a> {
         };
         let refused: Vec<&str> = all.iter().filter(named).copied().collect();
         let (Some(word), true) = (refused.first(), refused.len() < all.len()) else {
-            return Proposal {
-                title: "scope".to_owned(),
-                because: "scopeRefused".to_owned(),
-                about: vec![scope.to_owned()],
-                sentence: format!(
-                    "the provider does not allow what `scope` asks for; allow it in the console, or ask for less than `{scope}`"
-                ),
-                change: None,
-            };
+            return Proposal::new("scope", &RepairRule::ScopeRefused { scope: scope.to_owned() }, None);
         };
         let left: Vec<&str> = all.iter().filter(|one| *one != word).copied().collect();
         let joined = left.join(&separator.to_string());
         let value = if joined.contains([':', '#', '[', ']', '{', '}', ',']) { format!("\"{joined}\"") } else { joined.clone() };
         self.with_change(
             &[FileEdit::Word { step: self.provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
-            Proposal {
-                title: format!("scope: {joined}"),
-                because: "scopeWordRefused".to_owned(),
-                about: vec![(*word).to_owned()],
-                sentence: format!("the provider does not allow the scope `{word}`; allow it in the console, or take it out"),
-                change: None,
-            },
+            Proposal::new(format!("scope: {joined}"), &RepairRule::ScopeWordRefused { scope: (*word).to_owned() }, None),
         )
     }
 
     fn body_proposal(&self) -> Proposal {
         let is_json = self.step.is_some_and(|step| matches!(step.body, StepBody::Json(_)));
         let (from, to) = if is_json { ("json", "form") } else { ("form", "json") };
-        let proposal = Proposal {
-            title: format!("{to}: …"),
-            because: "bodyOther".to_owned(),
-            about: vec![to.to_owned()],
-            sentence: format!("the provider reads the body in another format: write it under `{to}`"),
-            change: None,
-        };
+        let proposal = Proposal::new(format!("{to}: …"), &RepairRule::BodyOther { format: to.to_owned() }, None);
         let Some(step) = self.step else { return proposal };
         let renamed = self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal.clone());
         if renamed.change.is_some() || is_json || step.kind != StepKind::GetAccessCode || step.basic.is_some() {
@@ -344,23 +248,16 @@ impl<'a> ObservedRefusal<'a> {
     fn method_proposal(&self) -> Proposal {
         let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
         let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
-        let step = self.step_name();
-        let proposal = Proposal {
-            title: format!("{to}: …"),
-            because: "methodOther".to_owned(),
-            about: vec![step.clone(), to.to_owned()],
-            sentence: format!("the address of {step} is not called by `{from}`; call it by `{to}`"),
-            change: None,
-        };
+        let proposal = Proposal::new(format!("{to}: …"), &RepairRule::MethodOther { step: self.step_name(), method: to.to_owned() }, None);
         match self.step {
-            // In an address a secret would stand in logs and histories.
+            // With `get` the secret would be written into the address, and so into logs and histories.
             Some(step) if !is_get && self.sends_a_secret(step) => proposal,
             Some(step) => self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal),
             None => proposal,
         }
     }
 
-    /// Whether a request holds, outside of its address, what only the client knows.
+    /// Whether a request holds a secret of the client outside of its address.
     fn sends_a_secret(&self, step: &Step) -> bool {
         let known = &self.provider.known;
         let secret = [known.client_secret, known.client_assertion];
@@ -370,14 +267,8 @@ impl<'a> ObservedRefusal<'a> {
     fn parameter_proposal(&self) -> Proposal {
         let named = PARAMETERS.iter().find(|name| self.words.contains(**name) || self.words.contains(&name.replace('_', " ")));
         let name = named.map_or("…", |name| *name);
-        let step = self.step_name();
-        Proposal {
-            title: format!("extra: {{ {name}: … }}"),
-            because: "parameterMissing".to_owned(),
-            about: vec![name.to_owned(), step.clone()],
-            sentence: format!("the provider misses the parameter `{name}` in {step}; its manual may have another name for it (`rename`)"),
-            change: None,
-        }
+        let rule = RepairRule::ParameterMissing { parameter: name.to_owned(), step: self.step_name() };
+        Proposal::new(format!("extra: {{ {name}: … }}"), &rule, None)
     }
 
     fn step_name(&self) -> String {
@@ -394,7 +285,7 @@ impl<'a> ObservedRefusal<'a> {
         }
     }
 
-    /// The redirect address as it was sent, with what is secret in it masked.
+    /// The redirect address as it was sent, with secrets masked.
     fn redirect_address(&self) -> String {
         let usual = || format!("https://YOUR-HOST/callback/{}", self.provider.name);
         let sent = self.trace.exchanges.iter().find_map(|exchange| {
@@ -408,7 +299,7 @@ impl<'a> ObservedRefusal<'a> {
     }
 }
 
-/// Whether a file with a change is still right.
+/// Whether a file still compiles with a change.
 pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposal::FileChange) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
@@ -416,7 +307,7 @@ pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposa
     })
 }
 
-/// What an answer says, whatever it is written in.
+/// The text of an answer in small letters, in any format, with the challenge of its `WWW-Authenticate` header.
 fn answer_text(step: Option<&Step>, answer: &Response) -> String {
     let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).to_lowercase();
     let document: Option<Value> = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
@@ -431,18 +322,15 @@ pub(crate) fn is_page(answer: &Response) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
-/// What is said when nothing came back at all.
+/// The proposal for a request that was not answered.
 pub(crate) fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
     let step = step.map_or("the login", StepKind::word).to_owned();
-    let (because, sentence) = match why {
-        NoAnswer::Unreachable => ("notReached", format!("nobody answers at the address of {step}; compare it with the manual")),
-        NoAnswer::TooSlow => ("tooSlow", format!("the address of {step} does not answer in time; wait and log in again")),
-        NoAnswer::TooLarge => {
-            ("tooLarge", format!("the answer of {step} is larger than what is read; compare its address with the manual"))
-        }
-        NoAnswer::Forbidden => {
-            ("notAllowedFromHere", format!("the address of {step} leads into this server's own net, which is not allowed"))
-        }
+    let title = step.clone();
+    let rule = match why {
+        NoAnswer::Unreachable => RepairRule::NotReached { step },
+        NoAnswer::TooSlow => RepairRule::TooSlow { step },
+        NoAnswer::TooLarge => RepairRule::TooLarge { step },
+        NoAnswer::Forbidden => RepairRule::NotAllowedFromHere { step },
     };
-    Proposal { title: step.clone(), because: because.to_owned(), about: vec![step], sentence, change: None }
+    Proposal::new(title, &rule, None)
 }

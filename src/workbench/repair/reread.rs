@@ -1,5 +1,5 @@
-//! The answers of a login, read once more: with the file as it is, or as it would be. Nothing is sent, no signature is
-//! judged, and nothing that is read here lets anybody in.
+//! Reads the answers of a login again, with the file as it is or as it would be. Nothing is sent, no signature is
+//! verified, and no result of this opens a session.
 
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Facts};
@@ -11,47 +11,43 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
 
-/// What there is to read: what the browser brought, and the answers with the number of their call.
+/// What there is to read: the callback's parameters and the answers of the calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairCase<'a> {
-    /// The callback's parameters; nothing where they are not looked at.
+    /// The callback's parameters, if they are read.
     pub(crate) callback: Option<Value>,
-    /// The answers: call, answer, whether its failure was forgiven.
+    /// The answers: the number of the call, the answer, and whether its failure was forgiven.
     pub(crate) answers: Vec<(usize, &'a Response, bool)>,
-    /// Whether all calls were made, so that there has to be an identity.
+    /// Whether all calls were made, so that an identity is expected.
     pub(crate) complete: bool,
-    /// Whether an answer is read although the file takes it for a no.
-    pub(crate) stubborn: bool,
+    /// Whether an answer is read although the file takes it for a refusal.
+    pub(crate) reads_refused: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct RereadDocument<'p> {
-    /// Which answer of the case; nothing for the callback.
+    /// The number of the answer in the case; nothing for the callback.
     pub(crate) answer: Option<usize>,
-    /// The step that reads it.
     pub(crate) step: &'p Step,
-    /// What it holds; nothing where it cannot be read.
+    /// Its content, if it can be read.
     pub(crate) value: Option<Value>,
-    /// What its signed token claims.
+    /// The claims of its signed token.
     pub(crate) claims: Option<Value>,
-    /// Whether the file takes it for a no.
+    /// Whether the file takes it for a refusal.
     pub(crate) refused: bool,
-    /// Whether its failure was forgiven.
     pub(crate) forgiven: bool,
 }
 
-/// What came of it.
+/// The result of reading the answers.
 #[derive(Debug)]
 pub(crate) struct RereadLogin<'p> {
     /// The answers, as far as they were read.
     pub(crate) documents: Vec<RereadDocument<'p>>,
-    /// All that became known.
     pub(crate) facts: Facts,
-    /// Who would have come in, where all calls were made.
+    /// The identity, where all calls were made.
     pub(crate) end: Option<Result<Identity, IdentityError>>,
 }
 
-/// Reads the answers of a case.
 pub(crate) fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
     let mut facts = placeholder_facts(provider);
     let mut documents = Vec::new();
@@ -94,7 +90,7 @@ fn reread_answer<'p>(
     let says_error = answer.is_none() && value.as_ref().and_then(|value| value.get("error")).is_some();
     let refused = says_error || step.check_refusal(value.as_ref(), facts, status).is_err();
     let mut document = RereadDocument { answer: at, step, value, claims: None, refused, forgiven };
-    if refused && !case.stubborn {
+    if refused && !case.reads_refused {
         return document;
     }
     for (fact, name) in &step.header_reads {
@@ -118,7 +114,7 @@ fn reread_answer<'p>(
     document
 }
 
-/// What every login has from the start; the real values are not needed for seeing where things stand.
+/// The facts that every login begins with. Their real values do not matter here.
 fn placeholder_facts(provider: &Provider) -> Facts {
     let mut facts = provider.empty_facts();
     let names = FROM_THE_START.iter().chain(FROM_DISCOVERY).map(|(name, _)| *name);

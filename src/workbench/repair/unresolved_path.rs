@@ -1,4 +1,4 @@
-//! What the file looks for and does not find.
+//! The paths of a file that find nothing in the answers.
 
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
@@ -15,10 +15,10 @@ use crate::workbench::repair::reread::{RereadDocument, RereadLogin};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// More than these are not looked after at once.
+/// As many unresolved paths are looked after at once.
 const MOST: usize = 24;
 
-/// In which part of a step something is looked for.
+/// The part of a step to which a path belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookupPart {
     /// `read`.
@@ -29,47 +29,42 @@ pub(crate) enum LookupPart {
     Condition,
 }
 
-/// What is lacked where a path finds nothing.
+/// Why a path is unresolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnresolvedReason {
-    /// There is no such place.
-    Nowhere,
-    /// The answer says at this very place that there is nothing.
-    Said,
-    /// Only this way to it: the fact is known all the same.
-    Spare,
+    /// The answer has no value at the path.
+    Missing,
+    /// The answer holds `null` or an empty text at the path.
+    Empty,
+    /// The path is one of several alternatives, and another of them finds the fact.
+    Alternative,
 }
 
 /// A path that finds nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct UnresolvedPath {
-    /// The fact that waits for it, or the word whose condition does.
+    /// The fact that is read by it, or the word whose condition uses it.
     pub(crate) fact: String,
-    /// What is looked for.
     pub(crate) meaning: FactMeaning,
-    /// Where the path was written.
     pub(crate) place: Place,
-    /// The path as it was written.
+    /// The path as written.
     pub(crate) source: String,
-    /// The same, hop by hop.
-    pub(crate) hops: Vec<PathSegment>,
-    /// Which of the documents it looks at.
+    pub(crate) segments: Vec<PathSegment>,
+    /// The number of the document in which it is looked up.
     pub(crate) document: usize,
-    /// In which part of the step.
     pub(crate) part: LookupPart,
-    /// Whether the file says so, or the standard.
+    /// Whether the file has it; otherwise it is a standard path.
     pub(crate) written: bool,
-    /// Whether any value will do, because a text or a condition is made of it.
+    /// Whether any value fits, because it becomes part of a text or of a condition.
     pub(crate) any_value: bool,
-    /// What is lacked by it.
-    pub(crate) lack: UnresolvedReason,
-    /// What the fact itself is about, where only a part of it is looked for.
+    pub(crate) reason: UnresolvedReason,
+    /// The meaning of the whole fact, where the path finds only a part of it.
     pub(crate) about: FactMeaning,
-    /// Paths that stand in the place of this one elsewhere.
+    /// Paths that other alternatives or other facts use for the same value.
     pub(crate) hints: Vec<Vec<PathSegment>>,
 }
 
-/// All that is looked for in vain.
+/// The paths that find nothing in the answers of a login.
 pub(crate) fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) -> Vec<UnresolvedPath> {
     let of_steps = provider.steps().flat_map(|step| [step.uses_in_request(), step.uses_in_answer(), step.uses_in_when()]).flatten();
     let used: HashSet<Slot> = of_steps.chain(provider.identity.uses()).map(|used| used.fact).chain(provider.identity.facts()).collect();
@@ -117,19 +112,19 @@ fn collect_from_read(
         let is_plain = matches!(one, FactExpression::Path(_));
         for path in own.iter().filter(|path| !finds_usable_value(one, path, value)) {
             let Some(wanted) = unresolved_path(fact, path, document, part) else { continue };
-            // Where a key is there without a value, the answer says just that.
+            // A key without a value means that the person has none.
             let said = path.first(value).is_some_and(|found| found.is_null() || found.as_str().is_some_and(str::is_empty));
             if said && is_found {
                 continue;
             }
             let about = meaning_of_key(fact);
-            let of_key = last_key(&wanted.hops).map_or(FactMeaning::Other, meaning_of_key);
+            let of_key = last_key(&wanted.segments).map_or(FactMeaning::Other, meaning_of_key);
             let plain = if about == FactMeaning::Other { of_key } else { about };
-            // What another alternative puts in the place of this hole.
+            // The path that an equivalent alternative uses here.
             let others = alternatives.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
             let others = others.filter(|other| are_equivalent(one, other)).flat_map(FactExpression::paths);
             let hints = others.filter(|other| own.iter().all(|known| known.source != other.source));
-            // Or where the other facts of the step find the text that they look into.
+            // The path of the text that other facts of the step look into.
             let looks_into = nested_paths(one).iter().any(|(outer, _)| outer.source == path.source);
             let hints = hints.filter_map(|other| parse_path(&other.source)).chain(texts.iter().filter(|_| looks_into).cloned()).collect();
             list.push(UnresolvedPath {
@@ -138,10 +133,10 @@ fn collect_from_read(
                 hints,
                 written: read.written,
                 any_value: !is_plain,
-                lack: match () {
-                    () if said => UnresolvedReason::Said,
-                    () if is_found && !is_condition && alternatives.len() > 1 => UnresolvedReason::Spare,
-                    () => UnresolvedReason::Nowhere,
+                reason: match () {
+                    () if said => UnresolvedReason::Empty,
+                    () if is_found && !is_condition && alternatives.len() > 1 => UnresolvedReason::Alternative,
+                    () => UnresolvedReason::Missing,
                 },
                 ..wanted
             });
@@ -149,7 +144,7 @@ fn collect_from_read(
     }
 }
 
-/// The paths into texts that are JSON themselves, each behind the path of its text.
+/// The paths into texts that are JSON themselves, each with the path of its text before it.
 pub(crate) fn nested_paths(reading: &FactExpression) -> Vec<(&JsonPath, &JsonPath)> {
     match reading {
         FactExpression::Text(template) => template.inner_paths().collect(),
@@ -158,7 +153,7 @@ pub(crate) fn nested_paths(reading: &FactExpression) -> Vec<(&JsonPath, &JsonPat
     }
 }
 
-/// Whether two alternatives look at the same things in two ways: all but one of their paths are the same, and one is a text.
+/// Whether two alternatives read the same in two ways: one is a text, and all but one of their paths are the same.
 fn are_equivalent(one: &FactExpression, other: &FactExpression) -> bool {
     let (ours, theirs) = (one.paths(), other.paths());
     let shared = ours.iter().filter(|path| theirs.iter().any(|known| known.source == path.source)).count();
@@ -166,7 +161,7 @@ fn are_equivalent(one: &FactExpression, other: &FactExpression) -> bool {
     (is_text(one) || is_text(other)) && ours.len() == theirs.len() && shared + 1 == ours.len()
 }
 
-/// Whether a path finds what its reading can use.
+/// Whether a path finds a value that its fact can use.
 fn finds_usable_value(reading: &FactExpression, path: &JsonPath, value: &Value) -> bool {
     let asks_only_presence = match reading {
         FactExpression::Condition(condition) => condition.asks_only_presence(),
@@ -176,7 +171,7 @@ fn finds_usable_value(reading: &FactExpression, path: &JsonPath, value: &Value) 
     path.all(value).iter().any(|found| asks_only_presence || !found.is_object())
 }
 
-/// What a hole of a text is about: what its key says, or else what the other holes leave over.
+/// The meaning of a hole in a text: that of its key, or what the other holes leave over.
 fn meaning_of_hole(about: FactMeaning, of_key: FactMeaning, path: &JsonPath, own: &[&JsonPath]) -> FactMeaning {
     if of_key != FactMeaning::Other || about != FactMeaning::Name {
         return of_key;
@@ -192,13 +187,13 @@ fn meaning_of_hole(about: FactMeaning, of_key: FactMeaning, path: &JsonPath, own
 fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut Vec<UnresolvedPath>) {
     let Some(value) = &document.value else { return };
     for condition in document.step.accepted.iter().flat_map(RefusalRule::conditions) {
-        // A yes or a no is said by a value, not by an object around it.
+        // A value decides whether an answer is accepted, not an object around it.
         let is_answer = |found: &Value| condition.asks_only_presence() || !document.refused || !found.is_object();
         for path in condition.paths().into_iter().filter(|path| !path.all(value).into_iter().any(is_answer)) {
             list.extend(unresolved_path("accepted", path, at, LookupPart::Condition));
         }
     }
-    // A no at a place where no text stands was not said there.
+    // An object or a list at the path of a refusal was not meant as one.
     let refused = document.step.refused.iter().flat_map(RefusalRule::conditions).filter(|_| document.refused);
     for path in refused.flat_map(|condition| condition.paths()) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
@@ -207,20 +202,20 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
     }
 }
 
-/// What is looked for by one path.
+/// A path as an unresolved one; nothing for a path that cannot be taken apart.
 pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
-    let hops = parse_path(&path.source).filter(|hops| !hops.is_empty())?;
+    let segments = parse_path(&path.source).filter(|segments| !segments.is_empty())?;
     Some(UnresolvedPath {
         fact: fact.to_owned(),
         meaning: FactMeaning::Other,
         place: path.place,
         source: path.source.to_string(),
-        hops,
+        segments,
         document,
         part,
         written: true,
         any_value: true,
-        lack: UnresolvedReason::Nowhere,
+        reason: UnresolvedReason::Missing,
         about: FactMeaning::Other,
         hints: Vec::new(),
     })

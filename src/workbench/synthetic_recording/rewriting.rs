@@ -1,9 +1,9 @@
-//! A story with other texts in what comes back to the shop.
+//! Replaces texts in the callback and the answers of a story.
 
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec};
 use serde_json::Value;
 
-/// Changes every text that comes back to the shop.
+/// Replaces every text of the callback, the tokens, the issuer's document and the answers.
 pub(crate) fn rewrite_answers(story: &mut ExampleSpec, replace: &dyn Fn(&str) -> String) {
     for (_, value) in story.callback.iter_mut().flat_map(|pairs| &mut pairs.0) {
         value.value = replace(&value.value);

@@ -1,43 +1,43 @@
-//! What each kind of text becomes.
+//! What is invented for each kind of text.
 
 use crate::workbench::examples::stand_ins::NOW;
 use crate::workbench::record::pseudonymizer::Pseudonymizer;
 
-/// Names that nobody here has.
+/// Invented names.
 const NAMES: &[&str] = &["Ana", "Lima", "Bia", "Rocha", "Caio", "Prado", "Davi", "Moura", "Eva", "Serra", "Ivo", "Campos", "Lia", "Nunes"];
-/// The digits of 2026-01-02T03:04:05.
-const MOMENT: &str = "20260102030405";
+/// The digits of the time of all stories.
+const TIME_DIGITS: &str = "20260102030405";
 
 impl Pseudonymizer {
-    /// An e-mail address: the same mailbox is the same, however it is written. A domain of which the file speaks stays.
+    /// An e-mail address, independent of its case. A domain that stands in the file stays.
     pub(super) fn replace_email(&mut self, text: &str) -> String {
         let lower = text.to_lowercase();
-        if let Some(made) = self.made.get(&lower) {
+        if let Some(made) = self.invented.get(&lower) {
             return made.clone();
         }
         let domain = lower.rsplit('@').next().unwrap_or_default().to_owned();
         let fake_domain = if self.occurs_in_file(&domain) { domain.clone() } else { self.replace_domain(&domain) };
-        let many = self.next_number("address");
-        let name = NAMES[(many - 1) * 2 % NAMES.len()].to_lowercase();
-        let number = if many > NAMES.len() / 2 { many.to_string() } else { String::new() };
+        let count = self.next_number("address");
+        let name = NAMES[(count - 1) * 2 % NAMES.len()].to_lowercase();
+        let number = if count > NAMES.len() / 2 { count.to_string() } else { String::new() };
         let fake = format!("{name}{number}@{fake_domain}");
-        self.made.insert(lower, fake.clone());
+        self.invented.insert(lower, fake.clone());
         fake
     }
 
     fn replace_domain(&mut self, domain: &str) -> String {
-        if let Some(made) = self.made.get(domain) {
+        if let Some(made) = self.invented.get(domain) {
             return made.clone();
         }
         let fake = match self.next_number("domain") {
             1 => "loja.example".to_owned(),
             many => format!("loja{many}.example"),
         };
-        self.made.insert(domain.to_owned(), fake.clone());
+        self.invented.insert(domain.to_owned(), fake.clone());
         fake
     }
 
-    /// An address on the web: hosts and words of which the file speaks stay.
+    /// A URL. Hosts and words that stand in the file stay.
     pub(super) fn replace_url(&mut self, text: &str) -> String {
         if self.occurs_in_file(text) {
             return text.to_owned();
@@ -60,7 +60,7 @@ impl Pseudonymizer {
         fake + &self.replace_path_part(&word)
     }
 
-    /// What is as short as a version is nobody's.
+    /// A part of a path; one as short as a version stays.
     fn replace_path_part(&mut self, word: &str) -> String {
         if word.len() <= 2 { word.to_owned() } else { self.replace_alphanumerics(word) }
     }
@@ -69,7 +69,7 @@ impl Pseudonymizer {
         if self.occurs_in_file(host) {
             return host.to_owned();
         }
-        // What stands behind a part that differs from shop to shop.
+        // A host of which the file only has the parts behind a label that differs from shop to shop.
         for (at, _) in host.match_indices('.') {
             let behind = &host[at + 1..];
             if behind.contains('.') && self.occurs_in_file(behind) {
@@ -79,19 +79,19 @@ impl Pseudonymizer {
         format!("www.{}", self.replace_domain(host))
     }
 
-    /// Digits: as many, and others; moments are the moment of all stories.
+    /// Other digits, as many. A time becomes the time of all stories.
     pub(super) fn replace_digits(&mut self, key: &str, digits: &str) -> String {
-        if let Some(made) = self.made.get(digits) {
+        if let Some(made) = self.invented.get(digits) {
             return made.clone();
         }
         let lower = key.to_ascii_lowercase();
-        let is_moment = ["time", "date", "_at", "exp", "iat", "ts"].iter().any(|word| lower.contains(word));
+        let is_time = ["time", "date", "_at", "exp", "iat", "ts"].iter().any(|word| lower.contains(word));
         let fake = match digits.len() {
-            10 if is_moment => NOW.to_string(),
-            13 if is_moment => format!("{NOW}000"),
+            10 if is_time => NOW.to_string(),
+            13 if is_time => format!("{NOW}000"),
             _ => self.different_digits(digits),
         };
-        self.made.insert(digits.to_owned(), fake.clone());
+        self.invented.insert(digits.to_owned(), fake.clone());
         fake
     }
 
@@ -103,7 +103,7 @@ impl Pseudonymizer {
             } else {
                 count[count.len() - digits.len()..].to_owned()
             };
-            let is_taken = self.made.iter().any(|(real, made)| *real == fake || *made == fake);
+            let is_taken = self.invented.iter().any(|(real, made)| *real == fake || *made == fake);
             if fake != digits && !is_taken && !(fake.len() > 1 && fake.starts_with('0')) {
                 return fake;
             }
@@ -111,7 +111,7 @@ impl Pseudonymizer {
         "7".repeat(digits.len())
     }
 
-    /// A token, a code: short, with a number.
+    /// A short token or code with a number.
     pub(super) fn next_token(&mut self, key: &str) -> String {
         let (kind, word) = match key {
             key if key.contains("access") => ("access", "at"),
@@ -122,7 +122,7 @@ impl Pseudonymizer {
         format!("{word}-{}", self.next_number(kind))
     }
 
-    /// A name, word by word, so that a whole name and its parts agree.
+    /// A name, word by word, so that a whole name agrees with its parts.
     pub(super) fn replace_name(&mut self, text: &str) -> String {
         let words: Vec<String> = text.split(' ').map(|word| self.replace_name_word(word)).collect();
         words.join(" ")
@@ -132,7 +132,7 @@ impl Pseudonymizer {
         if !word.chars().any(char::is_alphanumeric) {
             return word.to_owned();
         }
-        if let Some(made) = self.made.get(word) {
+        if let Some(made) = self.invented.get(word) {
             return made.clone();
         }
         let mut fake = String::new();
@@ -146,11 +146,11 @@ impl Pseudonymizer {
         if word.chars().next().is_some_and(char::is_lowercase) {
             fake = fake.to_lowercase();
         }
-        self.made.insert(word.to_owned(), fake.clone());
+        self.invented.insert(word.to_owned(), fake.clone());
         fake
     }
 
-    /// Any other text: its signs and the words of the file stay, all else becomes something of the same shape.
+    /// Another text of the same shape. Punctuation and words of the file stay.
     pub(crate) fn replace_keeping_shape(&mut self, text: &str) -> String {
         if text.chars().count() > 1 && self.is_public_word(text) {
             return text.to_owned();
@@ -162,43 +162,42 @@ impl Pseudonymizer {
             } else {
                 fake.push_str(&self.replace_alphanumerics(&word));
                 word.clear();
-                // Signs that are nobody's.
+                // Unusual signs may be personal.
                 fake.push(if letter.is_ascii() || letter.is_whitespace() { letter } else { '-' });
             }
         }
         fake + &self.replace_alphanumerics(&word)
     }
 
-    /// Letters and digits without a sign between them.
     fn replace_alphanumerics(&mut self, word: &str) -> String {
         if word.is_empty() || self.is_public_word(word) {
             return word.to_owned();
         }
-        if let Some(made) = self.made.get(word) {
+        if let Some(made) = self.invented.get(word) {
             return made.clone();
         }
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.replace_digits("", word);
         }
-        let from = if word.bytes().all(|byte| byte.is_ascii_hexdigit()) { 6 } else { 26 };
+        let alphabet = if word.bytes().all(|byte| byte.is_ascii_hexdigit()) { 6 } else { 26 };
         let mut fake = word.to_owned();
         for _ in 0..100 {
-            let turn = self.next_number("run");
-            let letter = |at: usize, base: u8| char::from(base + u8::try_from((at * 7 + turn) % from).unwrap_or_default());
+            let shift = self.next_number("run");
+            let letter = |at: usize, base: u8| char::from(base + u8::try_from((at * 7 + shift) % alphabet).unwrap_or_default());
             fake = word
                 .chars()
                 .enumerate()
                 .map(|(at, real)| match real {
-                    real if real.is_ascii_digit() => char::from(b'0' + u8::try_from((at + turn) % 10).unwrap_or_default()),
+                    real if real.is_ascii_digit() => char::from(b'0' + u8::try_from((at + shift) % 10).unwrap_or_default()),
                     real if real.is_uppercase() => letter(at, b'A'),
                     _ => letter(at, b'a'),
                 })
                 .collect();
-            if fake != word && !self.made.contains_key(&fake) {
+            if fake != word && !self.invented.contains_key(&fake) {
                 break;
             }
         }
-        self.made.insert(word.to_owned(), fake.clone());
+        self.invented.insert(word.to_owned(), fake.clone());
         fake
     }
 }
@@ -215,7 +214,7 @@ pub(super) fn is_date_time(text: &str) -> bool {
 
 /// A date written in the same way.
 pub(super) fn replace_date_time(text: &str) -> String {
-    let mut digits = MOMENT.chars();
+    let mut digits = TIME_DIGITS.chars();
     let zone = text
         .char_indices()
         .skip(11)

@@ -1,90 +1,24 @@
-//! A YAML file as a tree of nodes, every one with its place and every scalar as it was written.
+//! Reads a YAML file as a tree of nodes, every one with its place and every scalar as it was written.
 //!
-//! Read from the parser's events rather than through serde: serde stops at the first mistake, turns `00` into a
+//! It reads the parser's events and does not go through serde: serde stops at the first mistake, turns `00` into a
 //! number, and keeps the last of two equal keys. Anchors, aliases, tags, duplicate keys and a second document are
 //! refused; size and depth are bounded.
-//!
-//! It stays one file because what the parser says and what a person meant by it are told together.
 
 use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::yaml::{DEEPEST, LARGEST, YamlEntry, YamlKind, YamlNode};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
 
-/// The largest file that is read.
-pub(crate) const LARGEST: usize = 256 * 1024;
-/// The deepest nesting that is read.
-pub(crate) const DEEPEST: usize = 16;
-
-/// One node and where it stands.
-#[derive(Clone, Debug)]
-pub struct YamlNode {
-    pub(crate) place: Place,
-    /// What.
-    pub kind: YamlKind,
-}
-
-/// What a node is.
-#[derive(Clone, Debug)]
-pub enum YamlKind {
-    /// A single value; `plain` when it stands without quotes.
-    Scalar {
-        /// The text, with escapes undone.
-        text: String,
-        /// Whether it stands without quotes.
-        plain: bool,
-        /// Whether it stands in the file letter by letter, so that a part of it has a place of its own.
-        verbatim: bool,
-    },
-    /// A list.
-    List(Vec<YamlNode>),
-    /// A mapping, in the order in which it was written.
-    Map(Vec<YamlEntry>),
-}
-
-/// One line of a mapping.
-#[derive(Clone, Debug)]
-pub struct YamlEntry {
-    /// The key.
-    pub key: Located<String>,
-    /// Its value.
-    pub value: YamlNode,
-}
-
-impl YamlNode {
-    /// Whether nothing was written: an empty value, `~` or `null`.
-    pub fn is_null(&self) -> bool {
-        matches!(&self.kind, YamlKind::Scalar { text, plain: true, .. } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
-    }
-
-    /// What this is, for a sentence.
-    pub(crate) fn description(&self) -> &'static str {
-        match &self.kind {
-            YamlKind::Scalar { .. } if self.is_null() => "nothing",
-            YamlKind::Scalar { .. } => "a text",
-            YamlKind::List(_) => "a list",
-            YamlKind::Map(_) => "a block of `key: value` lines",
-        }
-    }
-
-    /// The value under a key of a mapping.
-    pub(crate) fn get(&self, key: &str) -> Option<&YamlNode> {
-        match &self.kind {
-            YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value),
-            YamlKind::Scalar { .. } | YamlKind::List(_) => None,
-        }
-    }
-}
-
-/// What is wrong with a file before any word of it is looked at.
+/// A mistake in the YAML of a file, found before any word of it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
     pub(crate) place: Option<Place>,
     pub(crate) message: String,
     pub(crate) help: String,
-    /// Whether there is nothing in the file at all.
+    /// Whether the file is empty.
     pub(crate) is_empty: bool,
 }
 
-/// Reads a source. On success there may still be complaints about keys that stand twice.
+/// Reads a source. On success there may still be complaints about duplicate keys.
 pub fn parse(source: &Source) -> Result<(YamlNode, Vec<YamlError>), YamlError> {
     let text = &*source.text;
     if text.len() > LARGEST {
@@ -95,17 +29,17 @@ pub fn parse(source: &Source) -> Result<(YamlNode, Vec<YamlError>), YamlError> {
             is_empty: false,
         });
     }
-    // A depth beyond ours is reported by us, with our sentence; the parser's own limit is only a net.
+    // A nesting beyond `DEEPEST` gets our own sentence; the parser's limit is only a second bound.
     let options = options! { emit_comments: false, flow_nesting_limit: 64, block_nesting_limit: 64 };
-    let mut reader = YamlParser { parser: Parser::new_from_str_with_options(text, options), text, twice: Vec::new() };
+    let mut reader = YamlParser { parser: Parser::new_from_str_with_options(text, options), text, duplicate_keys: Vec::new() };
     let node = reader.read_document()?;
-    Ok((node, reader.twice))
+    Ok((node, reader.duplicate_keys))
 }
 
 struct YamlParser<'a> {
     parser: Parser<'a, StrInput<'a>>,
     text: &'a str,
-    twice: Vec<YamlError>,
+    duplicate_keys: Vec<YamlError>,
 }
 
 impl<'a> YamlParser<'a> {
@@ -208,13 +142,13 @@ impl<'a> YamlParser<'a> {
             let (event, at) = self.next_event()?;
             let mut value = self.read_node(event, at, depth + 1)?;
             if value.is_null() {
-                // What is not there is shown where its key stands.
+                // An absent value gets the place of its key.
                 value.place = key.place;
             }
             if seen.insert(text.clone()) {
                 entries.push(YamlEntry { key: Located::new(text, key.place), value });
             } else {
-                self.twice.push(error_at(key.place, format!("`{text}` stands here twice"), "keep one of the two lines"));
+                self.duplicate_keys.push(error_at(key.place, format!("`{text}` stands here twice"), "keep one of the two lines"));
             }
         }
     }
@@ -238,7 +172,7 @@ impl<'a> YamlParser<'a> {
         }
     }
 
-    /// What a person most likely did, from what the parser stumbled over.
+    /// Explains an error of the parser by the mistake that most likely caused it.
     fn explain_parse_error(&self, place: Place, message: &str) -> YamlError {
         let lines: Vec<&str> = self.text.lines().collect();
         let last = (place.line as usize).clamp(1, lines.len().max(1));
@@ -253,7 +187,7 @@ impl<'a> YamlParser<'a> {
             return error_at(on(line, &quote.to_string()), format!("`{quote}` is not a quote of YAML"), "write `\"` or `'`");
         }
         let in_brackets = message.contains("flow") || message.contains("',' or");
-        // The bracket that confuses may stand some lines before the place at which the parser gives up.
+        // The bracket may stand some lines before the place at which the parser stops.
         let unquoted = (0..last.min(lines.len())).rev().take(12).find_map(|line| unquoted_bracket(lines[line]).map(|at| (line, at)));
         if let (true, Some((line, at))) = (in_brackets || message.contains("did not find expected"), unquoted) {
             let help = "put the value in quotes: `code: \"${code}\"`, `id: \"$.list[0].id\"`; in single quotes where it holds double ones";
@@ -266,35 +200,15 @@ impl<'a> YamlParser<'a> {
                 "write `\"*.shops.example\"`; aliases are not part of the language",
             );
         }
-        let here = self.text.get(place.start as usize..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-        if matches!(here, '@' | '`' | '%') {
-            return error_at(place, format!("a text that begins with `{here}` needs quotes"), "put the whole text in quotes");
+        let next = self.text.get(place.start as usize..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+        if matches!(next, '@' | '`' | '%') {
+            return error_at(place, format!("a text that begins with `{next}` needs quotes"), "put the whole text in quotes");
         }
-        let before = (0..last.saturating_sub(1)).rev().find(|line| !lines[*line].trim().is_empty());
-        let no_blank = |line: &str| {
-            line.find(':').filter(|at| !line.contains(": ") && !line.ends_with(':') && !line[..*at].contains([' ', '"', '/', '#']))
-        };
-        if let Some((line, at)) = before
-            .and_then(|line| no_blank(lines[line].trim_start()).map(|at| (line, at + lines[line].len() - lines[line].trim_start().len())))
-        {
-            return error_at(
-                self.place_in_line(line, at, 1),
-                "there is no blank behind this colon",
-                "write `key: value`, with a blank behind the colon",
-            );
+        if let Some(error) = self.missing_blank(&lines, last) {
+            return error;
         }
-        if message.contains("quoted scalar") {
-            let opened = (0..last.min(lines.len()))
-                .rev()
-                .find(|line| lines[*line].matches('"').count() % 2 == 1 || lines[*line].matches('\'').count() % 2 == 1);
-            if let Some(line) = opened {
-                let at = lines[line].rfind(['"', '\'']).unwrap_or(0);
-                return error_at(
-                    self.place_in_line(line, at, 1),
-                    "a quote that is opened here is never closed",
-                    "close it on the same line",
-                );
-            }
+        if let Some(error) = self.open_quote(&lines, last).filter(|_| message.contains("quoted scalar")) {
+            return error;
         }
         if message.contains("mapping values are not allowed") {
             let help = "a text with `: ` in it needs quotes; otherwise this line is indented differently from its neighbours";
@@ -314,7 +228,29 @@ impl<'a> YamlParser<'a> {
         error_at(place, format!("this is not YAML: {message}"), "check the indentation, the quotes and the brackets just before this place")
     }
 
-    /// The place of some bytes of a line, counted from 0.
+    /// A colon without a blank behind it, on the last line before this one that is not empty.
+    fn missing_blank(&self, lines: &[&str], last: usize) -> Option<YamlError> {
+        let line = (0..last.saturating_sub(1)).rev().find(|line| !lines[*line].trim().is_empty())?;
+        let text = lines[line].trim_start();
+        let is_word_before = |at: &usize| !text[..*at].contains([' ', '"', '/', '#']);
+        let at = text.find(':').filter(|_| !text.contains(": ") && !text.ends_with(':')).filter(is_word_before)?;
+        let indent = lines[line].len() - text.len();
+        Some(error_at(
+            self.place_in_line(line, indent + at, 1),
+            "there is no blank behind this colon",
+            "write `key: value`, with a blank behind the colon",
+        ))
+    }
+
+    /// A quote that is opened on a line up to this one, and not closed there.
+    fn open_quote(&self, lines: &[&str], last: usize) -> Option<YamlError> {
+        let is_odd = |line: usize, quote: char| lines[line].matches(quote).count() % 2 == 1;
+        let line = (0..last.min(lines.len())).rev().find(|line| is_odd(*line, '"') || is_odd(*line, '\''))?;
+        let at = lines[line].rfind(['"', '\'']).unwrap_or(0);
+        Some(error_at(self.place_in_line(line, at, 1), "a quote that is opened here is never closed", "close it on the same line"))
+    }
+
+    /// The place of a part of a line; lines are counted from 0.
     fn place_in_line(&self, line: usize, from: usize, length: usize) -> Place {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let text = self.text.lines().nth(line).unwrap_or("");
@@ -338,7 +274,7 @@ impl<'a> YamlParser<'a> {
     }
 }
 
-/// Where a line holds a hole or an index without quotes inside of brackets.
+/// The position of a hole or an index that stands without quotes inside of brackets.
 fn unquoted_bracket(line: &str) -> Option<usize> {
     let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
     for (at, letter) in line.char_indices() {

@@ -1,18 +1,18 @@
-//! What names of parameters say, and how they become names of facts and of variables.
+//! What names of parameters say, and how they become names of facts and variables.
 
 use crate::workbench::answers::keys::normalize_key;
 
-/// Whether a value may be followed from an answer to a later request.
+/// Whether a value is distinctive enough to be followed from an answer to a later request.
 pub(crate) fn is_followable(text: &str) -> bool {
     let long = text.len() >= 6 && text.len() <= 16 * 1024;
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16;
     long && !text.contains([' ', '\n']) && (mixed || text.contains("://"))
 }
 
-/// Whether a name says that its value is nobody's business.
+/// Whether a name says that its value is secret.
 pub(crate) fn names_a_secret(name: &str) -> bool {
     let name = normalize_key(name);
-    let inside = [
+    let parts = [
         "secret",
         "password",
         "passwd",
@@ -25,13 +25,13 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
         "accesskey",
         "subscriptionkey",
     ];
-    let at_the_end = ["token", "key", "sign", "signature", "pwd", "pin"];
-    inside.iter().any(|word| name.contains(word))
-        || at_the_end.iter().any(|word| name.ends_with(word)) && name != "responsetypetoken"
+    let endings = ["token", "key", "sign", "signature", "pwd", "pin"];
+    parts.iter().any(|word| name.contains(word))
+        || endings.iter().any(|word| name.ends_with(word)) && name != "responsetypetoken"
         || matches!(name.as_str(), "authorization" | "cookie" | "auth" | "pass")
 }
 
-/// Whether a value is one of the words that OAuth 2 itself knows.
+/// Whether a value is a word of OAuth 2 itself.
 pub(crate) fn is_oauth_word(text: &str) -> bool {
     matches!(
         text,
@@ -51,7 +51,7 @@ pub(crate) fn is_oauth_word(text: &str) -> bool {
     ) || text.starts_with("urn:")
 }
 
-/// A name as facts have it: `client_ref` becomes `clientRef`.
+/// A name in the spelling of facts: `client_ref` becomes `clientRef`.
 pub(crate) fn to_camel_case(name: &str) -> String {
     let mut out = String::new();
     let mut upper = false;
@@ -73,7 +73,7 @@ pub(crate) fn to_camel_case(name: &str) -> String {
     if out.is_empty() { "value".to_owned() } else { out }
 }
 
-/// A name in capitals, as variables have it.
+/// A name in the spelling of variables: `clientRef` becomes `CLIENT_REF`.
 pub(crate) fn to_variable_name(name: &str) -> String {
     let mut out = String::new();
     let mut last = '_';

@@ -1,0 +1,129 @@
+//! One login carried from its redirect to its outcome. Callbacks, the lab's test logins and `portaria try` all use it.
+
+use crate::login::attempt::{Attempt, Entropy, InputValues, InstallationValues, RedirectError, SavedAttempt};
+use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::trace::{LoginObserver, Trace};
+use crate::login::{Login, discover, drive_observed};
+use crate::provider::Provider;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::identity::Identity;
+use crate::vocabulary::wire::{Fetch, Request};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Logins that may call one provider at the same time.
+const MOST_CALLING: usize = 20;
+/// Logins that may fetch one issuer's document at the same time; the others wait for their result.
+const MOST_DISCOVERING: usize = 4;
+/// How long a login waits until it may call the provider.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long all calls of a login may take.
+const LONGEST: Duration = Duration::from_secs(25);
+
+/// How many logins may talk to one provider at the same time.
+pub(crate) struct ConversationLimits {
+    calling: Semaphore,
+    discovering: Semaphore,
+}
+
+impl Default for ConversationLimits {
+    fn default() -> Self {
+        Self { calling: Semaphore::new(MOST_CALLING), discovering: Semaphore::new(MOST_DISCOVERING) }
+    }
+}
+
+/// Who talks to whom: a provider, and how it is reached.
+#[derive(Clone, Copy)]
+pub(crate) struct ConversationParties<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) fetch: &'a dyn Fetch,
+    pub(crate) documents: &'a DocumentCache,
+    /// A single login at a terminal has no limits.
+    pub(crate) limits: Option<&'a ConversationLimits>,
+}
+
+/// Too many logins are talking to the provider already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProviderBusy;
+
+impl From<ProviderBusy> for LoginError {
+    fn from(_: ProviderBusy) -> Self {
+        Self::between_steps(LoginErrorCause::TooManyLogins)
+    }
+}
+
+/// One login at a provider.
+pub(crate) struct Conversation<'a> {
+    parties: ConversationParties<'a>,
+    installation: InstallationValues,
+    pub(crate) attempt: Attempt,
+}
+
+impl<'a> Conversation<'a> {
+    /// Begins a new attempt.
+    pub(crate) fn begin(
+        parties: ConversationParties<'a>,
+        installation: InstallationValues,
+        entropy: &Entropy,
+        inputs: InputValues,
+        now: i64,
+    ) -> Self {
+        let attempt = Attempt::new(parties.provider, &installation, entropy, now, inputs);
+        Self { parties, installation, attempt }
+    }
+
+    /// Goes on with an attempt that the browser has kept.
+    pub(crate) fn resume(parties: ConversationParties<'a>, installation: InstallationValues, saved: SavedAttempt) -> Self {
+        let attempt = Attempt::resume(parties.provider, &installation, saved);
+        Self { parties, installation, attempt }
+    }
+
+    /// Fetches the issuer's document if it is due. While other logins fetch it, a known document is good enough; where none is
+    /// known, this login waits for theirs.
+    pub(crate) async fn refresh_document(&self, now: i64) {
+        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let known = self.attempt.facts_without_discovery(provider, &self.installation);
+        let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(&known)) else { return };
+        if !documents.should_fetch(&address, now) {
+            return;
+        }
+        let _permit = match limits.map(|limits| (limits, limits.discovering.try_acquire())) {
+            None => None,
+            Some((_, Ok(permit))) => Some(permit),
+            Some((_, Err(_))) if documents.get(&address, now).is_some() => return,
+            Some((limits, Err(_))) => match tokio::time::timeout(LONGEST_WAIT, limits.discovering.acquire()).await {
+                Ok(Ok(permit)) => Some(permit),
+                Ok(Err(_)) | Err(_) => return,
+            },
+        };
+        discover(provider, &known, fetch, documents, now).await;
+    }
+
+    /// The request that the browser carries to the provider.
+    pub(crate) fn authorization_request(&self) -> Result<Request, RedirectError> {
+        self.attempt.redirect_request(self.parties.provider, &self.installation, self.parties.documents)
+    }
+
+    /// Accepts a callback that answers the attempt; `path_state` is the state from the address of the callback.
+    pub(crate) fn accept<'c>(&self, callback: &'c CallbackParameters, path_state: Option<&str>, now: i64) -> Result<Login<'c>, LoginError>
+    where
+        'a: 'c,
+    {
+        self.attempt.accept(self.parties.provider, &self.installation, callback, path_state, self.parties.documents, now)
+    }
+
+    /// Talks to the provider until there is an identity or an error.
+    pub(crate) async fn drive(
+        &self,
+        login: Login<'_>,
+        observer: &mut dyn LoginObserver,
+    ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
+        let ConversationParties { fetch, documents, limits, .. } = self.parties;
+        let driving = drive_observed(observer, login, fetch, documents);
+        let Some(limits) = limits else { return Ok(driving.await) };
+        let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
+        let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
+        Ok(tokio::time::timeout(LONGEST, driving).await.unwrap_or_else(|_| out_of_time()))
+    }
+}

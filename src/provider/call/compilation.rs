@@ -1,0 +1,318 @@
+//! Compiling a call: from its words to a step.
+
+use crate::provider::address::Address;
+use crate::provider::answer::{AnswerFormat, AnswerParser};
+use crate::provider::assertion::Assertion;
+use crate::provider::call::CallSpec;
+use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
+use crate::provider::pkce::Pkce;
+use crate::provider::refusal::RefusalRule;
+use crate::provider::request_payload::RequestPayload;
+use crate::provider::signature::{ParameterSignature, SignedParameters};
+use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
+use crate::provider::standard;
+use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
+use crate::provider::step_context::{StepContext, check_fact_name, check_read_name, compile_reads};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::wire::Method;
+use crate::vocabulary::words::{NamedValues, Reader};
+
+/// Compiles a call, or complains.
+pub(crate) fn compile(
+    mut spec: CallSpec,
+    (kind, position): (StepKind, u16),
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Option<Step> {
+    let place = spec.place;
+    let (method, address) = method_and_address(&mut spec, kind, context, reader);
+    let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, reader));
+    let places_assertion = spec_uses_fact(&spec, "clientAssertion", reader);
+    let carried = RequestPayload::compile(&mut spec, kind, method, context, assertion.is_some() && !places_assertion, reader);
+    let headers = headers(spec.headers.take().unwrap_or_default(), reader);
+    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
+    let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
+    let reads = CallReads::compile(&mut spec, kind, context, reader);
+    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(context.refused.cloned()).collect();
+    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(context.accepted.cloned()).collect();
+    let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
+    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
+    let mut step = Step {
+        kind,
+        call: Some(position),
+        place,
+        known: context.known,
+        method,
+        address: address?,
+        query: carried.query,
+        body: carried.body,
+        headers,
+        basic: carried.basic,
+        bearer: None,
+        assertion,
+        sign,
+        verify: None,
+        when: spec.when.take(),
+        optional: spec.optional.unwrap_or(false),
+        answers: AnswerParser { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
+        refused,
+        accepted,
+        minds_error,
+        reads: reads.answer,
+        header_reads: reads.headers,
+        signed: reads.token,
+        signed_reads: reads.claims,
+    };
+    step.bearer = bearer(spec.bearer.take(), &step, reader);
+    check_call(&step, reader);
+    Some(step)
+}
+
+/// What a call reads from its answer.
+struct CallReads {
+    answer: Vec<ReadRule>,
+    headers: Vec<(Slot, Located<String>)>,
+    token: Option<SignedToken>,
+    claims: Vec<ReadRule>,
+}
+
+impl CallReads {
+    fn compile(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Self {
+        let place = spec.place;
+        let signed_context = SignedTokenContext {
+            addresses: &context.addresses,
+            discovery: context.discovery,
+            nonce_is_sent: context.nonce_is_sent,
+            about_the_login: kind == StepKind::GetAccessCode,
+        };
+        let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
+        let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
+        let written_claims = signed_spec.and_then(|spec| spec.read);
+        let reads_written_claims = written_claims.is_some();
+        let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, reader));
+        let has_read = spec.read.is_some();
+        let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, reader));
+        for read in own.iter().chain(&claims) {
+            check_read_name(read, reader);
+        }
+        let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), reader);
+        let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
+        let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
+        let mut answer = match kind {
+            // In XML everything stands below the root, and a text has no places at all.
+            _ if !has_keys => Vec::new(),
+            StepKind::GetAccessCode => context.standard_reads(standard::TOKEN, &own, place, reader),
+            StepKind::GetUserInfo if !has_read && !reads_written_claims && token.is_none() => {
+                context.standard_reads(standard::PERSON, &own, place, reader)
+            }
+            StepKind::GetUserInfo | StepKind::GetAuthorizationCode => Vec::new(),
+        };
+        if token.is_some() && !reads_written_claims && context.discovery && kind == StepKind::GetAccessCode {
+            claims = context.standard_reads(standard::PERSON, &[], place, reader);
+        }
+        answer.extend(own);
+        Self { answer, headers, token, claims }
+    }
+}
+
+fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader) -> Vec<(Slot, Located<String>)> {
+    let compile = |(fact, name): (Located<String>, Located<String>)| {
+        check_fact_name(&fact, fact.place, reader);
+        (reader.names.intern(&fact), Located::new(name.value, fact.place))
+    };
+    named.0.into_iter().map(compile).collect()
+}
+
+fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> (Method, Option<Template>) {
+    let usual = if kind == StepKind::GetAccessCode { ("tokenEndpoint", Method::Post) } else { ("userinfoEndpoint", Method::Get) };
+    match (spec.get.take(), spec.post.take()) {
+        (Some(get), None) => (Method::Get, Some(get)),
+        (None, Some(post)) => (Method::Post, Some(post)),
+        (Some(_), Some(post)) => {
+            reader.complain(post.place, "one call has both `get` and `post`", "keep one; a second call is a second item of a list");
+            (Method::Post, None)
+        }
+        (None, None) if context.discovery => (usual.1, Some(Template::from_fact(usual.0, spec.place, reader))),
+        (None, None)
+            if reader.is_unusable_word(spec.place, "get")
+                || reader.is_unusable_word(spec.place, "post")
+                || reader.has_unknown_words(spec.place) =>
+        {
+            (usual.1, None)
+        }
+        (None, None) => {
+            let word = if kind == StepKind::GetAccessCode { "post" } else { "get" };
+            reader.complain(
+                spec.place,
+                format!("{} does not say which address is called", kind.word()),
+                format!("add `{word}: https://…`"),
+            );
+            (usual.1, None)
+        }
+    }
+}
+
+/// The `signed` that `discovery` brings along: the ID token beside the access token.
+fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
+    (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
+}
+
+fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
+    const OURS: &[&str] = &[
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "te",
+        "trailer",
+        "upgrade",
+        "cookie",
+        "keep-alive",
+        "proxy-authorization",
+    ];
+    for (name, value) in &named.0 {
+        let is_token =
+            !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        if !is_token {
+            reader.complain(
+                name.place,
+                format!("`{}` is not the name of a header", name.value),
+                "write letters, digits and `-`, such as `X-Api-Key`",
+            );
+        } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+            reader.complain(name.place, format!("`{}` is written by portaria itself", name.value), "take the line out");
+        }
+        if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {
+            reader.complain(value.place, "a header is one line, and this value has several", "write it in one line");
+        }
+        check_no_paths([value], reader);
+    }
+    named.0
+}
+
+fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option<Template> {
+    let has_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    match written {
+        Some(template) if template.as_literal().as_deref() == Some("none") => None,
+        Some(template) if template.is_literal() => {
+            let help = format!(
+                "write `bearer: ${{{}}}` for a fact, or `bearer: none`",
+                if template.source.len() < 40 { &template.source } else { "accessToken" }
+            );
+            reader.complain(template.place, format!("`{}` is neither a fact nor `none`", template.source), help);
+            None
+        }
+        Some(template) => {
+            if has_header || step.basic.is_some() {
+                reader.complain(
+                    template.place,
+                    "this call already has an `Authorization` header",
+                    "keep one: `bearer`, `credentials: basic` or the header",
+                );
+            }
+            check_no_paths([&template], reader);
+            Some(template)
+        }
+        None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
+        None => {
+            let token = step.known.access_token;
+            let placed = step.uses_in_request().iter().any(|FactUse { fact, whole, .. }| *fact == token && *whole);
+            (!placed).then(|| Template::from_fact("accessToken", step.place, reader))
+        }
+    }
+}
+
+fn spec_uses_fact(spec: &CallSpec, name: &str, reader: &mut Reader) -> bool {
+    let fact = reader.names.intern(name);
+    let in_values = |values: &Option<NamedValues<ParameterValues>>| {
+        values
+            .iter()
+            .flat_map(|named| &named.0)
+            .filter_map(|(_, values)| values.texts.as_ref())
+            .flatten()
+            .flat_map(Template::uses)
+            .any(|used| used.fact == fact)
+    };
+    in_values(&spec.extra)
+        || in_values(&spec.query)
+        || in_values(&spec.form)
+        || spec.json.as_ref().is_some_and(|json| json.uses().iter().any(|used| used.fact == fact))
+        || spec.text.as_ref().is_some_and(|text| text.uses().any(|used| used.fact == fact))
+        || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
+}
+
+/// Complains about what a call says twice, or to no effect.
+fn check_call(step: &Step, reader: &mut Reader) {
+    if let StepBody::Json(JsonTemplate::Object(members)) = &step.body {
+        for (name, value) in members {
+            if let JsonTemplate::Text(text) = value {
+                parameters::check_no_literal_secret(&name.source, text, reader);
+            }
+        }
+    }
+    for (name, value) in &step.headers {
+        parameters::check_no_literal_secret(name, value, reader);
+    }
+    let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
+    if let Some(sign) = &step.sign
+        && sign.over == SignedParameters::Form
+        && !matches!(step.body, StepBody::Form(_))
+    {
+        reader.complain(
+            sign.place,
+            "this request has no form that could be signed",
+            "write `over: query`, or send the parameters as a `form`",
+        );
+    }
+    if let Some(sign) = &step.sign
+        && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
+    {
+        reader.complain(
+            sign.place,
+            format!("`{}` is sent already, so the signature has no place", sign.into),
+            "take the parameter out; `into` adds it",
+        );
+    }
+    for condition in step.when.iter().flat_map(|when| &when.0) {
+        if let Some(path) = condition.paths().first() {
+            let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
+            reader.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
+        }
+    }
+    if let Some(assertion) = &step.assertion
+        && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
+    {
+        reader.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
+    }
+    for (at, (name, value)) in step.headers.iter().enumerate() {
+        if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+            reader.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
+        }
+        if name.eq_ignore_ascii_case("authorization") && step.basic.is_some() {
+            let help = "keep one: `credentials: basic` or the header";
+            reader.complain(name.place, "this call already has an `Authorization` header", help);
+        }
+        if name.eq_ignore_ascii_case("authorization") && value.is_literal() {
+            reader.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
+        }
+    }
+    check_repeated_parameters(step, reader);
+}
+
+/// A parameter that stands in the address as well is sent twice.
+pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
+    let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
+    for parameter in &step.query {
+        if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
+            let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
+            reader.complain(step.address.template.place, message, "take it out of the address");
+        }
+    }
+}
+
+/// Whether the file has to place the PKCE verifier in this step and does not.
+pub(crate) fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
+    pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
+}

@@ -1,0 +1,230 @@
+//! A hole in a text: `${fact}` or `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
+
+use crate::provider::facts::Facts;
+use crate::provider::functions::{Function, FunctionArgument, TextOrBytes, check_text_and_bytes};
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::template::{FactUse, UnfilledHole};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::Reader;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A hole: what fills it.
+#[derive(Clone, Debug)]
+pub(crate) struct Hole {
+    pub(crate) place: Place,
+    source: HoleSource,
+    optional: bool,
+    functions: Vec<Function>,
+    label: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+enum HoleSource {
+    Fact(Slot),
+    Path(Box<JsonPath>),
+}
+
+/// A word or a quoted text inside a hole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum HoleToken {
+    /// A bare word: a function's or a fact's name.
+    Word(String),
+    /// A text in quotes.
+    Quoted(String),
+}
+
+impl HoleToken {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Word(text) | Self::Quoted(text) => text,
+        }
+    }
+}
+
+impl Hole {
+    /// A hole for a fact, as if it stood at `place`.
+    pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
+        let source = HoleSource::Fact(reader.names.intern(name));
+        Self { place, source, optional: false, functions: Vec::new(), label: Arc::from(name) }
+    }
+
+    /// Reads what stands between `${` and `}`, or complains.
+    pub(crate) fn parse(inside: &str, place: Place, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
+        let parts = split_at_bars(inside);
+        let (head, tail) = parts.split_first()?;
+        let head = head.trim();
+        let (head, optional) = head.strip_suffix('?').map_or((head, false), |head| (head.trim_end(), true));
+        let source = if head.starts_with('$') {
+            HoleSource::Path(Box::new(JsonPath::parse(head, place, reader)?))
+        } else if is_fact_name(head) {
+            HoleSource::Fact(reader.names.intern(head))
+        } else {
+            let help = if head.is_empty() {
+                "write a fact's name: `${accessToken}`"
+            } else {
+                "a hole holds a fact's name (`${accessToken}`) or a path (`${$.data.id}`)"
+            };
+            reader.complain(place, format!("`{head}` is not the name of a fact"), help);
+            return None;
+        };
+        let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, reader)).collect::<Option<Vec<_>>>()?;
+        check_text_and_bytes(&functions, may_end_in_bytes, place, reader);
+        let label = if functions.is_empty() { head } else { inside.trim() };
+        Some(Self { place, source, optional, functions, label: Arc::from(label) })
+    }
+
+    /// The fact that fills it, if it is not a path.
+    pub(crate) fn fact(&self) -> Option<Slot> {
+        if let HoleSource::Fact(fact) = self.source { Some(fact) } else { None }
+    }
+
+    /// The same where no function follows, so that the fact can be read back from what was written.
+    pub(crate) fn bare_fact(&self) -> Option<Slot> {
+        self.fact().filter(|_| self.functions.is_empty())
+    }
+
+    /// The path that fills it, if it is not a fact.
+    pub(crate) fn path(&self) -> Option<&JsonPath> {
+        if let HoleSource::Path(path) = &self.source { Some(path) } else { None }
+    }
+
+    /// Whether the text around it is there even where the hole finds nothing.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// The functions behind it, in order.
+    pub(crate) fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// Fills it: `Ok(None)` where it may stay empty.
+    pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
+        if self.functions.is_empty()
+            && let HoleSource::Fact(fact) = self.source
+        {
+            return match facts.get(fact) {
+                Some(text) => Ok(Some(Cow::Borrowed(text))),
+                None if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
+                None if self.optional => Ok(None),
+                None => Err(self.unfilled()),
+            };
+        }
+        let (flow, secret) = self.evaluate(facts, answer);
+        match flow {
+            Some(TextOrBytes::Text(text)) if !text.is_empty() => {
+                Ok(Some(Cow::Owned(if secret { Text::secret(text, &self.label) } else { Text::plain(text) })))
+            }
+            _ if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
+            _ if self.optional => Ok(None),
+            _ => Err(self.unfilled()),
+        }
+    }
+
+    /// What stands for a value that is not known yet.
+    fn mask(&self) -> Text {
+        Text::secret("x", &self.label)
+    }
+
+    /// What it finds, and whether that is a secret.
+    pub(crate) fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (Option<TextOrBytes>, bool) {
+        let (start, mut secret) = match &self.source {
+            HoleSource::Fact(fact) => {
+                let text = facts.get(*fact);
+                (text.map(|text| TextOrBytes::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
+            }
+            HoleSource::Path(path) => {
+                let found = answer.and_then(|answer| path.first(answer)).and_then(scalar_text);
+                (found.map(|text| TextOrBytes::Text(text.into_owned())), true)
+            }
+        };
+        let mut flow = start;
+        for function in &self.functions {
+            if let Some(FunctionArgument::Fact(fact, _)) = function.argument() {
+                secret |= facts.get(*fact).is_some_and(Text::is_secret);
+            }
+            // A text that functions make too long is not used.
+            flow = function.apply(flow, facts).filter(|flow| flow.bytes().len() <= Facts::LONGEST);
+        }
+        (flow, secret)
+    }
+
+    pub(crate) fn unfilled(&self) -> UnfilledHole {
+        UnfilledHole { fact: self.fact(), place: self.place }
+    }
+
+    /// Every use of a fact in it.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
+        let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
+        let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
+            let FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
+            // The key of an HMAC cannot be found again, nor can what goes into a later hash.
+            let whole = !self.functions[at..].iter().any(Function::is_one_way);
+            Some(FactUse { fact: *fact, place: *place, whole })
+        });
+        own.into_iter().chain(arguments)
+    }
+}
+
+/// Whether this can be the name of a fact.
+pub(crate) fn is_fact_name(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
+        && name.len() <= 64
+}
+
+/// The length of the inside of a hole: up to the first `}` outside quotes.
+pub(crate) fn hole_length(inside: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, letter) in inside.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '}') => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn split_at_bars(inside: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut quote, mut depth, mut from) = (None, 0_i32, 0);
+    for (at, letter) in inside.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth -= 1,
+            (None, '|') if depth == 0 => {
+                parts.push(&inside[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inside[from..]);
+    parts
+}
+
+fn tokenize(part: &str) -> Vec<HoleToken> {
+    let mut found = Vec::new();
+    let mut rest = part.trim();
+    while let Some(first) = rest.chars().next() {
+        if matches!(first, '"' | '\'') {
+            let end = rest[1..].find(first).map_or(rest.len(), |at| at + 1);
+            found.push(HoleToken::Quoted(rest[1..end].to_owned()));
+            rest = rest.get(end + 1..).unwrap_or("");
+        } else {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            found.push(HoleToken::Word(rest[..end].to_owned()));
+            rest = &rest[end..];
+        }
+        rest = rest.trim_start();
+    }
+    found
+}

@@ -1,0 +1,214 @@
+//! Judging a signed token: who signed it, for whom and until when; its claims are read only once that is certain.
+//!
+//! All judgements stand in this one file, so that none of them can be left out.
+
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::facts::Facts;
+use crate::provider::json;
+use crate::provider::keys::{Algorithm, JwsVerifyingKey, KeyError, KeyFamily, looks_like_pem};
+use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::step_error::StepError;
+use crate::provider::template::Template;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+/// The longest token that is read.
+const LONGEST: usize = 16 * 1024;
+/// How far clocks may be apart, in seconds.
+const SKEW: i64 = 60;
+
+/// Numbers of the facts that a token is compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ComparedFacts {
+    /// `nonce`.
+    pub(crate) nonce: Slot,
+    /// `accessToken`.
+    pub(crate) access_token: Slot,
+    /// `code`.
+    pub(crate) code: Slot,
+}
+
+impl SignedToken {
+    /// The claims of a token, once everything about it is right.
+    pub(crate) fn verified_claims(
+        &self,
+        token: &str,
+        facts: &Facts,
+        documents: &DocumentCache,
+        compared: ComparedFacts,
+        now: i64,
+    ) -> Result<Value, StepError> {
+        let bad = |why: &str| StepError::BadToken { why: why.to_owned(), place: self.place };
+        if token.len() > LONGEST {
+            return Err(bad("it is longer than any token"));
+        }
+        let parts: Vec<&str> = token.split('.').collect();
+        let [head, body, signature] = parts[..] else { return Err(bad("it is not a signed token of three parts")) };
+        let header = decode_json_part(head).ok_or_else(|| bad("its header is not JSON"))?;
+        let algorithm = self.algorithm(&header).map_err(bad)?;
+        self.check_type(&header).map_err(bad)?;
+        let message = &token[..head.len() + 1 + body.len()];
+        let kid = header.get("kid").and_then(Value::as_str);
+        if !self.has_valid_signature(message, signature, algorithm, kid, facts, documents, now)? {
+            return Err(bad("its signature is not right"));
+        }
+        let claims = decode_json_part(body).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
+        check_times(&claims, now).map_err(bad)?;
+        self.check_parties(&claims, facts).map_err(bad)?;
+        if self.nonce {
+            let found = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
+            if !facts.get(compared.nonce).is_some_and(|expected| !expected.is_empty() && expected.equals(found)) {
+                return Err(bad("it does not repeat the nonce of this login"));
+            }
+        }
+        if self.is_id_token {
+            for (claim, fact) in [("at_hash", compared.access_token), ("c_hash", compared.code)] {
+                if let (Some(hash), Some(text)) = (claims.get(claim), facts.get(fact))
+                    && hash.as_str() != Some(&half_hash(algorithm, text.expose()))
+                {
+                    return Err(bad("it belongs to another answer (`at_hash` or `c_hash`)"));
+                }
+            }
+        }
+        Ok(claims)
+    }
+
+    fn algorithm(&self, header: &Value) -> Result<Algorithm, &'static str> {
+        let named = header
+            .get("alg")
+            .and_then(Value::as_str)
+            .and_then(Algorithm::named)
+            .ok_or("it is not signed by an algorithm that is accepted")?;
+        let accepted = match (&self.algorithms, &self.keys) {
+            (Some(list), _) => list.contains(&named),
+            (None, TokenKeys::Address(_)) => named.family() != KeyFamily::Secret,
+            (None, TokenKeys::Text(_)) => true,
+        };
+        if accepted { Ok(named) } else { Err("it is not signed by an algorithm that is accepted") }
+    }
+
+    fn check_type(&self, header: &Value) -> Result<(), &'static str> {
+        if ["crit", "b64", "zip", "enc"].iter().any(|word| header.get(word).is_some()) {
+            return Err("its header asks for what is not done here");
+        }
+        let kind = header.get("typ").and_then(Value::as_str).unwrap_or("JWT").to_ascii_lowercase();
+        let kind = kind.strip_prefix("application/").unwrap_or(&kind);
+        if kind == "logout+jwt" || (kind == "at+jwt" && self.is_id_token) {
+            return Err("it is a token for another purpose (`typ`)");
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a signature is judged by exactly these")]
+    fn has_valid_signature(
+        &self,
+        message: &str,
+        signature: &str,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+        facts: &Facts,
+        documents: &DocumentCache,
+        now: i64,
+    ) -> Result<bool, StepError> {
+        match &self.keys {
+            TokenKeys::Address(_) => {
+                let jwks = self.keys_address(facts).and_then(|address| documents.get(&address, now));
+                let Some(jwks) = jwks else {
+                    return Err(StepError::BadToken { why: "its keys could not be fetched".to_owned(), place: self.place });
+                };
+                Ok(JwsVerifyingKey::from_jwks(&jwks, algorithm, kid)
+                    .iter()
+                    .any(|key| key.verifies(message.as_bytes(), signature, algorithm)))
+            }
+            TokenKeys::Text(template) => {
+                let text = template.fill_bytes(facts).map_err(StepError::missing_fact)?;
+                // A value that is no secret signs nothing.
+                let is_public = template.fill(facts).is_ok_and(|text| !text.is_secret());
+                if is_public && !looks_like_pem(&text) {
+                    return Err(StepError::Key { why: "a key that is no secret has to be a public key (PEM)", place: template.place });
+                }
+                // The key decides the kind of algorithm, never the token: a public key is no secret and a secret no public key.
+                if looks_like_pem(&text) == (algorithm.family() == KeyFamily::Secret) {
+                    return Ok(false);
+                }
+                let key = JwsVerifyingKey::read(&text, algorithm).map_err(|KeyError(why)| StepError::Key { why, place: template.place })?;
+                Ok(key.verifies(message.as_bytes(), signature, algorithm))
+            }
+        }
+    }
+
+    fn check_parties(&self, claims: &Value, facts: &Facts) -> Result<(), &'static str> {
+        let issuer = claims.get("iss").and_then(Value::as_str).ok_or("it names no issuer (`iss`)")?;
+        let known = |template: &Template| template.fill_from(facts, Some(claims)).is_ok_and(|text| text.equals(issuer));
+        if !self.issuers.iter().any(known) {
+            return Err("it comes from another issuer (`iss`)");
+        }
+        if claims.get("events").is_some() && self.is_id_token {
+            return Err("it is a token for another purpose (`events`)");
+        }
+        let Some(expected) = &self.audience else { return Ok(()) };
+        let expected: Vec<Text> = expected.iter().filter_map(|template| template.fill(facts).ok()).collect();
+        let ours = |text: &str| expected.iter().any(|one| one.equals(text));
+        let audience: Vec<&str> = match claims.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            _ => return Err("it names no audience (`aud`); where the provider leaves it out, write `audience: any`"),
+        };
+        if !audience.iter().any(|one| ours(one)) {
+            return Err("it was issued for another client (`aud`)");
+        }
+        match claims.get("azp") {
+            Some(party) if !party.as_str().is_some_and(ours) => Err("it was issued to another client (`azp`)"),
+            None if audience.iter().any(|one| !ours(one)) => {
+                Err("it was issued for others as well (`aud`) and does not say to whom (`azp`)")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The claims of a token without any check, for finding places in it. None of them may be trusted.
+pub(crate) fn unverified_claims(token: &str) -> Option<Value> {
+    token.split('.').nth(1).and_then(decode_json_part).filter(Value::is_object)
+}
+
+pub(crate) fn decode_json_part(part: &str) -> Option<Value> {
+    json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+fn numeric_date(value: &Value) -> Option<i64> {
+    let number = value.as_number()?;
+    #[expect(clippy::cast_possible_truncation, reason = "moments beyond the range of whole seconds are refused just before")]
+    let rounded = || number.as_f64().filter(|seconds| seconds.abs() < 1e12).map(|seconds| seconds as i64);
+    number.as_i64().or_else(rounded).filter(|seconds| (0..10_i64.pow(12)).contains(seconds))
+}
+
+fn check_times(claims: &Value, now: i64) -> Result<(), &'static str> {
+    let until = claims.get("exp").and_then(numeric_date).ok_or("it does not say until when it is good (`exp`)")?;
+    if until + SKEW <= now {
+        return Err("it is no longer good (`exp`)");
+    }
+    for claim in ["nbf", "iat"] {
+        match claims.get(claim).map(numeric_date) {
+            None => {}
+            Some(Some(from)) if from <= now + SKEW => {}
+            Some(_) => return Err("it is not good yet (`nbf` or `iat`)"),
+        }
+    }
+    Ok(())
+}
+
+/// The left half of the hash that belongs to an algorithm, as `OpenID` Connect writes it.
+fn half_hash(algorithm: Algorithm, text: &str) -> String {
+    let kind = match algorithm {
+        Algorithm::Rs384 | Algorithm::Ps384 | Algorithm::Es384 | Algorithm::Hs384 => &digest::SHA384,
+        Algorithm::Rs512 | Algorithm::Ps512 | Algorithm::EdDsa | Algorithm::Hs512 => &digest::SHA512,
+        Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::Es256 | Algorithm::Hs256 => &digest::SHA256,
+    };
+    let hash = digest::digest(kind, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
+}

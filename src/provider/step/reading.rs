@@ -1,0 +1,172 @@
+//! Reading the answer of a step: whether it means no, and the facts in it.
+
+use crate::provider::answer::is_signed_token;
+use crate::provider::callback::CallbackParameters;
+use crate::provider::document_cache::DocumentCache;
+use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_origin::FactOrigin;
+use crate::provider::facts::Facts;
+use crate::provider::json_path::scalar_text;
+use crate::provider::refusal::refusal_from_answer;
+use crate::provider::signed_token::{ComparedFacts, SignedToken};
+use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::Response;
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Step {
+    /// Reads a call's answer: first whether it means no, then the facts.
+    pub(crate) fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
+        let document = self.answers.read(answer);
+        self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
+        let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
+        for (fact, name) in &self.header_reads {
+            let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+            match found.filter(|value| !value.is_empty()) {
+                Some(value) => self.learn_from_header(*fact, value, facts),
+                None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
+            }
+        }
+        match document {
+            Ok(document) => self.learn(&document, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
+            Err(_) if is_token => self.learn(&Value::Null, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
+            Err(unreadable) => Err(StepError::Unreadable { why: unreadable.0, place: self.place }),
+        }
+    }
+
+    /// Reads what the browser brought back.
+    pub fn read_callback(
+        &self,
+        callback: &CallbackParameters,
+        document: &Value,
+        facts: &mut Facts,
+        documents: &DocumentCache,
+    ) -> Result<(), StepError> {
+        if let Some(verify) = &self.verify {
+            verify.verify(&callback.as_pairs(), facts)?;
+        }
+        if document.get("error").and_then(scalar_text).is_some() {
+            return Err(StepError::Refused { refusal: refusal_from_answer(&std::iter::empty(), Some(document), facts, 400), place: None });
+        }
+        self.check_refusal(Some(document), facts, 200)?;
+        self.learn(document, "", facts, documents)
+    }
+
+    /// Whether an answer means no.
+    pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
+        let all = self.accepted.iter().chain(&self.refused);
+        let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
+        let is_good = (200..300).contains(&status);
+        if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
+            // An answer that cannot be read has an error of its own, which says what it looks like.
+            let is_told_later = document.is_none() && is_good && self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
+            return if is_told_later { Ok(()) } else { say_no(Some(missed.place)) };
+        }
+        if let Some(refusal) = self.refused.iter().find(|refusal| refusal.holds(document, facts)) {
+            return say_no(Some(refusal.place));
+        }
+        if !is_good && self.accepted.is_empty() {
+            return say_no(None);
+        }
+        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
+            return say_no(None);
+        }
+        Ok(())
+    }
+
+    fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
+        self.learn_from_answer(document, facts);
+        let mut about = document.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned);
+        if let Some(signed) = &self.signed {
+            let token = match &signed.token {
+                None => Text::secret(raw.trim(), &Arc::from("answer")),
+                Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
+            };
+            let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
+            let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
+            let claims = signed.verified_claims(token.expose(), facts, documents, compared, now)?;
+            if signed.is_id_token()
+                && let Some(subject) = claims.get("sub").and_then(scalar_text)
+            {
+                facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
+            }
+            self.learn_from_token(&claims, facts);
+            about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
+        }
+        // OpenID Connect Core 5.3.2: an answer about another person than the token's, or about no person, must not be used.
+        let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
+        if self.kind == StepKind::GetUserInfo
+            && let Some(expected) = facts.get(self.known.token_subject)
+            && (about.is_some() || must_say)
+            && !about.as_deref().is_some_and(|about| expected.equals(about))
+        {
+            let why = "the signed token and this answer are not about the same person (`sub`)".to_owned();
+            return Err(StepError::BadToken { why, place: self.place });
+        }
+        Ok(())
+    }
+
+    /// Learns what an answer says.
+    pub(crate) fn learn_from_answer(&self, document: &Value, facts: &mut Facts) {
+        for read in &self.reads {
+            self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
+        }
+    }
+
+    /// Learns what the signed token says; whether its signature is right was decided before.
+    pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
+        for read in &self.signed_reads {
+            self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
+        }
+    }
+
+    /// Learns what a header of the answer says.
+    pub(crate) fn learn_from_header(&self, fact: Slot, value: &str, facts: &mut Facts) {
+        facts.learn(fact, value, FactOrigin::Answer(self.call));
+    }
+
+    fn learn_one(&self, read: &ReadRule, document: &Value, document_origin: FactOrigin, facts: &mut Facts) {
+        match read.reading.evaluate_with_origin(Some(document), document_origin, facts) {
+            Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin),
+            // A standard place that is empty leaves what an earlier answer gave.
+            Err(nothing) if read.written || facts.get(read.fact).is_none() => {
+                facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
+    pub(crate) fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&SignedToken, String)> {
+        let signed = self.signed.as_ref()?;
+        if signed.token.is_none() {
+            let text = std::str::from_utf8(&answer.body).ok()?.trim();
+            return is_signed_token(text).then(|| (signed, text.to_owned()));
+        }
+        self.token_in(&self.answers.read(answer).ok()?, facts)
+    }
+
+    /// The same for a document that is read already, such as a callback.
+    pub(crate) fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&SignedToken, String)> {
+        let signed = self.signed.as_ref()?;
+        let template = signed.token.as_ref()?;
+        let mut known = facts.clone();
+        self.learn_from_answer(document, &mut known);
+        template.fill(&known).ok().map(|text| (signed, text.expose().to_owned()))
+    }
+}
+
+/// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.
+fn is_meaningful(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.to_string() != "0",
+        Value::String(text) => !text.is_empty() && text != "0",
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a change is proposed: one rule for each reason, with what its sentence names.
+//!
+//! A row of the table holds the rule, the word by which stories and pages know it, what fills its sentence (numbered in this
+//! order in the translations of the lab), and the English sentence, which exists nowhere else. Nothing that fills a sentence
+//! is a value of an answer.
+
+use std::fmt;
+
+macro_rules! repair_rules {
+    ($( $rule:ident = $word:literal { $($field:ident),* } $sentence:literal )+) => {
+        /// Why a change is proposed.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) enum RepairRule {
+            $( $rule { $($field: String),* }, )+
+        }
+
+        impl RepairRule {
+            /// The words of all rules, each with how many places its sentence fills.
+            #[cfg(test)]
+            pub(crate) const WORDS: &[(&str, usize)] = &[ $( ($word, <[&str]>::len(&[$(stringify!($field)),*])), )+ ];
+
+            /// The word by which stories and the lab's translations know the rule.
+            pub(crate) fn word(&self) -> &'static str {
+                match self { $( Self::$rule { .. } => $word, )+ }
+            }
+
+            /// What fills the sentence, in order.
+            pub(crate) fn values(&self) -> Vec<String> {
+                match self { $( Self::$rule { $($field),* } => vec![$($field.clone()),*], )+ }
+            }
+
+            /// The rule with this word and these values; nothing for what another version has written.
+            pub(crate) fn from_parts(word: &str, values: &[String]) -> Option<Self> {
+                match (word, values) {
+                    $( ($word, [$($field),*]) => Some(Self::$rule { $($field: $field.clone()),* }), )+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for RepairRule {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $( Self::$rule { $($field),* } => {
+                        $( let _ = $field; )*
+                        write!(f, $sentence)
+                    } )+
+                }
+            }
+        }
+    };
+}
+
+repair_rules! {
+    // Something in an answer stands elsewhere.
+    PathMoved = "pathMoved" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at `{old}`"
+    ConditionMoved = "conditionMoved" { word, new, old } "what `{word}` looks at stands at `{new}`, not at `{old}`"
+    PlaceNotStandard = "placeNotStandard" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at the standard place `{old}`"
+    AnswerMoved = "answerMoved" { step, to, from, paths } "what {step} reads stands below `{to}` in this answer, not below `{from}` ({paths} paths)"
+    SeveralMoved = "severalMoved" { first, all } "two things moved: {all}"
+    HeaderRenamed = "headerRenamed" { new, old } "the answer has a header `{new}`, and none called `{old}`"
+    DriftReplaced = "driftReplaced" { fact, old, new } "`{fact}` is not found at `{old}` any more, and `{new}` is new"
+
+    // An answer is written in another format.
+    FormatOther = "formatOther" { step, format } "the answer of {step} is written as {format}"
+    PrefixInFront = "prefixInFront" { step, prefix } "something stands in front of the answer of {step}; `skipPrefix` passes over it"
+
+    // No address, or no proof of it.
+    ScopeLacksEmail = "scopeLacksEmail" { scope } "the e-mail address is not asked for: `scope` lacks `{scope}`"
+    AskBecauseUnproven = "askBecauseUnproven" {} "no answer proves the e-mail address; with `missingEmail: ask` the person proves it by a code that is sent there"
+    AskBecauseMissing = "askBecauseMissing" {} "no answer holds an e-mail address; with `missingEmail: ask` the person is asked for one"
+
+    // The provider refuses.
+    SecretRefused = "secretRefused" { from } "the provider refuses the client secret, which comes from {from}"
+    ClientUnknown = "clientUnknown" { from } "the provider does not know the client id, which comes from {from}"
+    CredentialsElsewhere = "credentialsElsewhere" { place } "the provider may expect the client id and secret elsewhere: `credentials: {place}`"
+    PkceRefused = "pkceRefused" {} "the provider does not take PKCE"
+    PkceRequired = "pkceRequired" {} "the provider asks for PKCE"
+    RedirectUnknown = "redirectUnknown" { address } "the redirect address {address} is not registered with the provider; register it there"
+    ScopeRefused = "scopeRefused" { scope } "the provider does not allow what `scope` asks for; allow it in the console, or ask for less than `{scope}`"
+    ScopeWordRefused = "scopeWordRefused" { scope } "the provider does not allow the scope `{scope}`; allow it in the console, or take it out"
+    CodeUsed = "codeSpent" {} "the code was used before or is too old; log in once more"
+    GrantRefused = "grantRefused" {} "the client is not allowed to use the authorization code grant; allow it in the provider's console"
+    BodyOther = "bodyOther" { format } "the provider reads the body in another format: write it under `{format}`"
+    MethodOther = "methodOther" { step, method } "the address of {step} is called by another method: `{method}`"
+    ParameterMissing = "parameterMissing" { parameter, step } "the provider misses the parameter `{parameter}` in {step}; its manual may have another name for it (`rename`)"
+    AddressWrong = "addressWrong" { step } "the address of {step} answers with a page or with nothing; compare it with the manual"
+    AudienceMissing = "audienceMissing" {} "the provider wants to know for which API the token is; add `audience` or `resource` under `extra`"
+    SignatureRefused = "signatureRefused" { step } "the provider does not take the signature of {step}; compare key and order with the manual"
+    ClockWrong = "clockWrong" {} "the provider finds the time of the request wrong; set the clock of this machine"
+    TokenRefused = "tokenRefused" { step } "{step} does not take the access token; compare scope and header with the manual"
+    PlaceRefused = "placeRefused" {} "the provider answers only to registered addresses; register the address of this server"
+    Declined = "declined" {} "the person, or their organisation, said no"
+    TooMany = "tooMany" {} "the provider was asked too often; wait and log in again"
+    Unavailable = "unavailable" { provider } "the provider itself is in trouble; wait and log in again"
+
+    // No answer came.
+    NotReached = "notReached" { step } "there is no server at the address of {step}; compare it with the manual"
+    TooSlow = "tooSlow" { step } "the address of {step} does not answer in time; wait and log in again"
+    TooLarge = "tooLarge" { step } "the answer of {step} is larger than what is read; compare its address with the manual"
+    NotAllowedFromHere = "notAllowedFromHere" { step } "the address of {step} leads into this server's own network, which is not allowed"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_rule_is_found_again_by_its_word_and_values() {
+        let words: HashSet<&str> = RepairRule::WORDS.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words.len(), RepairRule::WORDS.len());
+
+        for (word, holes) in RepairRule::WORDS {
+            let values: Vec<String> = (0..*holes).map(|at| format!("value {at}")).collect();
+            let rule = RepairRule::from_parts(word, &values).expect("it is one of the rules");
+
+            assert_eq!((rule.word(), rule.values()), (*word, values));
+            assert!(!rule.to_string().ends_with('.') && !rule.to_string().contains('{'), "{rule}");
+        }
+        assert_eq!(RepairRule::from_parts("of another version", &[]), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! The beginning of a proof: the identity is kept, sealed, until the shopper has proven an e-mail address at `/prove`.
+
+use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
+use crate::provider::functions::hex;
+use crate::provider::identity::{Identity, IdentityEmail};
+use crate::web::attempt_cookies::hashed_id;
+use crate::web::cookies;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
+use crate::world::random;
+use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
+pub(crate) const PAGE: &str = "/prove";
+
+/// The identity as it is kept, sealed, until the address is proven.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct UnprovenIdentity {
+    pub(crate) provider: Box<str>,
+    pub(crate) version: Box<str>,
+    pub(crate) id: Box<str>,
+    pub(crate) name: Option<String>,
+    pub(crate) picture: Option<String>,
+    pub(crate) locale: Option<String>,
+    pub(crate) more: Vec<(Box<str>, String)>,
+    /// The address: first the provider's suggestion, then what the shopper has typed.
+    pub(crate) email: Option<String>,
+    /// An address that the provider has proven and that belongs to another user already.
+    #[serde(default)]
+    pub(crate) known: Option<String>,
+    pub(crate) return_to: Option<String>,
+}
+
+/// Begins a proof instead of a session.
+pub(crate) async fn start_proof(
+    context: &RequestContext,
+    identity: &Identity,
+    version: &str,
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    let handle = random::id();
+    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
+    let (email, known) = match &address {
+        IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
+        IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
+        IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
+    };
+    let identity = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
+    let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
+    let id = hashed_id(&handle);
+    let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);
+    context
+        .app()
+        .directory
+        .write(BeginEmailProof { sealed: seal_identity(context, &id, &identity), id: id.into(), store, who, until })
+        .await?;
+    let cookie = cookies::set_proof(&handle, GOOD_FOR, &context.live_store().store);
+    Ok((redirect_to(PAGE), vec![cookie]))
+}
+
+pub(crate) fn seal_identity(context: &RequestContext, id: &str, identity: &UnprovenIdentity) -> String {
+    let text = serde_json::to_vec(identity).expect("texts can be written");
+    context.app().proofs.seal(&[&context.live_store().store.public_url, id], &text, random::bytes())
+}
+
+pub(crate) fn open_identity(context: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
+    let text = context.app().proofs.open(&[&context.live_store().store.public_url, id], &proof.sealed)?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// The keyed hash of a code or an address in storage. Without the key, guesses cannot be tested against it.
+pub(crate) fn keyed_hash(key: &hmac::Key, parts: &[&str]) -> Box<str> {
+    hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
+}

@@ -1,0 +1,197 @@
+//! One row for each route: its path, and a handler for each of its methods. `Allow`, the answer to any other method and the list
+//! of all routes are made from it.
+
+use crate::pages::ErrorCause;
+use crate::web::error_page::{error_response, method_not_allowed};
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{app, headers};
+use actix_web::dev::Service as _;
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
+use actix_web::{Handler, HttpResponse, Resource, Responder, Route};
+use std::future::Future;
+use std::pin::Pin;
+
+/// Methods that one handler answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RouteMethods {
+    Get,
+    /// `GET`, and `HEAD` for the same answer without its body.
+    GetAndHead,
+    Post,
+    /// The handler judges the method itself.
+    All,
+}
+
+/// A path and its handlers.
+pub(crate) struct RouteRow {
+    pub(crate) path: &'static str,
+    handlers: Vec<(RouteMethods, Route)>,
+    largest_body: Option<usize>,
+    /// Whether the path answers as if it did not exist.
+    is_hidden: Option<fn(&RequestContext) -> bool>,
+    /// Whether it is a page: with the error pages and the headers of all pages.
+    is_page: bool,
+}
+
+/// A page.
+pub(crate) fn page(path: &'static str) -> RouteRow {
+    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true }
+}
+
+/// A path without the error pages and the extra work of pages.
+pub(crate) fn plain(path: &'static str) -> RouteRow {
+    RouteRow { is_page: false, ..page(path) }
+}
+
+impl RouteRow {
+    pub(crate) fn get<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(RequestContext) -> A + Clone + 'static,
+        A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+    {
+        self.with(RouteMethods::Get, web::get().to(with_error_page(handler)))
+    }
+
+    pub(crate) fn get_and_head<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(RequestContext) -> A + Clone + 'static,
+        A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+    {
+        self.with(RouteMethods::GetAndHead, web::route().guard(Any(Get()).or(Head())).to(with_error_page(handler)))
+    }
+
+    pub(crate) fn post<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(RequestContext) -> A + Clone + 'static,
+        A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+    {
+        self.with(RouteMethods::Post, web::post().to(with_error_page(handler)))
+    }
+
+    pub(crate) fn all_methods<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(RequestContext) -> A + Clone + 'static,
+        A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+    {
+        self.with(RouteMethods::All, web::to(with_error_page(handler)))
+    }
+
+    /// A handler of a plain path for all methods.
+    pub(crate) fn plain_all<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: actix_web::FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(RouteMethods::All, web::to(handler))
+    }
+
+    pub(crate) fn plain_get<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: actix_web::FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(RouteMethods::Get, web::get().to(handler))
+    }
+
+    pub(crate) fn plain_get_and_head<F, A>(self, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: actix_web::FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(RouteMethods::GetAndHead, web::route().guard(Any(Get()).or(Head())).to(handler))
+    }
+
+    pub(crate) fn largest_body(self, bytes: usize) -> Self {
+        Self { largest_body: Some(bytes), ..self }
+    }
+
+    /// The path answers any other method as if it did not exist where this holds.
+    pub(crate) fn hidden_if(self, is_hidden: fn(&RequestContext) -> bool) -> Self {
+        Self { is_hidden: Some(is_hidden), ..self }
+    }
+
+    fn with(mut self, methods: RouteMethods, route: Route) -> Self {
+        self.handlers.push((methods, route));
+        self
+    }
+
+    /// The methods that the path answers, as `Allow` lists them; nothing where the handler judges the method.
+    pub(crate) fn allowed(&self) -> String {
+        let has = |wanted: &[RouteMethods]| self.handlers.iter().any(|(methods, _)| wanted.contains(methods));
+        let methods = [
+            ("GET", has(&[RouteMethods::Get, RouteMethods::GetAndHead])),
+            ("HEAD", has(&[RouteMethods::GetAndHead])),
+            ("POST", has(&[RouteMethods::Post])),
+        ];
+        methods.iter().filter(|(_, is_allowed)| *is_allowed).map(|(method, _)| *method).collect::<Vec<_>>().join(", ")
+    }
+
+    fn into_resource(self) -> Resource {
+        let allowed = self.allowed();
+        let mut resource = self.handlers.into_iter().fold(web::resource(self.path), |resource, (_, route)| resource.route(route));
+        if let Some(bytes) = self.largest_body {
+            resource = resource.app_data(PayloadConfig::new(bytes));
+        }
+        if !self.is_page {
+            return resource.default_service(web::to(move || std::future::ready(plain_method_not_allowed(&allowed))));
+        }
+        let is_hidden = self.is_hidden;
+        resource.default_service(web::to(move |context: RequestContext| {
+            let is_hidden = is_hidden.is_some_and(|is_hidden| is_hidden(&context));
+            std::future::ready(if is_hidden {
+                error_response(ErrorCause::NoSuchPage.into(), &context)
+            } else {
+                method_not_allowed(&context, &allowed)
+            })
+        }))
+    }
+}
+
+fn plain_method_not_allowed(allowed: &str) -> HttpResponse {
+    let mut response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+    headers::add_security_headers(response.headers_mut(), None);
+    response
+}
+
+/// Adds routes to a server: plain paths first, because pages take everything else.
+pub(crate) fn mount(config: &mut ServiceConfig, rows: Vec<RouteRow>) {
+    let (page_rows, plain_rows): (Vec<RouteRow>, Vec<RouteRow>) = rows.into_iter().partition(|row| row.is_page);
+    for row in plain_rows {
+        config.service(row.into_resource());
+    }
+    let pages = web::scope("").wrap_fn(|request, service| {
+        let answering = service.call(request);
+        async {
+            let mut answer = answering.await?;
+            let app = answer.request().app_data::<Data<app::App>>().cloned();
+            let live_config = app.as_ref().map(|app| app.live_config());
+            let live_store = live_config.as_ref().and_then(|live_config| live_config.store_of_request(answer.request())).cloned();
+            headers::add_security_headers(answer.headers_mut(), live_store.as_deref().map(|live_store| &*live_store.store));
+            Ok(answer)
+        }
+    });
+    let pages = page_rows.into_iter().fold(pages, |pages, row| pages.service(row.into_resource()));
+    config.service(pages.default_service(web::to(with_error_page(not_found))));
+}
+
+async fn not_found(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    Err(ErrorCause::NoSuchPage.into())
+}
+
+/// A handler whose errors become pages, or JSON for programs.
+fn with_error_page<F, A>(handler: F) -> impl Fn(RequestContext) -> Pin<Box<dyn Future<Output = HttpResponse>>> + Clone + 'static
+where
+    F: Fn(RequestContext) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+{
+    move |context: RequestContext| {
+        let answering = handler(context.clone());
+        Box::pin(async move { answering.await.unwrap_or_else(|error| error_response(error, &context)) })
+    }
+}

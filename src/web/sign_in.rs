@@ -1,0 +1,134 @@
+//! From an identity to a session: what a callback and a proven e-mail address share.
+
+use crate::directory::audit::RecordAuditEvent;
+use crate::directory::linking::{LinkingRule, SignInRefusalReason};
+use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
+use crate::pages::{ErrorCause, identity_linked_mail};
+use crate::provider::identity::{Identity, IdentityEmail};
+use crate::session::{Session, SessionUser, short_name};
+use crate::stores::live::LiveProvider;
+use crate::vocabulary::email::Email;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
+use crate::web::{cookies, email_proof, login_failure};
+use crate::world::random;
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use std::sync::Arc;
+/// Signs the identity in, or starts the proof of an e-mail address first.
+pub(crate) async fn open_session(
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    identity: &Identity,
+    version: &str,
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    let (app, store) = (context.app(), &context.live_store().store);
+    let session = match sign_in(context, identity, version).await? {
+        Ok((session, rule)) => {
+            if rule == LinkingRule::Linked {
+                mail_new_identity_notice(context, live_provider, &session.person.email);
+            }
+            session
+        }
+        // A code by mail can prove the address instead.
+        Err(SignInRefusal {
+            why: SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached,
+            event,
+        }) if context.live_store().mailer.is_some() => {
+            app.directory.write(RecordAuditEvent(event)).await?;
+            return email_proof::start_proof(context, identity, version, return_to).await;
+        }
+        Err(refusal) => {
+            let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), refusal).await;
+            if error.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
+                // There is an address, but nothing proves it.
+                error.cause = ErrorCause::UnprovenEmail;
+            }
+            return Err(error);
+        }
+    };
+    app.metrics.count_login(&store.name, &live_provider.provider.name, "welcome");
+    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "a shopper has signed in");
+    let mut cookies = session_cookies(context, &session);
+    cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
+    // Checked again, because the settings may have changed meanwhile.
+    let wanted = context.allowed_return_to(return_to).ok().flatten();
+    let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
+    Ok((redirect_to(&landing), cookies))
+}
+
+/// The cookies of a session.
+pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Vec<HeaderValue> {
+    let (app, store) = (context.app(), &context.live_store().store);
+    let token = app.signing.keys().sign(session, context.live_store().token_parties());
+    cookies::set_session(&token, session.until - context.now(), store).collect()
+}
+
+async fn sign_in(
+    context: &RequestContext,
+    identity: &Identity,
+    version: &str,
+) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
+    let (app, store, now) = (context.app(), &context.live_store().store, context.now());
+    let (new_uid, sid) = (random::id(), random::id());
+    let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
+    let sign_in = SignIn {
+        store: store.name.clone(),
+        identity: identity.clone(),
+        version: version.into(),
+        new_uid,
+        sid: sid.clone(),
+        now,
+        latest: now + store.lasting.lifetime,
+        instead_of: instead_of.clone(),
+    };
+    let (user, rule) = match app.directory.write(sign_in).await? {
+        Ok(SignedIn { user, rule }) => (user, rule),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some((sid, latest)) = &instead_of {
+        app.revocations.record_end(sid, *latest);
+    }
+    let person = SessionUser {
+        uid: user.uid,
+        email: user.email,
+        email_verified: user.email_verified,
+        name: user.name.as_deref().and_then(short_name),
+        provider: identity.provider.clone(),
+        provider_id: identity.id.clone(),
+    };
+    Ok(Ok((Session::open(person, &store.name, sid, store.lasting, now), rule)))
+}
+
+/// Tells the user by mail that a further identity is linked, because it may not have been the user who did it. The login does not
+/// wait for the mail.
+pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: &LiveProvider, email: &Email) {
+    let Some(mailer) = context.live_store().mailer.clone() else { return };
+    let mail = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);
+    let email = email.clone();
+    actix_web::rt::spawn(async move {
+        if let Err(reason) = mailer.send(&email, &mail).await {
+            tracing::error!(%reason, "a mail could not be sent");
+        }
+    });
+}
+
+/// The answer with its cookies, and with one that success and error set alike.
+pub(crate) fn append_cookies(
+    result: Result<ResponseWithCookies, UserFacingError>,
+    always: Option<HeaderValue>,
+) -> Result<HttpResponse, UserFacingError> {
+    match result {
+        Ok((mut response, cookies)) => {
+            for cookie in cookies.into_iter().chain(always) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            Ok(response)
+        }
+        Err(mut error) => {
+            error.cookies.extend(always);
+            Err(error)
+        }
+    }
+}

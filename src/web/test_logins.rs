@@ -1,0 +1,46 @@
+//! What a callback needs of the lab when it answers a test login. The lab mounts its part; the broker does not import it.
+
+use crate::pages::ErrorCause;
+use crate::provider::callback::CallbackParameters;
+use crate::stores::live::LiveProvider;
+use crate::web::attempt_cookies::{CallbackRequest, Tester};
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError};
+use actix_web::web::Data;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub(crate) type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Finishes logins that support staff only try out.
+pub(crate) trait TestLoginHandler: Send + Sync {
+    /// Carries a test login to its end, which opens no session.
+    fn finish<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        request: &'a CallbackRequest,
+        tester: &'a Tester,
+        live_provider: &'a Arc<LiveProvider>,
+        callback: &'a CallbackParameters,
+    ) -> LocalFuture<'a, Result<ResponseWithCookies, UserFacingError>>;
+
+    /// Answers a callback that fits no attempt of a browser whose newest attempt is a test login.
+    fn reject_unmatched<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        live_provider: &'a LiveProvider,
+        tester: &'a Tester,
+        state: &'a str,
+        cause: ErrorCause,
+    ) -> LocalFuture<'a, UserFacingError>;
+
+    /// A login that cannot be finished is no longer under way.
+    fn forget(&self, store: &str, state: &str);
+}
+
+/// The handler that the lab has mounted.
+pub(crate) fn test_login_handler(context: &RequestContext) -> Result<&dyn TestLoginHandler, UserFacingError> {
+    let mounted = context.request().app_data::<Data<dyn TestLoginHandler>>();
+    mounted.map(|handler| &***handler).ok_or_else(|| ErrorCause::NoSuchPage.into())
+}

@@ -1,0 +1,22 @@
+//! What the workbench does for the broker at run time. The broker imports nothing of the workbench, so `commands::serve` hands it in.
+
+use crate::drift::provider_statistics::CauseFinder;
+use crate::stores::connection::EmbeddedProvider;
+use crate::stores::live::ConnectionReplacer;
+use crate::story::proposal::ProposalMaker;
+use std::sync::Arc;
+
+/// The functions and values of the workbench that the broker uses.
+#[derive(Clone)]
+pub struct WorkbenchHooks {
+    /// Finds what would mend a provider's file after a login.
+    pub(crate) propose: ProposalMaker,
+    /// Finds why a provider answers differently than before.
+    pub(crate) find_causes: CauseFinder,
+    /// Makes the connection of a provider that is simulated.
+    pub(crate) replace_connection: ConnectionReplacer,
+    /// The provider below `/playground`.
+    pub(crate) playground: Arc<dyn EmbeddedProvider>,
+    /// Texts that pages of the workbench load: the version of all assets changes with them.
+    pub(crate) assets: &'static [&'static str],
+}
