@@ -311,7 +311,7 @@ fn what_has_to_be_mended_stands_at_the_field() {
     ] {
         let page =
             ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
-        let known = "An account with this address exists already. To open it, please confirm that the address is yours.";
+        let known = "An account with this address already exists. To open it, please confirm that the address is yours.";
         assert_eq!(page.contains(known), matches!(stage, AddressProofStage::Address { .. }), "{page}");
         assert!(!page.contains("Acme"), "nothing is said of the provider: {page}");
         assert_eq!(page.contains(" aria-invalid=\"true\""), invalid, "{stage:?}");

@@ -2,11 +2,12 @@
 
 use crate::provider::call::CallSpec;
 use crate::provider::credentials::ClientAuthMethod;
-use crate::provider::parameters::{self, JsonTemplate, Parameter, check_no_paths};
+use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterValues, check_no_paths};
 use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{BasicCredentials, StepBody, StepKind};
 use crate::provider::step_context::StepContext;
 use crate::provider::template::Template;
+use crate::vocabulary::place::Located;
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
 
@@ -47,17 +48,7 @@ impl RequestPayload {
         let carried = standard::credential_parameters(credentials, context.has_secret, sends_assertion);
         let mut added = Vec::new();
         if written {
-            for (word, first) in
-                [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))]
-            {
-                if let Some(place) = first {
-                    reader.complain(
-                        place,
-                        format!("`{word}` changes the standard request, and this request is written out"),
-                        "put the parameter into `query`, `form` or `json`, or take these out",
-                    );
-                }
-            }
+            check_changes_nothing(&rename, &extra, reader);
             query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
             body = written_body(spec, reader);
             added = carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, reader))).collect();
@@ -132,6 +123,20 @@ impl RequestPayload {
             place: credentials_place,
         });
         Self { query, body, basic }
+    }
+}
+
+/// Complains about words that change the standard request, in a request that is written out.
+fn check_changes_nothing(rename: &NamedValues<Located<String>>, extra: &NamedValues<ParameterValues>, reader: &mut Reader) {
+    let first_places = [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))];
+    for (word, first) in first_places {
+        if let Some(place) = first {
+            reader.complain(
+                place,
+                format!("`{word}` changes the standard request, and this request is written out"),
+                "put the parameter into `query`, `form` or `json`, or take these out",
+            );
+        }
     }
 }
 

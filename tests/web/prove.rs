@@ -407,7 +407,7 @@ async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");
     let page = look(&browser, "/prove").await;
     assert!(page.body.contains(&format!("value=\"{email}\"")), "{page:?}");
-    let why = "An account with this address exists already. To open it, please confirm that the address is yours.";
+    let why = "An account with this address already exists. To open it, please confirm that the address is yours.";
     assert!(page.body.contains(why) && !page.body.contains("did not give us"), "{}", page.body);
     assert_eq!(browser.who().await, None);
     let other = post(&browser, "/prove/address", &mark(&page), &[("email", "no address")]).await;
