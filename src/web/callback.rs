@@ -78,7 +78,7 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     Ok(redirect_to(&address))
 }
 
-/// Attempt, accept, consume, drive, sign in, redirect.
+/// Finishes the login of a callback: its attempt is accepted and consumed, the provider is called, and the user is signed in.
 async fn finish_login(
     context: &RequestContext,
     request: &CallbackRequest,
