@@ -3,7 +3,7 @@
 use crate::support::{STRICT, catalogue, provider, ready, text};
 use portaria::drift::judgement::HealthChange;
 use portaria::drift::observation::{DriftPlan, ObservedAnswer, ObservedOutcome, observe_answers};
-use portaria::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics, TOLD};
+use portaria::drift::provider_statistics::{DriftNotice, ObservedLogin, ProviderStatistics, WARNING_LASTS};
 use portaria::drift::warning::{DriftKind, DriftWarning};
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive_observed;
@@ -245,7 +245,7 @@ fn comes(
     reads(book, plan, &mut looked, acme, &trace);
     let now = 1000 + i64::try_from(at).expect("it is small");
     let ended = ObservedLogin { provider: acme, trace: &trace, end: end.as_ref() };
-    counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.turn, turned.warning)).collect()
+    counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.direction, turned.warning)).collect()
 }
 
 fn person(at: usize) -> Value {
@@ -545,10 +545,10 @@ fn with_few_logins_a_warning_is_told_as_long_as_with_many() {
     }
 
     let since = book.warnings().first().expect("it is told").since;
-    assert!(last - since > TOLD, "the doubt is old: {since} {last}");
+    assert!(last - since > WARNING_LASTS, "the doubt is old: {since} {last}");
     book.retire_old_warnings(last + 60);
     assert_eq!(book.warnings().len(), 1);
-    book.retire_old_warnings(last + TOLD + 1);
+    book.retire_old_warnings(last + WARNING_LASTS + 1);
     assert!(book.warnings().is_empty());
 }
 

@@ -23,7 +23,7 @@ pub trait SqlTransaction: Send {
     /// Runs a statement whose result is not needed; an engine may send it together with the next one.
     fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Reads rows.
+    /// Runs a statement and reads its rows.
     fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
     /// Reads rows and locks them until the end of the transaction.

@@ -1,45 +1,44 @@
-//! Whether what was found nearly always is now missed: the judgement over one stream of yes and no.
+//! Whether a value that was found nearly always is now missed: the judgement over one stream of found and missed.
 //!
-//! **Expectation.** How often something was found and missed so far, over all brokers of a storage; older counts fade (they are
-//! halved from time to time). The expected share of misses is taken too high on purpose, `(missed + 4) / (answers + 4)`, and never
-//! below one in a hundred: so a fresh provider teaches first, before anything about it is surprising. Nothing is judged before
-//! [`LEARNS`] answers.
+//! **Expectation.** How often the value was found and missed so far, over all brokers of a storage; large counts are halved from
+//! time to time. The expected share of misses is deliberately too high, `(missed + 4) / (answers + 4)`, and at least one in a
+//! hundred, so that a new provider causes no surprise. Nothing is judged before [`LEARNS`] answers.
 //!
-//! **Surprise.** Each answer is weighed by how much likelier it is under "it is broken now" than under the expectation, and the
-//! logarithms are added up; the sum never falls below nothing (Page's cumulative sum). A sum of `h` is reached by chance about
-//! once in `e^h` answers, whenever one begins to count, so nothing has to be said about windows:
+//! **Surprise.** The weight of an answer is how much likelier it is if the value is broken than under the expectation. The
+//! logarithms are added, and the sum never falls below zero (Page's cumulative sum). Chance reaches a sum of `h` about once in
+//! `e^h` answers, wherever the counting starts, so no window is needed:
 //!
-//! * what was missed by at most three in a hundred is broken when four of five miss it, and [`ALARM`] is enough: once in
-//!   `e^25`, about seven in a hundred thousand million, and below one in a million even for shares that are somewhat off. A loss
-//!   for everybody takes six to fourteen answers, one for half of the people about twenty. A crowd of whom a
-//!   quarter lacks it, such as one tenant's people, makes the sum fall.
-//! * what more people than that lack is theirs to lack. Only when it is gone for everybody is it broken: the expectation is
-//!   raised by a quarter, the sum has to reach [`ALARM_FOR_SOME`], and that takes a day and a hundred people or more without a single
-//!   one who has it. What most people lack, seven in ten, is not judged at all. That is rather too silent than too loud, and on
-//!   purpose: whether people fill in an avatar is theirs, and a warning that comes for nothing is not read the next time. What it
-//!   costs is a loss of such a fact that is told a day late or, for what most people lack, only by the numbers of the metric.
+//! * A value that at most three people in a hundred lack counts as broken if four of five lack it, and [`ALARM`] is enough: once
+//!   in `e^25` answers, about one in 72 thousand million, and below one in a million even if the shares are somewhat wrong. A loss
+//!   for all people takes six to fourteen answers, a loss for half of them about twenty. A group of whom a quarter lacks the
+//!   value, such as the people of one tenant, makes the sum fall.
+//! * A value that more people lack is optional. It counts as broken only if it is missing for all people: the expectation is
+//!   raised by a quarter, the sum has to reach [`ALARM_FOR_SOME`], and that takes a day and a hundred or more people without it.
+//!   A value that more than seven in ten people lack is not judged. This is deliberately rather too silent than too loud: people
+//!   may leave out an avatar, and a false warning makes the next one unread. The cost is that the loss of an optional value is
+//!   reported a day late, or is visible only in the metric.
 //!
-//! While the sum is above nothing, answers are kept aside; when it falls back they are learned, so that a slow change becomes
-//! the expectation, and a break does not. One person who tries again and again brings the same answer: that weighs a fifth.
+//! While the sum is above zero, answers are not learned; when it falls back they are, so that a slow change becomes the
+//! expectation and a break does not. A person who tries again and again brings the same answer, which has a fifth of the weight.
 //!
-//! **The end.** The same sum the other way round: some twenty good readings in a row, or more with misses among them.
+//! **Recovery.** The same sum in the other direction: about twenty good readings in a row, or more with misses among them.
 
-/// So many answers teach before anything is judged.
+/// The number of answers before anything is judged.
 pub(crate) const LEARNS: i64 = 30;
-/// The sum at which something is broken that nearly everybody had.
+/// The sum at which a value is broken that nearly all people had.
 pub(crate) const ALARM: f64 = 25.0;
-/// The sum at which something is broken that many lacked.
+/// The sum at which an optional value is broken.
 pub(crate) const ALARM_FOR_SOME: f64 = 60.0;
-/// The sum of good readings at which it is well again.
+/// The sum of good readings at which a value has recovered.
 const WELL: f64 = 32.0;
-/// How long something has to be gone that many lacked anyway, in seconds.
+/// How long an optional value has to be missing, in seconds.
 const DAY: i64 = 86_400;
-/// What more than so many lack is lacked by many.
+/// A value that a larger share of people lacks is optional.
 const FEW: f64 = 0.03;
-/// What more than so many lack is not judged.
+/// A value that a larger share of people lacks is not judged.
 const MOST: f64 = 0.7;
 
-/// How often something was found and missed.
+/// How often a value was found and missed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DriftCount {
     pub(crate) found: i64,
@@ -60,7 +59,7 @@ impl DriftCount {
         self.found + self.missed
     }
 
-    /// The share that was found, as a person would say it; all of nothing.
+    /// The share that was found; 1 without answers.
     pub(crate) fn share(self) -> f64 {
         if self.answers() == 0 { 1.0 } else { to_f64(self.found) / to_f64(self.answers()) }
     }
@@ -70,34 +69,34 @@ fn to_f64(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// What has turned.
+/// A change of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthChange {
-    /// It is broken.
+    /// The value is missed.
     Broken,
-    /// It is well again.
+    /// The value is found again.
     Well,
 }
 
-/// One stream of yes and no.
+/// One stream of found and missed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DriftStream {
-    /// What storage knows of it.
+    /// The count in the storage.
     pub(crate) stored: DriftCount,
-    /// What has been counted since that was written.
+    /// The count since the last save.
     pub(crate) unsaved: DriftCount,
-    /// What has not been told to whoever counts yet.
-    pub(crate) untold: DriftCount,
-    /// Since when it is broken.
+    /// The count since the last report to the metrics.
+    pub(crate) unreported: DriftCount,
+    /// When it broke.
     pub(crate) broken: Option<i64>,
-    /// What is kept aside since the sum left nothing, or since it is broken.
+    /// The answers that are not learned yet: since the sum left zero, or since it broke.
     pub(crate) run: DriftCount,
     sum: f64,
     since: i64,
     lately: [u64; 4],
 }
 
-/// What an answer weighs, found and missed, and where the alarm is.
+/// The weights of an answer, found and missed, and the alarm threshold.
 struct DriftWeights {
     found: f64,
     missed: f64,
@@ -110,7 +109,7 @@ impl DriftWeights {
         let lacks = ((to_f64(expected.missed) + 4.0) / (answers + 4.0)).max(0.01);
         let (lacks, broken, alarm) = match lacks {
             lacks if lacks <= FEW => (lacks, 0.8, ALARM),
-            // A young expectation is raised by what is not known yet, not by people who lack it.
+            // With few answers the share is high because little is known, and not because people lack the value.
             lacks if expected.missed == 0 => (lacks, 0.8, ALARM),
             lacks if lacks <= MOST => ((lacks + 0.25).min(0.85), 0.995, ALARM_FOR_SOME),
             _ => return None,
@@ -124,21 +123,21 @@ impl DriftStream {
         self.stored.plus(self.unsaved)
     }
 
-    /// Whether it looks broken, or is.
+    /// Whether it is broken or may be.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.sum > 0.0 || self.broken.is_some()
     }
 
-    /// Whether hardly anybody lacks it, as far as is known.
+    /// Whether nearly all people have the value.
     pub(crate) fn is_expected_of_everybody(&self) -> bool {
         DriftWeights::from_expected(self.expected()).is_some_and(|weights| weights.alarm <= ALARM)
     }
 
-    /// Counts an answer. `print` tells whether it is the same answer again; without one, each is news.
+    /// Counts an answer. `print` recognizes a repeated answer; without it, all answers count as different.
     pub(crate) fn count(&mut self, found: bool, print: Option<u64>, now: i64) -> Option<HealthChange> {
-        self.untold.add(found);
+        self.unreported.add(found);
         if found && self.sum <= 0.0 && self.broken.is_none() {
-            // What is found while nothing is doubtful can only be learned.
+            // Without a doubt there is nothing to judge.
             self.learn(found);
             return None;
         }
@@ -181,29 +180,29 @@ impl DriftStream {
         Some(HealthChange::Well)
     }
 
-    /// It is not broken any more; what came meanwhile is not learned.
+    /// Ends a break; the answers meanwhile are not learned.
     pub(crate) fn mark_well(&mut self) {
         (self.broken, self.sum, self.run, self.lately) = (None, 0.0, DriftCount::default(), [0; 4]);
     }
 
-    /// Somebody else found out that it is broken.
+    /// Takes over a break that another broker has detected.
     pub(crate) fn mark_broken(&mut self, since: i64) {
         if self.broken.is_none() {
             (self.broken, self.sum, self.run) = (Some(since), 0.0, DriftCount::default());
         }
     }
 
-    /// What is now is what is expected from now on.
+    /// Starts from zero, so that the changed answers become the expectation.
     pub(crate) fn reset(&mut self) {
-        let untold = self.untold;
-        *self = Self { untold, ..Self::default() };
+        let unreported = self.unreported;
+        *self = Self { unreported, ..Self::default() };
     }
 
     fn learn(&mut self, found: bool) {
         self.unsaved.add(found);
     }
 
-    /// How much a miss weighs: one that was just seen, a fifth.
+    /// The weight of a miss: a fifth if the same answer was just seen.
     fn miss_weight(&mut self, print: Option<u64>) -> f64 {
         let Some(print) = print else { return 1.0 };
         if self.lately.contains(&print) {
@@ -223,7 +222,7 @@ mod tests {
         DriftStream { stored: DriftCount { found, missed }, ..DriftStream::default() }
     }
 
-    /// After how many answers it is broken, if that comes.
+    /// After how many answers the stream is broken, if at all.
     fn broken_after(stream: &mut DriftStream, answers: impl IntoIterator<Item = bool>) -> Option<usize> {
         let mut turns = (0_u32..).zip(answers).map(|(at, found)| stream.count(found, Some(u64::from(at) + 1), i64::from(at)));
         turns.position(|turn| turn == Some(HealthChange::Broken)).map(|at| at + 1)

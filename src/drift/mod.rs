@@ -1,19 +1,19 @@
-//! Whether a provider still answers as it did.
+//! Drift: whether a provider still answers as it did.
 //!
-//! Of every login it is counted, per store, provider and step, which facts were found and missed, and what the answers look like:
-//! paths and kinds, never values. What was found nearly always and is missed now is warned about before shoppers complain; in
-//! ordinary traffic it is silent. How that is judged stands in [`judgement`].
+//! For each store, provider and step, every login is counted: which facts were found and missed, and the paths and kinds of the
+//! answers, never values. A fact that was found nearly always and is now missed causes a warning before shoppers complain;
+//! ordinary traffic causes none. The statistics are in [`judgement`].
 //!
-//! Only answers that were read count, and those that could not be read though they should: a refusal by the provider, a wrong
-//! code, a login that was cancelled, and silence tell nothing about what answers look like.
+//! Only answers that were read count, and answers that should have been readable. A refusal of the provider, a wrong code, a
+//! cancelled login or no answer says nothing about the form of answers.
 
-pub mod step_statistics;
-pub mod provider_statistics; //        what is known of one provider
-pub mod judgement; //   whether what is missed is a surprise
-mod storage; //            written down, and shared
-pub mod observation; //      what one login tells
-pub(crate) mod shape; //       paths and kinds
-pub mod warning; //     what is said
+pub mod observation; //           what one login shows
+pub(crate) mod shape; //          paths and kinds of the answers
+pub mod judgement; //             whether a series of answers is a surprise
+pub mod step_statistics; //       the counts of one step
+pub mod provider_statistics; //   the counts and warnings of one provider
+pub mod warning; //               what is reported
+mod storage; //                   counts and warnings are stored and shared
 
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::observe_answers;
@@ -28,62 +28,63 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A book, with its store and its provider.
+/// Statistics with their store and their provider.
 type StatisticsEntry = (Box<str>, Box<str>, Arc<Mutex<ProviderStatistics>>);
 type StatisticsByStore = BTreeMap<Box<str>, BTreeMap<Box<str>, Arc<Mutex<ProviderStatistics>>>>;
 
-/// What is known of all providers' answers.
+/// The statistics of all providers of all stores.
 pub struct DriftMonitor {
     find_causes: CauseFinder,
-    books: Mutex<StatisticsByStore>,
-    /// Storage is written to and read by one at a time; until which second it was read.
-    read: tokio::sync::Mutex<i64>,
+    statistics: Mutex<StatisticsByStore>,
+    /// Only one task at a time uses the storage; the value is the second up to which it was read.
+    read_until: tokio::sync::Mutex<i64>,
 }
 
 impl fmt::Debug for DriftMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drift").finish_non_exhaustive()
+        f.debug_struct("DriftMonitor").finish_non_exhaustive()
     }
 }
 
-/// What was counted of a fact since it was last asked for, and whether it is warned about.
+/// The counts of a fact since the last report, for metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftMetric {
     pub(crate) provider: String,
     pub(crate) step: String,
     /// The fact; empty for the answer as a whole.
     pub(crate) fact: String,
-    /// How often it was found and missed; of the answer as a whole nothing is told.
+    /// How often it was found and missed; `None` for the answer as a whole.
     pub(crate) count: Option<DriftCount>,
-    /// Whether it is warned about.
+    /// Whether there is a warning about it.
     pub(crate) is_broken: bool,
 }
 
-/// Whatever holds a lock here panics nowhere; what it counted is as good as before.
+/// Counts stay usable after a panic, so a poisoned lock is used as it is.
 fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl DriftMonitor {
     pub(crate) fn new(find_causes: CauseFinder) -> Self {
-        Self { find_causes, books: Mutex::default(), read: tokio::sync::Mutex::default() }
+        Self { find_causes, statistics: Mutex::default(), read_until: tokio::sync::Mutex::default() }
     }
 
     fn provider_statistics(&self, store: &str, provider: &str) -> Arc<Mutex<ProviderStatistics>> {
-        let mut books = lock_ignoring_poison(&self.books);
-        if let Some(book) = books.get(store).and_then(|books| books.get(provider)) {
-            return Arc::clone(book);
+        let mut by_store = lock_ignoring_poison(&self.statistics);
+        if let Some(statistics) = by_store.get(store).and_then(|by_store| by_store.get(provider)) {
+            return Arc::clone(statistics);
         }
-        Arc::clone(books.entry(store.into()).or_default().entry(provider.into()).or_default())
+        Arc::clone(by_store.entry(store.into()).or_default().entry(provider.into()).or_default())
     }
 
     fn all_statistics(&self) -> Vec<StatisticsEntry> {
-        let books = lock_ignoring_poison(&self.books);
-        let each = books.iter().flat_map(|(store, books)| books.iter().map(move |(provider, book)| (store, provider, book)));
-        each.map(|(store, provider, book)| (store.clone(), provider.clone(), Arc::clone(book))).collect()
+        let by_store = lock_ignoring_poison(&self.statistics);
+        let each =
+            by_store.iter().flat_map(|(store, by_store)| by_store.iter().map(move |(provider, statistics)| (store, provider, statistics)));
+        each.map(|(store, provider, statistics)| (store.clone(), provider.clone(), Arc::clone(statistics))).collect()
     }
 
-    /// Looks at a login that is over. What has changed is said in the log, once.
+    /// Counts a login that has ended. A detected change is logged once.
     pub(crate) fn observe(
         &self,
         store: &str,
@@ -94,42 +95,46 @@ impl DriftMonitor {
         now: i64,
     ) {
         let provider = &offer.provider;
-        let book = self.provider_statistics(store, &provider.name);
-        let plan = lock_ignoring_poison(&book).plan_for(offer);
-        let mut looked = observe_answers(&plan, provider, trace, watch);
-        if looked.is_empty() {
+        let statistics = self.provider_statistics(store, &provider.name);
+        let plan = lock_ignoring_poison(&statistics).plan_for(offer);
+        let mut observed = observe_answers(&plan, provider, trace, watch);
+        if observed.is_empty() {
             return;
         }
-        // Answers are parsed and proposals are tried while others count: each line holds the book for itself.
-        let wanted = lock_ignoring_poison(&book).wanted_documents(&plan, &looked);
-        looked.iter_mut().zip(wanted).filter(|(_, is_wanted)| *is_wanted).for_each(|(looked, _)| looked.read_document(provider, trace));
-        let mut untold = lock_ignoring_poison(&book).count(&plan, &looked, now);
-        if untold.is_empty() {
+        // Each line takes the lock by itself, so that other logins are counted while answers are parsed and proposals are tried.
+        let wanted = lock_ignoring_poison(&statistics).wanted_documents(&plan, &observed);
+        observed
+            .iter_mut()
+            .zip(wanted)
+            .filter(|(_, is_wanted)| *is_wanted)
+            .for_each(|(observed, _)| observed.read_document(provider, trace));
+        let mut unexplained = lock_ignoring_poison(&statistics).count(&plan, &observed, now);
+        if unexplained.is_empty() {
             return;
         }
-        untold.iter_mut().for_each(|untold| untold.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
-        let turned = lock_ignoring_poison(&book).record_changes(untold, now);
-        turned.iter().filter(|turned| turned.is_told).for_each(|turned| log_notice(store, offer, turned));
+        unexplained.iter_mut().for_each(|unexplained| unexplained.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
+        let notices = lock_ignoring_poison(&statistics).record_changes(unexplained, now);
+        notices.iter().filter(|notice| notice.is_logged).for_each(|notice| log_notice(store, offer, notice));
     }
 
-    /// What is warned about of a provider.
+    /// The warnings about a provider.
     pub fn warnings(&self, store: &str, provider: &str) -> Vec<DriftWarning> {
-        let book = lock_ignoring_poison(&self.books).get(store).and_then(|books| books.get(provider)).map(Arc::clone);
-        book.map_or_else(Vec::new, |book| lock_ignoring_poison(&book).warnings())
+        let statistics = lock_ignoring_poison(&self.statistics).get(store).and_then(|by_store| by_store.get(provider)).map(Arc::clone);
+        statistics.map_or_else(Vec::new, |statistics| lock_ignoring_poison(&statistics).warnings())
     }
 
-    /// What machines read: all facts that the files read, over all stores.
+    /// The counts of all facts that the files read, over all stores.
     pub fn take_metrics(&self) -> Vec<DriftMetric> {
         let mut all: BTreeMap<(String, String, String), (Option<DriftCount>, bool)> = BTreeMap::new();
-        for (_, provider, book) in self.all_statistics() {
-            let mut book = lock_ignoring_poison(&book);
+        for (_, provider, statistics) in self.all_statistics() {
+            let mut statistics = lock_ignoring_poison(&statistics);
             let named = |warning: &DriftWarning| {
                 let facts = warning.fact_names();
                 let facts = if facts.is_empty() { vec![""] } else { facts };
                 facts.into_iter().map(|fact| (warning.step.clone(), fact.to_owned())).collect::<Vec<_>>()
             };
-            let warned: Vec<(String, String)> = book.warnings_by_fact().iter().flat_map(named).collect();
-            for (step, fact, count) in book.take_unreported() {
+            let warned: Vec<(String, String)> = statistics.warnings_by_fact().iter().flat_map(named).collect();
+            for (step, fact, count) in statistics.take_unreported() {
                 let entry = all.entry((provider.to_string(), step, fact)).or_default();
                 entry.0 = count.map(|count| entry.0.unwrap_or_default().plus(count)).or(entry.0);
             }
@@ -137,16 +142,15 @@ impl DriftMonitor {
                 all.entry((provider.to_string(), step, fact)).or_default().1 = true;
             }
         }
-        let told = all.into_iter();
-        told.map(|((provider, step, fact), (count, is_broken))| DriftMetric { provider, step, fact, count, is_broken }).collect()
+        all.into_iter().map(|((provider, step, fact), (count, is_broken))| DriftMetric { provider, step, fact, count, is_broken }).collect()
     }
 }
 
-fn log_notice(store: &str, offer: &LiveProvider, turned: &DriftNotice) {
-    let DriftNotice { warning, turn, .. } = turned;
+fn log_notice(store: &str, offer: &LiveProvider, notice: &DriftNotice) {
+    let DriftNotice { warning, direction, .. } = notice;
     let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
     let (step, fact, what) = (warning.step.as_str(), warning.fact(), warning.cause.kind().word());
-    match turn {
+    match direction {
         HealthChange::Broken => tracing::warn!(
             store,
             provider,
@@ -158,7 +162,7 @@ fn log_notice(store: &str, offer: &LiveProvider, turned: &DriftNotice) {
             what,
             said = %crate::vocabulary::diagnostic::printable(&warning.sentence),
             proposal = warning.proposal.as_ref().map(|proposal| crate::vocabulary::diagnostic::printable(&proposal.title)),
-            "a provider answers otherwise than before"
+            "a provider answers differently than before"
         ),
         HealthChange::Well => tracing::info!(store, provider, step, fact, what, "a provider answers as before again"),
     }

@@ -1,4 +1,4 @@
-//! What one login tells about a provider's answers: which of them count, and what was found and missed in each.
+//! What one login shows of a provider's answers: which of them count, and what was found and missed in each.
 
 use crate::login::trace::Trace;
 use crate::provider::Provider;
@@ -17,57 +17,53 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// Under this key it is counted whether an answer can be read at all.
+/// The key under which it is counted whether an answer can be read at all.
 pub(crate) const ANSWER: &str = "answer";
 
-/// What a file reads, step by step: made once for each version of it.
+/// The readings of a file, step by step; made once for each version of the file.
 #[derive(Clone, Debug)]
 pub struct DriftPlan {
     /// The callback, then each call.
     pub steps: Vec<PlannedStep>,
 }
 
-/// What a step reads.
+/// The readings of a step.
 #[derive(Clone, Debug)]
 pub struct PlannedStep {
-    /// Its name: `callback`, or the word of its step, with a number where there are several.
+    /// `callback`, or the word of the step, with a number where there are several.
     pub(crate) name: Box<str>,
-    /// The line where it is written.
     pub(crate) line: u32,
-    /// What is read.
     pub readings: Vec<PlannedReading>,
 }
 
-/// A fact that is read.
+/// The reading of a fact.
 #[derive(Clone, Debug)]
 pub struct PlannedReading {
     pub(crate) fact: Slot,
     pub(crate) name: Box<str>,
-    /// Name and reading: another reading is another key, so that its expectation begins anew.
+    /// The key of the fact and its source. Another source is another key, so that its counts start from zero.
     pub(crate) key: Box<str>,
     /// The line that reads it; a standard place has none.
     pub(crate) line: Option<u32>,
-    /// The paths that it looks at in the answer itself.
+    /// The paths in the answer itself.
     pub paths: Vec<PlannedPath>,
-    /// Whether it is but one path, so that the fact and the path are missed together.
+    /// Whether it is a single path, so that the fact and the path are missed together.
     pub(crate) is_one_path: bool,
     /// Whether it is read from a signed token.
     pub(crate) is_signed: bool,
 }
 
-/// A path that is looked at.
+/// A path of a reading.
 #[derive(Clone, Debug)]
 pub struct PlannedPath {
-    /// Under this key it is counted whether something stands there.
+    /// The key under which it is counted whether there is a value.
     pub(crate) key: Box<str>,
-    /// Under this one, of which kind that is.
+    /// The key under which the kinds of the value are counted.
     pub(crate) kind_key: Box<str>,
-    /// The path.
     pub path: JsonPath,
 }
 
 impl DriftPlan {
-    /// What a file reads.
     pub fn from_provider(provider: &Provider) -> Self {
         let used = provider.used_facts();
         let mut names: Vec<&str> = Vec::new();
@@ -81,7 +77,7 @@ impl DriftPlan {
         Self { steps }
     }
 
-    /// Whether a step counts something under a key.
+    /// Whether a step has a reading with this key.
     pub(crate) fn counts(&self, step: &str, key: &str) -> bool {
         let of =
             |reading: &PlannedReading| *reading.key == *key || reading.paths.iter().any(|path| *path.key == *key || *path.kind_key == *key);
@@ -90,7 +86,7 @@ impl DriftPlan {
 }
 
 fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) -> PlannedStep {
-    let is_called = |fact: Slot| provider.names.name(fact);
+    let name_of = |fact: Slot| provider.names.name(fact);
     let mut readings: Vec<PlannedReading> = Vec::new();
     let mut add = |planned: PlannedReading| {
         if !readings.iter().any(|known| known.fact == planned.fact && known.is_signed == planned.is_signed) {
@@ -98,7 +94,7 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
         }
     };
     let one = |read: &ReadRule, is_signed: bool| {
-        let name = is_called(read.fact);
+        let name = name_of(read.fact);
         let source = read.reading.source();
         let paths = if is_signed { Vec::new() } else { read.reading.paths() };
         let paths = paths.into_iter().map(|path| PlannedPath {
@@ -116,11 +112,11 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
             is_signed,
         }
     };
-    let waited_for = |read: &&ReadRule| read.written || used.contains(&read.fact);
-    step.reads.iter().filter(waited_for).for_each(|read| add(one(read, false)));
-    step.signed_reads.iter().filter(waited_for).for_each(|read| add(one(read, true)));
+    let is_counted = |read: &&ReadRule| read.written || used.contains(&read.fact);
+    step.reads.iter().filter(is_counted).for_each(|read| add(one(read, false)));
+    step.signed_reads.iter().filter(is_counted).for_each(|read| add(one(read, true)));
     for (fact, header) in &step.header_reads {
-        let name = is_called(*fact);
+        let name = name_of(*fact);
         add(PlannedReading {
             fact: *fact,
             name: (&**name).into(),
@@ -134,7 +130,7 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
     PlannedStep { name, line: step.place.line, readings }
 }
 
-/// Short, however long the reading is.
+/// The key of a fact; the source is hashed, so that the key stays short.
 fn fact_key(name: &str, source: &str) -> Box<str> {
     let print = URL_SAFE_NO_PAD.encode(&digest(&SHA256, source.as_bytes()).as_ref()[..9]);
     format!("fact {name} {print}").into()
@@ -143,20 +139,19 @@ fn fact_key(name: &str, source: &str) -> Box<str> {
 /// An answer that counts.
 #[derive(Clone, Debug)]
 pub struct ObservedAnswer {
-    /// Which step of the plan.
+    /// The number of the step in the plan.
     pub step: usize,
-    /// What became of it.
     pub outcome: ObservedOutcome,
-    /// Which of the trace's exchanges it is; of a callback none, because anybody may write one.
+    /// The number of the exchange in the trace; `None` for a callback, which any browser can send.
     pub exchange: Option<usize>,
-    /// The answer as a document, where it was looked at as one.
+    /// The answer as a document, if it was parsed.
     pub document: Option<Value>,
-    /// Tells it from others without saying what is in it; of a callback always the same.
+    /// A hash that tells answers apart; the same for all callbacks.
     pub print: u64,
 }
 
 impl ObservedAnswer {
-    /// Reads the answer as a document, if it was read at all.
+    /// Parses the answer as a document, if the step has read it.
     pub fn read_document(&mut self, provider: &Provider, trace: &Trace) {
         let exchange = self.exchange.and_then(|at| trace.exchanges.get(at));
         if let (ObservedOutcome::Read(_), None, Some(exchange)) = (&self.outcome, &self.document, exchange) {
@@ -169,12 +164,12 @@ impl ObservedAnswer {
 /// Whether a reading found something, or what was found instead of a text.
 pub(crate) type ObservedReading = Result<(), Option<ValueKind>>;
 
-/// What became of an answer.
+/// The outcome of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObservedOutcome {
-    /// It was read: what the planned readings found.
+    /// It was read: the results of the planned readings.
     Read(Vec<(usize, ObservedReading)>),
-    /// It is no document.
+    /// It cannot be read.
     Unreadable,
     /// The file takes a good answer for a refusal.
     Unaccepted,
@@ -185,16 +180,16 @@ pub fn observe_answers(plan: &DriftPlan, provider: &Provider, trace: &Trace, wat
     let mut all = Vec::new();
     for (at, seen) in watch.seen.iter().enumerate() {
         let before = &watch.seen[..at];
-        let looked = match seen.call {
+        let observed = match seen.call {
             None => observe_callback(plan, provider, trace, seen),
             Some(call) => observe_answer(plan, provider, trace, call, seen, before),
         };
-        all.extend(looked);
+        all.extend(observed);
     }
     all
 }
 
-/// Anybody may write a callback. One counts where the provider knew what it brought, or signed it.
+/// Any browser can send a callback. It counts if the provider accepted what it carried, or if it is signed.
 fn observe_callback(plan: &DriftPlan, provider: &Provider, trace: &Trace, seen: &WatchedStep) -> Option<ObservedAnswer> {
     let is_known = trace.exchanges.iter().any(|exchange| exchange.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)));
     let sent_back = &provider.authorization;
@@ -219,7 +214,7 @@ fn observe_answer(
     before: &[WatchedStep],
 ) -> Option<ObservedAnswer> {
     let (step, planned) = (provider.calls.get(call)?, plan.steps.get(call + 1)?);
-    // A request that could not be written is missed where its fact was.
+    // If the request could not be written, the missing fact was counted where it should have been read.
     let at = trace.exchanges.iter().position(|exchange| exchange.call == call)?;
     let answer = trace.exchanges[at].answer.as_ref().ok()?;
     let outcome = match &seen.failed {
@@ -228,7 +223,7 @@ fn observe_answer(
         Some(StepError::Refused { refusal, place }) if is_mistaken_refusal(step, planned, answer, (refusal, *place)) => {
             ObservedOutcome::Unaccepted
         }
-        // Somebody brought a wrong code, or what belongs to another login; somebody changed their mind; nothing came.
+        // A wrong code, a value of another login, a cancelled login, or no answer.
         Some(_) => return None,
     };
     let mut print = DefaultHasher::new();
@@ -236,36 +231,36 @@ fn observe_answer(
     Some(ObservedAnswer { step: call + 1, outcome, exchange: Some(at), document: None, print: print.finish() })
 }
 
-/// What was found and missed. A standard place that an earlier answer filled already is neither.
+/// What was found and missed. A standard place whose fact an earlier answer has given is not counted.
 fn observe_readings(planned: &PlannedStep, seen: &WatchedStep, before: &[WatchedStep]) -> Vec<(usize, ObservedReading)> {
-    let is_told = |fact: Slot| before.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
+    let is_known_already = |fact: Slot| before.iter().flat_map(|seen| &seen.facts).any(|read| read.fact == fact && read.found.is_ok());
     let mut list = Vec::with_capacity(planned.readings.len());
     for (at, reading) in planned.readings.iter().enumerate() {
-        // Without its token nothing is read from it; the token is missed.
+        // Claims of a token that was not accepted are not counted; the token is.
         if seen.failed.is_some() && reading.is_signed {
             continue;
         }
         match seen.facts.iter().find(|read| read.fact == reading.fact) {
             Some(read) => list.push((at, read.found.map(drop))),
-            None if reading.line.is_none() && is_told(reading.fact) => {}
+            None if reading.line.is_none() && is_known_already(reading.fact) => {}
             None => list.push((at, Err(None))),
         }
     }
     list
 }
 
-/// Whether the file's `accepted` refuses what is no refusal: half of what is read from a good answer stands in it, or it is about
-/// a person, whom nobody can be refused by a wrong code any more, and what `accepted` looks at is gone.
+/// Whether `accepted` of the file takes a good answer for a refusal: the answer holds half of what is read from it, or the step is
+/// `getUserInfo`, where a code can no longer be wrong, and the value that `accepted` looks at is missing.
 fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (refusal, place): (&ProviderRefusal, Option<Place>)) -> bool {
     let is_good = (200..300).contains(&answer.status);
     let Some(document) = &step.document(answer).filter(|_| is_good) else { return false };
     let Some(missed) = place.and_then(|place| step.accepted.iter().find(|accepted| accepted.place == place)) else {
         return false;
     };
-    let stands =
+    let is_found =
         |reading: &PlannedReading| reading.paths.iter().any(|planned| planned.path.first(document).and_then(scalar_text).is_some());
     let read: Vec<&PlannedReading> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
-    let standing = read.iter().filter(|reading| stands(reading)).count();
+    let found_count = read.iter().filter(|reading| is_found(reading)).count();
     let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && refusal.code.is_http_status();
-    (standing > 0 && standing * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refusal.message.is_none() && is_gone())
+    (found_count > 0 && found_count * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refusal.message.is_none() && is_gone())
 }

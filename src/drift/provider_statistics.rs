@@ -1,4 +1,4 @@
-//! What is known of the answers of one provider to one store: what was counted, and what is warned about.
+//! The counts of one provider's answers to one store, and its warnings.
 
 use crate::drift::judgement::{DriftCount, HealthChange};
 use crate::drift::observation::{DriftPlan, ObservedAnswer, PlannedStep};
@@ -12,82 +12,78 @@ use crate::stores::live::LiveProvider;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// So long something is told as broken; then the new way is what is expected, in seconds.
-pub const TOLD: i64 = 14 * 86_400;
-/// So often the log says the same at most, in seconds.
+/// How long a warning lasts, in seconds; after that the changed answers are the expected ones.
+pub const WARNING_LASTS: i64 = 14 * 86_400;
+/// The shortest time between two log lines about the same change, in seconds.
 const HOUR: i64 = 3600;
 
 pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
 
-/// A login as it ended: what a proposal may be made from.
+/// A login that has login.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedLogin<'a> {
-    /// The provider.
     pub provider: &'a Provider,
-    /// What happened.
     pub trace: &'a Trace,
-    /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
-/// An answer in which something is broken now.
+/// An answer in which a change was detected.
 #[derive(Clone, Copy, Debug)]
 pub struct BrokenAnswer<'a> {
     /// The statistics of the step at that moment.
-    pub(crate) page: &'a StepStatistics,
+    pub(crate) statistics: &'a StepStatistics,
     pub(crate) step: &'a PlannedStep,
-    pub(crate) looked: &'a ObservedAnswer,
-    pub(crate) ended: &'a ObservedLogin<'a>,
+    pub(crate) observed: &'a ObservedAnswer,
+    pub(crate) login: &'a ObservedLogin<'a>,
 }
 
 /// Gives each broken change its cause and a proposal. The workbench has it; the broker receives it from the command line.
 pub type CauseFinder = fn(&BrokenAnswer<'_>, &mut [DetectedChange<'_>]);
 
-/// What has turned, and whether the log says so.
+/// A change to report, and whether the log reports it.
 #[derive(Debug)]
 pub struct DriftNotice {
     /// The warning that begins or ends.
     pub warning: DriftWarning,
-    /// Which of both.
-    pub turn: HealthChange,
-    /// Whether the log has not said the same within the hour.
-    pub(crate) is_told: bool,
+    pub direction: HealthChange,
+    /// Whether the log reports it: not again within the hour.
+    pub(crate) is_logged: bool,
 }
 
-/// What has turned with an answer. Its cause is looked for while nobody waits for the book.
+/// The changes that an answer has shown. Their causes are observed for without the lock.
 #[derive(Debug)]
 pub struct UnexplainedChanges<'p> {
     step: &'p PlannedStep,
-    looked: &'p ObservedAnswer,
-    /// What was known of the step then, if something is broken.
-    page: Option<StepStatistics>,
-    news: Vec<DetectedChange<'p>>,
+    observed: &'p ObservedAnswer,
+    /// A copy of the statistics of the step, if something is broken.
+    statistics: Option<StepStatistics>,
+    changes: Vec<DetectedChange<'p>>,
 }
 
 impl UnexplainedChanges<'_> {
     /// Gives what is broken its cause and its proposal.
-    pub fn assign_causes(&mut self, ended: &ObservedLogin<'_>, find_causes: CauseFinder) {
-        if let Some(page) = &self.page {
-            find_causes(&BrokenAnswer { page, step: self.step, looked: self.looked, ended }, &mut self.news);
+    pub fn assign_causes(&mut self, login: &ObservedLogin<'_>, find_causes: CauseFinder) {
+        if let Some(statistics) = &self.statistics {
+            find_causes(&BrokenAnswer { statistics, step: self.step, observed: self.observed, login }, &mut self.changes);
         }
     }
 }
 
-/// What is known of a provider's answers.
+/// The statistics of a provider's answers.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderStatistics {
     plan: Option<(Box<str>, Arc<DriftPlan>)>,
     pub(super) steps: BTreeMap<Box<str>, StepStatistics>,
     pub(super) warnings: BTreeMap<DriftCounterKey, DriftWarning>,
-    /// What storage does not know of warnings: that there is one, or none any more.
-    pub(super) news: BTreeMap<DriftCounterKey, Option<DriftWarning>>,
-    /// What storage has to forget, because what is so now is expected from now on.
+    /// Changes of warnings that are not stored: a new warning, or `None` for one that has login.
+    pub(super) unsaved_warnings: BTreeMap<DriftCounterKey, Option<DriftWarning>>,
+    /// Counts that the storage has to remove, because the changed answers are now the expected ones.
     pub(super) forgotten: Vec<DriftCounterKey>,
     logged: HashMap<DriftCounterKey, i64>,
 }
 
 impl ProviderStatistics {
-    /// What the file reads; what it reads no longer is no longer warned about.
+    /// The plan of the current file. Warnings about readings that it no longer has end.
     pub(crate) fn plan_for(&mut self, offer: &LiveProvider) -> Arc<DriftPlan> {
         if let Some((version, plan)) = &self.plan
             && *version == offer.version
@@ -103,28 +99,32 @@ impl ProviderStatistics {
         plan
     }
 
-    /// The plan, if a login was looked at.
+    /// The plan, if a login was observed.
     pub(crate) fn current_plan(&self) -> Option<Arc<DriftPlan>> {
         self.plan.as_ref().map(|(_, plan)| Arc::clone(plan))
     }
 
     fn end_warning(&mut self, key: &DriftCounterKey) {
         self.warnings.remove(key);
-        self.news.insert(key.clone(), None);
-        if let Some(stream) = self.steps.get_mut(&key.0).and_then(|page| page.streams.get_mut(&key.1)) {
+        self.unsaved_warnings.insert(key.clone(), None);
+        if let Some(stream) = self.steps.get_mut(&key.0).and_then(|statistics| statistics.streams.get_mut(&key.1)) {
             stream.mark_well();
         }
     }
 
-    /// What has been told for long enough is expected from now on.
+    /// Ends old warnings: the changed answers are the expected ones from here on.
     pub fn retire_old_warnings(&mut self, now: i64) {
-        let old: Vec<DriftCounterKey> =
-            self.warnings.iter().filter(|(_, warning)| now - warning.reported_since() > TOLD).map(|(key, _)| key.clone()).collect();
+        let old: Vec<DriftCounterKey> = self
+            .warnings
+            .iter()
+            .filter(|(_, warning)| now - warning.reported_since() > WARNING_LASTS)
+            .map(|(key, _)| key.clone())
+            .collect();
         for key in old {
             self.end_warning(&key);
-            if let Some(page) = self.steps.get_mut(&key.0) {
-                page.kinds.remove(&key.1);
-                if let Some(stream) = page.streams.get_mut(&key.1) {
+            if let Some(statistics) = self.steps.get_mut(&key.0) {
+                statistics.kinds.remove(&key.1);
+                if let Some(stream) = statistics.streams.get_mut(&key.1) {
                     stream.reset();
                 }
             }
@@ -132,15 +132,15 @@ impl ProviderStatistics {
         }
     }
 
-    /// Which answers of a login are looked at as documents: while everything is as it was, few of them.
-    pub fn wanted_documents(&mut self, plan: &DriftPlan, looked: &[ObservedAnswer]) -> Vec<bool> {
-        looked.iter().map(|looked| self.wants_document(plan, looked)).collect()
+    /// Which answers of a login are parsed as documents; few of them while nothing is missed.
+    pub fn wanted_documents(&mut self, plan: &DriftPlan, observed: &[ObservedAnswer]) -> Vec<bool> {
+        observed.iter().map(|observed| self.wants_document(plan, observed)).collect()
     }
 
-    /// Whether an answer is looked at as a document.
-    pub fn wants_document(&mut self, plan: &DriftPlan, looked: &ObservedAnswer) -> bool {
-        let Some(step) = plan.steps.get(looked.step) else { return false };
-        self.step_statistics(&step.name).is_some_and(|page| page.wants_document(step, looked))
+    /// Whether an answer is parsed as a document.
+    pub fn wants_document(&mut self, plan: &DriftPlan, observed: &ObservedAnswer) -> bool {
+        let Some(step) = plan.steps.get(observed.step) else { return false };
+        self.step_statistics(&step.name).is_some_and(|statistics| statistics.wants_document(step, observed))
     }
 
     fn step_statistics(&mut self, step: &str) -> Option<&mut StepStatistics> {
@@ -150,72 +150,73 @@ impl ProviderStatistics {
         self.steps.get_mut(step)
     }
 
-    /// Counts the answers of a login: what has turned, before its cause is looked for.
-    pub fn count<'p>(&mut self, plan: &'p DriftPlan, looked: &'p [ObservedAnswer], now: i64) -> Vec<UnexplainedChanges<'p>> {
-        let mut untold = Vec::new();
-        for looked in looked {
-            let step = &plan.steps[looked.step];
-            let Some(page) = self.step_statistics(&step.name) else { continue };
-            let news = page.count(step, looked, now);
-            if !news.is_empty() {
-                let is_broken = news.iter().any(|news| news.turn == HealthChange::Broken);
-                untold.push(UnexplainedChanges { step, looked, page: is_broken.then(|| page.clone()), news });
+    /// Counts the answers of a login. The answer holds the detected changes, without their causes.
+    pub fn count<'p>(&mut self, plan: &'p DriftPlan, observed: &'p [ObservedAnswer], now: i64) -> Vec<UnexplainedChanges<'p>> {
+        let mut unexplained = Vec::new();
+        for observed in observed {
+            let step = &plan.steps[observed.step];
+            let Some(statistics) = self.step_statistics(&step.name) else { continue };
+            let changes = statistics.count(step, observed, now);
+            if !changes.is_empty() {
+                let is_broken = changes.iter().any(|changes| changes.direction == HealthChange::Broken);
+                unexplained.push(UnexplainedChanges { step, observed, statistics: is_broken.then(|| statistics.clone()), changes });
             }
         }
-        untold
+        unexplained
     }
 
-    /// Keeps what has turned, and says it once for each cause.
-    pub fn record_changes(&mut self, untold: Vec<UnexplainedChanges<'_>>, now: i64) -> Vec<DriftNotice> {
-        untold.into_iter().flat_map(|untold| self.record_step_changes(untold.step, untold.news, now)).collect()
+    /// Records changes as warnings; one notice for each cause.
+    pub fn record_changes(&mut self, unexplained: Vec<UnexplainedChanges<'_>>, now: i64) -> Vec<DriftNotice> {
+        unexplained.into_iter().flat_map(|unexplained| self.record_step_changes(unexplained.step, unexplained.changes, now)).collect()
     }
 
-    fn record_step_changes(&mut self, step: &PlannedStep, news: Vec<DetectedChange<'_>>, now: i64) -> Vec<DriftNotice> {
-        let mut by_turn: [(HealthChange, Vec<DriftWarning>); 2] = [(HealthChange::Broken, Vec::new()), (HealthChange::Well, Vec::new())];
-        for news in news {
-            let key: DriftCounterKey = (step.name.clone(), news.key.into());
-            let own = news.to_warning(step, now);
-            let warning = match news.turn {
-                // While its cause was looked for it may have turned again.
+    fn record_step_changes(&mut self, step: &PlannedStep, changes: Vec<DetectedChange<'_>>, now: i64) -> Vec<DriftNotice> {
+        let mut by_direction: [(HealthChange, Vec<DriftWarning>); 2] =
+            [(HealthChange::Broken, Vec::new()), (HealthChange::Well, Vec::new())];
+        for changes in changes {
+            let key: DriftCounterKey = (step.name.clone(), changes.key.into());
+            let own = changes.to_warning(step, now);
+            let warning = match changes.direction {
+                // It may have recovered while the cause was observed for.
                 HealthChange::Broken if !self.is_broken(&key) => continue,
                 HealthChange::Broken => {
                     self.warnings.insert(key.clone(), own.clone());
-                    self.news.insert(key, Some(own.clone()));
+                    self.unsaved_warnings.insert(key, Some(own.clone()));
                     own
                 }
                 HealthChange::Well => {
-                    self.news.insert(key.clone(), None);
+                    self.unsaved_warnings.insert(key.clone(), None);
                     self.warnings.remove(&key).unwrap_or(own)
                 }
             };
-            by_turn.iter_mut().filter(|(turn, _)| *turn == news.turn).for_each(|(_, all)| all.push(warning.clone()));
+            by_direction.iter_mut().filter(|(direction, _)| *direction == changes.direction).for_each(|(_, all)| all.push(warning.clone()));
         }
-        let mut told = Vec::new();
-        for (turn, all) in by_turn {
+        let mut notices = Vec::new();
+        for (direction, all) in by_direction {
             for warning in merge_by_cause(all) {
-                let is_told = self.should_log(step, turn, &warning, now);
-                told.push(DriftNotice { warning, turn, is_told });
+                let is_logged = self.should_log(step, direction, &warning, now);
+                notices.push(DriftNotice { warning, direction, is_logged });
             }
         }
-        told
+        notices
     }
 
     fn is_broken(&self, key: &DriftCounterKey) -> bool {
-        self.steps.get(&key.0).and_then(|page| page.streams.get(&key.1)).is_some_and(|stream| stream.broken.is_some())
+        self.steps.get(&key.0).and_then(|statistics| statistics.streams.get(&key.1)).is_some_and(|stream| stream.broken.is_some())
     }
 
-    /// Whether the log says it: not again within the hour, and of what moved together only the first and the last.
-    fn should_log(&mut self, step: &PlannedStep, turn: HealthChange, warning: &DriftWarning, now: i64) -> bool {
+    /// Whether the log reports a change: not again within the hour, and of facts that moved together only the first and the last.
+    fn should_log(&mut self, step: &PlannedStep, direction: HealthChange, warning: &DriftWarning, now: i64) -> bool {
         let about = warning.cause.fact().map_or("", |fact| fact.path.as_deref().unwrap_or(&fact.name));
         let kind = warning.cause.kind();
         let key: DriftCounterKey = (step.name.clone(), format!("{} {about}", kind.word()).into());
-        match turn {
+        match direction {
             HealthChange::Broken => {
-                let is_told = self.logged.get(&key).is_none_or(|at| now - at >= HOUR);
-                if is_told {
+                let is_logged = self.logged.get(&key).is_none_or(|at| now - at >= HOUR);
+                if is_logged {
                     self.logged.insert(key, now);
                 }
-                is_told
+                is_logged
             }
             HealthChange::Well => {
                 let has_more = self.warnings.iter().any(|(key, other)| key.0 == step.name && other.cause.kind() == DriftKind::Moved);
@@ -224,7 +225,7 @@ impl ProviderStatistics {
         }
     }
 
-    /// The warnings, one for each cause, with how it is now.
+    /// The warnings, one for each cause, with the current shares.
     pub fn warnings(&self) -> Vec<DriftWarning> {
         merge_by_cause(self.warnings_by_fact())
     }
@@ -232,7 +233,7 @@ impl ProviderStatistics {
     /// The warnings, one for each fact.
     pub(super) fn warnings_by_fact(&self) -> Vec<DriftWarning> {
         let now = |(key, warning): (&DriftCounterKey, &DriftWarning)| {
-            let stream = self.steps.get(&key.0).and_then(|page| page.streams.get(&key.1));
+            let stream = self.steps.get(&key.0).and_then(|statistics| statistics.streams.get(&key.1));
             let run = stream.map(|stream| stream.run).filter(|run| run.answers() > 0);
             DriftWarning { share_now: run.map_or(warning.share_now, DriftCount::share), ..warning.clone() }
         };

@@ -1,22 +1,21 @@
-//! The shape of a step's answers: which paths there are, of which kinds, and how often. Never a value: a key that looks like one
-//! is `*`, and what is too much is `…`.
+//! The shape of a step's answers: their paths and kinds, and how often each was seen. It holds no value: a key that looks like a
+//! value becomes `*`, and paths over the limit become `…`.
 
 use crate::story::shape::is_field_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Paths that are kept of a step at most.
+/// The most paths of a step.
 pub(crate) const MOST: usize = 200;
-/// Members of one answer that are looked at, at most.
+/// The most members of one answer that are counted.
 const LOOKED_AT: usize = 500;
-/// How deep an answer is looked into.
+/// The deepest level of an answer that is counted.
 const DEEPEST: usize = 8;
-/// Where more follows that is not kept.
+/// The key that stands for paths over the limit.
 pub(crate) const MORE: &str = "…";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DriftValueKind {
-    /// `null`.
     Null,
     Empty,
     /// `true` or `false`.
@@ -47,7 +46,6 @@ impl DriftValueKind {
     pub(crate) fn word(self) -> &'static str {
         ["null", "empty", "bool", "number", "text", "list", "object"][self as usize]
     }
-    /// What a word names.
     pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
@@ -56,11 +54,11 @@ impl DriftValueKind {
 /// How often each kind was seen.
 pub(crate) type DriftKindCounts = [i64; 7];
 
-/// What is kept of a path.
+/// The counts of a path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathStatistics {
     pub(crate) stored: DriftKindCounts,
-    /// What was seen since that was written.
+    /// The counts since the last save.
     pub(crate) unsaved: DriftKindCounts,
 }
 
@@ -69,17 +67,15 @@ impl PathStatistics {
         self.unsaved[kind as usize] += 1;
     }
 
-    /// How often a kind was seen.
     pub(crate) fn count_of(&self, kind: DriftValueKind) -> i64 {
         self.stored[kind as usize] + self.unsaved[kind as usize]
     }
 
-    /// How often it was seen at all.
     pub(crate) fn times(&self) -> i64 {
         DriftValueKind::ALL.into_iter().map(|kind| self.count_of(kind)).sum()
     }
 
-    /// The kind that it mostly has, if it holds something.
+    /// The most frequent kind, except `null` and empty.
     pub(crate) fn usual(&self) -> Option<DriftValueKind> {
         let kinds = DriftValueKind::ALL
             .into_iter()
@@ -107,7 +103,7 @@ impl DriftShape {
         add_value(&mut self.root, document, 0, (&mut self.size, &mut left));
     }
 
-    /// What is known of the value at a path, given by its keys; `[]` for what stands in a list.
+    /// The counts of a path, given by its keys; `[]` stands for the elements of a list.
     pub(crate) fn statistics_at(&self, keys: &[&str]) -> Option<&PathStatistics> {
         let mut node = &self.root;
         for key in keys {
@@ -117,16 +113,15 @@ impl DriftShape {
         Some(&node.seen)
     }
 
-    /// How many answers were added.
     pub(crate) fn times(&self) -> i64 {
         self.root.seen.times()
     }
-    /// All paths with what is known of them. A path is its keys as a JSON list.
-    pub(crate) fn for_each_path(&mut self, mut told: impl FnMut(&str, &mut PathStatistics)) {
-        visit_paths(&mut self.root, &mut Vec::new(), &mut told);
+    /// Visits all paths with their counts. A path is the JSON list of its keys.
+    pub(crate) fn for_each_path(&mut self, mut visit: impl FnMut(&str, &mut PathStatistics)) {
+        visit_paths(&mut self.root, &mut Vec::new(), &mut visit);
     }
 
-    /// Takes over what storage knows of a path.
+    /// Applies a stored count.
     pub(crate) fn apply_stored(&mut self, path: &str, kind: DriftValueKind, times: i64) {
         let Ok(keys) = serde_json::from_str::<Vec<Box<str>>>(path) else { return };
         let mut node = &mut self.root;
@@ -191,13 +186,13 @@ fn add_value(node: &mut DriftShapeNode, value: &Value, depth: usize, (size, left
     }
 }
 
-fn visit_paths(node: &mut DriftShapeNode, keys: &mut Vec<Box<str>>, told: &mut impl FnMut(&str, &mut PathStatistics)) {
+fn visit_paths(node: &mut DriftShapeNode, keys: &mut Vec<Box<str>>, visit: &mut impl FnMut(&str, &mut PathStatistics)) {
     if node.seen.times() > 0 {
-        told(&serde_json::to_string(&keys).unwrap_or_default(), &mut node.seen);
+        visit(&serde_json::to_string(&keys).unwrap_or_default(), &mut node.seen);
     }
     for (key, below) in &mut node.below {
         keys.push(key.clone());
-        visit_paths(below, keys, told);
+        visit_paths(below, keys, visit);
         keys.pop();
     }
 }
@@ -207,7 +202,7 @@ mod tests {
     use super::*;
     use serde_json::{Map, json};
 
-    fn told(shape: &mut DriftShape) -> Vec<String> {
+    fn lines(shape: &mut DriftShape) -> Vec<String> {
         let mut lines = Vec::new();
         shape.for_each_path(|path, seen| {
             let kinds = DriftValueKind::ALL.into_iter().filter(|kind| seen.count_of(*kind) > 0);
@@ -226,7 +221,7 @@ mod tests {
         shape.add(&json!({ "id": "7", "mail": "", "list": [] }));
 
         assert_eq!(
-            told(&mut shape),
+            lines(&mut shape),
             [
                 "[] object 2",
                 r#"["*"] number 1"#,
@@ -252,7 +247,7 @@ mod tests {
         shape.add(&deep);
 
         assert!(shape.size <= MOST, "{}", shape.size);
-        assert!(told(&mut shape).iter().any(|line| line.contains(MORE)));
+        assert!(lines(&mut shape).iter().any(|line| line.contains(MORE)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is known of one step's answers, and what an answer changes about that.
+//! The counts of one step's answers.
 
 use crate::drift::judgement::{DriftCount, DriftStream, HealthChange};
 use crate::drift::observation::{ANSWER, ObservedAnswer, ObservedOutcome, ObservedReading, PlannedPath, PlannedReading, PlannedStep};
@@ -9,12 +9,11 @@ use crate::story::proposal::Proposal;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// So many answers are all looked at as documents, so that it is known soon what they are like.
-const ALL: i64 = 200;
-/// After that one in so many is, as long as nothing is missed.
-const ONE_IN: u64 = 8;
+/// The first answers are all parsed as documents, so that their shape is known soon.
+const PARSE_ALL: i64 = 200;
+/// After that one answer in this many is parsed, as long as nothing is missed.
+const PARSE_ONE_IN: u64 = 8;
 
-/// What is known of a step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StepStatistics {
     pub(crate) streams: HashMap<Box<str>, DriftStream>,
@@ -37,7 +36,7 @@ pub struct DetectedChange<'a> {
     pub(crate) key: &'a str,
     pub(crate) cause: DriftCause<MissedReading<'a>>,
     /// Whether it is broken or well again.
-    pub(crate) turn: HealthChange,
+    pub(crate) direction: HealthChange,
     pub(crate) before: DriftCount,
     /// The answers since it changed.
     pub(crate) now: DriftCount,
@@ -47,83 +46,83 @@ pub struct DetectedChange<'a> {
 }
 
 impl StepStatistics {
-    /// Whether an answer is looked at as a document: the first ones, one in some after that, and all of them while something is
-    /// missed that hardly anybody lacks. What is judged is the same either way, because what was seen before decides, not chance.
-    pub(crate) fn wants_document(&mut self, step: &PlannedStep, looked: &ObservedAnswer) -> bool {
-        let ObservedOutcome::Read(found) = &looked.outcome else { return false };
-        if looked.step == 0 {
+    /// Whether an answer is parsed as a document: the first ones, one in several after that, and all of them while something is
+    /// missed that nearly all people have. The choice depends on earlier answers and not on chance, so it does not bias the counts.
+    pub(crate) fn wants_document(&mut self, step: &PlannedStep, observed: &ObservedAnswer) -> bool {
+        let ObservedOutcome::Read(found) = &observed.outcome else { return false };
+        if observed.step == 0 {
             return false;
         }
         self.passed += 1;
         let is_missed = |(at, found): &(usize, ObservedReading)| {
             found.is_err() && self.streams.get(&step.readings[*at].key).is_none_or(DriftStream::is_expected_of_everybody)
         };
-        self.shape.times() < ALL
-            || self.passed.is_multiple_of(ONE_IN)
+        self.shape.times() < PARSE_ALL
+            || self.passed.is_multiple_of(PARSE_ONE_IN)
             || found.iter().any(is_missed)
             || self.streams.values().any(|stream| stream.broken.is_some() || (stream.is_doubtful() && stream.is_expected_of_everybody()))
     }
 
-    /// Counts an answer: what has turned with it, without its cause.
-    pub(crate) fn count<'p>(&mut self, step: &'p PlannedStep, looked: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
-        let mut news = Vec::new();
-        let (is_read, cause) = match looked.outcome {
+    /// Counts an answer. The answer holds the detected changes, without their causes.
+    pub(crate) fn count<'p>(&mut self, step: &'p PlannedStep, observed: &'p ObservedAnswer, now: i64) -> Vec<DetectedChange<'p>> {
+        let mut changes = Vec::new();
+        let (is_read, cause) = match observed.outcome {
             ObservedOutcome::Read(_) => (true, DriftCause::Unreadable),
             ObservedOutcome::Unreadable => (false, DriftCause::Unreadable),
             ObservedOutcome::Unaccepted => (false, DriftCause::Unaccepted),
         };
-        if looked.step > 0 {
+        if observed.step > 0 {
             // An answer that cannot be read does not depend on the person, so repetitions count in full.
-            news.extend(self.count_one(ANSWER, is_read, None, now).map(|turned| turned.to_detected_change(ANSWER, cause)));
+            changes.extend(self.count_one(ANSWER, is_read, None, now).map(|change| change.to_detected_change(ANSWER, cause)));
         }
-        if let ObservedOutcome::Read(found) = &looked.outcome {
-            if let Some(document) = &looked.document {
+        if let ObservedOutcome::Read(found) = &observed.outcome {
+            if let Some(document) = &observed.document {
                 self.shape.add(document);
             }
             for (at, found) in found {
-                self.count_reading(&step.readings[*at], *found, looked, now, &mut news);
+                self.count_reading(&step.readings[*at], *found, observed, now, &mut changes);
             }
         }
-        news
+        changes
     }
 
     fn count_reading<'p>(
         &mut self,
         reading: &'p PlannedReading,
         found: ObservedReading,
-        looked: &'p ObservedAnswer,
+        observed: &'p ObservedAnswer,
         now: i64,
-        news: &mut Vec<DetectedChange<'p>>,
+        changes: &mut Vec<DetectedChange<'p>>,
     ) {
-        if let Some(turned) = self.count_one(&reading.key, found.is_ok(), Some(looked.print), now) {
-            // Where `null` or an empty text stands it is lost.
+        if let Some(change) = self.count_one(&reading.key, found.is_ok(), Some(observed.print), now) {
+            // `null` and an empty text count as lost.
             let is_other = found.err().flatten().is_some_and(|instead| !instead.is_empty());
             let missed = MissedReading { reading, path: reading.paths.first() };
             let cause = if is_other { DriftCause::Type(missed) } else { DriftCause::Lost(missed) };
-            news.push(turned.to_detected_change(&reading.key, cause));
+            changes.push(change.to_detected_change(&reading.key, cause));
         }
-        // What is missed as a whole is not missed in parts as well.
+        // A fact that is missed is not also missed path by path.
         let is_doubtful = self.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
-        if let Some(document) = looked.document.as_ref().filter(|_| !is_doubtful) {
-            self.count_paths(reading, document, (looked.print, now), news);
+        if let Some(document) = observed.document.as_ref().filter(|_| !is_doubtful) {
+            self.count_paths(reading, document, (observed.print, now), changes);
         }
     }
 
-    /// Counts what stands at the paths of a reading that found something all the same.
+    /// Counts the paths of a reading that found something.
     fn count_paths<'p>(
         &mut self,
         reading: &'p PlannedReading,
         document: &Value,
         (print, now): (u64, i64),
-        news: &mut Vec<DetectedChange<'p>>,
+        changes: &mut Vec<DetectedChange<'p>>,
     ) {
         for planned in &reading.paths {
             let missed = MissedReading { reading, path: Some(planned) };
             let value = planned.path.first(document).filter(|value| has_value(value));
             if !reading.is_one_path
-                && let Some(turned) = self.count_one(&planned.key, value.is_some(), Some(print), now)
+                && let Some(change) = self.count_one(&planned.key, value.is_some(), Some(print), now)
             {
-                news.push(turned.to_detected_change(&planned.key, DriftCause::Lost(missed)));
+                changes.push(change.to_detected_change(&planned.key, DriftCause::Lost(missed)));
             }
             let Some(kind) = value.map(DriftValueKind::from_value) else { continue };
             if !self.kinds.contains_key(&planned.kind_key) {
@@ -136,26 +135,26 @@ impl StepStatistics {
                 }
                 seen.usual()
             });
-            if let Some(turned) = self.count_one(&planned.kind_key, usual == Some(kind), Some(print), now) {
-                news.push(turned.to_detected_change(&planned.kind_key, DriftCause::Type(missed)));
+            if let Some(change) = self.count_one(&planned.kind_key, usual == Some(kind), Some(print), now) {
+                changes.push(change.to_detected_change(&planned.kind_key, DriftCause::Type(missed)));
             }
         }
     }
 
     fn count_one(&mut self, key: &str, found: bool, print: Option<u64>, now: i64) -> Option<StreamChange> {
-        let turn = match self.streams.get_mut(key) {
+        let direction = match self.streams.get_mut(key) {
             Some(stream) => stream.count(found, print, now),
             None => self.streams.entry(key.into()).or_default().count(found, print, now),
         }?;
         let stream = self.streams.get(key)?;
-        Some(StreamChange { turn, before: stream.expected(), now: stream.run, since: stream.broken.unwrap_or(now) })
+        Some(StreamChange { direction, before: stream.expected(), now: stream.run, since: stream.broken.unwrap_or(now) })
     }
 }
 
-/// A stream that has turned.
+/// A change of a stream.
 #[derive(Clone, Copy)]
 struct StreamChange {
-    turn: HealthChange,
+    direction: HealthChange,
     before: DriftCount,
     now: DriftCount,
     since: i64,
@@ -163,8 +162,8 @@ struct StreamChange {
 
 impl StreamChange {
     fn to_detected_change<'a>(self, key: &'a str, cause: DriftCause<MissedReading<'a>>) -> DetectedChange<'a> {
-        let Self { turn, before, now, since } = self;
-        DetectedChange { key, cause, turn, before, now, since, proposal: None }
+        let Self { direction, before, now, since } = self;
+        DetectedChange { key, cause, direction, before, now, since, proposal: None }
     }
 }
 
@@ -189,7 +188,7 @@ impl DetectedChange<'_> {
     }
 }
 
-/// Whether something stands there, as conditions see it.
+/// Whether there is a value, as conditions see it.
 fn has_value(value: &Value) -> bool {
     match value {
         Value::Array(list) => !list.is_empty(),

@@ -1,5 +1,4 @@
-//! What was counted is written down about once a minute, as what is to be added; then the whole is read, with what other brokers
-//! have counted and what they warn about.
+//! About once a minute the new counts are added to the storage, and the sums of all brokers are read with their warnings.
 
 use crate::directory::tallies::{AddTallies, ListDriftWarnings, ReadTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use crate::directory::{Directory, StorageUnavailable};
@@ -11,48 +10,48 @@ use crate::drift::warning::DriftWarning;
 use crate::drift::{DriftMonitor, lock_ignoring_poison};
 use std::collections::BTreeMap;
 
-/// Numbers that are written at once.
-const PIECE: usize = 200;
-/// By so much clocks of brokers differ at most, in seconds.
-const ASKEW: i64 = 180;
-/// In front of the paths of a shape.
+/// The most counts of one write.
+const BATCH: usize = 200;
+/// The largest difference between the clocks of brokers, in seconds.
+const CLOCK_SKEW: i64 = 180;
+/// The prefix of the paths of a shape.
 const SHAPE: &str = "shape ";
 
 impl DriftMonitor {
-    /// Writes down what was counted, and reads what others have counted.
+    /// Stores the new counts, and reads those of other brokers.
     pub async fn synchronize(&self, directory: &Directory, now: i64) -> Result<(), StorageUnavailable> {
-        let mut read = self.read.lock().await;
-        for (store, provider, book) in self.all_statistics() {
+        let mut read_until = self.read_until.lock().await;
+        for (store, provider, statistics) in self.all_statistics() {
             let mut tallies = {
-                let mut book = lock_ignoring_poison(&book);
-                book.retire_old_warnings(now);
-                book.take_unsaved(&store, &provider)
+                let mut statistics = lock_ignoring_poison(&statistics);
+                statistics.retire_old_warnings(now);
+                statistics.take_unsaved(&store, &provider)
             };
             while !tallies.is_empty() {
-                let rest = tallies.split_off(tallies.len().min(PIECE));
-                if let Err(away) = directory.write(AddTallies { tallies: tallies.clone(), now }).await {
-                    let mut book = lock_ignoring_poison(&book);
-                    tallies.iter().chain(&rest).for_each(|tally| book.restore_unsaved(tally));
-                    return Err(away);
+                let rest = tallies.split_off(tallies.len().min(BATCH));
+                if let Err(unavailable) = directory.write(AddTallies { tallies: tallies.clone(), now }).await {
+                    let mut statistics = lock_ignoring_poison(&statistics);
+                    tallies.iter().chain(&rest).for_each(|tally| statistics.restore_unsaved(tally));
+                    return Err(unavailable);
                 }
                 tallies = rest;
             }
-            let news = lock_ignoring_poison(&book).unsaved_warnings(&store, &provider);
-            if !news.is_empty() {
-                directory.write(SaveDriftWarnings(news.clone())).await?;
-                lock_ignoring_poison(&book).mark_warnings_saved(&news);
+            let changes = lock_ignoring_poison(&statistics).warnings_to_save(&store, &provider);
+            if !changes.is_empty() {
+                directory.write(SaveDriftWarnings(changes.clone())).await?;
+                lock_ignoring_poison(&statistics).mark_warnings_saved(&changes);
             }
         }
-        self.load_since(directory, *read).await?;
-        *read = now.saturating_sub(ASKEW);
+        self.load_since(directory, *read_until).await?;
+        *read_until = now.saturating_sub(CLOCK_SKEW);
         Ok(())
     }
 
-    /// Reads what is known, at the start.
+    /// Reads all counts and warnings at the start.
     pub(crate) async fn load(&self, directory: &Directory, now: i64) -> Result<(), StorageUnavailable> {
-        let mut read = self.read.lock().await;
+        let mut read_until = self.read_until.lock().await;
         self.load_since(directory, 0).await?;
-        *read = now.saturating_sub(ASKEW);
+        *read_until = now.saturating_sub(CLOCK_SKEW);
         Ok(())
     }
 
@@ -75,8 +74,8 @@ impl DriftMonitor {
         for (store, provider) in warned.keys() {
             self.provider_statistics(store, provider);
         }
-        for (store, provider, book) in self.all_statistics() {
-            lock_ignoring_poison(&book).apply_stored_warnings(warned.remove(&(store, provider)).unwrap_or_default());
+        for (store, provider, statistics) in self.all_statistics() {
+            lock_ignoring_poison(&statistics).apply_stored_warnings(warned.remove(&(store, provider)).unwrap_or_default());
         }
         Ok(())
     }
@@ -87,7 +86,7 @@ fn add_kinds(kinds: &DriftKindCounts, seen: &mut DriftKindCounts, sign: i64) {
 }
 
 impl ProviderStatistics {
-    /// What has to be added to storage; it counts as written from now on.
+    /// Takes the counts to add to the storage. They count as stored from here on.
     fn take_unsaved(&mut self, store: &str, provider: &str) -> Vec<Tally> {
         let mut tallies = Vec::new();
         for (step, page) in &mut self.steps {
@@ -113,7 +112,7 @@ impl ProviderStatistics {
         tallies
     }
 
-    /// It could not be written.
+    /// Takes a count back that could not be stored.
     fn restore_unsaved(&mut self, tally: &Tally) {
         let Some(page) = self.steps.get_mut(&tally.step) else { return };
         let count = DriftCount { found: tally.found, missed: tally.missed };
@@ -139,7 +138,7 @@ impl ProviderStatistics {
         }
     }
 
-    /// Takes over what storage knows. A kind that is not known here is of a later version.
+    /// Applies a stored count. An unknown kind belongs to a later version.
     fn apply_stored(&mut self, tally: &Tally) {
         let page = self.steps.entry(tally.step.clone()).or_default();
         if tally.kind.is_empty() {
@@ -154,8 +153,8 @@ impl ProviderStatistics {
         }
     }
 
-    /// What storage has to hear of warnings.
-    fn unsaved_warnings(&self, store: &str, provider: &str) -> Vec<StoredDriftWarning> {
+    /// The changes of warnings that are not stored yet.
+    fn warnings_to_save(&self, store: &str, provider: &str) -> Vec<StoredDriftWarning> {
         let one = |(key, warning): (&DriftCounterKey, &Option<DriftWarning>)| StoredDriftWarning {
             store: store.into(),
             provider: provider.into(),
@@ -165,31 +164,31 @@ impl ProviderStatistics {
             warning: warning.as_ref().map(|warning| serde_json::to_string(warning).unwrap_or_default()),
             is_forgotten: self.forgotten.contains(key),
         };
-        self.news.iter().map(one).collect()
+        self.unsaved_warnings.iter().map(one).collect()
     }
 
-    /// Storage has heard of it; what has turned again meanwhile is still news.
+    /// Marks changes of warnings as stored. A warning that has changed again meanwhile stays unsaved.
     fn mark_warnings_saved(&mut self, kept: &[StoredDriftWarning]) {
         for warned in kept {
             let key = (warned.step.clone(), warned.what.clone());
-            if self.news.get(&key).is_some_and(|warning| warning.is_some() == warned.warning.is_some()) {
-                self.news.remove(&key);
+            if self.unsaved_warnings.get(&key).is_some_and(|warning| warning.is_some() == warned.warning.is_some()) {
+                self.unsaved_warnings.remove(&key);
             }
             self.forgotten.retain(|forgotten| !warned.is_forgotten || *forgotten != key);
         }
     }
 
-    /// Takes over what is warned about; what this broker has to say itself stays.
+    /// Applies the stored warnings. Changes of this broker that are not stored yet stay.
     fn apply_stored_warnings(&mut self, warned: Vec<StoredDriftWarning>) {
         let mut kept: BTreeMap<DriftCounterKey, DriftWarning> = BTreeMap::new();
         for one in warned {
-            // One that cannot be read is of a later version.
+            // A warning that cannot be read belongs to a later version.
             if let Some(warning) = one.warning.as_deref().and_then(|warning| serde_json::from_str(warning).ok()) {
                 kept.insert((one.step, one.what), warning);
             }
         }
         let over: Vec<DriftCounterKey> =
-            self.warnings.keys().filter(|key| !kept.contains_key(*key) && !self.news.contains_key(*key)).cloned().collect();
+            self.warnings.keys().filter(|key| !kept.contains_key(*key) && !self.unsaved_warnings.contains_key(*key)).cloned().collect();
         for key in over {
             self.warnings.remove(&key);
             if let Some(stream) = self.steps.get_mut(&key.0).and_then(|page| page.streams.get_mut(&key.1)) {
@@ -197,7 +196,7 @@ impl ProviderStatistics {
             }
         }
         for (key, warning) in kept {
-            if !self.news.contains_key(&key) && !self.warnings.contains_key(&key) {
+            if !self.unsaved_warnings.contains_key(&key) && !self.warnings.contains_key(&key) {
                 let page = self.steps.entry(key.0.clone()).or_default();
                 page.streams.entry(key.1.clone()).or_default().mark_broken(warning.since);
                 self.warnings.insert(key, warning);
@@ -205,21 +204,21 @@ impl ProviderStatistics {
         }
     }
 
-    /// Step, fact, and what was counted since this was last asked for: of all that the file reads.
+    /// Step, fact and the counts since the last call, for all that the file reads.
     pub(super) fn take_unreported(&mut self) -> Vec<(String, String, Option<DriftCount>)> {
         let Some(plan) = self.current_plan() else { return Vec::new() };
-        let mut told = Vec::new();
+        let mut unreported = Vec::new();
         for (at, step) in plan.steps.iter().enumerate() {
             let Some(page) = self.steps.get_mut(&step.name) else { continue };
             for reading in &step.readings {
-                let count = page.streams.get_mut(&reading.key).map(|stream| std::mem::take(&mut stream.untold));
-                told.push((step.name.to_string(), reading.name.to_string(), Some(count.unwrap_or_default())));
+                let count = page.streams.get_mut(&reading.key).map(|stream| std::mem::take(&mut stream.unreported));
+                unreported.push((step.name.to_string(), reading.name.to_string(), Some(count.unwrap_or_default())));
             }
             if at > 0 && page.streams.contains_key(ANSWER) {
-                told.push((step.name.to_string(), String::new(), None));
+                unreported.push((step.name.to_string(), String::new(), None));
             }
         }
-        told
+        unreported
     }
 }
 
@@ -238,13 +237,13 @@ mod tests {
             found,
             missed: 0,
         };
-        let mut book = ProviderStatistics::default();
-        book.apply_stored(&tally("", 40));
+        let mut statistics = ProviderStatistics::default();
+        statistics.apply_stored(&tally("", 40));
 
-        book.apply_stored(&tally("date", 7));
-        book.restore_unsaved(&tally("date", 7));
+        statistics.apply_stored(&tally("date", 7));
+        statistics.restore_unsaved(&tally("date", 7));
 
-        let page = &book.steps["getUserInfo"];
+        let page = &statistics.steps["getUserInfo"];
         assert_eq!((page.streams["fact id x"].stored.found, page.streams["fact id x"].unsaved.found), (40, 0));
         assert!(page.kinds.is_empty());
     }

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 pub struct CatalogueEntry {
     /// The complaints about it.
     pub report: Report,
-    /// Its status.
     pub state: ProviderFileState,
 }
 

@@ -1,4 +1,4 @@
-//! A change of a provider file that would mend it: why, and which lines become which.
+//! A proposed change of a provider file: the reason, the old lines and the new ones.
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -11,14 +11,13 @@ use serde::{Deserialize, Serialize};
 /// command line.
 pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
 
-/// A proposed change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// What would stand there, in a few words: a path, or a word with its value.
+    /// The new text in a few words: a path, or a word with its value.
     pub title: String,
     /// Why it is proposed: the word of a [`RepairRule`].
     pub because: String,
-    /// What fills the holes of that sentence. Never a value of an answer.
+    /// What fills the holes of the sentence of the rule; never a value of an answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<String>,
     /// The same sentence in English, for terminals and logs.

@@ -1,7 +1,7 @@
-//! An e-mail address: read in one way, compared in one way. [`Email::parse`] is its only constructor.
+//! E-mail addresses, parsed and compared in one way only. [`Email::parse`] is the only constructor.
 //!
-//! Spellings that look like one address and are another are refused, not repaired: nothing is trimmed, folded or
-//! guessed, because the address is the key of a person.
+//! A spelling that looks like another address is refused, not repaired: nothing is trimmed, folded or guessed, because an
+//! address identifies a person.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     if domain.chars().any(hidden) {
         return Err(NotAnEmail);
     }
-    // Most domains are plain ASCII, and nothing maps into those.
+    // Most domains are plain ASCII and need no mapping.
     let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
     let ascii = if is_plain { domain.to_ascii_lowercase() } else { unicode_domain_to_ascii(domain)? };
     let labels: Vec<&str> = ascii.split('.').collect();

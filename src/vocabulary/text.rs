@@ -1,8 +1,8 @@
 //! A text that may be secret, wholly or in parts, and that remembers which fact each secret part came from.
 //!
 //! What is made from a secret is secret. A mask shows `‹fact›` in place of a secret, so a request can be shown exactly as
-//! it would be sent without giving anything away. Most rooms compare, mask and transform a text by its methods; the few
-//! files that call [`Text::expose`] are listed in `tests/architecture.rs`.
+//! it would be sent without giving anything away. Most modules compare, mask and transform a text by its methods; the
+//! few files that call [`Text::expose`] are listed in `tests/architecture.rs`.
 
 use aws_lc_rs::constant_time;
 use smallvec::SmallVec;

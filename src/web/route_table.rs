@@ -36,7 +36,7 @@ pub(crate) struct RouteRow {
     is_page: bool,
 }
 
-/// A page.
+/// A path with the error pages and the headers of all pages.
 pub(crate) fn page(path: &'static str) -> RouteRow {
     RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true }
 }

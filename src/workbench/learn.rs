@@ -39,7 +39,7 @@ use crate::workbench::recorded_exchange::{MOST, RecordedExchange, RecordedRespon
 use std::collections::HashSet;
 use std::fmt;
 
-/// What was learnt.
+/// A learned file, and what an operator has to add to it.
 pub struct LearnedProvider {
     /// The text of the file.
     pub text: String,

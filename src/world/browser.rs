@@ -1,4 +1,4 @@
-//! The browser of the person at this machine.
+//! Opens an address in the browser of this machine.
 
 use crate::vocabulary::wire::Request;
 use std::process::{Command, Stdio};

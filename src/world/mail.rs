@@ -1,4 +1,4 @@
-//! How mail leaves: one letter, one connection, to the one server that the operator names.
+//! Sends mail to the server that the operator names: one connection for each letter.
 
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
@@ -30,7 +30,7 @@ pub(crate) struct MailMessage {
     pub(crate) html: String,
 }
 
-/// Where letters are handed in, and on whose behalf.
+/// The mail server, and the sender of every letter.
 pub struct Mailer {
     server: MailServer,
     tls: TlsParameters,
@@ -84,7 +84,7 @@ impl Mailer {
             (Some(_), None) => return Err("the mail server's user has no password: set both, or neither".to_owned()),
             (None, Some(_)) => return Err("the mail server's password has no user: set both, or neither".to_owned()),
         };
-        // On this machine plain is fine, so a certificate that nobody vouches for is no worse.
+        // On this machine unencrypted mail is allowed too, so a certificate that no authority signed is no worse.
         let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback);
         let tls = tls.build().map_err(|error| format!("mail cannot be sent over TLS from this machine: {error}"))?;
         Ok(Self { server, tls, credentials, from: parse_sender(from)? })
@@ -115,7 +115,7 @@ impl Mailer {
             let is_certain = error.status().is_some();
             MailError { is_certain, ..MailError::at_step("handing in", &error) }
         })?;
-        // The server has the letter, however it takes the good-bye.
+        // The server has the letter, whatever it answers to the end of the connection.
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(())
     }

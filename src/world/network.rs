@@ -1,5 +1,5 @@
 //! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
-//! bounded, addresses looked at before and after connecting, and nothing of an address in what it complains about.
+//! bounded, addresses checked before and after connecting. Its errors hold no part of an address.
 
 use crate::vocabulary::wire::{Fetch, Method, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::addresses::is_public;
@@ -102,7 +102,7 @@ impl Network {
         let sent = request.as_sent();
         let url = Url::parse(sent.address).map_err(|_| NoAnswer::Forbidden)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        // An address that is written out never asks the resolver.
+        // An address that is written as a number is never resolved, so it is checked here.
         if let Ok(address) = host.parse::<IpAddr>()
             && !self.reach.load().allows(&host, address)
         {

@@ -1,4 +1,4 @@
-//! A provider that answers otherwise than before is told of in the log, to machines and to support; and not before it does.
+//! A provider that answers differently than before is told of in the log, to machines and to support; and not before it does.
 
 use crate::database::Server;
 use crate::web::ask::Ask;
@@ -59,7 +59,7 @@ async fn a_provider_that_changes_is_told_of_once_and_by_itself_no_more() {
     assert_eq!(change.added, ["  read: { id: $.id, email: $.mail, emailVerified: $.verified, name: $.name }"]);
     assert_eq!(metric(&house, GAUGE).await.as_deref(), Some("1"));
     let log = house.logged();
-    assert_eq!(log.matches("a provider answers otherwise than before").count(), 1);
+    assert_eq!(log.matches("a provider answers differently than before").count(), 1);
     assert!(!warning.sentence.contains('@') && !warning.sentence.contains(&house.mark), "{warning:?}");
 
     house.upstream.is_honest();

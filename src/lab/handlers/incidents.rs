@@ -52,7 +52,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     let bench = find_provider(&asked, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);
     let login = login_steps(&asked, &kept, bench.as_ref(), None);
-    // The line is worth going to while the file is the one of then.
+    // The line is linked only while the file is still the version of the incident.
     let line = kept
         .story
         .line

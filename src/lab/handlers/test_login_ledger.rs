@@ -1,4 +1,4 @@
-//! Test logins: how many there may be, and how the last of each person ended.
+//! Remembers test logins: how many are under way, and how the last one of each tester ended.
 
 use crate::login::attempt::GOOD_FOR;
 use crate::vocabulary::incident_code::IncidentCode;

@@ -1,4 +1,4 @@
-//! `/lab/{provider}/tests/{code}`: what a test login came to, told to whoever ran it.
+//! `/lab/{provider}/tests/{code}`: the story of a test login, for the tester.
 
 use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::lab::handlers::guard::StaffMember;
@@ -17,7 +17,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 
-/// A story that may be told to whoever asks.
+/// A story that the requester may see.
 pub struct StoredStory {
     pub(crate) code: IncidentCode,
     pub(crate) at: i64,

@@ -6,9 +6,7 @@ use std::fmt::Write as _;
 /// One line of a mapping that is written.
 #[derive(Clone, Debug)]
 pub struct YamlLine {
-    /// The key.
     pub key: String,
-    /// Its value.
     pub value: YamlValue,
     /// The comment behind it.
     pub(crate) comment: Option<String>,
@@ -17,7 +15,7 @@ pub struct YamlLine {
 /// A value that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum YamlValue {
-    /// A text.
+    /// A text, which is quoted where it has to be.
     Text(String),
     /// A number, a boolean or `null`, which takes no quotes.
     Bare(String),

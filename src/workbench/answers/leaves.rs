@@ -1,7 +1,7 @@
 //! One walk through a document, within bounds: every value with its path.
 //!
 //! [`DocumentWalk`] says in which order and how far; its caller decides which keys become segments of a path, and so which
-//! are walked through at all. [`all_leaves`] is the walk that passes nothing by.
+//! are walked through at all. [`all_leaves`] is the walk that skips nothing.
 
 use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::path::{PathSegment, last_key};
@@ -62,7 +62,7 @@ pub(crate) struct DocumentWalk {
 impl DocumentWalk {
     /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with the number
     /// of keys in its object; what it gives nothing for is passed by.
-    pub(crate) fn nodes<'v>(self, document: &'v Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'v>> {
+    pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
         let mut visited = Vec::new();
         while let Some(node) = waiting.pop_front() {

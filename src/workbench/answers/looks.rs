@@ -1,5 +1,5 @@
-//! What values and keys look like: drawn at random or chosen by a person, an address, a URL; a name that a program gave or a
-//! person's value. [`crate::vocabulary::privacy`] judges names and single words, for stories too; this room judges values.
+//! What values and keys look like: random or chosen by a person, an address, a URL; a name that a programmer chose, or personal
+//! data. [`crate::vocabulary::privacy`] judges names and single words, for stories too; this module judges values.
 
 use crate::vocabulary::privacy;
 

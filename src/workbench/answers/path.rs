@@ -97,7 +97,7 @@ fn bracket_length(inside: &str) -> Option<usize> {
     None
 }
 
-/// The path, written.
+/// Writes a path as provider files have it.
 pub fn write_path(path: &[PathSegment]) -> String {
     write_path_with(path, '\'')
 }

@@ -1,6 +1,6 @@
-//! The words of `vocabulary.yaml`, and what they say about a key. Meanings lie in `answers::meaning`.
+//! The words of `vocabulary.yaml`, and what they say about a key. `answers::meaning` holds the meanings.
 //!
-//! Functions that take a `plain` key want it as `normalize_key` makes it.
+//! A key that is called `plain` has to come from `normalize_key`.
 
 use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::meaning::FactMeaning;
@@ -154,7 +154,7 @@ pub(crate) fn is_about_others(key: &str) -> bool {
     })
 }
 
-/// Whether a key is that of somebody or something that has an id and a name and is not the person.
+/// Whether a key is about another person or a thing that has an id and a name, and so not about the person who logs in.
 pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }

@@ -1,8 +1,8 @@
-//! Why something has turned, and what would mend it: told once for everything that has one cause.
+//! The cause of a detected change, and the proposal that would mend the file.
 //!
-//! What is known over many answers decides first: a path is taken for the new place of a fact only if it is new since the fact is
-//! missed. Where that finds nothing, and for an answer as a whole, the workbench's repair looks at the one answer that is here; it
-//! compiles what it proposes, so that is done only in the moment in which something turns.
+//! The statistics of many answers decide first: a path is taken for the new place of a fact only if it is new since the fact is
+//! missed. Where that finds nothing, and for the answer as a whole, the repair of the workbench looks at the current answer. It
+//! compiles what it proposes, so it runs only when a change is detected.
 
 use crate::drift::judgement::{DriftStream, HealthChange};
 use crate::drift::observation::{ObservedOutcome, PlannedPath, PlannedReading};
@@ -18,14 +18,14 @@ use crate::workbench::repair::propose;
 use serde_json::Value;
 
 /// Gives what is broken its cause and its proposal.
-pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>]) {
-    let repairs = propose(broken.ended.provider, broken.ended.end, broken.ended.trace);
+pub fn assign_causes(broken: &BrokenAnswer<'_>, changes: &mut [DetectedChange<'_>]) {
+    let repairs = propose(broken.login.provider, broken.login.end, broken.login.trace);
     let moved = broken.find_rearrangement(&repairs);
-    for news in news.iter_mut().filter(|news| news.turn == HealthChange::Broken) {
-        let missed = match news.cause {
+    for change in changes.iter_mut().filter(|change| change.direction == HealthChange::Broken) {
+        let missed = match change.cause {
             DriftCause::Lost(missed) | DriftCause::Type(missed) => missed,
             DriftCause::Unreadable | DriftCause::Unaccepted => {
-                news.proposal = proposal_for_answer(news.cause.kind(), &repairs);
+                change.proposal = proposal_for_answer(change.cause.kind(), &repairs);
                 continue;
             }
             // Only this function finds these two causes.
@@ -35,17 +35,17 @@ pub fn assign_causes(broken: &BrokenAnswer<'_>, news: &mut [DetectedChange<'_>])
         if let (Some(moved), Some(path)) = (&moved, path)
             && moved.contains_moved(path)
         {
-            (news.cause, news.proposal) = (DriftCause::Moved(vec![missed]), moved.proposal.cloned());
+            (change.cause, change.proposal) = (DriftCause::Moved(vec![missed]), moved.proposal.cloned());
             continue;
         }
-        news.proposal = path.and_then(|path| broken.proposal_for_moved_fact(reading, path, news.now.answers(), &repairs));
-        if news.cause.kind() == DriftKind::Lost && news.proposal.is_some() {
-            news.cause = DriftCause::Replaced(missed);
+        change.proposal = path.and_then(|path| broken.proposal_for_moved_fact(reading, path, change.now.answers(), &repairs));
+        if change.cause.kind() == DriftKind::Lost && change.proposal.is_some() {
+            change.cause = DriftCause::Replaced(missed);
         }
     }
 }
 
-/// What would mend an answer as a whole. What takes a check away, or asks shoppers for something, is none of drift's proposals.
+/// The proposal for an answer as a whole. Drift proposes no change that removes a check or asks shoppers for something.
 fn proposal_for_answer(change: DriftKind, repairs: &[Proposal]) -> Option<Proposal> {
     let fits = |proposal: &&Proposal| match change {
         DriftKind::Unaccepted => matches!(
@@ -57,51 +57,50 @@ fn proposal_for_answer(change: DriftKind, repairs: &[Proposal]) -> Option<Propos
     repairs.iter().find(fits).cloned()
 }
 
-/// An answer that is arranged otherwise.
+/// An answer that is arranged differently.
 struct RearrangedAnswer<'a> {
-    /// How it would be read.
     proposal: Option<&'a Proposal>,
-    /// How paths began, and how they begin now; nothing where nothing of what is read is there any more.
-    way: Option<(String, String)>,
+    /// The old and the new beginning of the paths; `None` if nothing that is read is in the answer.
+    prefixes: Option<(String, String)>,
     document: &'a Value,
 }
 
 impl RearrangedAnswer<'_> {
     fn contains_moved(&self, planned: &PlannedPath) -> bool {
-        let Some((from, to)) = &self.way else { return true };
+        let Some((from, to)) = &self.prefixes else { return true };
         let path = planned.path.source.strip_prefix(from.as_str()).and_then(|rest| compile_path(&parse_path(&format!("{to}{rest}"))?));
         path.is_some_and(|path| path.first(self.document).is_some())
     }
 }
 
 impl BrokenAnswer<'_> {
-    /// Whether the answer is arranged otherwise: several facts stand below another place, or nothing that is read is there at all.
+    /// Whether the answer is arranged differently: several facts are below another path, or nothing that is read is found.
     fn find_rearrangement<'b>(&'b self, repairs: &'b [Proposal]) -> Option<RearrangedAnswer<'b>> {
-        let ObservedOutcome::Read(found) = &self.looked.outcome else { return None };
-        let document = self.looked.document.as_ref()?;
+        let ObservedOutcome::Read(found) = &self.observed.outcome else { return None };
+        let document = self.observed.document.as_ref()?;
         let read = || found.iter().map(|(at, found)| (&self.step.readings[*at], found)).filter(|(reading, _)| !reading.paths.is_empty());
-        let is_missed = |reading: &PlannedReading| self.page.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
+        let is_missed = |reading: &PlannedReading| self.statistics.streams.get(&reading.key).is_some_and(DriftStream::is_doubtful);
         let missed: Vec<&PlannedReading> =
             read().filter(|(reading, found)| found.is_err() && is_missed(reading)).map(|(reading, _)| reading).collect();
         if missed.len() < 2 {
             return None;
         }
-        let kind = self.ended.provider.calls.get(self.looked.step.checked_sub(1)?)?.kind.word();
+        let kind = self.login.provider.calls.get(self.observed.step.checked_sub(1)?)?.kind.word();
         for proposal in repairs {
             if let Some(RepairRule::AnswerMoved { step, to, from, .. }) = proposal.rule()
                 && step == kind
             {
-                let moved = RearrangedAnswer { proposal: Some(proposal), way: Some((from, to)), document };
+                let moved = RearrangedAnswer { proposal: Some(proposal), prefixes: Some((from, to)), document };
                 let along = missed.iter().filter(|reading| reading.paths.iter().any(|path| moved.contains_moved(path)));
                 if along.count() > 1 {
                     return Some(moved);
                 }
             }
         }
-        read().all(|(_, found)| found.is_err()).then_some(RearrangedAnswer { proposal: None, way: None, document })
+        read().all(|(_, found)| found.is_err()).then_some(RearrangedAnswer { proposal: None, prefixes: None, document })
     }
 
-    /// Where a fact has probably moved to, as a change of the file.
+    /// The change of the file for the path to which a fact has probably moved.
     fn proposal_for_moved_fact(
         &self,
         reading: &PlannedReading,
@@ -109,14 +108,14 @@ impl BrokenAnswer<'_> {
         since: i64,
         repairs: &[Proposal],
     ) -> Option<Proposal> {
-        let document = self.looked.document.as_ref()?;
-        let kind = self.page.kinds.get(&planned.kind_key).and_then(PathStatistics::usual);
+        let document = self.observed.document.as_ref()?;
+        let kind = self.statistics.kinds.get(&planned.kind_key).and_then(PathStatistics::usual);
         let gone = LostReading { fact: &reading.name, path: &planned.path, kind, since };
-        // By these three somebody is let in: what is merely new and looks alike is none of them.
-        let known = self.ended.provider.known;
-        let lets_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
-        if let Some(path) = find_replacement(gone, document, &self.page.shape).filter(|_| !lets_in) {
-            return Some(replacement_proposal(self.ended.provider, gone, &path));
+        // These three decide who is signed in, so a path that is merely new and similar is not proposed for them.
+        let known = self.login.provider.known;
+        let decides_sign_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
+        if let Some(path) = find_replacement(gone, document, &self.statistics.shape).filter(|_| !decides_sign_in) {
+            return Some(replacement_proposal(self.login.provider, gone, &path));
         }
         let is_about = |proposal: &&Proposal| match proposal.rule() {
             Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => {
@@ -127,10 +126,10 @@ impl BrokenAnswer<'_> {
         repairs.iter().find(is_about).cloned()
     }
 
-    /// Whether a path stands in answers only since then.
+    /// Whether a path occurs in answers only since then.
     fn is_new(&self, path: &str, since: i64) -> bool {
         let Some(hops) = parse_path(path) else { return false };
         let keys: Vec<&str> = hops.iter().map(|hop| hop.key().unwrap_or("[]")).collect();
-        self.page.shape.statistics_at(&keys).is_some_and(|seen| seen.times() <= since)
+        self.statistics.shape.statistics_at(&keys).is_some_and(|seen| seen.times() <= since)
     }
 }

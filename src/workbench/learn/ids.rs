@@ -1,4 +1,4 @@
-//! Which value identifies a person.
+//! Finds the value that identifies a person.
 
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};

@@ -1,4 +1,4 @@
-//! Replaces real values by invented ones: the same by the same throughout, of the same kind, and never by a real one.
+//! Replaces real values by invented ones of the same kind, and equal values by equal ones. No invented value is a real one.
 
 pub(crate) mod document_text; // bodies that are not JSON
 mod replacements; //             what each kind of text becomes

@@ -1,4 +1,4 @@
-//! The values of an answer with their paths, within bounds. Keys that look like personal data are passed by.
+//! The values of an answer with their paths, within bounds. Keys that look like personal data are skipped.
 
 use crate::story::shape::long_texts;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};

@@ -235,7 +235,7 @@ impl DocumentSearch<'_> {
         if facts.is_empty() {
             return edits;
         }
-        // A step with a `read` of its own does not read the standard keys of a person any more.
+        // A step that writes `read` no longer reads the standard keys of a person.
         let step = self.document.step;
         if self.signed || step.kind == StepKind::GetUserInfo {
             let standard = self.reads().iter().filter(|read| !read.written);

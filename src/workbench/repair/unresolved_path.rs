@@ -21,9 +21,9 @@ const MOST: usize = 24;
 /// The part of a step to which a path belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookupPart {
-    /// `read`.
+    /// A path under `read`.
     Answer,
-    /// `read` of `signed`.
+    /// A path under `read` of `signed`.
     Claims,
     /// The path of a condition under `accepted` or `refused`.
     Condition,

@@ -3,7 +3,6 @@
 use crate::workbench::examples::stand_ins::NOW;
 use crate::workbench::record::pseudonymizer::Pseudonymizer;
 
-/// Invented names.
 const NAMES: &[&str] = &["Ana", "Lima", "Bia", "Rocha", "Caio", "Prado", "Davi", "Moura", "Eva", "Serra", "Ivo", "Campos", "Lia", "Nunes"];
 /// The digits of the time of all stories.
 const TIME_DIGITS: &str = "20260102030405";
