@@ -1,4 +1,4 @@
-//! A provider file as written: the words at its top.
+//! The top-level words of a provider file.
 
 use crate::provider::authorization::AuthorizationSpec;
 use crate::provider::call::CallSpec;
@@ -15,7 +15,8 @@ use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
-    /// One identity provider. Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent.
+    /// One identity provider. When you leave a request out, the standard OAuth 2 request is sent. When you write one,
+    /// exactly that request is sent.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
