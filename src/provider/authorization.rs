@@ -76,11 +76,11 @@ words! {
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
         /// When the callback is a refusal. A callback with a parameter `error` always is.
-        /// Default: never
+        /// Default: only the case named above
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusalRule> = "refused",
         /// The only case in which the callback is not a refusal.
-        /// Default: always
+        /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<RefusalRule> = "accepted",
         /// A signed token in the parameters of the callback.

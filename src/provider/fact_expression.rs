@@ -184,7 +184,10 @@ impl WordValue for FactExpression {
         ValueShape::Either(vec![
             ValueShape::Text("a JSON path (`$.data.id`) or a text with holes"),
             ConditionSpec::shape(),
-            ValueShape::List(Box::new(ValueShape::Either(vec![ValueShape::Text("a path or a text with holes"), ConditionSpec::shape()]))),
+            ValueShape::List(Box::new(ValueShape::Either(vec![
+                ValueShape::Text("a JSON path (`$.data.id`) or a text with holes"),
+                ConditionSpec::shape(),
+            ]))),
         ])
     }
 }
