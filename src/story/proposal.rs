@@ -39,7 +39,7 @@ pub struct FileChange {
 }
 
 impl Proposal {
-    /// A proposal by a rule. `title` is what would stand in the file, in a few words.
+    /// A proposal by a rule. `title` is the new text in a few words.
     pub(crate) fn new(title: impl Into<String>, rule: &RepairRule, change: Option<FileChange>) -> Self {
         Self { title: title.into(), because: rule.word().to_owned(), about: rule.values(), sentence: rule.to_string(), change }
     }

@@ -11,7 +11,7 @@ pub struct Email {
     key: Box<str>,
 }
 
-/// A text that is no address that is accepted here.
+/// A text that is not an acceptable e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnEmail;
 
@@ -35,7 +35,7 @@ impl Email {
         if key.len() > 254 { Err(NotAnEmail) } else { Ok(Self { key: key.into() }) }
     }
 
-    /// The address in the one form in which it is compared, kept and handed on.
+    /// The address in the form in which it is compared, stored and sent.
     pub fn key(&self) -> &str {
         &self.key
     }

@@ -76,7 +76,7 @@ impl Text {
         self.equals(&other.value)
     }
 
-    /// What is true of the value. The function captures nothing and its result cannot hold the text, so the value stays here.
+    /// Tests the value. The function captures nothing and its result cannot hold the text, so the value stays here.
     pub(crate) fn judged<T: Copy + 'static>(&self, judge: fn(&str) -> T) -> T {
         judge(&self.value)
     }

@@ -104,7 +104,7 @@ pub enum NoAnswer {
     TooSlow,
     /// The answer is longer than what is read.
     TooLarge,
-    /// The address may not be reached from here.
+    /// This installation may not call the address.
     Forbidden,
 }
 

@@ -88,7 +88,7 @@ impl Reader {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }
 
-    /// Whether a word stands in a block and could not be used, so that it is not missing.
+    /// Whether a block holds a word with an unusable value, which is therefore not missing.
     pub(crate) fn is_unusable_word(&self, block: Place, word: &str) -> bool {
         self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
     }
@@ -98,12 +98,12 @@ impl Reader {
         !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
     }
 
-    /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
+    /// Whether a block holds unknown words, one of which may be a misspelling of the missing word.
     pub(crate) fn has_unknown_words(&self, block: Place) -> bool {
         self.is_unusable_word(block, "")
     }
 
-    /// The lines of a block, with a complaint for every key that is none of its words.
+    /// The lines of a block, with a complaint about every unknown key.
     pub(crate) fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
         let YamlKind::Map(entries) = &node.kind else {
             let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();

@@ -17,7 +17,7 @@ pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
-/// At most so many bytes of an ordinary file.
+/// Reads an ordinary file, but no more than a number of bytes.
 pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -57,7 +57,7 @@ pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
-/// What came of writing a secret.
+/// The outcome of writing a secret.
 pub(crate) enum SecretFile {
     Written,
     /// Another process has written one first: its text.

@@ -53,12 +53,12 @@ struct MailServer {
     safety: MailEncryption,
 }
 
-/// How the way to the server is kept private.
+/// How the connection to the server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MailEncryption {
     /// TLS from the start.
     Tls,
-    /// TLS after a word in the open, and nothing else before it.
+    /// TLS after an unencrypted STARTTLS command; nothing else is sent before it.
     StartTls,
     /// The server is on this machine.
     Loopback,

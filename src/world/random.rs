@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::sync::OnceLock;
 
-/// Random bytes. Without chance nothing here is safe, so a machine that has none ends the request.
+/// Random bytes. If the system has none, the request panics, because nothing is safe without them.
 pub fn bytes<const MANY: usize>() -> [u8; MANY] {
     let mut bytes = [0; MANY];
     aws_lc_rs::rand::fill(&mut bytes).expect("the machine's source of chance works");
