@@ -102,7 +102,7 @@ fn object_schema(block: &'static WordBlock, definitions: &mut Map<String, Value>
     Value::Object(members)
 }
 
-/// Editors read YAML's own types; what is a text here may be written as a number or a boolean there.
+/// Editors use the types of YAML, so a value that is a text to us may be a number or a boolean to them.
 fn value_schema(shape: &ValueShape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         ValueShape::Text(_) => json!({ "type": ["string", "number", "boolean"] }),

@@ -30,7 +30,7 @@ use crate::workbench::repair::propose_for_answer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// The largest form: what is pasted may take three letters each on its way.
+/// The largest form in bytes. The encoding of forms may triple the pasted text.
 pub(crate) const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
 
 struct PastedAnswerForm {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// A provider of the store, as the lab looks at it.
 pub(crate) struct LabProvider {
     pub(crate) name: String,
-    /// What there is to know about its file.
+    /// What the lab knows about its file.
     pub(crate) standing: Arc<ProviderStanding>,
     /// The provider, unless its file is broken.
     pub(crate) provider: Option<Provider>,

@@ -5,9 +5,9 @@ use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Test logins of a store that are under way at the same time.
+/// How many test logins of a store may be under way at the same time.
 const AT_ONCE: usize = 2;
-/// Test logins of a store in an hour.
+/// How many test logins a store may run in an hour.
 const IN_AN_HOUR: usize = 10;
 const HOUR: i64 = 3600;
 /// More ends than these are not remembered.

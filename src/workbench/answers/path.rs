@@ -116,7 +116,7 @@ pub(crate) fn compile_path(path: &[PathSegment]) -> Option<JsonPath> {
     JsonPath::parse(&write_path(path), Place::default(), &mut Reader::default())
 }
 
-/// What stands at a path of keys and indexes; nothing where it holds a query.
+/// The value at a path of keys and indexes; `None` if the path holds a query.
 pub(crate) fn resolve<'v>(value: &'v Value, path: &[PathSegment]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, segment| match segment {
         PathSegment::Key(key) => value.get(key),

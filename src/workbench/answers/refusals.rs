@@ -35,7 +35,7 @@ pub enum RefusalCause {
     Unavailable,
 }
 
-/// Parts that must all stand in a text.
+/// Parts that a text has to contain, all of them.
 type Wording = Vec<String>;
 
 /// How providers speak of one cause.

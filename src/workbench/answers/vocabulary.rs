@@ -82,7 +82,7 @@ pub(crate) fn is_whole_name(plain: &str) -> bool {
     words_for(FactMeaning::Name).any(|words| contains_word(&words.whole, plain))
 }
 
-/// Whether this is the key of a given name; `beside_family` where the key of a family name stands beside it.
+/// Whether this is the key of a given name; `beside_family` says that the key of a family name is beside it.
 pub(crate) fn is_given_name(plain: &str, beside_family: bool) -> bool {
     words_for(FactMeaning::First).any(|words| contains_word(&words.sure, plain) || beside_family && contains_word(&words.also, plain))
 }
@@ -135,7 +135,7 @@ pub(crate) fn is_person_id(plain: &str) -> bool {
         && !plain.starts_with("account")
 }
 
-/// Whether a key speaks of a number, a code or a key by which a provider knows a person.
+/// Whether a key names a number, a code or a key by which a provider identifies a person.
 pub(crate) fn is_person_number(plain: &str) -> bool {
     let PeopleWords { kinds, numbers } = &VOCABULARY.people;
     contains_word(numbers, plain) || contains_part(numbers, plain) && contains_part(kinds, plain)
@@ -146,7 +146,7 @@ fn contains_singular(list: &[String], word: &str) -> bool {
     contains_word(list, word) || word.strip_suffix('s').is_some_and(|one| one.len() > 2 && contains_word(list, one))
 }
 
-/// Whether a key says that what stands below it is another person's, or not to be relied upon.
+/// Whether a key says that the values below it are those of another person, or unreliable.
 pub(crate) fn is_about_others(key: &str) -> bool {
     key_words(key).iter().any(|word| {
         let is_known = |word: &str| contains_word(&VOCABULARY.others, word);

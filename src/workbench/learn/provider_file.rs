@@ -157,7 +157,7 @@ impl LoginLearner<'_> {
         LearnedProvider { text: draft.to_yaml(), variables, decide, logins: self.logins.len(), values, login }
     }
 
-    /// Adds what stands above the steps.
+    /// Adds the lines above the steps.
     fn push_settings(&self, draft: &mut ProviderDraft) {
         draft.push(YamlLine::with_comment("name", YamlValue::Text(display_title(&self.name)), "what the button says"));
         if self.client.secret.is_none() {

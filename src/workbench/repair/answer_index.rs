@@ -33,7 +33,7 @@ impl<'v> AnswerIndex<'v> {
         Self { leaves: others.into_iter().filter(|node| node.text().is_some()).collect(), containers }
     }
 
-    /// The object or list in which a value stands.
+    /// The object or list that holds a value.
     pub(crate) fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
         self.containers.iter().find(|container| match container.value {
             Value::Object(members) => members.values().any(|member| std::ptr::eq(member, value)),

@@ -33,7 +33,7 @@ const LIKELY: f32 = 22.0;
 /// A change that a failed login needs is proposed when it is this likely.
 const NEEDED: f32 = 16.0;
 
-/// What has to become better.
+/// What a change has to improve.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairGoal {
     /// Facts that the login lacked.

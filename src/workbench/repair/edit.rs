@@ -220,7 +220,7 @@ fn map_at(node: &YamlNode, start: u32) -> Option<&YamlNode> {
     }
 }
 
-/// The scalar around a byte, and whether it stands within brackets.
+/// The scalar around a byte, and whether it is within brackets.
 fn scalar_at<'n>(node: &'n YamlNode, at: usize, text: &str, flow: bool) -> Option<(&'n YamlNode, bool)> {
     let flow = flow
         || (!matches!(node.kind, YamlKind::Scalar { .. })

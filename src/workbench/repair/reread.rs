@@ -11,7 +11,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
 
-/// What there is to read: the callback's parameters and the answers of the calls.
+/// The documents to read: the callback's parameters and the answers of the calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairCase<'a> {
     /// The callback's parameters, if they are read.
