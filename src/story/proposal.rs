@@ -22,7 +22,7 @@ pub struct Proposal {
     pub about: Vec<String>,
     /// The same sentence in English, for terminals and logs.
     pub sentence: String,
-    /// The change; nothing where only a place outside of the file can be mended, such as the provider's console.
+    /// The change; `None` if only a place outside of the file can be mended, such as the provider's console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<FileChange>,
 }
@@ -44,7 +44,7 @@ impl Proposal {
         Self { title: title.into(), because: rule.word().to_owned(), about: rule.values(), sentence: rule.to_string(), change }
     }
 
-    /// The rule by which it was made; nothing for what another version has written.
+    /// The rule by which it was made; `None` for what another version has written.
     pub(crate) fn rule(&self) -> Option<RepairRule> {
         RepairRule::from_parts(&self.because, &self.about)
     }

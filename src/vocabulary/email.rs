@@ -71,7 +71,7 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
 }
 
-/// The ASCII form of a domain in Unicode, where that form says exactly what was written: nothing is folded into anything.
+/// The ASCII form of a Unicode domain, if the conversion changes no character into another one.
 fn unicode_domain_to_ascii(domain: &str) -> Result<String, NotAnEmail> {
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
     let (unicode, fine) = idna::domain_to_unicode(&ascii);

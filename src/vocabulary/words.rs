@@ -78,12 +78,12 @@ impl Reader {
         self.complaints.len() >= 200
     }
 
-    /// Whether anything that was complained about is an error.
+    /// Whether any complaint is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.complaints.iter().any(|complaint| complaint.severity == Severity::Error)
     }
 
-    /// Whether a fact is missed only because of something that is complained about already.
+    /// Whether a fact is missing only because of an error that is complained about already.
     pub(crate) fn is_unusable_fact(&self, fact: Slot) -> bool {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }

@@ -121,7 +121,7 @@ impl RouteRow {
         self
     }
 
-    /// The methods that the path answers, as `Allow` lists them; nothing where the handler judges the method.
+    /// The methods that the path answers, as `Allow` lists them; empty if the handler judges the method.
     pub(crate) fn allowed(&self) -> String {
         let has = |wanted: &[RouteMethods]| self.handlers.iter().any(|(methods, _)| wanted.contains(methods));
         let methods = [

@@ -38,7 +38,7 @@ pub struct Mailer {
     from: Mailbox,
 }
 
-/// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
+/// Why a letter did not leave, in a few words for the log. They hold no part of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MailError {
     /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.

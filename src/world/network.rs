@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Until there is a connection.
+/// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Until something comes, and between one part and the next.
+/// How long the client waits for the first part of an answer, and between two parts.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Until all of it is there.
+/// How long the client waits for the whole answer.
 const TOTAL: Duration = Duration::from_secs(10);
 /// More headers than these are not looked at.
 const MOST_HEADERS: usize = 100;
@@ -159,7 +159,7 @@ fn classify_error(error: &reqwest::Error) -> NoAnswer {
     NoAnswer::Unreachable
 }
 
-/// A host that leads to no address that may be reached.
+/// None of the addresses of the host may be reached.
 #[derive(Debug)]
 struct ForbiddenAddress;
 

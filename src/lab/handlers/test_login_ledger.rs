@@ -19,7 +19,7 @@ pub struct TestLoginResult {
     /// The code of its story.
     pub code: IncidentCode,
     pub(crate) at: i64,
-    /// The short name of the reason; nothing for a login that worked.
+    /// The short name of the reason; `None` for a login that worked.
     pub failed: Option<String>,
     /// The step in which it ended, where it was one.
     pub(crate) step: Option<String>,

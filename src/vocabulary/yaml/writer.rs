@@ -29,7 +29,7 @@ pub enum YamlValue {
     Items(Vec<YamlValue>),
 }
 
-/// The comment does not count: it explains the line and is no part of it.
+/// Comments do not count: two lines with different comments are equal.
 impl PartialEq for YamlLine {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key && self.value == other.value

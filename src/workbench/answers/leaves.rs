@@ -22,7 +22,7 @@ impl<'v> AnswerNode<'v> {
         last_key(&self.path).unwrap_or_default()
     }
 
-    /// The value as a text; nothing for objects, lists, `null` and an empty text.
+    /// The value as a text; `None` for objects, lists, `null` and an empty text.
     pub(crate) fn text(&self) -> Option<Cow<'v, str>> {
         if self.is_container() { None } else { scalar_text(self.value) }
     }

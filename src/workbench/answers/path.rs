@@ -31,7 +31,7 @@ impl PathSegment {
     }
 }
 
-/// The segments of a path as written; nothing where the text is no path.
+/// The segments of a path as written; `None` if the text is no path.
 pub fn parse_path(text: &str) -> Option<Vec<PathSegment>> {
     let mut rest = text.trim().strip_prefix('$')?;
     let mut segments = Vec::new();
@@ -64,7 +64,7 @@ fn parse_segment(rest: &str) -> Option<(PathSegment, &str)> {
     Some((segment, after))
 }
 
-/// The key in a pair of quotes, its escapes undone; nothing for several keys and for escapes other than of quotes.
+/// The key in a pair of quotes, its escapes undone; `None` for several keys and for escapes other than of quotes.
 fn unquoted_key(text: &str) -> Option<String> {
     let quote = text.chars().next().filter(|letter| matches!(letter, '\'' | '"'))?;
     let mut letters = text.strip_prefix(quote)?.strip_suffix(quote)?.chars();
@@ -111,7 +111,7 @@ pub fn write_path_with(path: &[PathSegment], quote: char) -> String {
     })
 }
 
-/// The path, compiled; nothing where the language does not take it.
+/// The compiled path; `None` if the language does not take it.
 pub(crate) fn compile_path(path: &[PathSegment]) -> Option<JsonPath> {
     JsonPath::parse(&write_path(path), Place::default(), &mut Reader::default())
 }

@@ -97,7 +97,7 @@ pub(crate) fn mentions_email(key: &str) -> bool {
     contains_part(&VOCABULARY.email_parts, &normalize_key(key))
 }
 
-/// Whether a key speaks of a proof of anything, even of a lacking one.
+/// Whether a key is about a proof of any kind, even a missing one.
 pub(crate) fn mentions_proof(key: &str) -> bool {
     contains_part(&VOCABULARY.proof.parts, &normalize_key(key))
 }

@@ -306,7 +306,7 @@ enum PersonFactPlace {
     Claims,
 }
 
-/// Whether these are the facts that are read where the file says nothing.
+/// Whether these are the facts that are read by default.
 fn reads_standard_places(read: &[YamlLine]) -> bool {
     read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == YamlValue::Text(format!("$.{key}"))))
 }

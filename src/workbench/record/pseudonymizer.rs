@@ -67,7 +67,7 @@ impl Pseudonymizer {
         Self { file, keeps_shapes, assigned, kept, invented: HashMap::new(), keys, counts: HashMap::new() }
     }
 
-    /// From now on, replaces this real value wherever it is part of a text.
+    /// From now on, replaces this real value in every text that contains it.
     pub(crate) fn assign(&mut self, real: &str, fake: &str) {
         if !real.is_empty() {
             self.assigned.push((real.to_owned(), fake.to_owned()));

@@ -1,4 +1,4 @@
-//! Repairs of how answers are read: which paths find nothing, where their values may stand, and which change finds them. Every
+//! Repairs of how answers are read: which paths find nothing, where their values may be, and which change finds them. Every
 //! change is compiled, and the same answers are read with it before it is proposed.
 
 use crate::provider::fact_expression::FactExpression;

@@ -37,7 +37,7 @@ impl<'a> EditableFile<'a> {
         Some(Self { text: &source.text, root })
     }
 
-    /// The text with all edits, or nothing if one of them cannot be made.
+    /// The text with all edits, or `None` if one of them cannot be made.
     pub(crate) fn apply(&self, edits: &[FileEdit]) -> Option<String> {
         let mut stretches: Vec<TextReplacement> = Vec::new();
         let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();

@@ -26,7 +26,7 @@ pub(crate) struct RepairCase<'a> {
 
 #[derive(Debug)]
 pub(crate) struct RereadDocument<'p> {
-    /// The number of the answer in the case; nothing for the callback.
+    /// The number of the answer in the case; `None` for the callback.
     pub(crate) answer: Option<usize>,
     pub(crate) step: &'p Step,
     /// Its content, if it can be read.
