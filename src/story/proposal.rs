@@ -27,7 +27,7 @@ pub struct Proposal {
     pub change: Option<FileChange>,
 }
 
-/// Lines that take the place of others.
+/// Lines and their replacement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileChange {
     /// The first line that changes, from 1. Where nothing is removed, the lines are put in front of it.
@@ -51,7 +51,7 @@ impl Proposal {
 }
 
 impl FileChange {
-    /// The text with the change, if the lines are still those that it takes away.
+    /// The text with the change, if it still has the lines that the change removes.
     pub fn apply(&self, text: &str) -> Option<String> {
         let lines: Vec<&str> = text.lines().collect();
         let from = self.line.checked_sub(1)?;
@@ -64,7 +64,7 @@ impl FileChange {
         Some(changed.join("\n") + "\n")
     }
 
-    /// The change as programs for patches show it, one line each.
+    /// The lines of the change, as in a patch.
     pub fn diff(&self) -> String {
         let removed = self.removed.iter().map(|line| format!("- {line}\n"));
         removed.chain(self.added.iter().map(|line| format!("+ {line}\n"))).collect()

@@ -6,7 +6,7 @@ use crate::vocabulary::place::{Place, Source};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt::Write as _;
 
-/// How bad it is.
+/// How serious a complaint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The file cannot be used.
@@ -28,7 +28,6 @@ impl Severity {
 /// One complaint about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// How bad it is.
     pub severity: Severity,
     /// The place in the file; `None` for the file as a whole.
     pub(crate) place: Option<Place>,
@@ -94,7 +93,7 @@ impl Report {
     }
 }
 
-/// The line of a complaint, without what a terminal would obey and without an endless rest.
+/// The line of a complaint, shortened and without control characters.
 struct Excerpt {
     text: String,
     from: usize,

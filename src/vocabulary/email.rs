@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// An address that can be the key of a person.
+/// A valid e-mail address, which can identify a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email {
     key: Box<str>,

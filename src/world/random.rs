@@ -14,7 +14,7 @@ pub fn bytes<const MANY: usize>() -> [u8; MANY] {
     bytes
 }
 
-/// A random name of 128 bits, for sessions and people.
+/// A random id of 128 bits, for sessions and users.
 pub fn id() -> Box<str> {
     URL_SAFE_NO_PAD.encode(bytes::<16>()).into()
 }
@@ -34,7 +34,7 @@ pub struct PemKeyPair {
     pub public: String,
 }
 
-/// An RSA pair; the same two throughout one run, because making them takes a while.
+/// One of two RSA pairs. They stay the same throughout a run, because generating them takes a while.
 pub fn rsa_pair(stranger: bool) -> &'static PemKeyPair {
     static PAIRS: [OnceLock<PemKeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
     PAIRS[usize::from(stranger)].get_or_init(|| {

@@ -1,6 +1,6 @@
 //! Keys in one spelling: `avatarUrl`, `avatar_url` and `Avatar-URL` are the same key, and so are `código` and `codigo`.
 
-/// As many letters of a key are looked at.
+/// At most this many letters of a key are looked at.
 const LONGEST: usize = 200;
 
 /// The words of a key, in small letters and without accents.

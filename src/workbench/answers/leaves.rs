@@ -17,7 +17,7 @@ pub(crate) struct AnswerNode<'v> {
 }
 
 impl<'v> AnswerNode<'v> {
-    /// The last key on the path, or nothing.
+    /// The last key on the path; empty if there is none.
     pub(crate) fn key(&self) -> &str {
         last_key(&self.path).unwrap_or_default()
     }
@@ -38,12 +38,12 @@ impl<'v> AnswerNode<'v> {
     }
 }
 
-/// In which order values are visited.
+/// The order in which values are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WalkOrder {
     /// All values of one depth come before deeper ones.
     ShallowFirst,
-    /// As they are written.
+    /// In the order of the document.
     AsWritten,
 }
 
@@ -51,11 +51,11 @@ pub(crate) enum WalkOrder {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DocumentWalk {
     pub(crate) order: WalkOrder,
-    /// As many values are visited, objects and lists among them.
+    /// At most this many values are visited, objects and lists among them.
     pub(crate) nodes: usize,
     /// Deeper values are not visited.
     pub(crate) depth: usize,
-    /// As many elements of a list are visited.
+    /// At most this many elements of a list are visited.
     pub(crate) elements: usize,
 }
 

@@ -15,7 +15,7 @@ pub enum PathSegment {
     Key(String),
     /// An element of a list, from 0.
     Index(usize),
-    /// Whatever else a path may hold, as written: a filter, `.*`.
+    /// Any other segment as written: a filter, `.*`.
     Query(String),
 }
 
@@ -102,7 +102,7 @@ pub fn write_path(path: &[PathSegment]) -> String {
     write_path_with(path, '\'')
 }
 
-/// The path, written; keys that need quotes get this one.
+/// Writes a path with this kind of quote around keys that need quotes.
 pub fn write_path_with(path: &[PathSegment], quote: char) -> String {
     path.iter().fold("$".to_owned(), |written, segment| match segment {
         PathSegment::Key(key) => written + &written_key(key, quote),

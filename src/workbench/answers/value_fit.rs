@@ -45,7 +45,7 @@ pub(crate) fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
     }
 }
 
-/// Whether a text is made as codes and tokens are: no blanks, no letters with marks.
+/// Whether a text has only visible ASCII characters, as codes and tokens have.
 fn looks_like_token(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -92,7 +92,7 @@ pub(crate) fn is_family_name(plain: &str) -> bool {
     words_for(FactMeaning::Last).flat_map(MeaningWords::all).any(|word| word == plain)
 }
 
-/// Whether a key speaks of an e-mail address.
+/// Whether a key is about an e-mail address.
 pub(crate) fn mentions_email(key: &str) -> bool {
     contains_part(&VOCABULARY.email_parts, &normalize_key(key))
 }
@@ -107,8 +107,8 @@ pub(crate) fn means_proven(key: &str) -> bool {
     mentions_proof(key) && !contains_part(&VOCABULARY.proof.denials, &normalize_key(key))
 }
 
-/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. What proves a phone, an
-/// age or an account is another thing.
+/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. Proofs of a phone, an
+/// age or an account do not count.
 pub(crate) fn is_email_proof_key(key: &str) -> bool {
     let is_about_post = normalize_key(key).contains("mailing");
     let says_only_that = || key_words(key).iter().all(|word| matches!(word.as_str(), "is" | "has" | "at") || is_proof_word(word));
@@ -159,7 +159,7 @@ pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }
 
-/// Whether a key speaks of how a token or a record is made, or of an error, and so of no person.
+/// Whether a key is about the form of a token or a record, or about an error, and so not about a person.
 pub(crate) fn is_about_token_or_error(key: &str) -> bool {
     key_words(key).last().is_some_and(|word| contains_word(&VOCABULARY.records, word)) || normalize_key(key).starts_with("err")
 }

@@ -91,7 +91,7 @@ impl<'a> LoginLearner<'a> {
         learner
     }
 
-    /// What is known when the browser is redirected.
+    /// The values that are known when the browser is redirected.
     fn add_initial_values(&mut self) {
         let redirect_parameters = self.login.redirect.query();
         if let Some(id) = self.client.id.clone() {

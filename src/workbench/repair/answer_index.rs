@@ -6,7 +6,7 @@ use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::PathSegment;
 use serde_json::Value;
 
-/// As many places of one answer are looked at.
+/// At most this many places of one answer are looked at.
 const MOST: usize = 700;
 /// Places deeper than this are not looked at.
 const DEEPEST: usize = 12;

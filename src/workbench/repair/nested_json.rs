@@ -12,7 +12,7 @@ use crate::workbench::repair::reread::RereadDocument;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, nested_paths, unresolved_path};
 use serde_json::Value;
 
-/// As many of these paths are looked after.
+/// At most this many of these paths are looked after.
 const MOST: usize = 8;
 
 /// The drafts for paths into texts that find nothing.

@@ -15,7 +15,7 @@ use crate::workbench::repair::reread::{RereadDocument, RereadLogin};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// As many unresolved paths are looked after at once.
+/// At most this many unresolved paths are looked after at once.
 const MOST: usize = 24;
 
 /// The part of a step to which a path belongs.
