@@ -111,7 +111,7 @@ impl RouteRow {
         Self { largest_body: Some(bytes), ..self }
     }
 
-    /// The path answers any other method as if it did not exist where this holds.
+    /// While this condition holds, the path answers methods without a handler as if it did not exist.
     pub(crate) fn hidden_if(self, is_hidden: fn(&RequestContext) -> bool) -> Self {
         Self { is_hidden: Some(is_hidden), ..self }
     }

@@ -14,7 +14,7 @@ use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// Where the page is.
+/// The path of the page.
 const PAGE: &str = "/lab/incidents";
 
 /// Shows the form, or redirects to the story of the code that was typed into it.

@@ -49,7 +49,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     answer_page(&asked, &staff, &bench, &typed, None, None)
 }
 
-/// What would be read from what was pasted.
+/// What would be read from the pasted answer.
 pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;

@@ -236,7 +236,8 @@ impl<'a> FileMasker<'a> {
         self.hidden.extend([text.trim(), bare].into_iter().chain(rest).filter(|text| text.chars().count() >= 3).map(str::to_owned));
     }
 
-    /// A sentence about the file with dots for what is hidden in the file. The longest text goes first, so that no rest of it is left.
+    /// A sentence about the file with dots for what is hidden in the file. The longest text is replaced first, so that no rest of it is
+    /// left.
     pub(crate) fn mask_sentence(&self, sentence: &str) -> String {
         let mut longest: Vec<&String> = self.hidden.iter().collect();
         longest.sort_by_key(|text| std::cmp::Reverse(text.len()));

@@ -15,9 +15,9 @@ pub(crate) struct ProposalView {
     pub(crate) is_translated: bool,
     /// The line that changes.
     pub(crate) line: Option<usize>,
-    /// What the change is called.
+    /// The name of the change.
     pub(crate) label: String,
-    /// What the button that copies it is called.
+    /// The label of the button that copies it.
     pub(crate) copy_label: String,
     pub(crate) diff: Vec<DiffLine>,
     /// The address of the text that the button copies.

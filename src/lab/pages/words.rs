@@ -321,7 +321,7 @@ impl LabWords {
         fill(&self.provider.line, &[("line", &line.to_string())])
     }
 
-    /// That something else was found in place of a value.
+    /// The sentence that something else was found in place of a value.
     pub(crate) fn found_instead(&self, found: &str) -> String {
         fill(&self.test.instead, &[("what", found)])
     }

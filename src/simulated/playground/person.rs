@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaygroundPerson {
-    /// The id. It is larger than the numbers that programs with floating-point arithmetic can tell apart.
+    /// The id. It is too large for floating-point arithmetic to represent exactly.
     pub(crate) number: u64,
-    /// May be empty.
+    /// The given name; it may be empty.
     pub(crate) given: String,
-    /// May be empty.
+    /// The family name; it may be empty.
     pub(crate) family: String,
     pub(crate) email: Option<String>,
     /// Whether the e-mail address was checked.
