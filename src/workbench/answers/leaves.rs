@@ -62,7 +62,7 @@ pub(crate) struct DocumentWalk {
 impl DocumentWalk {
     /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with the number
     /// of keys in its object; what it gives nothing for is passed by.
-    pub(crate) fn nodes<'v>(self, document: &'v Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'v>> {
+    pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
         let mut visited = Vec::new();
         while let Some(node) = waiting.pop_front() {

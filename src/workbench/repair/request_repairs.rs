@@ -134,8 +134,8 @@ impl<'a> ObservedRefusal<'a> {
                 outside("clientId", RepairRule::ClientUnknown { from })
             }
             RefusalCause::CredentialsElsewhere => self.credentials_proposal(),
-            RefusalCause::PkceRefused => self.pkce_proposal("off", RepairRule::PkceRefused {}),
-            RefusalCause::PkceRequired => self.pkce_proposal("S256", RepairRule::PkceRequired {}),
+            RefusalCause::PkceRefused => self.pkce_proposal("off", &RepairRule::PkceRefused {}),
+            RefusalCause::PkceRequired => self.pkce_proposal("S256", &RepairRule::PkceRequired {}),
             RefusalCause::RedirectUnknown => {
                 let address = self.redirect_address();
                 outside(&address.clone(), RepairRule::RedirectUnknown { address })
@@ -158,11 +158,11 @@ impl<'a> ObservedRefusal<'a> {
         }
     }
 
-    fn pkce_proposal(&self, value: &str, rule: RepairRule) -> Proposal {
+    fn pkce_proposal(&self, value: &str, rule: &RepairRule) -> Proposal {
         let edit = FileEdit::Top { key: "pkce", value: value.to_owned(), behind: &["clientSecret", "clientId", "name"] };
         let is_written = value == "S256" && self.provider.pkce == Pkce::S256;
         let edits = if is_written { Vec::new() } else { vec![edit] };
-        self.with_change(&edits, Proposal::new(format!("pkce: {value}"), &rule, None))
+        self.with_change(&edits, Proposal::new(format!("pkce: {value}"), rule, None))
     }
 
     /// A proposal with a change, if the change compiles.
