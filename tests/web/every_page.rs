@@ -2,6 +2,7 @@
 
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
+use portaria::commands::broker::Broker;
 
 #[actix_web::test]
 async fn other_methods_are_told_which_there_are_and_open_no_door() {
@@ -44,6 +45,23 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
         }
     }
     assert!(broker.upstream.heard().is_empty());
+}
+
+#[actix_web::test]
+async fn every_route_refuses_the_methods_that_it_does_not_name() {
+    let broker = TestBroker::open().await;
+    let routes = Broker::route_list();
+    assert!(routes.len() > 35, "{routes:?}");
+
+    for (pattern, allowed) in routes.into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
+        let path =
+            pattern.replace("{provider}", "acme").replace("{state}", "x").replace("{code}", "K7Q-2MD").replace("{file}", "story.txt");
+        assert!(!path.contains('{'), "{path}");
+
+        let answer = broker.ask(ClientRequest::by("DELETE", &path)).await;
+
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(&*allowed)), "{path}: {answer:?}");
+    }
 }
 
 #[actix_web::test]
