@@ -1,9 +1,9 @@
-//! Asking before something that nobody can undo.
+//! Asks for confirmation before something that cannot be undone.
 
 use crate::commands::outcome::CommandFailure;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-/// Where nobody can be asked, it has to be said beforehand.
+/// Without a terminal the confirmation has to be given by a flag.
 pub(crate) fn check_can_ask(yes: bool) -> Result<(), CommandFailure> {
     if yes || std::io::stdin().is_terminal() {
         return Ok(());

@@ -22,7 +22,6 @@ pub(crate) struct ExplainCommand {
 }
 
 impl ExplainCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;

@@ -25,7 +25,6 @@ pub(crate) struct HistoryCommand {
 }
 
 impl HistoryCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         if let Some(store) = &self.store {

@@ -39,7 +39,6 @@ pub(crate) struct ImportCommand {
 const LARGEST: usize = 64 * 1024 * 1024;
 
 impl ImportCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let mut exchanges = Vec::new();

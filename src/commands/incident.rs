@@ -23,7 +23,6 @@ pub(crate) struct IncidentCommand {
 }
 
 impl IncidentCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let code = IncidentCode::parse(&self.code).ok_or_else(|| {
             CommandFailure::Usage(

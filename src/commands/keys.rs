@@ -56,7 +56,6 @@ struct OpenedKeys {
 }
 
 impl KeysCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let plan = Stores::new(&settings).rotation_plan();

@@ -97,7 +97,6 @@ pub(crate) struct NewCommand {
 }
 
 impl NewCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         new_provider_file::check_name(&self.name)?;

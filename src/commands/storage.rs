@@ -78,7 +78,7 @@ pub(crate) fn unavailable(storage: &StorageLocation) -> CommandFailure {
     CommandFailure::Environment(format!("{storage}: the storage did not answer"), "see the log above".to_owned())
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on a new runtime.
 pub(crate) fn run<T>(work: impl Future<Output = Result<T, CommandFailure>>) -> Result<T, CommandFailure> {
     actix_web::rt::System::new().block_on(work)
 }

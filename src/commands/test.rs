@@ -39,7 +39,6 @@ struct FailedStory {
 }
 
 impl TestCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let paths = self.paths(&settings)?;

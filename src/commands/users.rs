@@ -112,7 +112,6 @@ struct EraseUserArguments {
 }
 
 impl UsersCommand {
-    /// Runs the command.
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let stores = Stores::new(&settings);

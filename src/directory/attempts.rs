@@ -1,4 +1,4 @@
-//! A login attempt is used once, over all machines.
+//! Consumes login attempts, so that each is used once over all machines.
 
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 

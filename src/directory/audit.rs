@@ -71,11 +71,10 @@ whats! {
 /// Who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditActor {
-    /// The user.
+    /// The user whom the event is about.
     Person,
     /// The operator or support staff.
     Support,
-    /// The broker itself.
     Broker,
 }
 

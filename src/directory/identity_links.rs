@@ -12,7 +12,7 @@ use crate::provider::identity::Identity;
 #[derive(Clone, Debug)]
 pub struct LinkIdentity {
     pub store: Box<str>,
-    /// The signed-in user.
+    /// The id of the signed-in user.
     pub uid: Box<str>,
     /// The identity to link.
     pub identity: Identity,

@@ -6,7 +6,6 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 /// How long an incident is kept, in seconds.
 pub(crate) const KEPT: i64 = 24 * 3600;
 
-/// A stored incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredIncident {
     /// The code on the error page.

@@ -1,4 +1,4 @@
-//! The signing keys, sealed: all machines share them, and the machine that comes first rotates them.
+//! The sealed signing keys. All machines share them, and the first machine that finds a rotation due makes it.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sessions::next_generation;

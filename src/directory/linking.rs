@@ -63,7 +63,7 @@ pub enum LinkingRule {
     KnownAddressTaken,
     /// The identity is linked already, and the address at the provider has changed.
     AddressChanged,
-    /// A new user.
+    /// No user has the identity or its address, so a user is created.
     New,
     /// A new user, with an address that another user had without proof.
     NewInstead,

@@ -1,26 +1,26 @@
 //! The directory: users and their linked identities, sessions that ended, consumed attempts, incidents, signing keys.
 //!
-//! Each operation is a [`Verb`]: its input, its answer and its SQL, one text for both engines. Every verb is atomic, and what it
-//! has answered is stored. An engine runs any verb and knows none.
+//! Each operation is a [`Verb`]: its input, its answer and its SQL, which is the same for both engines. Every verb is atomic, and
+//! its changes are stored when it has answered. An engine runs any verb and knows none.
 
-pub mod users; //                 users: found, listed, blocked, exported, erased
-pub mod linking; //               the decision to which user an identity belongs
-pub mod sign_in; //               a user signs in
-pub mod identity_links; //        an identity is linked or removed
-pub mod sessions; //              sessions that ended before they expired
-pub mod attempts; //              login attempts, used once
-pub mod proofs; //                proofs of e-mail addresses under way
-pub mod keys; //                  the signing keys, sealed
-pub mod audit; //                 what happened
-pub mod reasons; //               decisions as sentences
-pub mod incidents; //             the stories behind incident codes
-pub mod tallies; //               what drift counts
-pub mod tidy; //                  expired rows are removed
-pub(crate) mod probe; //          whether the storage accepts writes, and its clock
-pub mod migrations; //            the tables
-pub(crate) mod sql; //            what a verb needs of an engine
-pub(crate) mod sqlite; //         the engine for one machine
-pub(crate) mod postgres; //       the engine for many machines
+pub mod users; //            users: found, listed, blocked, exported, erased
+pub mod linking; //          the decision to which user an identity belongs
+pub mod sign_in; //          a user signs in
+pub mod identity_links; //   an identity is linked or removed
+pub mod sessions; //         sessions that ended before they expired
+pub mod attempts; //         login attempts, used once
+pub mod proofs; //           proofs of e-mail addresses under way
+pub mod keys; //             the signing keys, sealed
+pub mod audit; //            the events of the audit
+pub mod reasons; //          decisions as sentences
+pub mod incidents; //        the stories behind incident codes
+pub mod tallies; //          the counts of drift
+pub mod tidy; //             expired rows are removed
+pub(crate) mod probe; //     whether the storage accepts writes, and its clock
+pub mod migrations; //       the tables
+pub(crate) mod sql; //       what a verb needs of an engine
+pub(crate) mod sqlite; //    the engine for one machine
+pub(crate) mod postgres; //  the engine for many machines
 
 use crate::directory::postgres::Postgres;
 use crate::directory::probe::ProbeStorage;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// The most connections.
+/// How many connections the pool opens at most.
 const AT_ONCE: u32 = 10;
 /// How long a caller waits for a connection, and for a whole transaction.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -33,7 +33,6 @@ pub struct EmailProof {
     pub(crate) left: i64,
 }
 
-/// Begins a proof.
 #[derive(Debug)]
 pub struct BeginEmailProof {
     /// The hash of the handle that the browser has.
@@ -83,7 +82,7 @@ fn proof_from_row(row: &SqlRow) -> Result<EmailProof, StorageFault> {
 /// Reserves the mail of a code before it is sent; an earlier code is no longer valid.
 #[derive(Debug)]
 pub struct ReserveCodeMail {
-    /// The proof.
+    /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
     /// The identity and the address, sealed.
     pub sealed: String,
@@ -142,7 +141,7 @@ impl Verb for ReserveCodeMail {
     }
 }
 
-/// Whether there were so many wrong codes today that more would be guessing.
+/// Whether the limit of wrong codes of this day is reached.
 async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &str, now: i64) -> Result<bool, StorageFault> {
     let select =
         "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";
@@ -154,7 +153,7 @@ async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &s
 /// Undoes the reservation of a mail that could not be sent, so that another one may be sent at once.
 #[derive(Debug)]
 pub struct ReleaseCodeMail {
-    /// The proof.
+    /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
     /// The hash of the code.
     pub code: Box<str>,
@@ -183,7 +182,7 @@ impl Verb for ReleaseCodeMail {
 /// Checks a code. The right one ends the proof.
 #[derive(Debug)]
 pub struct VerifyProofCode {
-    /// The proof.
+    /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
     /// The hash of the typed code.
     pub code: Box<str>,

@@ -1,10 +1,10 @@
-//! Decisions in words, for support: why a way in leads to somebody, why somebody was refused and what they can do.
+//! Explains decisions in words for support: why an identity belongs to a user, why a login was refused, and what the user can do.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::users::IdentityLink;
 
-/// Why a way in leads to this person.
+/// Why the identity is linked to the user.
 pub fn describe_link(way: &IdentityLink) -> String {
     let why = describe_rule(&way.because, way.evidence.as_deref());
     format!("linked because {why}{}", version_suffix(&way.provider, way.version.as_deref()))

@@ -121,9 +121,9 @@ impl Verb for EndAllSessions {
 /// The newest numbers of what all machines have to learn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Generations {
-    /// Of ended sessions.
+    /// The number of the newest ended session.
     pub ends: i64,
-    /// Of signing keys.
+    /// The number of the newest change of a signing key.
     pub keys: i64,
 }
 

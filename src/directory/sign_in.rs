@@ -27,7 +27,6 @@ pub struct SignIn {
     pub instead_of: Option<(Box<str>, i64)>,
 }
 
-/// A successful sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     pub user: User,

@@ -23,7 +23,7 @@ pub trait SqlTransaction: Send {
     /// Runs a statement whose result is not needed; an engine may send it together with the next one.
     fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Reads rows.
+    /// Runs a statement and reads its rows.
     fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> impl Future<Output = Result<Vec<SqlRow>, StorageFault>> + Send;
 
     /// Reads rows and locks them until the end of the transaction.
@@ -131,7 +131,7 @@ impl SqlRow {
 /// Why a statement was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFault {
-    /// A concurrent transaction got in the way; the operation can be run again.
+    /// A concurrent transaction interfered; the operation can be run again.
     Conflict,
     /// The storage could not do it. The reason is in the log.
     Unavailable,

@@ -1,5 +1,5 @@
-//! What drift counts of the providers' answers: every broker adds its counts, and all of them read the sums. The counts hold no
-//! personal data.
+//! The counts that drift takes of the providers' answers: every broker adds its own, and all brokers read the sums. The counts hold
+//! no personal data.
 
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
@@ -8,7 +8,7 @@ pub(crate) const KEPT: i64 = 30 * 24 * 3600;
 /// The most counts of one read.
 const PAGE: usize = 5000;
 
-/// A count.
+/// A stored count: how often something was found and missed, or how often a kind of value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub store: Box<str>,
@@ -129,7 +129,6 @@ impl Verb for SaveDriftWarnings {
     }
 }
 
-/// Lists all warnings.
 #[derive(Debug)]
 pub struct ListDriftWarnings;
 

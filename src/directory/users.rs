@@ -23,9 +23,9 @@ pub struct UserRecord {
     pub user: User,
     pub(crate) store: Box<str>,
     pub(crate) locale: Option<String>,
-    /// The first sign-in.
+    /// The time of the first sign-in, in seconds since 1970.
     pub(crate) first_seen: i64,
-    /// The last sign-in.
+    /// The time of the last sign-in, in seconds since 1970.
     pub(crate) last_seen: i64,
     pub blocked: bool,
 }
@@ -116,7 +116,7 @@ impl Verb for FindUserByEmail {
 pub struct SearchUsers {
     pub store: Box<str>,
     pub text: String,
-    /// The most users.
+    /// How many users the answer holds at most.
     pub most: i64,
 }
 

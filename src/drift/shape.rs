@@ -16,7 +16,6 @@ pub(crate) const MORE: &str = "…";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DriftValueKind {
-    /// `null`.
     Null,
     Empty,
     /// `true` or `false`.

@@ -35,20 +35,14 @@ impl DriftKind {
     }
 }
 
-/// What has changed in the answers of a step, with the facts that it concerns.
+/// What has changed in the answers of a step, with the facts that it concerns. [`DriftKind`] explains each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriftCause<F> {
-    /// [`DriftKind::Lost`]
     Lost(F),
-    /// [`DriftKind::Type`]
     Type(F),
-    /// [`DriftKind::Replaced`]
     Replaced(F),
-    /// [`DriftKind::Moved`]
     Moved(Vec<F>),
-    /// [`DriftKind::Unreadable`]
     Unreadable,
-    /// [`DriftKind::Unaccepted`]
     Unaccepted,
 }
 
@@ -111,7 +105,6 @@ pub struct DriftWarning {
     pub step: String,
     /// The line of the file that reads the fact; a standard place has none. For the answer as a whole the line of its step.
     pub line: Option<u32>,
-    /// What has changed.
     pub cause: DriftCause<MissedFact>,
     /// When it began, in seconds since 1970.
     pub since: i64,

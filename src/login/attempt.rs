@@ -86,7 +86,6 @@ pub enum RedirectError {
 }
 
 impl Attempt {
-    /// Begins an attempt.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
         let saved =

@@ -33,7 +33,7 @@ impl Default for ConversationLimits {
     }
 }
 
-/// Who talks to whom: a provider, and how it is reached.
+/// The provider of a login, and how it is reached.
 #[derive(Clone, Copy)]
 pub(crate) struct ConversationParties<'a> {
     pub(crate) provider: &'a Provider,

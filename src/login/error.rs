@@ -21,7 +21,6 @@ pub struct LoginError {
     pub step: Option<StepKind>,
     /// The place in the file that decided.
     pub place: Option<Place>,
-    /// What went wrong.
     pub cause: LoginErrorCause,
 }
 
@@ -216,7 +215,7 @@ impl LoginError {
         Self { step: Some(StepKind::GetAuthorizationCode), place: None, cause }
     }
 
-    /// A login that failed in no step of its own.
+    /// A login that failed in no particular step.
     pub(crate) fn between_steps(cause: LoginErrorCause) -> Self {
         Self { step: None, place: None, cause }
     }

@@ -1,4 +1,4 @@
-//! What holds for every page in every language, and for the style.
+//! Tests that hold for every page in every language, and for the style.
 
 use crate::pages::accent::contrast;
 use crate::pages::login::ProviderIcon;
@@ -54,7 +54,7 @@ fn more(count: usize, text: &str) -> Vec<LinkableProvider> {
     choices(count, text).into_iter().map(of).collect()
 }
 
-/// The pages of somebody who is signed in, or proves an address.
+/// The pages of a user who is signed in or proves an address.
 fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     let account = AccountPage {
         frame,

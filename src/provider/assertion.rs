@@ -15,23 +15,25 @@ use aws_lc_rs::digest;
 use std::sync::Arc;
 
 words! {
-    /// A token that is made and signed for this request; it becomes the fact `clientAssertion`. `iat`, `exp` and `jti` are added to its claims. In a
-    /// standard request it is sent in place of the secret (`client_assertion`), unless the step places `${clientAssertion}` itself.
+    /// A token that portaria makes and signs for this request. It becomes the fact `clientAssertion`. `iat`, `exp`
+    /// and `jti` are added to its claims. In a standard request it is sent as `client_assertion` in place of the
+    /// client secret, unless the step itself uses `${clientAssertion}`.
     pub(crate) struct AssertionSpec ("assertion") {
-        /// How it is signed.
+        /// The algorithm with which the token is signed.
         /// Example: `algorithm: ES256`
         algorithm: Algorithm = "algorithm",
-        /// The private key (PEM, or its base64 without the frame), or the shared secret for `HS256` and its like.
+        /// The private key (PEM, or its base64 without the header and footer lines); for `HS256`, `HS384` and
+        /// `HS512` the shared secret.
         /// Example: `key: ${signingKey}`
         key: KeyTemplate = "key",
-        /// Further members of its header; `alg` and `typ` are there already.
+        /// Further members of the token's header. `alg` and `typ` are there already.
         /// Default: none
         /// Example: `header: { kid: "${keyId}" }`
         header: Option<NamedValues<JsonTemplate>> = "header",
-        /// Its claims.
+        /// The claims of the token.
         /// Example: `claims: { iss: "${clientId}", sub: "${clientId}", aud: "https://idp.example/token" }`
         claims: NamedValues<JsonTemplate> = "claims",
-        /// How long it is good for.
+        /// How long the token is valid.
         /// Default: `5m`
         /// Example: `lifetime: 1m`
         lifetime: Option<Located<TimeSpan>> = "lifetime",

@@ -22,61 +22,68 @@ use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
 
 words! {
-    /// The first step: the browser is sent to the provider, and comes back to `redirectUri` with a code. Without `query` the standard request is sent:
-    /// `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`, with `discovery` a `nonce`, and for PKCE `code_challenge` and `code_challenge_method`.
+    /// The first step: the browser is redirected to the provider, and comes back to `redirectUri` with a code.
+    /// Without `query` the standard request is sent: `response_type=code`, `client_id`, `redirect_uri`, `scope` and
+    /// `state`. With `discovery` a `nonce` is added, and with PKCE `code_challenge` and `code_challenge_method`.
     pub(crate) struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
-        /// The provider's address for the browser. Its query and fragment are kept byte for byte.
+        /// The provider's authorization address. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
         /// Example: `get: https://sso.acme.example/entrar`
         get: Option<Template> = "get",
-        /// What is asked for: one text, sent as written, commas and all; also the fact `${scope}`. Holes are not filled here; `extra: { scope: "…${fact}…" }` fills them.
+        /// The scope: one text, which is sent exactly as written, including commas. It is also the fact `${scope}`.
+        /// Holes are not filled here; to fill them, write `extra: { scope: "…${fact}…" }`.
         /// Default: none; with `discovery` `openid email profile`
         /// Example: `scope: identify email`
         scope: Option<Located<String>> = "scope",
-        /// Other names for the parameters of the standard request: the standard name first.
+        /// Other names for the parameters of the standard request: the standard name, then the provider's name for
+        /// it.
         /// Default: the standard names
         /// Example: `rename: { client_id: app_key, redirect_uri: return_url }`
         rename: Option<NamedValues<Located<String>>> = "rename",
-        /// Parameters added to the standard request; `null` takes a standard one out, a standard name gives it another value.
+        /// Parameters that are added to the standard request. A standard name replaces that parameter's value; with
+        /// `null` the parameter is left out.
         /// Default: none
         /// Example: `extra: { prompt: consent, nonce: "${nonce}" }`
         extra: Option<NamedValues<ParameterValues>> = "extra",
-        /// The parameters exactly as written; nothing standard is added to them.
+        /// The parameters, exactly as written. No standard parameter is added to them.
         /// Default: the standard request
         /// Example: `query: { app_key: "${clientId}", return_url: "${redirectUri}", state: "${state}" }`
         query: Option<NamedValues<ParameterValues>> = "query",
-        /// A token made and signed for this request.
+        /// A token that portaria makes and signs for this request.
         /// Default: none
         assertion: Option<AssertionSpec> = "assertion",
-        /// A signature over this request's own parameters.
+        /// A signature over the parameters of this request.
         /// Default: none
         sign: Option<ParameterSignatureSpec> = "sign",
-        /// How the browser comes back: `get`, `post` or `either`.
+        /// The HTTP method with which the browser comes back: `get`, `post` or `either`.
         /// Default: `get`
         /// Example: `callback: post`
         callback: Option<CallbackMethod> = "callback",
-        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the browser's cookie (`cookie`). With `path` the redirect address is
-        /// `{publicUrl}/callback/{provider}/{state}`, so the provider has to accept every address below the registered one.
+        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the
+        /// browser's cookie (`cookie`). With `path` the redirect address is
+        /// `{publicUrl}/callback/{provider}/{state}`; the provider must then accept every address below the
+        /// registered one.
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
-        /// The signature that the callback's parameters have to carry.
+        /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
         verify: Option<ParameterSignatureSpec> = "verify",
-        /// Facts from the callback's parameters. `code`, `state` and `iss` are taken from the parameters of these names unless they are read here.
+        /// The facts that are read from the parameters of the callback. `code`, `state` and `iss` are read from the
+        /// parameters of the same names unless they are read here.
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback means no. A parameter `error` always does.
+        /// When the callback is a refusal. A callback with a parameter `error` always is.
         /// Default: never
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusalRule> = "refused",
-        /// The only case in which the callback means yes.
+        /// The only case in which the callback is not a refusal.
         /// Default: always
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<RefusalRule> = "accepted",
-        /// A signed token among the callback's parameters.
+        /// A signed token in the parameters of the callback.
         /// Default: none
         signed: Option<SignedTokenSpec> = "signed",
     }

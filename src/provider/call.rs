@@ -19,100 +19,118 @@ use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
 words! {
-    /// A call that portaria makes itself. In getAccessCode without `query`, `form`, `json` and `text` the standard token request is sent: `grant_type`, `code`,
-    /// `redirect_uri`, for PKCE `code_verifier`, and the credentials. In getUserInfo the standard request has no parameters and shows the access token as Bearer. Both may be
-    /// a list of calls, made one after another; only one of them can be the standard token request.
+    /// A call that portaria itself makes to the provider. In getAccessCode, without `query`, `form`, `json` and
+    /// `text`, the standard token request is sent: `grant_type`, `code`, `redirect_uri`, with PKCE `code_verifier`,
+    /// and the credentials. In getUserInfo the standard request has no parameters and sends the access token as a
+    /// bearer token. Both steps may be a list of calls, which are made one after another. Only one of them can be
+    /// the standard token request.
     pub(crate) struct CallSpec ("call", elsewhere = unknown_word_hint) {
-        /// The address, called by GET. Its query is kept byte for byte. A standard token request by `get` goes into the query.
-        /// Default: with `discovery` the document's end point; otherwise `get` or `post` is required
+        /// The address of a GET request. Its query is kept byte for byte. The parameters of a standard token
+        /// request go into the query.
+        /// Default: with `discovery` the endpoint of the document; otherwise `get` or `post` is required
         /// Example: `get: https://api.acme.example/me`
         get: Option<Template> = "get",
-        /// The address, called by POST.
+        /// The address of a POST request.
         /// Default: see `get`
         /// Example: `post: https://sso.acme.example/token`
         post: Option<Template> = "post",
-        /// Other names for the parameters of the standard request: the standard name first.
+        /// Other names for the parameters of the standard request: the standard name, then the provider's name for
+        /// it.
         /// Default: the standard names
         /// Example: `rename: { client_id: app_key }`
         rename: Option<NamedValues<Located<String>>> = "rename",
-        /// Parameters added to the standard request; `null` takes a standard one out, a standard name gives it another value.
+        /// Parameters that are added to the standard request. A standard name replaces that parameter's value; with
+        /// `null` the parameter is left out.
         /// Default: none
         /// Example: `extra: { fields: "id,name,email" }`
         extra: Option<NamedValues<ParameterValues>> = "extra",
-        /// Parameters of the address exactly as written. A list repeats the parameter. As soon as `query`, `form`, `json` or `text` stands in a step, nothing standard is sent.
+        /// The parameters of the address, exactly as written. A list repeats the parameter. When a step has
+        /// `query`, `form`, `json` or `text`, no standard parameter is sent.
         /// Default: the standard request
         /// Example: `query: { method: users.get, v: "5.199" }`
         query: Option<NamedValues<ParameterValues>> = "query",
-        /// A body written as a form, exactly these parameters in this order.
+        /// The body as a form: exactly these parameters, in this order.
         /// Default: the standard request
         /// Example: `form: { grant_type: authorization_code, code: "${code}" }`
         form: Option<NamedValues<ParameterValues>> = "form",
-        /// A body written as JSON. It may nest; holes may stand in every text and key; numbers stay as they are written.
+        /// The body as JSON. It may be nested. Every text and every key may contain holes. Numbers are sent as they
+        /// are written.
         /// Default: the standard request
         /// Example: `json: { query: "{ viewer { id email } }" }`
         json: Option<JsonTemplate> = "json",
-        /// A body of plain text.
+        /// The body as plain text.
         /// Default: the standard request
         /// Example: `text: "token=${accessToken}"`
         text: Option<Template> = "text",
-        /// Headers, always added. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are there already and may be replaced. `Host`, `Cookie`, `Content-Length` and the
-        /// headers of the connection are portaria's own; no cookie is ever kept between calls.
+        /// Headers that are added to the request, standard or written. `Accept: application/json`, `User-Agent` and
+        /// the `Content-Type` of the body are sent already and may be replaced. `Host`, `Cookie`, `Content-Length`
+        /// and the headers of the connection cannot be written. No cookie is ever kept between calls.
         /// Default: none
         /// Example: `headers: { Client-Id: "${clientId}" }`
         headers: Option<NamedValues<Template>> = "headers",
-        /// Where the client's name and secret go: `form` (the body), `query`, `basic` (as `curl -u`), `basicEncoded` (percent-encoded first, RFC 6749) or `none`. In a written
-        /// request nothing is added unless this word stands there.
-        /// Default: `form` in the standard token request (the query when it is a `get`), otherwise `none`
+        /// Where the client id and the client secret are sent: `form` (in the body), `query` (in the address),
+        /// `basic` (in the `Authorization` header, like `curl -u`), `basicEncoded` (the same, percent-encoded first
+        /// as in RFC 6749) or `none`. In a written request they are not sent unless this word is there.
+        /// Default: `form` in the standard token request (`query` when it is a `get`), otherwise `none`
         /// Example: `credentials: basic`
         credentials: Option<Located<ClientAuthMethod>> = "credentials",
-        /// The token that is shown as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is shown in written requests as well: a chain that calls another
-        /// provider's address with a token of its own says `bearer: none`.
-        /// Default: in getUserInfo `${accessToken}`, unless the step itself places the whole `${accessToken}` or an `Authorization` header; in getAccessCode `none`
+        /// The token that is sent as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is
+        /// sent with written requests as well. For a call to another provider's address, with a token of its own,
+        /// write `bearer: none`.
+        /// Default: in getUserInfo `${accessToken}`, unless the step itself sends the whole `${accessToken}` or an
+        /// `Authorization` header; in getAccessCode `none`
         /// Example: `bearer: ${appToken}`
         bearer: Option<Template> = "bearer",
-        /// A token made and signed for this request.
+        /// A token that portaria makes and signs for this request.
         /// Default: none
         assertion: Option<AssertionSpec> = "assertion",
-        /// A signature over this request's own parameters.
+        /// A signature over the parameters of this request.
         /// Default: none
         /// Example: `sign: { into: sig, algorithm: md5, after: "${clientSecret}" }`
         sign: Option<ParameterSignatureSpec> = "sign",
-        /// The call is made only if this holds.
+        /// The call is made only when these conditions hold.
         /// Default: always
         /// Example: `when: { at: "${kind}", is: business }`
         when: Option<Conditions> = "when",
-        /// The login goes on when this call fails.
+        /// `true` lets the login go on when this call fails.
         /// Default: `false`
         /// Example: `optional: true`
         optional: Option<bool> = "optional",
-        /// How the answer is written: `auto`, `json`, `form`, `jsonp`, `xml`, `text`, or a list tried in turn. In XML the root element is the first key, prefixes of namespaces are dropped,
-        /// attributes are `@name`, repeated elements are a list, and an element with attributes still says its text. With `text` the whole answer, without blanks at its ends, stands at `$`.
-        /// Default: `auto`: JSON whatever the content type says, else a form
+        /// The format of the answer: `auto`, `json`, `form`, `jsonp`, `xml`, `text`, or a list of formats that are
+        /// tried in turn. In XML the root element is the first key, namespace prefixes are dropped, attributes are
+        /// written `@name`, repeated elements are a list, and the text of an element with attributes is found at
+        /// the element. With `text` the whole answer is found at `$`, without the blanks at both ends.
+        /// Default: `auto`: JSON, whatever the content type says, otherwise a form
         /// Example: `answer: [ json, jsonp ]`
         answer: Option<OneOrMany<AnswerFormat>> = "answer",
-        /// A guard that stands in front of the answer and is not part of it.
+        /// A text that the provider puts in front of the answer and that is not part of it.
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
-        /// When the answer means no although it came with status 200. Every status outside 2xx means no, and in getAccessCode a member `error` that says something.
-        /// Default: only what is said above
+        /// When the answer is a refusal although its status is 200. An answer with any status outside 2xx is a
+        /// refusal. In getAccessCode an answer with a member `error` is one too, unless that member is empty, `0`
+        /// or `false`.
+        /// Default: only the cases named above
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
         refused: Option<RefusalRule> = "refused",
-        /// The only case in which the answer means yes, whatever the status.
-        /// Default: every answer that does not mean no
+        /// The only case in which the answer is not a refusal, whatever its status.
+        /// Default: every answer that is not refused as described at `refused`
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<RefusalRule> = "accepted",
-        /// Facts from the answer: a path, a list of paths of which the first that finds something counts, a text with holes, a condition, or a list of conditions of which all must hold.
-        /// What is read in getAccessCode is read besides the standard places; in getUserInfo it takes their place.
-        /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`, `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file
-        /// names the fact; in getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`, `picture`, `locale`
+        /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
+        /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. In
+        /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.
+        /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
+        /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
+        /// getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`,
+        /// `picture`, `locale`
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// Facts from the answer's headers: the name of the header.
+        /// The facts that are read from the headers of the answer: the fact, and the name of the header.
         /// Default: none
         /// Example: `readHeaders: { region: X-Region }`
         read_headers: Option<NamedValues<Located<String>>> = "readHeaders",
-        /// A signed token in the answer, or the answer itself when it is one.
+        /// A signed token in the answer, or the answer itself when it is a signed token.
         /// Default: none; with `discovery` the ID token in getAccessCode
         /// Example: `signed: { issuer: https://idp.example, keys: https://idp.example/jwks, read: { id: $.sub, email: $.email } }`
         signed: Option<SignedTokenSpec> = "signed",

@@ -15,27 +15,28 @@ use regex::Regex;
 use serde_json::Value;
 
 words! {
-    /// A condition: what is looked at, and what it has to be. It holds when everything that is written here holds. A condition about
-    /// something that is not there is false, whatever it asks; `null`, an empty text, an empty object and an empty list are not there. A list of conditions holds when
-    /// all of them hold.
+    /// A condition: which value is checked, and what the value must be. It holds when every word that is written
+    /// here holds. A condition on a value that does not exist is false, whatever it asks. `null`, an empty text, an
+    /// empty object and an empty list do not exist. A list of conditions holds when all of them hold.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// What is looked at: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, or a fact.
         /// Example: `at: $.status`
         at: ConditionSubject = "at",
-        /// It is this text, or one of these. May hold holes.
-        /// Default: not looked at
+        /// The value equals this text, or one of these. The texts may contain holes.
+        /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
-        /// It is there, and it is not this text, nor any of these.
-        /// Default: not looked at
+        /// The value exists, and it equals neither this text nor any of these.
+        /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
-        /// It matches this regular expression somewhere; `^` and `$` tie it to the ends.
-        /// Default: not looked at
+        /// A part of the value matches this regular expression. `^` and `$` stand for the beginning and the end of
+        /// the value.
+        /// Default: not checked
         /// Example: `matches: "@loja\\.example$"`
         matches: Option<Pattern> = "matches",
-        /// It is there. Only `true` can be written.
-        /// Default: not looked at
+        /// The value exists. Only `true` can be written.
+        /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
     }

@@ -14,14 +14,14 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
     ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
-    ("state", "the random text that ties the answer to this browser"),
-    ("nonce", "a random text that a signed token has to repeat"),
-    ("codeChallenge", "PKCE: what is shown first"),
-    ("codeVerifier", "PKCE: what proves it"),
+    ("state", "a random text that ties the callback to this browser"),
+    ("nonce", "a random text that a signed token must repeat"),
+    ("codeChallenge", "PKCE: the challenge, which is sent with the authorization request"),
+    ("codeVerifier", "PKCE: the verifier, which is sent with the token request"),
     ("scope", "the `scope` of getAuthorizationCode"),
-    ("now", "the moment, in seconds since 1970: of the redirect, and for the calls that of the callback"),
-    ("provider", "this file's name"),
-    ("publicUrl", "the broker's own address"),
+    ("now", "the time in seconds since 1970: that of the redirect, and in the calls that of the callback"),
+    ("provider", "the name of this file"),
+    ("publicUrl", "the address of portaria itself"),
 ];
 
 /// The facts of a discovery document: the fact, and the key of the document.

@@ -52,37 +52,41 @@ const fn row(name: &'static str, meaning: &'static str, behaviour: FunctionBehav
 
 /// All functions, in the order of the reference.
 pub(crate) const TABLE: &[FunctionRow] = &[
-    row("base64", "writes a text or bytes in base64", FunctionBehaviour::Write(|bytes| STANDARD.encode(bytes))),
+    row("base64", "encodes a text or bytes in base64", FunctionBehaviour::Write(|bytes| STANDARD.encode(bytes))),
     row(
         "base64url",
-        "writes a text or bytes in base64 for addresses, without padding",
+        "encodes a text or bytes in URL-safe base64, without padding",
         FunctionBehaviour::Write(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
     ),
-    row("hex", "writes a text or bytes in hexadecimal, small letters", FunctionBehaviour::Write(hex)),
-    row("md5", "MD5; gives bytes, to be written by `hex` or `base64`", FunctionBehaviour::Hash(|bytes| Md5::digest(bytes).to_vec())),
+    row("hex", "encodes a text or bytes in hexadecimal, in lower case", FunctionBehaviour::Write(hex)),
+    row("md5", "the MD5 hash, as bytes; `hex` or `base64` encodes them", FunctionBehaviour::Hash(|bytes| Md5::digest(bytes).to_vec())),
     row(
         "sha1",
-        "SHA-1; gives bytes",
+        "the SHA-1 hash, as bytes",
         FunctionBehaviour::Hash(|bytes| digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()),
     ),
-    row("sha256", "SHA-256; gives bytes", FunctionBehaviour::Hash(|bytes| digest::digest(&digest::SHA256, bytes).as_ref().to_vec())),
+    row("sha256", "the SHA-256 hash, as bytes", FunctionBehaviour::Hash(|bytes| digest::digest(&digest::SHA256, bytes).as_ref().to_vec())),
     row(
         "hmacSha1",
-        "HMAC with SHA-1; gives bytes",
+        "the HMAC with SHA-1, as bytes",
         FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, bytes)),
     ),
     row(
         "hmacSha256",
-        "HMAC with SHA-256; gives bytes",
+        "the HMAC with SHA-256, as bytes",
         FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA256, key, bytes)),
     ),
-    row("append", "adds a text at the end", FunctionBehaviour::TextWithText(|text, more| Some(text.to_owned() + more))),
-    row("upper", "capital letters", FunctionBehaviour::Text(|text| Some(text.to_uppercase()))),
-    row("lower", "small letters", FunctionBehaviour::Text(|text| Some(text.to_lowercase()))),
-    row("trim", "without blanks at both ends", FunctionBehaviour::Text(|text| Some(text.trim().to_owned()))),
+    row(
+        "append",
+        "adds this text, or the value of this fact, at the end",
+        FunctionBehaviour::TextWithText(|text, more| Some(text.to_owned() + more)),
+    ),
+    row("upper", "changes the text to upper case", FunctionBehaviour::Text(|text| Some(text.to_uppercase()))),
+    row("lower", "changes the text to lower case", FunctionBehaviour::Text(|text| Some(text.to_lowercase()))),
+    row("trim", "removes blanks at both ends", FunctionBehaviour::Text(|text| Some(text.trim().to_owned()))),
     row(
         "urlEncode",
-        "percent-encodes",
+        "percent-encodes the text",
         FunctionBehaviour::Text(|text| {
             let mut encoded = String::new();
             percent_encode(text, &mut encoded);
@@ -96,19 +100,19 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     ),
     row(
         "before",
-        "what stands before the first mark; finds nothing where the mark is missing",
+        "the text before the first occurrence of the mark; finds nothing when the mark is missing",
         FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.0.to_owned())),
     ),
     row(
         "after",
-        "what stands after the first mark; finds nothing where the mark is missing",
+        "the text after the first occurrence of the mark; finds nothing when the mark is missing",
         FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.1.to_owned())),
     ),
-    row("json", "reads the text as JSON and takes what stands at the path", FunctionBehaviour::Json),
-    row("default", "this text where nothing was found", FunctionBehaviour::Default),
+    row("json", "reads the text as JSON and takes the value at the path", FunctionBehaviour::Json),
+    row("default", "this text when nothing was found", FunctionBehaviour::Default),
     row(
         "date",
-        "writes a moment (seconds since 1970, or a date) in a zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
+        "writes a time (seconds since 1970, or a date) in a time zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
         FunctionBehaviour::Date,
     ),
 ];

@@ -12,17 +12,19 @@ use crate::vocabulary::words::{OneOrMany, Reader};
 use crate::words;
 
 words! {
-    /// Composes the identity when a single `read` is not enough: from facts of several steps, with alternatives.
+    /// How the identity is composed when a single `read` is not enough: from the facts of several steps, with
+    /// alternatives.
     pub(crate) struct IdentitySpec ("identity", elsewhere = unknown_word_hint) {
         /// The person's id at the provider.
         /// Default: the fact `id`
         /// Example: `id: [ "${unionId}", "${openId}" ]`
         id: Option<FactExpression> = "id",
-        /// The e-mail address. Alternatives from several answers need `trustEmail` to say something else than `claim`.
+        /// The e-mail address. With alternatives from several answers, `trustEmail` must not be `claim`.
         /// Default: the fact `email`
         /// Example: `email: [ "${mail}", "${login}" ]`
         email: Option<FactExpression> = "email",
-        /// Whether the provider has checked the address: true for `true`, `1` and a date. It counts only for an address from the same answer or the same signed token.
+        /// Whether the provider has verified the e-mail address. `true`, `1` and a date count as true. The claim is
+        /// valid only for an address from the same answer or the same signed token.
         /// Default: the fact `emailVerified`
         /// Example: `emailVerified: { at: "${state}", is: confirmed }`
         email_verified: Option<FactExpression> = "emailVerified",
@@ -30,7 +32,7 @@ words! {
         /// Default: the fact `name`
         /// Example: `name: "${firstName} ${lastName?}"`
         name: Option<FactExpression> = "name",
-        /// The https address of a picture.
+        /// The address of a picture of the person. It begins with `https://`.
         /// Default: the fact `picture`
         /// Example: `picture: "https://cdn.acme.example/${id}.png"`
         picture: Option<FactExpression> = "picture",
@@ -38,7 +40,7 @@ words! {
         /// Default: the fact `locale`
         /// Example: `locale: ${language}`
         locale: Option<FactExpression> = "locale",
-        /// Further facts that belong to the identity.
+        /// Further facts that become part of the identity.
         /// Default: none
         /// Example: `more: [ shop, plan ]`
         more: Option<OneOrMany<Located<String>>> = "more",

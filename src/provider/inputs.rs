@@ -7,13 +7,13 @@ use crate::words;
 use regex::Regex;
 
 words! {
-    /// A value that the shopper is asked for before the redirect; it becomes a fact of that name.
+    /// A value that the shopper is asked for before the redirect. It becomes a fact of this name.
     pub(crate) struct InputSpec ("input") {
-        /// What the field is called on the login page.
+        /// The label of the field on the login page.
         /// Example: `label: Your shop's domain`
         label: Located<String> = "label",
-        /// The regular expression that the whole value has to match.
-        /// Default: anything of at most 200 characters
+        /// A regular expression. The whole value must match it.
+        /// Default: any text of at most 200 characters
         /// Example: `pattern: "[a-z0-9-]{1,60}"`
         pattern: Option<Located<String>> = "pattern",
     }

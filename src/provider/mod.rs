@@ -1,50 +1,51 @@
-//! The language: one file describes one provider. Read, checked and compiled here; nothing that is compiled can be
-//! wrong, and nothing here touches a clock, a variable, a file or a socket.
+//! The language of provider files. One file describes one provider; it is read, checked and compiled here.
 //!
-//! One word is one file: its meaning for operators, its written form, its behaviour and its tests.
+//! A compiled provider has no mistakes left in it. Nothing in this folder reads a clock, a variable, a file or a socket.
+//! Most words have a file of their own, with their documentation for operators, their parsing, their behaviour and
+//! their tests.
 
-pub(crate) mod address;
-pub mod answer;
-pub(crate) mod assertion;
-pub(crate) mod authorization;
-pub(crate) mod call;
-pub mod callback;
-pub(crate) mod request_payload;
-pub mod compile;
-pub(crate) mod compiled_file;
-pub(crate) mod condition;
-pub(crate) mod credentials;
-pub(crate) mod discovery;
-pub mod document_cache;
-pub mod fact_origin;
-pub mod facts;
-pub(crate) mod step_error;
-pub mod provider_spec;
-pub(crate) mod fact_flow_check;
-pub(crate) mod functions;
-pub(crate) mod hole;
-pub(crate) mod hosts;
-pub mod identity;
-pub(crate) mod inputs;
-pub(crate) mod declared_values;
-pub(crate) mod json;
-pub mod keys;
-pub(crate) mod moment;
-pub(crate) mod parameters;
-pub mod pkce;
-pub(crate) mod proof_check;
-pub(crate) mod fact_expression;
-pub(crate) mod value_reference;
-pub(crate) mod refusal;
-pub mod json_path;
-pub(crate) mod signature;
-pub(crate) mod signed_token;
-pub(crate) mod standard;
-pub mod step;
-pub(crate) mod step_context;
-pub(crate) mod template;
-pub mod trust;
-mod xml;
+pub(crate) mod address; //         an address with holes
+pub mod answer; //                 the formats of an answer
+pub(crate) mod assertion; //       a token that the client signs
+pub(crate) mod authorization; //   the words of the first step
+pub(crate) mod call; //            the words of a call
+pub mod callback; //               how the browser comes back
+pub mod compile; //                from a file to a provider
+pub(crate) mod compiled_file; //   the parts of a file, for its checks
+pub(crate) mod condition; //       a condition
+pub(crate) mod credentials; //     where client id and secret are sent
+pub(crate) mod declared_values; // settings and secrets that a file declares
+pub(crate) mod discovery; //       the word `discovery`
+pub mod document_cache; //         discovery documents and keys, kept
+pub(crate) mod fact_expression; // how a fact is read
+pub(crate) mod fact_flow_check; // check: each fact is known before it is used
+pub mod fact_origin; //            the answer that a fact came from
+pub mod facts; //                  the facts of one login
+pub(crate) mod functions; //       the functions in a hole
+pub(crate) mod hole; //            a hole in a text
+pub(crate) mod hosts; //           the word `hosts`
+pub mod identity; //               the identity that a login gives
+pub(crate) mod inputs; //          what the shopper is asked for
+pub(crate) mod json; //            bounded JSON
+pub mod json_path; //              paths into an answer
+pub mod keys; //                   keys and signature algorithms
+pub(crate) mod moment; //          dates and durations
+pub(crate) mod parameters; //      the contents of a request
+pub mod pkce; //                   PKCE
+pub(crate) mod proof_check; //     check: what counts as proof is proof
+pub mod provider_spec; //          the words at the top of a file
+pub(crate) mod refusal; //         `refused` and `accepted`
+pub(crate) mod request_payload; // the payload of a call
+pub(crate) mod signature; //       a signature over parameters
+pub(crate) mod signed_token; //    a signed token in an answer
+pub(crate) mod standard; //        the standard requests and places
+pub mod step; //                   one step, compiled
+pub(crate) mod step_context; //    what a step is compiled with
+pub(crate) mod step_error; //      why a step failed
+pub(crate) mod template; //        a text with holes
+pub mod trust; //                  the proof of an e-mail address
+pub(crate) mod value_reference; // where a value is kept
+mod xml; //                        an XML answer
 
 pub use crate::provider::compile::{compile, compile_node};
 
@@ -64,7 +65,7 @@ use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::text::Text;
 use std::sync::Arc;
 
-/// What a compilation has to know about the installation.
+/// What the compiler needs to know about the installation.
 #[derive(Clone, Copy, Debug)]
 pub struct InstallationContext {
     /// Whether the installation's own address is on loopback.
@@ -76,61 +77,56 @@ pub struct InstallationContext {
 pub struct Provider {
     /// The file.
     pub source: Source,
-    /// The file's name: what the provider is called everywhere.
+    /// The provider's name, which is the name of its file.
     pub name: Box<str>,
-    /// What the button says.
+    /// The name on the login button.
     pub title: Box<str>,
     /// The first step.
     pub authorization: Step,
     /// The calls, in order.
     pub calls: Vec<Step>,
-    /// How the browser comes back.
     pub(crate) callback: CallbackMethod,
-    /// How the state comes back.
     pub(crate) state_in: StateLocation,
-    /// Where the state stands in a callback.
+    /// How the state is read from a callback.
     pub(crate) state: FactExpression,
-    /// PKCE.
+    /// The PKCE method.
     pub pkce: Pkce,
-    /// What is asked for.
     pub(crate) scope: Option<Box<str>>,
     pub(crate) discovery: Option<Discovery>,
-    /// What is asked of the shopper.
+    /// The values that the shopper is asked for.
     pub(crate) inputs: Vec<Input>,
-    /// The values of the installation that are needed.
+    /// The settings and secrets that must be set.
     pub needed: Vec<RequiredSetting>,
     literals: Vec<(Slot, Box<str>)>,
-    /// How the identity is made.
+    /// How the identity is composed.
     pub identity: IdentityMapping,
-    /// Where it says that the shopper is asked for an address, if it does.
+    /// The place of `missingEmail: ask`, if the file has it.
     pub(crate) asks_for_email: Option<Place>,
-    /// Who may sign in.
+    /// The conditions on who may sign in.
     pub(crate) require: Option<Conditions>,
-    /// A picture for the button.
+    /// The file name of the picture on the login button.
     pub(crate) logo: Option<Box<str>>,
-    /// Where the button stands.
+    /// The position of the login button.
     pub(crate) order: i32,
-    /// Whether there is no button.
     pub(crate) hidden: bool,
-    /// Whether it is switched on.
     pub(crate) enabled: bool,
-    /// Where the provider's own session ends.
+    /// The address that ends the session at the provider.
     pub(crate) logout: Option<Address>,
     /// The names of the facts.
     pub names: FactNames,
-    /// The same, as facts carry them.
+    /// The same names, as `Facts` holds them.
     pub(crate) labels: Arc<[Arc<str>]>,
     /// The facts that the program itself uses.
     pub known: WellKnownFacts,
 }
 
 impl Provider {
-    /// Facts with nothing known, with room for all of this provider's.
+    /// No facts yet, with room for all facts of this provider.
     pub fn empty_facts(&self) -> Facts {
         Facts::with_labels(Arc::clone(&self.labels))
     }
 
-    /// The values of the installation that stand in the file itself.
+    /// The settings whose values are written in the file itself.
     pub fn literals(&self) -> impl Iterator<Item = (Slot, Text)> {
         self.literals.iter().map(|(fact, text)| (*fact, Text::plain(&**text)))
     }

@@ -76,7 +76,7 @@ impl WordValue for Located<TimeSpan> {
         span.map(|span| Located::new(span, text.place))
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a stretch of time: `30s`, `5m`, `12h`, `90d`")
+        ValueShape::Text("a duration: `30s`, `5m`, `12h`, `90d`")
     }
 }
 

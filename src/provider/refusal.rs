@@ -17,33 +17,34 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 words! {
-    /// When an answer is a refusal although its status is 200 (`refused`), or the only case in which it is none (`accepted`): a
-    /// condition, and where to find the provider's own code and message. It is checked before anything is read.
+    /// When an answer is a refusal although its status is 200 (`refused`), or the only case in which it is not a
+    /// refusal (`accepted`). It is a condition, together with the places of the provider's own code and message. It
+    /// is checked before any fact is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
-        /// What is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, or a fact.
         /// Example: `at: $.errcode`
         at: ConditionSubject = "at",
-        /// It equals this text, or one of these.
+        /// The value equals this text, or one of these.
         /// Default: not checked
         /// Example: `is: error`
         is: Option<OneOrMany<Template>> = "is",
-        /// It exists, and it equals neither this text nor any of these.
+        /// The value exists, and it equals neither this text nor any of these.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
-        /// It matches this regular expression.
+        /// A part of the value matches this regular expression.
         /// Default: not checked
         /// Example: `matches: ^E`
         matches: Option<Pattern> = "matches",
-        /// It exists.
+        /// The value exists. Only `true` can be written.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// Where to find the provider's code for the reason.
+        /// The place of the provider's error code.
         /// Default: the usual places (`$.error`, `$.error.code`, `$.code`), then the HTTP status
         /// Example: `code: $.errcode`
         code: Option<FactExpression> = "code",
-        /// Where to find the provider's sentence. It is for support staff and never shown to shoppers.
+        /// The place of the provider's error message. It is meant for support staff and is never shown to shoppers.
         /// Default: the usual places (`$.error_description`, `$.error.message`, `$.message`)
         /// Example: `message: $.errmsg`
         message: Option<FactExpression> = "message",

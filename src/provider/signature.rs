@@ -61,44 +61,47 @@ choice! {
 }
 
 words! {
-    /// A signature over parameters: those of this request (`sign`), or those that arrived with the callback (`verify`). They are sorted by name, empty ones
-    /// are skipped, values are raw: not percent-encoded.
+    /// A signature over parameters: those of this request (`sign`), or those of the callback (`verify`). The
+    /// parameters are sorted by name, and empty ones are skipped. Their values are signed raw, without
+    /// percent-encoding.
     pub(crate) struct ParameterSignatureSpec ("signature") {
-        /// The parameter that holds the signature. In a request it comes last.
+        /// The name of the parameter that holds the signature. In a request it is the last parameter.
         /// Example: `into: sign`
         into: Located<String> = "into",
-        /// Which parameters are signed. A callback has only one kind.
-        /// Default: `form` where the request has one, else `query`
+        /// Which parameters are signed: those of the address (`query`) or those of the body (`form`). A callback
+        /// has only one kind.
+        /// Default: `form` when the request has a form, otherwise `query`
         /// Example: `over: form`
         over: Option<SignedParameters> = "over",
-        /// Parameters that are not signed, besides the signature itself.
+        /// Parameters that are not signed, in addition to the signature itself.
         /// Default: none
         /// Example: `except: [ access_token ]`
         except: Option<OneOrMany<Located<String>>> = "except",
-        /// What stands between name and value.
+        /// The text between the name and the value of a parameter.
         /// Default: `=`
         /// Example: `pair: ""`
         pair: Option<Located<String>> = "pair",
-        /// What stands between parameters.
+        /// The text between two parameters.
         /// Default: `&`
         /// Example: `join: ""`
         join: Option<Located<String>> = "join",
-        /// Text in front of the parameters.
+        /// The text that is signed before the parameters.
         /// Default: none
         /// Example: `before: ${clientSecret}`
         before: Option<Template> = "before",
-        /// Text behind the parameters.
+        /// The text that is signed after the parameters.
         /// Default: none
         /// Example: `after: "${accessToken | append clientSecret | md5 | hex}"`
         after: Option<Template> = "after",
-        /// How it is signed.
+        /// The algorithm of the signature.
         /// Example: `algorithm: hmacSha256`
         algorithm: SignatureAlgorithm = "algorithm",
-        /// The key of `hmacSha256` and `rsaSha256`: a secret, or a PEM (or its base64 without the frame).
-        /// Default: none; hashes need no key
+        /// The key: a secret for `hmacSha256`, or a PEM for `rsaSha256` (or its base64 without the header and
+        /// footer lines).
+        /// Default: none; `md5`, `sha1` and `sha256` need no key
         /// Example: `key: ${clientSecret}`
         key: Option<KeyTemplate> = "key",
-        /// How the signature is written.
+        /// The encoding of the signature.
         /// Default: `hex`, and `base64` for `rsaSha256`
         /// Example: `encoding: base64`
         encoding: Option<SignatureEncoding> = "encoding",

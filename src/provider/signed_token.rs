@@ -28,35 +28,42 @@ choice! {
 }
 
 words! {
-    /// A signed token (JWT) inside an answer, or an answer that is one. Nothing is read from it before its signature, issuer, audience and times are right.
-    /// `exp` must be there; `at_hash` and `c_hash` are compared where they are.
+    /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
+    /// signature, issuer, audience and times are verified. `exp` is required. `at_hash` and `c_hash` are compared
+    /// when the token has them.
     pub(crate) struct SignedTokenSpec ("signed token") {
-        /// The token: a fact in `${…}`, which `read` of this step or an earlier one gives, or `answer` when the whole answer is the token.
+        /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
+        /// the token.
         /// Default: `${idToken}`
         /// Example: `token: ${accessToken}`
         token: Option<Template> = "token",
-        /// Who must have issued it: exactly one of these texts. Paths in holes look at the token's own claims.
+        /// The required issuer: the token's `iss` must equal one of these texts. A path in a hole reads the token's
+        /// own claims.
         /// Default: with `discovery` the document's issuer; otherwise required
         /// Example: `issuer: [ "https://idp.example", idp.example ]`
         issuer: Option<OneOrMany<Template>> = "issuer",
-        /// For whom it must have been issued: one of these, or `any` where the provider leaves the audience out.
+        /// The required audience: the token must have been issued for one of these. Write `any` for a provider that
+        /// leaves the audience out.
         /// Default: `${clientId}`
         /// Example: `audience: any`
         audience: Option<OneOrMany<Template>> = "audience",
-        /// The keys: the address of a JWKS, a public key (PEM) from `settings` or written here, or `${clientSecret}` for `HS256` and its like.
+        /// The keys that verify the token: the address of a JWKS, a public key (PEM) from `settings` or written
+        /// here, or `${clientSecret}` for `HS256`, `HS384` and `HS512`.
         /// Default: with `discovery` the document's keys; otherwise required
         /// Example: `keys: https://idp.example/jwks.json`
         keys: Option<Template> = "keys",
-        /// Which algorithms are accepted.
-        /// Default: for addresses and public keys all of RSA, P-256, P-384 and Ed25519; for a secret `HS256`, `HS384`, `HS512`
+        /// The algorithms that are accepted.
+        /// Default: for an address or a public key all algorithms of RSA, P-256, P-384 and Ed25519; for a secret
+        /// `HS256`, `HS384`, `HS512`
         /// Example: `algorithms: [ RS256 ]`
         algorithms: Option<OneOrMany<Algorithm>> = "algorithms",
-        /// Whether it has to repeat the login's nonce.
-        /// Default: `required` when the authorization request sends `${nonce}`, else `none`
+        /// Whether the token must repeat the nonce of the login.
+        /// Default: `required` when the authorization request sends `${nonce}`, otherwise `none`
         /// Example: `nonce: required`
         nonce: Option<NonceRequirement> = "nonce",
-        /// Facts from its claims, in place of those that `discovery` would read.
-        /// Default: none; with `discovery` OpenID's `sub`, `email`, `email_verified`, `name`, `picture`, `locale`, unless the file reads them elsewhere
+        /// The facts that are read from the token's claims, in place of those that `discovery` would read.
+        /// Default: none; with `discovery` OpenID's `sub`, `email`, `email_verified`, `name`, `picture`, `locale`,
+        /// unless the file reads them elsewhere
         /// Example: `read: { id: $.sub, email: $.email }`
         read: Option<NamedValues<FactExpression>> = "read",
     }

@@ -254,7 +254,7 @@ impl WordValue for KeyTemplate {
         Template::parse(&text.value, node, true, reader).map(Self)
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a text with holes: a key")
+        ValueShape::Text("a key: a text with holes")
     }
 }
 

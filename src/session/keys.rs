@@ -21,7 +21,6 @@ pub(crate) const LONGEST: usize = 1024;
 pub struct TokenParties<'a> {
     /// The store's own address.
     pub(crate) issuer: &'a str,
-    /// The audience.
     pub(crate) audience: &'a str,
     pub(crate) store: &'a str,
 }

@@ -1,4 +1,4 @@
-//! A session: its user, its times and its provider. Pure; keys sign it, and a cookie carries it.
+//! A session: its user, its times and its provider. A signed token in a cookie carries it. This module is pure.
 
 pub(crate) mod keys;
 pub(crate) mod revocation;
@@ -24,7 +24,6 @@ const CLOCKS_DIFFER: i64 = 60;
 pub struct SessionUser {
     /// The stable random id.
     pub uid: Box<str>,
-    /// The e-mail address.
     pub email: Email,
     /// Whether the address is proven; a placeholder is not.
     pub email_verified: bool,
@@ -39,7 +38,6 @@ pub struct SessionUser {
 /// A session of a user at a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The user.
     pub person: SessionUser,
     /// The store for which it is valid.
     pub(crate) store: Box<str>,
@@ -49,9 +47,9 @@ pub struct Session {
     pub since: i64,
     /// When this token was signed.
     pub issued: i64,
-    /// When it expires unless it is used before.
+    /// When it expires unless it is used until then.
     pub until: i64,
-    /// When it expires however it is used. Fixed at the login, so that storage knows how long its end has to be remembered.
+    /// When it expires even while it is used. This is fixed at the login, so that storage knows how long to remember its end.
     pub(crate) end: i64,
 }
 

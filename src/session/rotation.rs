@@ -37,7 +37,6 @@ impl SigningKeyState {
 pub struct SigningKeyStatus {
     /// The id by which tokens name the key.
     pub id: Box<str>,
-    /// Its state.
     pub state: SigningKeyState,
     pub(crate) since: i64,
 }
@@ -47,9 +46,9 @@ pub struct SigningKeyStatus {
 pub struct RotationPlan {
     /// How long it signs.
     pub signs: i64,
-    /// Published before it signs.
+    /// How long it is published before it signs.
     pub published: i64,
-    /// Verifies after it has signed: no session lasts longer.
+    /// How long it verifies after it has signed; no session lasts longer.
     pub believed: i64,
 }
 
@@ -70,7 +69,7 @@ pub enum RotationChange {
     Publish,
     /// Let a key sign in place of the one before it.
     Activate(Box<str>),
-    /// Remove a key.
+    /// Remove a key whose last token has expired.
     Forget(Box<str>),
 }
 

@@ -11,9 +11,7 @@ pub struct SimulatedRequest<'a> {
     pub path: &'a str,
     /// The query without `?`.
     pub query: &'a str,
-    /// The headers.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The body.
     pub body: &'a [u8],
     /// The broker's own address: the only place to which browsers are sent.
     pub public_url: &'a str,

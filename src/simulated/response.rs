@@ -10,11 +10,9 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "Content-Security-Policy";
 /// A response of a simulated provider.
 #[derive(Clone, Debug)]
 pub struct SimulatedResponse {
-    /// The HTTP status.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(Box<str>, Box<str>)>,
-    /// The body.
     pub body: Vec<u8>,
     /// How long the caller waits before it answers.
     pub delay: Duration,

@@ -23,7 +23,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A provider that is live.
 pub struct LiveProvider {
-    /// The compiled provider.
     pub provider: Provider,
     /// The version of its file.
     pub(crate) version: Box<str>,
@@ -64,10 +63,10 @@ impl LiveProvider {
 /// The status of one provider file.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderStanding {
-    /// The text of its button; nothing for a broken file.
+    /// The text of its button; `None` for a broken file.
     pub(crate) title: Option<Box<str>>,
     pub(crate) status: ProviderStatus,
-    /// The variables and files that it waits for.
+    /// The variables and files that are missing.
     pub(crate) missing: Vec<String>,
     /// Whether an older version is live because the file is broken.
     pub(crate) stale: bool,
@@ -183,7 +182,7 @@ impl LiveProviders {
         if changed.is_empty() && gone.is_empty() {
             return changed;
         }
-        // Stamped before they are read, so that a change in between is read again.
+        // The stamps are taken before the files are read, so that a change in between is noticed later.
         let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
         let mut by_name = before.by_name.clone();
         let mut standings = before.standings.clone();

@@ -1,9 +1,9 @@
-//! The stores of an installation, from the settings, what a store inherits, and the defaults.
+//! The stores of an installation, made from the settings, the values that a store inherits, and the defaults.
 
-pub mod settings;
-pub mod catalogue;
-pub mod connection;
-pub mod live;
+pub mod settings; //    `portaria.yaml`
+pub mod catalogue; //   the provider files of a folder
+pub mod connection; //  how a live provider is reached
+pub mod live; //        the live providers of a folder
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;
@@ -63,13 +63,13 @@ pub struct Store {
     pub(crate) privacy: Option<Box<str>>,
     /// How mail is sent, if a server is set.
     pub(crate) mail: Option<MailSpec>,
-    /// Rates per minute; nothing for no limits.
+    /// Rates per minute; `None` for no limits.
     pub(crate) rates: Option<Rates>,
     /// Whether it has the playground.
     pub(crate) playground: bool,
     /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
-    /// Trusted proxies.
+    /// The proxies whose `X-Forwarded-…` headers are believed.
     pub(crate) proxies: Vec<IpNetwork>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// The default rates.
+    /// The rates that apply where the settings name none.
     pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
@@ -154,7 +154,7 @@ impl Stores {
         self.metrics_listen
     }
 
-    /// The main store.
+    /// The store that the settings file itself describes.
     pub(crate) fn main(&self) -> &Arc<Store> {
         &self.all[0]
     }

@@ -1,6 +1,6 @@
-//! The installation's own file, `portaria.yaml`: every key optional.
+//! The settings file of an installation, `portaria.yaml`, in which every key is optional.
 //!
-//! It stays one file because half of it documents the keys for operators.
+//! This stays one file because half of it documents the keys for operators.
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
@@ -49,7 +49,7 @@ words! {
         /// Default: see there
         login: Option<LoginSpec> = "login",
         /// The workbench of support staff.
-        /// Default: nobody may use it, on a loopback `publicUrl` everybody
+        /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
         /// Proxies whose `X-Forwarded-…` headers are believed: addresses or networks.
         /// Default: none; loopback where `publicUrl` is on loopback
@@ -63,14 +63,14 @@ words! {
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
-        /// A listener of its own for `/metrics`.
+        /// A separate listener for `/metrics`.
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
         metrics_listen: Option<Located<String>> = "metricsListen",
         /// The record of logins, refusals, links and sign-outs.
         /// Default: see there
         audit: Option<AuditSpec> = "audit",
-        /// How mail is sent: codes that prove an address, and the news of a way in that was added.
+        /// How mail is sent: codes that prove an address, and notices that an identity was linked.
         /// Default: none
         mail: Option<MailSpec> = "mail",
         /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
@@ -163,7 +163,7 @@ words! {
     /// Who may use the workbench.
     pub(crate) struct LabSpec ("lab block") {
         /// The e-mail addresses of the staff.
-        /// Default: nobody, on a loopback `publicUrl` everybody
+        /// Default: none; on a loopback `publicUrl`, the lab is open to everyone
         /// Example: `staff: [ suporte@loja.example ]`
         staff: Option<OneOrMany<Located<String>>> = "staff",
     }
@@ -219,12 +219,12 @@ impl WordValue for NullableText {
     }
 }
 
-/// Rates, or none.
+/// The value of `limits`: rates, or `off`.
 #[derive(Clone, Debug)]
 pub enum LimitsSpec {
-    /// No limits; where that was written.
+    /// No limits, with the place where that is written.
     Off(Place),
-    /// Rates per minute.
+    /// Rates per minute, each after its name.
     Rates(Vec<(Located<String>, i32)>),
 }
 

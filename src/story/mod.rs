@@ -91,7 +91,6 @@ pub struct StoryExchange {
 /// A request with masked secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryRequest {
-    /// The method.
     pub method: String,
     /// The address with its query.
     pub url: String,
@@ -105,9 +104,7 @@ pub struct StoryRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StoryAnswer {
-    /// The HTTP status.
     pub status: u16,
-    /// Its `Content-Type` header.
     pub content_type: Option<String>,
     /// The length of its body.
     pub bytes: usize,

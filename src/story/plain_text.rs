@@ -5,7 +5,6 @@ use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
 
-/// The whole story.
 pub(crate) fn plain_text(story: &Story) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", outcome_line(story));

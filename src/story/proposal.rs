@@ -1,4 +1,4 @@
-//! A change of a provider file that would mend it: why, and which lines become which.
+//! A proposed change of a provider file: the reason, the old lines and the new ones.
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
@@ -11,19 +11,18 @@ use serde::{Deserialize, Serialize};
 /// command line.
 pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
 
-/// A proposed change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// What would stand there, in a few words: a path, or a word with its value.
+    /// The new text in a few words: a path, or a word with its value.
     pub title: String,
     /// Why it is proposed: the word of a [`RepairRule`].
     pub because: String,
-    /// What fills the holes of that sentence. Never a value of an answer.
+    /// What fills the holes of the sentence of the rule; never a value of an answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<String>,
     /// The same sentence in English, for terminals and logs.
     pub sentence: String,
-    /// The change; nothing where only a place outside of the file can be mended, such as the provider's console.
+    /// The change; `None` if only a place outside of the file can be mended, such as the provider's console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<FileChange>,
 }
@@ -40,12 +39,12 @@ pub struct FileChange {
 }
 
 impl Proposal {
-    /// A proposal by a rule. `title` is what would stand in the file, in a few words.
+    /// A proposal by a rule. `title` is the new text in a few words.
     pub(crate) fn new(title: impl Into<String>, rule: &RepairRule, change: Option<FileChange>) -> Self {
         Self { title: title.into(), because: rule.word().to_owned(), about: rule.values(), sentence: rule.to_string(), change }
     }
 
-    /// The rule by which it was made; nothing for what another version has written.
+    /// The rule by which it was made; `None` for what another version has written.
     pub(crate) fn rule(&self) -> Option<RepairRule> {
         RepairRule::from_parts(&self.because, &self.about)
     }

@@ -1,7 +1,7 @@
-//! Why a change is proposed: one rule for each reason, with what its sentence names.
+//! The reasons for proposed changes: one rule for each reason, with its sentence.
 //!
-//! A row of the table holds the rule, the word by which stories and pages know it, what fills its sentence (numbered in this
-//! order in the translations of the lab), and the English sentence, which exists nowhere else. Nothing that fills a sentence
+//! A row of the table holds the rule, the word by which stories and pages name it, what fills its sentence (numbered in this
+//! order in the translations of the lab), and the English sentence, which exists only here. Nothing that fills a sentence
 //! is a value of an answer.
 
 use std::fmt;
@@ -29,7 +29,7 @@ macro_rules! repair_rules {
                 match self { $( Self::$rule { $($field),* } => vec![$($field.clone()),*], )+ }
             }
 
-            /// The rule with this word and these values; nothing for what another version has written.
+            /// The rule with this word and these values; `None` for what another version has written.
             pub(crate) fn from_parts(word: &str, values: &[String]) -> Option<Self> {
                 match (word, values) {
                     $( ($word, [$($field),*]) => Some(Self::$rule { $($field: $field.clone()),* }), )+
@@ -52,7 +52,7 @@ macro_rules! repair_rules {
 }
 
 repair_rules! {
-    // Something in an answer stands elsewhere.
+    // A value has moved within the answer.
     PathMoved = "pathMoved" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at `{old}`"
     ConditionMoved = "conditionMoved" { word, new, old } "what `{word}` looks at stands at `{new}`, not at `{old}`"
     PlaceNotStandard = "placeNotStandard" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at the standard place `{old}`"

@@ -1,6 +1,6 @@
-//! A complaint: what is so, where it stands, and what to do about it; and its drawing into the file.
+//! A complaint about a file: what is wrong, where, and what to do about it; and how it is drawn beside the lines of the file.
 //!
-//! Nothing here knows what is complained about. The sentences live with the words that they are about.
+//! The sentences of complaints lie in the modules that make them, not here.
 
 use crate::vocabulary::place::{Place, Source};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -30,25 +30,24 @@ impl Severity {
 pub struct Complaint {
     /// How bad it is.
     pub severity: Severity,
-    /// Where it stands; `None` for the file as a whole.
+    /// The place in the file; `None` for the file as a whole.
     pub(crate) place: Option<Place>,
-    /// What is so.
+    /// What is wrong.
     pub message: String,
-    /// What to do.
+    /// What to do about it.
     pub help: String,
 }
 
 /// All complaints about one file.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The file.
     pub source: Source,
     /// The complaints, in the order of their places.
     pub complaints: Vec<Complaint>,
 }
 
 impl Report {
-    /// A report with its complaints in the order in which they stand in the file, each said once.
+    /// A report with its complaints in the order of their places, and none of them twice.
     pub fn new(source: Source, mut complaints: Vec<Complaint>) -> Self {
         complaints.sort_by_key(|a| (a.place, a.severity));
         complaints.dedup();
@@ -111,7 +110,7 @@ impl Excerpt {
         let line_end = text[line_start..].find(['\n', '\r']).map_or(text.len(), |at| line_start + at);
         let start = char_boundary_at_or_before(text, start.clamp(line_start, line_end));
         let end = char_boundary_at_or_before(text, (place.end as usize).clamp(start, line_end));
-        // A long line is shown from a little before the place on.
+        // A long line is shown from shortly before the place.
         let shown_from = if start - line_start > Self::WIDEST { char_boundary_at_or_before(text, start - 40) } else { line_start };
         let shown_to = char_boundary_at_or_before(text, line_end.min(start + Self::WIDEST)).max(start);
         let end = end.min(shown_to);
@@ -146,13 +145,13 @@ fn char_boundary_at_or_before(text: &str, at: usize) -> usize {
     at
 }
 
-/// Whether a terminal would obey a letter, or show nothing where it stands.
+/// Whether a terminal would take a character for a command, or show nothing for it.
 pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Text without control characters, so that a file cannot write to the terminal of who reads about it.
+/// Text without control characters, so that a file cannot control the terminal that shows it.
 pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,7 +1,7 @@
-//! An e-mail address: read in one way, compared in one way. [`Email::parse`] is its only constructor.
+//! E-mail addresses, parsed and compared in one way only. [`Email::parse`] is the only constructor.
 //!
-//! Spellings that look like one address and are another are refused, not repaired: nothing is trimmed, folded or
-//! guessed, because the address is the key of a person.
+//! A spelling that looks like another address is refused, not repaired: nothing is trimmed, folded or guessed, because an
+//! address identifies a person.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Email {
     key: Box<str>,
 }
 
-/// A text that is no address that is accepted here.
+/// A text that is not an acceptable e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnEmail;
 
@@ -35,7 +35,7 @@ impl Email {
         if key.len() > 254 { Err(NotAnEmail) } else { Ok(Self { key: key.into() }) }
     }
 
-    /// The address in the one form in which it is compared, kept and handed on.
+    /// The address in the form in which it is compared, stored and sent.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -56,7 +56,7 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     if domain.chars().any(hidden) {
         return Err(NotAnEmail);
     }
-    // Most domains are plain ASCII, and nothing maps into those.
+    // Most domains are plain ASCII and need no mapping.
     let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
     let ascii = if is_plain { domain.to_ascii_lowercase() } else { unicode_domain_to_ascii(domain)? };
     let labels: Vec<&str> = ascii.split('.').collect();
@@ -71,7 +71,7 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
 }
 
-/// The ASCII form of a domain in Unicode, where that form says exactly what was written: nothing is folded into anything.
+/// The ASCII form of a Unicode domain, if the conversion changes no character into another one.
 fn unicode_domain_to_ascii(domain: &str) -> Result<String, NotAnEmail> {
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
     let (unicode, fine) = idna::domain_to_unicode(&ascii);

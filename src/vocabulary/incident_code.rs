@@ -1,7 +1,7 @@
 //! The code on an error page, short enough for the telephone, such as `K7Q-2MD`.
 //!
-//! The alphabet has no vowels (so no words), and of each pair that eyes confuse (`0 O`, `1 I`, `8 B`, `5 S`, `2 Z`, `6 G`, `U V`) at
-//! most one half: the other half, when it is typed, is understood as the one that is in use.
+//! The alphabet has no vowels (so no words), and of each pair that is easily confused (`0 O`, `1 I`, `8 B`, `5 S`, `2 Z`, `6 G`,
+//! `U V`) at most one character: when the other one is typed, it is read as the one that is in use.
 
 /// The characters of a code: 25, so six of them are one of 244 million.
 pub(crate) const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";

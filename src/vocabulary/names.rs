@@ -1,4 +1,4 @@
-//! The names of facts, numbered, so that a login looks nothing up by text.
+//! The names of facts with their numbers, so that a login finds every fact by its number.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl FactNames {
     pub fn name(&self, slot: Slot) -> &Arc<str> {
         &self.names[slot.0 as usize]
     }
-    /// Whether a name found no number of its own.
+    /// Whether there were more names than numbers.
     pub(crate) fn is_over_limit(&self) -> bool {
         self.too_many
     }

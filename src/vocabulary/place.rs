@@ -1,4 +1,4 @@
-//! Where something stands in a file that a person wrote.
+//! Places in files that people wrote.
 //!
 //! Values keep their place from the moment they are read until a login runs, so that even an error in a live
 //! answer can point at the word that caused it.
@@ -12,12 +12,10 @@ use std::sync::Arc;
 pub struct Source {
     /// The name as shown in messages, usually a path.
     pub name: Arc<str>,
-    /// The whole text.
     pub text: Arc<str>,
 }
 
 impl Source {
-    /// A source from a name and a text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         Self { name: name.into(), text: text.into() }
     }
@@ -39,13 +37,13 @@ impl Source {
 /// A stretch of a source: bytes for drawing, line and column (from 1, in characters) for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
-    /// First byte.
+    /// The offset of the first byte.
     pub(crate) start: u32,
-    /// Byte after the last.
+    /// The offset of the byte after the last.
     pub(crate) end: u32,
-    /// Line, from 1; 0 when the place is unknown.
+    /// The line, from 1; 0 when the place is unknown.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: u32,
 }
 
@@ -76,7 +74,6 @@ impl fmt::Display for Place {
 /// A value and where it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Located<T> {
-    /// The value.
     pub value: T,
     /// Where it was written.
     pub(crate) place: Place,

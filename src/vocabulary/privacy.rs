@@ -1,5 +1,4 @@
-//! Judges whether a word is personal data or a name that a program gave. It is a guess; a doubtful word counts
-//! as personal data.
+//! Guesses whether a word is personal data or a name that a programmer chose. A doubtful word counts as personal data.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -110,7 +109,7 @@ pub(crate) fn looks_random(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let mut of = [0; 3];
     kinds.iter().for_each(|kind| of[usize::from(*kind)] += 1);
-    // A name that a program gave does not mix all three at this length.
+    // A name that a programmer chose does not mix all three at this length.
     let is_mixed = kinds.len() >= 16 && of.iter().all(|many| *many >= 2) && changes >= 5;
     changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len() || is_mixed
 }

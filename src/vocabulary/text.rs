@@ -1,8 +1,8 @@
 //! A text that may be secret, wholly or in parts, and that remembers which fact each secret part came from.
 //!
 //! What is made from a secret is secret. A mask shows `‹fact›` in place of a secret, so a request can be shown exactly as
-//! it would be sent without giving anything away. Most rooms compare, mask and transform a text by its methods; the few
-//! files that call [`Text::expose`] are listed in `tests/architecture.rs`.
+//! it would be sent without giving anything away. Most modules compare, mask and transform a text by its methods; the
+//! few files that call [`Text::expose`] are listed in `tests/architecture.rs`.
 
 use aws_lc_rs::constant_time;
 use smallvec::SmallVec;
@@ -76,7 +76,7 @@ impl Text {
         self.equals(&other.value)
     }
 
-    /// What is true of the value. The function captures nothing and its result cannot hold the text, so the value stays here.
+    /// Tests the value. The function captures nothing and its result cannot hold the text, so the value stays here.
     pub(crate) fn judged<T: Copy + 'static>(&self, judge: fn(&str) -> T) -> T {
         judge(&self.value)
     }

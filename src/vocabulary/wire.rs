@@ -1,4 +1,4 @@
-//! What travels to a provider and back, as plain values, and the one method that carries it.
+//! HTTP requests to providers and their answers as plain values, and the trait that sends them.
 
 use crate::vocabulary::text::Text;
 use std::borrow::Cow;
@@ -9,9 +9,7 @@ use std::pin::Pin;
 /// How a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// `GET`.
     Get,
-    /// `POST`.
     Post,
 }
 
@@ -27,7 +25,6 @@ impl fmt::Display for Method {
 /// A request, exactly as it leaves.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method.
     pub method: Method,
     /// The whole address with its query.
     pub address: Text,
@@ -85,7 +82,6 @@ pub(crate) const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION
 /// An answer, as it arrived.
 #[derive(Clone, Default)]
 pub struct Response {
-    /// The HTTP status.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(Box<str>, Box<str>)>,
@@ -108,7 +104,7 @@ pub enum NoAnswer {
     TooSlow,
     /// The answer is longer than what is read.
     TooLarge,
-    /// The address may not be reached from here.
+    /// This installation may not call the address.
     Forbidden,
 }
 

@@ -1,8 +1,8 @@
-//! How words are read from a file, and how they describe themselves.
+//! How the words of a file are read, and how they are documented.
 //!
 //! A block of words is declared once, with [`words!`](crate::vocabulary::words!): the doc comments, the fields and their names
-//! in the file. From that one place come the reading (all complaints at once, with "did you mean"), the JSON schema
-//! and the reference for operators. serde would stop at the first mistake; that is why it is not used for this.
+//! in the file. From this declaration the reader (all complaints at once, with "did you mean"), the JSON schema
+//! and the reference for operators are made. serde is not used, because it stops at the first mistake.
 //!
 //! It stays one file because the macros, the traits and the reader are one mechanism.
 
@@ -18,14 +18,14 @@ pub struct Reader {
     pub(crate) complaints: Vec<Complaint>,
     /// The names of the facts that the file speaks of.
     pub(crate) names: FactNames,
-    /// Names whose values could not be used: complained about once, not again wherever they are missed.
+    /// Names whose values could not be used. They were complained about once, and are not complained about again where they are missed.
     spoiled: Vec<String>,
     /// Words whose values could not be used, with where their blocks begin; the empty word for a block with unknown words.
     spoiled_words: Vec<(Place, &'static str)>,
 }
 
 impl Reader {
-    /// Adds an error.
+    /// Adds an error at a place.
     pub(crate) fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Error, Some(place), message, help);
     }
@@ -37,7 +37,7 @@ impl Reader {
         }
     }
 
-    /// Adds a warning.
+    /// Adds a warning at a place.
     pub(crate) fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Severity::Warning, Some(place), message, help);
     }
@@ -78,17 +78,17 @@ impl Reader {
         self.complaints.len() >= 200
     }
 
-    /// Whether anything that was complained about is an error.
+    /// Whether any complaint is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.complaints.iter().any(|complaint| complaint.severity == Severity::Error)
     }
 
-    /// Whether a fact is missed only because of something that is complained about already.
+    /// Whether a fact is missing only because of an error that is complained about already.
     pub(crate) fn is_unusable_fact(&self, fact: Slot) -> bool {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }
 
-    /// Whether a word stands in a block and could not be used, so that it is not missing.
+    /// Whether a block holds a word with an unusable value, which is therefore not missing.
     pub(crate) fn is_unusable_word(&self, block: Place, word: &str) -> bool {
         self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
     }
@@ -98,12 +98,12 @@ impl Reader {
         !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
     }
 
-    /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
+    /// Whether a block holds unknown words, one of which may be a misspelling of the missing word.
     pub(crate) fn has_unknown_words(&self, block: Place) -> bool {
         self.is_unusable_word(block, "")
     }
 
-    /// The lines of a block, with a complaint for every key that is none of its words.
+    /// The lines of a block, with a complaint about every unknown key.
     pub(crate) fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
         let YamlKind::Map(entries) = &node.kind else {
             let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
@@ -228,39 +228,37 @@ pub enum ValueShape {
     Number,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A list.
+    /// A list of values of one shape.
     List(Box<ValueShape>),
     /// Names that the file chooses, each with such a value.
     Map(Box<ValueShape>),
-    /// Any of these.
+    /// A value of one of these shapes.
     Either(Vec<ValueShape>),
     /// Any JSON, with holes in its texts.
     Json,
     /// `null`.
     Nothing,
-    /// A block of words of its own.
+    /// A block of words below the word.
     Block(fn() -> &'static WordBlock),
 }
 
 /// A block of words, described.
 pub struct WordBlock {
-    /// What it is called in sentences.
+    /// The name of the block in complaints.
     pub title: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// Its words.
     pub words: Vec<WordDoc>,
-    /// Where a word that is none of this block's belongs, or what to write instead.
+    /// Says where an unknown word belongs, or what to write instead.
     pub(crate) elsewhere: fn(&str) -> Option<&'static str>,
 }
 
 /// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
 pub struct WordDoc {
-    /// The word.
     pub name: &'static str,
     /// Meaning, default and example.
     pub doc: &'static str,
-    /// Whether its block cannot do without.
+    /// Whether a block without it is an error.
     pub required: bool,
     /// What its value looks like.
     pub shape: ValueShape,
@@ -392,7 +390,7 @@ pub(crate) fn read_scalar(node: &YamlNode, reader: &mut Reader) -> Option<Locate
     None
 }
 
-/// Complains that a text is none of the words that may stand there.
+/// Complains that a text is none of the allowed words.
 pub(crate) fn complain_not_among(text: &Located<String>, words: &[&'static str], reader: &mut Reader) {
     let help = match did_you_mean(text, words.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),

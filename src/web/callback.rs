@@ -1,4 +1,5 @@
-//! `/callback/{provider}`: the provider sends the browser back. Attempt, accept, consume, drive, sign in, redirect.
+//! `/callback/{provider}`: the provider sends the browser back. The attempt is found, accepted and consumed, the login is carried to
+//! its end, the user is signed in, and the browser is redirected.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::identity_links::LinkIdentity;
@@ -77,7 +78,7 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     Ok(redirect_to(&address))
 }
 
-/// Attempt, accept, consume, drive, sign in, redirect.
+/// Finishes the login of a callback: its attempt is accepted and consumed, the provider is called, and the user is signed in.
 async fn finish_login(
     context: &RequestContext,
     request: &CallbackRequest,

@@ -1,4 +1,4 @@
-//! The headers that every answer carries, written in one place.
+//! The headers that every response carries.
 
 use crate::stores::Store;
 use actix_web::http::header::{

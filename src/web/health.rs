@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The process runs.
+/// Answers that the process runs.
 pub(crate) async fn live() -> HttpResponse {
     with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }

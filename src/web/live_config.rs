@@ -31,11 +31,9 @@ pub struct LiveConfig {
 
 /// A store with what its pages need.
 pub struct LiveStore {
-    /// The store's settings.
     pub store: Arc<Store>,
     /// Its number among the stores, by which limits are counted.
     pub(crate) number: u32,
-    /// Its live providers.
     pub providers: Arc<LiveProviders>,
     pub(crate) look: StoreBranding,
     pub(crate) logo: Option<Picture>,
@@ -48,7 +46,7 @@ pub struct LiveStore {
 
 #[derive(Clone)]
 pub(crate) struct Picture {
-    /// Its media type.
+    /// The media type.
     pub(crate) kind: &'static str,
     pub(crate) bytes: actix_web::web::Bytes,
 }
@@ -103,7 +101,6 @@ impl LiveConfig {
         &self.stores
     }
 
-    /// All stores.
     pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
         self.live_stores.values()
     }

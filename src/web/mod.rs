@@ -1,4 +1,4 @@
-//! The broker over HTTP: every route on one screen, one file an end point.
+//! The broker over HTTP: the list of all routes, and one file for each endpoint.
 
 pub(crate) mod account;
 pub mod app;

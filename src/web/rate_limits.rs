@@ -1,7 +1,7 @@
-//! Rate limits: one number for each address and kind, in a table of fixed size.
+//! Rate limits, with one number for each client address and kind of request, in a table of fixed size.
 //!
 //! The number is the moment at which the budget will be full again (the generic cell rate algorithm), so nothing is counted
-//! down. An IPv6 address stands for its /64.
+//! down. An IPv6 address counts as its /64 network.
 
 use quick_cache::sync::Cache;
 use std::convert::Infallible;

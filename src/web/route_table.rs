@@ -36,7 +36,7 @@ pub(crate) struct RouteRow {
     is_page: bool,
 }
 
-/// A page.
+/// A path with the error pages and the headers of all pages.
 pub(crate) fn page(path: &'static str) -> RouteRow {
     RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true }
 }
@@ -121,7 +121,7 @@ impl RouteRow {
         self
     }
 
-    /// The methods that the path answers, as `Allow` lists them; nothing where the handler judges the method.
+    /// The methods that the path answers, as `Allow` lists them; empty if the handler judges the method.
     pub(crate) fn allowed(&self) -> String {
         let has = |wanted: &[RouteMethods]| self.handlers.iter().any(|(methods, _)| wanted.contains(methods));
         let methods = [

@@ -25,7 +25,7 @@ pub(crate) trait TestLoginHandler: Send + Sync {
         callback: &'a CallbackParameters,
     ) -> LocalFuture<'a, Result<ResponseWithCookies, UserFacingError>>;
 
-    /// Answers a callback that fits no attempt of a browser whose newest attempt is a test login.
+    /// Answers a callback that belongs to no attempt of its browser, if the newest attempt of the browser is a test login.
     fn reject_unmatched<'a>(
         &'a self,
         context: &'a RequestContext,
@@ -35,7 +35,7 @@ pub(crate) trait TestLoginHandler: Send + Sync {
         cause: ErrorCause,
     ) -> LocalFuture<'a, UserFacingError>;
 
-    /// A login that cannot be finished is no longer under way.
+    /// Forgets a login that cannot be finished.
     fn forget(&self, store: &str, state: &str);
 }
 

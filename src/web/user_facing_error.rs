@@ -1,4 +1,4 @@
-//! What a visitor gets to know of an error. `error_page` renders it.
+//! What a visitor sees of an error. `error_page` renders it.
 
 use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;

@@ -16,12 +16,11 @@ use crate::workbench::curl::shell_words::shell_quoted;
 use crate::world::secrets;
 use std::sync::Arc;
 
-/// One step, explained.
+/// A step with its request and what is read from its answer.
 #[derive(Clone, Debug)]
 pub struct ExplainedStep {
     /// Which step it is.
     pub step: StepKind,
-    /// The request.
     pub request: Request,
     /// The rules by which an answer refuses the login.
     pub(crate) verdicts: Vec<ExplainedVerdict>,

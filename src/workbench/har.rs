@@ -66,7 +66,7 @@ fn exchange_from_entry(entry: HarEntry) -> RecordedExchange {
     }
 }
 
-/// Writes a HAR.
+/// Writes exchanges as HAR 1.2.
 pub fn write(exchanges: &[RecordedExchange]) -> String {
     let list = |pairs: &[(String, String)]| -> Vec<HarNameValue> {
         pairs.iter().map(|(name, value)| HarNameValue { name: name.clone(), value: value.clone() }).collect()

@@ -39,11 +39,11 @@ use crate::workbench::recorded_exchange::{MOST, RecordedExchange, RecordedRespon
 use std::collections::HashSet;
 use std::fmt;
 
-/// What was learnt.
+/// A learned file, and what an operator has to add to it.
 pub struct LearnedProvider {
     /// The text of the file.
     pub text: String,
-    /// The variables that it waits for.
+    /// The variables that have to be set for it.
     pub variables: Vec<String>,
     /// What the operator has to decide, because no recording shows it.
     pub decide: Vec<String>,

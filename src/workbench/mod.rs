@@ -1,17 +1,17 @@
-//! For support staff and operators: what would mend a file, a provider that is made from a file, and a file that is made from a recording.
+//! Tools for support staff and operators: repair of provider files, replay of examples, recording of logins, and import of recordings.
 
-pub mod answers; //     what is known about providers' answers: paths, keys, meanings, looks, refusals
-pub mod repair; //     what would mend a file after a login
-pub mod record; //     a login becomes an example, with invented people
-pub mod recorded_exchange; //   what went over the wire, as plain values
-pub mod har; //        as a browser keeps it
-pub mod curl; //       as curl lines
-pub mod synthetic_recording; //  made from a file and its examples
-pub mod draft; //      a file while it is written, each line with its reason
-pub(crate) mod checklist; //  a file from answers to questions
-pub mod learn; //      a file from a recording
-pub mod recorded_example; //     what was learnt from, as an example
-pub mod drift;
-pub mod explain;
-pub mod examples;
-pub mod reference;
+pub mod answers; //              knowledge about answers: paths, keys, meanings, looks, refusals
+pub mod repair; //               proposes changes that mend a file after a login
+pub mod record; //               turns a login into an example with invented values
+pub mod recorded_exchange; //    requests and answers of a recording, as plain values
+pub mod har; //                  recordings as HAR files
+pub mod curl; //                 recordings as curl lines
+pub mod synthetic_recording; //  recordings made from a file and its examples
+pub mod draft; //                a provider file in the making, each line with its reason
+pub(crate) mod checklist; //     a provider file from answers to questions
+pub mod learn; //                a provider file from a recording
+pub mod recorded_example; //     the login that a file was learned from, as an example
+pub mod drift; //                finds the cause of a change in answers
+pub mod explain; //              the requests that a login would send
+pub mod examples; //             reads and replays the examples beside a file
+pub mod reference; //            the generated schemas and reference

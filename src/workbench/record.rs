@@ -1,5 +1,5 @@
 //! Records a login as a story for the examples beside its file. Personal data, secrets and values of this installation are
-//! replaced by invented ones, the same by the same throughout. A story that does not replay is not recorded.
+//! replaced by invented ones, and equal values by equal ones. A story that does not replay is not recorded.
 
 mod expected_request; // a request as a story writes it
 mod pseudonymizer; //    invented values in place of real ones
@@ -31,17 +31,14 @@ use serde_json::{Map, Value, json};
 /// A finished login, with everything that its story needs.
 #[derive(Clone, Copy)]
 pub struct LoginToRecord<'a> {
-    /// The provider.
     pub provider: &'a Provider,
-    /// What happened.
     pub trace: &'a Trace,
-    /// How it ended.
     pub end: Result<&'a Identity, &'a LoginError>,
     /// What the issuer has published, for a file with `discovery`.
     pub discovery: Option<&'a Value>,
     /// Values that belong to this installation or to this attempt, under the names of their facts.
     pub own: &'a [(String, String)],
-    /// What was typed for the inputs.
+    /// The values that were typed for the inputs.
     pub inputs: &'a [(Box<str>, Box<str>)],
 }
 

@@ -8,26 +8,22 @@ use percent_encoding::percent_decode_str;
 pub struct RecordedExchange {
     /// `GET`, `POST` or another method of the browser.
     pub method: String,
-    /// The whole address.
+    /// The address with its query.
     pub address: String,
     /// Header names and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Option<String>,
     /// When it was sent, in seconds since 1970.
     pub at: Option<i64>,
-    /// The answer.
     pub answer: Option<RecordedResponse>,
 }
 
 /// The answer to a recorded request.
 #[derive(Clone, Default)]
 pub struct RecordedResponse {
-    /// The HTTP status.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: String,
 }
 
@@ -37,7 +33,6 @@ pub(crate) const LONGEST_BODY: usize = 256 * 1024;
 pub(crate) const MOST: usize = 20_000;
 
 impl RecordedExchange {
-    /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
     }

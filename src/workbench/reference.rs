@@ -1,4 +1,5 @@
-//! The generated pages: the JSON schemas and the operators' reference, made from the words themselves.
+//! Writes the generated files: the JSON schemas and the operators' reference. Both are made from the doc comments of the
+//! words.
 
 use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
@@ -102,7 +103,7 @@ fn object_schema(block: &'static WordBlock, definitions: &mut Map<String, Value>
     Value::Object(members)
 }
 
-/// Editors read YAML's own types; what is a text here may be written as a number or a boolean there.
+/// Editors use YAML's own types: a text may be written as a YAML number or boolean.
 fn value_schema(shape: &ValueShape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         ValueShape::Text(_) => json!({ "type": ["string", "number", "boolean"] }),
@@ -129,7 +130,7 @@ fn value_schema(shape: &ValueShape, definitions: &mut Map<String, Value>) -> Val
     }
 }
 
-/// Parameters may be `null`, which takes a standard one out.
+/// A parameter may be `null`, which leaves a standard parameter out.
 fn nullable_schema(described: Value, shape: &ValueShape) -> Value {
     match shape {
         ValueShape::Either(_) => json!({ "anyOf": [described, { "type": "null" }] }),
@@ -143,18 +144,18 @@ fn one_line(text: &str) -> String {
 
 const INTRODUCTION: &str = "# The provider file
 
-One YAML file in `providers.d/` describes one identity provider; its name is what the provider is called everywhere (`providers.d/acme.yaml` is `acme`: the login is
-`/login/acme`, the redirect address to register is `{publicUrl}/callback/acme`). This page is generated from the program by `portaria schema`.
+One YAML file in `providers.d/` describes one identity provider. The name of the file is the name of the provider: `providers.d/acme.yaml` describes `acme`, its login is at
+`/login/acme`, and the redirect address to register at the provider is `{publicUrl}/callback/acme`. This page is generated from the program by `portaria schema`.
 
-A login is a growing set of **facts**. Each of the three steps writes a request from the facts known so far, and reads new facts from the answer. When the facts hold an `id` and
-an e-mail that can be trusted, there is an identity.
+A login collects **facts**. Each of its three steps writes a request from the facts known so far, and reads new facts from the answer. When the facts include an `id` and a proven
+e-mail address, the person is identified.
 
-**Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent** (and in getUserInfo the bearer, see `bearer`). Copy the request from the provider's manual and put holes where
-portaria fills in.
+**When you leave a request out, the standard OAuth 2 request is sent. When you write one, exactly that request is sent** (in getUserInfo with the bearer token, see `bearer`). Copy the
+request from the provider's manual, and write holes such as `${code}` where portaria fills in a value.
 
-## Three files to begin with
+## Three files to start from
 
-A provider that follows the standard needs its addresses and the names of its fields:
+A provider that follows the standard. The file gives its addresses and the names of its fields:
 
 ```yaml provider
 # yaml-language-server: $schema=../schemas/provider.schema.json
@@ -170,46 +171,46 @@ getUserInfo:
     id: $.id
     email: $.email
     emailVerified: $.verified
-    name: [ $.full_name, $.login ]             # the first that finds something
+    name: [ $.full_name, $.login ]             # the first that is found
 ```
 
-A shop's own login server, where nothing has its usual name:
+A shop's own login server, where no parameter and no field has its standard name:
 
 ```yaml provider
 name: Clube Acme
 clientId: loja-42
 clientSecret: env:ACME_SECRET                  # a secret is never written here, only where it is kept
-trustEmail: always                             # this server only hands out addresses that it has checked itself
-pkce: off                                      # it does not know PKCE
+trustEmail: always                             # this server has verified every address that it hands out
+pkce: off                                      # this server does not support PKCE
 getAuthorizationCode:
   get: https://sso.acme.example/entrar
   query: { app_key: \"${clientId}\", return_url: \"${redirectUri}\", state: \"${state}\", canal: loja }
-  read: { code: $.auth_code }                  # the callback's parameters are this step's answer
+  read: { code: $.auth_code }                  # this step reads the parameters of the callback
 getAccessCode:
   post: https://sso.acme.example/api/token?versao=2
   credentials: basic
   json: { auth_code: \"${code}\", return_url: \"${redirectUri}\" }
   read: { accessToken: $.data.token, expiresIn: $.data.ttl }
-  refused: { at: $.status, isNot: ok, message: $.mensagem }            # it says no with HTTP 200
+  refused: { at: $.status, isNot: ok, message: $.mensagem }            # this server refuses with HTTP 200
 getUserInfo:
   get: https://sso.acme.example/api/me
   query: { token: \"${accessToken}\" }
   read: { id: $.data.cliente.id, email: $.data.cliente.email, name: \"${$.data.cliente.nome} ${$.data.cliente.sobrenome}\" }
 ```
 
-An issuer of OpenID Connect needs one line more than its name:
+An OpenID Connect provider. Besides its name, the address of its issuer is enough:
 
 ```yaml provider
 name: Entrada Única
 discovery: https://sso.loja.example
 ```
 
-## How to go about it
+## How to add a provider
 
-1. Write the file. `portaria check` draws every mistake into it, with what to do.
-2. `portaria explain NAME` shows the requests that would be sent and what is read from each answer; `--curl` shows them as curl lines.
-3. Set the variables that `portaria check` names: until then the provider is *dormant* and not offered.
-4. Write down recorded answers in `NAME.examples.yaml`; `portaria test NAME` replays them.
+1. Write the file. `portaria check` shows every mistake at its place in the file, and says how to correct it.
+2. Look at the requests. `portaria explain NAME` shows the requests that would be sent, and what is read from each answer; with `--curl` it shows them as curl commands.
+3. Set the variables that `portaria check` names. Until they are set the provider is *dormant* and is not offered.
+4. Write recorded answers into `NAME.examples.yaml`. `portaria test NAME` replays them.
 
 ";
 
@@ -221,8 +222,8 @@ fn reference_page() -> String {
     write_holes(&mut page);
     write_identity(&mut page);
     page.push_str(
-        "## Examples beside a file\n\n`NAME.examples.yaml` is a list of stories, which `portaria test` replays without a network. `portaria test --mutate` drops and changes every word of the provider file in turn and \
-         tells which of these changes no story notices.\n\n```yaml\n- what: a login\n  redirect: { get: https://nuvem.example/oauth2/authorize, query: { response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›,\n              \
+        "## Examples beside a file\n\n`NAME.examples.yaml` is a list of stories. `portaria test` replays them without a network. `portaria test --mutate` removes and changes every word of the provider file in turn, and \
+         lists the changes that no story notices.\n\n```yaml\n- what: a login\n  redirect: { get: https://nuvem.example/oauth2/authorize, query: { response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›,\n              \
          scope: identify email, state: ‹state›, code_challenge: ‹codeChallenge›, code_challenge_method: S256 } }\n  callback: { code: c-1, state: ‹state› }\n  exchanges:\n    - request: { post: https://nuvem.example/oauth2/token, \
          form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›,\n                 code_verifier: ‹codeVerifier›, client_id: ‹clientId›, client_secret: ‹clientSecret› } }\n      \
          answer: { status: 200, json: { access_token: at-1, token_type: Bearer } }\n    - request: { get: https://nuvem.example/api/me, headers: { Authorization: Bearer at-1 } }\n      \
@@ -234,7 +235,7 @@ fn reference_page() -> String {
     page
 }
 
-/// A block's own section, and those of the blocks that its words lead to.
+/// Writes the section of a block, and those of the blocks that are values of its words.
 fn write_section(block: &'static WordBlock, page: &mut String, seen: &mut Vec<&'static str>) {
     if seen.contains(&block.title) {
         return;
@@ -285,7 +286,7 @@ fn shape_description(shape: &ValueShape) -> String {
         ValueShape::Number => "a whole number".to_owned(),
         ValueShape::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         ValueShape::List(inner) => format!("a list of: {}", shape_description(inner)),
-        ValueShape::Map(inner) => format!("names of your own, each with: {}", shape_description(inner)),
+        ValueShape::Map(inner) => format!("names of your choice, each with: {}", shape_description(inner)),
         ValueShape::Either(shapes) => {
             let mut parts: Vec<String> = shapes.iter().map(shape_description).collect();
             if let [one, many] = parts.as_slice()
@@ -306,20 +307,20 @@ fn shape_description(shape: &ValueShape) -> String {
 
 fn write_holes(page: &mut String) {
     page.push_str(
-        "## Holes\n\n`${fact}` stands for a fact in any value. Where something is read, `${$.path}` takes what stands at a path. Functions follow behind bars: `${$.sub | after \"CHARACTER:\"}`, \
-         `${clientId | append \":\" | append clientSecret | base64}`; texts stand in double quotes, facts without.\n\nInside `{ }` and `[ ]` put every value with a hole, a bracket, a comma or `: ` in quotes: `{ code: \"${code}\" }`; in single quotes where the hole \
-         holds double ones: `{ id: '${$.sub | after \"user:\"}' }`. In a hole's text `\\n` is no escape; write the YAML text in double quotes, which know it.\n\n**A text in which a hole finds nothing is itself not found**, so that no id is ever composed of nothing. `${last?}` may stay \
-         empty; what is left is trimmed, and a parameter that is empty because of it is left out. `$${` writes a literal `${`.\n\nEverything learned from an answer is secret; no secret may stand in the browser's address, unless a hash has made it unrecognisable. \
-         In a path or query of an address, holes are percent-encoded; a hole in the host needs `hosts`.\n\n### Facts from the start\n\n| fact | what it is |\n|---|---|\n",
+        "## Holes\n\nIn any value, `${fact}` stands for the value of a fact. Where facts are read from an answer, `${$.path}` stands for the value at a path. Functions follow after a bar: `${$.sub | after \"CHARACTER:\"}`, \
+         `${clientId | append \":\" | append clientSecret | base64}`; a text is written in double quotes, a fact without quotes.\n\nInside `{ }` and `[ ]` put every value that contains a hole, a bracket, a comma or `: ` in quotes: `{ code: \"${code}\" }`. Use single quotes when the hole \
+         contains double quotes: `{ id: '${$.sub | after \"user:\"}' }`. A text inside a hole has no escapes such as `\\n`; for a line break, write the YAML text in double quotes, where YAML itself reads `\\n`.\n\n**When a hole in a text finds nothing, the whole text is not found.** So an id is never composed from missing parts. `${last?}` may stay \
+         empty; the rest of the text is trimmed, and a parameter that becomes empty by this is left out. `$${` stands for a literal `${`.\n\nEverything that is read from an answer is secret. No secret may be part of an address in the browser, unless it is hashed. \
+         In the path and the query of an address, the values of holes are percent-encoded. A hole in the host of an address needs `hosts`.\n\n### Facts known from the start\n\n| fact | what it is |\n|---|---|\n",
     );
     for (name, meaning) in FROM_THE_START {
         let _ = writeln!(page, "| `{name}` | {meaning} |");
     }
     page.push_str("| every name under `settings`, `secrets`, `inputs` | its value |\n");
     for (name, key) in FROM_DISCOVERY {
-        let _ = writeln!(page, "| `{name}` | with `discovery`: the document's `{key}` |");
+        let _ = writeln!(page, "| `{name}` | with `discovery`: `{key}` in the discovery document |");
     }
-    page.push_str("| `clientAssertion` | in a step with `assertion`: the token that was made |\n\n### Standard places\n\n| answer | fact | where |\n|---|---|---|\n");
+    page.push_str("| `clientAssertion` | in a step with `assertion`: the token that portaria made |\n\n### Standard places\n\n| answer | fact | place |\n|---|---|---|\n");
     for (answer, places) in
         [("callback", standard::CALLBACK), ("getAccessCode", standard::TOKEN), ("getUserInfo without `read`", standard::PERSON)]
     {
@@ -328,15 +329,15 @@ fn write_holes(page: &mut String) {
         }
     }
     page.push_str(
-        "\nIn a list of getAccessCode steps a standard place is looked for in every answer, and the last one in which it is found counts; a step that reads `$.access_token` under a name of its own is not looked at for `accessToken`.\n\n### Functions\n\n| function | what it does |\n|---|---|\n",
+        "\nWhen getAccessCode is a list of calls, a standard place is read from every answer, and the last answer that has it counts. A call that reads `$.access_token` as a fact of another name does not give `accessToken`.\n\n### Functions\n\n| function | what it does |\n|---|---|\n",
     );
     for function in functions::TABLE {
         let _ = writeln!(page, "| `{}` | {} |", function.usage(), function.meaning);
     }
     page.push_str(
-        "\n### Paths\n\nA path is a JSON path (RFC 9535): `$.data.user.id`, `$.list[0].id`, `$['e-mail']` (every key that is not letters, digits and `_` needs brackets and quotes), `$[?@.primary == true && @.verified == true].email`, `$.names.*`. \
-         The first match counts. Texts, numbers (to the last digit) and booleans are values; an object, a list, `null` and an empty text are not found. At most one `..`, no filter inside a filter. A callback's parameters, a form and an XML answer are \
-         looked at in the same way. A path holds no holes.\n\nPlain `http://` and addresses of this machine are accepted only where the installation's own `publicUrl` is on loopback.\n\n",
+        "\n### Paths\n\nA path is a JSON path (RFC 9535): `$.data.user.id`, `$.list[0].id`, `$['e-mail']` (a key with characters other than letters, digits and `_` needs brackets and quotes), `$[?@.primary == true && @.verified == true].email`, `$.names.*`. \
+         The first match counts. A path finds texts, numbers (to the last digit) and booleans; it does not find an object, a list, `null` or an empty text. A path contains at most one `..`, no filter inside a filter, and no holes. The parameters of a callback, a form and an XML answer are \
+         read with the same paths.\n\nAddresses with `http://` and addresses of this machine are accepted only when the `publicUrl` of the installation is on loopback.\n\n",
     );
 }
 
@@ -353,7 +354,7 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),
         LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
         LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
-        LoginErrorCode::MissingFact => ("the step that needs it", "a fact is needed that no answer gave"),
+        LoginErrorCode::MissingFact => ("the step that needs it", "a required fact was in no answer"),
         LoginErrorCode::BadAddress => ("the step", "the request would go to a host that `hosts` does not name"),
         LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
         LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
@@ -370,8 +371,8 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
 
 fn write_codes(page: &mut String) {
     page.push_str(
-        "### Codes of refusals\n\nA refusal by the provider has the provider's own code: where `refused.code` says, else from the usual places, else the HTTP status (even `200`). \
-         Everything else has one of these:\n\n| code | step | what is so |\n|---|---|---|\n",
+        "### Codes of refusals\n\nA refusal by the provider has the provider's own code: the one at `refused.code`, otherwise the one at the usual places, otherwise the HTTP status (even `200`). \
+         Every other refusal has one of these codes:\n\n| code | step | meaning |\n|---|---|---|\n",
     );
     for code in LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word)) {
         if let Some((step, meaning)) = describe_code(code) {
@@ -382,8 +383,8 @@ fn write_codes(page: &mut String) {
 
 fn write_identity(page: &mut String) {
     page.push_str(
-        "## Who may sign in\n\nThe identity is made of the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale` and what `identity.more` names. An `id` is a text of at most 255 bytes, exact to the last digit, compared byte for byte; `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are what programs write where there is no person. They are no ids. `emailVerified` is true for `true`, `1` and a date; \
-         everything else is false. A claim proves only an address from the same answer, or from the same signed token; a token and the answer that carries it are two. What the shopper types is never proven. The address counts as proven as `trustEmail` says; when it does not, or there is none, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. A placeholder from an id that could not stand in an address uses the id's hash.\n\nA provider that names \
-         a variable that is not set is **dormant**. It is listed with the variables it waits for, it is not offered, and that is no error.\n\n**A fact has one origin**: reading the same name twice in a file is a complaint; chains of calls use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
+        "## Who may sign in\n\nThe identity consists of the facts `id`, `email`, `emailVerified`, `name`, `picture` and `locale`, and of the facts that `identity.more` names.\n\nAn `id` is a text of at most 255 bytes. It is kept to the last digit and compared byte for byte. `0`, `true`, `false`, `null`, `None`, `NaN` and `undefined` are not accepted as ids, because programs write them where there is no person.\n\n`emailVerified` is true for `true`, `1` and a date; \
+         everything else is false. It proves only an address from the same answer, or from the same signed token. A token and the answer that carries it are not the same. A value that the shopper types before the redirect is never proven. `trustEmail` says when the address counts as proven. When it is not proven, or when there is no address, `missingEmail` says what happens: `refuse`, `ask`, or a placeholder. When the id cannot be part of an address, the placeholder contains the hash of the id.\n\nA provider whose file names \
+         a variable that is not set is **dormant**. It is listed together with the missing variables, and it is not offered. This is not an error.\n\n**A fact has one origin.** Reading the same fact twice in one file is a mistake. Calls in a list use names of their own (`appToken`, and `bearer: ${appToken}`).\n\n",
     );
 }

@@ -1,4 +1,4 @@
-//! What would mend a provider's file after a login: an exact change that can be copied.
+//! Proposes changes that mend a provider's file after a login, exact enough to be copied.
 //!
 //! Where an answer holds what is needed in another place than the file reads, the answers are
 //! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider refuses,

@@ -1,4 +1,4 @@
-//! Which addresses of the network may be reached: the public ones, and what the operator lists.
+//! Which network addresses may be reached: the public ones, and those that the operator lists.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

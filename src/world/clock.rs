@@ -1,6 +1,6 @@
-//! The clock: the one place that looks at it.
+//! The clock. No other module reads it.
 
-/// Seconds since 1970.
+/// The time in seconds since 1970.
 pub fn now() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     let now = std::time::SystemTime::now();

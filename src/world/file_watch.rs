@@ -1,4 +1,5 @@
-//! Files that people change while we run: told by the system where it can, looked at now and then where it cannot.
+//! Watches files that people change while the program runs. The operating system reports changes where it can; besides, the files
+//! are looked at from time to time.
 
 use notify::{RecursiveMode, Watcher as _};
 use std::path::PathBuf;
@@ -6,11 +7,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Somebody who saves a file writes it in several steps; after the first, the others are waited for.
+/// A program that saves a file writes it in several steps; after the first, the watcher waits so long for the others.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Calls `look` whenever something in the folders, or one of the files, changes, and every so often besides. It answers with the
-/// folders and files from then on. A file is watched by itself, so that its neighbours, such as a database, tell nothing.
+/// Calls `look` whenever one of the files, or something in the folders, changes, and once in every interval. `look` returns the
+/// folders and files to watch from then on. A file is watched by itself, so that changes of its neighbours, such as a database,
+/// do not count.
 pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
     let begun = thread::Builder::new().name("files".to_owned()).spawn(move || {
         let (tell, told) = mpsc::channel();

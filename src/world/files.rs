@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     let bytes = read_bytes(path, crate::vocabulary::yaml::LARGEST + 1)?;
     if bytes.len() > crate::vocabulary::yaml::LARGEST {
-        // Said by whoever reads the words, with what to do; a letter that is cut in two must not hide it.
+        // The YAML reader complains about the size. The bytes may end within a character, and that must not be complained about instead.
         return Ok(Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes)));
     }
     let text = String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))?;
@@ -17,7 +17,7 @@ pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
-/// At most so many bytes of an ordinary file.
+/// Reads an ordinary file, but no more than a number of bytes.
 pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -47,7 +47,7 @@ pub(crate) fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<Pat
     Ok(files)
 }
 
-/// By what a changed file is told: when it was written, how long it is, and which file it is.
+/// Shows whether a file has changed: when it was written, its length, and which file it is.
 pub(crate) type FileStamp = (std::time::SystemTime, u64, u64);
 
 /// The stamp of a file; `None` while there is none.
@@ -57,7 +57,7 @@ pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
-/// What came of writing a secret.
+/// The outcome of writing a secret.
 pub(crate) enum SecretFile {
     Written,
     /// Another process has written one first: its text.
@@ -115,7 +115,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Adds to the end of a file, which is made if need be; what stands there stays as it is.
+/// Adds a text to the end of a file. A missing file is created; an existing text stays as it is.
 pub(crate) fn append(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;

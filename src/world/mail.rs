@@ -1,4 +1,4 @@
-//! How mail leaves: one letter, one connection, to the one server that the operator names.
+//! Sends mail to the server that the operator names: one connection for each letter.
 
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
@@ -30,7 +30,7 @@ pub(crate) struct MailMessage {
     pub(crate) html: String,
 }
 
-/// Where letters are handed in, and on whose behalf.
+/// The mail server, and the sender of every letter.
 pub struct Mailer {
     server: MailServer,
     tls: TlsParameters,
@@ -38,7 +38,7 @@ pub struct Mailer {
     from: Mailbox,
 }
 
-/// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
+/// Why a letter did not leave, in a few words for the log. They hold no part of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MailError {
     /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.
@@ -53,12 +53,12 @@ struct MailServer {
     safety: MailEncryption,
 }
 
-/// How the way to the server is kept private.
+/// How the connection to the server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MailEncryption {
     /// TLS from the start.
     Tls,
-    /// TLS after a word in the open, and nothing else before it.
+    /// TLS after an unencrypted STARTTLS command; nothing else is sent before it.
     StartTls,
     /// The server is on this machine.
     Loopback,
@@ -84,7 +84,7 @@ impl Mailer {
             (Some(_), None) => return Err("the mail server's user has no password: set both, or neither".to_owned()),
             (None, Some(_)) => return Err("the mail server's password has no user: set both, or neither".to_owned()),
         };
-        // On this machine plain is fine, so a certificate that nobody vouches for is no worse.
+        // On this machine unencrypted mail is allowed too, so a certificate that no authority signed is no worse.
         let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback);
         let tls = tls.build().map_err(|error| format!("mail cannot be sent over TLS from this machine: {error}"))?;
         Ok(Self { server, tls, credentials, from: parse_sender(from)? })
@@ -115,7 +115,7 @@ impl Mailer {
             let is_certain = error.status().is_some();
             MailError { is_certain, ..MailError::at_step("handing in", &error) }
         })?;
-        // The server has the letter, however it takes the good-bye.
+        // The server has the letter, whatever it answers to the end of the connection.
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The doors to the world: the disk, variables and secrets, the clock, dice, the network and the post. Nothing else opens them.
+//! Everything outside the process: the disk, environment variables and secrets, the clock, random bytes, the network and mail. No
+//! other module touches them.
 
 pub(crate) mod addresses;
 pub(crate) mod browser;

@@ -1,5 +1,5 @@
 //! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
-//! bounded, addresses looked at before and after connecting, and nothing of an address in what it complains about.
+//! bounded, addresses checked before and after connecting. Its errors hold no part of an address.
 
 use crate::vocabulary::wire::{Fetch, Method, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::addresses::is_public;
@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Until there is a connection.
+/// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Until something comes, and between one part and the next.
+/// How long the client waits for the first part of an answer, and between two parts.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Until all of it is there.
+/// How long the client waits for the whole answer.
 const TOTAL: Duration = Duration::from_secs(10);
 /// More headers than these are not looked at.
 const MOST_HEADERS: usize = 100;
@@ -102,7 +102,7 @@ impl Network {
         let sent = request.as_sent();
         let url = Url::parse(sent.address).map_err(|_| NoAnswer::Forbidden)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        // An address that is written out never asks the resolver.
+        // An address that is written as a number is never resolved, so it is checked here.
         if let Ok(address) = host.parse::<IpAddr>()
             && !self.reach.load().allows(&host, address)
         {
@@ -159,7 +159,7 @@ fn classify_error(error: &reqwest::Error) -> NoAnswer {
     NoAnswer::Unreachable
 }
 
-/// A host that leads to no address that may be reached.
+/// None of the addresses of the host may be reached.
 #[derive(Debug)]
 struct ForbiddenAddress;
 

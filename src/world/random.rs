@@ -1,4 +1,4 @@
-//! Chance: random bytes, and keys that are made for one run, for trying things out.
+//! Random bytes, and key pairs for one run of the program, for tests and trials.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::sync::OnceLock;
 
-/// Random bytes. Without chance nothing here is safe, so a machine that has none ends the request.
+/// Random bytes. If the system has none, the request panics, because nothing is safe without them.
 pub fn bytes<const MANY: usize>() -> [u8; MANY] {
     let mut bytes = [0; MANY];
     aws_lc_rs::rand::fill(&mut bytes).expect("the machine's source of chance works");
@@ -28,7 +28,7 @@ pub(crate) fn signing_key() -> Vec<u8> {
 /// A key pair as PEM.
 #[derive(Clone, Debug)]
 pub struct PemKeyPair {
-    /// PKCS#8.
+    /// The private key in PKCS#8.
     pub(crate) private: String,
     /// The public half; empty where only a JWK of it is needed.
     pub public: String,

@@ -1,4 +1,5 @@
-//! The values of this installation: read from variables and files, and secret from then on where the provider file says so.
+//! The values of this installation, read from environment variables and files. A value that the provider file calls secret is a
+//! secret text from then on.
 
 use crate::login::attempt::InstallationValues;
 use crate::provider::Provider;

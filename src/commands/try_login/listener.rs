@@ -99,7 +99,7 @@ fn listen_address(host: &str) -> (IpAddr, u16) {
     (if address.is_loopback() { address } else { fallback }, port)
 }
 
-/// Whether the request names this host. Another site could use a host name of its own that leads here.
+/// Whether the request names this host. Another site could use a host name that leads here (DNS rebinding).
 fn is_own_host(request: &HttpRequest, awaited: &AwaitedCallback) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     *host == *awaited.store.host || host.strip_suffix(":80") == Some(&awaited.store.host)

@@ -16,7 +16,7 @@ pub(crate) struct TrialScreen {
 }
 
 impl TrialScreen {
-    /// Prints a step.
+    /// Prints a text on stdout, or with `--json` on stderr.
     pub(crate) fn print(&self, text: &str) {
         if self.json {
             use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Users, linked identities, sessions and events: as text, and as JSON whose keys stay.
+//! Users, linked identities, sessions and events: as text, and as JSON with stable keys.
 
 use crate::commands::outcome::format_time;
 use crate::directory::audit::AuditEvent;

@@ -90,7 +90,7 @@ impl WriterTask {
             batch.retain(|job| !job.is_abandoned());
             match self.execute(&mut batch).await {
                 Ok(()) => batch.drain(..).for_each(|job| job.respond(true)),
-                // One job failed, so each job gets a transaction of its own.
+                // One job failed, so each job gets its own transaction.
                 Err(BatchFailure::Job) if batch.len() > 1 => {
                     for mut job in batch.drain(..).filter(|job| !job.is_abandoned()) {
                         let alone = self.execute(std::slice::from_mut(&mut job)).await;

@@ -17,7 +17,7 @@ use actix_web::http::StatusCode;
 /// Where the page is.
 const PAGE: &str = "/lab/incidents";
 
-/// The form, or the way to the story of the code that was typed into it.
+/// Shows the form, or redirects to the story of the code that was typed into it.
 pub(crate) async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     guard::require_staff(&asked)?;
@@ -52,7 +52,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     let bench = find_provider(&asked, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);
     let login = login_steps(&asked, &kept, bench.as_ref(), None);
-    // The line is worth going to while the file is the one of then.
+    // The line is linked only while the file is still the version of the incident.
     let line = kept
         .story
         .line

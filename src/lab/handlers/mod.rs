@@ -1,4 +1,4 @@
-//! `/lab…`: the workbench of support staff over HTTP, one file a page.
+//! `/lab…`: the lab of support staff over HTTP, one file for each page.
 
 pub(crate) mod assets;
 pub(crate) mod pasted_answer;
@@ -64,7 +64,7 @@ pub(crate) fn lab_state(context: &RequestContext) -> &LabState {
     context.request().app_data::<Data<LabState>>().expect("the state is mounted with the routes")
 }
 
-/// What stands around a page of the lab.
+/// The frame of a page of the lab.
 pub(crate) fn lab_frame(asked: &RequestContext, address: String) -> LabFrame<'_> {
     let front = asked.live_store();
     let offered = front.languages.offered_languages(&front.store.languages);
@@ -100,7 +100,7 @@ fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseB
     response
 }
 
-/// What there is to know about the file of a provider.
+/// What the lab knows about the file of a provider.
 pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
     let listing = asked.live_store().providers.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
@@ -124,12 +124,12 @@ pub(crate) fn file_version(standing: &ProviderStanding) -> Box<str> {
     live::version_from_text(&standing.report.source.text)
 }
 
-/// Values that are shown nowhere, wherever they stand.
+/// Values that the lab shows nowhere.
 pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<Text> {
     provider.map(secrets::secret_values).unwrap_or_default()
 }
 
-/// What the last test of this person came to, where it is remembered.
+/// How the last test login of this person ended, if it is remembered.
 pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
     let last = lab_state(asked).tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
     let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);

@@ -1,4 +1,5 @@
-//! `/lab/{provider}/answer`: an answer is pasted, and what the file would read from it is shown. Nothing is sent and nothing kept.
+//! `/lab/{provider}/answer`: an answer is pasted, and what the file would read from it is shown. Nothing is sent or
+//! stored.
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::provider::{LabProvider, requested_provider};
@@ -29,7 +30,7 @@ use crate::workbench::repair::propose_for_answer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// The largest form: what is pasted may take three letters each on its way.
+/// The largest form in bytes. The encoding of forms may triple the pasted text.
 pub(crate) const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
 
 struct PastedAnswerForm {
@@ -62,7 +63,7 @@ pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFaci
     let short = |text: &str| text.trim().chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
     let typed = PastedAnswerForm { call, status: short(&status), kind: short(&kind), body };
     if typed.body.len() > LARGEST_ANSWER {
-        // What is too large is not sent back either.
+        // An answer that is too large is not sent back in the form.
         let typed = PastedAnswerForm { body: String::new(), ..typed };
         return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), None);
     }
@@ -75,7 +76,7 @@ pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFaci
     answer_page(&asked, &staff, &bench, &typed, None, outcome)
 }
 
-/// What a call would read from an answer, told as every login is.
+/// What a call would read from an answer, as a story.
 fn read_pasted_answer(
     asked: &RequestContext,
     bench: &LabProvider,

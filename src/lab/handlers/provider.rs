@@ -1,4 +1,4 @@
-//! `/lab/{provider}`: its file, each part beside what it sends.
+//! `/lab/{provider}`: the file of a provider, each part beside the requests that it makes.
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::test_story::format_moment;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// A provider of the store, as the lab looks at it.
 pub(crate) struct LabProvider {
     pub(crate) name: String,
-    /// What there is to know about its file.
+    /// What the lab knows about its file.
     pub(crate) standing: Arc<ProviderStanding>,
     /// The provider, unless its file is broken.
     pub(crate) provider: Option<Provider>,
@@ -52,7 +52,7 @@ pub(crate) fn requested_provider(asked: &RequestContext) -> Result<LabProvider, 
 pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider> {
     let standing = handlers::provider_standing(asked, &name)?;
     let provider = handlers::compile_current(asked, &standing);
-    // While a file is broken, the secrets of the version that serves are as secret as before.
+    // While a file is broken, the secrets of the live version are masked as well.
     let listing = asked.live_store().providers.snapshot();
     let older = listing.provider(&name).map(|offer| &offer.provider);
     let file = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
@@ -136,7 +136,7 @@ pub(crate) async fn redirect_to_provider(asked: RequestContext) -> Result<HttpRe
     Ok(user_facing_error::redirect_to(&address(&["lab", &name], &[])))
 }
 
-/// The page, with the test that is told on it.
+/// The page of a provider, with the test login that it shows, if any.
 pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
     let (title, path) = (bench.title(asked), &bench.standing.report.source.name);
     let here = match &test {
@@ -156,7 +156,7 @@ pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: 
     let public_url = &asked.live_store().store.public_url;
     let callback = bench.provider.as_ref().and_then(|provider| bench.given.iter().find(|(fact, _)| *fact == provider.known.redirect_uri));
     let callback = callback.map_or_else(|| format!("{public_url}{}", address(&["callback", &bench.name], &[])), |(_, text)| text.masked());
-    // A test begins with what serves, which is the version before while the file is broken.
+    // A test login uses the live version, which is an older one while the file is broken.
     let offer = asked.live_store().providers.snapshot().provider(&bench.name).cloned();
     let page = ProviderPage {
         frame,

@@ -1,4 +1,4 @@
-//! `/lab`: all providers of the store, and what they wait for.
+//! `/lab`: all providers of the store, and what each of them lacks.
 
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::frame::LabFrame;
@@ -13,7 +13,7 @@ use actix_web::http::StatusCode;
 pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;
-    // What is wrong with the settings is wrong for all stores, and told to the people of the first.
+    // The settings belong to all stores, so only the staff of the main store see complaints about them.
     let is_main = *asked.live_store().store.name == *crate::stores::MAIN;
     let complaints = if is_main { asked.app().complaints() } else { Vec::new() };
     let complaints: Vec<String> =

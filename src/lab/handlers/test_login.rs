@@ -1,4 +1,4 @@
-//! A login that support staff try out: as real as any, and nobody comes in. Its story is kept for whoever ran it.
+//! A test login of support staff: a real login that opens no session. Its story is kept for the tester.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::lab::handlers::guard::{form_binding, require_staff};
@@ -134,7 +134,7 @@ async fn reject_unmatched_callback(
     }
 }
 
-/// Whether whoever began it may still use the workbench, and is still the same.
+/// Requires that the tester who began the login is still signed in and may still use the lab.
 fn require_same_tester(asked: &RequestContext, tester: &Tester) -> Result<(), UserFacingError> {
     let staff = require_staff(asked).map_err(|refused| UserFacingError { instead: None, ..refused })?;
     if staff.uid == tester.by { Ok(()) } else { Err(ErrorCause::NotAllowed.into()) }
@@ -169,7 +169,7 @@ async fn record_story(
     Ok(place)
 }
 
-/// Where the story is told.
+/// The address of the page that shows the story.
 fn story_address(provider: &str, code: &IncidentCode) -> String {
     address(&["lab", provider, "tests", code.as_str()], &[])
 }

@@ -1,13 +1,13 @@
-//! Test logins: how many there may be, and how the last of each person ended.
+//! Remembers test logins: how many are under way, and how the last one of each tester ended.
 
 use crate::login::attempt::GOOD_FOR;
 use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Test logins of a store that are under way at the same time.
+/// How many test logins of a store may be under way at the same time.
 const AT_ONCE: usize = 2;
-/// Test logins of a store in an hour.
+/// How many test logins a store may run in an hour.
 const IN_AN_HOUR: usize = 10;
 const HOUR: i64 = 3600;
 /// More ends than these are not remembered.
@@ -19,7 +19,7 @@ pub struct TestLoginResult {
     /// The code of its story.
     pub code: IncidentCode,
     pub(crate) at: i64,
-    /// The short name of the reason; nothing for a login that worked.
+    /// The short name of the reason; `None` for a login that worked.
     pub failed: Option<String>,
     /// The step in which it ended, where it was one.
     pub(crate) step: Option<String>,

@@ -1,4 +1,4 @@
-//! `/lab/{provider}/tests/{code}`: what a test login came to, told to whoever ran it.
+//! `/lab/{provider}/tests/{code}`: the story of a test login, for the tester.
 
 use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::lab::handlers::guard::StaffMember;
@@ -17,7 +17,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 
-/// A story that may be told to whoever asks.
+/// A story that the requester may see.
 pub struct StoredStory {
     pub(crate) code: IncidentCode,
     pub(crate) at: i64,
@@ -33,7 +33,7 @@ pub async fn find_story(asked: &RequestContext, staff: &StaffMember, code: Incid
     Ok((store == asked.live_store().store.name && is_theirs).then_some(StoredStory { code, at, story }))
 }
 
-/// When something happened, in words that every language understands.
+/// A time as text that is readable in every language.
 pub(crate) fn format_moment(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map_or_else(String::new, |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

@@ -112,7 +112,7 @@ pub(crate) enum AnswerTreeNode {
         key: String,
         /// What its value looks like.
         looks: String,
-        /// Whether members of its own follow, up to the next `Close`.
+        /// Whether its members follow, up to its `Close`.
         opens: bool,
     },
     Close,

@@ -1,4 +1,4 @@
-//! The steps of a login that was made: each request, its answer without values, and the step in which the login failed.
+//! The steps of a login: each request, its answer without values, and the step in which the login failed.
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views};
 use crate::lab::pages::file_sections::LabFactSource;
@@ -64,7 +64,7 @@ pub(crate) struct CurrentFile<'a> {
 /// The step in which a login failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailedStep {
-    /// The login worked.
+    /// No step failed.
     None,
     Callback,
     /// The exchange with this index.
@@ -224,7 +224,7 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
     }
 }
 
-/// What came back in an exchange.
+/// The answer in an exchange.
 #[derive(Default)]
 pub(crate) struct AnswerView {
     /// What the answer is, or why there is none.

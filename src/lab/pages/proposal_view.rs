@@ -8,7 +8,7 @@ use crate::vocabulary::diagnostic::printable;
 #[derive(Clone, Debug)]
 pub(crate) struct ProposalView {
     pub(crate) number: usize,
-    /// The line as it would stand in the file.
+    /// The line as it would be in the file.
     pub(crate) title: String,
     pub(crate) reason: String,
     /// Whether the reason is in the page's language; otherwise it is in English.

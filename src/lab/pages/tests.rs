@@ -1,4 +1,4 @@
-//! What holds for every page of the lab in every language, and for its style and script.
+//! Tests that hold for every page of the lab in every language, and for its style and script.
 
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary};
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};

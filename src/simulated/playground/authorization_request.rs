@@ -14,7 +14,7 @@ pub(super) struct PlaygroundAuthorizationRequest {
     pub(crate) app: String,
     /// The redirect URI; it lies below `/callback/` of the broker.
     pub(crate) back: String,
-    /// The state.
+    /// The `state` of OAuth 2.0.
     pub(crate) nonce_of_yours: String,
     /// The PKCE code challenge.
     pub(crate) riddle: String,

@@ -70,7 +70,7 @@ const LONG: &str = "da Ladeira do Moinho Velho e da Ribeira das Laranjeiras do C
                     de Além do Rio que Nunca Seca nem no Verão Comprido da Serra das Sete Fontes e do Vale das Pedras Brancas da Fazenda \
                     dos Três Portões e do Pomar sem Cerca da Avó Jacinta Flores";
 
-/// From here on, programs with floating-point arithmetic cannot tell neighbouring numbers apart.
+/// From this number on, floating-point arithmetic cannot distinguish neighbouring integers.
 const FIRST_NUMBER: u64 = 9_007_199_254_740_993;
 
 impl PlaygroundSamplePerson {

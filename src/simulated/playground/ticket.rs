@@ -6,10 +6,10 @@ use crate::simulated::playground::person::PlaygroundPerson;
 use crate::simulated::playground::seal::PlaygroundSealed;
 use serde::{Deserialize, Serialize};
 
-/// In seconds.
+/// How long a ticket is valid, in seconds.
 pub(super) const TICKET_LIFETIME: i64 = 60;
 
-/// In seconds.
+/// How long an entry is valid, in seconds.
 pub(super) const ENTRY_LIFETIME: i64 = 300;
 
 /// The authorization code of the playground: it is accepted once, from one app, with one redirect URI and one PKCE verifier.

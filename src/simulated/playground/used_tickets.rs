@@ -1,4 +1,4 @@
-//! The tickets that were used, for as long as they have not expired. Their number is bounded: while it is reached, no further ticket is
+//! The tickets that were used, for as long as they have not expired. Their number is bounded: at the limit no further ticket is
 //! accepted.
 
 use std::collections::VecDeque;

@@ -85,7 +85,7 @@ async fn answer_standalone(
     body: Result<Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let address = request.app_config().local_addr();
-    // A page of another site must not lead a browser here by a host name of its own.
+    // Another site must not lead a browser here by a host name of that site (DNS rebinding).
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_loopback(host) {
         return HttpResponse::MisdirectedRequest().body(format!("this simulation is reached at http://{address}\n"));

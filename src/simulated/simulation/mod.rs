@@ -49,7 +49,6 @@ pub use crate::simulated::simulation::installation::{InventedValue, installation
 /// The largest body that is read, in bytes.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
-/// A simulated provider.
 pub struct Simulation {
     provider: Provider,
     examples: Vec<ExampleSpec>,

@@ -1,4 +1,4 @@
-//! A recorded example with the values of a real login in place of its stand-ins, with an authorization code of its own, and with times
+//! A recorded example with the values of a real login in place of its stand-ins, with a fresh authorization code, and with times
 //! counted from now.
 
 use crate::provider::Provider;

@@ -1,4 +1,4 @@
-//! The visits whose choice is open, and the logins under way. Both are bounded in number and in age.
+//! The visits that wait for a choice, and the logins under way. Both are bounded in number and in age.
 
 use crate::login::attempt::Attempt;
 use crate::provider::facts::Facts;

@@ -1,7 +1,7 @@
-//! YAML as this program uses it: the tree that is read, the reader, and the writer with its one set of quoting rules.
+//! YAML: the tree of a file, the reader that makes it, and the writer.
 
-mod reader; // a file as a tree, with a place at every node
-pub mod writer; // texts and trees as YAML
+mod reader; //      a file as a tree, with a place at every node
+pub mod writer; //  texts and trees as YAML
 
 pub use crate::vocabulary::yaml::reader::{YamlError, parse};
 
@@ -16,14 +16,13 @@ pub(crate) const DEEPEST: usize = 16;
 #[derive(Clone, Debug)]
 pub struct YamlNode {
     pub(crate) place: Place,
-    /// Its content.
     pub kind: YamlKind,
 }
 
 /// The content of a node.
 #[derive(Clone, Debug)]
 pub enum YamlKind {
-    /// A single value.
+    /// A text, a number, a boolean or `null`.
     Scalar {
         /// The text, with escapes undone.
         text: String,
@@ -32,7 +31,6 @@ pub enum YamlKind {
         /// Whether the file holds it letter by letter, so that each part of it has a place.
         verbatim: bool,
     },
-    /// A list.
     List(Vec<YamlNode>),
     /// A mapping, in the order of the file.
     Map(Vec<YamlEntry>),
@@ -41,9 +39,7 @@ pub enum YamlKind {
 /// One line of a mapping.
 #[derive(Clone, Debug)]
 pub struct YamlEntry {
-    /// The key.
     pub key: Located<String>,
-    /// Its value.
     pub value: YamlNode,
 }
 

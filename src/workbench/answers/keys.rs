@@ -69,7 +69,7 @@ pub(crate) fn spelling_similarity(one: &str, other: &str) -> f32 {
     inside.max(same_end).max(slip).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
 }
 
-/// Whether two neighbouring letters only changed places: in a short key too that is nothing but a slip.
+/// Whether two neighbouring letters only changed places, which is a typing error in short keys too.
 fn is_transposition(one: &str, other: &str) -> bool {
     let differ: Vec<(char, char)> = one.chars().zip(other.chars()).filter(|(ours, theirs)| ours != theirs).collect();
     let [(first, second), (third, fourth)] = differ[..] else { return false };

@@ -1,7 +1,7 @@
 //! One walk through a document, within bounds: every value with its path.
 //!
 //! [`DocumentWalk`] says in which order and how far; its caller decides which keys become segments of a path, and so which
-//! are walked through at all. [`all_leaves`] is the walk that passes nothing by.
+//! are walked through at all. [`all_leaves`] is the walk that skips nothing.
 
 use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::path::{PathSegment, last_key};
@@ -22,7 +22,7 @@ impl<'v> AnswerNode<'v> {
         last_key(&self.path).unwrap_or_default()
     }
 
-    /// The value as a text; nothing for objects, lists, `null` and an empty text.
+    /// The value as a text; `None` for objects, lists, `null` and an empty text.
     pub(crate) fn text(&self) -> Option<Cow<'v, str>> {
         if self.is_container() { None } else { scalar_text(self.value) }
     }
@@ -41,7 +41,7 @@ impl<'v> AnswerNode<'v> {
 /// In which order values are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WalkOrder {
-    /// All of one depth before what lies deeper.
+    /// All values of one depth come before deeper ones.
     ShallowFirst,
     /// As they are written.
     AsWritten,
@@ -53,7 +53,7 @@ pub(crate) struct DocumentWalk {
     pub(crate) order: WalkOrder,
     /// As many values are visited, objects and lists among them.
     pub(crate) nodes: usize,
-    /// What lies deeper is not visited.
+    /// Deeper values are not visited.
     pub(crate) depth: usize,
     /// As many elements of a list are visited.
     pub(crate) elements: usize,
@@ -61,7 +61,7 @@ pub(crate) struct DocumentWalk {
 
 impl DocumentWalk {
     /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with the number
-    /// of keys in its object; what it gives nothing for is passed by.
+    /// of keys in its object; a key for which it gives nothing is skipped.
     pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
         let mut visited = Vec::new();

@@ -1,4 +1,4 @@
-//! Why providers refuse: the causes that have a name, and the wordings of `refusals.yaml` that lead to them.
+//! Why providers refuse: the named causes, and the wordings of `refusals.yaml` by which they are recognized.
 
 use crate::provider::json_path::scalar_text;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ pub enum RefusalCause {
     Unavailable,
 }
 
-/// Parts that must all stand in a text.
+/// Parts that a text has to contain, all of them.
 type Wording = Vec<String>;
 
 /// How providers speak of one cause.
@@ -61,13 +61,13 @@ impl CauseWordings {
 static WORDINGS: LazyLock<BTreeMap<RefusalCause, CauseWordings>> =
     LazyLock::new(|| serde_yaml::from_str(include_str!("refusals.yaml")).expect("a test reads the wordings"));
 
-/// The causes that these words name, the likeliest first, each with how certain it is: 3 for a sentence of its own, 2 for a
-/// usual code, 1 for a hint.
+/// The causes that these words name, the likeliest first, each with its certainty: 3 for a sentence that names only this cause,
+/// 2 for a usual code, 1 for a hint.
 pub(crate) fn causes_in_text(text: &str) -> Vec<(RefusalCause, u8)> {
     let mut found: Vec<(RefusalCause, u8, usize)> = Vec::new();
     for (cause, wordings) in WORDINGS.iter() {
         let matching = wordings.weighted().filter(|(parts, _)| parts.iter().all(|part| text.contains(part.as_str())));
-        // The longer a wording is, the more it says.
+        // A longer wording is more specific.
         let best = matching.map(|(parts, weight)| (weight, parts.iter().map(|part| part.chars().count()).sum::<usize>())).max();
         found.extend(best.map(|(weight, length)| (*cause, weight, length)));
     }

@@ -1,6 +1,6 @@
-//! The words of `vocabulary.yaml`, and what they say about a key. Meanings lie in `answers::meaning`.
+//! The words of `vocabulary.yaml`, and what they say about a key. `answers::meaning` holds the meanings.
 //!
-//! Functions that take a `plain` key want it as `normalize_key` makes it.
+//! A key that is called `plain` has to come from `normalize_key`.
 
 use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::meaning::FactMeaning;
@@ -82,7 +82,7 @@ pub(crate) fn is_whole_name(plain: &str) -> bool {
     words_for(FactMeaning::Name).any(|words| contains_word(&words.whole, plain))
 }
 
-/// Whether this is the key of a given name; `beside_family` where the key of a family name stands beside it.
+/// Whether this is the key of a given name; `beside_family` says that the key of a family name is beside it.
 pub(crate) fn is_given_name(plain: &str, beside_family: bool) -> bool {
     words_for(FactMeaning::First).any(|words| contains_word(&words.sure, plain) || beside_family && contains_word(&words.also, plain))
 }
@@ -97,7 +97,7 @@ pub(crate) fn mentions_email(key: &str) -> bool {
     contains_part(&VOCABULARY.email_parts, &normalize_key(key))
 }
 
-/// Whether a key speaks of a proof of anything, even of a lacking one.
+/// Whether a key is about a proof of any kind, even a missing one.
 pub(crate) fn mentions_proof(key: &str) -> bool {
     contains_part(&VOCABULARY.proof.parts, &normalize_key(key))
 }
@@ -135,7 +135,7 @@ pub(crate) fn is_person_id(plain: &str) -> bool {
         && !plain.starts_with("account")
 }
 
-/// Whether a key speaks of a number, a code or a key by which a provider knows a person.
+/// Whether a key names a number, a code or a key by which a provider identifies a person.
 pub(crate) fn is_person_number(plain: &str) -> bool {
     let PeopleWords { kinds, numbers } = &VOCABULARY.people;
     contains_word(numbers, plain) || contains_part(numbers, plain) && contains_part(kinds, plain)
@@ -146,7 +146,7 @@ fn contains_singular(list: &[String], word: &str) -> bool {
     contains_word(list, word) || word.strip_suffix('s').is_some_and(|one| one.len() > 2 && contains_word(list, one))
 }
 
-/// Whether a key says that what stands below it is another person's, or not to be relied upon.
+/// Whether a key says that the values below it are those of another person, or unreliable.
 pub(crate) fn is_about_others(key: &str) -> bool {
     key_words(key).iter().any(|word| {
         let is_known = |word: &str| contains_word(&VOCABULARY.others, word);
@@ -154,7 +154,7 @@ pub(crate) fn is_about_others(key: &str) -> bool {
     })
 }
 
-/// Whether a key is that of somebody or something that has an id and a name and is not the person.
+/// Whether a key is about another person or a thing that has an id and a name, and so not about the person who logs in.
 pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }

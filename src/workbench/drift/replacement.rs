@@ -1,5 +1,5 @@
-//! Where something that is gone from its place has probably moved to: a path that is new since then, of the same kind, and with
-//! the same key or one like it.
+//! Finds the path to which a lost fact has probably moved: it is new since the loss, holds the same kind of value, and ends in the
+//! same key or a similar one.
 
 use crate::drift::shape::{DriftShape, DriftValueKind};
 use crate::provider::Provider;
@@ -57,7 +57,7 @@ pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &
     }
     let best = found.iter().map(|(likeness, _)| *likeness).max()?;
     let mut best_ones = found.into_iter().filter(|(likeness, _)| *likeness == best).map(|(_, path)| path);
-    // Of two that are as likely neither is.
+    // Of two equally likely paths none is proposed.
     best_ones.next().filter(|_| best_ones.next().is_none())
 }
 

@@ -8,37 +8,42 @@ use crate::words;
 use serde_json::{Map, Value};
 
 words! {
-    /// One story of an examples file: a login that worked, or was refused. Facts that are not given have visible stand-ins: `‹clientId›`, `‹clientSecret›`, `‹redirectUri›`, `‹state›`, `‹nonce›`,
-    /// `‹codeChallenge›`, `‹codeVerifier›`, `‹publicUrl›`, and `‹name›` for every setting and secret. What is used as a key gets a fresh key pair by itself.
+    /// One story of an examples file: a login that succeeded, or one that was refused. Facts without a value have
+    /// visible placeholders: `‹clientId›`, `‹clientSecret›`, `‹redirectUri›`, `‹state›`, `‹nonce›`,
+    /// `‹codeChallenge›`, `‹codeVerifier›`, `‹publicUrl›`, and `‹name›` for every setting and secret. A setting or
+    /// secret that is used as a key gets a new key pair.
     pub struct ExampleSpec ("story", elsewhere = elsewhere) {
-        /// What happens, in a few words; no two stories of a file have the same.
+        /// What happens, in a few words. It differs from that of every other story in the file.
         /// Example: `what: the code was used before`
         what: Located<String> = "what",
-        /// Facts with a value of their own. `now` is 2026-01-02T03:04:05Z unless it stands here; a setting that is part of a host has to.
-        /// Default: stand-ins
+        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. A setting that is part of a
+        /// host must be given.
+        /// Default: placeholders
         /// Example: `facts: { tenant: acme }`
         facts: Option<NamedValues<Located<String>>> = "facts",
-        /// What the shopper typed.
+        /// The values that the shopper typed.
         /// Default: nothing
         /// Example: `inputs: { shop: quist }`
         inputs: Option<NamedValues<Located<String>>> = "inputs",
-        /// The issuer's document, for files with `discovery`.
-        /// Default: one with the usual end points below the issuer
+        /// The issuer's discovery document, for provider files with `discovery`.
+        /// Default: a document with the usual endpoints below the issuer
         /// Example: `discovery: { issuer: "https://idp.example", token_endpoint: "https://idp.example/token" }`
         discovery: Option<RawJson> = "discovery",
-        /// Signed tokens, made when the story is played: `‹name›` in an answer or in the callback is replaced by the token. The address of the keys answers by itself.
+        /// Signed tokens, which are made when the story is replayed. `‹name›` in an answer or in the callback is
+        /// replaced by the token. The keys are served at their address without an exchange of their own.
         /// Default: none
         /// Example: `tokens: { idToken: { claims: { iss: "https://idp.example", aud: ‹clientId›, sub: "7" } } }`
         tokens: Option<NamedValues<ExampleTokenSpec>> = "tokens",
-        /// Where the browser is sent, compared exactly when it stands here.
+        /// The request with which the browser is sent to the provider. It is compared exactly when it is given.
         /// Default: not compared
         /// Example: `redirect: { get: https://idp.example/auth, query: { response_type: code } }`
         redirect: Option<ExpectedRequestSpec> = "redirect",
-        /// The parameters with which the browser comes back. `‹signature›` stands for the right signature where the file has `verify`.
+        /// The parameters with which the browser comes back. When the provider file has `verify`, `‹signature›`
+        /// stands for the correct signature.
         /// Default: `{ code: c-1, state: ‹state› }`
         /// Example: `callback: { error: access_denied, state: ‹state› }`
         callback: Option<NamedValues<Located<String>>> = "callback",
-        /// The calls in order, keys and discovery apart.
+        /// The calls, in order, without those that fetch keys or the discovery document.
         /// Default: none
         /// Example: `exchanges: [ { answer: { status: 400, json: { error: invalid_grant } } } ]`
         exchanges: Option<OneOrMany<ExampleExchangeSpec>> = "exchanges",
@@ -46,7 +51,7 @@ words! {
         /// `ask: true` when the shopper has to type or prove an address.
         /// Example: `identity: { id: "7", email: ana@loja.example, emailVerified: true, name: Ana }`
         identity: Option<RawJson> = "identity",
-        /// How it was refused.
+        /// How the login was refused.
         /// Example: `refused: { step: getAccessCode, code: invalid_grant }`
         refused: Option<ExpectedRefusalSpec> = "refused",
     }
@@ -62,20 +67,20 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 }
 
 words! {
-    /// A signed token of a story. `iat` and `exp` are added unless they are given.
+    /// A signed token of a story. `iat` and `exp` are added when they are not given.
     pub struct ExampleTokenSpec ("token") {
-        /// Its claims.
+        /// The claims.
         /// Example: `claims: { iss: "https://idp.example", sub: "7" }`
         claims: RawJson = "claims",
-        /// How it is signed.
-        /// Default: what the file accepts
+        /// The algorithm with which the token is signed.
+        /// Default: an algorithm that the provider file accepts
         /// Example: `algorithm: RS256`
         algorithm: Option<Algorithm> = "algorithm",
-        /// `stranger` for a key that is not the provider's.
+        /// `stranger` signs the token with a key that is not the provider's.
         /// Default: the provider's key
         /// Example: `signedBy: stranger`
         signed_by: Option<Located<String>> = "signedBy",
-        /// The address at which the keys are found; compared with the file's when it stands here.
+        /// The address of the keys. When it is given, it is compared with the address in the provider file.
         /// Default: not compared
         /// Example: `keys: https://idp.example/jwks`
         keys: Option<Located<String>> = "keys",
@@ -83,9 +88,9 @@ words! {
 }
 
 words! {
-    /// A call: the request that is expected and the answer that comes.
+    /// A call: the expected request, and the answer to it.
     pub struct ExampleExchangeSpec ("exchange") {
-        /// The request, compared exactly, order included.
+        /// The request. It is compared exactly, including the order of its parameters.
         /// Default: not compared
         /// Example: `request: { get: https://api.acme.example/me, headers: { Authorization: Bearer at-1 } }`
         request: Option<ExpectedRequestSpec> = "request",
@@ -96,19 +101,21 @@ words! {
 }
 
 words! {
-    /// A request as it is expected. `Accept: application/json`, `User-Agent` and the body's `Content-Type` are not listed when they have their usual value; all other headers are.
-    /// What is made from secrets may be written as its value or as its mask: `‹accessToken›` for a fact, a hole with functions as its own text (`‹accessToken | hmacSha256 clientSecret | hex›`),
-    /// `Basic ‹clientId:clientSecret›`, `‹signature›`, `‹clientAssertion›`.
+    /// An expected request. All headers are listed, except `Accept: application/json`, `User-Agent` and the
+    /// `Content-Type` of the body when they have their usual values. A value that is made from secrets may be
+    /// written as it is, or as its mask: `‹accessToken›` for a fact, the text of the hole for a hole with functions
+    /// (`‹accessToken | hmacSha256 clientSecret | hex›`), `Basic ‹clientId:clientSecret›`, `‹signature›`,
+    /// `‹clientAssertion›`.
     pub struct ExpectedRequestSpec ("expected request") {
-        /// The address, called by GET.
+        /// The address of a GET request.
         /// Default: `post`
         /// Example: `get: https://api.acme.example/me`
         get: Option<Located<String>> = "get",
-        /// The address, called by POST.
+        /// The address of a POST request.
         /// Default: `get`
         /// Example: `post: https://sso.acme.example/token`
         post: Option<Located<String>> = "post",
-        /// The parameters of the address, beside those that stand in it.
+        /// The parameters of the address, in addition to those that are written in the address itself.
         /// Default: none
         /// Example: `query: { v: "5.199" }`
         query: Option<NamedValues<OneOrMany<Located<String>>>> = "query",
@@ -128,24 +135,25 @@ words! {
         /// Default: only the usual ones
         /// Example: `headers: { Authorization: Bearer at-1 }`
         headers: Option<NamedValues<Located<String>>> = "headers",
-        /// What the assertion of this request says, looked at behind its mask: every header and claim but `typ`, `iat` and `jti`; `exp` when it stands here.
-        /// Default: not looked at
+        /// The contents of the assertion behind its mask: every header and claim except `typ`, `iat` and `jti`.
+        /// `exp` is compared only when it is given.
+        /// Default: not checked
         /// Example: `assertion: { header: { alg: ES256 }, claims: { iss: ‹clientId› } }`
         assertion: Option<ExpectedAssertionSpec> = "assertion",
-        /// What the signature of this request is made of, looked at behind its mask.
-        /// Default: not looked at
+        /// What the signature behind its mask is made of.
+        /// Default: not checked
         /// Example: `signature: { algorithm: rsaSha256, encoding: base64, text: "a=1&b=2" }`
         signature: Option<ExpectedSignatureSpec> = "signature",
     }
 }
 
 words! {
-    /// What an assertion says.
+    /// The contents of an assertion.
     pub struct ExpectedAssertionSpec ("expected assertion") {
-        /// Its header.
+        /// The header.
         /// Example: `header: { alg: ES256, kid: ‹keyId› }`
         header: RawJson = "header",
-        /// Its claims.
+        /// The claims.
         /// Example: `claims: { iss: ‹clientId› }`
         claims: RawJson = "claims",
     }
@@ -157,7 +165,7 @@ words! {
         /// The algorithm.
         /// Example: `algorithm: rsaSha256`
         algorithm: Located<String> = "algorithm",
-        /// How it is written.
+        /// The encoding of the signature.
         /// Example: `encoding: base64`
         encoding: Located<String> = "encoding",
         /// The text that is signed.
@@ -167,13 +175,13 @@ words! {
 }
 
 words! {
-    /// An answer as it comes.
+    /// An answer of the provider.
     pub struct ExampleAnswerSpec ("answer") {
         /// The HTTP status.
         /// Default: `200`
         /// Example: `status: 400`
         status: Option<i32> = "status",
-        /// Its headers.
+        /// The headers.
         /// Default: the content type of the body
         /// Example: `headers: { X-Region: eu }`
         headers: Option<NamedValues<Located<String>>> = "headers",
@@ -185,7 +193,7 @@ words! {
         /// Default: no form
         /// Example: `form: { access_token: at-1 }`
         form: Option<NamedValues<Located<String>>> = "form",
-        /// The body, as it is.
+        /// The body, as plain text.
         /// Default: no text
         /// Example: `text: "callback( {\"openid\":\"7\"} );"`
         text: Option<Located<String>> = "text",
@@ -193,16 +201,17 @@ words! {
 }
 
 words! {
-    /// How a login is refused.
+    /// How a login is expected to be refused.
     pub struct ExpectedRefusalSpec ("expected refusal") {
-        /// The step in which it ends; left out when all steps were fine and the person may still not come in.
+        /// The step in which the login is refused. It is left out when every step succeeds but the person may not
+        /// sign in.
         /// Default: no step
         /// Example: `step: getAccessCode`
         step: Option<crate::provider::step::StepKind> = "step",
-        /// The provider's code, or one of portaria's own (see Codes of refusals).
+        /// The provider's error code, or one of portaria's own codes (see [Codes of refusals](#codes-of-refusals)).
         /// Example: `code: invalid_grant`
         code: Located<String> = "code",
-        /// The provider's sentence.
+        /// The provider's error message.
         /// Default: not compared
         /// Example: `message: code expired`
         message: Option<Located<String>> = "message",

@@ -1,12 +1,12 @@
 //! Reads the examples beside a provider file. `NAME.examples.yaml` is a list of stories, each a login that worked or was
 //! refused, which the engine of production replays with the recorded answers.
 
-pub(crate) mod difference; // how a replay differs from its story
-pub mod example; //           a story as it is written
-pub mod mutation; //          how many changes of a file its stories notice
-pub mod replay; //            one story, played by the engine
-pub(crate) mod stand_ins; //  values that a story does not give
-pub(crate) mod tokens; //     the signed tokens of a story
+pub(crate) mod difference; //  how a replay differs from its story
+pub mod example; //            a story as it is written
+pub mod mutation; //           how many changes of a file its stories notice
+pub mod replay; //             one story, played by the engine
+pub(crate) mod stand_ins; //   values that a story does not give
+pub(crate) mod tokens; //      the signed tokens of a story
 
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::Source;

@@ -27,7 +27,7 @@ impl MutationScore {
     }
 }
 
-/// Tries every change.
+/// Changes the file in every way, and counts which changes its stories notice.
 pub fn mutate(source: &Source, stories: &[ExampleSpec], context: InstallationContext) -> MutationScore {
     let Ok((node, _)) = yaml::parse(source) else { return MutationScore::default() };
     let mut changes = Vec::new();

@@ -29,15 +29,12 @@ pub struct ReplayResult {
     pub differences: Vec<Difference>,
     /// The requests that were sent, the redirect first.
     pub requests: Vec<(StepKind, Request)>,
-    /// What happened.
     pub trace: Trace,
-    /// How it ended.
     pub end: Result<Identity, LoginError>,
     /// The documents and keys of issuers.
     pub(crate) documents: DocumentCache,
 }
 
-/// Replays a story.
 pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     let start = example_start(provider, story);
     let documents = DocumentCache::default();

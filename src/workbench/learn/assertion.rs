@@ -1,4 +1,4 @@
-//! Writes the `assertion` that makes a token again which the client signed about itself.
+//! Writes the `assertion` for a token that the client signed about itself.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::looks::looks_like_url;

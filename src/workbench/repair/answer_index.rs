@@ -1,4 +1,4 @@
-//! The values of an answer with their paths, within bounds. Keys that look like personal data are passed by.
+//! The values of an answer with their paths, within bounds. Keys that look like personal data are skipped.
 
 use crate::story::shape::long_texts;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
@@ -33,7 +33,7 @@ impl<'v> AnswerIndex<'v> {
         Self { leaves: others.into_iter().filter(|node| node.text().is_some()).collect(), containers }
     }
 
-    /// The object or list in which a value stands.
+    /// The object or list that holds a value.
     pub(crate) fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
         self.containers.iter().find(|container| match container.value {
             Value::Object(members) => members.values().any(|member| std::ptr::eq(member, value)),

@@ -1,4 +1,4 @@
-//! Repairs of how answers are read: which paths find nothing, where their values may stand, and which change finds them. Every
+//! Repairs of how answers are read: which paths find nothing, where their values may be, and which change finds them. Every
 //! change is compiled, and the same answers are read with it before it is proposed.
 
 use crate::provider::fact_expression::FactExpression;
@@ -33,7 +33,7 @@ const LIKELY: f32 = 22.0;
 /// A change that a failed login needs is proposed when it is this likely.
 const NEEDED: f32 = 16.0;
 
-/// What has to become better.
+/// What a change has to improve.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairGoal {
     /// Facts that the login lacked.
@@ -235,7 +235,7 @@ impl DocumentSearch<'_> {
         if facts.is_empty() {
             return edits;
         }
-        // A step with a `read` of its own does not read the standard keys of a person any more.
+        // A step that writes `read` no longer reads the standard keys of a person.
         let step = self.document.step;
         if self.signed || step.kind == StepKind::GetUserInfo {
             let standard = self.reads().iter().filter(|read| !read.written);

@@ -117,7 +117,7 @@ pub(crate) fn takes_first_of_several(path: &[PathSegment], index: &AnswerIndex<'
     lengths.any(|length| length > 1)
 }
 
-/// How well a value fits; nothing if the path cannot be meant.
+/// How well a value fits; `None` if the path cannot be meant.
 fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) -> Option<f32> {
     let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,

@@ -1,4 +1,4 @@
-//! Paths into texts that are JSON themselves: which find nothing, and where in the text the value stands.
+//! Repairs of paths into texts that are JSON themselves: which paths find nothing, and where in the text the value is.
 
 use crate::provider::json;
 use crate::vocabulary::names::FactNames;

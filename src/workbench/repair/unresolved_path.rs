@@ -21,9 +21,9 @@ const MOST: usize = 24;
 /// The part of a step to which a path belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookupPart {
-    /// `read`.
+    /// A path under `read`.
     Answer,
-    /// `read` of `signed`.
+    /// A path under `read` of `signed`.
     Claims,
     /// The path of a condition under `accepted` or `refused`.
     Condition,
@@ -202,7 +202,7 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
     }
 }
 
-/// A path as an unresolved one; nothing for a path that cannot be taken apart.
+/// A path as an unresolved one; `None` for a path that cannot be taken apart.
 pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
     let segments = parse_path(&path.source).filter(|segments| !segments.is_empty())?;
     Some(UnresolvedPath {
