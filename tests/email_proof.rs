@@ -10,6 +10,7 @@ use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 /// The documents of a login: the first two calls' answers, each with the signed token in it, and one more answer.
 const DOCUMENTS: usize = 5;
@@ -39,10 +40,10 @@ fn address(document: usize) -> String {
 fn reads(shape: &Shape, document: usize) -> String {
     let mut reads = String::new();
     if shape.addresses.contains(&document) {
-        reads += &format!(", mail{document}: $.mail");
+        let _ = write!(reads, ", mail{document}: $.mail");
     }
     if shape.claims.contains(&document) {
-        reads += &format!(", ok{document}: $.ok");
+        let _ = write!(reads, ", ok{document}: $.ok");
     }
     reads
 }

@@ -37,3 +37,36 @@ fn the_test_command_of_the_readme_is_the_one_that_runs_everything() {
     assert!(page.contains("tests/run"));
     assert!(text(&root().join(".ci/run")).contains("tests/run"));
 }
+
+/// The documents that a reader of the repository follows.
+const DOCUMENTS: [&str; 4] = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/support.md"];
+
+#[test]
+fn every_path_of_the_documents_exists() {
+    let mut found = 0;
+    for document in DOCUMENTS {
+        let page = text(&root().join(document));
+        for quoted in page.split('`').skip(1).step_by(2) {
+            let path = quoted.split([':', '*', '{']).next().unwrap_or_default();
+            let is_path =
+                ["src/", "tests/", "docs/", "schemas/", "fuzz/", "benches/", ".ci/"].iter().any(|folder| path.starts_with(folder));
+            if is_path && !path.contains([' ', '‹', '<']) && !path.contains("NAME") {
+                assert!(root().join(path).exists(), "{document} names `{path}`, which does not exist");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 40, "only {found} paths are found");
+}
+
+#[test]
+fn the_example_test_of_contributing_runs() {
+    let page = text(&root().join("CONTRIBUTING.md"));
+    let examples = page.split("```rust\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
+    let tests = text(&root().join("tests/web/session.rs"));
+
+    let is_a_test = |example: &&str| example.contains("#[actix_web::test]");
+    let examples: Vec<&str> = examples.filter(is_a_test).collect();
+    assert_eq!(examples.len(), 1);
+    assert!(tests.contains(examples[0]), "the example is not a test of tests/web/session.rs:\n{}", examples[0]);
+}

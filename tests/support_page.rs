@@ -4,7 +4,7 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
-use crate::try_command::{Trying, free_port, playground, sign_in};
+use crate::try_command::{RunningTry, free_port, playground, sign_in};
 use clap::Parser as _;
 use portaria::commands::CommandLine;
 use regex::Regex;
@@ -16,7 +16,7 @@ const WRONG: &str = r#"    email: $.payload.person.reach[?@.kind == "email"].val
 fn tried(file: &str) -> (i32, String) {
     let folder = Folder::new("support-page").with("providers.d/playground.yaml", file);
     let port = free_port();
-    let mut trying = Trying::begin(&folder, &["playground", "--public-url", &format!("http://localhost:{port}")]);
+    let mut trying = RunningTry::begin(&folder, &["playground", "--public-url", &format!("http://localhost:{port}")]);
     sign_in(&mut trying, "ana");
     let (code, out, _) = trying.end();
     (code, out.replace(&port.to_string(), "8080"))

@@ -2,19 +2,19 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
-use crate::web::upstream::Upstream;
+use crate::web::test_provider::TestProvider;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A running `portaria try`.
-pub struct Trying {
+pub struct RunningTry {
     program: Child,
     out: BufReader<ChildStdout>,
     said: String,
 }
 
-impl Trying {
+impl RunningTry {
     pub fn begin(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
         command.current_dir(&folder.0).arg("try").args(arguments).arg("--no-open").env_clear();
@@ -76,7 +76,7 @@ pub fn playground() -> String {
 }
 
 /// Signs in at the playground, and returns the ticket and the last page.
-pub fn sign_in(trying: &mut Trying, who: &str) -> (String, String) {
+pub fn sign_in(trying: &mut RunningTry, who: &str) -> (String, String) {
     let address = trying.until("/playground/enter?");
     let address = if address.starts_with("GET") { trying.until("/playground/enter?") } else { address };
     trying.until("waiting for the browser");
@@ -93,7 +93,7 @@ pub fn sign_in(trying: &mut Trying, who: &str) -> (String, String) {
 fn a_login_at_the_playground_is_shown_step_by_step_and_leaves_nothing_behind() {
     let folder = Folder::new("try").with("providers.d/playground.yaml", &playground());
     let url = format!("http://localhost:{}", free_port());
-    let mut trying = Trying::begin(&folder, &["playground", "--public-url", &url]);
+    let mut trying = RunningTry::begin(&folder, &["playground", "--public-url", &url]);
 
     let (ticket, page) = sign_in(&mut trying, "ana");
     let (code, out, err) = trying.end();
@@ -124,7 +124,7 @@ fn a_broken_file_is_shown_at_the_line_that_is_wrong() {
     let broken = playground().replace("id: $.payload.person.number", "id: $.payload.person.id");
     let folder = Folder::new("try-broken").with("providers.d/playground.yaml", &broken);
     let url = format!("http://localhost:{}", free_port());
-    let mut trying = Trying::begin(&folder, &["playground", "--public-url", &url]);
+    let mut trying = RunningTry::begin(&folder, &["playground", "--public-url", &url]);
 
     sign_in(&mut trying, "ana");
     let (code, out, err) = trying.end();
@@ -148,7 +148,7 @@ fn a_broken_file_is_shown_at_the_line_that_is_wrong() {
 fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     let folder = Folder::new("try-state").with("providers.d/playground.yaml", &playground());
     let url = format!("http://localhost:{}", free_port());
-    let mut trying = Trying::begin(&folder, &["playground", "--json", "--public-url", &url]);
+    let mut trying = RunningTry::begin(&folder, &["playground", "--json", "--public-url", &url]);
     let mut steps = BufReader::new(trying.program.stderr.take().expect("it is piped"));
     let mut address = String::new();
     while !address.trim().starts_with("http") {
@@ -191,9 +191,9 @@ getUserInfo:
 ";
 
 /// A provider beside it, whose secret, codes and tokens hold a mark.
-fn acme(name: &str) -> (Folder, Upstream, String) {
+fn acme(name: &str) -> (Folder, TestProvider, String) {
     let mark = "Canario-try".to_owned();
-    let upstream = Upstream::open(&format!("{mark}-secret"), &mark);
+    let upstream = TestProvider::open(&format!("{mark}-secret"), &mark);
     let file = STANDARD.replace("UPSTREAM", &upstream.url());
     let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("secret", &format!("{mark}-secret"));
     (folder, upstream, mark)
@@ -208,7 +208,7 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
     let (folder, _upstream, mark) = acme("try-paste");
     let before = "# by hand\n- what: the code was used before\n  exchanges: [ { answer: { status: 400, json: { error: invalid_grant } } } ]\n  refused: { step: getAccessCode, code: invalid_grant }";
     let folder = folder.with("providers.d/acme.examples.yaml", before);
-    let mut trying = Trying::begin(&folder, &["acme", "--paste", "--record"]);
+    let mut trying = RunningTry::begin(&folder, &["acme", "--paste", "--record"]);
     let address = trying.until("http://127.0.0.1");
     let address = if address.starts_with("GET") { trying.until("http://127.0.0.1") } else { address };
     trying.until("paste the whole address");
@@ -243,7 +243,7 @@ fn an_answer_that_is_pasted_is_recorded_with_invented_people_and_replays_true() 
 #[test]
 fn a_refusal_is_recorded_as_well() {
     let (folder, _upstream, mark) = acme("try-refused");
-    let mut trying = Trying::begin(&folder, &["acme", "--paste", "--record"]);
+    let mut trying = RunningTry::begin(&folder, &["acme", "--paste", "--record"]);
     let address = trying.until("http://127.0.0.1");
     let address = if address.starts_with("GET") { trying.until("http://127.0.0.1") } else { address };
 

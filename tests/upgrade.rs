@@ -6,8 +6,8 @@
 use crate::bad_times::place::{Broker, Browser, Ending, Place, wait};
 use crate::database::Server;
 use crate::support::{root, text};
-use crate::web::ask::Answer;
-use crate::web::house::Folder;
+use crate::web::client_request::Answer;
+use crate::web::test_broker::Folder;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use portaria::directory::StorageLocation;
 use portaria::world::clock;

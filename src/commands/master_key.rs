@@ -21,7 +21,7 @@ pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> 
     load(settings, storage, read_or_create_beside, MAKE_ONE)
 }
 
-/// The master key for a command that works with what a broker has sealed: a new key would open none of it.
+/// The master key for a command that opens what a broker has sealed. No key is created, because a new key could not open it.
 pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
     let beside = |file: &Path| {
         let file = beside(file);
@@ -47,7 +47,7 @@ const MAKE_ONE: MasterKeyAdvice = MasterKeyAdvice {
     by_variable: "make one, `openssl rand -hex 32`, and set it as $PORTARIA_MASTER_KEY on every machine",
 };
 
-/// The brokers have a master key already, and another one would open nothing of theirs.
+/// The brokers already have a master key, and another key could not open what they have sealed.
 const USE_THAT_OF_THE_BROKERS: MasterKeyAdvice =
     MasterKeyAdvice { by_settings: "use the one that the brokers have", by_variable: "set $PORTARIA_MASTER_KEY to what the brokers have" };
 

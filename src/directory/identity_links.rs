@@ -85,7 +85,7 @@ pub enum UnlinkOutcome {
     Unlinked,
     /// The user has no identity of this kind.
     NotFound,
-    /// It is the last one, and that was not to be removed.
+    /// It is the last identity, which the caller did not want to remove.
     LastIdentity,
 }
 

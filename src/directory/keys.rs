@@ -8,7 +8,7 @@ use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, Si
 /// A signing key, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedSigningKey {
-    /// Its bytes, sealed.
+    /// The bytes of the key, sealed.
     pub(crate) sealed: String,
     /// When it was created.
     pub(crate) made: i64,
@@ -20,7 +20,7 @@ pub struct SealedSigningKey {
 #[derive(Clone, Debug)]
 pub struct NewSigningKey {
     pub id: Box<str>,
-    /// Its bytes, sealed.
+    /// The bytes of the key, sealed.
     pub sealed: String,
 }
 

@@ -141,7 +141,7 @@ impl Verb for ReserveCodeMail {
     }
 }
 
-/// Whether there were so many wrong codes today that more would be guessing.
+/// Whether the limit of wrong codes of this day is reached.
 async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &str, now: i64) -> Result<bool, StorageFault> {
     let select =
         "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";

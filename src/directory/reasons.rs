@@ -39,7 +39,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
     }
 }
 
-/// Of a key the version is its name.
+/// For an event of a signing key, the version holds the name of the key.
 fn describe_key(event: &AuditEvent) -> String {
     event.version.as_deref().map_or_else(|| "a signing key".to_owned(), |id| format!("signing key {id}"))
 }

@@ -131,7 +131,7 @@ impl SqlRow {
 /// Why a statement was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFault {
-    /// A concurrent transaction got in the way; the operation can be run again.
+    /// A concurrent transaction interfered; the operation can be run again.
     Conflict,
     /// The storage could not do it. The reason is in the log.
     Unavailable,

@@ -5,7 +5,7 @@ use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
 /// How long a count is kept after its last change, in seconds.
 pub(crate) const KEPT: i64 = 30 * 24 * 3600;
-/// The most counts of one read.
+/// How many counts are read at once.
 const PAGE: usize = 5000;
 
 /// A stored count: how often something was found and missed, or how often a kind of value was seen.

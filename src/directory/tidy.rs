@@ -7,7 +7,7 @@ use crate::directory::tallies;
 use crate::directory::{Directory, StorageUnavailable};
 
 const DAY: i64 = 86_400;
-/// The most rows of one batch.
+/// How many rows a batch removes at most.
 const BATCH: i64 = 2000;
 
 /// Removes expired rows; the audit keeps the events since `audit_since`.

@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// For how many seconds an attempt may be answered.
+/// How long after its beginning an attempt accepts a callback, in seconds.
 pub(crate) const GOOD_FOR: i64 = 600;
 
 /// The values that this installation has for a provider.
@@ -77,7 +77,7 @@ pub(crate) struct SavedAttempt {
 /// Why an attempt cannot begin.
 #[derive(Clone, Debug)]
 pub enum RedirectError {
-    /// What was typed for this input does not match its pattern.
+    /// The typed value of this input does not match its pattern.
     Input(Box<str>),
     /// The issuer's discovery document is not available.
     NoDocument,
@@ -234,7 +234,8 @@ impl SavedAttempt {
     }
 }
 
-/// The state that came back, wherever the provider puts it. One that should return none may do so nevertheless.
+/// The state in the callback, in the place that the provider uses. A provider that returns none according to its file may
+/// still do so.
 fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
     match provider.state_in {
         StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),

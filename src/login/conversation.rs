@@ -12,9 +12,9 @@ use crate::vocabulary::wire::{Fetch, Request};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Logins that may call one provider at the same time.
+/// How many logins may call one provider at the same time.
 const MOST_CALLING: usize = 20;
-/// Logins that may fetch one issuer's document at the same time; the others wait for their result.
+/// How many logins may fetch one issuer's document at the same time; the others wait for their result.
 const MOST_DISCOVERING: usize = 4;
 /// How long a login waits until it may call the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ impl Default for ConversationLimits {
     }
 }
 
-/// Who talks to whom: a provider, and how it is reached.
+/// The provider of a login, and how it is reached.
 #[derive(Clone, Copy)]
 pub(crate) struct ConversationParties<'a> {
     pub(crate) provider: &'a Provider,
@@ -73,7 +73,7 @@ impl<'a> Conversation<'a> {
         Self { parties, installation, attempt }
     }
 
-    /// Goes on with an attempt that the browser has kept.
+    /// Continues an attempt that the browser has kept.
     pub(crate) fn resume(parties: ConversationParties<'a>, installation: InstallationValues, saved: SavedAttempt) -> Self {
         let attempt = Attempt::resume(parties.provider, &installation, saved);
         Self { parties, installation, attempt }

@@ -52,7 +52,7 @@ pub enum LoginErrorCause {
     NoDocument,
     /// The provider's file changed between the redirect and the callback.
     FileChanged,
-    /// What was typed for this input does not match its pattern.
+    /// The typed value of this input does not match its pattern.
     BadInput(Box<str>),
     /// Too many logins are waiting for the provider.
     TooManyLogins,
@@ -83,7 +83,7 @@ pub enum LoginErrorCause {
     BadSignature,
     /// The provider gave no answer.
     NoAnswer(NoAnswer),
-    /// A recording has to wait for something, so it holds too little.
+    /// A replay would have to wait, so the recording is incomplete.
     RecordingWaits,
     /// The facts hold no id; what was found instead of a text.
     MissingId(Option<ValueKind>),

@@ -58,7 +58,7 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
     }
 }
 
-/// What carries the calls, and the documents of issuers.
+/// What sends the calls, and the documents of issuers.
 type FetchContext<'a> = (&'a dyn Fetch, &'a DocumentCache);
 
 async fn run_steps(

@@ -5,7 +5,7 @@ use url::{Position, Url};
 /// The longest address that is accepted.
 pub(crate) const LONGEST: usize = 2048;
 
-/// The address, if its origin is allowed. It is written anew, so that every browser reads it as it was read here.
+/// The address, if its origin is allowed. It is serialized again, so that every browser parses it as this parser did.
 pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // Parsers disagree about blanks, control characters, backslashes and everything outside of ASCII.
     if requested.len() > LONGEST || !requested.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {

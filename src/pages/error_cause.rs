@@ -34,7 +34,7 @@ const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, sug
 /// The login ended, and something may have been written.
 const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false };
 
-/// All that belongs to a cause.
+/// Everything that a page needs of a cause.
 struct ErrorCauseRow {
     /// Its name for programs, in metrics, and in the files of the languages.
     name: &'static str,
@@ -121,7 +121,7 @@ error_causes! {
     NotFresh = ("notFresh", FORBIDDEN, LoginEffect::None, [Account, Others, Home]);
     /// The last linked identity was to be removed.
     LastWay = ("lastWay", CONFLICT, LoginEffect::None, [Account, Others, Home]);
-    /// What was typed does not match.
+    /// The typed value does not match its pattern.
     BadInput = ("badInput", BAD_REQUEST, LoginEffect::None, [Others, Home]);
     NoSuchProvider = ("noSuchProvider", NOT_FOUND, LoginEffect::None, [Others, Home]);
     NoSuchPage = ("noSuchPage", NOT_FOUND, LoginEffect::None, [Home, Others]);
@@ -136,7 +136,7 @@ error_causes! {
     /// The request cannot be understood.
     Malformed = ("malformed", BAD_REQUEST, LoginEffect::None, [Others, Home]);
     TooLarge = ("tooLarge", PAYLOAD_TOO_LARGE, LoginEffect::None, [Others, Home]);
-    /// The page does not know the method.
+    /// The page does not accept the method.
     WrongMethod = ("wrongMethod", METHOD_NOT_ALLOWED, LoginEffect::None, [Others, Home]);
 }
 

@@ -416,7 +416,8 @@ mod tests {
 
     #[test]
     fn each_function_gives_what_its_name_says() {
-        let cases: &[(&[&[&str]], &str, Option<&str>)] = &[
+        type Chain = &'static [&'static [&'static str]];
+        let cases: &[(Chain, &str, Option<&str>)] = &[
             (&[&["base64"]], "a?>", Some("YT8+")),
             (&[&["base64url"]], "a?>", Some("YT8-")),
             (&[&["md5"], &["hex"]], "abc", Some("900150983cd24fb0d6963f7d28e17f72")),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// A token is never longer than this.
+/// The longest token, in bytes.
 pub(crate) const LONGEST: usize = 1024;
 
 /// The issuer and the audience of a token.

@@ -47,9 +47,9 @@ pub struct Session {
     pub since: i64,
     /// When this token was signed.
     pub issued: i64,
-    /// When it expires unless it is used before.
+    /// When it expires unless it is used until then.
     pub until: i64,
-    /// When it expires however it is used. Fixed at the login, so that storage knows how long its end has to be remembered.
+    /// When it expires even while it is used. This is fixed at the login, so that storage knows how long to remember its end.
     pub(crate) end: i64,
 }
 

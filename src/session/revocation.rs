@@ -15,7 +15,7 @@ pub struct Revocations {
 
 /// Sessions stay on the list a day longer, so that a clock that jumps ahead revives none of them.
 const LONGER: i64 = 86_400;
-/// A clock may be set back by this much without harm.
+/// By how much a clock may be set back without harm.
 const PUT_BACK: i64 = 5;
 
 impl Revocations {

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 /// Submits the form by itself where a browser runs scripts.
 const SUBMIT_SCRIPT: &str = "document.forms[0].submit();";
 
-/// Which of the two looks a page has.
+/// The look of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SimulatedLook {
     Playground,
@@ -30,7 +30,7 @@ impl SimulatedLook {
     }
 }
 
-/// What all pages of one simulated provider have in common.
+/// The common frame of all pages of one simulated provider.
 #[derive(Clone, Debug)]
 pub(crate) struct SimulatedPageFrame<'a> {
     pub(crate) look: SimulatedLook,

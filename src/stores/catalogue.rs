@@ -21,7 +21,7 @@ pub enum ProviderFileState {
     Offered(Box<Provider>),
     /// The file itself switches it off.
     Off(Box<Provider>),
-    /// It waits for these variables and files.
+    /// These variables and files are missing.
     Dormant(Box<Provider>, Vec<String>),
     /// It cannot be used.
     Broken,
@@ -51,11 +51,11 @@ impl ProviderFileState {
 pub(crate) enum ProviderStatus {
     Broken,
     Offered,
-    /// It waits for values of the installation.
+    /// Values of the installation are missing.
     Dormant,
     /// The file itself switches it off.
     Off,
-    /// It is no provider file, because of its name.
+    /// The name shows that it is no provider file.
     Overlooked,
 }
 

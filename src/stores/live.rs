@@ -63,10 +63,10 @@ impl LiveProvider {
 /// The status of one provider file.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderStanding {
-    /// The text of its button; nothing for a broken file.
+    /// The text of its button; `None` for a broken file.
     pub(crate) title: Option<Box<str>>,
     pub(crate) status: ProviderStatus,
-    /// The variables and files that it waits for.
+    /// The variables and files that are missing.
     pub(crate) missing: Vec<String>,
     /// Whether an older version is live because the file is broken.
     pub(crate) stale: bool,

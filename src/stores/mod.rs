@@ -63,7 +63,7 @@ pub struct Store {
     pub(crate) privacy: Option<Box<str>>,
     /// How mail is sent, if a server is set.
     pub(crate) mail: Option<MailSpec>,
-    /// Rates per minute; nothing for no limits.
+    /// Rates per minute; `None` for no limits.
     pub(crate) rates: Option<Rates>,
     /// Whether it has the playground.
     pub(crate) playground: bool,

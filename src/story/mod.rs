@@ -60,7 +60,7 @@ pub struct Story {
     pub exchanges: Vec<StoryExchange>,
     /// The facts that were learned, and the steps that read them.
     pub learned: Vec<StoryLearnedFact>,
-    /// What is known of the person who would have signed in, without values.
+    /// The facts about the person who would have signed in, without values.
     pub identity: Option<Vec<StoryFact>>,
     /// The changes that would mend the file, the likeliest first.
     pub proposals: Vec<Proposal>,
@@ -129,7 +129,7 @@ pub struct StoryFact {
 }
 
 impl Story {
-    /// The code, where it is one of ours and not the provider's.
+    /// The code, if it is one of ours and not the provider's.
     pub(crate) fn own_code(&self) -> Option<LoginErrorCode> {
         self.code.as_deref().filter(|_| !self.by_provider).and_then(LoginErrorCode::named)
     }

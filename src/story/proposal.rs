@@ -22,12 +22,12 @@ pub struct Proposal {
     pub about: Vec<String>,
     /// The same sentence in English, for terminals and logs.
     pub sentence: String,
-    /// The change; nothing where only a place outside of the file can be mended, such as the provider's console.
+    /// The change; `None` if only a place outside of the file can be mended, such as the provider's console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<FileChange>,
 }
 
-/// Lines that take the place of others.
+/// Lines and their replacement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileChange {
     /// The first line that changes, from 1. Where nothing is removed, the lines are put in front of it.
@@ -39,19 +39,19 @@ pub struct FileChange {
 }
 
 impl Proposal {
-    /// A proposal by a rule. `title` is what would stand in the file, in a few words.
+    /// A proposal by a rule. `title` is the new text in a few words.
     pub(crate) fn new(title: impl Into<String>, rule: &RepairRule, change: Option<FileChange>) -> Self {
         Self { title: title.into(), because: rule.word().to_owned(), about: rule.values(), sentence: rule.to_string(), change }
     }
 
-    /// The rule by which it was made; nothing for what another version has written.
+    /// The rule by which it was made; `None` for what another version has written.
     pub(crate) fn rule(&self) -> Option<RepairRule> {
         RepairRule::from_parts(&self.because, &self.about)
     }
 }
 
 impl FileChange {
-    /// The text with the change, if the lines are still those that it takes away.
+    /// The text with the change, if it still has the lines that the change removes.
     pub fn apply(&self, text: &str) -> Option<String> {
         let lines: Vec<&str> = text.lines().collect();
         let from = self.line.checked_sub(1)?;
@@ -64,7 +64,7 @@ impl FileChange {
         Some(changed.join("\n") + "\n")
     }
 
-    /// The change as programs for patches show it, one line each.
+    /// The lines of the change, as in a patch.
     pub fn diff(&self) -> String {
         let removed = self.removed.iter().map(|line| format!("- {line}\n"));
         removed.chain(self.added.iter().map(|line| format!("+ {line}\n"))).collect()

@@ -29,7 +29,7 @@ macro_rules! repair_rules {
                 match self { $( Self::$rule { $($field),* } => vec![$($field.clone()),*], )+ }
             }
 
-            /// The rule with this word and these values; nothing for what another version has written.
+            /// The rule with this word and these values; `None` for what another version has written.
             pub(crate) fn from_parts(word: &str, values: &[String]) -> Option<Self> {
                 match (word, values) {
                     $( ($word, [$($field),*]) => Some(Self::$rule { $($field: $field.clone()),* }), )+

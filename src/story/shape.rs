@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 /// The most members that a shape holds.
 const MOST: usize = 200;
-/// The search for long texts stops after so many values.
+/// How many values are searched for long texts at most.
 const MOST_SEARCHED: usize = 2800;
 /// What is shown in place of a key that looks like a value.
 const HIDDEN_KEY: &str = "‹key›";

@@ -12,7 +12,7 @@ use crate::vocabulary::wire::{NoAnswer, Request, Response};
 use crate::world::clock;
 use std::time::{Duration, Instant};
 
-/// What was seen of a login while it happened.
+/// The observations of a login while it happened.
 #[derive(Debug, Default)]
 pub struct LoginWatch {
     /// The finished steps, in order.
@@ -21,7 +21,7 @@ pub struct LoginWatch {
     took: Duration,
 }
 
-/// What was seen of one step.
+/// The observations of one step.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchedStep {
     /// The index of the call; `None` for the callback.

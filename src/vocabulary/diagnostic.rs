@@ -6,7 +6,7 @@ use crate::vocabulary::place::{Place, Source};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt::Write as _;
 
-/// How bad it is.
+/// How serious a complaint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The file cannot be used.
@@ -28,9 +28,8 @@ impl Severity {
 /// One complaint about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// How bad it is.
     pub severity: Severity,
-    /// Where it stands; `None` for the file as a whole.
+    /// The place in the file; `None` for the file as a whole.
     pub(crate) place: Option<Place>,
     /// What is wrong.
     pub message: String,
@@ -47,7 +46,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report with its complaints in the order in which they stand in the file, each said once.
+    /// A report with its complaints in the order of their places, and none of them twice.
     pub fn new(source: Source, mut complaints: Vec<Complaint>) -> Self {
         complaints.sort_by_key(|a| (a.place, a.severity));
         complaints.dedup();
@@ -94,7 +93,7 @@ impl Report {
     }
 }
 
-/// The line of a complaint, without what a terminal would obey and without an endless rest.
+/// The line of a complaint, shortened and without control characters.
 struct Excerpt {
     text: String,
     from: usize,
@@ -145,13 +144,13 @@ fn char_boundary_at_or_before(text: &str, at: usize) -> usize {
     at
 }
 
-/// Whether a terminal would obey a letter, or show nothing where it stands.
+/// Whether a terminal would take a character for a command, or show nothing for it.
 pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Text without control characters, so that a file cannot write to the terminal of who reads about it.
+/// Text without control characters, so that a file cannot control the terminal that shows it.
 pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-/// An address that can be the key of a person.
+/// A valid e-mail address, which can identify a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email {
     key: Box<str>,
 }
 
-/// A text that is no address that is accepted here.
+/// A text that is not an acceptable e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnEmail;
 
@@ -35,7 +35,7 @@ impl Email {
         if key.len() > 254 { Err(NotAnEmail) } else { Ok(Self { key: key.into() }) }
     }
 
-    /// The address in the one form in which it is compared, kept and handed on.
+    /// The address in the form in which it is compared, stored and sent.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -71,7 +71,7 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
 }
 
-/// The ASCII form of a domain in Unicode, where that form says exactly what was written: nothing is folded into anything.
+/// The ASCII form of a Unicode domain, if the conversion changes no character into another one.
 fn unicode_domain_to_ascii(domain: &str) -> Result<String, NotAnEmail> {
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
     let (unicode, fine) = idna::domain_to_unicode(&ascii);

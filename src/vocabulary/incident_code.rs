@@ -3,7 +3,7 @@
 //! The alphabet has no vowels (so no words), and of each pair that is easily confused (`0 O`, `1 I`, `8 B`, `5 S`, `2 Z`, `6 G`,
 //! `U V`) at most one character: when the other one is typed, it is read as the one that is in use.
 
-/// The characters of a code: 25, so six of them are one of 244 million.
+/// The 25 characters of a code; six of them give 244 million codes.
 pub(crate) const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";
 
 /// An incident code in its one form: three characters, a dash, three characters.
@@ -11,7 +11,7 @@ pub(crate) const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";
 pub struct IncidentCode(String);
 
 impl IncidentCode {
-    /// A code from chance.
+    /// A code from random bytes.
     pub(crate) fn new(chance: [u8; 8]) -> Self {
         let letters = ALPHABET.as_bytes();
         let mut rest = u64::from_be_bytes(chance);
@@ -46,7 +46,7 @@ impl IncidentCode {
         (code.len() == 7).then_some(Self(code))
     }
 
-    /// As it is written and kept.
+    /// The code as it is shown and stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -58,7 +58,7 @@ impl std::fmt::Display for IncidentCode {
     }
 }
 
-/// Phones and word processors write dashes of their own.
+/// Phones and word processors replace the hyphen by other dashes.
 fn is_dash(letter: char) -> bool {
     matches!(letter, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }

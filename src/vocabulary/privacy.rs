@@ -69,7 +69,7 @@ const WORDS: &[&str] = &[
     "you",
     "your",
 ];
-/// Words of a sentence behind which a person is named.
+/// Words of a sentence after which the name of a person may follow.
 const INTRODUCING: &[&str] = &["user", "member", "customer", "named", "name", "usuário", "usuario", "cliente", "conta"];
 
 /// Whether a word is an encoding of a text: base64 of something that can be read.
@@ -119,7 +119,7 @@ pub(crate) fn contains_email_address(word: &str) -> bool {
     word.contains('@') || (word.contains('%') && percent_encoding::percent_decode_str(word).decode_utf8_lossy().contains('@'))
 }
 
-/// Whether a key is more likely personal data than a name that a program gave.
+/// Whether a key is more likely personal data than a name that a programmer chose.
 pub(crate) fn is_personal_key(key: &str) -> bool {
     let words: Vec<&str> = key.split(' ').collect();
     let is_full_name = words.len() > 1 && words.iter().all(|word| looks_like_person_name(word));

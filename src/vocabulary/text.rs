@@ -76,7 +76,7 @@ impl Text {
         self.equals(&other.value)
     }
 
-    /// What is true of the value. The function captures nothing and its result cannot hold the text, so the value stays here.
+    /// Tests the value. The function captures nothing and its result cannot hold the text, so the value stays here.
     pub(crate) fn judged<T: Copy + 'static>(&self, judge: fn(&str) -> T) -> T {
         judge(&self.value)
     }
@@ -130,7 +130,7 @@ impl Text {
         Self::mask_all(secrets, before, replacement) + replacement + &Self::mask_all(secrets, after, replacement)
     }
 
-    /// The longest of several secrets that occurs in a text: its bytes. The longest goes first, so that no rest of it is left
+    /// The longest of several secrets that occurs in a text: its bytes. The longest is taken first, so that no rest of it is left
     /// where a shorter one is a part of it.
     pub(crate) fn longest_in(secrets: &[Self], text: &str) -> Option<Range<usize>> {
         let long_enough = secrets.iter().filter(|secret| secret.len() >= SHORTEST_MASKED);
@@ -242,7 +242,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// Adds `text` to `out` so that it can stand anywhere in an address: only letters, digits and `-._~` stay.
+/// Adds `text` to `out` so that it can be any part of an address: only letters, digits and `-._~` stay.
 pub fn percent_encode(text: &str, out: &mut String) {
     const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     out.extend(percent_encoding::utf8_percent_encode(text, KEPT));
@@ -258,7 +258,7 @@ pub fn form_encode(text: &str, out: &mut String) {
     }
 }
 
-/// Adds `text` to `out` as it stands between the quotes of a JSON text.
+/// Adds `text` to `out` as the content of a JSON string.
 pub(crate) fn json_escape(text: &str, out: &mut String) {
     let quoted = serde_json::to_string(text).expect("a text is always JSON");
     out.push_str(&quoted[1..quoted.len() - 1]);

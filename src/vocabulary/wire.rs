@@ -22,7 +22,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// A request, exactly as it leaves.
+/// A request, exactly as it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
@@ -79,7 +79,7 @@ impl Request {
 /// What `User-Agent` says unless a file says otherwise.
 pub(crate) const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION"));
 
-/// An answer, as it arrived.
+/// An answer, exactly as it arrived.
 #[derive(Clone, Default)]
 pub struct Response {
     pub status: u16,
@@ -95,16 +95,16 @@ impl fmt::Debug for Response {
     }
 }
 
-/// Why there is no answer. Never holds an address: those may carry secrets.
+/// Why there is no answer. It never holds an address, because an address may contain secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// No connection, or it broke.
+    /// There was no connection, or it broke.
     Unreachable,
     /// No answer arrived in time.
     TooSlow,
     /// The answer is longer than what is read.
     TooLarge,
-    /// The address may not be reached from here.
+    /// This installation may not call the address.
     Forbidden,
 }
 

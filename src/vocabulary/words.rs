@@ -1,6 +1,6 @@
 //! How the words of a file are read, and how they are documented.
 //!
-//! A block of words is declared once, with [`words!`](crate::vocabulary::words!): the doc comments, the fields and their names
+//! A block of words is declared once, with the macro `words!`: the doc comments, the fields and their names
 //! in the file. From this declaration the reader (all complaints at once, with "did you mean"), the JSON schema
 //! and the reference for operators are made. serde is not used, because it stops at the first mistake.
 //!
@@ -16,7 +16,7 @@ use crate::vocabulary::yaml::{self, YamlEntry, YamlError, YamlKind, YamlNode};
 pub struct Reader {
     /// The complaints so far.
     pub(crate) complaints: Vec<Complaint>,
-    /// The names of the facts that the file speaks of.
+    /// The names of the facts that the file uses.
     pub(crate) names: FactNames,
     /// Names whose values could not be used. They were complained about once, and are not complained about again where they are missed.
     spoiled: Vec<String>,
@@ -54,7 +54,7 @@ impl Reader {
         }
     }
 
-    /// Parses a file; where that fails there is a complaint. `when_empty` is the help for an empty file.
+    /// Parses a file. If that fails, there is a complaint. `when_empty` is the help for an empty file.
     pub(crate) fn parse_source(&mut self, source: &Source, when_empty: &str) -> Option<YamlNode> {
         match yaml::parse(source) {
             Ok((node, twice)) => {
@@ -78,32 +78,32 @@ impl Reader {
         self.complaints.len() >= 200
     }
 
-    /// Whether anything that was complained about is an error.
+    /// Whether any complaint is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.complaints.iter().any(|complaint| complaint.severity == Severity::Error)
     }
 
-    /// Whether a fact is missed only because of something that is complained about already.
+    /// Whether a fact is missing only because of an error that is complained about already.
     pub(crate) fn is_unusable_fact(&self, fact: Slot) -> bool {
         self.spoiled.iter().any(|name| **name == **self.names.name(fact))
     }
 
-    /// Whether a word stands in a block and could not be used, so that it is not missing.
+    /// Whether a block holds a word with an unusable value, which is therefore not missing.
     pub(crate) fn is_unusable_word(&self, block: Place, word: &str) -> bool {
         self.spoiled_words.iter().any(|(place, spoiled)| *place == block && *spoiled == word)
     }
 
-    /// Whether anything could not be used, so that what seems to be missing may only be hidden.
+    /// Whether any value was unusable, so that a fact that seems to be missing may only be hidden.
     pub(crate) fn has_unusable_parts(&self) -> bool {
         !self.spoiled_words.is_empty() || !self.spoiled.is_empty()
     }
 
-    /// Whether a block holds words that are none, so that what seems to be missing may be what was meant.
+    /// Whether a block holds unknown words, one of which may be a misspelling of the missing word.
     pub(crate) fn has_unknown_words(&self, block: Place) -> bool {
         self.is_unusable_word(block, "")
     }
 
-    /// The lines of a block, with a complaint for every key that is none of its words.
+    /// The lines of a block, with a complaint about every unknown key.
     pub(crate) fn block_entries<'n>(&mut self, node: &'n YamlNode, block: &WordBlock) -> Option<&'n [YamlEntry]> {
         let YamlKind::Map(entries) = &node.kind else {
             let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
@@ -151,7 +151,7 @@ fn with_article(title: &str) -> String {
 
 /// Something that can be written as the value of a word.
 pub(crate) trait WordValue: Sized {
-    /// Reads it; what cannot be used is complained about and gives `None`.
+    /// Reads the value. An unusable value gives a complaint and `None`.
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self>;
     /// What it looks like, for the schema and the reference.
     fn shape() -> ValueShape;
@@ -167,9 +167,9 @@ pub(crate) struct RequiredWord {
 
 /// A field of a block: a word, or an optional one.
 pub(crate) trait BlockField: Sized {
-    /// Whether the block cannot do without.
+    /// Whether a block without the field is an error.
     const REQUIRED: bool;
-    /// What the field is in an empty block; `None` where the block cannot do without.
+    /// The value of the field in an empty block; `None` if the field is required.
     fn absent() -> Option<Self>;
     /// Takes the field out of its block.
     fn take(entries: &[YamlEntry], word: &RequiredWord, block: Place, reader: &mut Reader) -> Option<Self>;
@@ -242,7 +242,7 @@ pub enum ValueShape {
     Block(fn() -> &'static WordBlock),
 }
 
-/// A block of words, described.
+/// The documentation of a block of words.
 pub struct WordBlock {
     /// The name of the block in complaints.
     pub title: &'static str,
@@ -253,7 +253,7 @@ pub struct WordBlock {
     pub(crate) elsewhere: fn(&str) -> Option<&'static str>,
 }
 
-/// One word, described. Its doc comment ends in lines `Default: …` and `Example: …`.
+/// The documentation of one word. Its doc comment ends in lines `Default: …` and `Example: …`.
 pub struct WordDoc {
     pub name: &'static str,
     /// Meaning, default and example.
@@ -284,14 +284,14 @@ macro_rules! words {
         #[derive(Clone, Debug)]
         #[allow(missing_docs)]
         $vis struct $block {
-            /// Where the block stands.
+            /// The place of the block.
             #[allow(dead_code, reason = "not every block is complained about as a whole")]
             $vis place: $crate::vocabulary::place::Place,
             $( $(#[doc = $word_doc])* $vis $field: $type, )*
         }
 
         impl $block {
-            /// The block as if it stood there with none of its words; `None` where it cannot do without one.
+            /// The block without any word; `None` if a word is required.
             #[allow(dead_code, reason = "few blocks are implied by others")]
             pub(crate) fn empty(place: $crate::vocabulary::place::Place) -> Option<Self> {
                 Some(Self { place, $( $field: <$type as $crate::vocabulary::words::BlockField>::absent()?, )* })

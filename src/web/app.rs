@@ -123,7 +123,7 @@ impl App {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
-    /// What is wrong with the settings and phrases on the disk, while older ones are in use.
+    /// The complaints about the settings and phrases on the disk, while older ones are in use.
     pub fn complaints(&self) -> Vec<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
         complaint.into_iter().chain(self.live_config.load().complaints.iter().cloned()).collect()

@@ -22,7 +22,8 @@ pub(crate) async fn style(context: RequestContext) -> Result<HttpResponse, UserF
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(STYLE))
 }
 
-/// Long only for the version that this machine serves: another machine may already serve the next.
+/// Browsers may keep the answer for long only if it is of the version that this machine serves: another machine may already serve
+/// the next one.
 pub(crate) fn cache_lifetime(context: &RequestContext) -> &'static str {
     let is_this = context.query_parameters().any(|(name, value)| name == "v" && value == context.live_store().version);
     if is_this { KEEP } else { KEEP_SHORTLY }
@@ -56,7 +57,7 @@ pub(crate) async fn provider_logo(context: RequestContext) -> Result<HttpRespons
     Ok(picture_response(picture.kind).insert_header(cross_origin_allowed()).body(picture.bytes))
 }
 
-/// A picture is shown and can run nothing.
+/// Serves a picture under a policy that lets it run no script.
 fn picture_response(kind: &'static str) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.content_type(kind).insert_header((CACHE_CONTROL, KEEP_SHORTLY));

@@ -138,7 +138,7 @@ async fn listen_to_storage(app: Data<App>) {
     }
 }
 
-/// Whether the clock of this machine agrees with that of the storage. By a wrong clock nothing is removed or rotated.
+/// Whether the clock of this machine agrees with that of the storage. While it does not, nothing is removed or rotated.
 async fn clock_agrees_with_storage(app: &App) -> bool {
     let Ok(storage_clock) = app.directory.read(ReadStorageClock).await else { return false };
     let difference = storage_clock.map_or(0, |storage_clock| storage_clock - clock::now());

@@ -32,7 +32,7 @@ impl<'a> RequestCookies<'a> {
         pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
     }
 
-    /// The cookie of exactly this name; none if there are two, because then one is not ours.
+    /// The cookie of exactly this name; `None` if there are two, because then one of them is not ours.
     pub(crate) fn unique(self, name: &str) -> Option<&'a str> {
         let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         let value = found.next().filter(|value| !value.is_empty())?;

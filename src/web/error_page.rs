@@ -49,7 +49,7 @@ fn render_page(error: &UserFacingError, context: &RequestContext) -> String {
     .render()
 }
 
-/// The answer to a method that a page does not know.
+/// The answer to a method that a page does not accept.
 pub(crate) fn method_not_allowed(context: &RequestContext, allowed: &str) -> HttpResponse {
     let mut response = error_response(ErrorCause::WrongMethod.into(), context);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {

@@ -61,7 +61,7 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
     (states, broken)
 }
 
-/// The metrics; on the main listener only if it is on loopback and the metrics have no listener of their own.
+/// The metrics; on the main listener only if it is on loopback and the metrics have no separate listener.
 pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let live_config = app.live_config();
     if !live_config.stores().main().loopback

@@ -11,7 +11,7 @@ fn plain_text(status: StatusCode, text: &str) -> HttpResponse {
     response
 }
 
-/// The host belongs to no store. On loopback, where only the operator can see it, the right address is named.
+/// The host belongs to no store. On loopback, where only the operator sees it, the page names the right address.
 pub(crate) fn wrong_host(live_config: &LiveConfig) -> HttpResponse {
     let main = live_config.stores().main();
     if main.loopback {

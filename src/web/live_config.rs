@@ -37,7 +37,7 @@ pub struct LiveStore {
     pub providers: Arc<LiveProviders>,
     pub(crate) look: StoreBranding,
     pub(crate) logo: Option<Picture>,
-    /// Changes with everything that its pages load.
+    /// A version that changes with everything that its pages load.
     pub(crate) version: String,
     pub(crate) languages: Arc<PageLanguages>,
     /// Sends its mail, if a server is set.
@@ -68,7 +68,7 @@ impl LiveStore {
         snapshot.buttons().iter().filter(|live_provider| self.has_provider(&live_provider.provider.name)).cloned().collect()
     }
 
-    /// Where a shopper lands who has not named an address.
+    /// The address to which a shopper returns if the login names none.
     pub(crate) fn default_landing(&self) -> String {
         self.store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
     }

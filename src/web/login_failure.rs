@@ -25,7 +25,7 @@ fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&st
     UserFacingError { login: Some(Box::new(login)), ..cause.into() }
 }
 
-/// A reason to end a login that has nothing to do with what the provider said.
+/// A reason of the broker to end a login, independent of the provider's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrokerFailure {
     /// The callback was used before.

@@ -123,7 +123,7 @@ impl Metrics {
         }
     }
 
-    /// All metrics in the format of `OpenMetrics`.
+    /// All metrics in the format of OpenMetrics.
     pub(crate) fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
         for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
             self.checks.get_or_create(&CheckLabels { answer }).inc_by(count.swap(0, Ordering::Relaxed));

@@ -30,7 +30,7 @@ pub(crate) struct RouteRow {
     pub(crate) path: &'static str,
     handlers: Vec<(RouteMethods, Route)>,
     largest_body: Option<usize>,
-    /// Whether the path answers as if it did not exist.
+    /// Whether methods without a handler are answered as if the path did not exist.
     is_hidden: Option<fn(&RequestContext) -> bool>,
     /// Whether it is a page: with the error pages and the headers of all pages.
     is_page: bool,
@@ -111,7 +111,7 @@ impl RouteRow {
         Self { largest_body: Some(bytes), ..self }
     }
 
-    /// The path answers any other method as if it did not exist where this holds.
+    /// While this condition holds, the path answers methods without a handler as if it did not exist.
     pub(crate) fn hidden_if(self, is_hidden: fn(&RequestContext) -> bool) -> Self {
         Self { is_hidden: Some(is_hidden), ..self }
     }
@@ -121,7 +121,7 @@ impl RouteRow {
         self
     }
 
-    /// The methods that the path answers, as `Allow` lists them; nothing where the handler judges the method.
+    /// The methods that the path answers, as `Allow` lists them; empty if the handler judges the method.
     pub(crate) fn allowed(&self) -> String {
         let has = |wanted: &[RouteMethods]| self.handlers.iter().any(|(methods, _)| wanted.contains(methods));
         let methods = [

@@ -52,7 +52,7 @@ fn renew_session(context: &RequestContext, session: Session, response: &mut Http
     renewed
 }
 
-/// The session of a token in the body. A caller who has the token may know what it says.
+/// The session of a token in the body. A caller that has the token may read its claims.
 pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;

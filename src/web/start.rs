@@ -111,7 +111,7 @@ async fn start_error(
     }
 }
 
-/// Why a login cannot begin; nothing if the shopper's input is the reason.
+/// Why a login cannot begin; `None` if the shopper's input is the reason.
 pub(crate) fn login_error(why: RedirectError, live_provider: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,

@@ -21,7 +21,7 @@ struct StorageSyncPosition {
 const LAST: &str = "~";
 
 impl StorageSync {
-    /// Reads on. `now` was taken before the query, so that the result is never taken for newer than it is.
+    /// Reads the changes since the last read. `now` is a time before the query, so that the result does not seem newer than it is.
     pub(crate) async fn read(
         &self,
         directory: &Directory,

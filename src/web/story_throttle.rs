@@ -29,7 +29,7 @@ struct MinuteCount {
 }
 
 impl MinuteCount {
-    /// Counts one more, and says how many there are in this minute.
+    /// Counts one more, and returns the count of this minute.
     fn count_one(&mut self, minute: i64) -> u32 {
         if self.minute != minute {
             *self = Self { minute, count: 0 };

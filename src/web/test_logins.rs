@@ -35,7 +35,7 @@ pub(crate) trait TestLoginHandler: Send + Sync {
         cause: ErrorCause,
     ) -> LocalFuture<'a, UserFacingError>;
 
-    /// A login that cannot be finished is no longer under way.
+    /// Forgets a login that cannot be finished.
     fn forget(&self, store: &str, state: &str);
 }
 

@@ -179,7 +179,7 @@ fn token_request_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<
     words
 }
 
-/// What is read about the person; nothing where it is the standard.
+/// What is read about the person; empty if the standard places are used.
 fn person_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<'a>) -> Vec<YamlLine> {
     let usual = [
         ("id", "id", "$.sub"),

@@ -32,7 +32,7 @@ pub fn read(text: &str) -> Result<Vec<RecordedExchange>, String> {
             all.push(recorded);
             rest = &rest[offset + used..];
         } else {
-            // A comment before the first line of an answer is no part of it.
+            // A comment before the first line of an answer does not belong to the answer.
             if !(answer.is_empty() && line.starts_with('#')) && answer.len() <= LONGEST_BODY {
                 answer.push_str(line);
             }

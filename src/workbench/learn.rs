@@ -43,7 +43,7 @@ use std::fmt;
 pub struct LearnedProvider {
     /// The text of the file.
     pub text: String,
-    /// The variables that it waits for.
+    /// The variables that have to be set for it.
     pub variables: Vec<String>,
     /// What the operator has to decide, because no recording shows it.
     pub decide: Vec<String>,

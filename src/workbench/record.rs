@@ -38,7 +38,7 @@ pub struct LoginToRecord<'a> {
     pub discovery: Option<&'a Value>,
     /// Values that belong to this installation or to this attempt, under the names of their facts.
     pub own: &'a [(String, String)],
-    /// What was typed for the inputs.
+    /// The values that were typed for the inputs.
     pub inputs: &'a [(Box<str>, Box<str>)],
 }
 

@@ -94,7 +94,7 @@ fn installation_values(provider: &Provider, learned: &LearnedProvider) -> Vec<(S
     values
 }
 
-/// What belongs to the installation and to the attempt, by the names of the facts.
+/// The values of the installation and of the attempt, by the names of the facts.
 fn own_values(provider: &Provider, learned: &LearnedProvider, attempt: &Attempt, public_url: &str) -> Vec<(String, String)> {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let needs = |name: &str| provider.needed.iter().any(|needed| **provider.names.name(needed.fact) == *name);

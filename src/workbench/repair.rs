@@ -1,4 +1,4 @@
-//! What would mend a provider's file after a login: an exact change that can be copied.
+//! Proposes changes that mend a provider's file after a login, exact enough to be copied.
 //!
 //! Where an answer holds what is needed in another place than the file reads, the answers are
 //! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider refuses,
@@ -32,7 +32,7 @@ use crate::workbench::repair::edit::changed_lines;
 use crate::workbench::repair::request_repairs::{ObservedRefusal, is_page, no_answer_proposal};
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 
-/// As many proposals are shown; more would not help.
+/// At most this many proposals are shown; more would not help.
 const MOST: usize = 3;
 
 /// A proposal and how good it is.
@@ -210,7 +210,7 @@ mod tests {
 
     const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
 
-    /// What is proposed after these two answers.
+    /// The proposals after these two answers.
     fn after(file: &str, token: &str, person: &str) -> Vec<Proposal> {
         let (provider, report) = compile(&Source::new("acme.yaml", file), InstallationContext { loopback: false });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));

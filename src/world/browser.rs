@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 /// The program that opens an address in the default browser.
 const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
-/// Opens the address of a request, if this machine can. It is no error that it cannot.
+/// Opens the address of a request, if this machine can; otherwise nothing happens.
 pub(crate) fn open(request: &Request) {
     let opener =
         Command::new(OPENER).arg(request.browser_address()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();

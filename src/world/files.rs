@@ -5,7 +5,7 @@ use std::io;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Reads a file that a person wrote. Only ordinary files are read, and never more than is ever used.
+/// Reads a file that a person wrote. Only ordinary files are read, and only as much as can be used.
 pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     let bytes = read_bytes(path, crate::vocabulary::yaml::LARGEST + 1)?;
     if bytes.len() > crate::vocabulary::yaml::LARGEST {
@@ -17,7 +17,7 @@ pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
-/// At most so many bytes of an ordinary file.
+/// Reads an ordinary file, but no more than a number of bytes.
 pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -57,10 +57,10 @@ pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
-/// What came of writing a secret.
+/// The outcome of writing a secret.
 pub(crate) enum SecretFile {
     Written,
-    /// Another process has written one first: its text.
+    /// Another process was faster; this is its text.
     Existed(String),
 }
 
@@ -85,13 +85,13 @@ pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<SecretFil
     }
 }
 
-/// Makes a folder, and those above it, for its owner alone.
+/// Creates a folder, and its missing parents, for the owner only.
 pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes a file if need be, and keeps it from everybody but its owner.
+/// Creates a file if it is missing, and lets only its owner read it.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
@@ -101,13 +101,13 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Which file this is, whatever it is called.
+/// A number that identifies the file independently of its name.
 pub(crate) fn file_id(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
-/// Writes a generated file, and its folder if need be.
+/// Writes a generated file, and creates its folder if it is missing.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

@@ -16,14 +16,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 use url::Url;
 
-/// Until one of the server's addresses is connected.
+/// How long a connection to one of the server's addresses may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Until the server has taken the letter.
+/// How long the server may take to accept the letter.
 const TOTAL: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MailMessage {
-    /// What it is about.
+    /// The subject.
     pub(crate) subject: String,
     pub(crate) text: String,
     /// The same as HTML.
@@ -38,10 +38,10 @@ pub struct Mailer {
     from: Mailbox,
 }
 
-/// Why a letter did not leave, in a few words for the log. They say nothing of the letter, the password or the address.
+/// Why a letter did not leave, in a few words for the log. They hold no part of the letter, the password or the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MailError {
-    /// Whether it is certain that the letter has not left: an answer that is lost may have been a yes.
+    /// Whether it is certain that the letter was not sent: an answer that was lost may have accepted it.
     pub(crate) is_certain: bool,
     reason: String,
 }
@@ -53,18 +53,18 @@ struct MailServer {
     safety: MailEncryption,
 }
 
-/// How the way to the server is kept private.
+/// How the connection to the server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MailEncryption {
     /// TLS from the start.
     Tls,
-    /// TLS after a word in the open, and nothing else before it.
+    /// TLS after an unencrypted STARTTLS command; nothing else is sent before it.
     StartTls,
     /// The server is on this machine.
     Loopback,
 }
 
-/// Whether letters can come from this: `address`, or `Name <address>`.
+/// Whether a sender is valid: `address`, or `Name <address>`.
 pub(crate) fn is_valid_sender(from: &str) -> bool {
     parse_sender(from).is_ok()
 }
@@ -90,7 +90,7 @@ impl Mailer {
         Ok(Self { server, tls, credentials, from: parse_sender(from)? })
     }
 
-    /// Hands a letter in.
+    /// Sends a letter.
     pub(crate) async fn send(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
         let late = |_| Err(MailError { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
         tokio::time::timeout(TOTAL, self.deliver(to, letter)).await.unwrap_or_else(late)
@@ -178,7 +178,7 @@ fn parse_sender(text: &str) -> Result<Mailbox, String> {
 }
 
 impl MailError {
-    /// What a server says may repeat the address, so of its answer there is the number alone.
+    /// The answer of a server may repeat the address, so only its status number is kept.
     fn at_step(step: &str, error: &Error) -> Self {
         let mut cause = error.source();
         let mut told = None;

@@ -14,19 +14,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Until there is a connection.
+/// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Until something comes, and between one part and the next.
+/// How long the client waits for the first part of an answer, and between two parts.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Until all of it is there.
+/// How long the client waits for the whole answer.
 const TOTAL: Duration = Duration::from_secs(10);
-/// More headers than these are not looked at.
+/// How many headers of an answer are read at most.
 const MOST_HEADERS: usize = 100;
 
 /// Which addresses may be reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NetworkPolicy {
-    /// Everything: the installation itself is on loopback.
+    /// Every address, because the installation itself is on loopback.
     pub(crate) everything: bool,
     /// Hosts whose addresses may be private.
     pub(crate) private_hosts: Vec<Box<str>>,
@@ -39,7 +39,7 @@ impl NetworkPolicy {
 }
 
 pub(crate) struct Network {
-    /// One for each thread that carries, so that a connection stays with the thread that drives it.
+    /// One client for each thread that sends requests, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
     reach: Arc<ArcSwap<NetworkPolicy>>,
 }
@@ -159,7 +159,7 @@ fn classify_error(error: &reqwest::Error) -> NoAnswer {
     NoAnswer::Unreachable
 }
 
-/// A host that leads to no address that may be reached.
+/// None of the addresses of the host may be reached.
 #[derive(Debug)]
 struct ForbiddenAddress;
 
@@ -171,7 +171,7 @@ impl fmt::Display for ForbiddenAddress {
 
 impl std::error::Error for ForbiddenAddress {}
 
-/// Names to addresses, the forbidden ones left out: what is looked at is what is connected to.
+/// Resolves names without the forbidden addresses, so that the checked address is the one that is connected to.
 struct Resolver(Arc<ArcSwap<NetworkPolicy>>);
 
 impl Resolve for Resolver {

@@ -7,14 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::sync::OnceLock;
 
-/// Random bytes. Without chance nothing here is safe, so a machine that has none ends the request.
+/// Random bytes. If the system has none, the request panics, because nothing is safe without them.
 pub fn bytes<const MANY: usize>() -> [u8; MANY] {
     let mut bytes = [0; MANY];
     aws_lc_rs::rand::fill(&mut bytes).expect("the machine's source of chance works");
     bytes
 }
 
-/// A random name of 128 bits, for sessions and people.
+/// A random id of 128 bits, for sessions and users.
 pub fn id() -> Box<str> {
     URL_SAFE_NO_PAD.encode(bytes::<16>()).into()
 }
@@ -34,7 +34,7 @@ pub struct PemKeyPair {
     pub public: String,
 }
 
-/// An RSA pair; the same two throughout one run, because making them takes a while.
+/// One of two RSA pairs. They stay the same throughout a run, because generating them takes a while.
 pub fn rsa_pair(stranger: bool) -> &'static PemKeyPair {
     static PAIRS: [OnceLock<PemKeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
     PAIRS[usize::from(stranger)].get_or_init(|| {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The largest file that holds a secret.
 const LARGEST: usize = 64 * 1024;
 
-/// Reads one value; `None` when it is not set. What surrounds it, such as the line end of a file, is not part of it.
+/// Reads one value; `None` when it is not set. Surrounding blanks, such as the line end of a file, are removed.
 fn read_value(reference: &ValueReference) -> Option<String> {
     let text = match reference {
         ValueReference::Literal(text) => text.to_string(),
@@ -40,7 +40,7 @@ pub(crate) fn is_set(reference: &ValueReference) -> bool {
     read_value(reference).is_some()
 }
 
-/// Where the values are kept that a provider needs and that are not set.
+/// The variables and files of the values that a provider needs and that are not set.
 pub(crate) fn missing_values(provider: &Provider) -> Vec<String> {
     provider.needed.iter().filter(|needed| !is_set(&needed.reference)).map(|needed| needed.reference.location()).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::bad_times::on_both;
 use crate::bad_times::place::{Broker, Browser, Ending, Place, chance, now};
-use crate::web::upstream::{json, person};
+use crate::web::test_provider::{json, person};
 use std::io::Write as _;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const KILLS: u32 = 200;
 /// When it is killed.
 #[derive(Clone, Copy, Debug)]
 enum When {
-    Begun,
+    BegunLogin,
     AtTheToken,
     AtTheUser,
     AfterTheUser,
@@ -22,7 +22,7 @@ enum When {
 }
 
 const STEPS: [When; 10] = [
-    When::Begun,
+    When::BegunLogin,
     When::AtTheToken,
     When::AfterTheUser,
     When::AfterSigningOut,
@@ -67,7 +67,7 @@ fn die(place: &Place, broker: &Broker, when: When, who: &str, comes_again: bool)
                 victim.kill();
             });
         }
-        When::Begun => broker.kill(),
+        When::BegunLogin => broker.kill(),
         When::LoggedIn | When::AfterSigningOut | When::SignedOut => {}
     }
     let mut here = browser.clone();
@@ -111,7 +111,7 @@ fn what_was_answered_holds(place: &Place, broker: &Broker, when: When, death: De
     }
     let again = browser.ask(broker, "GET", &back).expect("an answer");
     match when {
-        When::Begun => assert_eq!((again.status, again.session().is_some()), (303, true), "a login outlives the program: {again:?}"),
+        When::BegunLogin => assert_eq!((again.status, again.session().is_some()), (303, true), "a login outlives the program: {again:?}"),
         _ => assert_eq!((again.status, again.session()), (400, None), "{when:?}: {again:?}"),
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::command_line::portaria;
 use crate::database::Server;
-use crate::web::ask::Answer;
-use crate::web::house::{Folder, STANDARD};
-use crate::web::upstream::Upstream;
+use crate::web::client_request::Answer;
+use crate::web::test_broker::{Folder, STANDARD};
+use crate::web::test_provider::TestProvider;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::directory::StorageLocation;
@@ -26,7 +26,7 @@ const SETTINGS: &str = "publicUrl: http://localhost:8080\nreturnTo: [ http://loc
 /// What a broker stands on: a folder, a storage, and a provider beside it.
 pub struct Place {
     pub folder: Folder,
-    pub upstream: Upstream,
+    pub upstream: TestProvider,
     pub storage: StorageLocation,
     master: String,
 }
@@ -57,7 +57,7 @@ impl Place {
 
     fn at(folder: Folder, storage: StorageLocation) -> Self {
         let secret = format!("{}{}", random::id(), random::id());
-        let upstream = Upstream::open(&secret, "acme");
+        let upstream = TestProvider::open(&secret, "acme");
         folder.write("secret", &secret);
         let secret = format!("file:{}/secret", folder.0.display());
         folder.write("providers.d/acme.yaml", &STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", &secret));

@@ -2,10 +2,10 @@
 
 use crate::canaries::programs::acme;
 use crate::command_line::portaria;
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::House;
-use crate::web::upstream::answer;
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::TestBroker;
+use crate::web::test_provider::answer;
 use portaria::world::random;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -81,45 +81,45 @@ fn assert_harmless(name: &str, answer: &Answer) {
 
 #[actix_web::test]
 async fn the_broker_and_the_lab_survive_whatever_is_answered() {
-    let house = House::open().await;
-    let page = house.ask(Ask::get("/lab/acme/answer")).await;
+    let broker = TestBroker::open().await;
+    let page = broker.ask(ClientRequest::get("/lab/acme/answer")).await;
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").expect("there is a form");
     let form = rest.split('"').next().unwrap_or_default().to_owned();
     for (name, body) in bodies() {
         assert!(body.len() <= 64 * 1024, "{name}: {}", body.len());
         for (step, status) in [("/token", 200), ("/me", 200), ("/me", 400)] {
-            house.upstream.is_honest();
-            house.upstream.says(step, answer(status, "Content-Type: application/json\r\n", &body));
-            let browser = Browser::new(&house);
+            broker.upstream.is_honest();
+            broker.upstream.says(step, answer(status, "Content-Type: application/json\r\n", &body));
+            let browser = Browser::new(&broker);
             let begun = browser.begin("/login/acme").await;
-            let ended = browser.ask(Ask::get(&browser.way_back("acme", &begun.state, "bia")).with("accept", "text/html")).await;
+            let ended = browser.ask(ClientRequest::get(&browser.way_back("acme", &begun.state, "bia")).with("accept", "text/html")).await;
             assert!(ended.session().is_none() && ended.status >= 400, "{name}: {ended:?}");
             assert_harmless(name, &ended);
             let lines = portaria::directory::audit::ListAuditEvents { store: None, provider: Some("acme".into()), most: 1 };
-            let lines = house.app.directory.read(lines).await.expect("storage");
+            let lines = broker.app.directory.read(lines).await.expect("storage");
             let code = lines[0].incident.clone().expect("a story");
             for path in [format!("/lab/incidents/{code}"), format!("/lab/incidents/{code}/report.txt")] {
-                let told = house.ask(Ask::get(&path)).await;
+                let told = broker.ask(ClientRequest::get(&path)).await;
                 assert_eq!(told.status, 200, "{name}: {told:?}");
                 assert_harmless(name, &told);
                 assert!(told.body.len() < 256 * 1024, "{name}: {} bytes", told.body.len());
             }
-            let (status, out, _) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+            let (status, out, _) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
             assert_eq!(status, 0);
             assert_no_controls(name, &out);
         }
         for call in [1, 2] {
             let typed: String = url::form_urlencoded::byte_serialize(&body).collect();
             let ask = format!("form={form}&call={call}&status=200&kind=application%2Fjson&body={typed}");
-            let read = house.ask(Ask::form("/lab/acme/answer", &ask)).await;
+            let read = broker.ask(ClientRequest::form("/lab/acme/answer", &ask)).await;
             assert!(matches!(read.status, 200 | 413), "{name}: {read:?}");
             assert_eq!(read.body.matches("</textarea>").count(), 1, "{name}");
             assert!(!read.body.contains("<script>") && !read.body.contains("<img"), "{name}");
         }
     }
-    let log = house.logged();
+    let log = broker.logged();
     assert!(!log.contains("panicked") && !log.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{202e}']), "the log is harmless");
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 fn assert_no_controls(name: &str, text: &str) {

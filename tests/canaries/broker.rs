@@ -2,9 +2,9 @@
 
 use crate::canaries::{Canaries, Leaks};
 use crate::command_line::portaria;
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{LOCAL, TestBroker};
 use portaria::directory::audit::ListAuditEvents;
 
 const SIGNED: &str = "name: Clube Acme
@@ -20,18 +20,19 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-async fn house() -> House {
-    Plan::new(LOCAL).with_standard("acme").with("signed", SIGNED).build().await
+async fn test_broker() -> TestBroker {
+    TestBroker::builder(LOCAL).with_standard("acme").with("signed", SIGNED).build().await
 }
 
 /// The code of the story that was kept last.
-async fn last_code(house: &House, provider: &str) -> Option<String> {
-    let lines = house.app.directory.read(ListAuditEvents { store: None, provider: Some(provider.into()), most: 1 }).await.expect("storage");
+async fn last_code(test_broker: &TestBroker, provider: &str) -> Option<String> {
+    let lines =
+        test_broker.app.directory.read(ListAuditEvents { store: None, provider: Some(provider.into()), most: 1 }).await.expect("storage");
     lines.into_iter().next().and_then(|line| line.incident).map(String::from)
 }
 
 /// Everything that can be read of a login that went wrong.
-async fn look_at(house: &House, provider: &str, code: &str, leaks: &mut Leaks, canaries: &Canaries, case: &str) {
+async fn look_at(test_broker: &TestBroker, provider: &str, code: &str, leaks: &mut Leaks, canaries: &Canaries, case: &str) {
     for path in [
         format!("/lab/incidents/{code}?lang=en"),
         format!("/lab/incidents/{code}/report.txt"),
@@ -41,15 +42,15 @@ async fn look_at(house: &House, provider: &str, code: &str, leaks: &mut Leaks, c
         format!("/lab/{provider}/tests/{code}/change-2.txt"),
         format!("/lab/{provider}/tests/{code}/change-3.txt"),
     ] {
-        let answer = house.ask(Ask::get(&path)).await;
+        let answer = test_broker.ask(ClientRequest::get(&path)).await;
         assert!(matches!(answer.status, 200 | 404), "{path}: {answer:?}");
         leaks.look(canaries, case, &path, &format!("{:?}\n{}", answer.headers, answer.body));
     }
 }
 
-fn commands(house: &House, code: &str, leaks: &mut Leaks, canaries: &Canaries, case: &str) {
+fn commands(test_broker: &TestBroker, code: &str, leaks: &mut Leaks, canaries: &Canaries, case: &str) {
     let told = |arguments: &[&str]| {
-        let (status, out, err) = portaria(&house.folder.0, &[arguments, &["--storage", "sqlite:portaria.db"]].concat(), &[]);
+        let (status, out, err) = portaria(&test_broker.folder.0, &[arguments, &["--storage", "sqlite:portaria.db"]].concat(), &[]);
         assert_eq!(status, 0, "{arguments:?}: {out}{err}");
         out + &err
     };
@@ -58,52 +59,52 @@ fn commands(house: &House, code: &str, leaks: &mut Leaks, canaries: &Canaries, c
     }
 }
 
-async fn look_everywhere(house: &House, leaks: &mut Leaks, canaries: &Canaries) {
+async fn look_everywhere(test_broker: &TestBroker, leaks: &mut Leaks, canaries: &Canaries) {
     for path in ["/lab", "/lab/acme", "/lab/signed", "/lab/incidents", "/metrics", "/login", "/health/ready", "/session"] {
-        let answer = house.ask(Ask::get(path).with("accept", "text/html")).await;
+        let answer = test_broker.ask(ClientRequest::get(path).with("accept", "text/html")).await;
         leaks.look(canaries, "the end", path, &format!("{:?}\n{}", answer.headers, answer.body));
     }
-    house.app.drift.synchronize(&house.app.directory, portaria::world::clock::now()).await.expect("storage is there");
-    leaks.look(canaries, "the end", "the log", &house.logged());
-    leaks.look(canaries, "the end", "the storage", &String::from_utf8_lossy(&house.stored()));
-    for text in [house.logged(), String::from_utf8_lossy(&house.stored()).into_owned()] {
-        assert!(!text.contains(&house.mark), "a secret, a code or a token of ours");
+    test_broker.app.drift.synchronize(&test_broker.app.directory, portaria::world::clock::now()).await.expect("storage is there");
+    leaks.look(canaries, "the end", "the log", &test_broker.logged());
+    leaks.look(canaries, "the end", "the storage", &String::from_utf8_lossy(&test_broker.stored()));
+    for text in [test_broker.logged(), String::from_utf8_lossy(&test_broker.stored()).into_owned()] {
+        assert!(!text.contains(&test_broker.mark), "a secret, a code or a token of ours");
     }
-    assert!(!house.logged().contains("panicked"));
+    assert!(!test_broker.logged().contains("panicked"));
 }
 
 #[actix_web::test]
 async fn no_answer_of_a_provider_stands_anywhere() {
-    let (house, canaries, mut leaks) = (house().await, Canaries::new(), Leaks::default());
+    let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
     let mut asked = 0;
     for (provider, step) in [("acme", "/token"), ("acme", "/me"), ("signed", "/token")] {
         for (name, bytes) in canaries.answers() {
             let case = format!("{provider} {step}, {name}");
-            house.upstream.is_honest();
-            house.upstream.says(step, bytes);
+            test_broker.upstream.is_honest();
+            test_broker.upstream.says(step, bytes);
             // A store keeps 120 stories in a minute: one of each.
             let kind = if asked % 2 == 0 { "text/html" } else { "application/json" };
-            let browser = Browser::new(&house);
+            let browser = Browser::new(&test_broker);
             let begun = browser.begin(&format!("/login/{provider}")).await;
-            let answer = browser.ask(Ask::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind)).await;
+            let answer = browser.ask(ClientRequest::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind)).await;
             assert!(answer.session().is_none(), "{case}: {answer:?}");
             leaks.look(&canaries, &case, "the error page", &format!("{:?}\n{}", answer.headers, answer.body));
-            house.assert_silent(&answer);
-            let code = last_code(&house, provider).await.unwrap_or_else(|| panic!("{case}: a story is kept"));
-            look_at(&house, provider, &code, &mut leaks, &canaries, &case).await;
+            test_broker.assert_silent(&answer);
+            let code = last_code(&test_broker, provider).await.unwrap_or_else(|| panic!("{case}: a story is kept"));
+            look_at(&test_broker, provider, &code, &mut leaks, &canaries, &case).await;
             if asked % 5 == 0 {
-                commands(&house, &code, &mut leaks, &canaries, &case);
+                commands(&test_broker, &code, &mut leaks, &canaries, &case);
             }
             asked += 1;
         }
     }
-    look_everywhere(&house, &mut leaks, &canaries).await;
+    look_everywhere(&test_broker, &mut leaks, &canaries).await;
     leaks.none();
 }
 
 #[actix_web::test]
 async fn no_callback_of_a_browser_stands_anywhere() {
-    let (house, canaries, mut leaks) = (house().await, Canaries::new(), Leaks::default());
+    let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
     let Canaries { email, id, name, phone, token } = &canaries;
     let all = |word: &str| encoded(word);
     let person = format!("{}={}&user={}&{}=1&{}=2", all(email), all(id), all(name), all(token), all(phone));
@@ -126,25 +127,25 @@ async fn no_callback_of_a_browser_stands_anywhere() {
         ("twice", format!("code={token}&code={token}&{person}"), true),
     ] {
         for kind in ["text/html", "application/json"] {
-            let browser = Browser::new(&house);
+            let browser = Browser::new(&test_broker);
             let begun = browser.begin("/login/acme").await;
             let state = if right { format!("&state={}", begun.state) } else { String::new() };
-            let answer = browser.ask(Ask::get(&format!("/callback/acme?{query}{state}")).with("accept", kind)).await;
+            let answer = browser.ask(ClientRequest::get(&format!("/callback/acme?{query}{state}")).with("accept", kind)).await;
             assert!(answer.session().is_none(), "{case}: {answer:?}");
             leaks.look(&canaries, case, "the error page", &format!("{:?}\n{}", answer.headers, answer.body));
-            if let Some(code) = last_code(&house, "acme").await {
-                look_at(&house, "acme", &code, &mut leaks, &canaries, case).await;
-                commands(&house, &code, &mut leaks, &canaries, case);
+            if let Some(code) = last_code(&test_broker, "acme").await {
+                look_at(&test_broker, "acme", &code, &mut leaks, &canaries, case).await;
+                commands(&test_broker, &code, &mut leaks, &canaries, case);
             }
         }
     }
-    look_everywhere(&house, &mut leaks, &canaries).await;
+    look_everywhere(&test_broker, &mut leaks, &canaries).await;
     leaks.none();
 }
 
 /// The hidden field of the lab's forms.
-async fn form(house: &House, path: &str) -> String {
-    let page = house.ask(Ask::get(path)).await;
+async fn form(test_broker: &TestBroker, path: &str) -> String {
+    let page = test_broker.ask(ClientRequest::get(path)).await;
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").expect("there is a form");
     rest.split('"').next().unwrap_or_default().to_owned()
 }
@@ -154,28 +155,28 @@ async fn a_test_login_shows_no_value_either() {
     let mut leaks = Leaks::default();
     for round in 0..4 {
         // A store has ten test logins in an hour.
-        let (house, canaries) = (house().await, Canaries::new());
-        let form = form(&house, "/lab/acme").await;
+        let (test_broker, canaries) = (test_broker().await, Canaries::new());
+        let form = form(&test_broker, "/lab/acme").await;
         for (name, bytes) in canaries.answers().into_iter().skip(round * 9).take(9) {
-            house.upstream.says("/me", bytes);
-            let browser = Browser::new(&house);
-            let begun = browser.ask(Ask::form("/lab/acme/tests", &format!("form={form}"))).await;
+            test_broker.upstream.says("/me", bytes);
+            let browser = Browser::new(&test_broker);
+            let begun = browser.ask(ClientRequest::form("/lab/acme/tests", &format!("form={form}"))).await;
             let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
             let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
             let ended = browser.get(&browser.way_back("acme", &state, "bia")).await;
             let code = ended.location().and_then(|place| place.strip_prefix("/lab/acme/tests/")).expect("its story").to_owned();
-            look_at(&house, "acme", &code, &mut leaks, &canaries, &name).await;
+            look_at(&test_broker, "acme", &code, &mut leaks, &canaries, &name).await;
             assert!(ended.session().is_none() && browser.who().await.is_none());
         }
-        look_everywhere(&house, &mut leaks, &canaries).await;
+        look_everywhere(&test_broker, &mut leaks, &canaries).await;
     }
     leaks.none();
 }
 
 #[actix_web::test]
 async fn what_is_pasted_is_shown_where_it_was_pasted_and_nowhere_else() {
-    let (house, canaries, mut leaks) = (house().await, Canaries::new(), Leaks::default());
-    let form = form(&house, "/lab/acme/answer").await;
+    let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
+    let form = form(&test_broker, "/lab/acme/answer").await;
     for (name, bytes) in canaries.answers() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
@@ -184,38 +185,40 @@ async fn what_is_pasted_is_shown_where_it_was_pasted_and_nowhere_else() {
         }
         for call in [1, 2] {
             let status = &head[9..12];
-            let ask =
-                Ask::form("/lab/acme/answer?lang=en", &format!("form={form}&call={call}&status={status}&kind=&body={}", encoded(body)));
-            let page = house.ask(ask).await;
+            let ask = ClientRequest::form(
+                "/lab/acme/answer?lang=en",
+                &format!("form={form}&call={call}&status={status}&kind=&body={}", encoded(body)),
+            );
+            let page = test_broker.ask(ask).await;
             assert_eq!(page.status, 200, "{page:?}");
             let (before, rest) = page.body.split_once("<textarea").expect("a form");
             let (_, after) = rest.split_once("</textarea>").expect("its end");
             leaks.look(&canaries, &name, "the pasted answer's page", &format!("{:?}\n{before}\n{after}", page.headers));
         }
     }
-    look_everywhere(&house, &mut leaks, &canaries).await;
+    look_everywhere(&test_broker, &mut leaks, &canaries).await;
     leaks.none();
 }
 
 #[actix_web::test]
 async fn what_providers_invent_as_keys_is_not_learned() {
-    let (house, canaries, mut leaks) = (house().await, Canaries::new(), Leaks::default());
+    let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
     let keys = canaries.keys();
     // People come in, so that the shapes of their answers are learned; the directory keeps who they are, and these are others.
     for at in 0..40 {
-        let bytes = crate::web::upstream::json(
+        let bytes = crate::web::test_provider::json(
             200,
             &format!("{{\"id\":\"p{at}\",\"email\":\"p{at}@lojas.example\",\"verified\":true,\"name\":\"x\",\"more\":{keys}}}"),
         );
-        house.upstream.says("/me", bytes);
-        let answer = Browser::new(&house).log_in("acme", "x").await;
+        test_broker.upstream.says("/me", bytes);
+        let answer = Browser::new(&test_broker).log_in("acme", "x").await;
         assert!(answer.session().is_some(), "{answer:?}");
     }
     let renamed = format!("{{\"uid\":\"7\",\"{}\":\"p@lojas.example\",\"verified\":true,\"more\":{keys}}}", canaries.name);
-    house.upstream.says("/me", crate::web::upstream::json(200, &renamed));
+    test_broker.upstream.says("/me", crate::web::test_provider::json(200, &renamed));
     for _ in 0..30 {
-        Browser::new(&house).log_in("acme", "x").await;
+        Browser::new(&test_broker).log_in("acme", "x").await;
     }
-    look_everywhere(&house, &mut leaks, &canaries).await;
+    look_everywhere(&test_broker, &mut leaks, &canaries).await;
     leaks.none();
 }

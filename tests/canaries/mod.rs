@@ -4,7 +4,7 @@ mod bad_input;
 mod broker;
 mod programs;
 
-use crate::web::upstream::{answer, json};
+use crate::web::test_provider::{answer, json};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portaria::world::random;

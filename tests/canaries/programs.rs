@@ -4,8 +4,8 @@ use crate::bad_times::place::{Browser, Ending, Place};
 use crate::canaries::{Canaries, Leaks};
 use crate::command_line::{Folder, portaria};
 use crate::support::text;
-use crate::web::house::STANDARD;
-use crate::web::upstream::{Upstream, json};
+use crate::web::test_broker::STANDARD;
+use crate::web::test_provider::{TestProvider, json};
 use portaria::world::random;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -71,9 +71,9 @@ fn tried(folder: &Folder, more: &[&str], back: &str) -> (i32, String) {
 }
 
 /// A provider beside a folder, whose secret, codes and tokens hold a mark.
-pub(super) fn acme(name: &str) -> (Folder, Upstream, String) {
+pub(super) fn acme(name: &str) -> (Folder, TestProvider, String) {
     let mark = format!("Canario{}", random::id());
-    let upstream = Upstream::open(&format!("{mark}-secret"), &mark);
+    let upstream = TestProvider::open(&format!("{mark}-secret"), &mark);
     let file = STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secret");
     let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("providers.d/secret", &format!("{mark}-secret"));
     let folder = folder.with("secret", &format!("{mark}-secret"));

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub use crate::web::house::Folder;
+pub use crate::web::test_broker::Folder;
 
 /// A broker at a socket.
 pub struct Broker {

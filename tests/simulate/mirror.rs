@@ -44,7 +44,7 @@ struct Mirror {
 }
 
 /// A login as the broker makes it.
-struct Begun {
+struct BegunLogin {
     attempt: Attempt,
     redirect: Request,
 }
@@ -59,10 +59,10 @@ impl Mirror {
         Self { simulation: Simulation::new(provider.clone(), stories, values), provider, installation }
     }
 
-    fn begin(&self) -> Begun {
+    fn begin(&self) -> BegunLogin {
         let attempt = Attempt::new(&self.provider, &self.installation, &Entropy(random::bytes()), NOW, Vec::new());
         let redirect = attempt.redirect_request(&self.provider, &self.installation, &DocumentCache::default()).expect("it can begin");
-        Begun { attempt, redirect }
+        BegunLogin { attempt, redirect }
     }
 
     fn browse(&self, method: &str, below: &str) -> SimulatedResponse {
@@ -76,7 +76,7 @@ impl Mirror {
     }
 
     /// The parameters with which the browser goes back.
-    fn back(&self, begun: &Begun, word: &str) -> CallbackParameters {
+    fn back(&self, begun: &BegunLogin, word: &str) -> CallbackParameters {
         let page = self.arrive(begun.redirect.address.expose());
         assert_eq!(page.status, 200, "{}", body(&page));
         let visit = body(&page).split("visit=").nth(1).and_then(|rest| rest.split(['&', '"']).next()).expect("a visit").to_owned();
@@ -88,7 +88,7 @@ impl Mirror {
     }
 
     /// The request for the token, as the file writes it.
-    fn token(&self, begun: &Begun, callback: &CallbackParameters) -> Request {
+    fn token(&self, begun: &BegunLogin, callback: &CallbackParameters) -> Request {
         let mut facts = begun.attempt.facts_without_discovery(&self.provider, &self.installation);
         self.provider
             .authorization

@@ -1,11 +1,11 @@
 //! Ways in are added and removed by whoever is signed in, has just been so, and asks from our own page.
 
 use crate::command_line::portaria;
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, Plan, STANDARD};
+use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::mailbox::Mailbox;
-use crate::web::upstream::json;
+use crate::web::test_broker::{HOST, LOCAL, STANDARD, TestBroker};
+use crate::web::test_provider::json;
 use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
 use portaria::directory::users::BlockUser;
 use portaria::world::clock;
@@ -21,21 +21,21 @@ async fn mark(browser: &Browser) -> String {
     field(&page, "form").expect("there is a form")
 }
 
-async fn signed_in(house: &House, provider: &str, who: &str) -> Browser {
-    let browser = Browser::new(house);
+async fn signed_in(broker: &TestBroker, provider: &str, who: &str) -> Browser {
+    let browser = Browser::new(broker);
     let answer = browser.log_in(provider, who).await;
     assert!(answer.session().is_some(), "{answer:?}");
     browser
 }
 
 /// Goes to a provider to add a way in and comes back as somebody.
-async fn adds(house: &House, browser: &Browser, provider: &str, who: &str) -> Answer {
+async fn adds(broker: &TestBroker, browser: &Browser, provider: &str, who: &str) -> Answer {
     let form = mark(browser).await;
-    let begun = browser.ask(Ask::form(&format!("/account/link/{provider}"), &format!("form={form}"))).await;
+    let begun = browser.ask(ClientRequest::form(&format!("/account/link/{provider}"), &format!("form={form}"))).await;
     assert_eq!(begun.status, 303, "{begun:?}");
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
-    browser.get(&format!("/callback/{provider}?code={}&state={state}", house.code(who))).await
+    browser.get(&format!("/callback/{provider}?code={}&state={state}", broker.code(who))).await
 }
 
 async fn uid(browser: &Browser) -> String {
@@ -45,30 +45,30 @@ async fn uid(browser: &Browser) -> String {
 #[actix_web::test]
 async fn a_way_in_is_added_and_leads_to_the_same_person_under_a_new_session() {
     let mailbox = Mailbox::open();
-    let house = Plan::new(&format!("{LOCAL}{}", mailbox.settings())).with_standard("acme").with_standard("beta").build().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::builder(&format!("{LOCAL}{}", mailbox.settings())).with_standard("acme").with_standard("beta").build().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let (before, cookies) = (uid(&browser).await, browser.cookies());
 
-    let added = adds(&house, &browser, "beta", "outra").await;
+    let added = adds(&broker, &browser, "beta", "outra").await;
 
     assert_eq!((added.status, added.location()), (303, Some("/account?done=linked")), "{added:?}");
     assert_eq!(uid(&browser).await, before);
-    assert_eq!(house.ask(Ask::get("/auth").with("cookie", cookies)).await.status, 401, "the session has a new name");
-    let other = signed_in(&house, "beta", "outra").await;
+    assert_eq!(broker.ask(ClientRequest::get("/auth").with("cookie", cookies)).await.status, 401, "the session has a new name");
+    let other = signed_in(&broker, "beta", "outra").await;
     assert_eq!(uid(&other).await, before);
-    crate::web::house::until("the person is told by mail", || mailbox.letters().len() == 1).await;
+    crate::web::test_broker::until("the person is told by mail", || mailbox.letters().len() == 1).await;
     let page = browser.get("/account?done=linked").await;
     assert!(page.body.contains("role=\"status\""), "{page:?}");
 }
 
 #[actix_web::test]
 async fn a_way_in_that_is_somebody_elses_is_not_added() {
-    let house = House::open().await;
-    let bia = signed_in(&house, "beta", "bia").await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let bia = signed_in(&broker, "beta", "bia").await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let before = uid(&browser).await;
 
-    let answer = adds(&house, &browser, "beta", "bia").await;
+    let answer = adds(&broker, &browser, "beta", "bia").await;
 
     assert_eq!(answer.status, 409, "{answer:?}");
     assert!(answer.session().is_none());
@@ -78,24 +78,24 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
 
 #[actix_web::test]
 async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let lines = async |most| {
         let lines = ListAuditEvents { store: Some("main".into()), provider: None, most };
-        let lines = house.app.directory.read(lines).await.expect("storage");
+        let lines = broker.app.directory.read(lines).await.expect("storage");
         lines.into_iter().filter(|line| matches!(line.what, AuditEventKind::Refused | AuditEventKind::Failed)).collect::<Vec<_>>()
     };
-    signed_in(&house, "beta", "bia").await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    signed_in(&broker, "beta", "bia").await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let ana: Box<str> = uid(&browser).await.into();
 
-    adds(&house, &browser, "beta", "bia").await;
+    adds(&broker, &browser, "beta", "bia").await;
     let told = lines(100).await;
     assert_eq!(
         (told.len(), told[0].what, told[0].uid.as_ref(), told[0].because.as_deref()),
         (1, AuditEventKind::Refused, Some(&ana), Some("linkedElsewhere"))
     );
     let code = told[0].incident.clone().expect("a code");
-    let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+    let (status, out, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
     assert_eq!(status, 0, "{err}");
     assert!(
         out.contains("the login failed: this identity is linked to another user of the store") && out.contains("(linkedElsewhere)\n"),
@@ -106,30 +106,30 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
         "{out}"
     );
 
-    house
+    broker
         .app
         .directory
         .write(BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: clock::now() })
         .await
         .expect("storage");
-    assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
+    assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 403);
     let told = lines(100).await;
     assert_eq!((told.len(), told[0].uid.as_ref(), told[0].because.as_deref(), &told[0].incident), (2, Some(&ana), Some("blocked"), &None));
 }
 
 #[actix_web::test]
 async fn however_many_are_refused_each_is_written_down() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let (ana, email) = (uid(&browser).await, browser.who().await.expect("somebody"));
-    house.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
+    broker.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
     let began = clock::now() / 60;
 
     for _ in 0..130 {
-        assert_eq!(Browser::new(&house).log_in("acme", "ana").await.status, 403);
+        assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 403);
     }
     let lines =
-        house.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
+        broker.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
 
     let hers = lines.iter().filter(|line| line.what == AuditEventKind::Refused && line.uid.as_deref() == Some(&*ana));
     assert_eq!(hers.count(), 130, "{:?}", lines.first());
@@ -139,42 +139,42 @@ async fn however_many_are_refused_each_is_written_down() {
 
 #[actix_web::test]
 async fn what_was_begun_by_one_session_is_not_added_to_another_nor_to_nobody() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let form = mark(&browser).await;
-    let begun = browser.ask(Ask::form("/account/link/beta", &format!("form={form}"))).await;
+    let begun = browser.ask(ClientRequest::form("/account/link/beta", &format!("form={form}"))).await;
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
     let attempts = browser.attempts();
 
     // Somebody else's browser with the attempt of this one; then this one after it has signed out.
-    let victim = signed_in(&house, "acme", "vitima").await;
+    let victim = signed_in(&broker, "acme", "vitima").await;
     victim.jar.borrow_mut().extend(attempts.clone());
-    let forced = victim.get(&format!("/callback/beta?code={}&state={state}", house.code("evil"))).await;
+    let forced = victim.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
     assert_eq!(forced.status, 403, "{forced:?}");
-    let nobody = Browser::new(&house);
+    let nobody = Browser::new(&broker);
     nobody.jar.borrow_mut().extend(attempts);
-    let late = nobody.get(&format!("/callback/beta?code={}&state={state}", house.code("evil"))).await;
+    let late = nobody.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
 
     assert!(matches!(late.status, 400 | 403), "{late:?}");
     assert!(late.session().is_none() && forced.session().is_none());
-    let evil = signed_in(&house, "beta", "evil").await;
+    let evil = signed_in(&broker, "beta", "evil").await;
     assert_ne!(uid(&evil).await, uid(&victim).await);
 }
 
 #[actix_web::test]
 async fn a_session_that_ends_while_a_way_is_added_gets_none() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let form = mark(&browser).await;
-    let begun = browser.ask(Ask::form("/account/link/beta", &format!("form={form}"))).await;
+    let begun = browser.ask(ClientRequest::form("/account/link/beta", &format!("form={form}"))).await;
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
     let kept = browser.jar.borrow().clone();
-    browser.ask(Ask::form("/logout", "")).await;
+    browser.ask(ClientRequest::form("/logout", "")).await;
     *browser.jar.borrow_mut() = kept;
 
-    let answer = browser.get(&format!("/callback/beta?code={}&state={state}", house.code("outra"))).await;
+    let answer = browser.get(&format!("/callback/beta?code={}&state={state}", broker.code("outra"))).await;
 
     assert_eq!(answer.status, 403, "{answer:?}");
     assert!(answer.session().is_none());
@@ -182,33 +182,33 @@ async fn a_session_that_ends_while_a_way_is_added_gets_none() {
 
 #[actix_web::test]
 async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
-    adds(&house, &browser, "beta", "outra").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
+    adds(&broker, &browser, "beta", "outra").await;
     let page = browser.get("/account").await;
     let (form, way) = (field(&page, "form").expect("a form"), field(&page, "way").expect("a way"));
-    let change = |mark: &str| Ask::form("/account/unlink", &format!("form={mark}&way={way}"));
+    let change = |mark: &str| ClientRequest::form("/account/unlink", &format!("form={mark}&way={way}"));
 
-    let stranger = signed_in(&house, "acme", "evil").await;
+    let stranger = signed_in(&broker, "acme", "evil").await;
     for (ask, status) in [
         (change(""), 403),
         (change(&mark(&stranger).await), 403),
         (change(&form).with("sec-fetch-site", "cross-site"), 403),
         (change(&form).with("origin", "https://evil.example"), 403),
-        (Ask::by("POST", "/account/unlink").with("content-type", "text/plain").body(format!("form={form}&way={way}")), 400),
-        (Ask::form("/account/unlink", &format!("form={form}&form={form}&way={way}")), 400),
+        (ClientRequest::by("POST", "/account/unlink").with("content-type", "text/plain").body(format!("form={form}&way={way}")), 400),
+        (ClientRequest::form("/account/unlink", &format!("form={form}&form={form}&way={way}")), 400),
     ] {
         let answer = browser.ask(ask).await;
         assert_eq!(answer.status, status, "{answer:?}");
     }
-    assert_eq!(house.ask(change(&form)).await.status, 403, "nobody is signed in");
+    assert_eq!(broker.ask(change(&form)).await.status, 403, "nobody is signed in");
 
     // The same person, signed in six minutes ago.
-    let old = house.token(HOST, |session| session.since = clock::now() - 360);
-    let stale = Browser::new(&house);
-    stale.jar.borrow_mut().push((house.front(HOST).store.cookie.to_string(), old));
+    let old = broker.token(HOST, |session| session.since = clock::now() - 360);
+    let stale = Browser::new(&broker);
+    stale.jar.borrow_mut().push((broker.front(HOST).store.cookie.to_string(), old));
     for path in ["/account/unlink", "/account/link/beta"] {
-        let answer = stale.ask(Ask::form(path, &format!("form={form}&way={way}"))).await;
+        let answer = stale.ask(ClientRequest::form(path, &format!("form={form}&way={way}"))).await;
         assert_eq!(answer.status, 403, "{path}: {answer:?}");
     }
     assert_eq!(browser.get("/account").await.body.matches("name=\"way\"").count(), 2, "nothing has changed");
@@ -216,14 +216,14 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
 
 #[actix_web::test]
 async fn a_form_of_before_a_way_was_added_leads_to_the_page_and_changes_nothing() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let old = mark(&browser).await;
-    adds(&house, &browser, "beta", "outra").await;
+    adds(&broker, &browser, "beta", "outra").await;
     let way = field(&browser.get("/account").await, "way").expect("a way");
 
     for path in ["/account/unlink", "/account/link/beta", "/account/sign-out"] {
-        let ask = Ask::form(path, &format!("form={old}&way={way}"));
+        let ask = ClientRequest::form(path, &format!("form={old}&way={way}"));
         let answer = browser.ask(ask.clone().with("sec-fetch-site", "same-origin")).await;
         assert_eq!((answer.status, answer.location()), (303, Some("/account")), "{path}: {answer:?}");
         assert!(answer.cookies().is_empty());
@@ -234,28 +234,28 @@ async fn a_form_of_before_a_way_was_added_leads_to_the_page_and_changes_nothing(
 
 #[actix_web::test]
 async fn since_when_a_way_is_theirs_is_written_as_it_is_read() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let day = |moment: i64| chrono::DateTime::from_timestamp(moment, 0).expect("a moment").format("Desde %d/%m/%Y").to_string();
     let now = clock::now();
 
-    let page = browser.ask(Ask::get("/account").with("accept-language", "pt-BR")).await;
+    let page = browser.ask(ClientRequest::get("/account").with("accept-language", "pt-BR")).await;
 
     assert!([now - 60, now].into_iter().any(|moment| page.body.contains(&day(moment))), "{}", page.body);
 }
 
 #[actix_web::test]
 async fn a_way_in_is_removed_but_never_the_last() {
-    let house = House::open().await;
-    let browser = signed_in(&house, "acme", "ana").await;
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     assert_eq!(field(&browser.get("/account").await, "way"), None, "the only way is not offered to be removed");
-    adds(&house, &browser, "beta", "outra").await;
-    let elsewhere = signed_in(&house, "beta", "outra").await;
+    adds(&broker, &browser, "beta", "outra").await;
+    let elsewhere = signed_in(&broker, "beta", "outra").await;
     let page = browser.get("/account").await;
     let form = field(&page, "form").expect("a form");
     let ways: Vec<String> =
         page.body.split("name=\"way\" value=\"").skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
-    let remove = |way: &str| Ask::form("/account/unlink", &format!("form={form}&way={way}"));
+    let remove = |way: &str| ClientRequest::form("/account/unlink", &format!("form={form}&way={way}"));
 
     let removed = browser.ask(remove(&ways[1])).await;
     assert_eq!((removed.status, removed.location()), (303, Some("/account?done=unlinked")), "{removed:?}");
@@ -267,42 +267,42 @@ async fn a_way_in_is_removed_but_never_the_last() {
 
     assert_eq!(nonsense.status, 303, "what is not there is gone: {nonsense:?}");
     assert!(browser.who().await.is_some());
-    let again = signed_in(&house, "beta", "outra").await;
+    let again = signed_in(&broker, "beta", "outra").await;
     assert_ne!(uid(&again).await, uid(&browser).await, "by that way somebody else comes in now");
 }
 
 #[actix_web::test]
 async fn signing_out_everywhere_ends_every_session_at_once() {
-    let house = House::open().await;
-    let (here, there) = (signed_in(&house, "acme", "ana").await, signed_in(&house, "acme", "ana").await);
-    let other = signed_in(&house, "acme", "bia").await;
+    let broker = TestBroker::open().await;
+    let (here, there) = (signed_in(&broker, "acme", "ana").await, signed_in(&broker, "acme", "ana").await);
+    let other = signed_in(&broker, "acme", "bia").await;
     let (form, cookies) = (mark(&here).await, here.cookies());
 
-    let out = here.ask(Ask::form("/account/sign-out", &format!("form={form}"))).await;
+    let out = here.ask(ClientRequest::form("/account/sign-out", &format!("form={form}"))).await;
 
     assert_eq!((out.status, out.location()), (303, Some("/login?signed_out=1")), "{out:?}");
     assert_eq!((here.who().await, there.who().await), (None, None));
-    assert_eq!(house.ask(Ask::get("/auth").with("cookie", cookies)).await.status, 401);
+    assert_eq!(broker.ask(ClientRequest::get("/auth").with("cookie", cookies)).await.status, 401);
     assert!(other.who().await.is_some(), "others stay");
 }
 
 #[actix_web::test]
 async fn nobody_is_sent_to_sign_in_and_hostile_names_do_nothing() {
-    let house = Plan::new(LOCAL).with("acme", &STANDARD.replace("Clube Acme", "Clube <script>alert(1)</script>")).build().await;
+    let broker = TestBroker::builder(LOCAL).with("acme", &STANDARD.replace("Clube Acme", "Clube <script>alert(1)</script>")).build().await;
 
-    let nobody = house.ask(Ask::get("/account")).await;
+    let nobody = broker.ask(ClientRequest::get("/account")).await;
     assert_eq!(nobody.status, 303);
     assert!(nobody.location().is_some_and(|place| place.starts_with("/login?return_to=")), "{nobody:?}");
 
-    house.upstream.says(
+    broker.upstream.says(
         "/me",
         json(200, "{\"id\":\"1\",\"email\":\"ana@loja.example\",\"verified\":true,\"name\":\"<img src=x onerror=alert(1)>\"}"),
     );
-    let browser = signed_in(&house, "acme", "ana").await;
+    let browser = signed_in(&broker, "acme", "ana").await;
     let page = browser.get("/account?done=%3Cscript%3E").await;
     assert!(!page.body.contains("<script") && !page.body.contains("<img src=x"), "{page:?}");
     assert!(!page.body.contains("id-ana"), "ids at providers are not shown");
-    house.storage_is_away(true);
+    broker.storage_is_away(true);
     assert_eq!(browser.get("/account").await.status, 503);
-    house.storage_is_away(false);
+    broker.storage_is_away(false);
 }

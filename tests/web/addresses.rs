@@ -1,6 +1,6 @@
 //! Places to which nobody may be sent, in every spelling that somebody might read otherwise.
 
-use crate::web::house::SHOP;
+use crate::web::test_broker::SHOP;
 
 /// Spellings with which somebody would rather be somewhere else. Every marked place is varied with every mark.
 pub fn nasty_addresses() -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A browser: it keeps cookies, begins logins and comes back.
 
-use crate::web::ask::{Answer, Ask};
-use crate::web::house::{HOST, House};
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{HOST, TestBroker};
 use actix_web::http::header::HeaderMap;
 use portaria::login::attempt::{Attempt, Entropy};
 use portaria::web::attempt_cookies::{self, LoginPurpose};
@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// A browser with its cookies.
 #[derive(Clone)]
 pub struct Browser {
-    house: House,
+    broker: TestBroker,
     host: String,
     /// Its cookies.
     pub jar: Rc<std::cell::RefCell<Vec<(String, String)>>>,
@@ -20,7 +20,7 @@ pub struct Browser {
 
 /// A login that has begun.
 #[derive(Clone)]
-pub struct Begun {
+pub struct BegunLogin {
     /// The answer that began it.
     pub answer: Answer,
     /// The state that travels.
@@ -31,13 +31,13 @@ pub struct Begun {
 
 impl Browser {
     /// A fresh one.
-    pub fn new(house: &House) -> Self {
-        Self::at(house, HOST)
+    pub fn new(broker: &TestBroker) -> Self {
+        Self::at(broker, HOST)
     }
 
     /// A fresh one for another store.
-    pub fn at(house: &House, host: &str) -> Self {
-        Self { house: house.clone(), host: host.to_owned(), jar: Rc::default() }
+    pub fn at(broker: &TestBroker, host: &str) -> Self {
+        Self { broker: broker.clone(), host: host.to_owned(), jar: Rc::default() }
     }
 
     /// The line of its cookies.
@@ -51,7 +51,7 @@ impl Browser {
     }
 
     /// A request as this browser sends it.
-    pub fn dressed(&self, ask: Ask) -> Ask {
+    pub fn dressed(&self, ask: ClientRequest) -> ClientRequest {
         let cookies = self.cookies();
         let ask = ask.with("host", &self.host);
         if cookies.is_empty() { ask } else { ask.with("cookie", cookies) }
@@ -69,35 +69,35 @@ impl Browser {
     }
 
     /// Asks with its cookies and keeps what comes back.
-    pub async fn ask(&self, ask: Ask) -> Answer {
-        let answer = self.house.ask(self.dressed(ask)).await;
+    pub async fn ask(&self, ask: ClientRequest) -> Answer {
+        let answer = self.broker.ask(self.dressed(ask)).await;
         self.keep(&answer);
         answer
     }
 
     /// Asks for a page.
     pub async fn get(&self, address: &str) -> Answer {
-        self.ask(Ask::get(address)).await
+        self.ask(ClientRequest::get(address)).await
     }
 
     /// Begins a login.
-    pub async fn begin(&self, address: &str) -> Begun {
+    pub async fn begin(&self, address: &str) -> BegunLogin {
         let answer = self.get(address).await;
         assert_eq!(answer.status, 303, "{answer:?}");
         let url = url::Url::parse(answer.location().expect("it leads somewhere")).expect("an address");
         let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let state = query.iter().find(|(name, _)| name == "state").map_or_else(String::new, |(_, value)| value.clone());
-        Begun { answer, state, query }
+        BegunLogin { answer, state, query }
     }
 
     /// Puts the half of an attempt into the browser that began at another time; answers with the other half.
     pub fn began_at(&self, provider: &str, started: i64) -> String {
-        let front = self.house.front(&self.host);
+        let front = self.broker.front(&self.host);
         let listing = front.providers.snapshot();
         let offer = listing.provider(provider).expect("it is offered");
         let installation = offer.installation(&front.store.public_url);
         let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), started, Vec::new());
-        let (nothing, seal) = (HeaderMap::new(), &self.house.app.attempts);
+        let (nothing, seal) = (HeaderMap::new(), &self.broker.app.attempts);
         let kept = attempt_cookies::new_attempt_cookies(
             seal,
             &front.store,
@@ -117,7 +117,7 @@ impl Browser {
 
     /// The address by which the provider sends the browser back.
     pub fn way_back(&self, provider: &str, state: &str, who: &str) -> String {
-        format!("/callback/{provider}?code={}&state={state}", self.house.code(who))
+        format!("/callback/{provider}?code={}&state={state}", self.broker.code(who))
     }
 
     /// A whole login.

@@ -1,13 +1,13 @@
 //! The way back from the provider: two halves, spent once, by the browser that began.
 
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{House, SHOP};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{SHOP, TestBroker};
 
 #[actix_web::test]
 async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
 
     let answer = browser.log_in("acme", "ana").await;
 
@@ -15,14 +15,14 @@ async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     assert!(browser.attempts().is_empty(), "the attempt's cookie is gone");
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
-    assert_eq!(house.upstream.asked("/token"), 1);
-    house.assert_silent(&answer);
+    assert_eq!(broker.upstream.asked("/token"), 1);
+    broker.assert_silent(&answer);
 }
 
 #[actix_web::test]
 async fn a_callback_that_lacks_something_never_reaches_the_provider() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
 
     for query in [
         "",
@@ -36,19 +36,19 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
         "#access_token=x",
         "?access_token=x&id_token=y",
     ] {
-        let answer = house.ask(browser.dressed(Ask::get(&format!("/callback/acme{query}")))).await;
+        let answer = broker.ask(browser.dressed(ClientRequest::get(&format!("/callback/acme{query}")))).await;
         assert_eq!(answer.status, 400, "{query}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 
-    assert!(house.upstream.heard().is_empty());
-    house.assert_still_works().await;
+    assert!(broker.upstream.heard().is_empty());
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
-    let house = House::open().await;
-    let (attacker, victim) = (Browser::new(&house), Browser::new(&house));
+    let broker = TestBroker::open().await;
+    let (attacker, victim) = (Browser::new(&broker), Browser::new(&broker));
     let theirs = attacker.begin("/login/acme").await;
     let planted = attacker.way_back("acme", &theirs.state, "atacante");
 
@@ -58,17 +58,17 @@ async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
 
     for answer in [&without_any, &beside_its_own] {
         assert_eq!(answer.status, 400, "{answer:?}");
-        house.assert_clean(answer);
+        broker.assert_clean(answer);
     }
-    assert_eq!(house.upstream.asked("/token"), 0, "the attacker's code is never shown to the provider");
+    assert_eq!(broker.upstream.asked("/token"), 0, "the attacker's code is never shown to the provider");
     assert_eq!(victim.get(&victim.way_back("acme", &own.state, "ana")).await.status, 303, "its own attempt is still good");
     assert_eq!(victim.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
 #[actix_web::test]
 async fn the_halves_of_two_attempts_do_not_fit_together() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let first = browser.begin("/login/acme").await;
     let kept_first = browser.attempts();
     browser.jar.borrow_mut().clear();
@@ -79,36 +79,36 @@ async fn the_halves_of_two_attempts_do_not_fit_together() {
     for (way, cookies) in
         [(way.as_str(), browser.cookies()), (&way, mixed.clone()), (&browser.way_back("acme", &second.state, "ana"), mixed)]
     {
-        let answer = house.ask(Ask::get(way).with("cookie", &cookies)).await;
+        let answer = broker.ask(ClientRequest::get(way).with("cookie", &cookies)).await;
         assert_eq!(answer.status, 400, "{cookies}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 
-    assert_eq!(house.upstream.asked("/token"), 0);
+    assert_eq!(broker.upstream.asked("/token"), 0);
     assert_eq!(browser.get(&browser.way_back("acme", &second.state, "ana")).await.status, 303);
 }
 
 #[actix_web::test]
 async fn an_answer_of_one_provider_is_no_answer_of_another() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     for (began, came_back) in [("acme", "beta"), ("beta", "acme")] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let begun = browser.begin(&format!("/login/{began}")).await;
 
         let answer = browser.get(&browser.way_back(came_back, &begun.state, "ana")).await;
 
         assert_eq!(answer.status, 400, "{answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 
-    assert!(house.upstream.heard().is_empty());
-    house.assert_still_works().await;
+    assert!(broker.upstream.heard().is_empty());
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let way = browser.way_back("acme", &begun.state, "ana");
     let attempt = browser.attempts();
@@ -118,19 +118,19 @@ async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
     let again = browser.get(&way).await;
 
     assert_eq!(again.status, 400, "{again:?}");
-    house.assert_clean(&again);
-    assert_eq!(house.upstream.asked("/token"), 1);
+    broker.assert_clean(&again);
+    assert_eq!(broker.upstream.asked("/token"), 1);
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
 #[actix_web::test]
 async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let now = portaria::world::clock::now();
 
     // Some seconds to spare: the clock goes on while this runs.
     for (age, expected) in [(0, 303), (590, 303), (600, 400), (601, 400), (86_400, 400), (-30, 303), (-120, 400), (-600, 400), (now, 400)] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let state = browser.began_at("acme", now - age);
 
         let answer = browser.get(&browser.way_back("acme", &state, "ana")).await;
@@ -138,36 +138,36 @@ async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
         assert_eq!(answer.status, expected, "{age} seconds old: {answer:?}");
         assert!(browser.attempts().is_empty(), "its cookie is taken away: {answer:?}");
     }
-    assert_eq!(house.upstream.asked("/token"), 3, "a code is only shown for an attempt that is good");
+    assert_eq!(broker.upstream.asked("/token"), 3, "a code is only shown for an attempt that is good");
 }
 
 #[actix_web::test]
 async fn no_changed_letter_of_either_half_is_overlooked() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let (name, sealed) = browser.attempts().remove(0);
     let ask = |state: &str, name: &str, sealed: &str| {
-        Ask::get(&browser.way_back("acme", state, "ana")).with("cookie", format!("{name}={sealed}"))
+        ClientRequest::get(&browser.way_back("acme", state, "ana")).with("cookie", format!("{name}={sealed}"))
     };
 
     for state in changed(&begun.state).iter().map(|state| state.replace('"', "%22")) {
-        let answer = house.ask(ask(&state, &name, &sealed)).await;
+        let answer = broker.ask(ask(&state, &name, &sealed)).await;
         assert_eq!(answer.status, 400, "state {state}: {answer:?}");
         assert!(answer.session().is_none());
     }
     for sealed in changed(&sealed) {
-        let answer = house.ask(ask(&begun.state, &name, &sealed)).await;
+        let answer = broker.ask(ask(&begun.state, &name, &sealed)).await;
         assert_eq!(answer.status, 400, "cookie {sealed}: {answer:?}");
         assert!(answer.session().is_none());
     }
     for name in changed(&name) {
-        let answer = house.ask(ask(&begun.state, &name, &sealed)).await;
+        let answer = broker.ask(ask(&begun.state, &name, &sealed)).await;
         assert_eq!(answer.status, 400, "name {name}: {answer:?}");
     }
 
-    assert!(house.upstream.heard().is_empty());
-    assert_eq!(house.ask(ask(&begun.state, &name, &sealed)).await.status, 303, "unchanged they are good");
+    assert!(broker.upstream.heard().is_empty());
+    assert_eq!(broker.ask(ask(&begun.state, &name, &sealed)).await.status, 303, "unchanged they are good");
 }
 
 /// A text with each letter changed, cut at every place, and with something added.
@@ -187,8 +187,8 @@ fn changed(text: &str) -> Vec<String> {
 
 #[actix_web::test]
 async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let way = browser.way_back("acme", &begun.state, "ana");
     let (name, value) = browser.attempts().remove(0);
@@ -211,18 +211,18 @@ async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
         format!("__Secure-{name}={value}"),
         format!("{name}={}", value.replacen(&value[..1], &format!("%{:02x}", value.as_bytes()[0]), 1)),
     ] {
-        let answer = house.ask(Ask::get(&way).with("cookie", &cookies)).await;
+        let answer = broker.ask(ClientRequest::get(&way).with("cookie", &cookies)).await;
         assert_eq!(answer.status, 400, "{cookies}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
     assert_eq!(browser.get(&way).await.status, 303);
 }
 
 #[actix_web::test]
 async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for (what, more, expected) in [
         ("many small ones", "k=v; ".repeat(200), 303),
@@ -230,11 +230,11 @@ async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
         ("far too many", "k=v; ".repeat(4_000), 431),
         ("one that is far too large", format!("k={}; ", "v".repeat(32_000)), 431),
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let begun = browser.begin("/login/acme").await;
-        let ask = Ask::get(&browser.way_back("acme", &begun.state, "ana"));
+        let ask = ClientRequest::get(&browser.way_back("acme", &begun.state, "ana"));
 
-        let answer = house.ask(ask.with("cookie", format!("{more}{}", browser.cookies()))).await;
+        let answer = broker.ask(ask.with("cookie", format!("{more}{}", browser.cookies()))).await;
 
         assert_eq!(answer.status, expected, "{what}: {answer:?}");
     }
@@ -242,8 +242,8 @@ async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
 
 #[actix_web::test]
 async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let way = browser.way_back("acme", &begun.state, "ana");
 
@@ -258,21 +258,21 @@ async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
         ("sec-fetch-dest", "style"),
     ] {
         for address in [way.as_str(), "/login/acme"] {
-            let answer = browser.ask(Ask::get(address).with(name, value)).await;
+            let answer = browser.ask(ClientRequest::get(address).with(name, value)).await;
             assert_eq!(answer.status, 403, "{name}: {value}: {answer:?}");
             assert!(answer.cookies().is_empty(), "{answer:?}");
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
 
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
     assert_eq!(browser.get(&way).await.status, 303);
 }
 
 #[actix_web::test]
 async fn who_comes_in_as_somebody_else_leaves_the_former_session_for_good() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let before = browser.log_in("acme", "ana").await.session().expect("a session").to_owned();
 
     let after = browser.log_in("acme", "bruno").await.session().expect("a session").to_owned();
@@ -281,7 +281,7 @@ async fn who_comes_in_as_somebody_else_leaves_the_former_session_for_good() {
     assert_eq!(browser.who().await.as_deref(), Some("bruno@clientes.example"));
     for (token, expected) in [(&before, 401), (&after, 200)] {
         let cookie = format!("portaria={token}");
-        assert_eq!(house.ask(Ask::get("/session").with("cookie", &cookie)).await.status, expected);
-        assert_eq!(house.ask(Ask::get("/auth").with("cookie", &cookie)).await.status, expected);
+        assert_eq!(broker.ask(ClientRequest::get("/session").with("cookie", &cookie)).await.status, expected);
+        assert_eq!(broker.ask(ClientRequest::get("/auth").with("cookie", &cookie)).await.status, expected);
     }
 }

@@ -1,8 +1,8 @@
 //! What the browser brings along: codes, errors and forms that say more than they should.
 
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan, STANDARD};
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use base64::Engine as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -12,13 +12,13 @@ fn encoded(text: &str) -> String {
 
 #[actix_web::test]
 async fn a_parameter_that_stands_twice_is_refused() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for twice in
         ["code=x", "code=", "state=x", "STATE", "iss=x&iss=x", "error=x&error=y", "error_description=a&error_description=b", "x=1&x=2"]
     {
         for first in [true, false] {
-            let browser = Browser::new(&house);
+            let browser = Browser::new(&broker);
             let state = browser.begin("/login/acme").await.state;
             let twice = twice.replace("STATE", &format!("state={state}"));
             let way = browser.way_back("acme", &state, "ana");
@@ -27,16 +27,16 @@ async fn a_parameter_that_stands_twice_is_refused() {
             let answer = browser.get(&way).await;
 
             assert_eq!(answer.status, 400, "{way}: {answer:?}");
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
-    assert!(house.upstream.heard().is_empty());
-    house.assert_still_works().await;
+    assert!(broker.upstream.heard().is_empty());
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let markup = "<svg onload=alert(1)>\"'><script>x</script>";
     let long = "a".repeat(4000);
 
@@ -49,42 +49,42 @@ async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
         ("%00%01%1b[31m\u{202e}\n\nERROR forged", 502),
         (&long, 502),
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let state = browser.begin("/login/acme").await.state;
         let description = encoded(&format!("{markup}\r\nSet-Cookie: portaria=evil\r\n\r\n\u{202e}\u{0}"));
         let way =
             format!("/callback/acme?error={}&state={state}&error_description={description}&error_uri=javascript:alert(1)", encoded(error));
 
-        let answer = browser.ask(Ask::get(&way).with("accept", "text/html")).await;
+        let answer = browser.ask(ClientRequest::get(&way).with("accept", "text/html")).await;
 
         assert_eq!(answer.status, status, "{error}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
         assert!(!answer.body.contains("<svg") && !answer.body.contains("<script") && !answer.body.contains("javascript:"), "{answer:?}");
         assert!(browser.attempts().is_empty(), "the attempt is over");
     }
 
-    let log = house.logged();
+    let log = broker.logged();
     assert!(!log.contains("\u{1b}[31m") && !log.contains("\u{202e}") && !log.lines().any(|line| line.starts_with("ERROR forged")), "{log}");
-    assert_eq!(house.upstream.asked("/token"), 0);
-    house.assert_still_works().await;
+    assert_eq!(broker.upstream.asked("/token"), 0);
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_code_beside_an_error_is_not_used() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let state = browser.begin("/login/acme").await.state;
 
     let answer = browser.get(&format!("{}&error=access_denied", browser.way_back("acme", &state, "ana"))).await;
 
     assert_ne!(answer.status, 303, "{answer:?}");
-    house.assert_clean(&answer);
-    assert_eq!(house.upstream.asked("/token"), 0);
+    broker.assert_clean(&answer);
+    assert_eq!(broker.upstream.asked("/token"), 0);
 }
 
 #[actix_web::test]
 async fn bytes_that_are_no_text_are_refused_or_harmless() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for tail in [
         "code=%ff%fe&state=STATE",
@@ -95,20 +95,20 @@ async fn bytes_that_are_no_text_are_refused_or_harmless() {
         "code=%&state=STATE",
         "code=%zz&state=STATE",
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let state = browser.begin("/login/acme").await.state;
 
         let answer = browser.get(&format!("/callback/acme?{}", tail.replace("STATE", &state))).await;
 
         assert!((400..=502).contains(&answer.status) && answer.status != 500, "{tail}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_code_reaches_the_provider_as_one_value_or_not_at_all() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let long = "k".repeat(6000);
 
     for code in [
@@ -121,32 +121,32 @@ async fn a_code_reaches_the_provider_as_one_value_or_not_at_all() {
         "{{7*7}}",
         &long,
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let state = browser.begin("/login/acme").await.state;
-        let before = house.upstream.asked("/token");
+        let before = broker.upstream.asked("/token");
 
         let answer = browser.get(&format!("/callback/acme?code={}&state={state}", encoded(code))).await;
 
         assert!(matches!(answer.status, 400 | 414 | 502), "{answer:?}");
         assert!(answer.session().is_none());
-        if house.upstream.asked("/token") > before {
-            let heard = house.upstream.heard().pop().expect("it was asked");
+        if broker.upstream.asked("/token") > before {
+            let heard = broker.upstream.heard().pop().expect("it was asked");
             let names: Vec<String> = heard.form().into_iter().map(|(name, _)| name).collect();
             assert_eq!(heard.field("code").as_deref(), Some(code), "exactly what came");
             assert_eq!(names, ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"], "and nothing else");
         }
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn the_proof_that_is_shown_belongs_to_the_challenge_that_was_sent() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
-    let verifier = house.upstream.heard()[0].field("code_verifier").expect("it is shown");
+    let verifier = broker.upstream.heard()[0].field("code_verifier").expect("it is shown");
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
     let challenge = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash);
 
@@ -161,37 +161,37 @@ discovery: UPSTREAM
 
 #[actix_web::test]
 async fn an_issuer_that_names_itself_has_to_be_the_one_that_was_asked() {
-    let house = Plan::new(LOCAL).with_standard("acme").with("openid", ISSUER).build().await;
-    let url = house.upstream.url();
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("openid", ISSUER).build().await;
+    let url = broker.upstream.url();
     let document = format!(
         "{{\"issuer\":\"{url}\",\"authorization_endpoint\":\"{url}/entrar\",\"token_endpoint\":\"{url}/token\",\"jwks_uri\":\"{url}/keys\",\"authorization_response_iss_parameter_supported\":true}}"
     );
-    house.upstream.says("/.well-known/openid-configuration", crate::web::upstream::json(200, &document));
+    broker.upstream.says("/.well-known/openid-configuration", crate::web::test_provider::json(200, &document));
 
     for iss in
         ["", "&iss=", "&iss=URL/", "&iss=https://evil.example", "&iss=http%3A%2F%2F127.0.0.1", "&iss=URL%00", "&iss= URL", "&ISS=URL"]
     {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let state = browser.begin("/login/openid").await.state;
         let iss = iss.replace("URL", &encoded(&url)).replace(' ', "%20");
 
         let answer = browser.get(&format!("{}{iss}", browser.way_back("openid", &state, "ana"))).await;
 
         assert_eq!(answer.status, 400, "{iss}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    assert_eq!(house.upstream.asked("/token"), 0);
+    assert_eq!(broker.upstream.asked("/token"), 0);
 
-    let browser = Browser::new(&house);
+    let browser = Browser::new(&broker);
     let state = browser.begin("/login/openid").await.state;
     browser.get(&format!("{}&iss={}", browser.way_back("openid", &state, "ana"), encoded(&url))).await;
-    assert_eq!(house.upstream.asked("/token"), 1, "with the right one it goes on");
+    assert_eq!(broker.upstream.asked("/token"), 1, "with the right one it goes on");
 }
 
-async fn by_form(house: &House, provider: &str, form: &str) -> Answer {
-    house
+async fn by_form(broker: &TestBroker, provider: &str, form: &str) -> Answer {
+    broker
         .ask(
-            Ask::form(&format!("/callback/{provider}"), form)
+            ClientRequest::form(&format!("/callback/{provider}"), form)
                 .with("sec-fetch-site", "cross-site")
                 .with("origin", "https://sso.acme.example"),
         )
@@ -200,11 +200,11 @@ async fn by_form(house: &House, provider: &str, form: &str) -> Answer {
 
 #[actix_web::test]
 async fn a_form_is_only_taken_where_the_provider_sends_one() {
-    let house = Plan::new(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
 
-    let answer = by_form(&house, "acme", "code=x&state=y").await;
+    let answer = by_form(&broker, "acme", "code=x&state=y").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")), "{answer:?}");
-    house.assert_clean(&answer);
+    broker.assert_clean(&answer);
 
     for (kind, expected) in [
         ("application/json", 415),
@@ -213,13 +213,13 @@ async fn a_form_is_only_taken_where_the_provider_sends_one() {
         ("application/x-www-form-urlencodedx", 415),
         ("", 415),
     ] {
-        let answer = house.ask(Ask::by("POST", "/callback/forms").with("content-type", kind).body("code=x&state=y")).await;
+        let answer = broker.ask(ClientRequest::by("POST", "/callback/forms").with("content-type", kind).body("code=x&state=y")).await;
         assert_eq!(answer.status, expected, "{kind}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    let answer = Browser::new(&house).get("/callback/forms?code=x&state=y").await;
+    let answer = Browser::new(&broker).get("/callback/forms?code=x&state=y").await;
     assert_eq!(answer.status, 400, "an address is not how this one answers: {answer:?}");
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
 }
 
 fn with_forms(callback: &str) -> String {
@@ -228,19 +228,23 @@ fn with_forms(callback: &str) -> String {
 
 #[actix_web::test]
 async fn a_form_from_another_site_comes_in_by_an_address_of_our_own() {
-    let house =
-        Plan::new(LOCAL).with_standard("acme").with("forms", &with_forms("post")).with("other", &with_forms("either")).build().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::builder(LOCAL)
+        .with_standard("acme")
+        .with("forms", &with_forms("post"))
+        .with("other", &with_forms("either"))
+        .build()
+        .await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/forms").await;
-    let form = format!("code={}&state={}", house.code("ana"), begun.state);
+    let form = format!("code={}&state={}", broker.code("ana"), begun.state);
 
     // Another site sends it, so the browser brings no cookies along.
-    let bounced = by_form(&house, "forms", &form).await;
+    let bounced = by_form(&broker, "forms", &form).await;
 
     assert_eq!(bounced.status, 303, "{bounced:?}");
     let onward = bounced.location().expect("it leads on").to_owned();
-    assert!(onward.starts_with("/callback/forms?portaria-form=") && !onward.contains(&begun.state) && !onward.contains(&house.mark));
-    house.assert_clean(&bounced);
+    assert!(onward.starts_with("/callback/forms?portaria-form=") && !onward.contains(&begun.state) && !onward.contains(&broker.mark));
+    broker.assert_clean(&bounced);
     for (way, what) in [
         (onward.replace("/forms?", "/other?"), "another provider"),
         (format!("{onward}&{}", onward.split_once('?').expect("a query").1), "twice"),
@@ -248,44 +252,44 @@ async fn a_form_from_another_site_comes_in_by_an_address_of_our_own() {
         (format!("{onward}A"), "longer"),
         (onward[..onward.len() - 1].to_owned(), "shorter"),
     ] {
-        let answer = house.ask(browser.dressed(Ask::get(&way))).await;
+        let answer = broker.ask(browser.dressed(ClientRequest::get(&way))).await;
         assert_eq!(answer.status, 400, "{what}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    let stranger = Browser::new(&house).get(&onward).await;
+    let stranger = Browser::new(&broker).get(&onward).await;
     assert_eq!(stranger.status, 400, "without the browser's half it is nothing: {stranger:?}");
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
     assert_eq!(browser.get(&onward).await.status, 303);
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
 #[actix_web::test]
 async fn what_stands_in_the_address_and_in_the_form_stands_twice() {
-    let house = Plan::new(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
+    let browser = Browser::new(&broker);
     let state = browser.begin("/login/forms").await.state;
-    let ask = Ask::form(&format!("/callback/forms?code={}", house.code("ana")), &format!("code=x&state={state}"));
+    let ask = ClientRequest::form(&format!("/callback/forms?code={}", broker.code("ana")), &format!("code=x&state={state}"));
 
-    let onward = house.ask(ask).await.location().expect("it leads on").to_owned();
+    let onward = broker.ask(ask).await.location().expect("it leads on").to_owned();
     let answer = browser.get(&onward).await;
 
     assert_eq!(answer.status, 400, "{answer:?}");
-    house.assert_clean(&answer);
-    assert!(house.upstream.heard().is_empty());
+    broker.assert_clean(&answer);
+    assert!(broker.upstream.heard().is_empty());
 }
 
 #[actix_web::test]
 async fn a_form_that_would_not_fit_into_an_address_is_refused_at_once() {
-    let house = Plan::new(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
     let long = |letters: usize| format!("state=x&user={}", "a".repeat(letters));
 
     for (query, form) in [(String::new(), long(6_000)), (String::new(), long(15_000)), (long(4_000), long(4_000)), (long(7_000), long(10))]
     {
-        let answer = house.ask(Ask::form(&format!("/callback/forms?{query}"), &form)).await;
+        let answer = broker.ask(ClientRequest::form(&format!("/callback/forms?{query}"), &form)).await;
         assert_eq!(answer.status, 413, "{} and {}: {answer:?}", query.len(), form.len());
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    let fits = house.ask(Ask::form("/callback/forms", &long(4_000))).await;
+    let fits = broker.ask(ClientRequest::form("/callback/forms", &long(4_000))).await;
     assert_eq!(fits.status, 303);
     assert!(fits.location().expect("it leads on").len() < 8 * 1024, "and it can be followed");
 }

@@ -1,11 +1,12 @@
 //! What holds for every page: its methods, its guards, and what is not there.
 
-use crate::web::ask::{Answer, Ask};
-use crate::web::house::{House, LOCAL, Plan, STANDARD};
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
+use portaria::commands::broker::Broker;
 
 #[actix_web::test]
 async fn other_methods_are_told_which_there_are_and_open_no_door() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     for (path, allowed) in [
         ("/login", "GET, HEAD"),
         ("/login/acme", "GET"),
@@ -36,19 +37,36 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
             if allowed.split(", ").any(|allowed| allowed == method) {
                 continue;
             }
-            let ask = Ask::by(method, path).with("origin", "https://evil.example").with("x-http-method-override", "GET");
-            let answer = house.ask(ask.with("access-control-request-method", "POST")).await;
+            let ask = ClientRequest::by(method, path).with("origin", "https://evil.example").with("x-http-method-override", "GET");
+            let answer = broker.ask(ask.with("access-control-request-method", "POST")).await;
             assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{method} {path}: {answer:?}");
             assert!(answer.cookies().is_empty() && answer.all("access-control-allow-methods").next().is_none());
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
+}
+
+#[actix_web::test]
+async fn every_route_refuses_the_methods_that_it_does_not_name() {
+    let broker = TestBroker::open().await;
+    let routes = Broker::route_list();
+    assert!(routes.len() > 35, "{routes:?}");
+
+    for (pattern, allowed) in routes.into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
+        let path =
+            pattern.replace("{provider}", "acme").replace("{state}", "x").replace("{code}", "K7Q-2MD").replace("{file}", "story.txt");
+        assert!(!path.contains('{'), "{path}");
+
+        let answer = broker.ask(ClientRequest::by("DELETE", &path)).await;
+
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(&*allowed)), "{path}: {answer:?}");
+    }
 }
 
 #[actix_web::test]
 async fn where_forms_are_sent_there_is_the_way_to_their_page() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for (path, page) in [
         ("/account/link/acme", "/account"),
@@ -60,25 +78,25 @@ async fn where_forms_are_sent_there_is_the_way_to_their_page() {
         ("/prove/code", "/prove"),
     ] {
         for method in ["GET", "HEAD"] {
-            let answer = house.ask(Ask::by(method, path)).await;
+            let answer = broker.ask(ClientRequest::by(method, path)).await;
             assert_eq!((answer.status, answer.location()), (303, Some(page)), "{method} {path}: {answer:?}");
             assert!(answer.cookies().is_empty());
         }
     }
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
 }
 
 #[actix_web::test]
 async fn a_page_that_is_only_looked_at_has_no_body_and_begins_nothing() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for path in ["/login", "/session", "/providers", "/embed.js", "/style.css", "/.well-known/jwks.json"] {
-        let (look, whole) = (house.ask(Ask::by("HEAD", path)).await, house.ask(Ask::get(path)).await);
+        let (look, whole) = (broker.ask(ClientRequest::by("HEAD", path)).await, broker.ask(ClientRequest::get(path)).await);
         assert_eq!(look.status, whole.status, "{path}");
         assert_eq!(look.header("content-type"), whole.header("content-type"), "{path}");
         assert!(look.cookies().is_empty());
     }
-    assert_eq!(house.ask(Ask::by("HEAD", "/login/acme")).await.status, 405, "a login does not begin by being looked at");
+    assert_eq!(broker.ask(ClientRequest::by("HEAD", "/login/acme")).await.status, 405, "a login does not begin by being looked at");
 }
 
 fn guarded(answer: &Answer) -> bool {
@@ -96,29 +114,29 @@ fn guarded(answer: &Answer) -> bool {
 
 #[actix_web::test]
 async fn every_answer_is_guarded_whatever_its_status() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let long = format!("/login?x={}", "a".repeat(9_000));
 
     for (status, ask) in [
-        (200, Ask::get("/login")),
-        (303, Ask::get("/")),
-        (303, Ask::get("/login/acme")),
-        (400, Ask::get("/callback/acme")),
-        (401, Ask::get("/session")),
-        (403, Ask::get("/login/acme").with("sec-purpose", "prefetch")),
-        (404, Ask::get("/nowhere")),
-        (404, Ask::get("/login/nobody")),
-        (405, Ask::by("PUT", "/login")),
-        (413, Ask::form("/logout", &"a".repeat(17_000))),
-        (414, Ask::get(&long)),
-        (415, Ask::form("/logout", "").with("content-encoding", "gzip")),
-        (421, Ask::get("/login").with("host", "evil.example")),
-        (431, Ask::get("/login").with("x-long", "a".repeat(17_000))),
-        (200, Ask::get("/health/live")),
-        (200, Ask::get("/health/ready")),
-        (200, Ask::get("/playground/enter").with("accept", "text/html")),
+        (200, ClientRequest::get("/login")),
+        (303, ClientRequest::get("/")),
+        (303, ClientRequest::get("/login/acme")),
+        (400, ClientRequest::get("/callback/acme")),
+        (401, ClientRequest::get("/session")),
+        (403, ClientRequest::get("/login/acme").with("sec-purpose", "prefetch")),
+        (404, ClientRequest::get("/nowhere")),
+        (404, ClientRequest::get("/login/nobody")),
+        (405, ClientRequest::by("PUT", "/login")),
+        (413, ClientRequest::form("/logout", &"a".repeat(17_000))),
+        (414, ClientRequest::get(&long)),
+        (415, ClientRequest::form("/logout", "").with("content-encoding", "gzip")),
+        (421, ClientRequest::get("/login").with("host", "evil.example")),
+        (431, ClientRequest::get("/login").with("x-long", "a".repeat(17_000))),
+        (200, ClientRequest::get("/health/live")),
+        (200, ClientRequest::get("/health/ready")),
+        (200, ClientRequest::get("/playground/enter").with("accept", "text/html")),
     ] {
-        let answer = house.ask(ask).await;
+        let answer = broker.ask(ask).await;
         if status != 200 || !answer.body.contains("playground") {
             assert_eq!(answer.status, status, "{answer:?}");
         }
@@ -130,7 +148,7 @@ async fn every_answer_is_guarded_whatever_its_status() {
 #[actix_web::test]
 async fn a_provider_that_is_not_there_is_not_there_however_it_is_written() {
     let off = format!("enabled: false\n{STANDARD}");
-    let house = Plan::new(LOCAL).with_standard("acme").with("off", &off).build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("off", &off).build().await;
     let long = "a".repeat(300);
 
     let mut bodies = Vec::new();
@@ -151,13 +169,13 @@ async fn a_provider_that_is_not_there_is_not_there_however_it_is_written() {
         "%61cme%00",
     ] {
         for path in ["/login", "/callback"] {
-            let answer = house.ask(Ask::get(&format!("{path}/{name}?code=x&state=y")).with("accept", "text/html")).await;
+            let answer = broker.ask(ClientRequest::get(&format!("{path}/{name}?code=x&state=y")).with("accept", "text/html")).await;
             assert_eq!(answer.status, 404, "{path}/{name}: {answer:?}");
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
             bodies.push(answer.body);
         }
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "nothing tells them apart");
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
 }

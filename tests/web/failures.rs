@@ -2,7 +2,7 @@
 
 use crate::command_line::portaria;
 use crate::web::browser::Browser;
-use crate::web::house::House;
+use crate::web::test_broker::TestBroker;
 
 /// The code on a page, in its short spelling.
 fn code_on(page: &str) -> Option<String> {
@@ -17,8 +17,8 @@ fn code_on(page: &str) -> Option<String> {
 
 #[actix_web::test]
 async fn an_end_that_the_provider_has_no_part_in_has_a_code_as_well() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let kept = browser.cookies();
     let way = browser.way_back("acme", &begun.state, "ana");
@@ -32,17 +32,17 @@ async fn an_end_that_the_provider_has_no_part_in_has_a_code_as_well() {
 
     for (answer, reason) in [(lost, "(lost)"), (again, "(alreadyUsed)")] {
         let code = code_on(&answer.body).unwrap_or_else(|| panic!("{reason} has a code: {answer:?}"));
-        let (status, out, err) = portaria(&house.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+        let (status, out, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
         assert_eq!(status, 0, "{err}");
         assert!(out.contains(reason), "{out}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 }
 
 #[actix_web::test]
 async fn whoever_knocks_in_vain_again_and_again_is_given_one_code_a_minute() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let mut codes = std::collections::BTreeSet::new();
 
     for _ in 0..20 {

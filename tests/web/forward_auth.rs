@@ -1,18 +1,18 @@
 //! What a proxy is told, whatever anybody sends along.
 
-use crate::web::ask::{Answer, Ask};
-use crate::web::house::{HOST, House, OPEN, Plan, STANDARD, until};
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{HOST, OPEN, STANDARD, TestBroker, until};
 use portaria::world::clock;
 
 const STRANGER: &str = "198.51.100.7";
 const IDENTITY: [&str; 5] = ["x-auth-email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store"];
 
-fn assert_nobody(house: &House, answer: &Answer) {
+fn assert_nobody(broker: &TestBroker, answer: &Answer) {
     assert_eq!(answer.status, 401, "{answer:?}");
     assert!(IDENTITY.iter().all(|name| answer.header(name).is_none()), "{answer:?}");
     assert_eq!((answer.body.as_str(), answer.header("cache-control")), ("", Some("no-store")));
     assert!(answer.cookies().is_empty());
-    house.assert_silent(answer);
+    broker.assert_silent(answer);
 }
 
 fn assert_somebody(answer: &Answer) {
@@ -25,33 +25,33 @@ fn assert_somebody(answer: &Answer) {
 
 #[actix_web::test]
 async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
-    let house = House::open().await;
-    let token = house.token(HOST, |_| {});
+    let broker = TestBroker::open().await;
+    let token = broker.token(HOST, |_| {});
     let bearer = format!("Bearer {token}");
 
     for ask in [
-        Ask::get("/auth"),
-        Ask::get("/auth").with("cookie", "portaria=junk"),
-        Ask::get("/auth").with("authorization", &bearer),
-        Ask::get(&format!("/auth?access_token={token}&token={token}&portaria={token}")),
-        Ask::get("/auth").with("x-auth-email", "ana@clientes.example").with("x-auth-uid", "x"),
-        Ask::get("/auth").with("x-portaria", &token),
-        Ask::get("/auth").with("user-agent", "kube-probe/1.30").with("x-forwarded-for", "127.0.0.1"),
-        Ask::get("/auth").with("upgrade", "websocket").with("connection", "upgrade"),
-        Ask::get("/auth").with("range", "bytes=0-").with("expect", "100-continue"),
-        Ask::by("POST", "/auth").body("a".repeat(200_000)),
-        Ask::get("/auth/../login").with("cookie", ""),
-        Ask::get("/auth/health/live"),
-        Ask::get("/auth/%2e%2e/style.css"),
+        ClientRequest::get("/auth"),
+        ClientRequest::get("/auth").with("cookie", "portaria=junk"),
+        ClientRequest::get("/auth").with("authorization", &bearer),
+        ClientRequest::get(&format!("/auth?access_token={token}&token={token}&portaria={token}")),
+        ClientRequest::get("/auth").with("x-auth-email", "ana@clientes.example").with("x-auth-uid", "x"),
+        ClientRequest::get("/auth").with("x-portaria", &token),
+        ClientRequest::get("/auth").with("user-agent", "kube-probe/1.30").with("x-forwarded-for", "127.0.0.1"),
+        ClientRequest::get("/auth").with("upgrade", "websocket").with("connection", "upgrade"),
+        ClientRequest::get("/auth").with("range", "bytes=0-").with("expect", "100-continue"),
+        ClientRequest::by("POST", "/auth").body("a".repeat(200_000)),
+        ClientRequest::get("/auth/../login").with("cookie", ""),
+        ClientRequest::get("/auth/health/live"),
+        ClientRequest::get("/auth/%2e%2e/style.css"),
     ] {
-        assert_nobody(&house, &house.ask(ask).await);
+        assert_nobody(&broker, &broker.ask(ask).await);
     }
 }
 
 #[actix_web::test]
 async fn the_same_decision_for_every_method_and_every_path_below() {
-    let house = House::open().await;
-    let cookie = format!("portaria={}", house.token(HOST, |_| {}));
+    let broker = TestBroker::open().await;
+    let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
 
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "X"] {
         for path in [
@@ -66,9 +66,9 @@ async fn the_same_decision_for_every_method_and_every_path_below() {
             "/auth/x?redirect",
         ] {
             for override_ in ["GET", "OPTIONS", "HEAD"] {
-                let ask = Ask::by(method, path).with("x-http-method-override", override_).with("x-forwarded-method", override_);
-                assert_somebody(&house.ask(ask.clone().with("cookie", &cookie)).await);
-                assert_nobody(&house, &house.ask(ask).await);
+                let ask = ClientRequest::by(method, path).with("x-http-method-override", override_).with("x-forwarded-method", override_);
+                assert_somebody(&broker.ask(ask.clone().with("cookie", &cookie)).await);
+                assert_nobody(&broker, &broker.ask(ask).await);
             }
         }
     }
@@ -76,9 +76,9 @@ async fn the_same_decision_for_every_method_and_every_path_below() {
 
 #[actix_web::test]
 async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
-    let house = House::open().await;
-    let cookie = format!("portaria={}", house.token(HOST, |_| {}));
-    let mut ask = Ask::get("/auth").with("cookie", &cookie);
+    let broker = TestBroker::open().await;
+    let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
+    let mut ask = ClientRequest::get("/auth").with("cookie", &cookie);
     for name in
         ["x-auth-email", "X-Auth-Email", "x_auth_email", "x.auth.email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store"]
     {
@@ -89,7 +89,7 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     }
     let ask = ask.with("connection", "x-auth-email, cookie, x-forwarded-host");
 
-    let answer = house.ask(ask).await;
+    let answer = broker.ask(ask).await;
 
     assert_somebody(&answer);
     assert!(answer.headers.iter().all(|(_, value)| !value.contains("vitima")), "{answer:?}");
@@ -98,13 +98,13 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
 
 #[actix_web::test]
 async fn every_header_is_set_even_when_there_is_nothing_to_say() {
-    let house = House::open().await;
-    let odd = house.token(HOST, |session| session.person.name = None);
-    let spoken = house.token(HOST, |session| session.person.name = Some("João\r\nX-Auth-Email: x \u{202e}%".into()));
+    let broker = TestBroker::open().await;
+    let odd = broker.token(HOST, |session| session.person.name = None);
+    let spoken = broker.token(HOST, |session| session.person.name = Some("João\r\nX-Auth-Email: x \u{202e}%".into()));
 
     let (silent, said) = (
-        house.ask(Ask::get("/auth").with("cookie", format!("portaria={odd}"))).await,
-        house.ask(Ask::get("/auth").with("cookie", format!("portaria={spoken}"))).await,
+        broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={odd}"))).await,
+        broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={spoken}"))).await,
     );
 
     assert_somebody(&silent);
@@ -117,28 +117,28 @@ async fn every_header_is_set_even_when_there_is_nothing_to_say() {
     );
 }
 
-fn browser(ask: Ask) -> Ask {
+fn browser(ask: ClientRequest) -> ClientRequest {
     ask.with("sec-fetch-mode", "navigate").with("accept", "text/html")
 }
 
 #[actix_web::test]
 async fn only_browsers_that_go_somewhere_are_shown_the_way() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let login = format!("http://{HOST}/login");
 
     for (ask, expected) in [
-        (browser(Ask::get("/auth?redirect")), Some(&login)),
-        (browser(Ask::get("/auth?redirect=1")), Some(&login)),
-        (browser(Ask::get("/auth/loja?x=1&redirect")), Some(&login)),
-        (Ask::get("/auth?redirect").with("accept", "text/html,application/xhtml+xml"), Some(&login)),
-        (browser(Ask::get("/auth")), None),
-        (browser(Ask::get("/auth?noredirect")), None),
-        (browser(Ask::get("/auth?x=redirect")), None),
-        (Ask::get("/auth?redirect").with("sec-fetch-mode", "cors").with("accept", "text/html"), None),
-        (Ask::get("/auth?redirect").with("accept", "application/json"), None),
-        (Ask::get("/auth?redirect"), None),
+        (browser(ClientRequest::get("/auth?redirect")), Some(&login)),
+        (browser(ClientRequest::get("/auth?redirect=1")), Some(&login)),
+        (browser(ClientRequest::get("/auth/loja?x=1&redirect")), Some(&login)),
+        (ClientRequest::get("/auth?redirect").with("accept", "text/html,application/xhtml+xml"), Some(&login)),
+        (browser(ClientRequest::get("/auth")), None),
+        (browser(ClientRequest::get("/auth?noredirect")), None),
+        (browser(ClientRequest::get("/auth?x=redirect")), None),
+        (ClientRequest::get("/auth?redirect").with("sec-fetch-mode", "cors").with("accept", "text/html"), None),
+        (ClientRequest::get("/auth?redirect").with("accept", "application/json"), None),
+        (ClientRequest::get("/auth?redirect"), None),
     ] {
-        let answer = house.ask(ask).await;
+        let answer = broker.ask(ask).await;
         assert_eq!(
             (answer.status, answer.location()),
             (if expected.is_some() { 302 } else { 401 }, expected.map(String::as_str)),
@@ -148,7 +148,7 @@ async fn only_browsers_that_go_somewhere_are_shown_the_way() {
     }
 }
 
-fn forwarded(ask: Ask, proto: &str, host: &str, uri: &str) -> Ask {
+fn forwarded(ask: ClientRequest, proto: &str, host: &str, uri: &str) -> ClientRequest {
     ask.with("x-forwarded-proto", proto).with("x-forwarded-host", host).with("x-forwarded-uri", uri)
 }
 
@@ -159,10 +159,10 @@ fn wanted(answer: &Answer) -> Option<String> {
 
 #[actix_web::test]
 async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
-    let house = House::open().await;
-    let ask = || browser(Ask::get("/auth?redirect"));
+    let broker = TestBroker::open().await;
+    let ask = || browser(ClientRequest::get("/auth?redirect"));
 
-    let honest = house.ask(forwarded(ask(), "http", "localhost:9000", "/carrinho?a=1&b=%20")).await;
+    let honest = broker.ask(forwarded(ask(), "http", "localhost:9000", "/carrinho?a=1&b=%20")).await;
     assert_eq!(wanted(&honest).as_deref(), Some("http://localhost:9000/carrinho?a=1&b=%20"));
 
     for (proto, host, uri) in [
@@ -184,19 +184,19 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
         ("http", "localhost:9000", "/\t"),
         ("http", "localhost:9000\\", "/"),
     ] {
-        let answer = house.ask(forwarded(ask(), proto, host, uri)).await;
+        let answer = broker.ask(forwarded(ask(), proto, host, uri)).await;
         assert_eq!((answer.status, wanted(&answer)), (302, None), "{proto} {host} {uri}: {answer:?}");
         assert_eq!(answer.location(), Some("http://localhost:8080/login"));
     }
-    let twice = house.ask(forwarded(forwarded(ask(), "http", "localhost:9000", "/a"), "http", "localhost:9000", "/b")).await;
+    let twice = broker.ask(forwarded(forwarded(ask(), "http", "localhost:9000", "/a"), "http", "localhost:9000", "/b")).await;
     assert_eq!(wanted(&twice), None);
-    let long = house.ask(forwarded(ask(), "http", "localhost:9000", &format!("/{}", "a".repeat(64_000)))).await;
+    let long = broker.ask(forwarded(ask(), "http", "localhost:9000", &format!("/{}", "a".repeat(64_000)))).await;
     assert_eq!((long.status, wanted(&long)), (302, None));
-    let bytes = house
+    let bytes = broker
         .ask(ask().with("x-forwarded-proto", "http").with("x-forwarded-host", "localhost:9000").with("x-forwarded-uri", b"/\xff"))
         .await;
     assert_eq!((bytes.status, wanted(&bytes)), (302, None));
-    let foreign = house.ask(forwarded(ask(), "http", "localhost:9000", "/carrinho").from(STRANGER)).await;
+    let foreign = broker.ask(forwarded(ask(), "http", "localhost:9000", "/carrinho").from(STRANGER)).await;
     assert_eq!((foreign.status, wanted(&foreign)), (302, None), "who is no proxy of ours is not believed");
 }
 
@@ -204,11 +204,11 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
 async fn nothing_that_is_forwarded_decides_who_somebody_is() {
     let settings =
         format!("{OPEN}stores: {{ atacado: {{ publicUrl: https://login.atacado.example, returnTo: [ https://www.atacado.example ] }} }}\n");
-    let house = Plan::new(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await;
-    let token = house.token("login.loja.example", |_| {});
-    let ask = |host: &str| Ask::get("/auth").with("host", host).with("cookie", format!("__Host-portaria={token}")).from(STRANGER);
+    let broker = TestBroker::builder(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await;
+    let token = broker.token("login.loja.example", |_| {});
+    let ask = |host: &str| ClientRequest::get("/auth").with("host", host).with("cookie", format!("__Host-portaria={token}")).from(STRANGER);
 
-    assert_somebody(&house.ask(ask("login.loja.example")).await);
+    assert_somebody(&broker.ask(ask("login.loja.example")).await);
     for (name, value) in [
         ("x-forwarded-host", "login.atacado.example"),
         ("forwarded", "host=login.atacado.example"),
@@ -221,77 +221,77 @@ async fn nothing_that_is_forwarded_decides_who_somebody_is() {
         ("x-forwarded-proto", "http"),
         ("x-auth-store", "atacado"),
     ] {
-        let own = house.ask(ask("login.loja.example").with(name, value)).await;
+        let own = broker.ask(ask("login.loja.example").with(name, value)).await;
         assert_somebody(&own);
         assert_eq!(own.header("x-auth-store"), Some("main"), "{name}");
-        assert_nobody(&house, &house.ask(ask("login.atacado.example").with(name, "login.loja.example")).await);
-        let nobody = Ask::get("/auth").with("host", "login.loja.example").with(name, value).from(STRANGER);
-        assert_nobody(&house, &house.ask(nobody).await);
+        assert_nobody(&broker, &broker.ask(ask("login.atacado.example").with(name, "login.loja.example")).await);
+        let nobody = ClientRequest::get("/auth").with("host", "login.loja.example").with(name, value).from(STRANGER);
+        assert_nobody(&broker, &broker.ask(nobody).await);
     }
 }
 
 #[actix_web::test]
 async fn a_session_that_ended_is_over_at_once_though_it_was_judged_before() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let mut sid = Box::default();
-    let token = house.token(HOST, |session| sid = session.sid.clone());
-    let ask = Ask::get("/auth").with("cookie", format!("portaria={token}"));
+    let token = broker.token(HOST, |session| sid = session.sid.clone());
+    let ask = ClientRequest::get("/auth").with("cookie", format!("portaria={token}"));
     for _ in 0..3 {
-        assert_somebody(&house.ask(ask.clone()).await);
+        assert_somebody(&broker.ask(ask.clone()).await);
     }
 
-    house.app.revocations.record_end(&sid, clock::now() + 3600);
+    broker.app.revocations.record_end(&sid, clock::now() + 3600);
 
-    assert_nobody(&house, &house.ask(ask.clone()).await);
-    house.app.revocations.mark_fresh(clock::now() - 3600);
-    house.app.revocations.mark_fresh(clock::now());
-    assert_nobody(&house, &house.ask(ask).await);
+    assert_nobody(&broker, &broker.ask(ask.clone()).await);
+    broker.app.revocations.mark_fresh(clock::now() - 3600);
+    broker.app.revocations.mark_fresh(clock::now());
+    assert_nobody(&broker, &broker.ask(ask).await);
 }
 
 #[actix_web::test]
 async fn a_session_that_was_judged_before_still_comes_to_its_end() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let now = clock::now();
-    let token = house.token(HOST, |session| session.until = now + 2);
-    let ask = Ask::get("/auth").with("cookie", format!("portaria={token}"));
-    assert_somebody(&house.ask(ask.clone()).await);
+    let token = broker.token(HOST, |session| session.until = now + 2);
+    let ask = ClientRequest::get("/auth").with("cookie", format!("portaria={token}"));
+    assert_somebody(&broker.ask(ask.clone()).await);
 
     until("two seconds have gone by", || clock::now() >= now + 2).await;
 
-    assert_nobody(&house, &house.ask(ask).await);
+    assert_nobody(&broker, &broker.ask(ask).await);
 }
 
 #[actix_web::test]
 async fn while_storage_is_silent_for_too_long_nobody_passes() {
-    let house = House::open().await;
-    let cookie = format!("portaria={}", house.token(HOST, |_| {}));
-    house.storage_is_away(true);
+    let broker = TestBroker::open().await;
+    let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
+    broker.storage_is_away(true);
 
     for (silence, expected) in [(0, 200), (55, 200), (65, 503), (86_400, 503)] {
-        house.app.revocations.mark_fresh(clock::now() - silence);
-        let answer = house.ask(Ask::get("/auth").with("cookie", &cookie)).await;
+        broker.app.revocations.mark_fresh(clock::now() - silence);
+        let answer = broker.ask(ClientRequest::get("/auth").with("cookie", &cookie)).await;
         assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");
         assert_eq!(answer.header("x-auth-email").is_some(), expected == 200);
     }
-    let nobody = house.ask(browser(Ask::get("/auth?redirect"))).await;
+    let nobody = broker.ask(browser(ClientRequest::get("/auth?redirect"))).await;
     assert_eq!((nobody.status, nobody.header("retry-after")), (503, Some("5")));
-    house.app.revocations.mark_fresh(clock::now());
-    assert_somebody(&house.ask(Ask::get("/auth").with("cookie", &cookie)).await);
+    broker.app.revocations.mark_fresh(clock::now());
+    assert_somebody(&broker.ask(ClientRequest::get("/auth").with("cookie", &cookie)).await);
 }
 
 #[actix_web::test]
 async fn for_two_who_take_turns_nothing_is_mixed_up() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let of = |name: &str| {
         let email = portaria::vocabulary::email::Email::parse(&format!("{name}@clientes.example")).expect("an address");
-        house.token(HOST, |session| session.person.email = email)
+        broker.token(HOST, |session| session.person.email = email)
     };
     let (ana, bruno) = (of("ana"), of("bruno"));
 
     for turn in 0..200 {
         let (token, expected) = if turn % 2 == 0 { (&ana, "ana@clientes.example") } else { (&bruno, "bruno@clientes.example") };
-        let answer = house.ask(Ask::get("/auth").with("cookie", format!("portaria={token}"))).await;
+        let answer = broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={token}"))).await;
         assert_eq!(answer.header("x-auth-email"), Some(expected));
-        assert_nobody(&house, &house.ask(Ask::get("/auth").with("cookie", format!("portaria={token}x"))).await);
+        assert_nobody(&broker, &broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={token}x"))).await);
     }
 }

@@ -1,14 +1,14 @@
 //! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
 
-use crate::web::ask::Answer;
 use crate::web::browser::Browser;
-use crate::web::house::{House, until};
-use crate::web::upstream::{Upstream, answer, json, person, until_it_gives_up};
+use crate::web::client_request::Answer;
+use crate::web::test_broker::{TestBroker, until};
+use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
 /// Lets somebody come back whose provider is as it is now; answers with what they see.
-async fn come_back(house: &House) -> Answer {
-    let browser = Browser::new(house);
+async fn come_back(broker: &TestBroker) -> Answer {
+    let browser = Browser::new(broker);
     let begun = browser.begin("/login/acme").await;
     let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
     assert!(browser.attempts().is_empty(), "the attempt is over: {answer:?}");
@@ -16,23 +16,23 @@ async fn come_back(house: &House) -> Answer {
 }
 
 /// With these bytes at both addresses in turn, a login ends with this status, and one call to each at most.
-async fn ends_with(house: &House, what: &str, bytes: &[u8], expected: u16) {
+async fn ends_with(broker: &TestBroker, what: &str, bytes: &[u8], expected: u16) {
     for path in ["/token", "/me"] {
-        house.upstream.is_honest();
-        house.upstream.says(path, bytes);
-        let before = house.upstream.asked(path);
+        broker.upstream.is_honest();
+        broker.upstream.says(path, bytes);
+        let before = broker.upstream.asked(path);
 
-        let answer = come_back(house).await;
+        let answer = come_back(broker).await;
 
         assert_eq!(answer.status, expected, "{what} at {path}: {answer:?}");
-        house.assert_clean(&answer);
-        assert_eq!(house.upstream.asked(path) - before, 1, "{what} at {path}: nothing is asked twice");
+        broker.assert_clean(&answer);
+        assert_eq!(broker.upstream.asked(path) - before, 1, "{what} at {path}: nothing is asked twice");
     }
 }
 
 #[actix_web::test]
 async fn answers_that_are_too_large_are_not_read_to_their_end() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let padded = format!("{{\"access_token\":\"x\",\"id\":\"1\",\"x\":\"{}\"}}", "a".repeat(65_536));
     let many: String = (0..200).map(|at| format!("X-{at}: y\r\n")).collect();
 
@@ -42,29 +42,29 @@ async fn answers_that_are_too_large_are_not_read_to_their_end() {
         ("many headers", answer(200, &many, b"{}")),
         ("one header of a megabyte", answer(200, &format!("X: {}\r\n", "y".repeat(1 << 20)), b"{}")),
     ] {
-        ends_with(&house, what, &bytes, 502).await;
+        ends_with(&broker, what, &bytes, 502).await;
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_stream_without_an_end_is_left() {
-    let house = House::open().await;
-    house.upstream.answers("/token", |_, to| {
+    let broker = TestBroker::open().await;
+    broker.upstream.answers("/token", |_, to| {
         let _ = to.write_all(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n");
         while to.write_all(b"1000\r\n").and_then(|()| to.write_all(&[b' '; 0x1000])).and_then(|()| to.write_all(b"\r\n")).is_ok() {}
     });
 
-    let answer = come_back(&house).await;
+    let answer = come_back(&broker).await;
 
     assert_eq!(answer.status, 502, "{answer:?}");
-    house.assert_clean(&answer);
-    house.assert_still_works().await;
+    broker.assert_clean(&answer);
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn what_unpacks_to_more_than_is_read_is_refused() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     // 1 MiB in a few kilobytes.
     let bomb = gzip_of_zeros(1 << 20);
     assert!(bomb.len() < 8_000);
@@ -77,9 +77,9 @@ async fn what_unpacks_to_more_than_is_read_is_refused() {
         ("gzip without a word of it", "", bomb.clone()),
         ("an unknown coding", "Content-Encoding: br\r\n", bomb),
     ] {
-        ends_with(&house, what, &answer(200, headers, &body), 502).await;
+        ends_with(&broker, what, &answer(200, headers, &body), 502).await;
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 /// A gzip member of so many zeros: one literal zero, then repeats of it at their greatest length, by the fixed codes of deflate.
@@ -100,9 +100,9 @@ fn gzip_of_zeros(length: usize) -> Vec<u8> {
 
 #[actix_web::test]
 async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
-    let house = House::open().await;
-    let elsewhere = Upstream::open("", "nobody");
-    let here = house.upstream.url();
+    let broker = TestBroker::open().await;
+    let elsewhere = TestProvider::open("", "nobody");
+    let here = broker.upstream.url();
 
     for status in [300, 301, 302, 303, 305, 307, 308] {
         for to in [
@@ -113,22 +113,22 @@ async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
             "http://169.254.169.254/".to_owned(),
         ] {
             let bytes = answer(status, &format!("Location: {to}\r\n"), person("ana").as_bytes());
-            ends_with(&house, &format!("{status} to {to}"), &bytes, 502).await;
+            ends_with(&broker, &format!("{status} to {to}"), &bytes, 502).await;
         }
     }
     for name in ["Refresh: 0; url", "Content-Location", "Link"] {
-        house.upstream.is_honest();
-        house.upstream.says("/token", answer(200, &format!("{name}: {}/token\r\n", elsewhere.url()), b"{}"));
-        assert_eq!(come_back(&house).await.status, 502);
+        broker.upstream.is_honest();
+        broker.upstream.says("/token", answer(200, &format!("{name}: {}/token\r\n", elsewhere.url()), b"{}"));
+        assert_eq!(come_back(&broker).await.status, 502);
     }
 
-    assert_eq!((elsewhere.connections(), house.upstream.asked("/elsewhere")), (0, 0));
-    house.assert_still_works().await;
+    assert_eq!((elsewhere.connections(), broker.upstream.asked("/elsewhere")), (0, 0));
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn answers_that_are_not_what_they_should_be_are_odd() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     let many: String = (0..11_000).map(|at| format!("\"k{at}\":1,")).collect();
 
@@ -150,34 +150,34 @@ async fn answers_that_are_not_what_they_should_be_are_odd() {
         ("odd keys", "{\"__proto__\":{\"access_token\":\"x\",\"id\":\"1\"},\"constructor\":{}}".to_owned()),
         ("in capitals", "{\"ACCESS_TOKEN\":\"x\",\"ID\":\"1\"}".to_owned()),
     ] {
-        ends_with(&house, what, &json(200, &body), 502).await;
+        ends_with(&broker, what, &json(200, &body), 502).await;
     }
-    ends_with(&house, "bytes that are no text", &answer(200, "", b"{\"access_token\":\"\xff\",\"id\":\"\xff\"}"), 502).await;
-    ends_with(&house, "text of two bytes a letter", &answer(200, "", b"\xff\xfe{\0}\0"), 502).await;
-    house.assert_still_works().await;
+    ends_with(&broker, "bytes that are no text", &answer(200, "", b"{\"access_token\":\"\xff\",\"id\":\"\xff\"}"), 502).await;
+    ends_with(&broker, "text of two bytes a letter", &answer(200, "", b"\xff\xfe{\0}\0"), 502).await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_token_that_is_none_is_never_sent_anywhere() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for token in ["null", "\"\"", "{}", "[]", "[\"x\"]", "\"a\\r\\nX-Evil: 1\"", "\"a\\u0000b\"", "\"\\u00e9 \\ud83e\\udd8a\""] {
-        house.upstream.says("/token", json(200, &format!("{{\"access_token\":{token},\"token_type\":\"Bearer\"}}")));
-        let before = house.upstream.asked("/me");
+        broker.upstream.says("/token", json(200, &format!("{{\"access_token\":{token},\"token_type\":\"Bearer\"}}")));
+        let before = broker.upstream.asked("/me");
 
-        let answer = come_back(&house).await;
+        let answer = come_back(&broker).await;
 
         assert!(answer.status == 502, "{token}: {answer:?}");
-        house.assert_clean(&answer);
-        let heard: Vec<_> = house.upstream.heard().into_iter().filter(|heard| heard.path == "/me").skip(before).collect();
+        broker.assert_clean(&answer);
+        let heard: Vec<_> = broker.upstream.heard().into_iter().filter(|heard| heard.path == "/me").skip(before).collect();
         assert!(heard.iter().all(|heard| heard.header("x-evil").is_none()), "{token}: {heard:?}");
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn somebody_without_an_id_is_nobody() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let long = format!("\"{}\"", "a".repeat(256));
 
     for id in [
@@ -197,23 +197,23 @@ async fn somebody_without_an_id_is_nobody() {
         "\"a\\r\\nb\"",
         &long,
     ] {
-        house.upstream.says("/me", json(200, &format!("{{\"id\":{id},\"email\":\"ana@clientes.example\",\"verified\":true}}")));
-        let answer = come_back(&house).await;
+        broker.upstream.says("/me", json(200, &format!("{{\"id\":{id},\"email\":\"ana@clientes.example\",\"verified\":true}}")));
+        let answer = come_back(&broker).await;
         assert!(matches!(answer.status, 403 | 502), "{id}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn an_address_that_is_not_proven_opens_nothing() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for verified in ["false", "\"false\"", "null", "0", "\"no\"", "[]", "{}", "\"\"", "[true]", "\"TRUE or not\""] {
-        house.upstream.says("/me", json(200, &format!("{{\"id\":\"7\",\"email\":\"vitima@clientes.example\",\"verified\":{verified}}}")));
-        let answer = come_back(&house).await;
+        broker.upstream.says("/me", json(200, &format!("{{\"id\":\"7\",\"email\":\"vitima@clientes.example\",\"verified\":{verified}}}")));
+        let answer = come_back(&broker).await;
         assert_eq!(answer.status, 403, "{verified}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
     for email in [
         "a@b",
@@ -226,38 +226,38 @@ async fn an_address_that_is_not_proven_opens_nothing() {
         "a@[127.0.0.1]",
         "v\u{131}tima@clientes.example",
     ] {
-        house.upstream.says("/me", json(200, &format!("{{\"id\":\"7\",\"email\":\"{email}\",\"verified\":true}}")));
-        let answer = come_back(&house).await;
+        broker.upstream.says("/me", json(200, &format!("{{\"id\":\"7\",\"email\":\"{email}\",\"verified\":true}}")));
+        let answer = come_back(&broker).await;
         assert_eq!(answer.status, 403, "{email}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn no_status_makes_a_code_be_shown_again() {
-    let house = House::open().await;
-    let secretive = format!("{{\"error\":\"{0}-secret\",\"error_description\":\"{0}-secret <script>\",\"message\":\"{0}\"}}", house.mark);
+    let broker = TestBroker::open().await;
+    let secretive = format!("{{\"error\":\"{0}-secret\",\"error_description\":\"{0}-secret <script>\",\"message\":\"{0}\"}}", broker.mark);
 
     for status in [204, 304, 400, 401, 403, 404, 418, 429, 500, 502, 503, 599] {
         let body = if matches!(status, 204 | 304) { "" } else { &secretive };
         ends_with(
-            &house,
+            &broker,
             &format!("status {status}"),
             &answer(status, "Retry-After: 0\r\nWWW-Authenticate: Basic\r\n", body.as_bytes()),
             502,
         )
         .await;
     }
-    ends_with(&house, "no with status 200", &json(200, "{\"error\":\"invalid_grant\"}"), 502).await;
+    ends_with(&broker, "no with status 200", &json(200, "{\"error\":\"invalid_grant\"}"), 502).await;
 
-    assert!(!String::from_utf8_lossy(&house.stored()).contains(&house.mark), "storage keeps no secret, no code and no token");
-    house.assert_still_works().await;
+    assert!(!String::from_utf8_lossy(&broker.stored()).contains(&broker.mark), "storage keeps no secret, no code and no token");
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_connection_that_breaks_is_no_answer() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for (what, bytes) in [
         ("nothing at all", &b""[..]),
@@ -270,16 +270,16 @@ async fn a_connection_that_breaks_is_no_answer() {
         ("two lengths", b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nContent-Length: 30\r\n\r\n{}"),
         ("a status that is none", b"HTTP/1.1 abc X\r\n\r\n{}"),
     ] {
-        ends_with(&house, what, bytes, 502).await;
+        ends_with(&broker, what, bytes, 502).await;
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let planted = String::from_utf8(json(200, &person("atacante"))).expect("text");
-    house.upstream.answers("/me", move |_, to| {
+    broker.upstream.answers("/me", move |_, to| {
         let honest = person("ana");
         let first = format!("HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{honest}", honest.len());
         let _ = to.write_all(format!("{first}{planted}").as_bytes());
@@ -287,7 +287,7 @@ async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
     });
 
     for _ in 0..3 {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         assert_eq!(browser.log_in("acme", "ana").await.status, 303);
         assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
     }
@@ -295,53 +295,56 @@ async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
 
 #[actix_web::test]
 async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
-    let house = House::open().await;
-    house.upstream.says(
+    let broker = TestBroker::open().await;
+    broker.upstream.says(
         "/token",
         answer(
             200,
             "Set-Cookie: sid=1; Path=/\r\nSet-Cookie: b=2; Domain=127.0.0.1\r\nContent-Type: application/json\r\n",
-            format!("{{\"access_token\":\"{}-at-ana\"}}", house.mark).as_bytes(),
+            format!("{{\"access_token\":\"{}-at-ana\"}}", broker.mark).as_bytes(),
         ),
     );
 
     for _ in 0..2 {
-        assert_eq!(come_back(&house).await.status, 303);
+        assert_eq!(come_back(&broker).await.status, 303);
     }
 
-    for heard in house.upstream.heard() {
+    for heard in broker.upstream.heard() {
         assert!(heard.header("cookie").is_none() && heard.header("referer").is_none(), "{heard:?}");
         assert!(heard.header("x-forwarded-for").is_none() && heard.header("origin").is_none(), "{heard:?}");
-        assert!(!heard.path.contains(&house.mark) && !heard.query.contains(&house.mark), "nothing secret stands in an address: {heard:?}");
+        assert!(
+            !heard.path.contains(&broker.mark) && !heard.query.contains(&broker.mark),
+            "nothing secret stands in an address: {heard:?}"
+        );
         assert_eq!(heard.method, if heard.path == "/token" { "POST" } else { "GET" });
     }
 }
 
 #[actix_web::test]
 async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let began = portaria::world::clock::instant();
-    house.upstream.answers("/token", |_, to| until_it_gives_up(to));
-    house.upstream.answers("/me", |_, to| {
+    broker.upstream.answers("/token", |_, to| until_it_gives_up(to));
+    broker.upstream.answers("/me", |_, to| {
         let _ = to.write_all(b"HTTP/1.1 200 X\r\nContent-Le");
         until_it_gives_up(to);
     });
     let slow: Vec<_> = (0..30)
         .map(|_| {
-            let house = house.clone();
-            actix_web::rt::spawn(async move { come_back(&house).await })
+            let broker = broker.clone();
+            actix_web::rt::spawn(async move { come_back(&broker).await })
         })
         .collect();
-    until("as many as may are under way", || house.upstream.asked("/token") >= 20).await;
-    assert_eq!(house.upstream.asked("/token"), 20, "so many are let through to one provider at once");
-    house.upstream.answers("/token", {
-        let mark = house.mark.clone();
+    until("as many as may are under way", || broker.upstream.asked("/token") >= 20).await;
+    assert_eq!(broker.upstream.asked("/token"), 20, "so many are let through to one provider at once");
+    broker.upstream.answers("/token", {
+        let mark = broker.mark.clone();
         move |_, to| drop(to.write_all(&json(200, &format!("{{\"access_token\":\"{mark}-at-ana\"}}"))))
     });
 
-    let browser = Browser::new(&house);
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/beta").await;
-    house.upstream.says("/me", json(200, &person("bia")));
+    broker.upstream.says("/me", json(200, &person("bia")));
     let honest = browser.get(&browser.way_back("beta", &begun.state, "bia")).await;
 
     assert_eq!(honest.status, 303, "another provider is not concerned: {honest:?}");

@@ -1,8 +1,8 @@
 //! The lab: who gets in, what is never shown on any of its pages, and what it survives.
 
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
 use portaria::story::proposal::{FileChange, Proposal};
@@ -15,22 +15,22 @@ const STAFF: &str = "lab: { staff: [ Suporte@Loja.example ] }\n";
 const MARKUP: &str = "<img src=x onerror=alert(1)>";
 
 /// A store on the open net whose staff is one person.
-async fn open_house() -> House {
+async fn open_house() -> TestBroker {
     let settings = format!(
         "{OPEN}{STAFF}stores:\n  atacado: {{ publicUrl: 'https://login.atacado.example', lab: {{ staff: [ outra@loja.example ] }} }}\n"
     );
-    Plan::new(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+    TestBroker::builder(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
 }
 
 /// Somebody with this address, signed in at a store.
-fn somebody(house: &House, host: &str, address: &str, verified: bool) -> Browser {
-    let token = house.token(host, |session| {
+fn somebody(broker: &TestBroker, host: &str, address: &str, verified: bool) -> Browser {
+    let token = broker.token(host, |session| {
         session.person.uid = format!("uid of {address}").into();
         session.person.email = Email::parse(address).expect("an address");
         session.person.email_verified = verified;
     });
-    let browser = Browser::at(house, host);
-    browser.jar.borrow_mut().push((house.front(host).store.cookie.to_string(), token));
+    let browser = Browser::at(broker, host);
+    browser.jar.borrow_mut().push((broker.front(host).store.cookie.to_string(), token));
     browser
 }
 
@@ -84,11 +84,11 @@ fn story() -> Story {
     }
 }
 
-async fn keep(house: &House, code: &str, store: &str, story: &Story) {
+async fn keep(broker: &TestBroker, code: &str, store: &str, story: &Story) {
     let story = serde_json::to_string(story).expect("a story is JSON");
     let incident = StoredIncident { code: code.into(), store: store.into(), at: clock::now(), story };
     let event = AuditEvent::new(clock::now(), store, AuditEventKind::Failed);
-    assert!(house.app.directory.write(SaveIncident { incident, event }).await.expect("storage is there"));
+    assert!(broker.app.directory.write(SaveIncident { incident, event }).await.expect("storage is there"));
 }
 
 fn field(page: &Answer) -> String {
@@ -102,12 +102,12 @@ fn encoded(text: &str) -> String {
 
 #[actix_web::test]
 async fn on_the_machine_itself_everybody_may_use_the_lab() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
-        let answer = house.ask(Ask::get(path)).await;
+        let answer = broker.ask(ClientRequest::get(path)).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
         let policy = answer.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains("script-src 'self';") && policy.contains("style-src 'self';"), "{policy}");
         assert!(!answer.body.contains(" style=") && !answer.body.contains("<script>"), "{path}");
@@ -116,30 +116,30 @@ async fn on_the_machine_itself_everybody_may_use_the_lab() {
 
 #[actix_web::test]
 async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
         for ask in [
-            Ask::get(path).with("x-forwarded-for", "203.0.113.7"),
-            Ask::get(path).with("forwarded", "for=203.0.113.7"),
-            Ask::get(path).from("203.0.113.7"),
+            ClientRequest::get(path).with("x-forwarded-for", "203.0.113.7"),
+            ClientRequest::get(path).with("forwarded", "for=203.0.113.7"),
+            ClientRequest::get(path).from("203.0.113.7"),
         ] {
-            assert_eq!(house.ask(ask).await.status, 403, "{path}");
+            assert_eq!(broker.ask(ask).await.status, 403, "{path}");
         }
-        assert_eq!(house.ask(Ask::get(path)).await.status, 200, "{path}");
+        assert_eq!(broker.ask(ClientRequest::get(path)).await.status, 200, "{path}");
     }
-    assert_eq!(house.ask(Ask::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
+    assert_eq!(broker.ask(ClientRequest::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
 }
 
 #[actix_web::test]
 async fn elsewhere_only_listed_people_with_a_proven_address_may() {
-    let house = open_house().await;
-    let stranger = Browser::at(&house, OPEN_HOST);
+    let broker = open_house().await;
+    let stranger = Browser::at(&broker, OPEN_HOST);
 
     let led = stranger.get("/lab/acme?lang=es").await;
     assert_eq!(led.status, 303);
     assert_eq!(led.location(), Some("/login?return_to=https%3A%2F%2Flogin.loja.example%2Flab%2Facme%3Flang%3Des"));
-    let posted = stranger.ask(Ask::form("/lab/acme/answer", "call=1")).await;
+    let posted = stranger.ask(ClientRequest::form("/lab/acme/answer", "call=1")).await;
     assert_eq!(posted.location(), Some("/login?return_to=https%3A%2F%2Flogin.loja.example%2Flab"), "a form cannot be sent again");
 
     for (address, verified, status) in [
@@ -149,7 +149,7 @@ async fn elsewhere_only_listed_people_with_a_proven_address_may() {
         ("ana@loja.example", true, 403),
     ] {
         for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents", "/lab.css"] {
-            let answer = somebody(&house, OPEN_HOST, address, verified).ask(Ask::get(path).with("accept", "text/html")).await;
+            let answer = somebody(&broker, OPEN_HOST, address, verified).ask(ClientRequest::get(path).with("accept", "text/html")).await;
             assert_eq!(answer.status, if path == "/lab.css" { 200 } else { status }, "{address} {verified} {path}: {answer:?}");
             assert!(status == 200 || !answer.body.contains("Clube Acme"), "{answer:?}");
         }
@@ -158,39 +158,43 @@ async fn elsewhere_only_listed_people_with_a_proven_address_may() {
 
 #[actix_web::test]
 async fn staff_of_one_store_are_nobody_at_another() {
-    let house = open_house().await;
+    let broker = open_house().await;
     let other = "login.atacado.example";
 
-    let theirs = somebody(&house, other, "suporte@loja.example", true);
+    let theirs = somebody(&broker, other, "suporte@loja.example", true);
     assert_eq!(theirs.get("/lab").await.status, 403);
-    assert_eq!(somebody(&house, other, "outra@loja.example", true).get("/lab").await.status, 200);
-    let carried = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    assert_eq!(somebody(&broker, other, "outra@loja.example", true).get("/lab").await.status, 200);
+    let carried = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     let cookies = carried.cookies();
-    assert_eq!(house.ask(Ask::get("/lab").with("host", other).with("cookie", cookies)).await.status, 303, "the session is another store's");
+    assert_eq!(
+        broker.ask(ClientRequest::get("/lab").with("host", other).with("cookie", cookies)).await.status,
+        303,
+        "the session is another store's"
+    );
 }
 
 #[actix_web::test]
 async fn a_session_that_has_ended_opens_nothing() {
-    let house = open_house().await;
-    let browser = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let broker = open_house().await;
+    let browser = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     assert_eq!(browser.get("/lab").await.status, 200);
     let token = browser.jar.borrow()[0].1.clone();
-    let session = house.app.signing.keys().verify(&token, house.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
+    let session = broker.app.signing.keys().verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
 
-    house.app.revocations.record_end(&session.sid, session.latest_expiry());
+    broker.app.revocations.record_end(&session.sid, session.latest_expiry());
 
     assert_eq!(browser.get("/lab").await.status, 303);
 }
 
 #[actix_web::test]
 async fn a_public_store_without_staff_has_no_lab() {
-    let house = Plan::new(OPEN).with_standard("acme").build().await;
-    let ana = somebody(&house, OPEN_HOST, "ana@loja.example", true);
+    let broker = TestBroker::builder(OPEN).with_standard("acme").build().await;
+    let ana = somebody(&broker, OPEN_HOST, "ana@loja.example", true);
     let nowhere = ana.get("/nowhere").await;
 
     for path in ["/lab", "/lab/acme", "/lab/nobody", "/lab/acme/answer", "/lab/acme/tests", "/lab/incidents", "/lab/incidents/K7Q-2MD"] {
         for method in ["GET", "POST", "PUT"] {
-            let answer = ana.ask(Ask::by(method, path)).await;
+            let answer = ana.ask(ClientRequest::by(method, path)).await;
             assert_eq!((answer.status, &answer.body), (404, &nowhere.body), "{method} {path}: {answer:?}");
         }
     }
@@ -198,36 +202,36 @@ async fn a_public_store_without_staff_has_no_lab() {
 
 #[actix_web::test]
 async fn every_state_of_a_provider_is_shown_with_what_helps() {
-    let house = Plan::new(LOCAL)
+    let broker = TestBroker::builder(LOCAL)
         .with_standard("acme")
         .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:LAB_TEST_NEVER_SET"))
         .with("broken", "name: Broken\nclientSecret: hunter2\nraed: {}\n")
         .with("off", &format!("enabled: false\n{STANDARD}"))
         .build()
         .await;
-    house.folder.write("providers.d/wrong.yml", "name: x\n");
+    broker.folder.write("providers.d/wrong.yml", "name: x\n");
 
-    let list = house.ask(Ask::get("/lab?lang=en")).await;
+    let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
     for part in ["Clube Acme", "LAB_TEST_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
         assert!(list.body.contains(part), "{part}: {}", list.body);
     }
-    let waiting = house.ask(Ask::get("/lab/waiting?lang=en")).await;
+    let waiting = broker.ask(ClientRequest::get("/lab/waiting?lang=en")).await;
     assert!(waiting.body.contains("LAB_TEST_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
-    let broken = house.ask(Ask::get("/lab/broken?lang=en")).await;
+    let broken = broker.ask(ClientRequest::get("/lab/broken?lang=en")).await;
     for part in ["id=\"L3\"", "^^^^", "a secret may not stand in the file", "••••••", "raed"] {
         assert!(broken.body.contains(part), "{part}: {}", broken.body);
     }
     assert!(!broken.body.contains("hunter2"));
-    assert_eq!(house.ask(Ask::get("/lab/broken/answer")).await.status, 404);
-    assert_eq!(house.ask(Ask::get("/lab/nobody")).await.status, 404);
-    assert!(house.ask(Ask::get("/lab/acme")).await.body.contains("/callback/acme"));
+    assert_eq!(broker.ask(ClientRequest::get("/lab/broken/answer")).await.status, 404);
+    assert_eq!(broker.ask(ClientRequest::get("/lab/nobody")).await.status, 404);
+    assert!(broker.ask(ClientRequest::get("/lab/acme")).await.body.contains("/callback/acme"));
 }
 
 #[actix_web::test]
 async fn an_empty_lab_says_how_to_begin() {
-    let house = Plan::new(LOCAL).build().await;
+    let broker = TestBroker::builder(LOCAL).build().await;
 
-    let page = house.ask(Ask::get("/lab").with("accept-language", "pt-BR")).await;
+    let page = broker.ask(ClientRequest::get("/lab").with("accept-language", "pt-BR")).await;
 
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
@@ -235,20 +239,20 @@ async fn an_empty_lab_says_how_to_begin() {
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     let file = STANDARD.replace("Clube Acme", &format!("'Clube {MARKUP}'"));
-    let house = Plan::new(LOCAL)
+    let broker = TestBroker::builder(LOCAL)
         .with("acme", &file)
         .with("broken", &format!("name: {MARKUP}\nclientSecret: hunter2\n\"{MARKUP}\": x\n"))
         .build()
         .await;
     // The very secret, written where it does not belong.
-    house.rewrite("leaky", &format!("{STANDARD}# {}-secret {MARKUP}\n", house.mark));
-    keep(&house, "K7Q-2MD", "main", &story()).await;
-    keep(&house, "K7Q-2MF", "main", &Story { test: true, ..story() }).await;
-    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    broker.rewrite("leaky", &format!("{STANDARD}# {}-secret {MARKUP}\n", broker.mark));
+    keep(&broker, "K7Q-2MD", "main", &story()).await;
+    keep(&broker, "K7Q-2MF", "main", &Story { test: true, ..story() }).await;
+    let form = field(&broker.ask(ClientRequest::get("/lab/acme/answer")).await);
     let pasted = encoded(&format!("{{\"id\":\"{}-code\",\"{MARKUP}\":1}}", "x"));
 
     for language in ["pt-BR", "es", "en", "ja"] {
-        let mut asks: Vec<Ask> = [
+        let mut asks: Vec<ClientRequest> = [
             "/lab",
             "/lab/acme",
             "/lab/broken",
@@ -258,16 +262,16 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
             "/lab/incidents/K7Q-2MD",
             "/lab/acme/tests/K7Q-2MF",
         ]
-        .map(Ask::get)
+        .map(ClientRequest::get)
         .to_vec();
-        asks.push(Ask::form(
+        asks.push(ClientRequest::form(
             "/lab/acme/answer",
             &format!("form={form}&call=2&status=200&kind=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&body={pasted}"),
         ));
         for ask in asks {
-            let answer = house.ask(ask.clone().with("accept-language", language)).await;
+            let answer = broker.ask(ask.clone().with("accept-language", language)).await;
             assert!(matches!(answer.status, 200 | 400), "{}: {answer:?}", ask.address);
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
             assert!(!answer.body.contains("<img") && !answer.body.contains("hunter2"), "{}: {}", ask.address, answer.body);
             let lang = if language == "ja" { "en" } else { language };
             assert!(answer.body.contains(&format!("<html lang=\"{lang}\"")), "{}", ask.address);
@@ -278,17 +282,17 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
 
 #[actix_web::test]
 async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
-    let house = open_house().await;
-    let staff = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let broker = open_house().await;
+    let staff = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     let by = |uid: &str| Story { test: true, by: Some(uid.to_owned()), ..story() };
-    keep(&house, "K7Q-2MD", "main", &story()).await;
-    keep(&house, "K7Q-2MF", "atacado", &story()).await;
-    keep(&house, "K7Q-2MH", "main", &by("uid of suporte@loja.example")).await;
-    keep(&house, "K7Q-2MJ", "main", &by("somebody else")).await;
+    keep(&broker, "K7Q-2MD", "main", &story()).await;
+    keep(&broker, "K7Q-2MF", "atacado", &story()).await;
+    keep(&broker, "K7Q-2MH", "main", &by("uid of suporte@loja.example")).await;
+    keep(&broker, "K7Q-2MJ", "main", &by("somebody else")).await;
 
     let found = staff.get("/lab/incidents?code=%20k7q2md").await;
     assert_eq!((found.status, found.location()), (303, Some("/lab/incidents/K7Q-2MD")));
-    let page = staff.ask(Ask::get("/lab/incidents/K7Q-2MD").with("accept-language", "en")).await;
+    let page = staff.ask(ClientRequest::get("/lab/incidents/K7Q-2MD").with("accept-language", "en")).await;
     for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
@@ -298,7 +302,7 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
         "{report:?}"
     );
     for code in ["K7Q-2MF", "K7Q-2MJ", "222-222"] {
-        let gone = staff.ask(Ask::get(&format!("/lab/incidents/{code}")).with("accept-language", "en")).await;
+        let gone = staff.ask(ClientRequest::get(&format!("/lab/incidents/{code}")).with("accept-language", "en")).await;
         assert!(gone.status == 404 && gone.body.contains("24 hours"), "{code}: {gone:?}");
         assert_eq!(staff.get(&format!("/lab/incidents/{code}/report.txt")).await.status, 404);
         assert_eq!(staff.get(&format!("/lab/acme/tests/{code}")).await.status, 404);
@@ -306,7 +310,7 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     assert_eq!(staff.get("/lab/acme/tests/K7Q-2MD").await.status, 404, "a shopper's login is no test");
     assert_eq!(staff.get("/lab/incidents/K7Q-2MH").await.status, 200);
 
-    let test = staff.ask(Ask::get("/lab/acme/tests/k7q2mh").with("accept-language", "en")).await;
+    let test = staff.ask(ClientRequest::get("/lab/acme/tests/k7q2mh").with("accept-language", "en")).await;
     for part in ["found nothing", "id=\"complaint\"", "change-1.txt", "$.mail", "Copy change", "<details open>"] {
         assert!(test.body.contains(part), "{part}: {}", test.body);
     }
@@ -322,29 +326,32 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
 
 #[actix_web::test]
 async fn what_an_answer_would_give_is_shown_by_its_looks() {
-    let house = House::open().await;
-    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    let broker = TestBroker::open().await;
+    let form = field(&broker.ask(ClientRequest::get("/lab/acme/answer")).await);
     let paste = |body: &str| {
-        Ask::form("/lab/acme/answer?lang=en", &format!("form={form}&call=2&status=200&kind=application%2Fjson&body={}", encoded(body)))
+        ClientRequest::form(
+            "/lab/acme/answer?lang=en",
+            &format!("form={form}&call=2&status=200&kind=application%2Fjson&body={}", encoded(body)),
+        )
     };
 
-    let good = house.ask(paste("{\"id\":12345,\"email\":\"ana@loja.example\",\"verified\":true}")).await;
+    let good = broker.ask(paste("{\"id\":12345,\"email\":\"ana@loja.example\",\"verified\":true}")).await;
     assert_eq!(good.status, 200, "{good:?}");
     for part in ["This call would go well", "5 digits", "e-mail address", "found nothing"] {
         assert!(good.body.contains(part), "{part}: {}", good.body);
     }
     assert_eq!(good.body.matches("ana@loja.example").count(), 1, "only where it was pasted");
-    let bad = house.ask(paste("<!doctype html><p>no")).await;
+    let bad = broker.ask(paste("<!doctype html><p>no")).await;
     assert!(bad.body.contains("This call would fail") && bad.body.contains("web page"), "{}", bad.body);
-    assert!(house.upstream.heard().is_empty(), "nothing is sent");
+    assert!(broker.upstream.heard().is_empty(), "nothing is sent");
 }
 
 #[actix_web::test]
 async fn whatever_is_pasted_is_survived() {
-    let house = House::open().await;
-    let form = field(&house.ask(Ask::get("/lab/acme/answer")).await);
+    let broker = TestBroker::open().await;
+    let form = field(&broker.ask(ClientRequest::get("/lab/acme/answer")).await);
     let most = 64 * 1024;
-    let ask = |body: &str| Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=&kind=&body={body}"));
+    let ask = |body: &str| ClientRequest::form("/lab/acme/answer", &format!("form={form}&call=1&status=&kind=&body={body}"));
 
     for text in [
         "a".repeat(most),
@@ -356,34 +363,34 @@ async fn whatever_is_pasted_is_survived() {
         format!("\"{}\"", "é".repeat(most / 2 - 2)),
         "</textarea><script>alert(1)</script>".repeat(100),
     ] {
-        let answer = house.ask(ask(&encoded(&text))).await;
+        let answer = broker.ask(ask(&encoded(&text))).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert!(!answer.body.contains("<script>alert"), "{answer:?}");
         assert_eq!(answer.body.matches("</textarea>").count(), 1);
     }
-    assert_eq!(house.ask(ask("%ff%fe%00")).await.status, 200);
-    let large = house.ask(ask(&"a".repeat(most + 1))).await;
+    assert_eq!(broker.ask(ask("%ff%fe%00")).await.status, 200);
+    let large = broker.ask(ask(&"a".repeat(most + 1))).await;
     assert!(large.status == 413 && large.body.contains("<textarea"), "{large:?}");
-    assert_eq!(house.ask(ask(&"a".repeat(400 * 1024))).await.status, 413);
-    assert!(!house.logged().contains("panicked"));
+    assert_eq!(broker.ask(ask(&"a".repeat(400 * 1024))).await.status, 413);
+    assert!(!broker.logged().contains("panicked"));
 }
 
 #[actix_web::test]
 async fn only_our_own_page_may_paste_an_answer() {
-    let house = open_house().await;
-    let staff = somebody(&house, OPEN_HOST, "suporte@loja.example", true);
+    let broker = open_house().await;
+    let staff = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     let form = field(&staff.get("/lab/acme/answer").await);
-    let send = |form: &str| Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=200&kind=&body=x"));
+    let send = |form: &str| ClientRequest::form("/lab/acme/answer", &format!("form={form}&call=1&status=200&kind=&body=x"));
 
     assert_eq!(staff.ask(send(&form)).await.status, 200);
     for (ask, status) in [
         (send(""), 403),
         (send(&form).with("sec-fetch-site", "cross-site"), 403),
         (send(&form).with("origin", "https://evil.example"), 403),
-        (Ask::form("/lab/acme/answer", &format!("form={form}&call=9&body=x")), 400),
-        (Ask::form("/lab/acme/answer", &format!("form={form}&call=1&status=99&body=x")), 400),
-        (Ask::form("/lab/acme/answer", &format!("form={form}&call=1&body=x&body=y")), 400),
-        (Ask::by("POST", "/lab/acme/answer").with("content-type", "text/plain").body("x"), 400),
+        (ClientRequest::form("/lab/acme/answer", &format!("form={form}&call=9&body=x")), 400),
+        (ClientRequest::form("/lab/acme/answer", &format!("form={form}&call=1&status=99&body=x")), 400),
+        (ClientRequest::form("/lab/acme/answer", &format!("form={form}&call=1&body=x&body=y")), 400),
+        (ClientRequest::by("POST", "/lab/acme/answer").with("content-type", "text/plain").body("x"), 400),
     ] {
         let answer = staff.ask(ask).await;
         assert_eq!(answer.status, status, "{answer:?}");
@@ -392,24 +399,24 @@ async fn only_our_own_page_may_paste_an_answer() {
 
 #[actix_web::test]
 async fn a_page_of_the_lab_can_be_looked_at_without_its_body_and_knows_its_methods() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for path in ["/lab", "/lab/acme", "/lab/incidents", "/lab.css", "/lab.js"] {
-        let (look, whole) = (house.ask(Ask::by("HEAD", path)).await, house.ask(Ask::get(path)).await);
+        let (look, whole) = (broker.ask(ClientRequest::by("HEAD", path)).await, broker.ask(ClientRequest::get(path)).await);
         assert_eq!((look.status, look.header("content-type")), (whole.status, whole.header("content-type")), "{path}");
-        let other = house.ask(Ask::by("PUT", path)).await;
+        let other = broker.ask(ClientRequest::by("PUT", path)).await;
         assert_eq!((other.status, other.header("allow")), (405, Some("GET, HEAD")), "{path}");
     }
-    assert_eq!(house.ask(Ask::by("PUT", "/lab/acme/answer")).await.header("allow"), Some("GET, HEAD, POST"));
-    assert_eq!(house.ask(Ask::get("/lab").with("host", HOST)).await.header("cache-control"), Some("no-store"));
+    assert_eq!(broker.ask(ClientRequest::by("PUT", "/lab/acme/answer")).await.header("allow"), Some("GET, HEAD, POST"));
+    assert_eq!(broker.ask(ClientRequest::get("/lab").with("host", HOST)).await.header("cache-control"), Some("no-store"));
 }
 
 #[actix_web::test]
 async fn of_a_file_that_is_not_yaml_only_the_lines_with_a_mistake_are_shown() {
-    let house = Plan::new(LOCAL).with("broken", "name: Acme\nclientSecret: hunter2\nread: { id: ${hunter3} }\n").build().await;
+    let broker = TestBroker::builder(LOCAL).with("broken", "name: Acme\nclientSecret: hunter2\nread: { id: ${hunter3} }\n").build().await;
 
     for (language, sentence) in [("en", "This is not YAML"), ("pt-BR", "Isto não é YAML"), ("es", "Esto no es YAML")] {
-        let page = house.ask(Ask::get(&format!("/lab/broken?lang={language}"))).await;
+        let page = broker.ask(ClientRequest::get(&format!("/lab/broken?lang={language}"))).await;
         for part in [sentence, "id=\"L3\" value=\"3\"", "<span class=\"key\">read:</span>", "^^"] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }

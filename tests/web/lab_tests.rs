@@ -1,9 +1,9 @@
 //! Test logins: as real as any, nobody comes in, and only whoever ran one reads what happened.
 
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::{House, OPEN, Plan, STANDARD};
-use crate::web::upstream::json;
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_broker::{OPEN, STANDARD, TestBroker};
+use crate::web::test_provider::json;
 use actix_web::FromRequest as _;
 use actix_web::test::TestRequest;
 use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
@@ -23,24 +23,24 @@ fn open() -> String {
 const OPEN_HOST: &str = "login.loja.example";
 
 /// What a page of the workbench writes into its forms.
-fn mark(browser: &Browser, house: &House, host: &str) -> String {
-    let session = browser.jar.borrow().iter().find(|(name, _)| *name == *house.front(host).store.cookie).map(|(_, token)| token.clone());
-    let front = house.front(host);
-    let session = session.and_then(|token| house.app.signing.keys().verify(&token, front.token_parties(), clock::now()));
+fn mark(browser: &Browser, broker: &TestBroker, host: &str) -> String {
+    let session = browser.jar.borrow().iter().find(|(name, _)| *name == *broker.front(host).store.cookie).map(|(_, token)| token.clone());
+    let front = broker.front(host);
+    let session = session.and_then(|token| broker.app.signing.keys().verify(&token, front.token_parties(), clock::now()));
     let bound = session.map_or_else(|| "lab".into(), |session| session.sid);
     let until = (clock::now() + 600).to_string();
-    let sealed = house.app.forms.seal(&[&front.store.public_url, &bound, &until], b"", portaria::world::random::bytes());
+    let sealed = broker.app.forms.seal(&[&front.store.public_url, &bound, &until], b"", portaria::world::random::bytes());
     format!("{until}.{sealed}")
 }
 
-async fn begin(house: &House, browser: &Browser, host: &str) -> Answer {
-    let form = mark(browser, house, host);
-    browser.ask(Ask::form("/lab/acme/tests", &format!("form={form}"))).await
+async fn begin(broker: &TestBroker, browser: &Browser, host: &str) -> Answer {
+    let form = mark(browser, broker, host);
+    browser.ask(ClientRequest::form("/lab/acme/tests", &format!("form={form}"))).await
 }
 
 /// A whole test login; answers with where the browser ends.
-async fn test(house: &House, browser: &Browser, host: &str, who: &str) -> Answer {
-    let begun = begin(house, browser, host).await;
+async fn test(broker: &TestBroker, browser: &Browser, host: &str, who: &str) -> Answer {
+    let begun = begin(broker, browser, host).await;
     assert_eq!(begun.status, 303, "{begun:?}");
     browser.get(&browser.way_back("acme", &state(&begun), who)).await
 }
@@ -55,118 +55,120 @@ fn code(ended: &Answer) -> String {
     ended.location().and_then(|place| place.strip_prefix("/lab/acme/tests/")).unwrap_or_else(|| panic!("{ended:?}")).to_owned()
 }
 
-async fn story(house: &House, code: &str) -> Story {
-    let kept = house.app.directory.read(LoadIncident { code: code.into(), now: clock::now() }).await.expect("storage").expect("it is kept");
+async fn story(broker: &TestBroker, code: &str) -> Story {
+    let kept =
+        broker.app.directory.read(LoadIncident { code: code.into(), now: clock::now() }).await.expect("storage").expect("it is kept");
     serde_json::from_str(&kept.story).expect("a story")
 }
 
-async fn lines(house: &House) -> Vec<AuditEventKind> {
-    let lines = house.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 100 }).await.expect("storage");
+async fn lines(broker: &TestBroker) -> Vec<AuditEventKind> {
+    let lines =
+        broker.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 100 }).await.expect("storage");
     lines.into_iter().map(|line| line.what).collect()
 }
 
 #[actix_web::test]
 async fn a_test_login_tells_all_and_creates_nobody() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
 
-    let ended = test(&house, &browser, "localhost:8080", "bia").await;
+    let ended = test(&broker, &browser, "localhost:8080", "bia").await;
 
     let code = code(&ended);
-    house.assert_silent(&ended);
+    broker.assert_silent(&ended);
     assert!(ended.session().is_none() && browser.who().await.is_none() && browser.attempts().is_empty(), "{ended:?}");
-    let story = story(&house, &code).await;
+    let story = story(&broker, &code).await;
     assert_eq!((story.test, story.by, story.code, story.exchanges.len()), (true, None, None, 2));
     assert!(story.redirect.is_some_and(|redirect| redirect.url.contains("state=‹state›")));
     assert!(story.identity.is_some_and(|identity| identity.len() == 3));
-    assert_eq!(lines(&house).await, [AuditEventKind::Tested], "one line");
-    let stored = String::from_utf8_lossy(&house.stored()).into_owned();
+    assert_eq!(lines(&broker).await, [AuditEventKind::Tested], "one line");
+    let stored = String::from_utf8_lossy(&broker.stored()).into_owned();
     assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "nobody is created");
-    let counted = house.ask(Ask::get("/metrics")).await.body;
+    let counted = broker.ask(ClientRequest::get("/metrics")).await.body;
     assert!(!counted.contains("portaria_logins_total{"), "{counted}");
-    let last = house.lab.tests.last_result("main", "acme", None).expect("it is remembered");
+    let last = broker.lab.tests.last_result("main", "acme", None).expect("it is remembered");
     assert_eq!((last.code.as_str(), last.failed), (&*code, None));
 }
 
 #[actix_web::test]
 async fn a_test_login_that_fails_tells_why_and_so_does_a_wrong_state() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
-    house.upstream.says("/me", json(200, "{\"uid\":\"7\",\"email\":\"bia@clientes.example\",\"verified\":true}"));
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    broker.upstream.says("/me", json(200, "{\"uid\":\"7\",\"email\":\"bia@clientes.example\",\"verified\":true}"));
 
-    let ended = test(&house, &browser, "localhost:8080", "bia").await;
-    let failed = story(&house, &code(&ended)).await;
-    begin(&house, &browser, "localhost:8080").await;
+    let ended = test(&broker, &browser, "localhost:8080", "bia").await;
+    let failed = story(&broker, &code(&ended)).await;
+    begin(&broker, &browser, "localhost:8080").await;
     let lost = browser.get(&browser.way_back("acme", "somebody-elses", "bia")).await;
 
     assert_eq!((failed.code.as_deref(), failed.identity), (Some("missingId"), None));
-    assert_eq!(house.lab.tests.last_result("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
-    assert_eq!(story(&house, &code(&lost)).await.code.as_deref(), Some("badState"));
+    assert_eq!(broker.lab.tests.last_result("main", "acme", None).and_then(|last| last.failed).as_deref(), Some("badState"));
+    assert_eq!(story(&broker, &code(&lost)).await.code.as_deref(), Some("badState"));
     assert!(browser.attempts().is_empty(), "it is over");
-    assert_eq!(lines(&house).await, [AuditEventKind::Tested, AuditEventKind::Tested]);
+    assert_eq!(lines(&broker).await, [AuditEventKind::Tested, AuditEventKind::Tested]);
 }
 
 #[actix_web::test]
 async fn an_answer_counts_once_and_a_form_of_another_site_begins_nothing() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
-    let form = mark(&browser, &house, "localhost:8080");
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    let form = mark(&browser, &broker, "localhost:8080");
 
     for ask in [
-        Ask::form("/lab/acme/tests", "form="),
-        Ask::form("/lab/acme/tests", &format!("form={form}")).with("sec-fetch-site", "cross-site"),
-        Ask::form("/lab/acme/tests", &format!("form={form}")).with("origin", "https://evil.example"),
+        ClientRequest::form("/lab/acme/tests", "form="),
+        ClientRequest::form("/lab/acme/tests", &format!("form={form}")).with("sec-fetch-site", "cross-site"),
+        ClientRequest::form("/lab/acme/tests", &format!("form={form}")).with("origin", "https://evil.example"),
     ] {
         assert_eq!(browser.ask(ask).await.status, 403);
     }
     assert_eq!(browser.get("/lab/acme/tests").await.location(), Some("/lab/acme"), "opened as a page, it leads back");
-    let begun = begin(&house, &browser, "localhost:8080").await;
+    let begun = begin(&broker, &browser, "localhost:8080").await;
     let (back, kept) = (browser.way_back("acme", &state(&begun), "bia"), browser.jar.borrow().clone());
     let told = browser.get(&back).await;
     code(&told);
     *browser.jar.borrow_mut() = kept;
 
     assert_eq!(browser.get(&back).await.location(), told.location(), "the second time leads to what it came to");
-    assert_eq!(lines(&house).await, [AuditEventKind::Tested]);
+    assert_eq!(lines(&broker).await, [AuditEventKind::Tested]);
 }
 
 /// A provider on the open net whose calls lead into a private one.
-async fn open_house(settings: &str) -> House {
+async fn open_house(settings: &str) -> TestBroker {
     let file = STANDARD.replace("UPSTREAM/token", "https://10.0.0.7/token").replace("UPSTREAM", "https://sso.acme.example");
-    Plan::new(settings).with("acme", &file).build().await
+    TestBroker::builder(settings).with("acme", &file).build().await
 }
 
 /// A request, as pages get it.
-async fn asked(house: &House, host: &str) -> RequestContext {
-    let request = TestRequest::default().app_data(house.app.clone()).insert_header(("host", host)).to_http_request();
+async fn asked(broker: &TestBroker, host: &str) -> RequestContext {
+    let request = TestRequest::default().app_data(broker.app.clone()).insert_header(("host", host)).to_http_request();
     RequestContext::extract(&request).await.expect("it is served")
 }
 
 /// Somebody who is signed in at the store on the open net.
-fn signed_in(house: &House, email: &str, verified: bool) -> Browser {
-    let token = house.token(OPEN_HOST, |session| {
+fn signed_in(broker: &TestBroker, email: &str, verified: bool) -> Browser {
+    let token = broker.token(OPEN_HOST, |session| {
         session.person.email = portaria::vocabulary::email::Email::parse(email).expect("an address");
         session.person.email_verified = verified;
     });
-    let browser = Browser::at(house, OPEN_HOST);
-    browser.jar.borrow_mut().push((house.front(OPEN_HOST).store.cookie.to_string(), token));
+    let browser = Browser::at(broker, OPEN_HOST);
+    browser.jar.borrow_mut().push((broker.front(OPEN_HOST).store.cookie.to_string(), token));
     browser
 }
 
 #[actix_web::test]
 async fn only_the_staff_begins_and_the_story_is_theirs() {
-    let house = open_house(&open()).await;
-    let nobody = Browser::at(&house, OPEN_HOST);
-    assert_eq!(begin(&house, &nobody, OPEN_HOST).await.location().map(|place| place.starts_with("/login?")), Some(true));
-    for stranger in [signed_in(&house, "bia@clientes.example", true), signed_in(&house, "ana@clientes.example", false)] {
-        assert_eq!(begin(&house, &stranger, OPEN_HOST).await.status, 403, "no staff");
+    let broker = open_house(&open()).await;
+    let nobody = Browser::at(&broker, OPEN_HOST);
+    assert_eq!(begin(&broker, &nobody, OPEN_HOST).await.location().map(|place| place.starts_with("/login?")), Some(true));
+    for stranger in [signed_in(&broker, "bia@clientes.example", true), signed_in(&broker, "ana@clientes.example", false)] {
+        assert_eq!(begin(&broker, &stranger, OPEN_HOST).await.status, 403, "no staff");
     }
-    let ana = signed_in(&house, "Ana@clientes.example", true);
+    let ana = signed_in(&broker, "Ana@clientes.example", true);
     let uid = ana.get("/session").await.json()["uid"].as_str().expect("she is there").to_owned();
 
-    let code = code(&test(&house, &ana, OPEN_HOST, "caio").await);
+    let code = code(&test(&broker, &ana, OPEN_HOST, "caio").await);
 
-    let kept = story(&house, &code).await;
+    let kept = story(&broker, &code).await;
     for (uid, typed, is_told) in [
         (Some(&*uid), &*code, true),
         (Some(&*uid), &*code.to_lowercase(), true),
@@ -175,37 +177,37 @@ async fn only_the_staff_begins_and_the_story_is_theirs() {
     ] {
         let staff = StaffMember { uid: uid.map(Into::into) };
         let typed_code = IncidentCode::parse(typed).expect("a code");
-        let told = test_story::find_story(&asked(&house, OPEN_HOST).await, &staff, typed_code).await.expect("storage");
+        let told = test_story::find_story(&asked(&broker, OPEN_HOST).await, &staff, typed_code).await.expect("storage");
         assert_eq!(told.is_some(), is_told, "{uid:?} {typed}");
     }
     assert_eq!(ana.who().await.as_deref(), Some("ana@clientes.example"), "she is still who she was");
     assert_eq!((kept.test, kept.by.as_deref(), kept.code.as_deref()), (true, Some(&*uid), Some("noAnswer")));
-    assert!(house.lab.tests.last_result("main", "acme", Some(&uid)).is_some());
-    assert_eq!(house.lab.tests.last_result("main", "acme", None), None);
+    assert!(broker.lab.tests.last_result("main", "acme", Some(&uid)).is_some());
+    assert_eq!(broker.lab.tests.last_result("main", "acme", None), None);
 }
 
 #[actix_web::test]
 async fn who_is_staff_no_more_when_the_browser_is_back_learns_nothing() {
-    let house = open_house(&open()).await;
-    let ana = signed_in(&house, "ana@clientes.example", true);
-    let begun = begin(&house, &ana, OPEN_HOST).await;
-    house.resettle(OPEN);
+    let broker = open_house(&open()).await;
+    let ana = signed_in(&broker, "ana@clientes.example", true);
+    let begun = begin(&broker, &ana, OPEN_HOST).await;
+    broker.resettle(OPEN);
 
     let ended = ana.get(&ana.way_back("acme", &state(&begun), "caio")).await;
 
     assert_eq!(ended.status, 404, "without staff there is no lab: {ended:?}");
     assert!(ended.location().is_none());
-    assert_eq!(lines(&house).await, [], "nothing is kept of it");
+    assert_eq!(lines(&broker).await, [], "nothing is kept of it");
 }
 
 #[actix_web::test]
 async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
-    let first = begin(&house, &browser, "localhost:8080").await;
-    assert_eq!((first.status, begin(&house, &browser, "localhost:8080").await.status), (303, 303));
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    let first = begin(&broker, &browser, "localhost:8080").await;
+    assert_eq!((first.status, begin(&broker, &browser, "localhost:8080").await.status), (303, 303));
 
-    let third = begin(&house, &browser, "localhost:8080").await;
+    let third = begin(&broker, &browser, "localhost:8080").await;
 
     assert_eq!(third.status, 429, "{third:?}");
     assert!(
@@ -214,17 +216,17 @@ async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
     assert_eq!(third.json()["error"], "tooManyTests");
     assert!(third.cookies().is_empty(), "it has not begun");
     browser.get(&browser.way_back("acme", &state(&first), "bia")).await;
-    assert_eq!(begin(&house, &browser, "localhost:8080").await.status, 303, "one is over");
+    assert_eq!(begin(&broker, &browser, "localhost:8080").await.status, 303, "one is over");
 }
 
 #[actix_web::test]
 async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are_refused() {
-    let house = open_house(&open()).await;
-    let ana = signed_in(&house, "ana@clientes.example", true);
-    let form = mark(&ana, &house, OPEN_HOST);
+    let broker = open_house(&open()).await;
+    let ana = signed_in(&broker, "ana@clientes.example", true);
+    let form = mark(&ana, &broker, OPEN_HOST);
 
     let begun = ana
-        .ask(Ask::form(
+        .ask(ClientRequest::form(
             "/lab/acme/tests?getAccessCode=https://evil.example",
             &format!("form={form}&post=https://evil.example&publicUrl=https://evil.example"),
         ))
@@ -235,7 +237,7 @@ async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are
     );
     let ended = ana.get(&ana.way_back("acme", &state(&begun), "caio")).await;
 
-    let told = story(&house, &code(&ended)).await;
+    let told = story(&broker, &code(&ended)).await;
     assert_eq!(
         (told.code.as_deref(), told.exchanges[0].no_answer.as_deref()),
         (Some("noAnswer"), Some("the address may not be reached from here"))

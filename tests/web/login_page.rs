@@ -1,16 +1,16 @@
 //! The login page and where it may lead: nowhere but to the store's own places.
 
 use crate::web::addresses::nasty_addresses;
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, Plan, SHOP, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{HOST, LOCAL, SHOP, STANDARD, TestBroker};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-fn leads_away(house: &House, page: &str) -> Option<String> {
+fn leads_away(broker: &TestBroker, page: &str) -> Option<String> {
     let links = page.split("href=\"").skip(1).chain(page.split("action=\"").skip(1)).chain(page.split("value=\"").skip(1));
     let links = links.filter_map(|rest| rest.split('"').next());
     for link in links.map(|link| link.replace("&amp;", "&").replace("&#38;", "&")) {
@@ -18,7 +18,7 @@ fn leads_away(house: &House, page: &str) -> Option<String> {
         let Ok(read) = base.join(&link) else { continue };
         let wanted = read.query_pairs().find(|(name, _)| name == "return_to").map(|(_, value)| value.into_owned());
         for address in wanted.iter().chain(link.contains("://").then_some(&link)) {
-            if !house.may_lead_to(address) {
+            if !broker.may_lead_to(address) {
                 return Some(address.clone());
             }
         }
@@ -28,17 +28,18 @@ fn leads_away(house: &House, page: &str) -> Option<String> {
 
 #[actix_web::test]
 async fn no_spelling_of_another_place_is_gone_to() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let all = nasty_addresses();
     assert!(all.len() > 500, "{}", all.len());
 
     for (at, address) in all.iter().enumerate() {
         let spellings = [address.clone(), encoded(address), encoded(&encoded(address))];
-        let spellings: Vec<&String> = spellings.iter().filter(|wanted| Ask::can_be_for(&format!("/login?return_to={wanted}"))).collect();
+        let spellings: Vec<&String> =
+            spellings.iter().filter(|wanted| ClientRequest::can_be_for(&format!("/login?return_to={wanted}"))).collect();
         for wanted in &spellings {
-            let page = house.ask(Ask::get(&format!("/login?return_to={wanted}"))).await;
+            let page = broker.ask(ClientRequest::get(&format!("/login?return_to={wanted}"))).await;
             assert!(matches!(page.status, 200 | 400), "{wanted}: {page:?}");
-            assert_eq!(leads_away(&house, &page.body), None, "{wanted}");
+            assert_eq!(leads_away(&broker, &page.body), None, "{wanted}");
             assert!(page.header("set-cookie").is_none(), "{page:?}");
         }
 
@@ -47,14 +48,14 @@ async fn no_spelling_of_another_place_is_gone_to() {
             continue;
         }
         let wanted = spellings[at / 4 % spellings.len()];
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let began = browser.get(&format!("/login/acme?return_to={wanted}")).await;
         assert!(matches!(began.status, 303 | 400), "{wanted}: {began:?}");
         if began.status == 303 {
             let state = began.location().and_then(|address| address.split("state=").nth(1)).and_then(|rest| rest.split('&').next());
             let landed = browser.get(&browser.way_back("acme", state.expect("a state"), "ana")).await;
             let location = landed.location().expect("it leads somewhere");
-            assert!(landed.status == 303 && house.may_lead_to(location), "{wanted} leads to {location}");
+            assert!(landed.status == 303 && broker.may_lead_to(location), "{wanted} leads to {location}");
             assert!(location.starts_with(&format!("{SHOP}/")) || location.starts_with(&format!("http://{HOST}/")), "{wanted}: {location}");
         }
     }
@@ -62,7 +63,7 @@ async fn no_spelling_of_another_place_is_gone_to() {
 
 #[actix_web::test]
 async fn the_places_of_the_store_are_gone_to() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for (wanted, expected) in [
         (format!("{SHOP}/carrinho?a=1&b=%20#x"), format!("{SHOP}/carrinho?a=1&b=%20#x")),
@@ -71,7 +72,7 @@ async fn the_places_of_the_store_are_gone_to() {
         (format!("http://{HOST}/login"), format!("http://{HOST}/login")),
         (format!("{SHOP}/?next=https://evil.example/"), format!("{SHOP}/?next=https://evil.example/")),
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         let begun = browser.begin(&format!("/login/acme?return_to={}", encoded(&wanted))).await;
         let landed = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
         assert_eq!(landed.location(), Some(&*expected));
@@ -80,7 +81,7 @@ async fn the_places_of_the_store_are_gone_to() {
 
 #[actix_web::test]
 async fn an_address_that_is_too_long_or_stands_twice_begins_nothing() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let long = |letters: usize| format!("return_to={SHOP}/{}", "a".repeat(letters));
 
     for (query, status) in [
@@ -92,18 +93,18 @@ async fn an_address_that_is_too_long_or_stands_twice_begins_nothing() {
         (format!("%72eturn_to={SHOP}/&return_to={SHOP}/"), 400),
     ] {
         for path in ["/login", "/login/acme"] {
-            let answer = house.ask(Ask::get(&format!("{path}?{query}"))).await;
+            let answer = broker.ask(ClientRequest::get(&format!("{path}?{query}"))).await;
             assert_eq!(answer.status, status, "{path}?{query}: {answer:?}");
             assert!(answer.cookies().is_empty());
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn markup_is_never_given_back_as_markup() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let canary = "\"'><img src=x onerror=alert(7)><script>alert(7)</script>{{7*7}}";
     let words = encoded(canary);
     let addresses = [
@@ -127,8 +128,8 @@ async fn markup_is_never_given_back_as_markup() {
     for address in &addresses {
         for header in ["x-nothing", "accept-language", "user-agent", "referer", "cookie", "x-forwarded-host", "x-forwarded-uri", "origin"] {
             for accept in ["text/html", "application/json"] {
-                let ask = Ask::get(address).with("accept", accept).with(header, canary);
-                let answer = house.ask(ask).await;
+                let ask = ClientRequest::get(address).with("accept", accept).with(header, canary);
+                let answer = broker.ask(ask).await;
                 assert!(answer.status < 500, "{address}: {answer:?}");
                 assert!(!answer.body.contains("<img") && !answer.body.contains("<script>alert"), "{address}: {}", answer.body);
                 assert!(answer.headers.iter().all(|(_, value)| !value.contains("<script>")), "{answer:?}");
@@ -143,28 +144,28 @@ async fn markup_is_never_given_back_as_markup() {
 async fn the_name_of_a_provider_is_text_whatever_it_says() {
     let odd = STANDARD.replace("Clube Acme", "\"<script>alert(7)</script>' onx='\"");
     let turned = STANDARD.replace("Clube Acme", "\"\\u202Eemca\"");
-    let house = Plan::new(LOCAL).with_standard("acme").with("odd", &odd).with("turned", &turned).build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("odd", &odd).with("turned", &turned).build().await;
 
-    let page = house.ask(Ask::get("/login").with("accept", "text/html")).await;
+    let page = broker.ask(ClientRequest::get("/login").with("accept", "text/html")).await;
 
     assert_eq!(page.status, 200);
     assert!(!page.body.contains("<script>alert") && !page.body.contains('\u{202e}'), "{}", page.body);
     assert!(!page.body.contains("' onx='") || page.body.contains("&#39; onx"), "{}", page.body);
-    let error = house.ask(Ask::get("/callback/odd?code=x&state=y").with("accept", "text/html")).await;
+    let error = broker.ask(ClientRequest::get("/callback/odd?code=x&state=y").with("accept", "text/html")).await;
     assert!(!error.body.contains("<script>alert"), "{}", error.body);
 }
 
 #[actix_web::test]
 async fn a_cookie_that_opens_nothing_is_taken_away_and_a_shopper_is_not_sent_on() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
 
-    let stale = house.ask(Ask::get("/login").with("cookie", "portaria=stale")).await;
+    let stale = broker.ask(ClientRequest::get("/login").with("cookie", "portaria=stale")).await;
     let known = browser.get(&format!("/login?return_to={}", encoded("https://evil.example/"))).await;
 
     assert_eq!(stale.cookies(), [("portaria", "", "HttpOnly; SameSite=Lax; Path=/; Max-Age=0")]);
     assert_eq!(known.status, 200, "no redirect, whoever is signed in");
     assert!(known.body.contains("ana@clientes.example"));
-    assert_eq!(leads_away(&house, &known.body), None);
+    assert_eq!(leads_away(&broker, &known.body), None);
 }

@@ -1,9 +1,9 @@
 //! The way out: only from here, at once, for good, and to nowhere else.
 
 use crate::web::addresses::nasty_addresses;
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, Plan, SHOP, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{HOST, LOCAL, SHOP, STANDARD, TestBroker, TestBrokerBuilder};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn encoded(text: &str) -> String {
@@ -12,8 +12,8 @@ fn encoded(text: &str) -> String {
 
 #[actix_web::test]
 async fn who_is_asked_to_leave_by_another_site_stays() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
 
     for headers in [
@@ -29,93 +29,93 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
         &[("sec-fetch-site", "nonsense"), ("origin", SHOP)],
         &[("sec-fetch-site", "same-origin, cross-site")],
     ] {
-        let ask = headers.iter().fold(Ask::form("/logout", ""), |ask, (name, value)| ask.with(name, value));
+        let ask = headers.iter().fold(ClientRequest::form("/logout", ""), |ask, (name, value)| ask.with(name, value));
         let answer = browser.ask(ask).await;
         assert_eq!(answer.status, 403, "{headers:?}: {answer:?}");
         assert!(answer.cookies().is_empty());
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
         assert!(browser.who().await.is_some(), "{headers:?}");
     }
     for method in ["GET", "HEAD", "PUT", "OPTIONS"] {
-        assert_eq!(browser.ask(Ask::by(method, "/logout")).await.status, 405);
+        assert_eq!(browser.ask(ClientRequest::by(method, "/logout")).await.status, 405);
     }
     assert!(browser.who().await.is_some());
 }
 
 #[actix_web::test]
 async fn who_leaves_is_gone_everywhere_and_stays_gone() {
-    let plan = Plan::new(LOCAL).with_standard("acme");
+    let plan = TestBroker::builder(LOCAL).with_standard("acme");
     let master = plan.master();
-    let house = plan.build().await;
+    let broker = plan.build().await;
     for headers in [
         &[][..],
         &[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8080")],
         &[("sec-fetch-site", "same-site"), ("origin", SHOP)],
     ] {
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let copied = browser.cookies();
 
-        let ask = headers.iter().fold(Ask::form("/logout", ""), |ask, (name, value)| ask.with(name, value));
+        let ask = headers.iter().fold(ClientRequest::form("/logout", ""), |ask, (name, value)| ask.with(name, value));
         let answer = browser.ask(ask).await;
 
         assert_eq!((answer.status, answer.location()), (303, Some(&*format!("{SHOP}/"))), "{answer:?}");
         assert_eq!(browser.cookies(), "portaria-last=acme");
         for path in ["/session", "/auth"] {
-            assert_eq!(house.ask(Ask::get(path).with("cookie", &copied)).await.status, 401);
+            assert_eq!(broker.ask(ClientRequest::get(path).with("cookie", &copied)).await.status, 401);
         }
         let token = copied.split("portaria=").nth(1).and_then(|rest| rest.split(';').next()).expect("a token");
-        let validated = house.ask(Ask::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"))).await;
+        let validated = broker.ask(ClientRequest::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"))).await;
         assert_eq!(validated.status, 401);
-        let again = house.ask(Ask::form("/logout", "").with("cookie", &copied)).await;
+        let again = broker.ask(ClientRequest::form("/logout", "").with("cookie", &copied)).await;
         assert_eq!(again.status, 303, "twice is as good as once");
 
         // A machine that starts later, or was restarted, knows it as well.
-        let other = Plan::beside(&house, LOCAL, &master).build().await;
-        assert_eq!(other.ask(Ask::get("/auth").with("cookie", &copied)).await.status, 401);
+        let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+        assert_eq!(other.ask(ClientRequest::get("/auth").with("cookie", &copied)).await.status, 401);
     }
 }
 
 #[actix_web::test]
 async fn without_storage_nobody_is_told_that_they_have_left() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
-    house.storage_is_away(true);
+    broker.storage_is_away(true);
 
-    let answer = browser.ask(Ask::form("/logout", "")).await;
+    let answer = browser.ask(ClientRequest::form("/logout", "")).await;
 
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(answer.cookies().is_empty(), "the cookie stays, so that it can be tried again");
-    house.storage_is_away(false);
-    assert_eq!(browser.ask(Ask::form("/logout", "")).await.status, 303);
+    broker.storage_is_away(false);
+    assert_eq!(browser.ask(ClientRequest::form("/logout", "")).await.status, 303);
     assert_eq!(browser.who().await, None);
 }
 
 #[actix_web::test]
 async fn whoever_is_nobody_is_sent_home_with_a_clean_jar() {
-    let house = House::open().await;
-    let stranger = house.token(HOST, |session| session.until = 1);
+    let broker = TestBroker::open().await;
+    let stranger = broker.token(HOST, |session| session.until = 1);
 
     for cookie in ["", "portaria=junk", &format!("portaria={stranger}"), "portaria=a; portaria=b"] {
-        let answer = house.ask(Ask::form("/logout", "").with("cookie", cookie)).await;
+        let answer = broker.ask(ClientRequest::form("/logout", "").with("cookie", cookie)).await;
         assert_eq!((answer.status, answer.location()), (303, Some(&*format!("{SHOP}/"))));
         assert_eq!(answer.cookies()[0], ("portaria", "", "HttpOnly; SameSite=Lax; Path=/; Max-Age=0"));
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
 }
 
 #[actix_web::test]
 async fn nobody_leaves_for_another_place() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for wanted in nasty_addresses() {
         for answer in [
-            house.ask(Ask::form("/logout", &format!("return_to={}", encoded(&wanted)))).await,
-            house.ask(Ask::form(&format!("/logout?return_to={}", encoded(&wanted)), "")).await,
+            broker.ask(ClientRequest::form("/logout", &format!("return_to={}", encoded(&wanted)))).await,
+            broker.ask(ClientRequest::form(&format!("/logout?return_to={}", encoded(&wanted)), "")).await,
         ] {
             assert!(matches!(answer.status, 303 | 400), "{wanted}: {answer:?}");
-            assert!(answer.location().is_none_or(|location| house.may_lead_to(location)), "{wanted}: {answer:?}");
+            assert!(answer.location().is_none_or(|location| broker.may_lead_to(location)), "{wanted}: {answer:?}");
         }
     }
     for wanted in [
@@ -127,34 +127,34 @@ async fn nobody_leaves_for_another_place() {
         "/login\r\nx",
         "/login//evil.example",
     ] {
-        let answer = house.ask(Ask::form("/logout", &format!("return_to={}", encoded(wanted)))).await;
-        assert!(answer.location().is_some_and(|location| house.may_lead_to(location)), "{wanted}: {answer:?}");
+        let answer = broker.ask(ClientRequest::form("/logout", &format!("return_to={}", encoded(wanted)))).await;
+        assert!(answer.location().is_some_and(|location| broker.may_lead_to(location)), "{wanted}: {answer:?}");
     }
-    let page = house.ask(Ask::form("/logout", &format!("return_to={}", encoded("/login?return_to=x")))).await;
+    let page = broker.ask(ClientRequest::form("/logout", &format!("return_to={}", encoded("/login?return_to=x")))).await;
     assert_eq!(page.location(), Some("http://localhost:8080/login?return_to=x"));
 }
 
 #[actix_web::test]
 async fn a_form_that_is_none_or_names_two_places_ends_nothing() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
     let two = format!("return_to={}&return_to={}", encoded(&format!("{SHOP}/a")), encoded(&format!("{SHOP}/b")));
 
     for ask in [
-        Ask::by("POST", "/logout").with("content-type", "application/json").body("{}"),
-        Ask::by("POST", "/logout").with("content-type", "text/plain").body("return_to=/login"),
-        Ask::by("POST", "/logout").body("x"),
-        Ask::form("/logout", &two),
-        Ask::form(&format!("/logout?{two}"), ""),
-        Ask::form("/logout", &format!("return_to={SHOP}/{}", "a".repeat(3_000))),
+        ClientRequest::by("POST", "/logout").with("content-type", "application/json").body("{}"),
+        ClientRequest::by("POST", "/logout").with("content-type", "text/plain").body("return_to=/login"),
+        ClientRequest::by("POST", "/logout").body("x"),
+        ClientRequest::form("/logout", &two),
+        ClientRequest::form(&format!("/logout?{two}"), ""),
+        ClientRequest::form("/logout", &format!("return_to={SHOP}/{}", "a".repeat(3_000))),
     ] {
         let answer = browser.ask(ask).await;
         assert_eq!(answer.status, 400, "{answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
         assert!(browser.who().await.is_some());
     }
-    assert_eq!(browser.ask(Ask::form("/logout", &"a".repeat(17_000))).await.status, 413);
+    assert_eq!(browser.ask(ClientRequest::form("/logout", &"a".repeat(17_000))).await.status, 413);
 }
 
 #[actix_web::test]
@@ -166,14 +166,15 @@ async fn where_the_provider_has_an_end_of_its_own_nothing_secret_goes_there() {
     let both = [ends, short].into_iter().find(|text| {
         crate::support::report(&text.replace("UPSTREAM", "https://sso.acme.example").replace("SECRET", "env:X")).complaints.is_empty()
     });
-    let house = Plan::new(LOCAL).with_standard("acme").with("ends", &both.expect("one of them is how it is written")).build().await;
-    let browser = Browser::new(&house);
+    let broker =
+        TestBroker::builder(LOCAL).with_standard("acme").with("ends", &both.expect("one of them is how it is written")).build().await;
+    let browser = Browser::new(&broker);
     browser.log_in("ends", "ana").await;
 
-    let answer = browser.ask(Ask::form("/logout", "")).await;
+    let answer = browser.ask(ClientRequest::form("/logout", "")).await;
 
     let location = answer.location().expect("it leads on");
-    assert!(location.starts_with("https://sso.acme.example/sair") && !location.contains(&house.mark), "{location}");
+    assert!(location.starts_with("https://sso.acme.example/sair") && !location.contains(&broker.mark), "{location}");
     assert_eq!(browser.who().await, None, "here it has ended in any case");
-    assert_eq!(house.upstream.asked("/sair"), 0, "nobody but the browser goes there");
+    assert_eq!(broker.upstream.asked("/sair"), 0, "nobody but the browser goes there");
 }

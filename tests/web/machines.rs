@@ -1,9 +1,9 @@
 //! Two brokers on one storage, a file or a server: whatever one does is so for the other.
 
 use crate::database::Server;
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{LOCAL, TestBroker, TestBrokerBuilder};
 use portaria::directory::audit::AuditActor;
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
@@ -12,59 +12,59 @@ use portaria::world::clock;
 use std::future::Future;
 
 /// Two machines on a file, then two on a server.
-async fn on_both<T: Future<Output = ()>>(test: impl Fn(House, House) -> T) {
+async fn on_both<T: Future<Output = ()>>(test: impl Fn(TestBroker, TestBroker) -> T) {
     for server in [false, true] {
-        let mut plan = Plan::new(LOCAL).with_standard("acme").with_standard("beta");
+        let mut plan = TestBroker::builder(LOCAL).with_standard("acme").with_standard("beta");
         if server {
             plan = plan.at(Server::shared().database().await.1);
         }
         let master = plan.master();
-        let house = plan.build().await;
-        let other = Plan::beside(&house, LOCAL, &master).build().await;
-        test(house, other).await;
+        let broker = plan.build().await;
+        let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+        test(broker, other).await;
     }
 }
 
 /// The other machine reads on, as it does all the time.
-async fn hears(other: &House) {
+async fn hears(other: &TestBroker) {
     other.app.sync_with_storage(clock::now()).await.expect("storage is there");
 }
 
-async fn passes(house: &House, cookies: &str) -> u16 {
-    house.ask(Ask::get("/auth").with("cookie", cookies)).await.status
+async fn passes(broker: &TestBroker, cookies: &str) -> u16 {
+    broker.ask(ClientRequest::get("/auth").with("cookie", cookies)).await.status
 }
 
 #[actix_web::test]
 async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
-    on_both(async |house, other| {
-        let browser = Browser::new(&house);
+    on_both(async |broker, other| {
+        let browser = Browser::new(&broker);
         let begun = browser.begin("/login/acme").await;
-        let ask = browser.dressed(Ask::get(&browser.way_back("acme", &begun.state, "ana")));
+        let ask = browser.dressed(ClientRequest::get(&browser.way_back("acme", &begun.state, "ana")));
 
         let there = actix_web::rt::spawn({
             let (other, asks) = (other.clone(), vec![ask.clone(); 25]);
             async move { other.ask_at_once(asks).await }
         });
-        let mut answers = house.ask_at_once(vec![ask; 25]).await;
+        let mut answers = broker.ask_at_once(vec![ask; 25]).await;
         answers.extend(there.await.expect("nothing panics"));
 
         let fine = answers.iter().filter(|answer| answer.status == 303 && answer.session().is_some()).count();
         let refused = answers.iter().filter(|answer| answer.status == 400 && answer.session().is_none()).count();
         assert_eq!((fine, refused), (1, 49), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-        assert_eq!(house.upstream.asked("/token"), 1);
+        assert_eq!(broker.upstream.asked("/token"), 1);
     })
     .await;
 }
 
 #[actix_web::test]
 async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
-    on_both(async |house, other| {
-        let browser = Browser::new(&house);
+    on_both(async |broker, other| {
+        let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
         assert_eq!(passes(&other, &cookies).await, 200, "a session is good on every machine");
 
-        browser.ask(Ask::form("/logout", "")).await;
+        browser.ask(ClientRequest::form("/logout", "")).await;
         hears(&other).await;
 
         assert_eq!(passes(&other, &cookies).await, 401);
@@ -74,8 +74,8 @@ async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
 
 #[actix_web::test]
 async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
-    on_both(async |house, other| {
-        let browser = Browser::new(&house);
+    on_both(async |broker, other| {
+        let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
         let email = Email::parse(&browser.who().await.expect("somebody")).expect("an address");
@@ -84,16 +84,16 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 
         let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), except: None, by: AuditActor::Support, now: clock::now() };
         assert_eq!(other.app.directory.write(sign_out).await, Ok(1));
-        hears(&house).await;
-        assert_eq!(passes(&house, &cookies).await, 401);
+        hears(&broker).await;
+        assert_eq!(passes(&broker, &cookies).await, 401);
 
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
         assert_eq!(passes(&other, &cookies).await, 200);
         let block = BlockUser { store: "main".into(), uid, blocked: true, now: clock::now() };
         assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
-        hears(&house).await;
-        assert_eq!(passes(&house, &cookies).await, 401);
+        hears(&broker).await;
+        assert_eq!(passes(&broker, &cookies).await, 401);
         assert_eq!(browser.log_in("acme", "ana").await.status, 403);
         assert_eq!(browser.log_in("beta", "ana").await.status, 403, "by no way");
     })
@@ -107,7 +107,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
     use portaria::provider::trust::EmailEvidence;
     use portaria::vocabulary::email::Email as Address;
 
-    on_both(async |house, other| {
+    on_both(async |broker, other| {
         let email = Address::parse("ana@loja.example").expect("an address");
         let identity = Identity {
             provider: "acme".into(),
@@ -130,11 +130,11 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
             instead_of: None,
         };
         for at in 0..1100 {
-            house.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
+            broker.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
         }
         let block = BlockUser { store: "main".into(), uid: "u0".into(), blocked: true, now };
 
-        assert_eq!(house.app.directory.write(block).await, Ok(Some(1100)));
+        assert_eq!(broker.app.directory.write(block).await, Ok(Some(1100)));
         hears(&other).await;
 
         let alive = (0..1100).filter(|at| !other.app.revocations.is_ended(&format!("s{at}"))).count();
@@ -150,24 +150,26 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
     use portaria::web::signing_keys;
 
     for server in [false, true] {
-        let mut plan = Plan::new(LOCAL).with_standard("acme");
+        let mut plan = TestBroker::builder(LOCAL).with_standard("acme");
         if server {
             plan = plan.at(Server::shared().database().await.1);
         }
         let master = plan.master();
-        let house = plan.build().await;
-        let other = Plan::beside(&house, LOCAL, &master).build().await;
+        let broker = plan.build().await;
+        let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
         let master = MasterKey::new(&master, false).expect("it is long enough");
-        let browser = Browser::new(&house);
+        let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let old = browser.cookies();
-        let rotation = house.app.live_config().key_rotation();
-        let kids = async |house: &House| house.ask(Ask::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len);
+        let rotation = broker.app.live_config().key_rotation();
+        let kids = async |broker: &TestBroker| {
+            broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len)
+        };
 
         let now = clock::now();
         let turn = |wanted, now| RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan: rotation, wanted, now };
-        house.app.directory.write(turn(true, now)).await.expect("storage");
-        for machine in [&house, &other] {
+        broker.app.directory.write(turn(true, now)).await.expect("storage");
+        for machine in [&broker, &other] {
             hears(machine).await;
             assert_eq!(kids(machine).await, 2, "it is published before it signs");
             assert_eq!(passes(machine, &old).await, 200);
@@ -177,19 +179,19 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         hears(&other).await;
         let new = Browser::new(&other);
         new.log_in("acme", "bia").await;
-        for machine in [&house, &other] {
+        for machine in [&broker, &other] {
             assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (200, 200));
         }
 
-        let keys = house.app.directory.read(ListSigningKeys).await.expect("storage");
+        let keys = broker.app.directory.read(ListSigningKeys).await.expect("storage");
         let going = keys.iter().find(|key| key.status.state.word() == "retiring").expect("the old one").status.id.clone();
-        house
+        broker
             .app
             .directory
             .write(RetireSigningKey { id: going, fresh: signing_keys::new_sealed_key(&master), now })
             .await
             .expect("storage");
-        for machine in [&house, &other] {
+        for machine in [&broker, &other] {
             hears(machine).await;
             assert_eq!((passes(machine, &old).await, passes(machine, &new.cookies()).await), (401, 200));
         }

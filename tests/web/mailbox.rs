@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A letter as it arrived: to whom, and its whole source.
-pub type Letter = (String, String);
+pub type SentMail = (String, String);
 
 /// The server.
 pub struct Mailbox {
     address: SocketAddr,
-    letters: Arc<Mutex<Vec<Letter>>>,
+    letters: Arc<Mutex<Vec<SentMail>>>,
     refuses: Arc<AtomicBool>,
 }
 
@@ -20,7 +20,7 @@ impl Mailbox {
     pub fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
-        let (letters, refuses): (Arc<Mutex<Vec<Letter>>>, Arc<AtomicBool>) = (Arc::default(), Arc::default());
+        let (letters, refuses): (Arc<Mutex<Vec<SentMail>>>, Arc<AtomicBool>) = (Arc::default(), Arc::default());
         let (kept, refusing) = (Arc::clone(&letters), Arc::clone(&refuses));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -37,7 +37,7 @@ impl Mailbox {
     }
 
     /// All letters so far.
-    pub fn letters(&self) -> Vec<Letter> {
+    pub fn letters(&self) -> Vec<SentMail> {
         self.letters.lock().expect("nobody panics here").clone()
     }
 
@@ -56,7 +56,7 @@ impl Mailbox {
     }
 }
 
-fn talk(connection: TcpStream, letters: &Mutex<Vec<Letter>>, refuses: &AtomicBool) -> std::io::Result<()> {
+fn talk(connection: TcpStream, letters: &Mutex<Vec<SentMail>>, refuses: &AtomicBool) -> std::io::Result<()> {
     let mut say = connection.try_clone()?;
     let mut hear = BufReader::new(connection);
     say.write_all(b"220 caixa\r\n")?;

@@ -2,7 +2,7 @@
 
 mod account;
 mod addresses;
-pub mod ask;
+pub mod client_request;
 pub mod browser;
 mod callback;
 mod callback_content;
@@ -11,7 +11,7 @@ mod every_page;
 mod failures;
 mod forward_auth;
 mod hostile_provider;
-pub mod house;
+pub mod test_broker;
 mod lab;
 mod lab_tests;
 mod limits;
@@ -26,4 +26,4 @@ mod session;
 mod session_lasting;
 mod start;
 mod stores;
-pub mod upstream;
+pub mod test_provider;

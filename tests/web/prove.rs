@@ -1,11 +1,11 @@
 //! An address is proven by a code that goes there: nobody gets in without it, nobody learns anything from it, and nobody is
 //! drowned in mail.
 
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan, SHOP, STANDARD};
+use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::mailbox::Mailbox;
-use crate::web::upstream::json;
+use crate::web::test_broker::{LOCAL, SHOP, STANDARD, TestBroker};
+use crate::web::test_provider::json;
 use portaria::world::{clock, random};
 
 /// A provider that names an address and does not vouch for it.
@@ -15,8 +15,8 @@ fn asking() -> String {
         .replace(", emailVerified: $.verified", "")
 }
 
-async fn house(mailbox: &Mailbox) -> House {
-    Plan::new(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &asking()).with_standard("beta").build().await
+async fn broker(mailbox: &Mailbox) -> TestBroker {
+    TestBroker::builder(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &asking()).with_standard("beta").build().await
 }
 
 /// What a page of ours writes into its forms.
@@ -28,12 +28,12 @@ fn mark(page: &Answer) -> String {
 async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("form", mark).extend_pairs(fields);
-    browser.ask(Ask::form(path, &form.finish()).with("accept", "text/html").with("accept-language", "en")).await
+    browser.ask(ClientRequest::form(path, &form.finish()).with("accept", "text/html").with("accept-language", "en")).await
 }
 
 /// The page in English.
 async fn look(browser: &Browser, path: &str) -> Answer {
-    browser.ask(Ask::get(path).with("accept", "text/html").with("accept-language", "en")).await
+    browser.ask(ClientRequest::get(path).with("accept", "text/html").with("accept-language", "en")).await
 }
 
 /// What a login ends with, in English.
@@ -43,8 +43,8 @@ async fn ends(browser: &Browser, provider: &str, who: &str) -> Answer {
 }
 
 /// Somebody has come back from the provider and is asked for an address.
-async fn asked(house: &House, who: &str) -> (Browser, String) {
-    let browser = Browser::new(house);
+async fn asked(broker: &TestBroker, who: &str) -> (Browser, String) {
+    let browser = Browser::new(broker);
     let answer = browser.log_in("acme", who).await;
     assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");
     assert!(answer.session().is_none());
@@ -56,8 +56,8 @@ async fn asked(house: &House, who: &str) -> (Browser, String) {
 #[actix_web::test]
 async fn whoever_types_the_code_comes_in_with_that_address() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
 
     let sent = post(&browser, "/prove/address", &form, &[("email", " Nova@Loja.Example ")]).await;
     assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
@@ -78,33 +78,33 @@ async fn whoever_types_the_code_comes_in_with_that_address() {
 #[actix_web::test]
 async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let before = Browser::new(&house);
+    let broker = broker(&mailbox).await;
+    let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
     let email = before.who().await.expect("somebody");
     let uid = before.get("/session").await.json()["uid"].clone();
 
-    let (browser, form) = asked(&house, "other").await;
+    let (browser, form) = asked(&broker, "other").await;
     post(&browser, "/prove/address", &form, &[("email", &email)]).await;
     let page = browser.get("/prove").await;
     post(&browser, "/prove/code", &mark(&page), &[("code", &mailbox.code())]).await;
 
     assert_eq!(browser.get("/session").await.json()["uid"], uid);
-    crate::web::house::until("the person is told of the new way", || mailbox.letters().len() == 2).await;
+    crate::web::test_broker::until("the person is told of the new way", || mailbox.letters().len() == 2).await;
     assert_eq!(mailbox.letters()[1].0, email);
 }
 
 #[actix_web::test]
 async fn an_address_that_somebody_has_is_answered_like_any_other() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let known = Browser::new(&house);
+    let broker = broker(&mailbox).await;
+    let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
     let email = known.who().await.expect("somebody");
 
     let mut answers = Vec::new();
     for address in [email.as_str(), "ninguem@loja.example"] {
-        let (browser, form) = asked(&house, "other").await;
+        let (browser, form) = asked(&broker, "other").await;
         let sent = post(&browser, "/prove/address", &form, &[("email", address)]).await;
         let page = browser.get("/prove").await;
         answers.push((sent.status, page.status, page.body.replace(address, "").replace(&mark(&page), "")));
@@ -117,8 +117,8 @@ async fn an_address_that_somebody_has_is_answered_like_any_other() {
 #[actix_web::test]
 async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
     let page = browser.get("/prove").await;
     let (form, code) = (mark(&page), mailbox.code());
@@ -129,7 +129,7 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
         assert_eq!(answer.status, 422, "{answer:?}");
         let told = format!("This code is not correct. Please check the most recent e-mail. Tries left: {left}.");
         assert!(answer.body.contains("aria-invalid") && answer.body.contains(&told), "{}", answer.body);
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
     let over = post(&browser, "/prove/code", &form, &[("code", wrong)]).await;
     assert_eq!(over.status, 400, "{over:?}");
@@ -139,35 +139,35 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     assert_eq!(late.status, 400, "{late:?}");
     assert!(late.body.contains("in another browser") && !late.body.contains("Nothing changed in your account"), "{}", late.body);
     assert_eq!(browser.who().await, None);
-    house.assert_clean(&late);
+    broker.assert_clean(&late);
 }
 
 #[actix_web::test]
 async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
     let form = mark(&browser.get("/prove").await);
     let code = mailbox.code();
 
-    let (other, other_form) = asked(&house, "other").await;
+    let (other, other_form) = asked(&broker, "other").await;
     for (mark, status) in [(&form, 403), (&other_form, 303)] {
         let answer = post(&other, "/prove/code", mark, &[("code", &code)]).await;
         assert_eq!(answer.status, status, "{answer:?}");
         assert!(answer.session().is_none() && answer.location().is_none_or(|place| place == "/prove"), "{answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
     post(&other, "/prove/address", &other_form, &[("email", "outra@loja.example")]).await;
     let answer = post(&other, "/prove/code", &other_form, &[("code", &code)]).await;
     let is_the_same = mailbox.code() == code;
     assert!(is_the_same || answer.status == 422 && answer.session().is_none(), "{answer:?}");
-    let nobody = post(&Browser::new(&house), "/prove/code", &form, &[("code", &code)]).await;
+    let nobody = post(&Browser::new(&broker), "/prove/code", &form, &[("code", &code)]).await;
     assert_eq!(nobody.status, 400, "{nobody:?}");
-    let copy = Browser::new(&house);
+    let copy = Browser::new(&broker);
     *copy.jar.borrow_mut() = browser.jar.borrow().clone();
-    let asks = [&browser, &copy].map(|browser| browser.dressed(Ask::form("/prove/code", &format!("form={form}&code={code}"))));
-    let answers = house.ask_at_once(asks).await;
+    let asks = [&browser, &copy].map(|browser| browser.dressed(ClientRequest::form("/prove/code", &format!("form={form}&code={code}"))));
+    let answers = broker.ask_at_once(asks).await;
 
     let sessions = answers.iter().filter(|answer| answer.session().is_some()).count();
     assert_eq!(sessions, 1, "{answers:?}");
@@ -176,8 +176,8 @@ async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
 #[actix_web::test]
 async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
 
     for (mark, headers, status) in [
         ("", vec![], 403),
@@ -185,7 +185,7 @@ async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() 
         (&*form, vec![("sec-fetch-site", "cross-site")], 403),
         (&*form, vec![("origin", "https://evil.example")], 403),
     ] {
-        let mut ask = Ask::form("/prove/address", &format!("form={mark}&email=nova%40loja.example"));
+        let mut ask = ClientRequest::form("/prove/address", &format!("form={mark}&email=nova%40loja.example"));
         for (name, value) in headers {
             ask = ask.with(name, value);
         }
@@ -207,15 +207,15 @@ async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() 
     }
     let twice = post(&browser, "/prove/address", &form, &[("email", "a@loja.example"), ("email", "b@loja.example")]).await;
     assert_eq!(twice.status, 400, "{twice:?}");
-    assert_eq!(Browser::new(&house).get("/prove").await.status, 400, "without the cookie there is nothing to prove");
+    assert_eq!(Browser::new(&broker).get("/prove").await.status, 400, "without the cookie there is nothing to prove");
     assert!(mailbox.letters().is_empty());
 }
 
 #[actix_web::test]
 async fn what_is_no_code_costs_nothing_and_wide_digits_are_digits() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
     let form = mark(&look(&browser, "/prove").await);
     let code = mailbox.code();
@@ -235,8 +235,8 @@ async fn what_is_no_code_costs_nothing_and_wide_digits_are_digits() {
 #[actix_web::test]
 async fn who_has_come_in_meanwhile_goes_on() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     let proof = browser.jar.borrow().clone();
     post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
     let form = mark(&look(&browser, "/prove").await);
@@ -259,17 +259,17 @@ async fn who_has_come_in_meanwhile_goes_on() {
 #[actix_web::test]
 async fn a_form_of_ours_that_is_old_leads_to_the_page_and_does_nothing() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, _) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, _) = asked(&broker, "ana").await;
     let handle = browser.jar.borrow().iter().find(|(name, _)| name.contains("proof")).expect("a proof").1.clone();
     let until = (clock::now() - 1).to_string();
-    let url = &house.front(crate::web::house::HOST).store.public_url;
-    let old = format!("{until}.{}", house.app.forms.seal(&[url, &handle, &until], b"", random::bytes()));
-    let (_, others) = asked(&house, "other").await;
+    let url = &broker.front(crate::web::test_broker::HOST).store.public_url;
+    let old = format!("{until}.{}", broker.app.forms.seal(&[url, &handle, &until], b"", random::bytes()));
+    let (_, others) = asked(&broker, "other").await;
 
     for form in [&*old, &others, "1.x", ""] {
         for path in ["/prove/address", "/prove/again", "/prove/code"] {
-            let ask = Ask::form(path, &format!("form={form}&email=nova%40loja.example&code=000000"));
+            let ask = ClientRequest::form(path, &format!("form={form}&email=nova%40loja.example&code=000000"));
             for ours in [("sec-fetch-site", "same-origin"), ("origin", url)] {
                 let answer = browser.ask(ask.clone().with(ours.0, ours.1)).await;
                 assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{form} {path}: {answer:?}");
@@ -286,8 +286,8 @@ async fn a_form_of_ours_that_is_old_leads_to_the_page_and_does_nothing() {
 #[actix_web::test]
 async fn another_way_leads_to_the_same_place() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let browser = Browser::new(&house);
+    let broker = broker(&mailbox).await;
+    let browser = Browser::new(&broker);
     let cart = format!("{SHOP}/carrinho");
     let begun = browser.begin(&format!("/login/acme?return_to={cart}")).await;
     browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
@@ -301,9 +301,9 @@ async fn another_way_leads_to_the_same_place() {
 #[actix_web::test]
 async fn a_mail_that_cannot_be_sent_is_said_and_does_not_count() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
+    let broker = broker(&mailbox).await;
     mailbox.refuse(true);
-    let (browser, form) = asked(&house, "ana").await;
+    let (browser, form) = asked(&broker, "ana").await;
 
     for _ in 0..4 {
         let failed = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
@@ -319,14 +319,14 @@ async fn a_mail_that_cannot_be_sent_is_said_and_does_not_count() {
     assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
     let typed = post(&browser, "/prove/code", &mark(&look(&browser, "/prove").await), &[("code", &mailbox.code())]).await;
     assert_eq!(typed.status, 303, "{typed:?}");
-    assert!(!house.logged().contains("nova@loja.example"), "addresses are not logged");
+    assert!(!broker.logged().contains("nova@loja.example"), "addresses are not logged");
 }
 
 #[actix_web::test]
 async fn who_has_just_asked_for_a_mail_waits_for_the_next() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
 
     for (path, fields) in [("/prove/again", vec![]), ("/prove/address", vec![("email", "nova@loja.example")])] {
@@ -343,8 +343,8 @@ async fn who_has_just_asked_for_a_mail_waits_for_the_next() {
 #[actix_web::test]
 async fn after_three_mails_the_newest_code_still_counts() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let (browser, form) = asked(&house, "ana").await;
+    let broker = broker(&mailbox).await;
+    let (browser, form) = asked(&broker, "ana").await;
     for address in ["uma@loja.example", "duas@loja.example", "nova@loja.example"] {
         let sent = post(&browser, "/prove/address", &form, &[("email", address)]).await;
         assert_eq!(sent.status, 303, "{sent:?}");
@@ -367,8 +367,8 @@ async fn after_three_mails_the_newest_code_still_counts() {
 
 #[actix_web::test]
 async fn without_mail_the_login_ends_and_says_why() {
-    let house = Plan::new(LOCAL).with("acme", &asking()).with_standard("beta").build().await;
-    let known = Browser::new(&house);
+    let broker = TestBroker::builder(LOCAL).with("acme", &asking()).with_standard("beta").build().await;
+    let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
     let email = known.who().await.expect("somebody");
 
@@ -382,8 +382,8 @@ async fn without_mail_the_login_ends_and_says_why() {
              Sign in there with the one you used before.",
         ),
     ] {
-        house.upstream.says("/me", json(200, &says));
-        let answer = ends(&Browser::new(&house), provider, "other").await;
+        broker.upstream.says("/me", json(200, &says));
+        let answer = ends(&Browser::new(&broker), provider, "other").await;
 
         assert_eq!(answer.status, 403, "{answer:?}");
         assert!(answer.body.contains(told), "{told}: {}", answer.body);
@@ -394,14 +394,14 @@ async fn without_mail_the_login_ends_and_says_why() {
 #[actix_web::test]
 async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     let mailbox = Mailbox::open();
-    let house = house(&mailbox).await;
-    let before = Browser::new(&house);
+    let broker = broker(&mailbox).await;
+    let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
     let email = before.who().await.expect("somebody");
     let uid = before.get("/session").await.json()["uid"].clone();
-    house.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
+    broker.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
 
-    let browser = Browser::new(&house);
+    let browser = Browser::new(&broker);
     let answer = browser.log_in("beta", "impostor").await;
 
     assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");

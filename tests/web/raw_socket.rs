@@ -1,7 +1,7 @@
 //! The program itself on a port of this machine, spoken to in bytes.
 
 use crate::web::addresses::nasty_addresses;
-use crate::web::house::Folder;
+use crate::web::test_broker::Folder;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};

@@ -1,30 +1,30 @@
 //! Files that change while people log in.
 
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{House, LOCAL, Plan, STANDARD};
-use crate::web::upstream::{Upstream, json};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
+use crate::web::test_provider::{TestProvider, json};
 
-async fn ready(house: &House) -> serde_json::Value {
-    house.ask(Ask::get("/health/ready")).await.json()
+async fn ready(broker: &TestBroker) -> serde_json::Value {
+    broker.ask(ClientRequest::get("/health/ready")).await.json()
 }
 
 #[actix_web::test]
 async fn a_changed_file_takes_effect_and_a_new_one_is_offered() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
-    house.rewrite("acme", &STANDARD.replace("loja-42", "loja-43"));
-    house.rewrite("gama", &STANDARD.replace("Clube Acme", "Clube Gama"));
+    broker.rewrite("acme", &STANDARD.replace("loja-42", "loja-43"));
+    broker.rewrite("gama", &STANDARD.replace("Clube Acme", "Clube Gama"));
 
-    let begun = Browser::new(&house).begin("/login/acme").await;
+    let begun = Browser::new(&broker).begin("/login/acme").await;
     assert!(begun.query.contains(&("client_id".to_owned(), "loja-43".to_owned())));
-    assert_eq!(Browser::new(&house).log_in("gama", "ana").await.status, 303);
-    assert!(house.ask(Ask::get("/login")).await.body.contains("Clube Gama"));
+    assert_eq!(Browser::new(&broker).log_in("gama", "ana").await.status, 303);
+    assert!(broker.ask(ClientRequest::get("/login")).await.body.contains("Clube Gama"));
 }
 
 #[actix_web::test]
 async fn a_broken_or_half_written_file_leaves_the_last_good_version_and_is_told_of() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
     for broken in [
         "",
@@ -37,57 +37,57 @@ async fn a_broken_or_half_written_file_leaves_the_last_good_version_and_is_told_
         &"a: b\n".repeat(100_000),
         &"[".repeat(50_000),
     ] {
-        house.rewrite("acme", broken);
-        let browser = Browser::new(&house);
+        broker.rewrite("acme", broken);
+        let browser = Browser::new(&broker);
         assert_eq!(browser.log_in("acme", "ana").await.status, 303, "{}", &broken[..broken.len().min(60)]);
-        let told = ready(&house).await;
+        let told = ready(&broker).await;
         assert_eq!((told["ready"].as_bool(), told["broken"].as_array().map(Vec::len)), (Some(true), Some(1)), "{told}");
         assert_eq!(told["broken"][0]["lastGoodServes"], true);
-        assert!(!told.to_string().contains(&house.mark), "{told}");
+        assert!(!told.to_string().contains(&broker.mark), "{told}");
     }
-    house.rewrite("acme", STANDARD);
-    assert_eq!(ready(&house).await["broken"].as_array().map(Vec::len), Some(0));
-    house.assert_still_works().await;
+    broker.rewrite("acme", STANDARD);
+    assert_eq!(ready(&broker).await["broken"].as_array().map(Vec::len), Some(0));
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_file_that_was_never_good_is_not_there_and_keeps_no_other_from_working() {
-    let house = Plan::new(LOCAL).with_standard("acme").with("broken", "name: [").build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("broken", "name: [").build().await;
 
-    assert_eq!(house.ask(Ask::get("/login/broken")).await.status, 404);
-    assert_eq!(ready(&house).await["broken"][0]["lastGoodServes"], false);
-    house.assert_still_works().await;
+    assert_eq!(broker.ask(ClientRequest::get("/login/broken")).await.status, 404);
+    assert_eq!(ready(&broker).await["broken"][0]["lastGoodServes"], false);
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_login_ends_with_the_version_with_which_it_began() {
-    let house = House::open().await;
-    let elsewhere = Upstream::open("", "nobody");
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let elsewhere = TestProvider::open("", "nobody");
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
 
-    house.rewrite("acme", &STANDARD.replace("UPSTREAM", &elsewhere.url()).replace("name: Clube Acme", "name: Clube Novo"));
+    broker.rewrite("acme", &STANDARD.replace("UPSTREAM", &elsewhere.url()).replace("name: Clube Acme", "name: Clube Novo"));
     let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
     assert_eq!(answer.status, 303, "{answer:?}");
-    assert_eq!((house.upstream.asked("/token"), elsewhere.connections()), (1, 0), "the code goes to nobody whom it was not meant for");
-    let next = Browser::new(&house).begin("/login/acme").await;
+    assert_eq!((broker.upstream.asked("/token"), elsewhere.connections()), (1, 0), "the code goes to nobody whom it was not meant for");
+    let next = Browser::new(&broker).begin("/login/acme").await;
     assert!(next.answer.location().expect("it leads on").starts_with(&elsewhere.url()));
 }
 
 #[actix_web::test]
 async fn a_login_survives_more_than_one_change() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
 
     for at in 0..20 {
-        house.rewrite("acme", &STANDARD.replace("loja-42", &format!("loja-{at}")));
+        broker.rewrite("acme", &STANDARD.replace("loja-42", &format!("loja-{at}")));
     }
-    house.rewrite("acme", "name: [");
+    broker.rewrite("acme", "name: [");
 
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
-    assert_eq!(house.upstream.heard()[0].field("client_id").as_deref(), Some("loja-42"));
+    assert_eq!(broker.upstream.heard()[0].field("client_id").as_deref(), Some("loja-42"));
 }
 
 #[actix_web::test]
@@ -97,38 +97,38 @@ async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
         ("switched off", Some(format!("enabled: false\n{STANDARD}"))),
         ("waiting for a secret", Some(STANDARD.replace("SECRET", "env:PORTARIA_NOT_SET_ANYWHERE"))),
     ] {
-        let house = House::open().await;
-        let browser = Browser::new(&house);
+        let broker = TestBroker::open().await;
+        let browser = Browser::new(&broker);
         let begun = browser.begin("/login/beta").await;
 
         if let Some(text) = &gone {
-            house.rewrite("beta", text);
+            broker.rewrite("beta", text);
         } else {
-            std::fs::remove_file(house.folder.0.join("providers.d/beta.yaml")).expect("it was there");
-            house.look_again();
+            std::fs::remove_file(broker.folder.0.join("providers.d/beta.yaml")).expect("it was there");
+            broker.look_again();
         }
         let answer = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
 
         assert_eq!(answer.status, 404, "{what}: {answer:?}");
-        house.assert_clean(&answer);
-        assert!(house.upstream.heard().is_empty());
-        assert_eq!(house.ask(Ask::get("/login/beta")).await.status, 404);
-        house.assert_still_works().await;
+        broker.assert_clean(&answer);
+        assert!(broker.upstream.heard().is_empty());
+        assert_eq!(broker.ask(ClientRequest::get("/login/beta")).await.status, 404);
+        broker.assert_still_works().await;
     }
 }
 
 #[actix_web::test]
 async fn a_changed_secret_is_used_by_logins_that_are_under_way() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
-    let right = format!("{}-secret", house.mark);
+    let right = format!("{}-secret", broker.mark);
 
-    house.folder.write("secret", "something else entirely");
-    house.look_again();
-    let wrong = Browser::new(&house).log_in("acme", "ana").await;
-    house.folder.write("secret", &right);
-    house.look_again();
+    broker.folder.write("secret", "something else entirely");
+    broker.look_again();
+    let wrong = Browser::new(&broker).log_in("acme", "ana").await;
+    broker.folder.write("secret", &right);
+    broker.look_again();
 
     assert_eq!(wrong.status, 502, "{wrong:?}");
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
@@ -136,8 +136,8 @@ async fn a_changed_secret_is_used_by_logins_that_are_under_way() {
 
 #[actix_web::test]
 async fn odd_things_in_the_folder_harm_nobody() {
-    let house = House::open().await;
-    let folder = house.folder.0.join("providers.d");
+    let broker = TestBroker::open().await;
+    let folder = broker.folder.0.join("providers.d");
     std::fs::create_dir(folder.join("a_folder.yaml")).expect("a folder can be made");
     std::os::unix::fs::symlink("/dev/zero", folder.join("endless.yaml")).expect("a link can be made");
     std::os::unix::fs::symlink("/nowhere", folder.join("dangling.yaml")).expect("a link can be made");
@@ -147,33 +147,33 @@ async fn odd_things_in_the_folder_harm_nobody() {
     }
     std::fs::write(folder.join("large.yaml"), vec![b'#'; 1 << 20]).expect("a file can be written");
 
-    house.look_again();
-    house.look_again();
+    broker.look_again();
+    broker.look_again();
 
-    house.assert_still_works().await;
-    assert_eq!(house.ask(Ask::get("/login/.hidden")).await.status, 404);
-    let page = house.ask(Ask::get("/login")).await;
+    broker.assert_still_works().await;
+    assert_eq!(broker.ask(ClientRequest::get("/login/.hidden")).await.status, 404);
+    let page = broker.ask(ClientRequest::get("/login")).await;
     assert!(page.status == 200 && !page.body.contains('\u{202e}'));
 }
 
 #[actix_web::test]
 async fn a_storm_of_changes_never_shows_half_of_anything() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     for at in 0..100 {
-        house.rewrite("acme", &if at % 3 == 0 { "name: [".to_owned() } else { STANDARD.replace("loja-42", &format!("loja-{at}")) });
-        let begun = Browser::new(&house).begin("/login/acme").await;
+        broker.rewrite("acme", &if at % 3 == 0 { "name: [".to_owned() } else { STANDARD.replace("loja-42", &format!("loja-{at}")) });
+        let begun = Browser::new(&broker).begin("/login/acme").await;
         assert_eq!(begun.query.iter().filter(|(name, value)| name == "client_id" && value.starts_with("loja-")).count(), 1);
     }
-    house.assert_still_works().await;
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn a_place_that_is_no_longer_listed_is_not_gone_to_by_a_login_under_way() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme?return_to=http://localhost:9000/carrinho").await;
 
-    house.resettle(&LOCAL.replace("localhost:9000", "localhost:9001"));
+    broker.resettle(&LOCAL.replace("localhost:9000", "localhost:9001"));
     let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
     assert_eq!((answer.status, answer.location()), (303, Some("http://localhost:9001/")), "{answer:?}");
@@ -181,51 +181,51 @@ async fn a_place_that_is_no_longer_listed_is_not_gone_to_by_a_login_under_way() 
 
 #[actix_web::test]
 async fn mail_leaves_as_before_while_its_password_is_not_there() {
-    let house = House::open().await;
-    let file = house.folder.0.join("password");
+    let broker = TestBroker::open().await;
+    let file = broker.folder.0.join("password");
     let mail =
         format!("smtp: smtps://mail.loja.example, from: conta@loja.example, user: \"file:{0}\", password: \"file:{0}\"", file.display());
     let settings = format!("{LOCAL}mail: {{ {mail} }}\n");
-    let leaves = || house.front("localhost:8080").mailer.is_some();
+    let leaves = || broker.front("localhost:8080").mailer.is_some();
 
-    house.resettle(&settings);
+    broker.resettle(&settings);
     assert!(!leaves(), "it was never there");
-    assert!(house.logged().contains("a part of the settings is not in use"), "{}", house.logged());
-    house.folder.write("password", "geheim");
-    house.resettle(&settings);
-    assert!(leaves() && house.app.complaints().is_empty());
+    assert!(broker.logged().contains("a part of the settings is not in use"), "{}", broker.logged());
+    broker.folder.write("password", "geheim");
+    broker.resettle(&settings);
+    assert!(leaves() && broker.app.complaints().is_empty());
 
     std::fs::remove_file(&file).expect("it was there");
-    house.resettle(&settings);
+    broker.resettle(&settings);
     assert!(leaves(), "the last good one serves");
     assert!(
-        house.app.complaints().iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
+        broker.app.complaints().iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
         "{:?}",
-        house.app.complaints()
+        broker.app.complaints()
     );
-    house.resettle(LOCAL);
-    assert!(!leaves() && house.app.complaints().is_empty(), "without `mail` none is wanted");
+    broker.resettle(LOCAL);
+    assert!(!leaves() && broker.app.complaints().is_empty(), "without `mail` none is wanted");
 }
 
 #[actix_web::test]
 async fn a_cookie_of_another_name_is_another_cookie() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
-    let ask = Ask::get("/auth").with("cookie", browser.cookies());
-    assert_eq!(house.ask(ask.clone()).await.status, 200);
+    let ask = ClientRequest::get("/auth").with("cookie", browser.cookies());
+    assert_eq!(broker.ask(ask.clone()).await.status, 200);
 
-    house.resettle(&format!("{LOCAL}session: {{ cookie: loja, alsoCookie: antiga }}\n"));
+    broker.resettle(&format!("{LOCAL}session: {{ cookie: loja, alsoCookie: antiga }}\n"));
 
-    assert_eq!(house.ask(ask).await.status, 401, "what was judged before is judged anew");
+    assert_eq!(broker.ask(ask).await.status, 401, "what was judged before is judged anew");
     let answer = browser.log_in("acme", "ana").await;
     let names: Vec<&str> = answer.cookies().iter().map(|(name, ..)| *name).collect();
     assert_eq!(names[..2], ["loja", "antiga"]);
     let token = answer.cookies()[0].1.to_owned();
     for (cookie, expected) in [("loja", 200), ("antiga", 401), ("portaria", 401)] {
-        assert_eq!(house.ask(Ask::get("/auth").with("cookie", format!("{cookie}={token}"))).await.status, expected, "{cookie}");
+        assert_eq!(broker.ask(ClientRequest::get("/auth").with("cookie", format!("{cookie}={token}"))).await.status, expected, "{cookie}");
     }
-    let out = browser.ask(Ask::form("/logout", "")).await;
+    let out = browser.ask(ClientRequest::form("/logout", "")).await;
     assert_eq!(
         out.cookies().iter().map(|(name, value, _)| (*name, value.is_empty())).collect::<Vec<_>>(),
         [("loja", true), ("antiga", true)]
@@ -234,22 +234,22 @@ async fn a_cookie_of_another_name_is_another_cookie() {
 
 #[actix_web::test]
 async fn logins_that_begin_at_once_ask_for_a_document_only_now_and_then() {
-    let house = Plan::new(LOCAL)
+    let broker = TestBroker::builder(LOCAL)
         .with_standard("acme")
         .with("openid", "name: X\nclientId: c\nclientSecret: SECRET\ndiscovery: UPSTREAM\n")
         .build()
         .await;
 
-    let answers = house.ask_at_once(vec![Ask::get("/login/openid"); 200]).await;
+    let answers = broker.ask_at_once(vec![ClientRequest::get("/login/openid"); 200]).await;
 
     assert!(answers.iter().all(|answer| answer.status == 502));
-    assert!(house.upstream.heard().len() <= 4, "{} asked", house.upstream.heard().len());
-    house.assert_still_works().await;
+    assert!(broker.upstream.heard().len() <= 4, "{} asked", broker.upstream.heard().len());
+    broker.assert_still_works().await;
 }
 
 #[actix_web::test]
 async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
-    let house = Plan::new(LOCAL)
+    let broker = TestBroker::builder(LOCAL)
         .with_standard("acme")
         .with("openid", "name: X\nclientId: c\nclientSecret: SECRET\ndiscovery: UPSTREAM\n")
         .build()
@@ -261,15 +261,15 @@ async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
         "<html>",
         "{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\"}",
     ] {
-        house.upstream.says("/.well-known/openid-configuration", json(200, document));
+        broker.upstream.says("/.well-known/openid-configuration", json(200, document));
         for _ in 0..10 {
-            let answer = house.ask(Ask::get("/login/openid")).await;
+            let answer = broker.ask(ClientRequest::get("/login/openid")).await;
             assert_eq!(answer.status, 502, "{document}: {answer:?}");
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
 
-    assert!(house.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"));
-    assert!(house.upstream.heard().len() <= 3, "who begins again and again does not make us ask again and again");
-    house.assert_still_works().await;
+    assert!(broker.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"));
+    assert!(broker.upstream.heard().len() <= 3, "who begins again and again does not make us ask again and again");
+    broker.assert_still_works().await;
 }

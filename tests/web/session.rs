@@ -1,19 +1,30 @@
 //! The session's cookie and who may ask about it.
 
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, OPEN, Plan, SHOP, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{HOST, LOCAL, OPEN, SHOP, STANDARD, TestBroker};
 
 const OPEN_HOST: &str = "login.loja.example";
 
-async fn open() -> House {
-    Plan::new(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+async fn open() -> TestBroker {
+    TestBroker::builder(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+}
+
+#[actix_web::test]
+async fn a_signed_out_browser_is_asked_to_log_in_again() {
+    let broker = TestBroker::builder(LOCAL).with("acme", STANDARD).build().await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+
+    browser.ask(ClientRequest::form("/logout", "").with("origin", "http://localhost:8080")).await;
+
+    assert_eq!(browser.get("/session").await.status, 401);
 }
 
 #[actix_web::test]
 async fn the_storefront_learns_exactly_this_and_no_more() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
 
     let answer = browser.get("/session").await;
@@ -37,20 +48,20 @@ async fn the_storefront_learns_exactly_this_and_no_more() {
         ]
     );
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(house.ask(Ask::get("/session")).await.body, "{\"authenticated\":false}");
-    assert_eq!(house.ask(Ask::get("/session?callback=f&jsonp=f")).await.body, "{\"authenticated\":false}");
-    house.assert_silent(&answer);
+    assert_eq!(broker.ask(ClientRequest::get("/session")).await.body, "{\"authenticated\":false}");
+    assert_eq!(broker.ask(ClientRequest::get("/session?callback=f&jsonp=f")).await.body, "{\"authenticated\":false}");
+    broker.assert_silent(&answer);
 }
 
 #[actix_web::test]
 async fn only_the_exact_cookie_once_is_a_session() {
-    for (house, host, name) in [(House::open().await, HOST, "portaria"), (open().await, OPEN_HOST, "__Host-portaria")] {
-        let good = house.token(host, |_| {});
-        let evil = house.token(host, |session| session.person.provider_id = "evil".into());
+    for (broker, host, name) in [(TestBroker::open().await, HOST, "portaria"), (open().await, OPEN_HOST, "__Host-portaria")] {
+        let good = broker.token(host, |_| {});
+        let evil = broker.token(host, |session| session.person.provider_id = "evil".into());
         let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let who = async |cookies: &[u8]| {
-            let answer = house.ask(Ask::get("/session").with("host", host).with("cookie", cookies)).await;
-            let auth = house.ask(Ask::get("/auth").with("host", host).with("cookie", cookies)).await;
+            let answer = broker.ask(ClientRequest::get("/session").with("host", host).with("cookie", cookies)).await;
+            let auth = broker.ask(ClientRequest::get("/auth").with("host", host).with("cookie", cookies)).await;
             assert_eq!(auth.status, answer.status, "both read cookies in the same way: {}", String::from_utf8_lossy(cookies));
             answer.json()["providerUserId"].as_str().map(str::to_owned)
         };
@@ -101,29 +112,31 @@ async fn only_the_exact_cookie_once_is_a_session() {
 
 #[actix_web::test]
 async fn two_lines_of_cookies_are_one_jar() {
-    let house = House::open().await;
-    let (good, evil) = (house.token(HOST, |_| {}), house.token(HOST, |_| {}));
+    let broker = TestBroker::open().await;
+    let (good, evil) = (broker.token(HOST, |_| {}), broker.token(HOST, |_| {}));
 
-    let apart = house.ask(Ask::get("/session").with("cookie", "x=1").with("cookie", format!("portaria={good}"))).await;
-    let twice = house.ask(Ask::get("/session").with("cookie", format!("portaria={evil}")).with("cookie", format!("portaria={good}"))).await;
+    let apart = broker.ask(ClientRequest::get("/session").with("cookie", "x=1").with("cookie", format!("portaria={good}"))).await;
+    let twice = broker
+        .ask(ClientRequest::get("/session").with("cookie", format!("portaria={evil}")).with("cookie", format!("portaria={good}")))
+        .await;
 
     assert_eq!((apart.status, twice.status), (200, 401));
 }
 
 #[actix_web::test]
 async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let now = portaria::world::clock::now();
 
     for (what, token, expected) in [
-        ("good", house.token(HOST, |_| {}), 200),
-        ("over since a second", house.token(HOST, |session| session.until = now - 1), 401),
-        ("over now", house.token(HOST, |session| session.until = now), 401),
-        ("long over", house.token(HOST, |session| session.until = 0), 401),
-        ("before time began", house.token(HOST, |session| session.until = i64::MIN), 401),
+        ("good", broker.token(HOST, |_| {}), 200),
+        ("over since a second", broker.token(HOST, |session| session.until = now - 1), 401),
+        ("over now", broker.token(HOST, |session| session.until = now), 401),
+        ("long over", broker.token(HOST, |session| session.until = 0), 401),
+        ("before time began", broker.token(HOST, |session| session.until = i64::MIN), 401),
     ] {
         for path in ["/session", "/auth"] {
-            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={token}"))).await;
+            let answer = broker.ask(ClientRequest::get(path).with("cookie", format!("portaria={token}"))).await;
             assert_eq!(answer.status, expected, "{what} at {path}: {answer:?}");
         }
     }
@@ -131,35 +144,39 @@ async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
 
 #[actix_web::test]
 async fn a_seal_for_one_purpose_is_nothing_for_another() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let (attempt_name, attempt) = browser.attempts().remove(0);
-    let token = house.token(HOST, |_| {});
+    let token = broker.token(HOST, |_| {});
     let way = browser.way_back("acme", &begun.state, "ana");
 
     for (what, ask, expected) in [
-        ("an attempt as a session", Ask::get("/session").with("cookie", format!("portaria={attempt}")), 401),
-        ("an attempt as a session for a proxy", Ask::get("/auth").with("cookie", format!("portaria={attempt}")), 401),
-        ("a session as an attempt", Ask::get(&way).with("cookie", format!("{attempt_name}={token}")), 400),
+        ("an attempt as a session", ClientRequest::get("/session").with("cookie", format!("portaria={attempt}")), 401),
+        ("an attempt as a session for a proxy", ClientRequest::get("/auth").with("cookie", format!("portaria={attempt}")), 401),
+        ("a session as an attempt", ClientRequest::get(&way).with("cookie", format!("{attempt_name}={token}")), 400),
         (
             "an attempt as a form",
-            Ask::get(&format!("/callback/acme?portaria-form=9999999999.{attempt}")).with("cookie", browser.cookies()),
+            ClientRequest::get(&format!("/callback/acme?portaria-form=9999999999.{attempt}")).with("cookie", browser.cookies()),
             400,
         ),
-        ("a session as a state", Ask::get(&format!("/callback/acme?code=x&state={token}")).with("cookie", browser.cookies()), 400),
+        (
+            "a session as a state",
+            ClientRequest::get(&format!("/callback/acme?code=x&state={token}")).with("cookie", browser.cookies()),
+            400,
+        ),
     ] {
-        let answer = house.ask(ask).await;
+        let answer = broker.ask(ask).await;
         assert_eq!(answer.status, expected, "{what}: {answer:?}");
         assert!(answer.session().is_none());
     }
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
 }
 
 #[actix_web::test]
 async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
-    let house = House::open().await;
-    let good = house.token(HOST, |_| {});
+    let broker = TestBroker::open().await;
+    let good = broker.token(HOST, |_| {});
     let mut values: Vec<String> = (0..300)
         .map(|_| format!("{}.{}.{}", portaria::world::random::id(), portaria::world::random::id(), portaria::world::random::id()))
         .collect();
@@ -169,7 +186,7 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
 
     for value in values {
         for path in ["/session", "/auth", "/login"] {
-            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={value}"))).await;
+            let answer = broker.ask(ClientRequest::get(path).with("cookie", format!("portaria={value}"))).await;
             let expected = if path == "/login" { 200 } else { 401 };
             assert_eq!(answer.status, expected, "{value} at {path}: {answer:?}");
         }
@@ -178,22 +195,26 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
 
 #[actix_web::test]
 async fn a_planted_session_does_not_become_somebody_elses() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
-    let planted = Browser::new(&house).log_in("acme", "atacante").await.session().expect("a session").to_owned();
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    let planted = Browser::new(&broker).log_in("acme", "atacante").await.session().expect("a session").to_owned();
     browser.jar.borrow_mut().push(("portaria".to_owned(), planted.clone()));
 
     let own = browser.log_in("acme", "ana").await.session().expect("a session").to_owned();
 
     assert_ne!(own, planted);
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
-    assert_eq!(house.ask(Ask::get("/session").with("cookie", format!("portaria={planted}"))).await.status, 401, "it ended with the login");
+    assert_eq!(
+        broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={planted}"))).await.status,
+        401,
+        "it ended with the login"
+    );
 }
 
 #[actix_web::test]
 async fn pages_of_other_origins_learn_nothing() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     browser.log_in("acme", "ana").await;
 
     for origin in [
@@ -212,14 +233,14 @@ async fn pages_of_other_origins_learn_nothing() {
         "",
     ] {
         for path in ["/session", "/providers"] {
-            let answer = browser.ask(Ask::get(path).with("origin", origin)).await;
+            let answer = browser.ask(ClientRequest::get(path).with("origin", origin)).await;
             assert!(answer.header("access-control-allow-origin").is_none(), "{origin}: {answer:?}");
             assert!(answer.header("access-control-allow-credentials").is_none(), "{origin}");
             assert_eq!(answer.header("vary"), Some("Origin"));
             assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
         }
     }
-    let shop = browser.ask(Ask::get("/session").with("origin", SHOP)).await;
+    let shop = browser.ask(ClientRequest::get("/session").with("origin", SHOP)).await;
     assert_eq!(shop.header("access-control-allow-origin"), Some(SHOP));
     assert_eq!(shop.header("access-control-allow-credentials"), Some("true"));
     assert_eq!(shop.header("vary"), Some("Origin"));

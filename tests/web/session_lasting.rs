@@ -1,30 +1,30 @@
 //! How long a session lasts, and what is said of it meanwhile.
 
-use crate::web::ask::Ask;
-use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
 
 const OPEN_HOST: &str = "login.loja.example";
 
-async fn open() -> House {
-    Plan::new(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
+async fn open() -> TestBroker {
+    TestBroker::builder(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
 }
 
 #[actix_web::test]
 async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
-    let house = open().await;
+    let broker = open().await;
     let now = portaria::world::clock::now();
-    let due =
-        house.token(OPEN_HOST, |session| (session.issued, session.since, session.until) = (now - 7 * 3600, now - 7 * 3600, now + 5 * 3600));
-    let ask = |path: &str, token: &str| Ask::get(path).with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={token}"));
+    let due = broker
+        .token(OPEN_HOST, |session| (session.issued, session.since, session.until) = (now - 7 * 3600, now - 7 * 3600, now + 5 * 3600));
+    let ask = |path: &str, token: &str| ClientRequest::get(path).with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={token}"));
 
     for (what, answer, is_set) in [
-        ("renewed by a page", house.ask(ask("/session", &due)).await, true),
-        ("renewed by a proxy", house.ask(ask("/auth", &due)).await, true),
-        ("stale", house.ask(ask("/session", "stale")).await, false),
-        ("stale on the page", house.ask(ask("/login", "stale")).await, false),
+        ("renewed by a page", broker.ask(ask("/session", &due)).await, true),
+        ("renewed by a proxy", broker.ask(ask("/auth", &due)).await, true),
+        ("stale", broker.ask(ask("/session", "stale")).await, false),
+        ("stale on the page", broker.ask(ask("/login", "stale")).await, false),
         (
             "signed out",
-            house.ask(Ask::form("/logout", "").with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={due}"))).await,
+            broker.ask(ClientRequest::form("/logout", "").with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={due}"))).await,
             false,
         ),
     ] {
@@ -40,28 +40,34 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
 
 #[actix_web::test]
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let now = portaria::world::clock::now();
     let sid = portaria::world::random::id();
     let token = |age: i64| {
-        house.token(HOST, |session| {
+        broker.token(HOST, |session| {
             (session.sid, session.since, session.issued, session.until) = (sid.clone(), now - age, now - age, now - age + 12 * 3600);
         })
     };
     let (fresh, due, old) = (token(5 * 3600), token(7 * 3600), token(11 * 3600));
 
-    assert!(house.ask(Ask::get("/session").with("cookie", format!("portaria={fresh}"))).await.cookies().is_empty(), "it is too early");
-    let hundred = house.ask_at_once(vec![Ask::get("/session").with("cookie", format!("portaria={due}")); 100]).await;
+    assert!(
+        broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={fresh}"))).await.cookies().is_empty(),
+        "it is too early"
+    );
+    let hundred = broker.ask_at_once(vec![ClientRequest::get("/session").with("cookie", format!("portaria={due}")); 100]).await;
     assert!(hundred.iter().all(|answer| answer.status == 200 && answer.session().is_some()));
     let renewed = hundred[0].session().expect("a session").to_owned();
-    assert!(house.ask(Ask::get("/session").with("cookie", format!("portaria={renewed}"))).await.cookies().is_empty(), "once is enough");
-    assert_eq!(house.ask(Ask::get("/session").with("cookie", format!("portaria={old}"))).await.status, 200);
+    assert!(
+        broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={renewed}"))).await.cookies().is_empty(),
+        "once is enough"
+    );
+    assert_eq!(broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={old}"))).await.status, 200);
 
-    let out = house.ask(Ask::form("/logout", "").with("cookie", format!("portaria={renewed}"))).await;
+    let out = broker.ask(ClientRequest::form("/logout", "").with("cookie", format!("portaria={renewed}"))).await;
     assert_eq!(out.status, 303);
     for token in [&fresh, &due, &old, &renewed, &hundred[99].session().expect("a session").to_owned()] {
         for path in ["/session", "/auth"] {
-            let answer = house.ask(Ask::get(path).with("cookie", format!("portaria={token}"))).await;
+            let answer = broker.ask(ClientRequest::get(path).with("cookie", format!("portaria={token}"))).await;
             assert_eq!(answer.status, 401, "all tokens of a session end with it");
             assert!(answer.session().is_none());
         }
@@ -70,11 +76,11 @@ async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
 
 #[actix_web::test]
 async fn a_session_does_not_slide_beyond_its_absolute_end() {
-    let house = Plan::new(&format!("{LOCAL}session: {{ lifetime: 24h, idle: 12h }}\n")).with_standard("acme").build().await;
+    let broker = TestBroker::builder(&format!("{LOCAL}session: {{ lifetime: 24h, idle: 12h }}\n")).with_standard("acme").build().await;
     let now = portaria::world::clock::now();
-    let late = house.token(HOST, |session| (session.since, session.issued, session.until) = (now - 23 * 3600, now - 7 * 3600, now + 1800));
+    let late = broker.token(HOST, |session| (session.since, session.issued, session.until) = (now - 23 * 3600, now - 7 * 3600, now + 1800));
 
-    let answer = house.ask(Ask::get("/session").with("cookie", format!("portaria={late}"))).await;
+    let answer = broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={late}"))).await;
 
     let age = answer.cookies()[0].2.rsplit('=').next().and_then(|age| age.parse::<i64>().ok()).expect("an age");
     assert!((3590..=3600).contains(&age), "{age} seconds are left of a day");
@@ -82,10 +88,11 @@ async fn a_session_does_not_slide_beyond_its_absolute_end() {
 
 #[actix_web::test]
 async fn a_token_is_validated_for_whoever_has_it_and_nobody_else() {
-    let house = House::open().await;
-    let token = house.token(HOST, |_| {});
-    let validate =
-        async |body: &str| house.ask(Ask::by("POST", "/session/validate").with("content-type", "application/json").body(body)).await;
+    let broker = TestBroker::open().await;
+    let token = broker.token(HOST, |_| {});
+    let validate = async |body: &str| {
+        broker.ask(ClientRequest::by("POST", "/session/validate").with("content-type", "application/json").body(body)).await
+    };
 
     let fine = validate(&format!("{{\"token\":\"{token}\"}}")).await;
     assert_eq!((fine.status, fine.json()["user"].as_str()), (200, Some("ana@clientes.example")));
@@ -107,24 +114,24 @@ async fn a_token_is_validated_for_whoever_has_it_and_nobody_else() {
     ] {
         let answer = validate(body).await;
         assert_eq!((answer.status, answer.json()["authStatus"].as_str()), (401, Some("InvalidToken")), "{answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
-    let by_cookie = house.ask(Ask::by("POST", "/session/validate").with("cookie", format!("portaria={token}")).body("{}")).await;
+    let by_cookie = broker.ask(ClientRequest::by("POST", "/session/validate").with("cookie", format!("portaria={token}")).body("{}")).await;
     assert_eq!(by_cookie.status, 401, "a cookie is not a question");
 }
 
 #[actix_web::test]
 async fn while_storage_is_silent_for_too_long_nobody_is_said_to_be_there() {
-    let house = House::open().await;
-    let token = house.token(HOST, |_| {});
-    let who = Ask::get("/session").with("cookie", format!("portaria={token}"));
-    let whose = Ask::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"));
-    house.storage_is_away(true);
+    let broker = TestBroker::open().await;
+    let token = broker.token(HOST, |_| {});
+    let who = ClientRequest::get("/session").with("cookie", format!("portaria={token}"));
+    let whose = ClientRequest::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"));
+    broker.storage_is_away(true);
 
     for (silence, expected) in [(55, 200), (65, 503), (86_400, 503)] {
-        house.app.revocations.mark_fresh(portaria::world::clock::now() - silence);
+        broker.app.revocations.mark_fresh(portaria::world::clock::now() - silence);
         for ask in [&who, &whose] {
-            let answer = house.ask(ask.clone()).await;
+            let answer = broker.ask(ask.clone()).await;
             assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");
             assert!(answer.cookies().is_empty(), "whoever is signed in stays so");
         }

@@ -1,8 +1,8 @@
 //! How a login begins: what leaves for the provider, and what the browser keeps.
 
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use base64::Engine as _;
 use std::collections::HashSet;
 
@@ -12,9 +12,9 @@ fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 #[actix_web::test]
 async fn what_leaves_is_the_standards_request_and_nothing_else() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
 
-    let begun = Browser::new(&house).begin("/login/acme").await;
+    let begun = Browser::new(&broker).begin("/login/acme").await;
 
     let names: Vec<&str> = begun.query.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"]);
@@ -24,17 +24,17 @@ async fn what_leaves_is_the_standards_request_and_nothing_else() {
     assert_eq!(value(&begun.query, "code_challenge_method"), Some("S256"));
     assert_eq!(value(&begun.query, "code_challenge").map(str::len), Some(43));
     assert!(begun.state.len() >= 22);
-    assert!(house.upstream.heard().is_empty(), "nobody but the browser goes there");
+    assert!(broker.upstream.heard().is_empty(), "nobody but the browser goes there");
     assert!(begun.answer.header("cache-control") == Some("no-store") && begun.answer.header("referrer-policy") == Some("no-referrer"));
-    house.assert_silent(&begun.answer);
+    broker.assert_silent(&begun.answer);
 }
 
 #[actix_web::test]
 async fn parameters_of_the_protocol_are_ours_and_not_the_askers() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let more = "scope=admin&redirect_uri=https://evil.example&client_id=x&state=fixed&nonce=n&code_challenge=x&prompt=none&request_uri=https://evil.example&login_hint=a";
 
-    let begun = Browser::new(&house).begin(&format!("/login/acme?{more}")).await;
+    let begun = Browser::new(&broker).begin(&format!("/login/acme?{more}")).await;
 
     assert!(!begun.answer.location().expect("it leads on").contains("evil.example"));
     assert_eq!(begun.query.len(), 7, "{:?}", begun.query);
@@ -44,14 +44,14 @@ async fn parameters_of_the_protocol_are_ours_and_not_the_askers() {
 
 #[actix_web::test]
 async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
-    let local = House::open().await;
-    let open = Plan::new(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await;
+    let local = TestBroker::open().await;
+    let open = TestBroker::builder(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await;
 
-    for (house, host, beginning, guards) in [
+    for (broker, host, beginning, guards) in [
         (&local, HOST, "portaria-attempt-", "HttpOnly; SameSite=Lax; Path=/; Max-Age=600"),
         (&open, "login.loja.example", "__Host-portaria-attempt-", "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600"),
     ] {
-        let begun = Browser::at(house, host).begin("/login/acme").await;
+        let begun = Browser::at(broker, host).begin("/login/acme").await;
         let cookies = begun.answer.cookies();
         assert_eq!(cookies.len(), 1);
         let (name, value, attributes) = cookies[0];
@@ -64,11 +64,11 @@ async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
 
 #[actix_web::test]
 async fn no_two_attempts_share_anything_by_chance() {
-    let house = House::open().await;
+    let broker = TestBroker::open().await;
     let (mut seen, mut ones) = (HashSet::new(), 0_u32);
 
     for _ in 0..500 {
-        let begun = Browser::new(&house).begin("/login/acme").await;
+        let begun = Browser::new(&broker).begin("/login/acme").await;
         let challenge = value(&begun.query, "code_challenge").expect("a challenge");
         assert!(seen.insert(begun.state.clone()) && seen.insert(challenge.to_owned()));
         let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&begun.state).expect("it is base64");
@@ -82,8 +82,8 @@ async fn no_two_attempts_share_anything_by_chance() {
 
 #[actix_web::test]
 async fn a_browser_keeps_five_attempts_and_the_latest_is_among_them() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
 
     let mut begun = Vec::new();
     for _ in 0..20 {
@@ -100,10 +100,10 @@ async fn a_browser_keeps_five_attempts_and_the_latest_is_among_them() {
 
 #[actix_web::test]
 async fn sixty_attempts_at_once_and_a_full_jar_do_no_harm() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
-    let ask = browser.dressed(Ask::get("/login/acme"));
-    for answer in house.ask_at_once(vec![ask; 60]).await {
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    let ask = browser.dressed(ClientRequest::get("/login/acme"));
+    for answer in broker.ask_at_once(vec![ask; 60]).await {
         assert_eq!(answer.status, 303);
         browser.keep(&answer);
     }
@@ -119,8 +119,8 @@ async fn sixty_attempts_at_once_and_a_full_jar_do_no_harm() {
 
 #[actix_web::test]
 async fn tabs_do_not_disturb_each_other() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let (first, second) = (browser.begin("/login/acme").await, browser.begin("/login/beta").await);
     let third = browser.begin("/login/acme").await;
 
@@ -129,24 +129,24 @@ async fn tabs_do_not_disturb_each_other() {
     }
 
     assert!(browser.attempts().is_empty());
-    assert_eq!(house.upstream.asked("/token"), 3);
+    assert_eq!(broker.upstream.asked("/token"), 3);
 }
 
 #[actix_web::test]
 async fn a_login_does_not_begin_by_another_method_and_leaves_no_trace_in_storage() {
-    let house = House::open().await;
-    let before = house.stored();
+    let broker = TestBroker::open().await;
+    let before = broker.stored();
     for method in ["HEAD", "POST", "PUT", "OPTIONS", "DELETE", "TRACE"] {
-        let answer = house.ask(Ask::by(method, "/login/acme")).await;
+        let answer = broker.ask(ClientRequest::by(method, "/login/acme")).await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")), "{method}");
         assert!(answer.cookies().is_empty());
     }
 
     for _ in 0..50 {
-        Browser::new(&house).begin("/login/acme").await;
+        Browser::new(&broker).begin("/login/acme").await;
     }
 
-    assert_eq!(house.stored(), before, "a login that begins writes nothing");
+    assert_eq!(broker.stored(), before, "a login that begins writes nothing");
 }
 
 #[actix_web::test]
@@ -155,37 +155,37 @@ async fn what_a_shopper_types_stays_one_value() {
         "inputs: {{ loja: {{ label: Loja }} }}\n{}",
         STANDARD.replace("scope: perfil", "scope: perfil, extra: { loja: \"${loja}\" }")
     );
-    let house = Plan::new(LOCAL).with_standard("acme").with("asks", &asks).build().await;
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("asks", &asks).build().await;
     let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
 
     for fine in ["loja-1", "a&state=evil", "a=b;c", "a#b", "%0d%0a", "ação", "<b>"] {
-        let begun = Browser::new(&house).begin(&format!("/login/asks?loja={}", encoded(fine))).await;
+        let begun = Browser::new(&broker).begin(&format!("/login/asks?loja={}", encoded(fine))).await;
         assert_eq!(value(&begun.query, "loja"), Some(fine));
         assert_eq!(begun.query.iter().filter(|(name, _)| name == "state").count(), 1);
         assert_eq!(begun.query.len(), 8);
     }
     for bad in ["", "a\r\nSet-Cookie: x=1", "\u{0}", "a\u{85}b", &"a".repeat(201), &"a".repeat(5000)] {
-        let answer = house.ask(Ask::get(&format!("/login/asks?loja={}", encoded(bad)))).await;
+        let answer = broker.ask(ClientRequest::get(&format!("/login/asks?loja={}", encoded(bad)))).await;
         assert_eq!(answer.status, 400, "{bad:?}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
     }
     for query in ["", "?loja=a&loja=b"] {
-        assert_eq!(house.ask(Ask::get(&format!("/login/asks{query}"))).await.status, 400);
+        assert_eq!(broker.ask(ClientRequest::get(&format!("/login/asks{query}"))).await.status, 400);
     }
 }
 
 #[actix_web::test]
 async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
-    let house = House::open().await;
-    let browser = Browser::new(&house);
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
 
-    house.storage_is_away(true);
+    broker.storage_is_away(true);
     let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{answer:?}");
-    house.assert_clean(&answer);
-    assert!(house.upstream.heard().is_empty(), "what cannot be spent is not used");
-    house.storage_is_away(false);
+    broker.assert_clean(&answer);
+    assert!(broker.upstream.heard().is_empty(), "what cannot be spent is not used");
+    broker.storage_is_away(false);
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303, "nothing was lost by it");
 }

@@ -1,8 +1,8 @@
 //! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
 
-use crate::web::ask::Ask;
 use crate::web::browser::Browser;
-use crate::web::house::{Folder, HOST, House, LOCAL, OPEN, Plan, STANDARD};
+use crate::web::client_request::ClientRequest;
+use crate::web::test_broker::{Folder, HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use aws_lc_rs::hmac;
 use portaria::world::random;
 use std::fmt::Write as _;
@@ -15,43 +15,43 @@ stores:
 ";
 const OTHER: &str = "127.0.0.1:8080";
 
-async fn two() -> House {
-    Plan::new(TWO).with_standard("acme").build().await
+async fn two() -> TestBroker {
+    TestBroker::builder(TWO).with_standard("acme").build().await
 }
 
 #[actix_web::test]
 async fn an_attempt_of_one_store_is_none_in_another() {
-    let house = two().await;
-    let browser = Browser::new(&house);
+    let broker = two().await;
+    let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let way = browser.way_back("acme", &begun.state, "ana");
 
-    let there = house.ask(Ask::get(&way).with("host", OTHER).with("cookie", browser.cookies())).await;
+    let there = broker.ask(ClientRequest::get(&way).with("host", OTHER).with("cookie", browser.cookies())).await;
 
     assert_eq!(there.status, 400, "{there:?}");
-    house.assert_clean(&there);
-    assert!(house.upstream.heard().is_empty());
+    broker.assert_clean(&there);
+    assert!(broker.upstream.heard().is_empty());
     assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
 }
 
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
-    let house = two().await;
-    let (here, there) = (Browser::new(&house), Browser::at(&house, OTHER));
+    let broker = two().await;
+    let (here, there) = (Browser::new(&broker), Browser::at(&broker, OTHER));
     assert_eq!(here.log_in("acme", "ana").await.location(), Some("http://localhost:9000/"));
     assert_eq!(there.log_in("acme", "ana").await.location(), Some("http://localhost:9001/"));
 
     for (cookies, host, other) in [(here.cookies(), HOST, OTHER), (there.cookies(), OTHER, HOST)] {
         for path in ["/session", "/auth"] {
-            let ask = |host: &str| Ask::get(path).with("host", host).with("cookie", &cookies);
-            assert_eq!(house.ask(ask(host)).await.status, 200);
+            let ask = |host: &str| ClientRequest::get(path).with("host", host).with("cookie", &cookies);
+            assert_eq!(broker.ask(ask(host)).await.status, 200);
             // First judged there, so that a memory that forgot the store would answer.
-            let answer = house.ask(ask(other)).await;
+            let answer = broker.ask(ask(other)).await;
             assert_eq!(answer.status, 401, "{path}: {answer:?}");
         }
         let token = cookies.split("portaria=").nth(1).and_then(|rest| rest.split(';').next()).expect("a token");
         let validated =
-            house.ask(Ask::by("POST", "/session/validate").with("host", other).body(format!("{{\"token\":\"{token}\"}}"))).await;
+            broker.ask(ClientRequest::by("POST", "/session/validate").with("host", other).body(format!("{{\"token\":\"{token}\"}}"))).await;
         assert_eq!(validated.status, 401);
     }
     let (one, two) = (here.get("/session").await.json(), there.get("/session").await.json());
@@ -62,21 +62,21 @@ async fn a_session_of_one_store_is_none_in_another() {
 #[actix_web::test]
 async fn a_form_for_one_store_does_not_come_in_at_another() {
     let forms = STANDARD.replace("scope: perfil", "scope: perfil, callback: post");
-    let house = Plan::new(TWO).with("acme", &forms).build().await;
-    let browser = Browser::at(&house, OTHER);
+    let broker = TestBroker::builder(TWO).with("acme", &forms).build().await;
+    let browser = Browser::at(&broker, OTHER);
     let begun = browser.begin("/login/acme").await;
-    let form = format!("code={}&state={}", house.code("ana"), begun.state);
+    let form = format!("code={}&state={}", broker.code("ana"), begun.state);
 
-    let bounced = house.ask(Ask::form("/callback/acme", &form)).await;
+    let bounced = broker.ask(ClientRequest::form("/callback/acme", &form)).await;
     let answer = browser.get(bounced.location().expect("it leads on")).await;
 
     assert_eq!(answer.status, 400, "{answer:?}");
-    house.assert_clean(&answer);
+    broker.assert_clean(&answer);
 }
 
 #[actix_web::test]
 async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
-    let house = two().await;
+    let broker = two().await;
 
     for (host, wanted) in [
         (HOST, "http://localhost:9001/x"),
@@ -84,7 +84,7 @@ async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
         (HOST, "http://127.0.0.1:8080/login"),
         (OTHER, "http://localhost:8080/login"),
     ] {
-        let browser = Browser::at(&house, host);
+        let browser = Browser::at(&broker, host);
         let begun = browser.begin(&format!("/login/acme?return_to={wanted}")).await;
         let landed = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
         assert_ne!(landed.location(), Some(wanted));
@@ -98,7 +98,7 @@ async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
 
 #[actix_web::test]
 async fn a_host_that_is_not_ours_is_not_served() {
-    let house = two().await;
+    let broker = two().await;
 
     for host in [
         "evil.example",
@@ -133,11 +133,11 @@ async fn a_host_that_is_not_ours_is_not_served() {
             "/nowhere",
             "/metrics",
         ] {
-            let answer = house.ask(Ask::get(path).with("host", host)).await;
+            let answer = broker.ask(ClientRequest::get(path).with("host", host)).await;
             let expected = if path == "/metrics" { 404 } else { 421 };
             assert_eq!(answer.status, expected, "{host} {path}: {answer:?}");
             assert!(answer.cookies().is_empty() && answer.location().is_none());
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
     for (address, host, expected) in [
@@ -149,15 +149,15 @@ async fn a_host_that_is_not_ours_is_not_served() {
         ("http://evil.example/auth", HOST, 421),
         ("http://localhost:8080/auth", HOST, 401),
     ] {
-        assert_eq!(house.ask(Ask::get(address).with("host", host)).await.status, expected, "{address} at {host}");
+        assert_eq!(broker.ask(ClientRequest::get(address).with("host", host)).await.status, expected, "{address} at {host}");
     }
-    assert!(house.upstream.heard().is_empty());
+    assert!(broker.upstream.heard().is_empty());
 }
 
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
-    let house = two().await;
-    let mut ask = Ask::get("/login/acme");
+    let broker = two().await;
+    let mut ask = ClientRequest::get("/login/acme");
     for name in [
         "x-forwarded-host",
         "x-forwarded-proto",
@@ -173,13 +173,13 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     }
 
     for peer in ["127.0.0.1", "198.51.100.7"] {
-        let answer = house.ask(ask.clone().from(peer)).await;
+        let answer = broker.ask(ask.clone().from(peer)).await;
         let location = answer.location().expect("it leads on");
         assert!(
             location.contains("redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fcallback%2Facme") && !location.contains("evil"),
             "{location}"
         );
-        let providers = house.ask(Ask::get("/providers").with("x-forwarded-host", "evil.example").from(peer)).await;
+        let providers = broker.ask(ClientRequest::get("/providers").with("x-forwarded-host", "evil.example").from(peer)).await;
         assert_eq!(providers.json()["providers"][0]["login"], "http://localhost:8080/login/acme");
     }
 }
@@ -187,7 +187,7 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
 #[actix_web::test]
 async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     let local = "name: X\nclientId: c\nclientSecret: SECRET\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"ADDRESS/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }\n";
-    let mut plan = Plan::new(OPEN);
+    let mut plan = TestBroker::builder(OPEN);
     let addresses = [
         "https://127.0.0.1:PORT",
         "https://localhost:PORT",
@@ -210,11 +210,11 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     for (at, address) in addresses.iter().enumerate() {
         plan = plan.with(&format!("p{at}"), &local.replace("ADDRESS", address));
     }
-    let house = plan.build().await;
+    let broker = plan.build().await;
 
     let (mut refused, mut asked) = (0, 0);
     for (at, address) in addresses.iter().enumerate() {
-        let browser = Browser::at(&house, "login.loja.example");
+        let browser = Browser::at(&broker, "login.loja.example");
         let begun = browser.get(&format!("/login/p{at}")).await;
         if begun.status == 404 {
             refused += 1;
@@ -229,12 +229,12 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
             .to_owned();
         let answer = browser.get(&browser.way_back(&format!("p{at}"), &state, "ana")).await;
         assert!(matches!(answer.status, 502 | 504), "{address}: {answer:?}");
-        house.assert_clean(&answer);
+        broker.assert_clean(&answer);
         assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("localhost"), "{answer:?}");
     }
 
     assert!(asked > 3, "some of them can only be seen when they are asked");
-    assert_eq!(house.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
+    assert_eq!(broker.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
 }
 
 #[actix_web::test]
@@ -243,14 +243,14 @@ async fn an_address_of_this_machine_is_asked_only_where_the_operator_lists_it() 
     for (settings, expected) in
         [(OPEN.to_owned(), 0), (format!("{OPEN}privateHosts: [ 127.0.0.2 ]\n"), 0), (format!("{OPEN}privateHosts: [ 127.0.0.1 ]\n"), 1)]
     {
-        let house = Plan::new(&settings).with("acme", &file).build().await;
-        let browser = Browser::at(&house, "login.loja.example");
+        let broker = TestBroker::builder(&settings).with("acme", &file).build().await;
+        let browser = Browser::at(&broker, "login.loja.example");
         let begun = browser.begin("/login/acme").await;
 
         let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
         assert_eq!(answer.status, 502, "there is no TLS in any case: {answer:?}");
-        assert_eq!(house.upstream.connections(), expected, "{settings}");
+        assert_eq!(broker.upstream.connections(), expected, "{settings}");
     }
 }
 
@@ -266,8 +266,8 @@ async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
          verify: {{ into: sign, algorithm: hmacSha256, key: '${{clientSecret}}' }}\n  read: {{ id: $.id, email: $.email }}\n",
         folder.0.display()
     );
-    let house = Plan::new(OPEN).with("praca", &provider).build().await;
-    let browser = Browser::at(&house, "login.loja.example");
+    let broker = TestBroker::builder(OPEN).with("praca", &provider).build().await;
+    let browser = Browser::at(&broker, "login.loja.example");
     let begun = browser.begin("/login/praca").await;
     let brought = format!("email=ana@loja.example&id=1&state={}", begun.state);
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -286,7 +286,7 @@ async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     assert_eq!(browser.who().await.as_deref(), Some("ana@loja.example"));
     let plain: String = browser.cookies().replace("__Host-", "");
     assert_eq!(
-        house.ask(Ask::get("/session").with("host", "login.loja.example").with("cookie", plain)).await.status,
+        broker.ask(ClientRequest::get("/session").with("host", "login.loja.example").with("cookie", plain)).await.status,
         401,
         "without the guard it is not ours"
     );
@@ -295,7 +295,7 @@ async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
 #[actix_web::test]
 async fn the_playground_is_not_there_on_the_open_net() {
     let playground = crate::support::text(&crate::support::root().join("providers.d/playground.yaml"));
-    let house = Plan::new(OPEN).with("playground", &playground).build().await;
+    let broker = TestBroker::builder(OPEN).with("playground", &playground).build().await;
 
     for path in [
         "/playground",
@@ -307,14 +307,14 @@ async fn the_playground_is_not_there_on_the_open_net() {
         "/metrics",
     ] {
         for method in ["GET", "POST"] {
-            let answer = house.ask(Ask::by(method, path).with("host", "login.loja.example").with("accept", "text/html")).await;
+            let answer = broker.ask(ClientRequest::by(method, path).with("host", "login.loja.example").with("accept", "text/html")).await;
             assert!(matches!(answer.status, 404 | 405), "{method} {path}: {answer:?}");
-            house.assert_clean(&answer);
+            broker.assert_clean(&answer);
         }
     }
-    let shown = house.ask(Ask::get("/providers").with("host", "login.loja.example")).await;
+    let shown = broker.ask(ClientRequest::get("/providers").with("host", "login.loja.example")).await;
     assert_eq!(shown.body, "{\"providers\":[]}");
-    assert!(!house.ask(Ask::get("/health/ready")).await.body.contains("playground"));
+    assert!(!broker.ask(ClientRequest::get("/health/ready")).await.body.contains("playground"));
 }
 
 #[actix_web::test]
@@ -327,18 +327,22 @@ async fn a_thousand_stores_are_there_at_once() {
             20_000 + at
         );
     }
-    let house = Plan::new(&settings).with_standard("acme").build().await;
+    let broker = TestBroker::builder(&settings).with_standard("acme").build().await;
 
     for at in (0..1000).step_by(37).chain([999]) {
         let host = format!("localhost:{}", 20_000 + at);
-        let browser = Browser::at(&house, &host);
+        let browser = Browser::at(&broker, &host);
         assert_eq!(browser.log_in("acme", "ana").await.status, 303);
         let told = browser.get("/session").await.json();
         assert_eq!(told["store"], format!("loja{at}"));
-        let elsewhere = house
-            .ask(Ask::get("/auth").with("host", format!("localhost:{}", 20_000 + (at + 1) % 1000)).with("cookie", browser.cookies()))
+        let elsewhere = broker
+            .ask(
+                ClientRequest::get("/auth")
+                    .with("host", format!("localhost:{}", 20_000 + (at + 1) % 1000))
+                    .with("cookie", browser.cookies()),
+            )
             .await;
         assert_eq!(elsewhere.status, 401);
     }
-    assert_eq!(house.ask(Ask::get("/login").with("host", "localhost:21000")).await.status, 421);
+    assert_eq!(broker.ask(ClientRequest::get("/login").with("host", "localhost:21000")).await.status, 421);
 }

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// The most jobs of one transaction.
+/// How many jobs one transaction holds at most.
 const LARGEST_BATCH: usize = 64;
 /// How long a caller waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(6);
-/// The most jobs in the queue; further callers wait for a place.
+/// How many jobs the queue holds at most; further callers wait for a place.
 const QUEUE_LENGTH: usize = 1024;
 
 /// The queue of the writer.

@@ -14,10 +14,10 @@ use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// Where the page is.
+/// The path of the page.
 const PAGE: &str = "/lab/incidents";
 
-/// The form, or the way to the story of the code that was typed into it.
+/// Shows the form, or redirects to the story of the code that was typed into it.
 pub(crate) async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     guard::require_staff(&asked)?;

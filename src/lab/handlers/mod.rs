@@ -41,7 +41,7 @@ pub struct LabState {
     pub tests: TestLoginLedger,
 }
 
-/// Every route of the lab. Where there is no lab, none of its pages has methods either.
+/// Every route of the lab. At a store without a lab, all methods are answered as if the routes did not exist.
 pub(crate) fn routes() -> Vec<RouteRow> {
     let lab = |path| page(path).hidden_if(guard::is_closed);
     vec![
@@ -106,12 +106,12 @@ pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Ar
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
-/// The provider as its file says today, unless that is broken.
+/// The provider as its file describes it now, unless the file is broken.
 pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
     crate::provider::compile(&standing.report.source, asked.live_store().providers.installation_context()).0
 }
 
-/// What a file calls its provider, even where the rest of it is broken.
+/// The title of the provider in a file, even if the rest of the file is broken.
 pub(crate) fn name_in_file(source: &Source) -> Option<String> {
     let (root, _) = yaml::parse(source).ok()?;
     let YamlKind::Scalar { text, .. } = &root.get("name")?.kind else { return None };
@@ -136,7 +136,7 @@ pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &
     Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
 }
 
-/// Providers of one title have the names of their files behind it.
+/// Appends the names of the files to titles that several providers share.
 fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
     let titles: Vec<String> = groups.iter().flat_map(|group| &group.entries).map(|entry| entry.title.clone()).collect();
     for entry in groups.iter_mut().flat_map(|group| &mut group.entries) {

@@ -30,7 +30,7 @@ use crate::workbench::repair::propose_for_answer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// The largest form: what is pasted may take three letters each on its way.
+/// The largest form in bytes. The encoding of forms may triple the pasted text.
 pub(crate) const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
 
 struct PastedAnswerForm {
@@ -49,7 +49,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     answer_page(&asked, &staff, &bench, &typed, None, None)
 }
 
-/// What would be read from what was pasted.
+/// What would be read from the pasted answer.
 pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     asked.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&asked)?;

@@ -29,10 +29,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use std::sync::Arc;
 
-/// A provider of the store, as the lab looks at it.
+/// A provider of the store, with everything that the lab shows of it.
 pub(crate) struct LabProvider {
     pub(crate) name: String,
-    /// What there is to know about its file.
+    /// What the lab knows about its file.
     pub(crate) standing: Arc<ProviderStanding>,
     /// The provider, unless its file is broken.
     pub(crate) provider: Option<Provider>,
@@ -61,7 +61,7 @@ pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabP
 }
 
 impl LabProvider {
-    /// What its button says.
+    /// The text of its button.
     pub(crate) fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
         let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
@@ -129,7 +129,7 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
     Ok(provider_page(&asked, &staff, &bench, None))
 }
 
-/// Where a test is begun, opened as a page.
+/// The address at which a test begins was opened as a page, so the browser is redirected.
 pub(crate) async fn redirect_to_provider(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
     guard::require_staff(&asked)?;
     let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;

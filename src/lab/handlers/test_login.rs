@@ -81,7 +81,7 @@ impl TestLoginHandler for LabState {
     }
 }
 
-/// The browser is back from a test login.
+/// Finishes a test login with its callback.
 async fn finish(
     asked: &RequestContext,
     brought: &CallbackRequest,
@@ -114,7 +114,7 @@ async fn finish(
     Ok((redirect_to(&place), Vec::new()))
 }
 
-/// A callback that answers no login of this browser, which began a test.
+/// Answers a callback that belongs to no login of this browser, if the browser began a test login.
 async fn reject_unmatched_callback(
     asked: &RequestContext,
     offer: &LiveProvider,
@@ -140,7 +140,7 @@ fn require_same_tester(asked: &RequestContext, tester: &Tester) -> Result<(), Us
     if staff.uid == tester.by { Ok(()) } else { Err(ErrorCause::NotAllowed.into()) }
 }
 
-/// Keeps the story, writes one line down, and answers with the address of its page.
+/// Stores the story and its audit line, and returns the address of its page.
 async fn record_story(
     asked: &RequestContext,
     offer: &LiveProvider,

@@ -5,12 +5,12 @@ use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Test logins of a store that are under way at the same time.
+/// How many test logins of a store may be under way at the same time.
 const AT_ONCE: usize = 2;
-/// Test logins of a store in an hour.
+/// How many test logins a store may run in an hour.
 const IN_AN_HOUR: usize = 10;
 const HOUR: i64 = 3600;
-/// More ends than these are not remembered.
+/// How many ended test logins are remembered at most.
 const MOST: usize = 1000;
 
 /// How a test login ended.
@@ -19,9 +19,9 @@ pub struct TestLoginResult {
     /// The code of its story.
     pub code: IncidentCode,
     pub(crate) at: i64,
-    /// The short name of the reason; nothing for a login that worked.
+    /// The short name of the reason; `None` for a login that worked.
     pub failed: Option<String>,
-    /// The step in which it ended, where it was one.
+    /// The step in which it ended, if it ended in a step.
     pub(crate) step: Option<String>,
 }
 
@@ -29,19 +29,19 @@ pub struct TestLoginResult {
 #[derive(Debug, Default)]
 pub struct TestLoginLedger(Mutex<HashMap<Box<str>, StoreTestLogins>>);
 
-/// Those of a store.
+/// The test logins of one store.
 #[derive(Debug, Default)]
 struct StoreTestLogins {
-    /// Under way: the state, and when it began.
+    /// Those under way: the state, and when each began.
     open: Vec<(Box<str>, i64)>,
     /// When the others of this hour began.
     begun: VecDeque<i64>,
-    /// By provider and person.
+    /// The last results by provider and person.
     last: HashMap<(Box<str>, Option<Box<str>>), TestLoginResult>,
 }
 
 impl TestLoginLedger {
-    /// One more begins; otherwise, in how many seconds one may.
+    /// Begins one more. The error is the number of seconds until one may begin.
     pub(crate) fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();
@@ -70,7 +70,7 @@ impl TestLoginLedger {
         self.lock().get(store)?.last.get(&(provider.into(), by.map(Into::into))).cloned()
     }
 
-    /// Remembers how one ended.
+    /// Remembers how a test login ended.
     pub(crate) fn record_result(&self, store: &str, provider: &str, by: Option<&str>, last: TestLoginResult) {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();

@@ -33,7 +33,7 @@ pub async fn find_story(asked: &RequestContext, staff: &StaffMember, code: Incid
     Ok((store == asked.live_store().store.name && is_theirs).then_some(StoredStory { code, at, story }))
 }
 
-/// When something happened, in words that every language understands.
+/// A time as text that is readable in every language.
 pub(crate) fn format_moment(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map_or_else(String::new, |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

@@ -28,14 +28,14 @@ enum Ink {
 /// A scalar or a key that the parser found.
 struct FoundToken {
     bytes: Range<usize>,
-    /// Whether the value after it is not in the tree, as after a key that stands twice.
+    /// Whether the value after it is missing in the tree, as for the second of two equal keys.
     is_value_unknown: bool,
 }
 
 /// Decides for every byte of a file how it is shown.
 pub(crate) struct FileMasker<'a> {
     text: &'a str,
-    /// Values that are hidden wherever they stand.
+    /// Values that are hidden everywhere.
     secrets: &'a [Text],
     ink: Vec<Ink>,
     found: Vec<FoundToken>,
@@ -112,14 +112,14 @@ impl<'a> FileMasker<'a> {
         self.found.push(FoundToken { bytes, is_value_unknown });
     }
 
-    /// Shows a text, but not what stands after the name of a secret in it.
+    /// Shows a text, but nothing after the name of a secret in it.
     fn show_words(&mut self, bytes: Range<usize>, ink: Ink) {
         let words = self.text.get(bytes.clone()).unwrap_or_default();
         let shown = secret_in_prose(words).map_or(bytes.end, |secret| bytes.start + secret);
         self.paint(bytes.start..shown, ink);
     }
 
-    /// Shows what stands between two scalars: blanks, brackets and comments. From anything else on, all of it stays hidden.
+    /// Shows blanks, brackets and comments between two scalars. From the first other byte on, the rest stays hidden.
     fn show_between(&mut self, bytes: Range<usize>) {
         let mut hides_comments = false;
         let mut at = bytes.start;
@@ -206,7 +206,7 @@ impl<'a> FileMasker<'a> {
         self.runs(bytes).into_iter().map(span).collect()
     }
 
-    /// The carets under a complaint's word, where the word stands in the line as it is shown.
+    /// The carets under a complaint's word, below the word in the line as it is shown.
     pub(crate) fn caret(&self, complaint: &Complaint) -> String {
         let Some(place) = complaint.place.filter(|place| place.line > 0) else { return caret_line(1, 1) };
         let lines = line_ranges(self.text);
@@ -236,7 +236,8 @@ impl<'a> FileMasker<'a> {
         self.hidden.extend([text.trim(), bare].into_iter().chain(rest).filter(|text| text.chars().count() >= 3).map(str::to_owned));
     }
 
-    /// A sentence about the file with dots for what is hidden in the file. The longest text goes first, so that no rest of it is left.
+    /// A sentence about the file with dots for what is hidden in the file. The longest text is replaced first, so that no rest of it is
+    /// left.
     pub(crate) fn mask_sentence(&self, sentence: &str) -> String {
         let mut longest: Vec<&String> = self.hidden.iter().collect();
         longest.sort_by_key(|text| std::cmp::Reverse(text.len()));

@@ -28,7 +28,7 @@ pub(crate) struct IncidentPage<'a> {
 #[template(path = "incident_lookup.html")]
 pub(crate) struct IncidentLookupPage<'a> {
     pub(crate) frame: LabFrame<'a>,
-    /// What was typed, if it is not a code.
+    /// The typed text, if it is not a code.
     pub(crate) typed: Option<&'a str>,
     /// The code for which no incident is kept.
     pub(crate) unknown: Option<&'a str>,

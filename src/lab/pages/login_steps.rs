@@ -224,7 +224,7 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
     }
 }
 
-/// What came back in an exchange.
+/// The answer in an exchange.
 #[derive(Default)]
 pub(crate) struct AnswerView {
     /// What the answer is, or why there is none.

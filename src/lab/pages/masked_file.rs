@@ -7,7 +7,7 @@ use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml;
 
-/// What stands in place of a secret.
+/// The text that is shown in place of a secret.
 pub(crate) const DOTS: &str = "••••••";
 /// The longest file that is shown, in lines; the lines after these are only counted.
 const MOST_LINES: usize = 4000;
@@ -78,7 +78,7 @@ pub(crate) struct MaskedFile {
 }
 
 impl MaskedFile {
-    /// The file of a report with its complaints. The given secrets are masked wherever they stand.
+    /// The file of a report with its complaints. The given secrets are masked everywhere.
     pub(crate) fn from_report(report: &Report, secrets: &[Text]) -> Self {
         let text = &*report.source.text;
         let mut masker = FileMasker::new(text, secrets);

@@ -8,16 +8,16 @@ use crate::vocabulary::diagnostic::printable;
 #[derive(Clone, Debug)]
 pub(crate) struct ProposalView {
     pub(crate) number: usize,
-    /// The line as it would stand in the file.
+    /// The line as it would be in the file.
     pub(crate) title: String,
     pub(crate) reason: String,
     /// Whether the reason is in the page's language; otherwise it is in English.
     pub(crate) is_translated: bool,
     /// The line that changes.
     pub(crate) line: Option<usize>,
-    /// What the change is called.
+    /// The name of the change.
     pub(crate) label: String,
-    /// What the button that copies it is called.
+    /// The label of the button that copies it.
     pub(crate) copy_label: String,
     pub(crate) diff: Vec<DiffLine>,
     /// The address of the text that the button copies.

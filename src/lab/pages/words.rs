@@ -321,7 +321,7 @@ impl LabWords {
         fill(&self.provider.line, &[("line", &line.to_string())])
     }
 
-    /// That something else was found in place of a value.
+    /// The sentence that something else was found in place of a value.
     pub(crate) fn found_instead(&self, found: &str) -> String {
         fill(&self.test.instead, &[("what", found)])
     }
@@ -403,7 +403,7 @@ mod tests {
             for (word, holes) in RepairRule::WORDS {
                 let sentence = because.get(*word).unwrap_or_else(|| panic!("{code}.yaml says nothing for `{word}` below `because`"));
                 let is_filled = |hole: &&str| hole.parse().is_ok_and(|number: usize| (1..=*holes).contains(&number));
-                assert!(placeholders(sentence).iter().all(|hole| is_filled(hole)), "{code}: {word}");
+                assert!(placeholders(sentence).iter().all(is_filled), "{code}: {word}");
             }
             assert_eq!(because.len(), RepairRule::WORDS.len(), "{code}.yaml translates what is no rule");
         }

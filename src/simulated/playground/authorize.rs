@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const LONGEST: usize = 320;
 
 impl Playground {
-    /// Shows the choice, or sends the browser back with what was chosen.
+    /// Shows the choices, or sends the browser back after one was made.
     pub(super) fn authorize(
         &self,
         request: &SimulatedRequest<'_>,
@@ -86,7 +86,7 @@ impl Playground {
 
 enum ChosenPerson {
     NotYet,
-    /// What was typed describes no person.
+    /// The typed values describe no person.
     Unusable,
     Person(PlaygroundPerson),
 }

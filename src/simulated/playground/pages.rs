@@ -9,7 +9,7 @@ use crate::simulated::request::SimulatedRequest;
 use crate::simulated::response::SimulatedResponse;
 use askama::Template;
 
-/// What the visitor typed, to be shown again.
+/// The values that the visitor typed, to be shown again.
 pub(super) struct TypedPerson {
     pub(crate) name: String,
     pub(crate) email: String,

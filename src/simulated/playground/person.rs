@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaygroundPerson {
-    /// The id. It is larger than the numbers that programs with floating-point arithmetic can tell apart.
+    /// The id. It is too large for floating-point arithmetic to represent exactly.
     pub(crate) number: u64,
-    /// May be empty.
+    /// The given name; it may be empty.
     pub(crate) given: String,
-    /// May be empty.
+    /// The family name; it may be empty.
     pub(crate) family: String,
     pub(crate) email: Option<String>,
     /// Whether the e-mail address was checked.
@@ -70,7 +70,7 @@ const LONG: &str = "da Ladeira do Moinho Velho e da Ribeira das Laranjeiras do C
                     de Além do Rio que Nunca Seca nem no Verão Comprido da Serra das Sete Fontes e do Vale das Pedras Brancas da Fazenda \
                     dos Três Portões e do Pomar sem Cerca da Avó Jacinta Flores";
 
-/// From here on, programs with floating-point arithmetic cannot tell neighbouring numbers apart.
+/// From this number on, floating-point arithmetic cannot distinguish neighbouring integers.
 const FIRST_NUMBER: u64 = 9_007_199_254_740_993;
 
 impl PlaygroundSamplePerson {

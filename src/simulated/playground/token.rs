@@ -59,7 +59,7 @@ impl Playground {
         response
     }
 
-    /// The ticket of a request that may use it; with that it is used.
+    /// Consumes the ticket of a request, if the request may use it.
     fn accept_ticket(&self, body: &[u8], now: i64) -> Result<PlaygroundTicket, PlaygroundRefusal> {
         let Ok(PlaygroundTokenRequest { app, swap }) = serde_json::from_slice(body) else {
             return Err(("unreadable", "this is not the JSON that is expected here"));

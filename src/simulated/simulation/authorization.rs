@@ -18,7 +18,7 @@ use crate::workbench::examples::replay;
 const LARGEST_AGE: i64 = 120;
 
 impl Simulation {
-    /// The page with the choice, or with what differs from what the file sends.
+    /// The page with the choices, or with the differences from the request that the file sends.
     pub(super) fn authorize(
         &self,
         received: &ReceivedRequest,
@@ -45,7 +45,7 @@ impl Simulation {
         page.with_log_line(format!("accepted  GET {} (getAuthorizationCode)", address_for_log(received)))
     }
 
-    /// Sends the browser back with what was chosen.
+    /// Sends the browser back with the chosen answer.
     pub(super) fn choose(&self, query: &str, context: SimulationContext<'_>, unique: &str) -> SimulatedResponse {
         let fields = FormFields::parse(query.as_bytes());
         let mut state = self.lock_state();

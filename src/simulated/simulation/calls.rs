@@ -34,7 +34,7 @@ enum CallMatch {
 }
 
 impl Simulation {
-    /// Answers a call as was recorded, or refuses it and says what differs from what the file sends.
+    /// Answers a call as was recorded, or refuses it and names the differences from the call that the file sends.
     pub(super) fn answer_call(&self, received: &ReceivedRequest, context: SimulationContext<'_>) -> SimulatedResponse {
         let what = format!("{} {}", excerpt(&received.method), address_for_log(received));
         if let Some(document) = self.published_document(received, context) {

@@ -137,12 +137,11 @@ fn take_code_verifier(provider: &Provider, step: &Step, facts: &mut Facts, recei
 
 /// What differs between a request and the one that a step writes with these facts, or with stand-ins for those that are missing.
 fn differences_from(step: &Step, facts: &Facts, received: &ReceivedRequest) -> Vec<Difference> {
-    match step.request(facts).or_else(|_| step.request(&facts.clone().for_preview())) {
-        Ok(expected) => compare(step, &expected, received),
-        Err(_) => {
-            let place = format!("line {}", step.place.line);
-            vec![Difference::new(place, "a request".to_owned(), "a value for it is missing".to_owned())]
-        }
+    if let Ok(expected) = step.request(facts).or_else(|_| step.request(&facts.clone().for_preview())) {
+        compare(step, &expected, received)
+    } else {
+        let place = format!("line {}", step.place.line);
+        vec![Difference::new(place, "a request".to_owned(), "a value for it is missing".to_owned())]
     }
 }
 

@@ -40,7 +40,7 @@ pub fn installation_values(
     (values, invented)
 }
 
-/// An example that says nothing.
+/// An example without any values.
 pub(super) fn empty_example() -> ExampleSpec {
     let source = Source::new("example", "- what: nothing\n  refused: { code: nothing }\n");
     examples::read(&source).ok().and_then(|mut examples| examples.pop()).expect("the constant text is a valid example")

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// The claims that are times.
 const TIME_CLAIMS: &[&str] = &["exp", "iat", "nbf", "auth_time"];
 
-/// What replaces what in an example.
+/// The replacements in an example.
 pub(super) struct ExampleReplacements {
     /// Stand-ins and their values.
     stand_ins: Vec<(String, String)>,

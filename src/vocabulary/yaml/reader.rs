@@ -274,7 +274,7 @@ impl<'a> YamlParser<'a> {
     }
 }
 
-/// The position of a hole or an index that stands without quotes inside of brackets.
+/// The position of a hole or an index without quotes inside of brackets.
 fn unquoted_bracket(line: &str) -> Option<usize> {
     let (mut quote, mut depth, mut before) = (None, 0_usize, ' ');
     for (at, letter) in line.char_indices() {

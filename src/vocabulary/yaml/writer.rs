@@ -29,7 +29,7 @@ pub enum YamlValue {
     Items(Vec<YamlValue>),
 }
 
-/// The comment does not count: it explains the line and is no part of it.
+/// Comments do not count: two lines with different comments are equal.
 impl PartialEq for YamlLine {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key && self.value == other.value
@@ -109,7 +109,7 @@ pub(crate) fn write_items(items: &[YamlValue], indent: usize, out: &mut String) 
     }
 }
 
-/// Writes one line, and what stands below it. The start may hold the dash of a list instead of blanks.
+/// Writes one line, and the lines below it. The start may hold the dash of a list instead of blanks.
 fn write_line(line: &YamlLine, start: &str, indent: usize, out: &mut String) {
     let first = format!("{start}{}:", scalar(&line.key));
     match &line.value {

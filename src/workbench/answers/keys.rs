@@ -1,6 +1,6 @@
 //! Keys in one spelling: `avatarUrl`, `avatar_url` and `Avatar-URL` are the same key, and so are `código` and `codigo`.
 
-/// As many letters of a key are looked at.
+/// At most this many letters of a key are looked at.
 const LONGEST: usize = 200;
 
 /// The words of a key, in small letters and without accents.
@@ -69,7 +69,7 @@ pub(crate) fn spelling_similarity(one: &str, other: &str) -> f32 {
     inside.max(same_end).max(slip).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
 }
 
-/// Whether two neighbouring letters only changed places: in a short key too that is nothing but a slip.
+/// Whether two neighbouring letters only changed places, which is a typing error in short keys too.
 fn is_transposition(one: &str, other: &str) -> bool {
     let differ: Vec<(char, char)> = one.chars().zip(other.chars()).filter(|(ours, theirs)| ours != theirs).collect();
     let [(first, second), (third, fourth)] = differ[..] else { return false };

@@ -17,12 +17,12 @@ pub(crate) struct AnswerNode<'v> {
 }
 
 impl<'v> AnswerNode<'v> {
-    /// The last key on the path, or nothing.
+    /// The last key on the path; empty if there is none.
     pub(crate) fn key(&self) -> &str {
         last_key(&self.path).unwrap_or_default()
     }
 
-    /// The value as a text; nothing for objects, lists, `null` and an empty text.
+    /// The value as a text; `None` for objects, lists, `null` and an empty text.
     pub(crate) fn text(&self) -> Option<Cow<'v, str>> {
         if self.is_container() { None } else { scalar_text(self.value) }
     }
@@ -38,12 +38,12 @@ impl<'v> AnswerNode<'v> {
     }
 }
 
-/// In which order values are visited.
+/// The order in which values are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WalkOrder {
-    /// All of one depth before what lies deeper.
+    /// All values of one depth come before deeper ones.
     ShallowFirst,
-    /// As they are written.
+    /// In the order of the document.
     AsWritten,
 }
 
@@ -51,17 +51,17 @@ pub(crate) enum WalkOrder {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DocumentWalk {
     pub(crate) order: WalkOrder,
-    /// As many values are visited, objects and lists among them.
+    /// At most this many values are visited, objects and lists among them.
     pub(crate) nodes: usize,
-    /// What lies deeper is not visited.
+    /// Deeper values are not visited.
     pub(crate) depth: usize,
-    /// As many elements of a list are visited.
+    /// At most this many elements of a list are visited.
     pub(crate) elements: usize,
 }
 
 impl DocumentWalk {
     /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with the number
-    /// of keys in its object; what it gives nothing for is passed by.
+    /// of keys in its object; a key for which it gives nothing is skipped.
     pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
         let mut visited = Vec::new();

@@ -48,7 +48,7 @@ pub(crate) fn looks_like_url(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// Whether a key may stand in a path that is proposed: a name that a program gave, and no address, long number or opaque text.
+/// Whether a key may be part of a proposed path: a name that a programmer chose, and no address, long number or opaque text.
 pub(crate) fn is_name_for_path(key: &str) -> bool {
     let digits = key.chars().filter(char::is_ascii_digit).count();
     let is_written_as_name = key.chars().all(|letter| letter.is_alphanumeric() || "_-.:/~".contains(letter));

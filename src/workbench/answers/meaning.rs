@@ -4,7 +4,7 @@ use crate::workbench::answers::keys::{key_words, normalize_key, spelling_similar
 use crate::workbench::answers::vocabulary::{MeaningWords, VOCABULARY};
 use serde::Deserialize;
 
-/// What a fact is about, as far as its name says.
+/// What a fact is about, judged by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum FactMeaning {
@@ -32,7 +32,7 @@ pub(crate) fn meaning_of_key(name: &str) -> FactMeaning {
     sure.or_else(|| meanings().find(|(_, words)| words.all().any(|word| *word == name))).map_or(FactMeaning::Other, |(meaning, _)| *meaning)
 }
 
-/// How well a key speaks of a meaning, from 0 to 1.
+/// How clearly a key expresses a meaning, from 0 to 1.
 pub(crate) fn meaning_score(meaning: FactMeaning, key: &str) -> f32 {
     let Some(words) = VOCABULARY.meanings.get(&meaning) else { return 0.0 };
     let whole = normalize_key(key);

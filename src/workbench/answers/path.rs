@@ -15,7 +15,7 @@ pub enum PathSegment {
     Key(String),
     /// An element of a list, from 0.
     Index(usize),
-    /// Whatever else a path may hold, as written: a filter, `.*`.
+    /// Any other segment as written: a filter, `.*`.
     Query(String),
 }
 
@@ -31,7 +31,7 @@ impl PathSegment {
     }
 }
 
-/// The segments of a path as written; nothing where the text is no path.
+/// The segments of a path as written; `None` if the text is no path.
 pub fn parse_path(text: &str) -> Option<Vec<PathSegment>> {
     let mut rest = text.trim().strip_prefix('$')?;
     let mut segments = Vec::new();
@@ -64,7 +64,7 @@ fn parse_segment(rest: &str) -> Option<(PathSegment, &str)> {
     Some((segment, after))
 }
 
-/// The key in a pair of quotes, its escapes undone; nothing for several keys and for escapes other than of quotes.
+/// The key in a pair of quotes, its escapes undone; `None` for several keys and for escapes other than of quotes.
 fn unquoted_key(text: &str) -> Option<String> {
     let quote = text.chars().next().filter(|letter| matches!(letter, '\'' | '"'))?;
     let mut letters = text.strip_prefix(quote)?.strip_suffix(quote)?.chars();
@@ -102,7 +102,7 @@ pub fn write_path(path: &[PathSegment]) -> String {
     write_path_with(path, '\'')
 }
 
-/// The path, written; keys that need quotes get this one.
+/// Writes a path with this kind of quote around keys that need quotes.
 pub fn write_path_with(path: &[PathSegment], quote: char) -> String {
     path.iter().fold("$".to_owned(), |written, segment| match segment {
         PathSegment::Key(key) => written + &written_key(key, quote),
@@ -111,12 +111,12 @@ pub fn write_path_with(path: &[PathSegment], quote: char) -> String {
     })
 }
 
-/// The path, compiled; nothing where the language does not take it.
+/// The compiled path; `None` if the language does not take it.
 pub(crate) fn compile_path(path: &[PathSegment]) -> Option<JsonPath> {
     JsonPath::parse(&write_path(path), Place::default(), &mut Reader::default())
 }
 
-/// What stands at a path of keys and indexes; nothing where it holds a query.
+/// The value at a path of keys and indexes; `None` if the path holds a query.
 pub(crate) fn resolve<'v>(value: &'v Value, path: &[PathSegment]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, segment| match segment {
         PathSegment::Key(key) => value.get(key),

@@ -35,7 +35,7 @@ pub enum RefusalCause {
     Unavailable,
 }
 
-/// Parts that must all stand in a text.
+/// Parts that a text has to contain, all of them.
 type Wording = Vec<String>;
 
 /// How providers speak of one cause.
@@ -51,7 +51,7 @@ struct CauseWordings {
 }
 
 impl CauseWordings {
-    /// All of them, each with how much it says.
+    /// All wordings, each with its certainty.
     fn weighted(&self) -> impl Iterator<Item = (&Wording, u8)> {
         let kinds = [(&self.sentences, 3), (&self.codes, 2), (&self.hints, 1)];
         kinds.into_iter().flat_map(|(list, weight)| list.iter().map(move |wording| (wording, weight)))

@@ -6,7 +6,7 @@ use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::meaning::FactMeaning;
 use serde_json::Value;
 
-/// How well a value fits, from 0 to 1; nothing where it cannot be meant.
+/// How well a value fits, from 0 to 1; `None` if it cannot be meant.
 pub(crate) fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
     let text = scalar_text(value)?;
     let is_address = || text.contains('@') && Email::parse(&text).is_ok();
@@ -45,16 +45,16 @@ pub(crate) fn value_fit(meaning: FactMeaning, value: &Value) -> Option<f32> {
     }
 }
 
-/// Whether a text is made as codes and tokens are: no blanks, no letters with marks.
+/// Whether a text has only visible ASCII characters, as codes and tokens have.
 fn looks_like_token(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether a value is known for what is looked for where its key tells nothing.
+/// Whether a value alone shows that it is the one that is looked for, without the help of its key.
 pub(crate) fn is_recognizable_by_look(meaning: FactMeaning, value: &Value) -> bool {
     let Some(text) = scalar_text(value) else { return false };
     match meaning {
-        // A word in small letters is a kind or a state of something as often.
+        // A word in lower case is as often a kind or a state.
         FactMeaning::Name | FactMeaning::First | FactMeaning::Last => !text.starts_with(|letter: char| letter.is_ascii_lowercase()),
         FactMeaning::Locale => {
             let (language, country) = text.split_once(['-', '_']).unwrap_or((&text, ""));

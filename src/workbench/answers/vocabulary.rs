@@ -82,7 +82,7 @@ pub(crate) fn is_whole_name(plain: &str) -> bool {
     words_for(FactMeaning::Name).any(|words| contains_word(&words.whole, plain))
 }
 
-/// Whether this is the key of a given name; `beside_family` where the key of a family name stands beside it.
+/// Whether this is the key of a given name; `beside_family` says that the key of a family name is beside it.
 pub(crate) fn is_given_name(plain: &str, beside_family: bool) -> bool {
     words_for(FactMeaning::First).any(|words| contains_word(&words.sure, plain) || beside_family && contains_word(&words.also, plain))
 }
@@ -92,12 +92,12 @@ pub(crate) fn is_family_name(plain: &str) -> bool {
     words_for(FactMeaning::Last).flat_map(MeaningWords::all).any(|word| word == plain)
 }
 
-/// Whether a key speaks of an e-mail address.
+/// Whether a key is about an e-mail address.
 pub(crate) fn mentions_email(key: &str) -> bool {
     contains_part(&VOCABULARY.email_parts, &normalize_key(key))
 }
 
-/// Whether a key speaks of a proof of anything, even of a lacking one.
+/// Whether a key is about a proof of any kind, even a missing one.
 pub(crate) fn mentions_proof(key: &str) -> bool {
     contains_part(&VOCABULARY.proof.parts, &normalize_key(key))
 }
@@ -107,8 +107,8 @@ pub(crate) fn means_proven(key: &str) -> bool {
     mentions_proof(key) && !contains_part(&VOCABULARY.proof.denials, &normalize_key(key))
 }
 
-/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. What proves a phone, an
-/// age or an account is another thing.
+/// Whether a key is about a proof of an address: it names the address, or nothing but the proof. Proofs of a phone, an
+/// age or an account do not count.
 pub(crate) fn is_email_proof_key(key: &str) -> bool {
     let is_about_post = normalize_key(key).contains("mailing");
     let says_only_that = || key_words(key).iter().all(|word| matches!(word.as_str(), "is" | "has" | "at") || is_proof_word(word));
@@ -135,7 +135,7 @@ pub(crate) fn is_person_id(plain: &str) -> bool {
         && !plain.starts_with("account")
 }
 
-/// Whether a key speaks of a number, a code or a key by which a provider knows a person.
+/// Whether a key names a number, a code or a key by which a provider identifies a person.
 pub(crate) fn is_person_number(plain: &str) -> bool {
     let PeopleWords { kinds, numbers } = &VOCABULARY.people;
     contains_word(numbers, plain) || contains_part(numbers, plain) && contains_part(kinds, plain)
@@ -146,7 +146,7 @@ fn contains_singular(list: &[String], word: &str) -> bool {
     contains_word(list, word) || word.strip_suffix('s').is_some_and(|one| one.len() > 2 && contains_word(list, one))
 }
 
-/// Whether a key says that what stands below it is another person's, or not to be relied upon.
+/// Whether a key says that the values below it are those of another person, or unreliable.
 pub(crate) fn is_about_others(key: &str) -> bool {
     key_words(key).iter().any(|word| {
         let is_known = |word: &str| contains_word(&VOCABULARY.others, word);
@@ -159,7 +159,7 @@ pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }
 
-/// Whether a key speaks of how a token or a record is made, or of an error, and so of no person.
+/// Whether a key is about the form of a token or a record, or about an error, and so not about a person.
 pub(crate) fn is_about_token_or_error(key: &str) -> bool {
     key_words(key).last().is_some_and(|word| contains_word(&VOCABULARY.records, word)) || normalize_key(key).starts_with("err")
 }

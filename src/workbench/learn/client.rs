@@ -74,7 +74,7 @@ fn is_percent_encoded(word: &str) -> bool {
             .all(|rest| rest.len() >= 2 && rest.is_char_boundary(2) && rest[..2].bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// What stands in `Authorization: Basic …`.
+/// The credentials in `Authorization: Basic …`.
 pub(crate) fn decode_basic_credentials(text: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()
 }

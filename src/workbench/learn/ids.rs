@@ -47,7 +47,7 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
 /// The score of a value that is only named a number, a code or a key.
 const LEAST_ID: i32 = 10;
 
-/// Whether a person's name or e-mail address stands beside this value.
+/// Whether a person's name or e-mail address is beside this value.
 fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
     let above = &leaf.keys[..leaf.keys.len().saturating_sub(1)];
     let beside = leaves_of(value).into_iter().filter(|other| other.keys.len() > above.len() && other.keys.starts_with(above));
@@ -65,7 +65,7 @@ fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> 
     others.flat_map(|(_, other)| leaves(other)).any(|leaf| leaf.text == own.text && normalize_key(leaf.name()) == normalize_key(own.name()))
 }
 
-/// Raises ids that stand beside a name or an e-mail address, or that other answers repeat.
+/// Raises ids that are beside a name or an e-mail address, or that other answers repeat.
 pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);

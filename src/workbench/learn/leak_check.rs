@@ -21,7 +21,7 @@ use std::collections::HashSet;
 /// The values of a recording, by what they may be.
 #[derive(Default)]
 pub(crate) struct LeakCheck {
-    /// These may stand nowhere in the file.
+    /// Values that the file must not contain.
     secrets: HashSet<String>,
     /// These are personal unless they are constants.
     personal: HashSet<String>,
@@ -193,7 +193,7 @@ impl LeakCheck {
         }
     }
 
-    /// The secrets and personal values that stand in this file.
+    /// The secrets and personal values that a file contains.
     pub(crate) fn find_leaks(&self, text: &str) -> Vec<Leak> {
         // The search comes before the judgement, because very few values of a recording stand in the file.
         let mut leaks = Vec::new();
@@ -252,7 +252,7 @@ fn is_protocol_word(text: &str) -> bool {
     means_yes(text) || WORDS.split_whitespace().any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// Whether this is a word in lower case, which may stand in a comment by coincidence.
+/// Whether this is a word in lower case, which may be in a comment by coincidence.
 fn is_lowercase_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase())
 }

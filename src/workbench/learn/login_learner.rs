@@ -59,7 +59,7 @@ pub(crate) struct LoginLearner<'a> {
     pub(crate) pkce: &'static str,
     /// The value of `discovery` and the document behind it, where the provider's issuer published one.
     pub(crate) issuer: Option<(String, Value)>,
-    /// What the shopper is asked for, because it differs between logins and stands in the address of the first step.
+    /// What the shopper is asked for, because it differs between logins and is part of the address of the first step.
     pub(crate) input: Option<String>,
     /// The hosts to which addresses with holes led.
     pub(crate) hosts: Vec<String>,
@@ -91,7 +91,7 @@ impl<'a> LoginLearner<'a> {
         learner
     }
 
-    /// What is known when the browser is redirected.
+    /// The values that are known when the browser is redirected.
     fn add_initial_values(&mut self) {
         let redirect_parameters = self.login.redirect.query();
         if let Some(id) = self.client.id.clone() {
@@ -171,7 +171,7 @@ impl<'a> LoginLearner<'a> {
         self.known.expression_for(value).is_some() || self.answer_values.iter().any(|known| known.value == value)
     }
 
-    /// Turns every value of an answer that stands in this text into a fact.
+    /// Turns every value of an answer that this text contains into a fact.
     pub(crate) fn resolve_facts(&mut self, text: &str) {
         if text.len() < 6 || self.known.expression_for(text).is_some() {
             return;
@@ -213,7 +213,7 @@ impl<'a> LoginLearner<'a> {
         }
     }
 
-    /// Whether a fact stands where the standard puts it, so that nothing has to be written.
+    /// Whether a fact is in its standard place, so that the file need not name the place.
     fn is_at_standard_place(&self, origin: ValueOrigin, leaf: &DocumentLeaf, fact: &str) -> bool {
         let path = leaf.path();
         let list = match origin {
@@ -241,7 +241,7 @@ impl<'a> LoginLearner<'a> {
     }
 }
 
-/// The beginning of a name that stands in the recording, for a comment.
+/// The beginning of a name from the recording, for a comment.
 pub(crate) fn shortened_name(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(40).collect()
 }

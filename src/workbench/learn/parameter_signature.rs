@@ -141,7 +141,7 @@ fn learned_signature(into: &str, mut words: Vec<YamlLine>, encoding: &'static st
 
 type TemplateAndValue = (String, String);
 
-/// What may stand before and after the signed parameters: the secret, alone or with a name, or a hash of it with the token.
+/// The texts that may come before and after the signed parameters: the secret, alone or with a name, or a hash of it with the token.
 fn possible_surroundings(known: &KnownValues) -> Vec<(TemplateAndValue, TemplateAndValue)> {
     let nothing = || (String::new(), String::new());
     let mut all = vec![];

@@ -35,7 +35,7 @@ pub(crate) struct ChosenFact {
 pub(crate) struct FactCandidate {
     /// The index of its source.
     pub(crate) source: usize,
-    /// The index of the login in which it stands.
+    /// The index of the login that holds it.
     pub(crate) login: usize,
     pub(crate) score: i32,
     /// The path or template that reads it.

@@ -77,7 +77,7 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     all
 }
 
-/// Names that stand once for each language; any language will do.
+/// Names that an answer holds once for each language. One language is enough.
 fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     let mut all = Vec::new();
     for (source, place) in sources.iter().enumerate() {

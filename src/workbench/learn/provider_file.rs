@@ -157,7 +157,7 @@ impl LoginLearner<'_> {
         LearnedProvider { text: draft.to_yaml(), variables, decide, logins: self.logins.len(), values, login }
     }
 
-    /// Adds what stands above the steps.
+    /// Adds the lines above the steps.
     fn push_settings(&self, draft: &mut ProviderDraft) {
         draft.push(YamlLine::with_comment("name", YamlValue::Text(display_title(&self.name)), "what the button says"));
         if self.client.secret.is_none() {
@@ -306,7 +306,7 @@ enum PersonFactPlace {
     Claims,
 }
 
-/// Whether these are the facts that are read where the file says nothing.
+/// Whether these are the facts that are read by default.
 fn reads_standard_places(read: &[YamlLine]) -> bool {
     read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == YamlValue::Text(format!("$.{key}"))))
 }

@@ -1,4 +1,4 @@
-//! Recognises the time of a call, however it is written.
+//! Recognises the time of a call in many formats.
 
 use chrono::{DateTime, FixedOffset};
 

@@ -67,7 +67,7 @@ impl Pseudonymizer {
         Self { file, keeps_shapes, assigned, kept, invented: HashMap::new(), keys, counts: HashMap::new() }
     }
 
-    /// From now on, replaces this real value wherever it is part of a text.
+    /// From now on, replaces this real value in every text that contains it.
     pub(crate) fn assign(&mut self, real: &str, fake: &str) {
         if !real.is_empty() {
             self.assigned.push((real.to_owned(), fake.to_owned()));
@@ -171,7 +171,7 @@ impl Pseudonymizer {
         fake
     }
 
-    /// The replacement of what stands before or behind an assigned value.
+    /// The replacement of the text before or behind an assigned value.
     fn replace_surrounding(&mut self, key: &str, text: &str) -> String {
         if text.chars().all(|letter| !letter.is_alphanumeric()) || matches!(text, "https://" | "http://") {
             return text.to_owned();
@@ -240,7 +240,7 @@ impl Pseudonymizer {
         self.replace_keeping_shape(text)
     }
 
-    /// Whether a real value stands in a text that is about to be written.
+    /// Whether a text that is about to be written contains a real value.
     pub(crate) fn leaks_real_value(&self, text: &str) -> bool {
         let real = self.invented.keys().chain(self.assigned.iter().map(|(real, _)| real));
         let may_be_seen = |real: &str| {
@@ -255,7 +255,7 @@ impl Pseudonymizer {
     }
 }
 
-/// Whether a value stands in a text as a separate word.
+/// Whether a text contains a value as a separate word.
 fn occurs_as_word(real: &str, text: &str) -> bool {
     let is_apart = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
     let around = |at: usize| (text[..at].chars().next_back(), text[at + real.len()..].chars().next());

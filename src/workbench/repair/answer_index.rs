@@ -6,7 +6,7 @@ use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::PathSegment;
 use serde_json::Value;
 
-/// As many places of one answer are looked at.
+/// At most this many places of one answer are looked at.
 const MOST: usize = 700;
 /// Places deeper than this are not looked at.
 const DEEPEST: usize = 12;
@@ -33,7 +33,7 @@ impl<'v> AnswerIndex<'v> {
         Self { leaves: others.into_iter().filter(|node| node.text().is_some()).collect(), containers }
     }
 
-    /// The object or list in which a value stands.
+    /// The object or list that holds a value.
     pub(crate) fn container_of(&self, value: &Value) -> Option<&AnswerNode<'v>> {
         self.containers.iter().find(|container| match container.value {
             Value::Object(members) => members.values().any(|member| std::ptr::eq(member, value)),

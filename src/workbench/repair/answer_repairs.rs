@@ -1,4 +1,4 @@
-//! Repairs of how answers are read: which paths find nothing, where their values may stand, and which change finds them. Every
+//! Repairs of how answers are read: which paths find nothing, where their values may be, and which change finds them. Every
 //! change is compiled, and the same answers are read with it before it is proposed.
 
 use crate::provider::fact_expression::FactExpression;
@@ -22,9 +22,9 @@ use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, 
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, UnresolvedReason, unresolved_paths};
 use serde_json::Value;
 
-/// As many changes are compiled and tried.
+/// At most this many changes are compiled and tried.
 const TRIED: usize = 12;
-/// As many bytes of files and answers are read for that; the first change is always tried.
+/// At most this many bytes of files and answers are read for that; the first change is always tried.
 const BYTES: usize = 600_000;
 /// A change that the login does not need is proposed beside one that it needs only when it is this likely.
 const MODEST: f32 = 52.0;
@@ -33,7 +33,7 @@ const LIKELY: f32 = 22.0;
 /// A change that a failed login needs is proposed when it is this likely.
 const NEEDED: f32 = 16.0;
 
-/// What has to become better.
+/// What a change has to improve.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairGoal {
     /// Facts that the login lacked.
@@ -314,7 +314,7 @@ pub(crate) fn try_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &Repa
     list
 }
 
-/// The rating of a change, and whether nothing is missing with it; nothing if it is no improvement, or less safe.
+/// The rating of a change, and whether nothing is missing with it. There is none if the change is no improvement, or less safe.
 fn rate_improvement(
     (old, before): (&Provider, &RereadLogin<'_>),
     (new, after): (&Provider, &RereadLogin<'_>),

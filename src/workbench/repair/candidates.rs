@@ -11,11 +11,11 @@ use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
 
-/// As many candidates are given for one path.
+/// At most this many candidates are given for one path.
 const MOST: usize = 4;
-/// As many paths with a filter are tried for one path.
+/// At most this many paths with a filter are tried for one path.
 const VARIANTS: usize = 240;
-/// As many containers are tried for a path with a filter.
+/// At most this many containers are tried for a path with a filter.
 const CONTAINERS: usize = 40;
 
 /// A path that may be meant.
@@ -28,11 +28,11 @@ pub(crate) struct RepairCandidate {
     pub(crate) same_words: bool,
     /// Whether it differs very little: by a typing mistake, or by one segment.
     pub(crate) close: bool,
-    /// What speaks for it.
+    /// The evidence for it.
     pub(crate) support: CandidateSupport,
 }
 
-/// What speaks for a candidate.
+/// The evidence for a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CandidateSupport {
     Word,
@@ -77,7 +77,7 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, 
     list
 }
 
-/// Candidates beside the values that other facts find behind a filter.
+/// Candidates next to the values that other facts find behind a filter.
 fn candidates_beside_filters(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let Some(root) = index.containers.first().map(|container| container.value) else { return Vec::new() };
     let mut list = Vec::new();
@@ -117,7 +117,7 @@ pub(crate) fn takes_first_of_several(path: &[PathSegment], index: &AnswerIndex<'
     lengths.any(|length| length > 1)
 }
 
-/// How well a value fits; nothing if the path cannot be meant.
+/// How well a value fits; `None` if the path cannot be meant.
 fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) -> Option<f32> {
     let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,

@@ -11,7 +11,7 @@ use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 #[derive(Clone, Debug)]
 pub(crate) struct RepairDraft {
     pub(crate) edits: Vec<FileEdit>,
-    /// What would stand in the file, in a few words.
+    /// The new text of the file, in a few words.
     pub(crate) title: String,
     /// Why it is proposed.
     pub(crate) rule: RepairRule,
@@ -21,7 +21,7 @@ pub(crate) struct RepairDraft {
     pub(crate) score: f32,
     /// The facts whose paths it changes.
     pub(crate) facts: Vec<String>,
-    /// Whether all paths moved together, so that values that stood side by side still do.
+    /// Whether all paths moved together, so that neighbouring values are still neighbours.
     pub(crate) together: bool,
     /// Whether the new key has the same words as the old one.
     pub(crate) same_words: bool,

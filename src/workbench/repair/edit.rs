@@ -37,7 +37,7 @@ impl<'a> EditableFile<'a> {
         Some(Self { text: &source.text, root })
     }
 
-    /// The text with all edits, or nothing if one of them cannot be made.
+    /// The text with all edits, or `None` if one of them cannot be made.
     pub(crate) fn apply(&self, edits: &[FileEdit]) -> Option<String> {
         let mut stretches: Vec<TextReplacement> = Vec::new();
         let mut scalars: Vec<(usize, usize, String, bool)> = Vec::new();
@@ -220,7 +220,7 @@ fn map_at(node: &YamlNode, start: u32) -> Option<&YamlNode> {
     }
 }
 
-/// The scalar around a byte, and whether it stands within brackets.
+/// The scalar around a byte, and whether it is within brackets.
 fn scalar_at<'n>(node: &'n YamlNode, at: usize, text: &str, flow: bool) -> Option<(&'n YamlNode, bool)> {
     let flow = flow
         || (!matches!(node.kind, YamlKind::Scalar { .. })

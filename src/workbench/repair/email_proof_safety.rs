@@ -88,7 +88,7 @@ fn is_filled_scalar(value: &Value) -> bool {
     scalar_text(value).is_some_and(|text| !text.is_empty())
 }
 
-/// Whether one container stands directly within the other.
+/// Whether one container is directly within the other.
 fn is_parent_or_child(one: &[PathSegment], other: &[PathSegment]) -> bool {
     one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
 }

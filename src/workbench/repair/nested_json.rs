@@ -1,4 +1,4 @@
-//! Paths into texts that are JSON themselves: which find nothing, and where in the text the value stands.
+//! Repairs of paths into texts that are JSON themselves: which paths find nothing, and where in the text the value is.
 
 use crate::provider::json;
 use crate::vocabulary::names::FactNames;
@@ -12,7 +12,7 @@ use crate::workbench::repair::reread::RereadDocument;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, nested_paths, unresolved_path};
 use serde_json::Value;
 
-/// As many of these paths are looked after.
+/// At most this many of these paths are looked after.
 const MOST: usize = 8;
 
 /// The drafts for paths into texts that find nothing.

@@ -10,7 +10,7 @@ use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// As many containers are searched.
+/// At most this many containers are searched.
 const CONTAINERS: usize = 120;
 
 /// A move: paths that began with `from` begin with `to` now.

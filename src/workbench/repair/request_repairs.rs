@@ -95,7 +95,7 @@ impl<'a> ObservedRefusal<'a> {
         self.with_alternatives(list)
     }
 
-    /// Adds causes that are easily taken for each other, and removes those that cannot be.
+    /// Adds causes that are easily confused with the given ones, and removes impossible ones.
     fn with_alternatives(&self, mut list: Vec<(RefusalCause, u8)>) -> Vec<(RefusalCause, u8)> {
         let has = |list: &[(RefusalCause, u8)], cause: RefusalCause| list.iter().any(|(known, _)| *known == cause);
         if list.first().is_some_and(|(cause, _)| *cause == RefusalCause::SecretRefused) && !has(&list, RefusalCause::CredentialsElsewhere) {

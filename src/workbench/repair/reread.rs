@@ -11,7 +11,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
 
-/// What there is to read: the callback's parameters and the answers of the calls.
+/// The documents to read: the callback's parameters and the answers of the calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RepairCase<'a> {
     /// The callback's parameters, if they are read.
@@ -26,7 +26,7 @@ pub(crate) struct RepairCase<'a> {
 
 #[derive(Debug)]
 pub(crate) struct RereadDocument<'p> {
-    /// The number of the answer in the case; nothing for the callback.
+    /// The number of the answer in the case; `None` for the callback.
     pub(crate) answer: Option<usize>,
     pub(crate) step: &'p Step,
     /// Its content, if it can be read.

@@ -15,7 +15,7 @@ use crate::workbench::repair::reread::{RereadDocument, RereadLogin};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// As many unresolved paths are looked after at once.
+/// At most this many unresolved paths are looked after at once.
 const MOST: usize = 24;
 
 /// The part of a step to which a path belongs.
@@ -202,7 +202,7 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
     }
 }
 
-/// A path as an unresolved one; nothing for a path that cannot be taken apart.
+/// A path as an unresolved one; `None` for a path that cannot be taken apart.
 pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part: LookupPart) -> Option<UnresolvedPath> {
     let segments = parse_path(&path.source).filter(|segments| !segments.is_empty())?;
     Some(UnresolvedPath {

@@ -6,7 +6,7 @@ use crate::workbench::record::pseudonymizer::{Pseudonymizer, is_identifier};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// From here on, letters occur in no text: each is a placeholder for an invented value.
+/// The first of the private code points that serve as placeholders for invented values; no text contains them.
 const FIRST_PLACEHOLDER: char = '\u{f0000}';
 
 impl Pseudonymizer {

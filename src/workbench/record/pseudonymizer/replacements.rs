@@ -8,7 +8,7 @@ const NAMES: &[&str] = &["Ana", "Lima", "Bia", "Rocha", "Caio", "Prado", "Davi",
 const TIME_DIGITS: &str = "20260102030405";
 
 impl Pseudonymizer {
-    /// An e-mail address, independent of its case. A domain that stands in the file stays.
+    /// An e-mail address, independent of its case. A domain that the file contains is kept.
     pub(super) fn replace_email(&mut self, text: &str) -> String {
         let lower = text.to_lowercase();
         if let Some(made) = self.invented.get(&lower) {
@@ -36,7 +36,7 @@ impl Pseudonymizer {
         fake
     }
 
-    /// A URL. Hosts and words that stand in the file stay.
+    /// A URL. Hosts and words that the file contains are kept.
     pub(super) fn replace_url(&mut self, text: &str) -> String {
         if self.occurs_in_file(text) {
             return text.to_owned();

@@ -7,7 +7,7 @@ use actix_web::http::{Method, Uri};
 
 /// A request.
 #[derive(Clone)]
-pub struct Ask {
+pub struct ClientRequest {
     /// The method.
     pub method: Method,
     /// The address.
@@ -20,7 +20,7 @@ pub struct Ask {
     pub peer: std::net::SocketAddr,
 }
 
-impl Ask {
+impl ClientRequest {
     /// By any method.
     pub fn by(method: &str, address: &str) -> Self {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");

@@ -9,7 +9,7 @@ use std::thread;
 
 /// A request as the provider heard it.
 #[derive(Clone, Debug, Default)]
-pub struct Heard {
+pub struct ReceivedRequest {
     /// The method.
     pub method: String,
     /// The path without its query.
@@ -22,7 +22,7 @@ pub struct Heard {
     pub body: String,
 }
 
-impl Heard {
+impl ReceivedRequest {
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
@@ -40,17 +40,17 @@ impl Heard {
 }
 
 /// What is answered to a request.
-pub type Script = Arc<dyn Fn(&Heard, &mut TcpStream) + Send + Sync>;
+pub type Script = Arc<dyn Fn(&ReceivedRequest, &mut TcpStream) + Send + Sync>;
 
 /// The provider.
-pub struct Upstream {
+pub struct TestProvider {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 #[derive(Default)]
 struct Shared {
-    heard: Mutex<Vec<Heard>>,
+    heard: Mutex<Vec<ReceivedRequest>>,
     connections: AtomicUsize,
     closed: AtomicBool,
     scripts: Mutex<HashMap<String, Script>>,
@@ -58,7 +58,7 @@ struct Shared {
     mark: String,
 }
 
-impl Upstream {
+impl TestProvider {
     /// Opens it. Codes are `mark-code-` and a name; the client has to show the secret.
     pub fn open(secret: &str, mark: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -89,7 +89,7 @@ impl Upstream {
     }
 
     /// From now on a path is answered by this.
-    pub fn answers(&self, path: &str, script: impl Fn(&Heard, &mut TcpStream) + Send + Sync + 'static) {
+    pub fn answers(&self, path: &str, script: impl Fn(&ReceivedRequest, &mut TcpStream) + Send + Sync + 'static) {
         self.shared.scripts.lock().expect("nobody panics here").insert(path.to_owned(), Arc::new(script));
     }
 
@@ -105,7 +105,7 @@ impl Upstream {
     }
 
     /// What it was asked.
-    pub fn heard(&self) -> Vec<Heard> {
+    pub fn heard(&self) -> Vec<ReceivedRequest> {
         self.shared.heard.lock().expect("nobody panics here").clone()
     }
 
@@ -120,7 +120,7 @@ impl Upstream {
     }
 }
 
-impl Drop for Upstream {
+impl Drop for TestProvider {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::SeqCst);
         // The listener notices when somebody comes.
@@ -139,7 +139,7 @@ impl Shared {
         }
     }
 
-    fn honest(&self, heard: &Heard) -> Vec<u8> {
+    fn honest(&self, heard: &ReceivedRequest) -> Vec<u8> {
         let code = |text: &str, kind: &str| text.strip_prefix(&format!("{}-{kind}-", self.mark)).map(str::to_owned);
         match heard.path.as_str() {
             "/token" => {
@@ -184,7 +184,7 @@ pub fn until_it_gives_up(to: &mut TcpStream) {
     while matches!(to.read(&mut [0; 64]), Ok(read) if read > 0) {}
 }
 
-fn hear(connection: &mut TcpStream) -> Option<Heard> {
+fn hear(connection: &mut TcpStream) -> Option<ReceivedRequest> {
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     let end = loop {
@@ -213,5 +213,5 @@ fn hear(connection: &mut TcpStream) -> Option<Heard> {
         }
     }
     let body = String::from_utf8_lossy(&body).into_owned();
-    Some(Heard { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+    Some(ReceivedRequest { method, path: path.to_owned(), query: query.to_owned(), headers, body })
 }

@@ -1,8 +1,8 @@
 //! The broker in this process, with its real routes, a directory in a temporary folder, and a provider beside it.
 
-use crate::web::ask::{Answer, Ask};
 use crate::web::browser::Browser;
-use crate::web::upstream::Upstream;
+use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::test_provider::TestProvider;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -94,15 +94,15 @@ type Door = Box<dyn Fn(TestRequest) -> Answering>;
 
 /// The broker and what stands around it.
 #[derive(Clone)]
-pub struct House(Rc<Rooms>);
+pub struct TestBroker(Rc<TestBrokerParts>);
 
-pub struct Rooms {
+pub struct TestBrokerParts {
     /// The broker itself.
     pub app: Data<App>,
     /// The state of the lab.
     pub lab: Arc<LabState>,
     /// The provider.
-    pub upstream: Rc<Upstream>,
+    pub upstream: Rc<TestProvider>,
     /// Its folder.
     pub folder: Rc<Folder>,
     /// The word that stands in every secret, code and token.
@@ -113,26 +113,33 @@ pub struct Rooms {
     _logging: tracing::subscriber::DefaultGuard,
 }
 
-impl std::ops::Deref for House {
-    type Target = Rooms;
-    fn deref(&self) -> &Rooms {
+impl std::ops::Deref for TestBroker {
+    type Target = TestBrokerParts;
+    fn deref(&self) -> &TestBrokerParts {
         &self.0
     }
 }
 
-/// A house that is still to be built.
-pub struct Plan {
+/// A broker that is still to be built.
+pub struct TestBrokerBuilder {
     settings: String,
     files: Vec<(String, String)>,
     folder: Rc<Folder>,
     master: String,
-    upstream: Option<(Rc<Upstream>, String)>,
+    upstream: Option<(Rc<TestProvider>, String)>,
     storage: Option<StorageLocation>,
 }
 
-impl Plan {
-    /// With these settings; `FOLDER` in them is the folder of the house.
-    pub fn new(settings: &str) -> Self {
+impl TestBroker {
+    /// A broker to be built with these settings; `FOLDER` in them is the broker's folder.
+    pub fn builder(settings: &str) -> TestBrokerBuilder {
+        TestBrokerBuilder::new(settings)
+    }
+}
+
+impl TestBrokerBuilder {
+    /// With these settings; `FOLDER` in them is the folder of the broker.
+    fn new(settings: &str) -> Self {
         let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
         Self { settings, files: Vec::new(), folder, master: format!("{}{}", random::id(), random::id()), upstream: None, storage: None }
     }
@@ -148,11 +155,11 @@ impl Plan {
         self.with(name, STANDARD)
     }
 
-    /// Another machine beside a house: the same storage, the same keys.
-    pub fn beside(house: &House, settings: &str, master: &str) -> Self {
-        let upstream = Some((Rc::clone(&house.upstream), house.mark.clone()));
-        let (settings, master, storage) = (settings.to_owned(), master.to_owned(), Some(house.storage.clone()));
-        Self { settings, files: Vec::new(), folder: Rc::clone(&house.folder), master, upstream, storage }
+    /// Another machine beside a broker: the same storage, the same keys.
+    pub fn beside(broker: &TestBroker, settings: &str, master: &str) -> Self {
+        let upstream = Some((Rc::clone(&broker.upstream), broker.mark.clone()));
+        let (settings, master, storage) = (settings.to_owned(), master.to_owned(), Some(broker.storage.clone()));
+        Self { settings, files: Vec::new(), folder: Rc::clone(&broker.folder), master, upstream, storage }
     }
 
     /// With this storage.
@@ -166,7 +173,7 @@ impl Plan {
     }
 
     /// Builds it.
-    pub async fn build(self) -> House {
+    pub async fn build(self) -> TestBroker {
         let log = Log::default();
         let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
         let logging = tracing::subscriber::set_default(subscriber);
@@ -174,7 +181,7 @@ impl Plan {
             let mark = format!("Canario{}", &random::id()[..8].replace(['-', '_'], "x"));
             let secret = format!("{mark}-secret");
             self.folder.write("secret", &secret);
-            (Rc::new(Upstream::open(&secret, &mark)), mark)
+            (Rc::new(TestProvider::open(&secret, &mark)), mark)
         });
         let folder = self.folder.0.display().to_string();
         let meant = |text: &str| {
@@ -203,7 +210,17 @@ impl Plan {
             let service = Rc::clone(&service);
             Box::pin(async move { service.call(request.to_request()).await.expect("refusals are answers").map_into_boxed_body() })
         });
-        House(Rc::new(Rooms { app, lab: broker.lab, upstream, folder: self.folder, mark, door, log, storage, _logging: logging }))
+        TestBroker(Rc::new(TestBrokerParts {
+            app,
+            lab: broker.lab,
+            upstream,
+            folder: self.folder,
+            mark,
+            door,
+            log,
+            storage,
+            _logging: logging,
+        }))
     }
 }
 
@@ -218,14 +235,14 @@ getUserInfo:
   read: { id: $.id, email: $.email, emailVerified: $.verified, name: $.name }
 ";
 
-impl House {
+impl TestBroker {
     /// The usual one: on loopback, with two providers.
     pub async fn open() -> Self {
-        Plan::new(LOCAL).with_standard("acme").with_standard("beta").build().await
+        TestBroker::builder(LOCAL).with_standard("acme").with_standard("beta").build().await
     }
 
     /// Asks.
-    pub async fn ask(&self, ask: Ask) -> Answer {
+    pub async fn ask(&self, ask: ClientRequest) -> Answer {
         let mut request = TestRequest::with_uri(&ask.address).method(ask.method).peer_addr(ask.peer);
         let has = |name: &str| ask.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         if !has("host") {
@@ -242,10 +259,10 @@ impl House {
     }
 
     /// Many at the same time.
-    pub async fn ask_at_once(&self, asks: impl IntoIterator<Item = Ask>) -> Vec<Answer> {
+    pub async fn ask_at_once(&self, asks: impl IntoIterator<Item = ClientRequest>) -> Vec<Answer> {
         let asking = asks.into_iter().map(|ask| {
-            let house = self.clone();
-            actix_web::rt::spawn(async move { house.ask(ask).await })
+            let broker = self.clone();
+            actix_web::rt::spawn(async move { broker.ask(ask).await })
         });
         let asking: Vec<_> = asking.collect();
         let mut answers = Vec::new();
