@@ -22,7 +22,7 @@ words! {
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
-        /// Default: `env:`, the file's name in capitals (with `_` for every other character) and `_CLIENT_ID`
+        /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
