@@ -1,9 +1,9 @@
 //! An address with holes, and the hosts that it may lead to.
 //!
-//! What is literal is kept byte for byte. A hole in the path or the query is percent-encoded; a hole in the host
-//! only ever leads to a host that the file names.
+//! Literal text is kept byte for byte. A hole in the path or the query is percent-encoded. A hole in the host leads only
+//! to a host that the file names.
 //!
-//! It stays one file because all of it keeps an address on its host, and a large part is the table of tests.
+//! It stays one file because all of it ensures that an address leads to an allowed host; a large part is tests.
 
 use crate::provider::facts::Facts;
 use crate::provider::hole::Hole;
@@ -22,7 +22,7 @@ pub(crate) struct Address {
     reach: AllowedHosts,
 }
 
-/// Where in an address a piece stands.
+/// A part of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AddressPart {
     /// The address begins with a hole: scheme and host come with it.
@@ -47,7 +47,7 @@ enum AllowedHosts {
     },
 }
 
-/// An address, filled: its query is still apart, so that parameters can be added in front of the fragment.
+/// A filled address. Its query is still separate, so that parameters can be added before the fragment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FilledAddress {
     /// Scheme, host and path.
@@ -59,7 +59,7 @@ pub(crate) struct FilledAddress {
 }
 
 impl FilledAddress {
-    /// The address of a document, which goes out as it is: base and query.
+    /// The address of a document: base and query, as they are.
     pub(crate) fn document_address(&self) -> String {
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", query.expose()));
         self.base.expose().to_owned() + &query
@@ -92,7 +92,7 @@ impl FilledAddress {
 pub(crate) enum AddressError {
     /// A hole found nothing.
     Missing(UnfilledHole),
-    /// It would lead to a host that is not allowed; what is wrong, without the value.
+    /// It would lead to a host that is not allowed. The phrase says what is wrong, without the value.
     Host(&'static str, Place),
 }
 
@@ -147,7 +147,7 @@ impl Address {
 
     pub(crate) fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
         let mut filled = FilledAddress::default();
-        // Room for the query as well, which is written behind it.
+        // The query is appended later, so room is reserved for it.
         filled.base.reserve(self.template.source.len() + 256);
         for (zone, piece) in &self.parts {
             let into = match zone {
@@ -214,7 +214,7 @@ fn fill_hole(zone: AddressPart, hole: &Hole, facts: &Facts, into: &mut Text) -> 
             if !is_host {
                 return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
             }
-            // Beside other text a hole is one label: it must not bring dots of its own.
+            // Next to other text a hole stands for one label, so its value must not contain dots.
             let is_alone = into.judged(|before| before.ends_with("://"));
             if !is_alone && value.judged(|value| value.contains(['.', ':'])) {
                 return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));

@@ -1,5 +1,5 @@
-//! How an answer is written: JSON, a form, JSONP, XML or plain text; each becomes one kind of document, in which
-//! paths find things.
+//! The formats of an answer: JSON, a form, JSONP, XML or plain text. Each is read into the same kind of document, in
+//! which paths find values.
 
 use crate::choice;
 use crate::provider::json;
@@ -27,12 +27,12 @@ choice! {
     }
 }
 
-/// How a step's answers are written.
+/// The formats of a step's answers.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerParser {
-    /// Tried in turn; nothing means `auto`.
+    /// The formats, which are tried in turn; `None` means `auto`.
     pub formats: Option<OneOrMany<AnswerFormat>>,
-    /// Stands in front of the answer and is not part of it.
+    /// The text before the answer that is not part of it.
     pub skip_prefix: Option<Located<String>>,
 }
 
@@ -41,7 +41,7 @@ pub struct AnswerParser {
 pub struct UnreadableAnswer(pub String);
 
 impl AnswerParser {
-    /// Reads an answer.
+    /// Reads the document in an answer.
     pub fn read(&self, response: &Response) -> Result<Value, UnreadableAnswer> {
         let text = std::str::from_utf8(&response.body).map_err(|_| UnreadableAnswer("the answer is not UTF-8".to_owned()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -106,7 +106,7 @@ pub(crate) fn is_signed_token(text: &str) -> bool {
         && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
 }
 
-/// The pairs of a form; a key that stands twice is refused.
+/// Parses the pairs of a form; a repeated key is refused.
 fn parse_form(text: &str) -> Result<Value, String> {
     if !text.contains('=') || text.contains(['<', '{', '\n', ' ']) {
         return Err("it has no `key=value` pairs".to_owned());
@@ -131,7 +131,7 @@ fn form_decode(text: &str) -> Option<String> {
 }
 
 fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {
-    // Servers put an empty comment in front, against a trick of old browser plug-ins.
+    // Some servers put an empty comment first, as a defence against an attack through old browser plug-ins.
     let text = text.strip_prefix("/**/").unwrap_or(text).trim_start();
     let inside = text.split_once('(').and_then(|(name, rest)| {
         let name_is_fine = name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '$'));

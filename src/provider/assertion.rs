@@ -1,4 +1,4 @@
-//! A token that the client signs to prove itself: `private_key_jwt`, `client_secret_jwt`, or a signed client secret.
+//! A token that the client signs to authenticate itself: `private_key_jwt`, `client_secret_jwt`, or a signed client secret.
 
 use crate::provider::facts::Facts;
 use crate::provider::functions::hex;
@@ -42,7 +42,6 @@ words! {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Assertion {
-    /// Where it was written.
     pub(crate) place: Place,
     algorithm: Algorithm,
     key: Template,
@@ -53,7 +52,7 @@ pub(crate) struct Assertion {
 }
 
 impl Assertion {
-    /// Compiles it, or complains.
+    /// Compiles the words of the file, or complains.
     pub(crate) fn compile(spec: AssertionSpec, reader: &mut Reader) -> Self {
         for (name, _) in spec.claims.0.iter().filter(|(name, _)| matches!(name.as_str(), "iat" | "exp" | "jti")) {
             reader.complain(
@@ -94,7 +93,7 @@ impl Assertion {
         Ok(Text::secret(token, &label))
     }
 
-    /// Its header and claims, as JSON.
+    /// The header and the claims of the token, as JSON.
     pub(crate) fn header_and_claims(&self, facts: &Facts, now: i64, salt: &str) -> Result<(String, String), StepError> {
         let mut header = Text::default();
         self.header.fill(facts, &mut header).map_err(StepError::missing_fact)?;
@@ -102,25 +101,25 @@ impl Assertion {
         let header = join_objects(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
         let mut claims = Text::default();
         self.claims.fill(facts, &mut claims).map_err(StepError::missing_fact)?;
-        // The id is used once: it is made of the random state of the attempt and the step.
+        // The id is unique: it is made from the random state of the attempt and from the step.
         let id = hex(&digest::digest(&digest::SHA256, format!("jti {salt} {}", self.place).as_bytes()).as_ref()[..16]);
         let times = format!("{{\"iat\":{now},\"exp\":{},\"jti\":\"{id}\"}}", now.saturating_add(self.lifetime));
         Ok((header, join_objects(claims.expose(), &times)))
     }
 
-    /// Every use of a fact in it: the key, and the claims, which can be read back from the token.
+    /// Every use of a fact: in the key, and in the claims, which can be read back from the token.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let key = self.key.uses().map(|used| FactUse { whole: false, ..used });
         key.chain(self.header.uses()).chain(self.claims.uses()).collect()
     }
 
-    /// The fact that the key is taken from.
+    /// The key, and the algorithm that uses it.
     pub(crate) fn key_and_algorithm(&self) -> (&Template, Algorithm) {
         (&self.key, self.algorithm)
     }
 }
 
-/// Two JSON objects as one.
+/// Joins two JSON objects into one.
 fn join_objects(first: &str, second: &str) -> String {
     match (first, second) {
         ("{}", other) | (other, "{}") => other.to_owned(),

@@ -1,4 +1,4 @@
-//! The first step as written: where the browser is sent, and what it brings back.
+//! The words of the first step: where the browser is sent, and what is read from the callback.
 
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
@@ -76,11 +76,11 @@ words! {
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
         /// When the callback is a refusal. A callback with a parameter `error` always is.
-        /// Default: never
+        /// Default: only the case named above
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusalRule> = "refused",
         /// The only case in which the callback is not a refusal.
-        /// Default: always
+        /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<RefusalRule> = "accepted",
         /// A signed token in the parameters of the callback.
@@ -107,18 +107,15 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The first step, compiled, with the words that only the first step has.
+/// The compiled first step, with the words that only the first step has.
 pub(crate) struct Authorization {
     pub(crate) step: Step,
-    /// How the browser comes back.
     pub(crate) callback: CallbackMethod,
-    /// How the state comes back.
     pub(crate) state_in: StateLocation,
-    /// Where the state stands in the callback.
+    /// How the state is read from the callback.
     pub(crate) state: FactExpression,
     /// Whether the nonce is sent.
     pub(crate) sends_nonce: bool,
-    /// What is asked for.
     pub(crate) scope: Option<Located<String>>,
 }
 
@@ -244,15 +241,15 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
     }
 }
 
-/// Which protections the redirect carries.
+/// The protections that the redirect contains.
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct RedirectProtections {
     nonce: bool,
     state: bool,
-    /// The state is sent, but only in another form.
+    /// The state is sent, but only through functions that change it.
     state_is_changed: bool,
     challenge: bool,
-    /// The request names the challenge method, itself or within a token.
+    /// The request contains the challenge method, as a parameter or within a token.
     method: bool,
 }
 

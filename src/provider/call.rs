@@ -1,4 +1,4 @@
-//! A call as written: the second and third step, which the broker sends itself.
+//! The words of a call: the second and the third step, whose requests the broker itself sends.
 
 mod compilation;
 

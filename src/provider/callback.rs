@@ -1,4 +1,4 @@
-//! How the browser comes back: by which method, and how the state travels.
+//! How the browser comes back: with which HTTP method, and how it brings the state.
 
 use crate::choice;
 use crate::provider::parameters::ParameterPairs;

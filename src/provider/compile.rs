@@ -26,7 +26,7 @@ use crate::vocabulary::words::{NamedValues, Reader, WordValue};
 use crate::vocabulary::yaml::YamlNode;
 use std::sync::Arc;
 
-/// Compiles a file. The report may hold warnings even when a provider comes out.
+/// Compiles a file. The report may contain warnings even when there is a provider.
 pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Provider>, Report) {
     let mut reader = Reader::default();
     match reader.parse_source(source, "write `name:` and the steps, or copy a file from the catalogue") {
@@ -35,7 +35,7 @@ pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Pr
     }
 }
 
-/// Compiles a file that is parsed already.
+/// Compiles a file that has been parsed.
 pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
     let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
@@ -164,7 +164,7 @@ fn assemble(
     })
 }
 
-/// Whether a word is missing at the top of the file, rather than unusable or misspelt.
+/// Whether a top-level word of the file is missing, rather than unusable or misspelt.
 fn is_absent(spec: &ProviderSpec, word: &str, reader: &Reader) -> bool {
     !reader.is_unusable_word(spec.place, word) && !reader.has_unknown_words(spec.place)
 }
@@ -185,7 +185,7 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
     written
 }
 
-/// A logo is a file in the folder of the providers, so its name is no path.
+/// Checks that the logo is the name of a file in the folder of the providers, and no path.
 fn check_logo_file_name(logo: &Located<String>, reader: &mut Reader) -> bool {
     let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
@@ -238,7 +238,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
 }
 
-/// The facts that the file reads or composes by its own word.
+/// The facts that the file itself reads or composes.
 fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
     let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
     let mut names: Vec<String> = Vec::new();

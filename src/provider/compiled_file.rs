@@ -1,4 +1,4 @@
-//! The compiled parts of a file, as the checks of the whole file look at them.
+//! The compiled parts of a file, for the checks of the whole file.
 
 use crate::provider::address::Address;
 use crate::provider::authorization::Authorization;
@@ -29,7 +29,7 @@ pub(crate) struct CompiledFile<'a> {
     pub(crate) logout: Option<&'a Address>,
     pub(crate) pkce: Pkce,
     pub(crate) known: WellKnownFacts,
-    /// The beginning of the file, for what the whole file lacks.
+    /// The beginning of the file: the place of complaints about what the file lacks.
     pub(crate) top: Place,
 }
 

@@ -1,7 +1,7 @@
-//! The one shape of every condition: what is looked at, and what it has to be.
+//! A condition: which value is checked, and what the value must be. All conditions have this one form.
 //!
-//! A condition about something that is not there is false, whatever its verb; `null` and an empty text are not
-//! there. Values are compared as text.
+//! A condition on a value that does not exist is false, whatever it asks; `null` and an empty text do not exist. Values
+//! are compared as texts.
 
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
@@ -53,10 +53,10 @@ pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
     }
 }
 
-/// What a condition looks at.
+/// The value that a condition checks.
 #[derive(Clone, Debug)]
 pub(crate) enum ConditionSubject {
-    /// A place in the answer.
+    /// A path into the answer.
     Path(JsonPath),
     /// A text made of facts.
     Text(Template),
@@ -96,7 +96,6 @@ impl WordValue for ConditionSubject {
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub(crate) regex: Regex,
-    /// Where it was written.
     pub(crate) place: Place,
 }
 
@@ -137,7 +136,6 @@ impl WordValue for Located<bool> {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
-    /// Where it was written.
     pub(crate) place: Place,
     at: ConditionSubject,
     is: Option<Vec<Template>>,
@@ -182,7 +180,8 @@ impl Condition {
         Some(Self { place: spec.at.place(), at: spec.at, is, is_not, matches: spec.matches })
     }
 
-    /// Whether it holds. Of several things at a path, one is enough for `is` and `matches`, and all count for `isNot`.
+    /// Whether the condition holds. When a path finds several values, one is enough for `is` and `matches`; for
+    /// `isNot` all of them count.
     pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
         let found: Vec<Text> = match &self.at {
             ConditionSubject::Path(path) => {
@@ -197,7 +196,7 @@ impl Condition {
         !found.is_empty()
             && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
             && self.is_not.as_ref().is_none_or(|is_not| {
-                // A value that is itself not there compares to nothing, so nothing is known to differ from it.
+                // A text that is not found cannot be compared, so no value is known to differ from it.
                 is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
             })
             && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))
@@ -210,11 +209,11 @@ impl Condition {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),
         };
-        // A fact that is not there makes a condition false; it is no mistake.
+        // A missing fact makes a condition false; it is no mistake.
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
-    /// The paths that it looks at.
+    /// The paths that it reads.
     pub(crate) fn paths(&self) -> Vec<&JsonPath> {
         match &self.at {
             ConditionSubject::Path(path) => vec![path],
@@ -222,7 +221,7 @@ impl Condition {
         }
     }
 
-    /// Whether it asks nothing but that something is there.
+    /// Whether the condition is only `present`.
     pub(crate) fn asks_only_presence(&self) -> bool {
         self.is.is_none() && self.is_not.is_none() && self.matches.is_none()
     }
@@ -232,7 +231,7 @@ impl Condition {
         self.matches.as_ref()
     }
 
-    /// How it is written, for a story.
+    /// The words of the file, for a story.
     pub(crate) fn source(&self) -> String {
         let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
         let subject = match &self.at {
@@ -250,7 +249,7 @@ impl Condition {
     }
 }
 
-/// What is there, as text: an object or a list is there unless it is empty.
+/// The text of a value that exists; an object or a list exists unless it is empty.
 fn present_text(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) if !members.is_empty() => Some(value.to_string()),
@@ -259,7 +258,7 @@ fn present_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Conditions of which all must hold.
+/// A list of conditions, all of which must hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions(pub(crate) Vec<Condition>);
 

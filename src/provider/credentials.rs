@@ -1,4 +1,4 @@
-//! Where the client's name and secret go: into the form, the query, or a header.
+//! Where the client id and the client secret are sent: in the form, in the query, or in a header.
 
 use crate::choice;
 use crate::vocabulary::text::{Text, form_encode};
@@ -22,7 +22,7 @@ choice! {
     }
 }
 
-/// The value of an `Authorization` header with name and secret.
+/// The value of an `Authorization` header with client id and secret.
 pub(crate) fn basic_authorization(client_id: &Text, client_secret: Option<&Text>, encoded: bool) -> Text {
     let add = |pair: &mut Text, text: &Text| if encoded { pair.push_encoded(text, form_encode) } else { pair.push(text) };
     let mut pair = Text::default();

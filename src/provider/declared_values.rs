@@ -1,4 +1,4 @@
-//! The values of the installation that a file uses: those that are written in it, and those that are kept elsewhere.
+//! The settings and secrets that a file declares: those that are written in it, and those that are kept elsewhere.
 
 use crate::provider::facts::WellKnownFacts;
 use crate::provider::provider_spec::ProviderSpec;
@@ -8,12 +8,12 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 
-/// Parts of names that mean a secret, in small letters without punctuation.
+/// Parts of names that suggest a secret, in lower case without punctuation.
 pub(crate) const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
-/// Parts of names that mean a secret in a file, but are ordinary in an answer.
+/// Parts of names that suggest a secret in a file, but not in an answer.
 pub(crate) const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
 
-/// A value of the installation that a provider needs.
+/// A setting or secret that must be set for a provider.
 #[derive(Clone, Debug)]
 pub struct RequiredSetting {
     /// The fact that it becomes.
@@ -26,16 +26,16 @@ pub struct RequiredSetting {
     pub(crate) place: Place,
 }
 
-/// The values of the installation: which are kept elsewhere, and which stand in the file.
+/// The settings and secrets of a file: those that are kept elsewhere, and those that are written in the file.
 pub(crate) struct DeclaredValues {
     pub(crate) needed: Vec<RequiredSetting>,
     /// Written in the file: fact, text, place.
     pub(crate) literals: Vec<(Slot, Box<str>, Place)>,
     /// Whether the client has a secret.
     pub(crate) has_secret: bool,
-    /// The fact that is the client's secret, kept or not.
+    /// The fact `clientSecret`, whether or not there is a secret.
     pub(crate) client_secret: Slot,
-    /// Whether the secret was written, and where.
+    /// The place of `clientSecret`, if the file has it.
     pub(crate) secret_place: Option<Place>,
 }
 
@@ -45,13 +45,13 @@ impl DeclaredValues {
         fact == self.client_secret || self.needed.iter().any(|needed| needed.secret && needed.fact == fact)
     }
 
-    /// The facts that may choose where something is sent.
+    /// The facts that may be part of a host.
     pub(crate) fn non_secret_facts(&self) -> Vec<Slot> {
         let kept = self.needed.iter().filter(|needed| !needed.secret).map(|needed| needed.fact);
         kept.chain(self.literals.iter().map(|(fact, ..)| *fact)).collect()
     }
 
-    /// Takes them out of the file; where it names none, the usual variables are used.
+    /// Collects the values that a file declares. Without `clientId` and `clientSecret` the usual variables are used.
     pub(crate) fn collect(spec: &mut ProviderSpec, name: &str, known: WellKnownFacts, reader: &mut Reader) -> Self {
         let capitals: String =
             name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();

@@ -1,4 +1,4 @@
-//! An issuer's document (`OpenID` Connect Discovery): where it lies and what is taken from it.
+//! The discovery document of an issuer (`OpenID` Connect Discovery): its address, and the facts in it.
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
@@ -16,11 +16,11 @@ pub(crate) struct Discovery {
     iss_is_promised: Slot,
 }
 
-/// The usual place of the document below its issuer.
+/// The usual path of the document below its issuer.
 const USUAL: &str = "/.well-known/openid-configuration";
 
 impl Discovery {
-    /// Compiles it, or complains.
+    /// Compiles the words of the file, or complains.
     pub(crate) fn compile(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = template.place;
         if template.source.contains('?') && !template.source.contains("${") || template.source.contains('#') {
@@ -46,7 +46,7 @@ impl Discovery {
         Some((format!("{}{USUAL}", base.trim_end_matches('/')), Some(base)))
     }
 
-    /// Takes the facts out of the document, or says what is wrong with it.
+    /// Reads the facts from the document, or says what is wrong with it.
     pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
         let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
         if expected_issuer.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {

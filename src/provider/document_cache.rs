@@ -1,16 +1,16 @@
-//! The documents that steps need besides answers, discovery and keys: how long they are kept, and when they are fetched again.
+//! Discovery documents and keys: how long they are kept, and when they are fetched again.
 //!
-//! `login::drive` fetches; this module knows the documents and when to fetch again. The clock is an argument.
+//! `login::drive` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A document is asked for again after this many seconds.
+/// A document is fetched again after this many seconds.
 const FRESH: i64 = 3600;
-/// It is still used after this many seconds when asking fails.
+/// When fetching fails, a document is used for this many seconds.
 const KEPT: i64 = 86400;
-/// Unknown keys make it fetched again at most once in this many seconds.
+/// For unknown keys, a document is fetched again at most once in this many seconds.
 const BETWEEN: i64 = 60;
 /// More documents than this are not kept.
 const MOST: usize = 20_000;
@@ -29,14 +29,14 @@ struct CachedDocument {
 }
 
 impl DocumentCache {
-    /// A document, as long as it may be used.
+    /// A document, unless it is too old to be used.
     pub(crate) fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
         let known = self.lock();
         let entry = known.get(address)?;
         entry.value.clone().filter(|_| now.saturating_sub(entry.fetched) < KEPT)
     }
 
-    /// Whether to ask for it now: it was never had or is no longer fresh, and was not just asked for in vain.
+    /// Whether to fetch the document now: it is missing or no longer fresh, and fetching has not just failed.
     pub(crate) fn should_fetch(&self, address: &str, now: i64) -> bool {
         match self.lock().get(address) {
             None => true,
@@ -45,7 +45,7 @@ impl DocumentCache {
         }
     }
 
-    /// Whether it may be fetched before its time, because a key is not in it.
+    /// Whether the document may be fetched early because it lacks a key.
     pub(crate) fn may_refetch(&self, address: &str, now: i64) -> bool {
         self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)))
     }
@@ -61,7 +61,7 @@ impl DocumentCache {
         known.insert(address.into(), CachedDocument { value: Some(Arc::new(value)), fetched: now, tried: now });
     }
 
-    /// Remembers that fetching failed; the document known before stays.
+    /// Records that fetching failed; the earlier document stays.
     pub(crate) fn record_failure(&self, address: &str, now: i64) {
         let mut known = self.lock();
         if let Some(entry) = known.get_mut(address) {
@@ -71,7 +71,7 @@ impl DocumentCache {
         }
     }
 
-    /// All that are known, by address.
+    /// All known documents, by address.
     pub(crate) fn all(&self) -> Vec<(String, Arc<Value>)> {
         let known = self.lock();
         let mut all: Vec<(String, Arc<Value>)> =

@@ -16,13 +16,13 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(crate) enum FactExpression {
     Path(JsonPath),
-    /// What it is made of.
+    /// A text made of facts.
     Text(Template),
-    /// Whether something holds: gives `true` or `false`.
+    /// A condition, which gives `true` or `false`.
     Condition(Box<Condition>),
-    /// Whether all of several things hold.
+    /// Conditions, which give whether all of them hold.
     Conditions(Conditions, Place),
-    /// The first that finds something.
+    /// The first alternative that finds something.
     FirstOf(Vec<FactExpression>, Place),
 }
 
@@ -36,7 +36,6 @@ pub struct MissingValue {
 }
 
 impl FactExpression {
-    /// Where it was written.
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::Path(path) => path.place,
@@ -46,7 +45,7 @@ impl FactExpression {
         }
     }
 
-    /// Finds it in an answer and the facts.
+    /// Reads the value from an answer and the facts.
     pub(crate) fn evaluate(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, MissingValue> {
         match self {
             Self::Path(path) => {
@@ -67,7 +66,7 @@ impl FactExpression {
         }
     }
 
-    /// The text and the exchange that it came from; `document` is the origin of the answer.
+    /// Reads the text and the exchange that it came from; `document` is the origin of the answer.
     pub(crate) fn evaluate_with_origin(
         &self,
         answer: Option<&Value>,
@@ -87,7 +86,7 @@ impl FactExpression {
         Err(last)
     }
 
-    /// The alternatives in order, those of a list within a list as well; what is no list is its own only one.
+    /// The alternatives in order, including those of nested lists. An expression that is no list is the only one.
     pub(crate) fn alternatives(&self) -> Vec<&Self> {
         match self {
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::alternatives).collect(),
@@ -102,17 +101,17 @@ impl FactExpression {
             Self::Text(template) => template.uses().collect(),
             Self::Condition(condition) => condition.uses(),
             Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::uses).collect(),
-            // An alternative that finds nothing is passed over.
+            // An alternative that finds nothing is skipped.
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).collect(),
         }
     }
 
-    /// Whether it looks at the answer of its own call.
+    /// Whether it reads the answer of its own call.
     pub(crate) fn reads_answer(&self) -> bool {
         !self.paths().is_empty()
     }
 
-    /// The paths that it looks at.
+    /// The paths that it reads.
     pub(crate) fn paths(&self) -> Vec<&JsonPath> {
         match self {
             Self::Path(path) => vec![path],
@@ -123,7 +122,7 @@ impl FactExpression {
         }
     }
 
-    /// How it is written, for a story.
+    /// The words of the file, for a story.
     pub(crate) fn source(&self) -> String {
         match self {
             Self::Path(path) => path.source.to_string(),
@@ -185,7 +184,10 @@ impl WordValue for FactExpression {
         ValueShape::Either(vec![
             ValueShape::Text("a JSON path (`$.data.id`) or a text with holes"),
             ConditionSpec::shape(),
-            ValueShape::List(Box::new(ValueShape::Either(vec![ValueShape::Text("a path or a text with holes"), ConditionSpec::shape()]))),
+            ValueShape::List(Box::new(ValueShape::Either(vec![
+                ValueShape::Text("a JSON path (`$.data.id`) or a text with holes"),
+                ConditionSpec::shape(),
+            ]))),
         ])
     }
 }

@@ -1,7 +1,7 @@
-//! Follows every fact through the file: no fact is used before it is known, none has two origins, no secret reaches
-//! the browser, and what is needed for an identity is there.
+//! Checks the flow of facts through a file: no fact is used before it is known, no fact has two origins, no secret reaches
+//! the browser, and the identity has what it needs.
 //!
-//! It stays one file because every check is short and uses the one ledger of known facts.
+//! It stays one file because every check is short and uses the same list of known facts.
 
 use crate::provider::call::lacks_verifier;
 use crate::provider::compiled_file::CompiledFile;
@@ -19,7 +19,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// Follows the facts of a file.
+/// The check of the flow of facts through a file.
 pub(crate) struct FactFlowCheck<'a> {
     pub(crate) file: &'a CompiledFile<'a>,
 }
@@ -28,7 +28,7 @@ pub(crate) struct FactFlowCheck<'a> {
 struct FactLedger {
     /// For each fact that is known by now: where it was read.
     known: Vec<(Slot, Option<Place>)>,
-    /// Facts that are used somewhere.
+    /// The facts that are used anywhere.
     used: Vec<Slot>,
 }
 
@@ -189,7 +189,7 @@ impl FactFlowCheck<'_> {
             ("clientAssertion", _) => "add `assertion: …` to this step".to_owned(),
             (_, Some(step)) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
             (_, None) => {
-                // The file's own facts first: one of these is most likely meant.
+                // The file's own facts come first, because one of them is most likely meant.
                 let (own, usual): (Vec<_>, Vec<_>) = ledger.known.iter().partition(|(_, origin)| origin.is_some());
                 let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(reader.names.name(*fact))).collect();
                 match did_you_mean(&name, names.iter().map(|name| &**name)) {
@@ -374,7 +374,7 @@ impl FactFlowCheck<'_> {
     }
 }
 
-/// The conditions of `require` are stricter: they look at facts only, and at the whole of them.
+/// Checks the conditions of `require`, which are stricter: each looks at one whole fact.
 fn check_require_condition(condition: &Condition, reader: &mut Reader) {
     if let Some(path) = condition.paths().first() {
         reader.complain(

@@ -1,4 +1,4 @@
-//! Which exchange a fact came from, so that a claim about one address never proves another.
+//! The exchange that a fact came from, so that a claim about one address never proves another address.
 //!
 //! A login knows its origins twice: while it runs, for each value, and when a file is checked, for each value that the
 //! file could give. Both join origins in the same way.
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// within the same token, and a claim beside it only an address beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FactOrigin {
-    /// The file, the installation and the broker itself. Joined with another origin it changes nothing.
+    /// The file, the installation and the broker itself. Joining this origin with another gives the other.
     #[default]
     Broker,
     /// What the shopper typed, in whole or in part. It proves nothing and is never proven.
@@ -31,7 +31,7 @@ pub enum FactOrigin {
 }
 
 impl FactOrigin {
-    /// The origin of a value that is made of two others.
+    /// Joins the origins of two values from which one is composed.
     #[must_use]
     pub(crate) fn join(self, other: Self) -> Self {
         match (self, other) {
@@ -50,18 +50,18 @@ impl FactOrigin {
         }
     }
 
-    /// Whether a claim of this origin can be about a value of that one.
+    /// Whether a claim of this origin can be about a value of the other origin.
     pub(crate) fn vouches_for(self, value: Self) -> bool {
         self.is_one_exchange() && self == value
     }
 }
 
-/// The origins that each fact of a file could have.
+/// The possible origins of each fact of a file.
 pub(crate) struct PossibleOrigins<'a> {
     steps: Vec<&'a Step>,
     identity: &'a IdentityMapping,
     inputs: Vec<Slot>,
-    /// What is worked out already; a fact that is being worked out has none yet.
+    /// The origins found so far; a fact whose origins are being sought has none yet.
     known: HashMap<Slot, Vec<FactOrigin>>,
 }
 
@@ -95,7 +95,7 @@ impl<'a> PossibleOrigins<'a> {
         origins
     }
 
-    /// How a fact is read, each with the document that is looked at.
+    /// The expressions that read a fact, each with the document that it reads.
     pub(crate) fn readings(&self, fact: Slot) -> Vec<(&'a FactExpression, FactOrigin)> {
         let composed = self.identity.composition(fact).map(|reading| (reading, FactOrigin::Broker));
         let read = self.steps.iter().flat_map(|step| {
@@ -106,7 +106,7 @@ impl<'a> PossibleOrigins<'a> {
         composed.into_iter().chain(read).collect()
     }
 
-    /// The origins of what an expression could give; `document` is the origin of what its paths find.
+    /// The possible origins of an expression's value; `document` is the origin of what its paths find.
     pub(crate) fn of_expression(&mut self, reading: &FactExpression, document: FactOrigin) -> Vec<FactOrigin> {
         let mut origins = Vec::new();
         for alternative in reading.alternatives() {

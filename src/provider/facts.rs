@@ -1,6 +1,6 @@
 //! The facts of one login: what is known so far, by number.
 //!
-//! A fact is not there or it holds a text that is not empty. Everything learned from an answer starts secret.
+//! A fact is either unknown or a text that is not empty. Every fact from an answer starts secret.
 
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
@@ -9,7 +9,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// The facts that every login begins with, and what each is. Settings, secrets and inputs are added to them.
+/// The facts that every login begins with, and their meanings. Settings, secrets and inputs are added to them.
 pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
@@ -61,7 +61,7 @@ pub struct WellKnownFacts {
 }
 
 impl WellKnownFacts {
-    /// Registers all of them.
+    /// Registers the names of all of these facts.
     pub(crate) fn register(reader: &mut Reader) -> Self {
         let mut slot = |name: &str| reader.names.intern(name);
         Self {
@@ -100,24 +100,24 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// No facts, with room for all that `names` names.
+    /// No facts yet, with room for every name in `names`.
     #[cfg(test)]
     pub(crate) fn empty(names: &crate::vocabulary::names::FactNames) -> Self {
         Self::with_labels(names.iter().map(|(_, name)| Arc::clone(name)).collect())
     }
 
-    /// No facts, with room for one under each label.
+    /// No facts yet, with room for one fact for each label.
     pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
         Self { values: vec![None; labels.len()], labels, showing: false, misses: Vec::new() }
     }
 
-    /// The same facts for showing what would be sent: a hole that finds nothing yet shows its mask.
+    /// The same facts for a preview of a request: a hole that finds nothing yet shows its mask.
     #[must_use]
     pub(crate) fn for_preview(self) -> Self {
         Self { showing: true, ..self }
     }
 
-    /// Whether these facts only show what would be sent.
+    /// Whether these facts are for a preview of a request.
     pub(crate) fn is_preview(&self) -> bool {
         self.showing
     }
@@ -138,15 +138,15 @@ impl Facts {
         }
     }
 
-    /// The longest text that is a fact.
+    /// The greatest length of a fact, in bytes.
     pub(crate) const LONGEST: usize = 64 * 1024;
 
-    /// Sets a fact that the broker itself knows; an empty text is no fact, nor is an endless one.
+    /// Sets a fact that the broker itself knows. A text that is empty or too long is no fact.
     pub fn set(&mut self, slot: Slot, value: Text) {
         self.insert(slot, value, FactOrigin::Broker);
     }
 
-    /// Sets what the shopper typed.
+    /// Sets a fact that the shopper typed.
     pub(crate) fn set_typed(&mut self, slot: Slot, value: Text) {
         self.insert(slot, value, FactOrigin::Shopper);
     }
@@ -159,7 +159,7 @@ impl Facts {
         self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
     }
 
-    /// Learns a fact from an exchange: it starts secret.
+    /// Sets a fact that an exchange gave. It starts secret.
     pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin) {
         let label = self.label(slot);
         self.insert(slot, Text::secret(value, &label), origin);
@@ -170,7 +170,7 @@ impl Facts {
         self.labels.get(slot.0 as usize).map_or_else(|| Arc::from("fact"), Arc::clone)
     }
 
-    /// Remembers that a fact was not found.
+    /// Records that a fact was not found.
     pub(crate) fn record_missing(&mut self, slot: Slot, nothing: MissingValue) {
         self.misses.push((slot, nothing));
     }

@@ -1,7 +1,8 @@
-//! The functions that may follow a bar inside a hole: a closed set, each taking a text (or bytes) and giving one.
+//! The functions that may follow a bar in a hole. Each takes a text or bytes, and gives a text or bytes.
 //!
-//! [`TABLE`] has one row for each: its name, its documentation and what it does. A new function is a new row; the
-//! reference and "did you mean" read the same rows.
+//! [`TABLE`] has one row for each function: its name, its documentation and its behaviour. A new function is a new row;
+//! the reference and "did you mean" read the same rows. It stays one file because the parsing, the checks and the
+//! behaviour of a function all follow from its row.
 
 use crate::provider::facts::Facts;
 use crate::provider::hole::HoleToken;
@@ -18,31 +19,31 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
-/// A row of the table.
+/// A function: a row of [`TABLE`].
 pub(crate) struct FunctionRow {
     pub(crate) name: &'static str,
     pub(crate) meaning: &'static str,
     behaviour: FunctionBehaviour,
 }
 
-/// What a function does, and with it which arguments it takes.
+/// What a function does. This also decides which arguments it takes.
 enum FunctionBehaviour {
-    /// Writes a text or bytes as a text.
+    /// Encodes a text or bytes as a text.
     Write(fn(&[u8]) -> String),
-    /// Makes bytes of a text or bytes, from which nothing can be found again.
+    /// Hashes a text or bytes. The input cannot be found again from the result.
     Hash(fn(&[u8]) -> Vec<u8>),
-    /// The same with a key, which is the second parameter.
+    /// Hashes with a key, which is the second parameter.
     KeyedHash(fn(&[u8], &[u8]) -> Vec<u8>),
     Text(fn(&str) -> Option<String>),
-    /// Adds the argument, which is the second parameter.
+    /// Takes a text and the argument, which is the second parameter.
     TextWithText(fn(&str, &str) -> Option<String>),
-    /// Looks for the argument, which is the second parameter and is not empty.
+    /// Searches for the argument, which is the second parameter and is not empty.
     TextWithMark(fn(&str, &str) -> Option<String>),
     /// Reads a text as JSON.
     Json,
-    /// Gives a text where nothing was found.
+    /// Gives a text when nothing was found.
     Default,
-    /// Writes a moment.
+    /// Writes a time.
     Date,
 }
 
@@ -118,7 +119,7 @@ pub(crate) const TABLE: &[FunctionRow] = &[
 ];
 
 impl FunctionRow {
-    /// What its arguments are called.
+    /// The names of its arguments.
     pub(crate) fn arguments(&self) -> &'static [&'static str] {
         match self.behaviour {
             FunctionBehaviour::Write(_) | FunctionBehaviour::Hash(_) | FunctionBehaviour::Text(_) => &[],
@@ -130,7 +131,7 @@ impl FunctionRow {
         }
     }
 
-    /// How a file writes it.
+    /// The function with its arguments, as the reference shows it.
     pub(crate) fn usage(&self) -> String {
         std::iter::once(&self.name).chain(self.arguments()).copied().collect::<Vec<_>>().join(" ")
     }
@@ -218,7 +219,7 @@ pub(crate) enum FunctionArgument {
     Fact(Slot, Place),
 }
 
-/// What goes from one function to the next.
+/// A value between two functions.
 pub(crate) enum TextOrBytes {
     Text(String),
     /// Bytes, as hashes give them.
@@ -226,7 +227,7 @@ pub(crate) enum TextOrBytes {
 }
 
 impl TextOrBytes {
-    /// The bytes of either.
+    /// The bytes of the value.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
@@ -242,13 +243,13 @@ impl TextOrBytes {
     }
 }
 
-/// What a function takes and gives, as far as it matters.
+/// The types of a function's input and output, as far as the checks need them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FunctionKind {
     OfText,
-    /// Takes either, gives text.
+    /// Takes a text or bytes, and gives a text.
     Writes,
-    /// Takes either, gives bytes.
+    /// Takes a text or bytes, and gives bytes.
     Hashes,
 }
 
@@ -293,7 +294,7 @@ impl Function {
         }
     }
 
-    /// Whether the text cannot be found again from the result.
+    /// Whether the input cannot be found again from the result.
     pub(crate) fn is_one_way(&self) -> bool {
         self.kind() == FunctionKind::Hashes
     }
@@ -312,12 +313,12 @@ impl Function {
         }
     }
 
-    /// The path into a text that is JSON, if it takes one.
+    /// The path into a JSON text, if the function takes one.
     pub(crate) fn inner_path(&self) -> Option<&JsonPath> {
         if let FunctionAction::Json(path) = &self.action { Some(path) } else { None }
     }
 
-    /// Applies it to what was found so far; `None` means that nothing is found.
+    /// Applies the function to the value found so far; `None` means that nothing is found.
     pub(crate) fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
         if let FunctionAction::Default(argument) = &self.action {
             return match flow {
@@ -359,7 +360,7 @@ impl FunctionArgument {
     }
 }
 
-/// Complains where bytes reach a function or an end that takes only text.
+/// Complains when bytes reach a function, or the end of a hole, that takes only text.
 pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: bool, place: Place, reader: &mut Reader) {
     let mut bytes_from = None;
     for function in functions {
@@ -381,7 +382,6 @@ pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: boo
     }
 }
 
-/// HMAC over a message.
 pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
 }

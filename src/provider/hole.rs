@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A hole: what fills it.
+/// A hole, and what fills it.
 #[derive(Clone, Debug)]
 pub(crate) struct Hole {
     pub(crate) place: Place,
@@ -46,13 +46,13 @@ impl HoleToken {
 }
 
 impl Hole {
-    /// A hole for a fact, as if it stood at `place`.
+    /// A hole for a fact, as if it were written at `place`.
     pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let source = HoleSource::Fact(reader.names.intern(name));
         Self { place, source, optional: false, functions: Vec::new(), label: Arc::from(name) }
     }
 
-    /// Reads what stands between `${` and `}`, or complains.
+    /// Parses the text between `${` and `}`, or complains.
     pub(crate) fn parse(inside: &str, place: Place, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let parts = split_at_bars(inside);
         let (head, tail) = parts.split_first()?;
@@ -82,7 +82,7 @@ impl Hole {
         if let HoleSource::Fact(fact) = self.source { Some(fact) } else { None }
     }
 
-    /// The same where no function follows, so that the fact can be read back from what was written.
+    /// The fact that fills it when no function follows, so that the fact can be read back from the result.
     pub(crate) fn bare_fact(&self) -> Option<Slot> {
         self.fact().filter(|_| self.functions.is_empty())
     }
@@ -92,17 +92,17 @@ impl Hole {
         if let HoleSource::Path(path) = &self.source { Some(path) } else { None }
     }
 
-    /// Whether the text around it is there even where the hole finds nothing.
+    /// Whether the hole may stay empty, so that the text around it is found even when the hole finds nothing.
     pub(crate) fn is_optional(&self) -> bool {
         self.optional
     }
 
-    /// The functions behind it, in order.
+    /// Its functions, in order.
     pub(crate) fn functions(&self) -> &[Function] {
         &self.functions
     }
 
-    /// Fills it: `Ok(None)` where it may stay empty.
+    /// Fills the hole; `Ok(None)` means that it stays empty, which it may.
     pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
         if self.functions.is_empty()
             && let HoleSource::Fact(fact) = self.source
@@ -125,12 +125,12 @@ impl Hole {
         }
     }
 
-    /// What stands for a value that is not known yet.
+    /// The mask of a value that is not known yet.
     fn mask(&self) -> Text {
         Text::secret("x", &self.label)
     }
 
-    /// What it finds, and whether that is a secret.
+    /// The value that the hole finds, and whether it is secret.
     pub(crate) fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (Option<TextOrBytes>, bool) {
         let (start, mut secret) = match &self.source {
             HoleSource::Fact(fact) => {
@@ -162,7 +162,7 @@ impl Hole {
         let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
             let FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
-            // The key of an HMAC cannot be found again, nor can what goes into a later hash.
+            // The key of an HMAC cannot be found again from the result, nor can the input of a later hash.
             let whole = !self.functions[at..].iter().any(Function::is_one_way);
             Some(FactUse { fact: *fact, place: *place, whole })
         });

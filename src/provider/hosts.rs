@@ -1,4 +1,4 @@
-//! Hosts: what can be one, which are this machine, and the patterns of `hosts` that a hole may lead to.
+//! Hosts: which texts are hosts, which hosts are this machine, and the patterns of `hosts` for addresses with holes.
 
 use crate::provider::template::Template;
 use crate::vocabulary::diagnostic::printable;
@@ -46,7 +46,7 @@ pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopbac
     }
 }
 
-/// Whether a host matches a pattern in which `*` is one label; a port must be named to be allowed.
+/// Whether a host matches a pattern in which `*` stands for one label; a port must be written in the pattern to be allowed.
 pub(crate) fn host_matches(pattern: &str, host: &str) -> bool {
     let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
     let (pattern, host) = (labels(pattern), labels(host));
@@ -56,7 +56,7 @@ pub(crate) fn host_matches(pattern: &str, host: &str) -> bool {
         })
 }
 
-/// Whether this can be a host, with or without a port.
+/// Whether a text can be a host, with or without a port.
 pub(crate) fn is_host(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {

@@ -1,4 +1,4 @@
-//! The identity that a login makes: the id at the provider, the e-mail address and its proof, and what else is known.
+//! The identity that a login gives: the id at the provider, the e-mail address and its proof, and what else is known.
 
 use crate::provider::fact_expression::{FactExpression, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
@@ -52,7 +52,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         .then_some("compose the name: `name: \"${firstName} ${lastName?}\"`")
 }
 
-/// How an identity is made from the facts.
+/// How an identity is composed from the facts.
 #[derive(Clone, Debug)]
 pub struct IdentityMapping {
     parts: Vec<(&'static str, Slot, IdentityPart)>,
@@ -63,20 +63,20 @@ pub struct IdentityMapping {
 
 #[derive(Clone, Debug)]
 enum IdentityPart {
-    /// The fact of that name, as some answer gave it.
+    /// The fact of the same name, as an answer gave it.
     Fact,
-    /// Composed here; it becomes the fact of that name.
+    /// An expression, whose value becomes the fact of the same name.
     Composed(FactExpression),
 }
 
 /// The person who signs in, as the provider describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The file's name.
+    /// The provider's name.
     pub provider: Box<str>,
     /// The id at the provider, compared byte for byte.
     pub id: Box<str>,
-    /// The address.
+    /// The e-mail address.
     pub address: IdentityEmail,
     /// The name.
     pub name: Option<String>,
@@ -95,18 +95,18 @@ pub enum IdentityEmail {
     Proven(Email, EmailEvidence),
     /// The file's placeholder, which belongs to no person.
     Placeholder(Email),
-    /// To be asked of the shopper and proven; the provider may have suggested one.
+    /// The shopper is asked for an address and proves it; the provider may have suggested one.
     Ask(Option<Email>),
 }
 
-/// Why the facts make no identity.
+/// Why there is no identity.
 #[derive(Clone, Debug)]
 pub enum IdentityError {
     /// There is no id.
     MissingId(Option<MissingValue>),
-    /// There is no address.
+    /// There is no e-mail address.
     MissingEmail(Option<MissingValue>),
-    /// There is an address, and it is not proven.
+    /// There is an e-mail address, but it is not proven.
     UnprovenEmail(Option<MissingValue>),
 }
 
@@ -148,7 +148,7 @@ impl IdentityMapping {
         })
     }
 
-    /// The facts that are parts of the identity as they are.
+    /// The facts that become parts of the identity unchanged.
     pub(crate) fn facts(&self) -> impl Iterator<Item = Slot> {
         self.parts.iter().map(|(_, fact, _)| *fact)
     }
@@ -165,20 +165,20 @@ impl IdentityMapping {
         composed.chain(more).chain(self.placeholder_uses().unwrap_or_default()).collect()
     }
 
-    /// Composes what is composed here: from then on they are facts like others.
+    /// Composes the parts that `identity` describes. From then on they are facts like all others.
     pub(crate) fn compose(&self, facts: &mut Facts) {
         for (_, fact, part) in &self.parts {
             let IdentityPart::Composed(reading) = part else { continue };
             match reading.evaluate_with_origin(None, FactOrigin::Broker, facts) {
                 Ok((text, origin)) => facts.learn(*fact, text.revealed(), origin),
                 Err(nothing) => {
-                    // The path that found nothing explains more than the hole that waited for it.
+                    // The path that found nothing explains more than the hole that needs its value.
                     let deeper = reading.uses().iter().find_map(|used| facts.missing_value(used.fact).cloned());
                     facts.record_missing(*fact, deeper.unwrap_or(nothing));
                 }
             }
         }
-        // `require` and `more` must not take a claim about one address for a claim about another.
+        // `require` and `more` must not mistake a claim about one address for a claim about another.
         if let (Some(email), Some(claim)) = (self.fact("email"), self.fact("emailVerified"))
             && facts.get(email).is_some()
             && !facts.origin(claim).vouches_for(facts.origin(email))
@@ -192,7 +192,7 @@ impl IdentityMapping {
         self.parts.iter().find(|(name, ..)| *name == wanted).map(|(_, fact, _)| *fact)
     }
 
-    /// What `identity` composes a fact of, if it does.
+    /// The expression with which `identity` composes a fact, if it does.
     pub(crate) fn composition(&self, fact: Slot) -> Option<&FactExpression> {
         self.parts.iter().filter(|(_, composed, _)| *composed == fact).find_map(|(.., part)| match part {
             IdentityPart::Composed(reading) => Some(reading),
@@ -200,7 +200,7 @@ impl IdentityMapping {
         })
     }
 
-    /// The identity that the facts make.
+    /// Composes the identity from the facts.
     pub fn identity(&self, provider: &str, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
@@ -245,14 +245,14 @@ impl IdentityMapping {
     }
 }
 
-/// A name as people write them, without what would turn the rest of a line round or end it.
+/// Cleans a person's name: characters that would reverse or end a line are removed.
 fn without_control_characters(text: &str) -> String {
     text.chars()
         .filter(|letter| !letter.is_control() && !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
         .collect()
 }
 
-/// An id is something that a provider tells apart; what programs write for "nothing" is none.
+/// Whether a text can be an id. What programs write for "nothing" is no id.
 fn is_usable_id(id: &str) -> bool {
     !id.trim().is_empty()
         && id.len() <= 255
@@ -263,7 +263,7 @@ fn is_usable_id(id: &str) -> bool {
         )
 }
 
-/// A placeholder. An id that holds what addresses do not, or differs only in its capitals, is replaced by its hash.
+/// The placeholder address. An id with characters that an address cannot contain, or with capitals, is replaced by its hash.
 fn placeholder_email(text: &str) -> Option<Email> {
     // An id that looks like a hash is hashed as well, so that no person can choose the placeholder of another.
     let looks_like_a_hash = text.split('@').next().is_some_and(|local| local.len() == 32 && local.bytes().all(|b| b.is_ascii_hexdigit()));

@@ -23,9 +23,8 @@ words! {
 pub(crate) struct Input {
     /// The fact that it becomes.
     pub(crate) name: Box<str>,
-    /// Where it was written.
     pub(crate) place: Place,
-    /// What the field is called.
+    /// The label of the field.
     pub(crate) label: Box<str>,
     pattern: Option<Regex>,
 }
@@ -51,13 +50,13 @@ impl Input {
         }
     }
 
-    /// The regular expression that the whole value has to match, as it is compiled.
+    /// Anchors the regular expression, so that it must match the whole value.
     pub(crate) fn pattern_text(&self) -> Option<&str> {
         let whole = self.pattern.as_ref()?.as_str();
         Some(whole.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(whole))
     }
 
-    /// Whether a value may be used.
+    /// Whether a typed value is accepted.
     pub(crate) fn accepts(&self, value: &str) -> bool {
         !value.is_empty()
             && value.chars().count() <= 200

@@ -1,4 +1,4 @@
-//! A JSON document from outside: read within bounds, every digit kept, equal keys refused.
+//! Parses JSON from outside: within bounds, with all digits of its numbers, and without repeated keys.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -11,10 +11,10 @@ const DEEPEST: usize = 32;
 const MOST: usize = 10_000;
 /// The longest text that is read.
 const LONGEST: usize = 64 * 1024;
-/// How `serde_json` hands over a number with all its digits.
+/// The key under which `serde_json` passes a number with all its digits.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Reads one document, or says why not, without telling any of its values.
+/// Parses one document. The error contains none of its values.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for BoundedJsonSeed<'_> {
         Ok(Value::Bool(flag))
     }
 
-    // Numbers come as a map with their digits; whole numbers that fit may come as such.
+    // Numbers arrive as a map with their digits; whole numbers that fit may arrive as integers.
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
         Ok(Value::Number(number.into()))
     }

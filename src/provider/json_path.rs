@@ -61,7 +61,7 @@ impl JsonPath {
         Ok(Self { source: text.into(), place, compiled })
     }
 
-    /// A path of the language itself, which always compiles.
+    /// A path that is written in the program itself, which always compiles.
     pub(crate) fn builtin(text: &str, place: Place) -> Self {
         Self::compile(text, place).expect("a path of the language itself")
     }
@@ -135,7 +135,7 @@ impl ValueKind {
         }
     }
 
-    /// Whether the provider says that it has no value, rather than a value that is no text.
+    /// Whether the provider gives no value, rather than a value that is no text.
     pub(crate) fn is_empty(self) -> bool {
         matches!(self, Self::Null | Self::EmptyText)
     }
@@ -202,7 +202,7 @@ fn parse_plain(text: &str) -> Option<Vec<JsonPathSegment>> {
     Some(segments)
 }
 
-/// Parses a path with the library, after checks that it is cheap and means what it seems to mean.
+/// Parses a path with the library, after checks that it is cheap and unambiguous.
 fn parse_query(text: &str) -> Result<JpQuery, (String, String)> {
     if text.contains("${") {
         let help = "holes stand in texts, not in paths; a filter (`$[?@.id == 'x']`) or `.*` finds what has no fixed name";
@@ -228,7 +228,7 @@ fn suggestion(text: &str) -> String {
     names.fold("$".to_owned(), |path, name| path + &written_key(name, '\''))
 }
 
-/// Whether a key stands in a path without quotes.
+/// Whether a key can be written in a path without quotes.
 pub(crate) fn is_plain_key(key: &str) -> bool {
     !key.is_empty() && key.chars().enumerate().all(|(at, letter)| is_name(letter, at == 0))
 }
@@ -242,7 +242,7 @@ pub(crate) fn written_key(key: &str, quote: char) -> String {
     format!("[{quote}{escaped}{quote}]")
 }
 
-/// Refuses what the library would misread silently, and what could cost more than one pass over the answer.
+/// Refuses a path that the library would silently misread, or that could cost more than one pass over the answer.
 fn check_query(text: &str) -> Result<(), (String, String)> {
     let mut quote = None;
     let mut depth = 0_usize;

@@ -1,4 +1,4 @@
-//! Keys as people keep them: PEM with or without its frame, JWKS, or a shared secret; and what is done with them.
+//! Keys, and signing and verifying with them: a PEM with or without its header and footer lines, a JWKS, or a shared secret.
 
 use crate::choice;
 use base64::Engine as _;
@@ -55,7 +55,7 @@ impl Algorithm {
         }
     }
 
-    /// What kind of key it takes.
+    /// The kind of key that it needs.
     pub(crate) fn family(self) -> KeyFamily {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => KeyFamily::Secret,
@@ -76,7 +76,7 @@ pub(crate) enum KeyFamily {
     Edwards,
 }
 
-/// A key that cannot be used, and why, without a byte of it.
+/// Why a key cannot be used. It contains no byte of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyError(pub &'static str);
 
@@ -84,7 +84,7 @@ pub struct KeyError(pub &'static str);
 pub struct JwsSigningKey(EncodingKey, Algorithm);
 
 impl JwsSigningKey {
-    /// Reads a key: the secret itself, or PEM, with or without its frame, with line ends written as `\n` or not.
+    /// Reads a key: a shared secret, or a PEM. A PEM may lack its header and footer lines, and may have `\n` in place of line ends.
     pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
         let bad = KeyError(
             "the private key is not a PEM of PKCS#8, nor its base64 without the frame, or it is of another kind than the algorithm",
@@ -99,7 +99,7 @@ impl JwsSigningKey {
         key.map(|key| Self(key, algorithm)).map_err(|_| bad)
     }
 
-    /// The half that verifies what this one signs.
+    /// The public key, or the shared secret, that verifies signatures of this key.
     pub(crate) fn verifying_key(&self) -> Option<JwsVerifyingKey> {
         let jwk = Jwk::from_encoding_key(&self.0, self.1.jose()).ok()?;
         DecodingKey::from_jwk(&jwk).ok().map(JwsVerifyingKey)
@@ -137,14 +137,14 @@ impl JwsVerifyingKey {
         key.map(Self).map_err(|_| bad)
     }
 
-    /// The keys of a JWKS that may verify a token of this algorithm and key id: never one that is meant for something else.
+    /// The keys of a JWKS that may verify a token of this algorithm and key id. A key for another use is left out.
     pub(crate) fn from_jwks(jwks: &Value, algorithm: Algorithm, kid: Option<&str>) -> Vec<Self> {
         let keys = jwks.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let fitting = keys.iter().take(64).filter(|key| kid.is_none() || key.get("kid").and_then(Value::as_str) == kid);
         fitting.filter_map(|key| from_jwk(key, algorithm)).collect()
     }
 
-    /// Whether a message is signed by this key.
+    /// Whether a signature over a message was made with this key.
     pub(crate) fn verifies(&self, message: &[u8], signature: &str, algorithm: Algorithm) -> bool {
         jsonwebtoken::crypto::verify(signature, message, &self.0, algorithm.jose()).unwrap_or(false)
     }
@@ -160,7 +160,7 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
         AlgorithmFamily::Rsa => KeyFamily::Rsa,
         AlgorithmFamily::Ec => KeyFamily::Curve,
         AlgorithmFamily::Ed => KeyFamily::Edwards,
-        // A shared secret is never taken from a public address.
+        // A shared secret is never read from a public address.
         AlgorithmFamily::Hmac => return None,
     };
     (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(JwsVerifyingKey(key))

@@ -1,4 +1,4 @@
-//! Moments: how `date` writes one, and how the language writes a stretch of time (`5m`).
+//! Times: how `date` writes one, and how a file writes a duration (`5m`).
 
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
@@ -7,7 +7,7 @@ use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, FixedOffset, Utc};
 use std::time::Duration;
 
-/// How a moment is written: a format and a zone, both known to be right.
+/// A format and a time zone, both checked, in which `date` writes a time.
 #[derive(Clone, Debug)]
 pub(crate) struct DateFormat {
     format: Vec<Item<'static>>,
@@ -15,7 +15,7 @@ pub(crate) struct DateFormat {
 }
 
 impl DateFormat {
-    /// Reads a format as `strftime` knows it and a zone such as `+08:00` or `Z`.
+    /// Reads a format of `strftime`, and a zone such as `+08:00` or `Z`.
     pub(crate) fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
         let items: Vec<Item<'static>> = StrftimeItems::new(format).map(Item::to_owned).collect();
         if items.iter().any(|item| matches!(item, Item::Error)) {
@@ -28,14 +28,14 @@ impl DateFormat {
         Ok(Self { format: items, zone })
     }
 
-    /// Writes the moment that a text names.
+    /// Writes the time that a text names.
     pub(crate) fn write(&self, moment: &str) -> Option<String> {
         let at = parse_moment(moment)?.with_timezone(&self.zone);
         Some(at.format_with_items(self.format.iter()).to_string())
     }
 }
 
-/// The moment that a text names: seconds since 1970, milliseconds from 13 digits on, or a date of RFC 3339.
+/// Parses a time: seconds since 1970, milliseconds from 13 digits on, or a date of RFC 3339.
 pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(number) = text.parse::<i64>() {
         return if text.len() >= 13 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) };
@@ -43,7 +43,7 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
-/// A stretch of time as files write it: `30s`, `5m`, `12h`, `90d`.
+/// A duration as files write it: `30s`, `5m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeSpan(pub(crate) Duration);
 

@@ -1,4 +1,4 @@
-//! What a request carries: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
+//! The contents of a request: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
 
 use crate::provider::facts::Facts;
 use crate::provider::template::{FactUse, Template, UnfilledHole};
@@ -40,7 +40,7 @@ pub(crate) fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<
     Ok(pairs)
 }
 
-/// Writes pairs as `a=1&b=2`; `follows` says whether pairs stand there already.
+/// Writes pairs as `a=1&b=2`; `follows` says whether other pairs come before them.
 pub(crate) fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
     into.reserve(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
     for (at, (name, value)) in pairs.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(crate) fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), f
 /// The value of a parameter as written: a text, a list of texts, or nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct ParameterValues {
-    /// The texts; `None` where `null` was written.
+    /// The texts; `None` when `null` was written.
     pub(crate) texts: Option<Vec<Template>>,
     pub(crate) place: Place,
 }
@@ -103,7 +103,7 @@ pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], reader: &mut
     parameters
 }
 
-/// Complains about what no parameter may be, whether it is written out or added to a standard request.
+/// Complains about a parameter that no request may have, written or added to a standard request.
 pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, reader: &mut Reader) {
     if name.value.is_empty() {
         reader.complain(name.place, "this parameter has no name", "write its name, or take the line out");
@@ -118,7 +118,7 @@ pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, 
     }
 }
 
-/// Complains about a secret that stands in the file itself.
+/// Complains about a secret that is written in the file itself.
 pub(crate) fn check_no_literal_secret(name: &str, text: &Template, reader: &mut Reader) {
     let name = name.to_lowercase();
     let sounds_secret = ["secret", "api-key", "api_key", "apikey", "password"].iter().any(|word| name.contains(word));
@@ -131,7 +131,7 @@ pub(crate) fn check_no_literal_secret(name: &str, text: &Template, reader: &mut 
     }
 }
 
-/// Whether a text looks like a hole in another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
+/// Whether a text looks like a placeholder of another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
 fn is_placeholder(text: &str) -> bool {
     let frames = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("$", "")];
     frames.iter().any(|(open, close)| {
@@ -144,7 +144,7 @@ fn is_placeholder(text: &str) -> bool {
     })
 }
 
-/// Complains about paths in what is sent: there is no answer yet.
+/// Complains about paths in a request, because there is no answer yet.
 pub(crate) fn check_no_paths<'a>(templates: impl IntoIterator<Item = &'a Template>, reader: &mut Reader) {
     for template in templates {
         if template.has_path() {
@@ -203,7 +203,7 @@ fn is_number(text: &str) -> bool {
 }
 
 impl JsonTemplate {
-    /// Writes it with its holes filled; a member whose text is empty only because of optional holes is left out.
+    /// Writes the body with its holes filled. A member whose text is empty only because of optional holes is left out.
     pub(crate) fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), UnfilledHole> {
         match self {
             Self::Raw(raw) => into.push_str(raw),

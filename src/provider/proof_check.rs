@@ -1,5 +1,5 @@
-//! Checks what a login takes as proof: what only the browser says is no proof, a signature that anyone could make is
-//! none, and what is kept secret stays so.
+//! Checks what a login accepts as proof: values that only the browser gives prove nothing, nor does a signature that
+//! anyone could make, and secrets stay out of the identity.
 
 use crate::provider::callback::StateLocation;
 use crate::provider::compiled_file::CompiledFile;
@@ -16,7 +16,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
-/// Checks what a file takes as proof.
+/// The check of what a file accepts as proof.
 pub(crate) struct ProofCheck<'a> {
     pub(crate) file: &'a CompiledFile<'a>,
 }
@@ -51,7 +51,7 @@ impl ProofCheck<'_> {
         for read in self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
             self.check_read_rule(read, reader);
         }
-        // What is wrong otherwise decides where an address comes from.
+        // Another mistake may be the reason that an address seems unproven.
         if !reader.has_errors() && !reader.has_unusable_parts() {
             self.check_claim_origin(reader);
         }
@@ -82,7 +82,7 @@ impl ProofCheck<'_> {
         }
     }
 
-    /// The facts that a fact is made of, down to where they come from: itself when an answer or nothing gives it.
+    /// The facts from which a fact is composed, down to those that are not composed. A fact that is not composed is its own only source.
     fn facts_behind(&self, fact: Slot) -> Vec<Slot> {
         let (mut open, mut behind) = (vec![fact], Vec::new());
         while let Some(fact) = open.pop() {
@@ -97,7 +97,7 @@ impl ProofCheck<'_> {
         behind
     }
 
-    /// Whether an answer that we asked for has a part in a fact.
+    /// Whether a part of a fact comes from the answer to a call.
     fn comes_from_a_call(&self, fact: Slot) -> bool {
         let learned: Vec<Slot> = self.file.calls.iter().flat_map(facts_from_answer).collect();
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
@@ -142,7 +142,7 @@ impl ProofCheck<'_> {
         let never = self.file.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         for (name, fact) in self.identity_facts() {
             let is_the_address = fact == self.file.known.email;
-            // An id may be composed of what is typed and what an answer says. An address must not: it would be proven as a whole.
+            // An id may be composed from a typed value and an answer. An address must not, because it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
                 && (is_the_address || !self.comes_from_a_call(fact))
                 && !(is_the_address && never)
@@ -153,7 +153,7 @@ impl ProofCheck<'_> {
         }
     }
 
-    /// A claim that an address is proven has to come from the exchange that gave the address.
+    /// Checks that a claim about an address comes from the exchange that gave the address.
     fn check_claim_origin(&self, reader: &mut Reader) {
         let known = self.file.known;
         let asks_for_claim =
@@ -184,14 +184,14 @@ impl ProofCheck<'_> {
         }
     }
 
-    /// Where a fact is read or composed.
+    /// The place where a fact is read or composed.
     fn place_of(&self, fact: Slot) -> Place {
         let composed = self.file.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(_, _, place, _)| place);
         let read = self.file.steps().flat_map(Step::learned_facts).find(|(learned, ..)| *learned == fact).map(|(_, place, _)| place);
         composed.or(read).unwrap_or(self.file.authorization.step.place)
     }
 
-    /// An id or an address that no answer has a part in is the same for every person, or a new one each time.
+    /// Complains about an id or an address without any part from an answer: it is the same for every person, or new each time.
     fn check_identity_differs_by_person(&self, reader: &mut Reader) {
         let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
         let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
@@ -214,7 +214,7 @@ impl ProofCheck<'_> {
         }
     }
 
-    /// An identity is handed on; what is secret must not be in it.
+    /// Complains about secrets in the identity, because the identity is passed on.
     fn check_no_secret_in_identity(&self, reader: &mut Reader) {
         let tokens: Vec<Slot> = ["accessToken", "refreshToken", "idToken", "codeVerifier", "clientAssertion"]
             .iter()
@@ -285,7 +285,7 @@ impl ProofCheck<'_> {
     }
 }
 
-/// The first claim that is the claim of no single exchange, if there is one.
+/// The first claim that does not come from a single exchange, if there is one.
 fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
     claims.iter().find_map(|(place, origin)| match origin {
         FactOrigin::Several => Some((*place, "`emailVerified` is made of several answers or tokens, so it proves no address")),
@@ -298,7 +298,7 @@ fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'st
 fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
     addresses.iter().find_map(|(place, origin)| match origin {
         FactOrigin::Several => Some((*place, "this address is made of several answers or tokens, so no claim proves it")),
-        // An address that is typed, or the same for every person, has a complaint of its own.
+        // Another check complains about an address that is typed or the same for every person.
         FactOrigin::Broker | FactOrigin::Shopper => None,
         FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => (!claims.iter().any(|(_, claim)| claim.vouches_for(*origin)))
             .then_some((*place, "this address comes from another answer or token than `emailVerified`")),
@@ -311,7 +311,7 @@ fn claim_without_address(claims: &[(Place, FactOrigin)], addresses: &[(Place, Fa
     lonely.map(|(place, _)| (*place, "`emailVerified` comes from another answer or token than the address"))
 }
 
-/// The facts that an answer itself teaches, rather than other facts.
+/// The facts that are read from an answer itself, rather than composed from other facts.
 fn facts_from_answer(step: &Step) -> Vec<Slot> {
     let reads = step.reads.iter().chain(&step.signed_reads).filter(|read| read.reading.reads_answer()).map(|read| read.fact);
     reads.chain(step.header_reads.iter().map(|(fact, _)| *fact)).collect()

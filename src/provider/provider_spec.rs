@@ -1,4 +1,4 @@
-//! A provider file as written: the words at its top.
+//! The top-level words of a provider file.
 
 use crate::provider::authorization::AuthorizationSpec;
 use crate::provider::call::CallSpec;
@@ -15,18 +15,19 @@ use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
-    /// One identity provider. Leave a request out and the standard OAuth 2 request is sent; write it and exactly that is sent.
+    /// One identity provider. When you leave a request out, the standard OAuth 2 request is sent. When you write one,
+    /// exactly that request is sent.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
-        /// Default: `env:` and the file's name in capitals (every other character as `_`) with `_CLIENT_ID`
+        /// Default: `env:`, the file's name in capitals (with `_` for every other character) and `_CLIENT_ID`
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
         /// itself is never written here.
-        /// Default: `env:` and the file's name in capitals with `_CLIENT_SECRET`
+        /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
         /// Example: `clientSecret: env:ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",
         /// Further values of this installation, by name. Each of them is a fact.
@@ -55,7 +56,7 @@ words! {
         /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label. A port
         /// must be written out. `${setting}` and `${publicUrl}` stand for hosts that the operator of this
         /// installation chooses.
-        /// Default: none; required once a host has a hole
+        /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",
         /// When the answer to any call is a refusal although its status is 200. It applies in addition to a step's
@@ -69,7 +70,7 @@ words! {
         accepted: Option<RefusalRule> = "accepted",
         /// When an e-mail address counts as proven: `claim` (when `emailVerified` is true), `always`, `never`, or a
         /// list of the domains for which this provider is the authority.
-        /// Default: `claim` when `emailVerified` is read; otherwise required as soon as an e-mail is read
+        /// Default: `claim` when `emailVerified` is read; otherwise required when an e-mail address is read
         /// Example: `trustEmail: always`
         trust_email: Option<Located<EmailTrustPolicy>> = "trustEmail",
         /// What happens when no e-mail address is read, or when it is not proven: `refuse`, `ask` (the shopper

@@ -85,14 +85,14 @@ impl ProviderErrorCode {
         &self.text
     }
 
-    /// Whether the code says no more than the HTTP status.
+    /// Whether the code is just the HTTP status.
     pub(crate) fn is_http_status(&self) -> bool {
         self.is_http_status
     }
 }
 
 impl ProviderRefusal {
-    /// A refusal in the provider's words, which are shortened and cleaned.
+    /// A refusal with the provider's code and message, which are shortened and cleaned.
     fn new(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
         Self { code: ProviderErrorCode::new(code, status), message: message.map(shortened) }
     }
@@ -129,7 +129,7 @@ impl RefusalRule {
         self.conditions.iter().all(|condition| condition.holds(answer, facts))
     }
 
-    /// Whether it looks at this key of the answer, so that the rules without a word of the file leave the key to it.
+    /// Whether the rule reads this key of the answer. The built-in rules then ignore the key.
     pub(crate) fn reads_key(&self, key: &str) -> bool {
         self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
     }
@@ -149,7 +149,7 @@ impl RefusalRule {
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
 
-    /// Where the file finds the provider's code and its message.
+    /// The expressions that find the provider's code and message.
     pub(crate) fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
         [self.code.as_ref(), self.message.as_ref()]
     }
@@ -184,7 +184,7 @@ pub(crate) fn refusal_from_answer<'a>(
     ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
 }
 
-/// Shorter secrets are not masked, because every text holds short values by chance.
+/// Shorter secrets are not masked, because every text contains short values by chance.
 const SHORTEST_SECRET: usize = 7;
 
 /// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
@@ -207,7 +207,7 @@ fn mask_secrets(text: String, facts: &Facts) -> String {
     masked
 }
 
-/// What a word may be the encoding of.
+/// The texts that a word may be an encoding of.
 fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     if word.len() < SHORTEST_SECRET {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What a call carries besides its address: as written, or as the standard has it; and where the credentials go.
+//! The query and the body of a call, as written or as the standard defines them, and the place of the credentials.
 
 use crate::provider::call::CallSpec;
 use crate::provider::credentials::ClientAuthMethod;
@@ -13,15 +13,15 @@ use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The body and the query of a call.
 pub(crate) struct RequestPayload {
-    /// The parameters of the address.
+    /// The parameters of the query.
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: StepBody,
-    /// Credentials in a header.
+    /// The credentials, when they are sent in a header.
     pub(crate) basic: Option<BasicCredentials>,
 }
 
 impl RequestPayload {
-    /// Compiles what a call carries, as written or as the standard has it.
+    /// Compiles the body and the query of a call, as written or as the standard defines them.
     pub(crate) fn compile(
         spec: &mut CallSpec,
         kind: StepKind,

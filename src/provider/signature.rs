@@ -1,6 +1,6 @@
-//! A signature over a request's own parameters (`sign`), and the same the other way round over what arrived (`verify`).
+//! A signature over parameters: made for those of a request (`sign`), or verified for those of a callback (`verify`).
 //!
-//! The parameters are sorted by name, empty ones skipped, values raw; text may stand before and after them.
+//! The parameters are sorted by name, empty ones are skipped, and values are raw. Text may be added before and after them.
 
 use crate::choice;
 use crate::provider::facts::Facts;
@@ -110,9 +110,8 @@ words! {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ParameterSignature {
-    /// Where it was written.
     pub(crate) place: Place,
-    /// The parameter that holds it.
+    /// The parameter that holds the signature.
     pub(crate) into: Box<str>,
     /// Which parameters are signed.
     pub(crate) over: SignedParameters,
@@ -127,7 +126,7 @@ pub(crate) struct ParameterSignature {
 }
 
 impl ParameterSignature {
-    /// Compiles it, or complains; `usual` is what is signed when the file does not say.
+    /// Compiles the words of the file, or complains. `usual` is what is signed without `over`.
     pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
         let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
         match &spec.key {
@@ -216,10 +215,10 @@ impl ParameterSignature {
         Ok(Text::secret(self.encode(&bytes), &label))
     }
 
-    /// Whether the parameters that arrived carry the right signature.
+    /// Whether the parameters of a callback carry the correct signature.
     pub(crate) fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
-        // What is joined must come apart in one way only: a mark inside of a value could move what is signed into another parameter.
+        // A separator inside a value could move signed text into another parameter, so the joined text must split in one way only.
         let is_plain = |name: &str, value: &str| !name.contains(&*self.join) && !name.contains(&*self.pair) && !value.contains(&*self.join);
         if self.join.is_empty() || self.pair.is_empty() || !pairs.iter().all(|(name, value)| is_plain(name, value.expose())) {
             return Err(wrong());
@@ -281,7 +280,7 @@ impl ParameterSignature {
         }
     }
 
-    /// Whether the signed text comes apart in one way only.
+    /// Whether the signed text can be split into parameters in one way only.
     pub(crate) fn is_unambiguous(&self) -> bool {
         !self.join.is_empty() && !self.pair.is_empty()
     }
@@ -291,12 +290,12 @@ impl ParameterSignature {
         self.except.iter().map(|name| &**name)
     }
 
-    /// How it is made, in words: algorithm and encoding.
+    /// The algorithm and the encoding, as words of the file.
     pub(crate) fn algorithm_and_encoding(&self) -> (&'static str, &'static str) {
         (self.algorithm.word(), self.encoding.word())
     }
 
-    /// Every use of a fact in it; nothing of it can be found again.
+    /// Every use of a fact. No fact can be found again from the signature.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.before
             .iter()

@@ -1,4 +1,4 @@
-//! A signed token as a file describes it: which token, who must have issued it, for whom, and by which keys.
+//! A signed token as a file describes it: which token it is, its issuer, its audience and its keys.
 
 mod verification;
 
@@ -72,12 +72,11 @@ words! {
 /// A compiled `signed`.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedToken {
-    /// Where it was written.
     pub(crate) place: Place,
     /// The token, or `None` when the answer is the token.
     pub(crate) token: Option<Template>,
     issuers: Vec<Template>,
-    /// `None` when any audience will do.
+    /// The accepted audiences; `None` accepts every audience.
     audience: Option<Vec<Template>>,
     pub(crate) keys: TokenKeys,
     algorithms: Option<Vec<Algorithm>>,
@@ -85,7 +84,7 @@ pub(crate) struct SignedToken {
     is_id_token: bool,
 }
 
-/// Where keys come from.
+/// The source of the keys.
 #[derive(Clone, Debug)]
 pub(crate) enum TokenKeys {
     /// A JWKS at an address.
@@ -102,12 +101,12 @@ pub(crate) struct SignedTokenContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
-    /// Whether a token here speaks about the login, as an ID token does.
+    /// Whether the token is about the login itself, as an ID token is.
     pub(crate) about_the_login: bool,
 }
 
 impl SignedToken {
-    /// Compiles it, or complains.
+    /// Compiles the words of the file, or complains.
     pub(crate) fn compile(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = spec.place;
         let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", place, reader));
@@ -208,7 +207,7 @@ impl SignedToken {
         self.algorithms.as_deref()
     }
 
-    /// Whether it has to repeat the login's nonce.
+    /// Whether the token must repeat the nonce of the login.
     pub(crate) fn requires_nonce(&self) -> bool {
         self.nonce
     }

@@ -1,5 +1,5 @@
-//! What OAuth 2 and `OpenID` Connect say when the file says nothing: the standard requests, under other names
-//! (`rename`) and with more or less in them (`extra`), and the standard places of what is read.
+//! The standard requests of OAuth 2 and `OpenID` Connect, which `rename` and `extra` can change, and the standard places
+//! from which facts are read.
 
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::parameters::{Parameter, ParameterValues, check_parameter};
@@ -9,7 +9,7 @@ use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
-/// Where the token answer's facts stand unless `read` names them.
+/// The standard places of the token answer.
 pub(crate) const TOKEN: &[(&str, &str)] = &[
     ("accessToken", "access_token"),
     ("expiresIn", "expires_in"),
@@ -19,7 +19,7 @@ pub(crate) const TOKEN: &[(&str, &str)] = &[
     ("grantedScope", "scope"),
 ];
 
-/// Where `OpenID` Connect puts a person.
+/// The standard places of the person in `OpenID` Connect.
 pub(crate) const PERSON: &[(&str, &str)] = &[
     ("id", "sub"),
     ("email", "email"),
@@ -29,17 +29,17 @@ pub(crate) const PERSON: &[(&str, &str)] = &[
     ("locale", "locale"),
 ];
 
-/// What a callback carries unless `read` names it.
+/// The standard places of a callback.
 pub(crate) const CALLBACK: &[(&str, &str)] =
     &[("code", "code"), ("state", "state"), ("error", "error"), ("errorDescription", "error_description"), ("iss", "iss")];
 
-/// What shapes a standard request.
+/// The words of the file that change a standard request.
 pub(crate) struct StandardRequestChanges<'a> {
     /// `rename`.
     pub(crate) rename: &'a NamedValues<Located<String>>,
     /// `extra`.
     pub(crate) extra: &'a NamedValues<ParameterValues>,
-    /// Where the step stands.
+    /// The place of the step.
     pub(crate) place: Place,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn authorization_parameters(
     apply_changes(&list, shaping, reader)
 }
 
-/// The parameters of the standard token request, credentials apart.
+/// The parameters of the standard token request, without the credentials.
 pub(crate) fn token_parameters(
     pkce: Pkce,
     shaping: &StandardRequestChanges<'_>,
@@ -96,7 +96,7 @@ pub(crate) fn token_parameters(
     apply_changes(&list, shaping, reader)
 }
 
-/// The parameters of the standard user request: only what `extra` adds.
+/// The parameters of the standard user-info request: only those of `extra`.
 pub(crate) fn user_parameters(shaping: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
     apply_changes(&[], shaping, reader)
 }
@@ -138,7 +138,7 @@ impl StandardValue {
     }
 }
 
-/// Names that may be renamed or taken out although this request does not carry them, such as the secret under `basic`.
+/// Names that may be renamed or left out although this request does not contain them, such as the secret with `basic`.
 const SOMETIMES: &[&str] =
     &["client_id", "client_secret", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "code_verifier", "redirect_uri"];
 

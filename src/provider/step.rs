@@ -1,6 +1,6 @@
 //! One step: a request written from the facts known so far, and the facts read from its answer.
 //!
-//! All three steps are of this one type. The browser carries the first; the broker sends the others itself.
+//! All three steps have this one type. The browser sends the first request; the broker sends the others itself.
 
 mod reading;
 mod sending;
@@ -37,11 +37,10 @@ choice! {
 /// A compiled step.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Which of the three.
+    /// Which of the three steps it is.
     pub(crate) kind: StepKind,
     /// Its position among the calls; the first step, whose answer is the callback, has none.
     pub(crate) call: Option<u16>,
-    /// Where it was written.
     pub(crate) place: Place,
     pub(crate) known: WellKnownFacts,
     pub(crate) method: Method,
@@ -91,9 +90,9 @@ pub(crate) struct BasicCredentials {
 pub(crate) struct ReadRule {
     pub(crate) fact: Slot,
     pub(crate) reading: FactExpression,
-    /// Where; for a standard place, where the step stands.
+    /// The place of the word; for a standard place, the place of the step.
     pub(crate) place: Place,
-    /// Whether the file says so, or the standard.
+    /// Whether the file itself reads the fact, rather than a standard place.
     pub(crate) written: bool,
 }
 
@@ -154,13 +153,14 @@ impl Step {
         self.when.iter().flat_map(|when| &when.0).flat_map(Condition::uses).collect()
     }
 
-    /// The facts that its answer gives: number, place, whether the file says so.
+    /// The facts that its answer gives: the fact, its place, and whether the file itself reads it.
     pub(crate) fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
         self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
-    /// What is read, for a story: fact, from where, place; standard places only where `is_used` says that the fact is used.
+    /// What is read, for a story: the fact, its source and its place. A standard place is included only when
+    /// `is_used` says that the fact is used.
     pub(crate) fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {
         let from = |read: &ReadRule, what: &str| (read.fact, format!("{what}{}", read.reading.source()), read.place);
         let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();
@@ -169,7 +169,7 @@ impl Step {
         list
     }
 
-    /// When an answer means no: the only cases in which it means yes, then the cases in which it means no.
+    /// The rules of `accepted`, then the rules of `refused`.
     pub(crate) fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
         [&self.accepted, &self.refused]
     }

@@ -1,4 +1,4 @@
-//! What a step is compiled with: what the file says for all steps, and the checks that all steps share.
+//! What a step is compiled with: the parts of the file that matter to all steps, and the checks that all steps share.
 
 use crate::provider::address::AddressContext;
 use crate::provider::fact_expression::FactExpression;
@@ -13,7 +13,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
-/// What the file says for all its steps.
+/// The parts of the file that matter to all its steps.
 pub(crate) struct StepContext<'a> {
     /// The facts that the program itself uses.
     pub(crate) known: WellKnownFacts,
@@ -30,18 +30,18 @@ pub(crate) struct StepContext<'a> {
     pub(crate) refused: Option<&'a RefusalRule>,
     /// The file's own `accepted`.
     pub(crate) accepted: Option<&'a RefusalRule>,
-    /// Facts that the file reads or composes somewhere, by its own word.
+    /// The facts that the file itself reads or composes anywhere.
     pub(crate) written: &'a [Slot],
 }
 
 impl StepContext<'_> {
-    /// Standard places, each unless the file names the fact somewhere or reads that very place under another name.
+    /// The standard places, except those of facts that the file names, and those that the file reads under another name.
     pub(crate) fn standard_reads(&self, places: &[(&str, &str)], own: &[ReadRule], place: Place, reader: &mut Reader) -> Vec<ReadRule> {
         let mut list = Vec::new();
         for (fact, key) in places {
             let slot = reader.names.intern(fact);
             let taken = own.iter().any(|read| matches!(&read.reading, FactExpression::Path(path) if path.is_key(key)));
-            // Where the file reads the address by its own word, a standard claim would be about another document's.
+            // When the file itself reads the address, a standard claim could be about another document's address.
             let is_split = *fact == "emailVerified" && reader.names.find("email").is_some_and(|email| self.written.contains(&email));
             if !self.written.contains(&slot) && !taken && !is_split {
                 list.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
@@ -56,7 +56,7 @@ pub(crate) fn standard_path(key: &str, place: Place) -> FactExpression {
     FactExpression::Path(JsonPath::builtin(&format!("$.{key}"), place))
 }
 
-/// The written reads of a step.
+/// Compiles the `read` of a step.
 pub(crate) fn compile_reads(named: NamedValues<FactExpression>, reader: &mut Reader) -> Vec<ReadRule> {
     named
         .0
@@ -76,7 +76,7 @@ pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
     check_fact_name(&name, read.place, reader);
 }
 
-/// Complains about a name that a setting, a secret or an input must not have: what answers may teach must never take its place.
+/// Complains about a name that a setting, a secret or an input must not have, because answers may give a fact of that name.
 pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
     let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
     if places.clone().any(|(fact, _)| *fact == name) || name == "idTokenSubject" {

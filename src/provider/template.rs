@@ -1,6 +1,6 @@
-//! A text with holes, and the text that comes of it when the holes are filled.
+//! A text with holes, and how the holes are filled.
 //!
-//! A text in which a hole finds nothing is itself not found, so that no id is ever composed of nothing.
+//! When a hole finds nothing, the whole text is not found, so that no id is ever composed from missing parts.
 
 use crate::provider::facts::Facts;
 use crate::provider::functions::Function;
@@ -14,7 +14,7 @@ use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The most pieces that a text may have.
+/// The greatest number of pieces in a text.
 const MOST_PIECES: usize = 400;
 
 /// A text with holes, as written and ready to be filled.
@@ -22,7 +22,6 @@ const MOST_PIECES: usize = 400;
 pub struct Template {
     /// As it was written.
     pub(crate) source: Box<str>,
-    /// Where it was written.
     pub(crate) place: Place,
     pieces: Vec<TemplatePiece>,
 }
@@ -30,7 +29,7 @@ pub struct Template {
 /// A piece of literal text, or a hole.
 #[derive(Clone, Debug)]
 pub(crate) enum TemplatePiece {
-    /// Text as it stands.
+    /// Literal text.
     Literal(Box<str>),
     Hole(Hole),
 }
@@ -49,7 +48,7 @@ pub(crate) struct FactUse {
     pub(crate) fact: Slot,
     /// Where it is used.
     pub(crate) place: Place,
-    /// Whether the fact could be found again from what is written.
+    /// Whether the fact can be found again from the result.
     pub(crate) whole: bool,
 }
 
@@ -103,7 +102,7 @@ impl Template {
         self.holes().filter_map(Hole::path)
     }
 
-    /// The paths into texts that are JSON themselves, each behind the path of its text.
+    /// The paths into JSON texts, each after the path of its text.
     pub(crate) fn inner_paths(&self) -> impl Iterator<Item = (&JsonPath, &JsonPath)> {
         self.holes().filter_map(|hole| Some((hole.path()?, hole.functions().first()?.inner_path()?)))
     }
@@ -122,7 +121,7 @@ impl Template {
         self.fill_from(facts, None)
     }
 
-    /// The same without a copy where the text is just one fact.
+    /// Fills the holes without a copy when the text is just one fact.
     pub(crate) fn fill_or_borrow<'f>(&self, facts: &'f Facts) -> Result<Cow<'f, Text>, UnfilledHole> {
         match self.pieces.as_slice() {
             [TemplatePiece::Hole(hole)] if !hole.is_optional() => hole.fill(facts, None).map(Option::unwrap_or_default),
@@ -151,12 +150,12 @@ impl Template {
         Ok(if optional { filled.trimmed() } else { filled })
     }
 
-    /// Whether it comes out as nothing only because its optional holes do.
+    /// Whether it has an optional hole, so that the text may be empty.
     pub(crate) fn has_optional_hole(&self) -> bool {
         self.holes().any(Hole::is_optional)
     }
 
-    /// The bytes of a text that may end in bytes, such as a key.
+    /// Fills a text whose result may be bytes, such as a key.
     pub(crate) fn fill_bytes(&self, facts: &Facts) -> Result<Vec<u8>, UnfilledHole> {
         if let [TemplatePiece::Hole(hole)] = self.pieces.as_slice()
             && hole.functions().last().is_some_and(Function::is_one_way)
@@ -166,7 +165,7 @@ impl Template {
         self.fill(facts).map(|text| text.expose().as_bytes().to_vec())
     }
 
-    /// Reads a text, or complains; only keys may end in bytes.
+    /// Parses a text, or complains. Only the value of a key may be bytes.
     pub(crate) fn parse(text: &str, node: &YamlNode, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
@@ -222,7 +221,7 @@ impl Template {
     }
 }
 
-/// Where a part of a scalar stands: exactly, where the file has it letter by letter; else the whole scalar.
+/// The place of a part of a scalar: the exact place when the file has the text unescaped, otherwise that of the whole scalar.
 fn place_of_part(node: &YamlNode, text: &str, from: usize, to: usize) -> Place {
     match &node.kind {
         YamlKind::Scalar { verbatim: true, plain, .. } => {
@@ -244,7 +243,7 @@ impl WordValue for Template {
     }
 }
 
-/// A text whose single hole may end in bytes: the key of a signature.
+/// A text whose single hole may give bytes: the key of a signature.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyTemplate(pub(crate) Template);
 

@@ -84,7 +84,7 @@ pub enum MissingEmailPolicy {
     Refuse,
     /// The shopper types an address and proves it.
     Ask,
-    /// A placeholder, which is no person's address.
+    /// A placeholder, which is no real address.
     Placeholder(Template),
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn is_verified_claim(text: &str) -> bool {
         let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.date_naive());
         let moment = moment.or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map(|moment| moment.date()));
         let day = moment.or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d"));
-        // What programs write for "never" lies at the beginning of their calendars.
+        // Many programs write a date in 1970 or before it for "never".
         day.is_ok_and(|day| day.year() > 1970)
     };
     matches!(text, "true" | "1") || date()
@@ -150,13 +150,13 @@ pub(crate) fn is_verified_claim(text: &str) -> bool {
 /// The evidence that an address belongs to the person who signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailEvidence {
-    /// The provider says so, and its word counts.
+    /// The provider says so in a claim, and claims count.
     Claim,
-    /// The provider hands out no others.
+    /// The provider hands out only proven addresses.
     Always,
     /// The provider is the authority for the address's domain.
     Domain,
-    /// A code that was sent there came back.
+    /// The shopper entered the code that was sent to the address.
     Mail,
 }
 

@@ -53,7 +53,7 @@ impl ValueReference {
         if let Self::File(path) = self { Some(PathBuf::from(&**path)) } else { None }
     }
 
-    /// How a person would say where it is: the variable or the file.
+    /// The variable or the file, in words for a person.
     pub fn location(&self) -> String {
         match self {
             Self::Variable(name) => name.to_string(),

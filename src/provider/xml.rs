@@ -1,7 +1,7 @@
-//! An XML answer as the kind of document in which paths find things.
+//! Reads an XML answer into the kind of document in which paths find values.
 //!
-//! The root element is the first key. Prefixes of namespaces are dropped, attributes are `@name`, an element that
-//! holds only text is that text, elements of one name are a list. Entities of a document's own are refused.
+//! The root element is the first key. Namespace prefixes are dropped, attributes are written `@name`, an element with only
+//! text is that text, and repeated elements are a list. A document that declares entities is refused.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const DEEPEST: usize = 32;
 const MOST: usize = 10_000;
 
-/// Reads one document, or says why not.
+/// Parses one document, or says why it cannot.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<(String, XmlElement)> = Vec::new();

@@ -18,7 +18,7 @@ impl FactNames {
     pub(crate) const MOST: usize = 540;
 
     /// The number of a name, given out at its first use; names beyond [`FactNames::MOST`] share the last number, and
-    /// [`FactNames::are_too_many`] lets the file be refused.
+    /// [`FactNames::is_over_limit`] lets the file be refused.
     pub(crate) fn intern(&mut self, name: &str) -> Slot {
         if let Some(slot) = self.find(name) {
             return slot;

@@ -1,6 +1,6 @@
 //! How the words of a file are read, and how they are documented.
 //!
-//! A block of words is declared once, with [`words!`](crate::vocabulary::words!): the doc comments, the fields and their names
+//! A block of words is declared once, with the macro `words!`: the doc comments, the fields and their names
 //! in the file. From this declaration the reader (all complaints at once, with "did you mean"), the JSON schema
 //! and the reference for operators are made. serde is not used, because it stops at the first mistake.
 //!

@@ -30,7 +30,7 @@ pub(crate) struct RouteRow {
     pub(crate) path: &'static str,
     handlers: Vec<(RouteMethods, Route)>,
     largest_body: Option<usize>,
-    /// Whether the path answers as if it did not exist.
+    /// Whether methods without a handler are answered as if the path did not exist.
     is_hidden: Option<fn(&RequestContext) -> bool>,
     /// Whether it is a page: with the error pages and the headers of all pages.
     is_page: bool,

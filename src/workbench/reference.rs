@@ -289,10 +289,10 @@ fn shape_description(shape: &ValueShape) -> String {
         ValueShape::Map(inner) => format!("names of your choice, each with: {}", shape_description(inner)),
         ValueShape::Either(shapes) => {
             let mut parts: Vec<String> = shapes.iter().map(shape_description).collect();
-            if let [one, many] = parts.as_slice()
-                && *many == format!("a list of: {one}")
+            if let Some((last, others)) = parts.split_last_mut()
+                && *last == format!("a list of: {}", others.join("; or "))
             {
-                parts = vec![one.clone(), "a list of these".to_owned()];
+                "a list of these".clone_into(last);
             }
             parts.join("; or ")
         }

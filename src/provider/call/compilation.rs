@@ -1,4 +1,4 @@
-//! Compiling a call: from its words to a step.
+//! Compiles the words of a call into a step.
 
 use crate::provider::address::Address;
 use crate::provider::answer::{AnswerFormat, AnswerParser};
@@ -101,7 +101,7 @@ impl CallReads {
         let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
         let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
         let mut answer = match kind {
-            // In XML everything stands below the root, and a text has no places at all.
+            // In XML everything is below the root, and a plain text has no places at all.
             _ if !has_keys => Vec::new(),
             StepKind::GetAccessCode => context.standard_reads(standard::TOKEN, &own, place, reader),
             StepKind::GetUserInfo if !has_read && !reads_written_claims && token.is_none() => {
@@ -154,7 +154,7 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext
     }
 }
 
-/// The `signed` that `discovery` brings along: the ID token beside the access token.
+/// The `signed` that `discovery` implies: the ID token next to the access token.
 fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
     (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
 }
@@ -243,7 +243,7 @@ fn spec_uses_fact(spec: &CallSpec, name: &str, reader: &mut Reader) -> bool {
         || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
 }
 
-/// Complains about what a call says twice, or to no effect.
+/// Complains about words of a call that repeat others or have no effect.
 fn check_call(step: &Step, reader: &mut Reader) {
     if let StepBody::Json(JsonTemplate::Object(members)) = &step.body {
         for (name, value) in members {
@@ -301,7 +301,7 @@ fn check_call(step: &Step, reader: &mut Reader) {
     check_repeated_parameters(step, reader);
 }
 
-/// A parameter that stands in the address as well is sent twice.
+/// Complains about a parameter that is written in the address as well, because it would be sent twice.
 pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
@@ -312,7 +312,7 @@ pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     }
 }
 
-/// Whether the file has to place the PKCE verifier in this step and does not.
+/// Whether the file must send the PKCE verifier in this step and does not.
 pub(crate) fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
     pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
 }

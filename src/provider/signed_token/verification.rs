@@ -1,6 +1,6 @@
-//! Judging a signed token: who signed it, for whom and until when; its claims are read only once that is certain.
+//! Verifies a signed token: its signature, issuer, audience and times. Its claims are read only after that.
 //!
-//! All judgements stand in this one file, so that none of them can be left out.
+//! All checks are in this one file, so that none of them can be left out.
 
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
@@ -21,7 +21,7 @@ const LONGEST: usize = 16 * 1024;
 /// How far clocks may be apart, in seconds.
 const SKEW: i64 = 60;
 
-/// Numbers of the facts that a token is compared with.
+/// The facts that a token is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ComparedFacts {
     /// `nonce`.
@@ -33,7 +33,7 @@ pub(crate) struct ComparedFacts {
 }
 
 impl SignedToken {
-    /// The claims of a token, once everything about it is right.
+    /// Verifies a token, and returns its claims.
     pub(crate) fn verified_claims(
         &self,
         token: &str,
@@ -126,7 +126,7 @@ impl SignedToken {
             }
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(StepError::missing_fact)?;
-                // A value that is no secret signs nothing.
+                // A signature with a key that is no secret proves nothing.
                 let is_public = template.fill(facts).is_ok_and(|text| !text.is_secret());
                 if is_public && !looks_like_pem(&text) {
                     return Err(StepError::Key { why: "a key that is no secret has to be a public key (PEM)", place: template.place });
@@ -171,7 +171,7 @@ impl SignedToken {
     }
 }
 
-/// The claims of a token without any check, for finding places in it. None of them may be trusted.
+/// The claims of a token without any check, for suggestions of paths. None of them may be trusted.
 pub(crate) fn unverified_claims(token: &str) -> Option<Value> {
     token.split('.').nth(1).and_then(decode_json_part).filter(Value::is_object)
 }
@@ -202,7 +202,7 @@ fn check_times(claims: &Value, now: i64) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The left half of the hash that belongs to an algorithm, as `OpenID` Connect writes it.
+/// The left half of the hash of an algorithm, encoded as in `OpenID` Connect.
 fn half_hash(algorithm: Algorithm, text: &str) -> String {
     let kind = match algorithm {
         Algorithm::Rs384 | Algorithm::Ps384 | Algorithm::Es384 | Algorithm::Hs384 => &digest::SHA384,

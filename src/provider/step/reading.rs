@@ -1,4 +1,4 @@
-//! Reading the answer of a step: whether it means no, and the facts in it.
+//! Reads the answer of a step: whether it is a refusal, and the facts in it.
 
 use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 impl Step {
-    /// Reads a call's answer: first whether it means no, then the facts.
+    /// Reads the answer of a call: first whether it is a refusal, then the facts.
     pub(crate) fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
         let document = self.answers.read(answer);
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
@@ -37,7 +37,7 @@ impl Step {
         }
     }
 
-    /// Reads what the browser brought back.
+    /// Reads the parameters of a callback.
     pub fn read_callback(
         &self,
         callback: &CallbackParameters,
@@ -55,13 +55,13 @@ impl Step {
         self.learn(document, "", facts, documents)
     }
 
-    /// Whether an answer means no.
+    /// Checks whether an answer is a refusal.
     pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
         let all = self.accepted.iter().chain(&self.refused);
         let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
         let is_good = (200..300).contains(&status);
         if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
-            // An answer that cannot be read has an error of its own, which says what it looks like.
+            // An unreadable answer has an error of its own, which describes the answer.
             let is_told_later = document.is_none() && is_good && self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
             return if is_told_later { Ok(()) } else { say_no(Some(missed.place)) };
         }
@@ -109,7 +109,7 @@ impl Step {
         Ok(())
     }
 
-    /// Learns what an answer says.
+    /// Sets the facts that an answer gives.
     pub(crate) fn learn_from_answer(&self, document: &Value, facts: &mut Facts) {
         for read in &self.reads {
             self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
@@ -117,7 +117,7 @@ impl Step {
         self.forget_foreign_claim(FactOrigin::Answer(self.call), facts);
     }
 
-    /// Learns what the signed token says; whether its signature is right was decided before.
+    /// Sets the facts that a signed token gives. The token was verified before.
     pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
         for read in &self.signed_reads {
             self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
@@ -134,7 +134,7 @@ impl Step {
         }
     }
 
-    /// Learns what a header of the answer says.
+    /// Sets the fact that a header of the answer gives.
     pub(crate) fn learn_from_header(&self, fact: Slot, value: &str, facts: &mut Facts) {
         facts.learn(fact, value, FactOrigin::Answer(self.call));
     }
@@ -142,7 +142,7 @@ impl Step {
     fn learn_one(&self, read: &ReadRule, document: &Value, document_origin: FactOrigin, facts: &mut Facts) {
         match read.reading.evaluate_with_origin(Some(document), document_origin, facts) {
             Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin),
-            // A standard place that is empty leaves what an earlier answer gave.
+            // An empty standard place keeps the fact that an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
                 facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });
             }
@@ -160,7 +160,7 @@ impl Step {
         self.token_in(&self.answers.read(answer).ok()?, facts)
     }
 
-    /// The same for a document that is read already, such as a callback.
+    /// The signed token in a document that has been read already, such as a callback.
     pub(crate) fn token_in(&self, document: &Value, facts: &Facts) -> Option<(&SignedToken, String)> {
         let signed = self.signed.as_ref()?;
         let template = signed.token.as_ref()?;

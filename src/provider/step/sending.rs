@@ -1,4 +1,4 @@
-//! Writing the request of a step.
+//! Writes the request of a step.
 
 use crate::provider::address::AddressError;
 use crate::provider::credentials;
@@ -14,7 +14,7 @@ use crate::vocabulary::wire::{LARGEST_ANSWER, Request, USER_AGENT};
 use std::borrow::Cow;
 
 impl Step {
-    /// Writes the request. It fails only on what the answers left open.
+    /// Writes the request. It fails only because of what the answers gave or lacked.
     pub fn request(&self, facts: &Facts) -> Result<Request, StepError> {
         let made;
         let facts = match &self.assertion {
@@ -127,7 +127,7 @@ impl Step {
     }
 }
 
-/// The parameters in the literal query of an address, decoded, so that they can be signed with the others.
+/// The parameters in the query of an address, decoded, so that they can be signed with the others.
 fn query_pairs(query: Option<&Text>) -> ParameterPairs<'static> {
     let Some(query) = query else { return Vec::new() };
     let decode = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
@@ -138,7 +138,7 @@ fn query_pairs(query: Option<&Text>) -> ParameterPairs<'static> {
         .collect()
 }
 
-/// A header's value is one line of visible characters.
+/// Checks that a header's value is one line of visible characters.
 fn check_header_value(value: &Text, place: Place) -> Result<(), StepError> {
     let is_visible = |byte: u8| (b' '..=b'~').contains(&byte) || byte >= 0x80 || byte == b'\t';
     let is_one_line = value.satisfies(|value| value.bytes().all(is_visible) && !value.chars().any(char::is_control));
