@@ -1,7 +1,8 @@
 //! The decision to which user of a store an identity belongs. Pure.
 //!
-//! An identity is found by provider and id first. Only a proven e-mail address links it to a user who signed in with another
-//! identity; an address that is not proven never opens the account of another user. Every decision names its rule.
+//! An identity is found by provider and id first. Then only a proven e-mail address links it to a user who signed in with another
+//! identity, unless that user asks for it while signed in. An address that is not proven never opens the account of another
+//! user. Every decision names its rule.
 
 use crate::provider::identity::IdentityEmail;
 use crate::provider::trust::EmailEvidence;
@@ -16,7 +17,7 @@ pub(crate) struct KnownUser {
     /// Whether the address was proven.
     pub(crate) email_verified: bool,
     pub(crate) blocked: bool,
-    /// Whether the user has an identity at the provider of this login.
+    /// How the user relates to the provider of this login.
     pub(crate) provider_link: ProviderLinkStatus,
     /// The address that the linked identity of this login proved last.
     pub(crate) proven_by_link: Option<Box<str>>,
@@ -67,7 +68,7 @@ pub enum LinkingRule {
     New,
     /// A new user, with an address that another user had without proof.
     NewInstead,
-    /// A new user without an address.
+    /// A new user with the placeholder of the file as address.
     Placeholder,
     /// The proven address is the address of this user.
     Linked,

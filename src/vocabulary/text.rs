@@ -81,7 +81,7 @@ impl Text {
         judge(&self.value)
     }
 
-    /// Whether the value passes a test.
+    /// Whether the value passes a test. The test sees the value and may capture; `tests/architecture.rs` lists who calls this.
     pub(crate) fn satisfies(&self, test: impl Fn(&str) -> bool) -> bool {
         test(&self.value)
     }
@@ -91,7 +91,7 @@ impl Text {
         self.judged(|text| text.parse().ok())
     }
 
-    /// The value in another form, secret as a whole: a header, a signature, a token.
+    /// The value in another form, secret as a whole: a header, a signature, a token. `tests/architecture.rs` lists who calls this.
     #[must_use]
     pub(crate) fn made_into(&self, label: &Arc<str>, make: impl FnOnce(&str) -> String) -> Self {
         Self::secret(make(&self.value), label)

@@ -48,7 +48,8 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
         None => finish_login(&context, &callback_request, &live_provider, &callback).await,
     };
-    // The attempt is over with any outcome. While storage is unavailable it may not be consumed, so the browser can try again.
+    // The attempt is over with any outcome but one: if storage was away, it is perhaps not consumed, so its cookie stays and the
+    // browser can try again. An attempt that was consumed before storage went away is refused as used.
     let clear_attempt = cookies::clear(&callback_request.cookie, &context.live_store().store);
     let is_over = !result.as_ref().is_err_and(|error| error.cause == ErrorCause::Away);
     append_cookies(result, is_over.then_some(clear_attempt))

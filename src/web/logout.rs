@@ -1,4 +1,4 @@
-//! `/logout`: ends the session here and, if the provider has a logout address, at the provider.
+//! `/logout`: ends the session on all machines of the broker and, if the provider has a logout address, at the provider.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::sessions::EndSession;

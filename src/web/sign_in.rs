@@ -15,6 +15,7 @@ use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
+
 /// Signs the identity in, or starts the proof of an e-mail address first.
 pub(crate) async fn open_session(
     context: &RequestContext,

@@ -1,4 +1,5 @@
-//! What the workbench does for the broker at run time. The broker imports nothing of the workbench, so `commands::serve` hands it in.
+//! What the workbench does for the broker at run time. The broker imports nothing of the workbench, so
+//! `commands::broker` makes the hooks and `commands::serve` hands them in.
 
 use crate::drift::provider_statistics::CauseFinder;
 use crate::stores::connection::EmbeddedProvider;

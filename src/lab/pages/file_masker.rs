@@ -5,10 +5,42 @@
 
 use crate::lab::pages::masked_file::{DOTS, MaskedSpan, caret_line};
 use crate::provider::declared_values::{OFTEN_SECRETS, SECRETS};
+use crate::provider::provider_spec::ProviderSpec;
 use crate::vocabulary::diagnostic::{Complaint, printable};
 use crate::vocabulary::text::Text;
+use crate::vocabulary::words::{ValueShape, WordBlock};
 use crate::vocabulary::yaml::{YamlError, YamlKind, YamlNode};
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Every word of provider files.
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let mut words = HashSet::new();
+    let mut seen = Vec::new();
+    add_words(ProviderSpec::block(), &mut seen, &mut words);
+    words
+});
+
+fn add_words(block: &'static WordBlock, seen: &mut Vec<&'static str>, words: &mut HashSet<&'static str>) {
+    if seen.contains(&block.title) {
+        return;
+    }
+    seen.push(block.title);
+    for word in &block.words {
+        words.insert(word.name);
+        add_words_of_value(&word.shape, seen, words);
+    }
+}
+
+fn add_words_of_value(shape: &ValueShape, seen: &mut Vec<&'static str>, words: &mut HashSet<&'static str>) {
+    match shape {
+        ValueShape::Block(block) => add_words(block(), seen, words),
+        ValueShape::List(inner) | ValueShape::Map(inner) => add_words_of_value(inner, seen, words),
+        ValueShape::Either(several) => several.iter().for_each(|one| add_words_of_value(one, seen, words)),
+        ValueShape::Text(_) | ValueShape::Flag | ValueShape::Number | ValueShape::Choice(_) | ValueShape::Json | ValueShape::Nothing => {}
+    }
+}
 
 /// The bytes of each line, without the line break.
 pub(crate) fn line_ranges(text: &str) -> Vec<Range<usize>> {
@@ -152,14 +184,13 @@ impl<'a> FileMasker<'a> {
         }
     }
 
-    /// Shows of each line the key with which it begins.
+    /// Shows of each line the key with which it begins, if it is a word of the language: any other may be a part of a secret.
     pub(crate) fn show_leading_keys(&mut self) {
         for line in line_ranges(self.text) {
             let words = &self.text[line.clone()];
             let begin = words.len() - words.trim_start_matches([' ', '-']).len();
             if let Some((key, _)) = words[begin..].split_once(':')
-                && is_name(key)
-                && key.bytes().all(|byte| !byte.is_ascii_digit())
+                && WORDS.contains(key)
             {
                 self.paint(line.start..line.start + begin, Ink::Plain);
                 self.paint(line.start + begin..line.start + begin + key.len() + 1, Ink::Key);

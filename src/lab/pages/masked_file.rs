@@ -121,10 +121,10 @@ impl MaskedFile {
     }
 }
 
-/// The text of a message with the secrets in it masked, for messages that are not about a provider's file.
+/// The text of a message up to the first secret in it, for messages that are not about a provider's file. A secret may go on
+/// in the lines below, so nothing after it is shown.
 pub(crate) fn mask_text(text: &str) -> String {
-    let mask_line = |line: &str| secret_in_prose(line).map_or_else(|| line.to_owned(), |from| format!("{}{DOTS}", &line[..from]));
-    text.lines().map(mask_line).collect::<Vec<_>>().join("\n")
+    secret_in_prose(text).map_or_else(|| text.to_owned(), |from| format!("{}{DOTS}", &text[..from]))
 }
 
 /// Carets under a line from this column on.
@@ -226,7 +226,7 @@ mod tests {
         }
         assert_eq!(shown("{ name: Acme, clientSecret: hunter2, hosts: x }"), "{ name: Acme, clientSecret: ••••••, hosts: x }");
         assert_eq!(shown("# a\nb: x\nb: { c: y }"), "# a\nb: x\nb: ••••••");
-        assert_eq!(mask_text("the `clientSecret: hunter2` of acme\nname: x"), "the `clientSecret: ••••••\nname: x");
+        assert_eq!(mask_text("the `clientSecret: hunter2` of acme\nname: x"), "the `clientSecret: ••••••");
     }
 
     #[test]

@@ -114,12 +114,23 @@ impl Step {
         for read in &self.reads {
             self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
         }
+        self.forget_foreign_claim(FactOrigin::Answer(self.call), facts);
     }
 
     /// Sets the facts that a signed token gives. The token was verified before.
     pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
         for read in &self.signed_reads {
             self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
+        }
+        self.forget_foreign_claim(FactOrigin::SignedToken(self.call), facts);
+    }
+
+    /// Forgets a claim of an earlier exchange once a document has given another address, so that no later call takes the new
+    /// address for a proven one.
+    fn forget_foreign_claim(&self, document: FactOrigin, facts: &mut Facts) {
+        let claim = self.known.email_verified;
+        if facts.origin(self.known.email) == document && facts.get(claim).is_some() && !facts.origin(claim).vouches_for(document) {
+            facts.forget(claim);
         }
     }
 

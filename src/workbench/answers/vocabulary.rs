@@ -196,9 +196,17 @@ mod tests {
         ] {
             assert!(is_email_proof_key(key), "{key}");
         }
-        for key in
-            ["phone_verified", "phoneverified", "verifiedPhone", "verifiedphone", "identity_verified", "verified_account", "valid_until"]
-        {
+        for key in [
+            "phone_verified",
+            "phoneverified",
+            "verifiedPhone",
+            "verifiedphone",
+            "identity_verified",
+            "verified_account",
+            "valid_until",
+            "validto",
+            "validad",
+        ] {
             assert!(!is_email_proof_key(key), "{key}");
         }
         assert!(!is_email_proof_key("mailing_address_verified") && !is_email_proof_key("email_not_verified"));
