@@ -19,11 +19,14 @@ const HOUR: i64 = 3600;
 
 pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
 
-/// A login that has login.
+/// A login that has ended, with its calls and its outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedLogin<'a> {
+    /// The provider as it was compiled from the file with which the login took place.
     pub provider: &'a Provider,
+    /// The calls of the login with their answers, from which causes are found.
     pub trace: &'a Trace,
+    /// The outcome: the identity, or why the login failed.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
@@ -45,6 +48,7 @@ pub type CauseFinder = fn(&BrokenAnswer<'_>, &mut [DetectedChange<'_>]);
 pub struct DriftNotice {
     /// The warning that begins or ends.
     pub warning: DriftWarning,
+    /// Whether the warning begins or ends.
     pub direction: HealthChange,
     /// Whether the log reports it: not again within the hour.
     pub(crate) is_logged: bool,
