@@ -88,18 +88,18 @@ pub struct ProviderStatistics {
 
 impl ProviderStatistics {
     /// The plan of the current file. Warnings about readings that it no longer has end.
-    pub(crate) fn plan_for(&mut self, offer: &LiveProvider) -> Arc<DriftPlan> {
+    pub(crate) fn plan_for(&mut self, live_provider: &LiveProvider) -> Arc<DriftPlan> {
         if let Some((version, plan)) = &self.plan
-            && *version == offer.version
+            && *version == live_provider.version
         {
             return Arc::clone(plan);
         }
-        let plan = Arc::new(DriftPlan::from_provider(&offer.provider));
+        let plan = Arc::new(DriftPlan::from_provider(&live_provider.provider));
         let gone: Vec<DriftCounterKey> = self.warnings.keys().filter(|(step, key)| !plan.counts(step, key)).cloned().collect();
         for key in gone {
             self.end_warning(&key);
         }
-        self.plan = Some((offer.version.clone(), Arc::clone(&plan)));
+        self.plan = Some((live_provider.version.clone(), Arc::clone(&plan)));
         plan
     }
 
