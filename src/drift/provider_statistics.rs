@@ -54,7 +54,7 @@ pub struct DriftNotice {
     pub(crate) is_logged: bool,
 }
 
-/// The changes that an answer has shown. Their causes are observed for without the lock.
+/// The changes that an answer has shown. Their causes are looked for without the lock.
 #[derive(Debug)]
 pub struct UnexplainedChanges<'p> {
     step: &'p PlannedStep,
@@ -79,7 +79,7 @@ pub struct ProviderStatistics {
     plan: Option<(Box<str>, Arc<DriftPlan>)>,
     pub(super) steps: BTreeMap<Box<str>, StepStatistics>,
     pub(super) warnings: BTreeMap<DriftCounterKey, DriftWarning>,
-    /// Changes of warnings that are not stored: a new warning, or `None` for one that has login.
+    /// Changes of warnings that are not stored: a new warning, or `None` for one that has ended.
     pub(super) unsaved_warnings: BTreeMap<DriftCounterKey, Option<DriftWarning>>,
     /// Counts that the storage has to remove, because the changed answers are now the expected ones.
     pub(super) forgotten: Vec<DriftCounterKey>,
@@ -181,7 +181,7 @@ impl ProviderStatistics {
             let key: DriftCounterKey = (step.name.clone(), changes.key.into());
             let own = changes.to_warning(step, now);
             let warning = match changes.direction {
-                // It may have recovered while the cause was observed for.
+                // It may have recovered while the cause was looked for.
                 HealthChange::Broken if !self.is_broken(&key) => continue,
                 HealthChange::Broken => {
                     self.warnings.insert(key.clone(), own.clone());
