@@ -150,21 +150,21 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
         print_line(&format!("{:<10} {}/login", store.name, store.public_url));
     }
     let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
-    let front = serving.live_stores().find(|front| *front.store.name == *crate::stores::MAIN);
-    for (path, standing) in front.iter().flat_map(|front| front.providers.snapshot().standings().clone()) {
+    let live_store = serving.live_stores().find(|live_store| *live_store.store.name == *crate::stores::MAIN);
+    for (path, standing) in live_store.iter().flat_map(|live_store| live_store.providers.snapshot().standings().clone()) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match standing.status {
-            ProviderStatus::Offered if front.is_some_and(|front| front.has_provider(&name)) => offered.push(name),
+            ProviderStatus::Offered if live_store.is_some_and(|live_store| live_store.has_provider(&name)) => offered.push(name),
             ProviderStatus::Dormant => dormant += 1,
             ProviderStatus::Broken => broken.push(name),
             ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
         }
     }
     print_line(&format!("providers  {} offered ({}), {dormant} dormant", offered.len(), offered.join(", ")));
-    let simulated: Vec<&str> = front.map_or_else(Vec::new, |front| {
-        let listing = front.providers.snapshot();
+    let simulated: Vec<&str> = live_store.map_or_else(Vec::new, |live_store| {
+        let listing = live_store.providers.snapshot();
         let mut names: Vec<_> =
-            offered.iter().filter(|name| listing.provider(name).is_some_and(|offer| offer.replaced.is_some())).collect();
+            offered.iter().filter(|name| listing.provider(name).is_some_and(|live_provider| live_provider.replaced.is_some())).collect();
         names.sort();
         names.into_iter().map(|name| &**name).collect()
     });
@@ -180,15 +180,16 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
     for complaint in &serving.complaints {
         print_line(&format!("complaint  {complaint}"));
     }
-    for front in serving.live_stores().filter(|front| front.mailer.is_none()) {
-        let listing = front.providers.snapshot();
-        let asking = listing.buttons().iter().filter(|offer| offer.provider.asks_for_email.is_some());
-        let asking: Vec<&str> = asking.map(|offer| &*offer.provider.name).filter(|name| front.has_provider(name)).collect();
+    for live_store in serving.live_stores().filter(|live_store| live_store.mailer.is_none()) {
+        let listing = live_store.providers.snapshot();
+        let asking = listing.buttons().iter().filter(|live_provider| live_provider.provider.asks_for_email.is_some());
+        let asking: Vec<&str> =
+            asking.map(|live_provider| &*live_provider.provider.name).filter(|name| live_store.has_provider(name)).collect();
         if !asking.is_empty() {
             print_line(&format!(
                 "no mail    {} ask for an address, but no mail can be sent: set `mail` for {}",
                 asking.join(", "),
-                front.store.name
+                live_store.store.name
             ));
         }
     }

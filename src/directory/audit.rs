@@ -7,11 +7,15 @@ use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb
 /// An event of the audit: who did what, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditEvent {
+    /// When it happened, in seconds since 1970.
     pub at: i64,
+    /// The name of the store, or `*` for events of signing keys, which belong to no single store.
     pub store: Box<str>,
+    /// The kind, which decides how the reason is to be understood.
     pub what: AuditEventKind,
     /// The user, if known.
     pub uid: Option<Box<str>>,
+    /// The name of the provider's file; `None` where no single provider takes part.
     pub provider: Option<Box<str>>,
     /// The reason: the word of a rule, or of a cause.
     pub because: Option<Box<str>>,
@@ -75,6 +79,7 @@ pub enum AuditActor {
     Person,
     /// The operator or support staff.
     Support,
+    /// The broker itself, on its schedule.
     Broker,
 }
 
@@ -94,16 +99,19 @@ impl AuditEvent {
         Self { at, store: store.into(), what, ..Self::default() }
     }
 
+    /// The same event with the id of the user whom it is about.
     #[must_use]
     pub fn for_user(self, uid: &str) -> Self {
         Self { uid: Some(uid.into()), ..self }
     }
 
+    /// The same event with the file name of the provider that takes part in it.
     #[must_use]
     pub fn via_provider(self, provider: &str) -> Self {
         Self { provider: Some(provider.into()), ..self }
     }
 
+    /// The same event with the stored word of a rule, a cause or an actor as its reason.
     #[must_use]
     pub fn with_reason(self, reason: &str) -> Self {
         Self { because: Some(reason.into()), ..self }
@@ -171,6 +179,7 @@ impl Verb for ListAuditEvents {
 /// The events of a user, the newest first.
 #[derive(Debug)]
 pub struct ListUserAuditEvents {
+    /// The user whom the events name; the events of an erased user name none, so they are not found.
     pub uid: Box<str>,
     /// How many events at most.
     pub most: i64,

@@ -11,6 +11,7 @@ use crate::provider::identity::Identity;
 /// Links an identity to a signed-in user, whose session goes on under a new id.
 #[derive(Clone, Debug)]
 pub struct LinkIdentity {
+    /// The name of the store to which the user belongs.
     pub store: Box<str>,
     /// The id of the signed-in user.
     pub uid: Box<str>,
@@ -22,6 +23,7 @@ pub struct LinkIdentity {
     pub sid: Box<str>,
     /// The new id of that session.
     pub new_sid: Box<str>,
+    /// The time of the request, in seconds since 1970; the link and its event bear it.
     pub now: i64,
 }
 
@@ -65,7 +67,9 @@ impl Verb for LinkIdentity {
 /// Removes a linked identity, which a later login does not restore. The sessions of that provider end, except one.
 #[derive(Clone, Debug)]
 pub struct UnlinkIdentity {
+    /// The name of the store; a user of another store counts as not found.
     pub store: Box<str>,
+    /// The user who loses the identity.
     pub uid: Box<str>,
     /// The provider's file name.
     pub provider: Box<str>,
@@ -73,15 +77,18 @@ pub struct UnlinkIdentity {
     pub provider_id: Option<Box<str>>,
     /// The session that goes on.
     pub except: Option<Box<str>>,
+    /// The person who asked for it, which is recorded as the reason of the event.
     pub by: AuditActor,
     /// Whether the last identity may be removed as well. A later login may restore it, because nothing else leads to this user.
     pub even_last: bool,
+    /// The time of the removal, in seconds since 1970.
     pub now: i64,
 }
 
 /// The outcome of a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnlinkOutcome {
+    /// At least one identity was removed.
     Unlinked,
     /// The user has no identity of this kind.
     NotFound,

@@ -6,11 +6,14 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 /// How long an incident is kept, in seconds.
 pub(crate) const KEPT: i64 = 24 * 3600;
 
+/// A failed or refused login whose story support can read by its code for a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredIncident {
     /// The code on the error page.
     pub code: Box<str>,
+    /// The name of the store at which it happened.
     pub store: Box<str>,
+    /// When it happened, in seconds since 1970; its day of storage counts from here.
     pub at: i64,
     /// The redacted story, as JSON.
     pub story: String,
@@ -19,7 +22,9 @@ pub struct StoredIncident {
 /// Stores an incident and records its event; `false` if the code is taken.
 #[derive(Debug)]
 pub struct SaveIncident {
+    /// What is stored; nothing is recorded if its code is taken.
     pub incident: StoredIncident,
+    /// The event to record; the code of the incident is added to it.
     pub event: AuditEvent,
 }
 
@@ -42,6 +47,7 @@ impl Verb for SaveIncident {
 pub struct LoadIncident {
     /// The code on the error page.
     pub code: Box<str>,
+    /// The current time in seconds since 1970, by which an incident older than a day is not found.
     pub now: i64,
 }
 

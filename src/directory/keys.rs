@@ -19,6 +19,7 @@ pub struct SealedSigningKey {
 /// A key that is used if a new one is needed.
 #[derive(Clone, Debug)]
 pub struct NewSigningKey {
+    /// A random id, by which tokens will name the key.
     pub id: Box<str>,
     /// The bytes of the key, sealed.
     pub sealed: String,
@@ -56,6 +57,7 @@ pub struct RotateSigningKeys {
     pub plan: RotationPlan,
     /// Whether the operator asks for a new key.
     pub wanted: bool,
+    /// The current time in seconds since 1970, by which it is decided which changes are due.
     pub now: i64,
 }
 
@@ -85,9 +87,11 @@ impl Verb for RotateSigningKeys {
 /// Removes a key at once: its tokens are no longer valid. If it was the active key, the next one or a new one becomes active.
 #[derive(Debug)]
 pub struct RetireSigningKey {
+    /// The key to remove, by the id that tokens name.
     pub id: Box<str>,
     /// The key to use if a new one is needed.
     pub fresh: NewSigningKey,
+    /// The time of the removal, in seconds since 1970, from which the state of its successor counts.
     pub now: i64,
 }
 

@@ -88,6 +88,7 @@ impl LinkingRule {
         Self::LinkedByThemselves,
     ];
 
+    /// The stable word of the rule, as the audit and the linked identities store it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Known => "known",
@@ -132,6 +133,7 @@ impl SignInRefusalReason {
         Self::SignedOut,
     ];
 
+    /// The stable word of the reason, as the audit stores it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",

@@ -84,6 +84,7 @@ impl fmt::Display for StorageLocation {
 }
 
 impl StorageLocation {
+    /// The path of the SQLite file; `None` for a server.
     pub fn file(&self) -> Option<&Path> {
         if let Self::File(file) = self { Some(file) } else { None }
     }

@@ -24,6 +24,7 @@ const BETWEEN: i64 = 30;
 /// A proof that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailProof {
+    /// The name of the store at which the login began.
     pub store: Box<str>,
     /// The identity, and the address once it was entered: sealed.
     pub sealed: String,
@@ -33,11 +34,14 @@ pub struct EmailProof {
     pub(crate) left: i64,
 }
 
+/// Stores a proof to which no code has been sent yet.
 #[derive(Debug)]
 pub struct BeginEmailProof {
     /// The hash of the handle that the browser has.
     pub id: Box<str>,
+    /// The name of the store at which the login began.
     pub store: Box<str>,
+    /// The identity that still lacks a proven address, sealed, because storage must not show personal data.
     pub sealed: String,
     /// The hash of the identity, by which wrong codes are counted.
     pub who: Box<str>,
@@ -57,7 +61,9 @@ impl Verb for BeginEmailProof {
 /// Finds a proof that has not expired.
 #[derive(Debug)]
 pub struct FindEmailProof {
+    /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
+    /// The current time in seconds since 1970, by which an expired proof is not found.
     pub now: i64,
 }
 
@@ -92,12 +98,14 @@ pub struct ReserveCodeMail {
     pub recipient: Box<str>,
     /// The event to record if more codes would be guessing.
     pub event: AuditEvent,
+    /// The current time in seconds since 1970, from which the pause before the next mail counts.
     pub now: i64,
 }
 
 /// Whether a code may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeMailReservation {
+    /// The mail counts as sent, and the caller may send it.
     Reserved,
     /// A mail may be sent in this many seconds.
     Wait(i64),
@@ -188,6 +196,7 @@ pub struct VerifyProofCode {
     pub code: Box<str>,
     /// The event to record if it was the last wrong code.
     pub event: AuditEvent,
+    /// The current time in seconds since 1970, by which an expired proof accepts no code.
     pub now: i64,
 }
 

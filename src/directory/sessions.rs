@@ -15,6 +15,7 @@ pub(crate) type EndedSession = (Box<str>, i64);
 /// How far a machine has read: the last number, and the last session of that number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedSessionCursor {
+    /// The number of the last change that was read; 0 before the first.
     pub number: i64,
     pub(crate) sid: Box<str>,
 }
@@ -22,12 +23,15 @@ pub struct EndedSessionCursor {
 /// Ends one session, also under the new id that it got when an identity was linked.
 #[derive(Debug)]
 pub struct EndSession {
+    /// The id of the session, which its tokens carry.
     pub sid: Box<str>,
+    /// The user of the session, who is locked until its end is stored.
     pub uid: Box<str>,
     /// When the login took place.
     pub since: i64,
     /// When its last token expires.
     pub latest: i64,
+    /// The event to record; it names no user if the user was erased meanwhile.
     pub event: AuditEvent,
 }
 
@@ -99,11 +103,15 @@ pub(crate) async fn next_generation<S: SqlTransaction>(sql: &mut S, name: &'stat
 /// Ends all sessions of a user, except the one of the request. Answers with their number.
 #[derive(Debug)]
 pub struct EndAllSessions {
+    /// The name of the store, which the event names.
     pub store: Box<str>,
+    /// The user whose sessions end.
     pub uid: Box<str>,
     /// The session that goes on.
     pub except: Option<Box<str>>,
+    /// The person who asked for it, which is recorded as the reason of the event.
     pub by: AuditActor,
+    /// The time of the request, in seconds since 1970, which the event bears.
     pub now: i64,
 }
 
@@ -127,6 +135,7 @@ pub struct Generations {
     pub keys: i64,
 }
 
+/// Reads the newest numbers, so that a machine learns whether it has anything to read.
 #[derive(Debug)]
 pub struct ReadGenerations;
 

@@ -12,7 +12,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 /// Signs a user in, or refuses.
 #[derive(Clone, Debug)]
 pub struct SignIn {
+    /// The name of the store, within which identities and addresses are looked up.
     pub store: Box<str>,
+    /// What the provider said about the user who signs in.
     pub identity: Identity,
     /// The version of the provider's file that made the identity.
     pub version: Box<str>,
@@ -20,6 +22,7 @@ pub struct SignIn {
     pub new_uid: Box<str>,
     /// The id of the new session.
     pub sid: Box<str>,
+    /// The time of the login, in seconds since 1970, at which the session begins.
     pub now: i64,
     /// When the last token of that session expires.
     pub latest: i64,
@@ -27,15 +30,19 @@ pub struct SignIn {
     pub instead_of: Option<(Box<str>, i64)>,
 }
 
+/// A sign-in that succeeded, with its session stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
+    /// The user as of this sign-in, with the address that now holds.
     pub user: User,
+    /// Why the identity belongs to this user.
     pub rule: LinkingRule,
 }
 
 /// A refused sign-in. The caller records the event, with the incident code if a story is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInRefusal {
+    /// The reason, from which the page chooses its sentence.
     pub why: SignInRefusalReason,
     /// The event to record.
     pub event: AuditEvent,

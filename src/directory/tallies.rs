@@ -11,8 +11,11 @@ const PAGE: usize = 5000;
 /// A stored count: how often something was found and missed, or how often a kind of value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
+    /// The name of the store whose logins were counted.
     pub store: Box<str>,
+    /// The name of the provider's file.
     pub provider: Box<str>,
+    /// The step whose answer is counted: `callback`, or the word of a call, with a number where there are several.
     pub step: Box<str>,
     /// The key of what is counted.
     pub what: Box<str>,
@@ -20,6 +23,7 @@ pub struct Tally {
     pub kind: Box<str>,
     /// How often it was found, or a value of the kind was seen.
     pub found: i64,
+    /// How often it was missing; meaningful only where `kind` is empty.
     pub missed: i64,
 }
 
@@ -34,7 +38,9 @@ impl Tally {
 /// Adds counts. Large sums of found and missed are halved, so that older answers count less.
 #[derive(Debug)]
 pub struct AddTallies {
+    /// What is added to the stored counts; a count that is not stored yet begins at zero.
     pub tallies: Vec<Tally>,
+    /// The current time in seconds since 1970, by which other machines find what has changed.
     pub now: i64,
 }
 
@@ -60,6 +66,7 @@ impl Verb for AddTallies {
 /// Reads the counts that changed since a moment, a page at a time.
 #[derive(Debug)]
 pub struct ReadTallies {
+    /// The moment in seconds since 1970; 0 reads all counts.
     pub since: i64,
     /// The last count of the page before; `None` for the first page.
     pub after: Option<Tally>,
@@ -89,11 +96,15 @@ impl Verb for ReadTallies {
 /// A warning of drift as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDriftWarning {
+    /// The name of the store whose logins showed the change.
     pub store: Box<str>,
+    /// The name of the provider's file.
     pub provider: Box<str>,
+    /// The step whose answer has changed, as in [`Tally`].
     pub step: Box<str>,
     /// The key of what it is about.
     pub what: Box<str>,
+    /// The moment from which the warning could be read, in seconds since 1970; 0 if it has ended.
     pub since: i64,
     /// The warning as JSON; `None` if it has ended.
     pub warning: Option<String>,
@@ -129,6 +140,7 @@ impl Verb for SaveDriftWarnings {
     }
 }
 
+/// Lists the warnings of all stores that have not ended, at most 10,000.
 #[derive(Debug)]
 pub struct ListDriftWarnings;
 

@@ -10,6 +10,7 @@ use crate::vocabulary::email::Email;
 pub struct User {
     /// The stable random id.
     pub uid: Box<str>,
+    /// The address by which the store knows the user; the placeholder of a file if none was proven.
     pub email: Email,
     /// Whether the address was proven.
     pub email_verified: bool,
@@ -20,6 +21,7 @@ pub struct User {
 /// A user, as support sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
+    /// The part that a login needs as well.
     pub user: User,
     pub(crate) store: Box<str>,
     pub(crate) locale: Option<String>,
@@ -27,6 +29,7 @@ pub struct UserRecord {
     pub(crate) first_seen: i64,
     /// The time of the last sign-in, in seconds since 1970.
     pub(crate) last_seen: i64,
+    /// Whether every sign-in of this user is refused.
     pub blocked: bool,
 }
 
@@ -98,7 +101,9 @@ impl Verb for FindUserById {
 /// Finds a user by e-mail address.
 #[derive(Debug)]
 pub struct FindUserByEmail {
+    /// The name of the store; the same address at another store is another user.
     pub store: Box<str>,
+    /// The address, which is compared in its normalized form.
     pub email: Email,
 }
 
@@ -114,7 +119,9 @@ impl Verb for FindUserByEmail {
 /// Finds users whose address, name or id contains a text, and users with a linked identity of exactly this id.
 #[derive(Debug)]
 pub struct SearchUsers {
+    /// The name of the store, whose users alone are searched.
     pub store: Box<str>,
+    /// The text as it was typed; `%` and `_` have no special meaning in it.
     pub text: String,
     /// How many users the answer holds at most.
     pub most: i64,
@@ -164,7 +171,9 @@ impl Verb for ListIdentityLinks {
 /// Lists the sessions of a user that have not expired.
 #[derive(Debug)]
 pub struct ListActiveSessions {
+    /// The user whose sessions are listed, the oldest first.
     pub uid: Box<str>,
+    /// The current time in seconds since 1970, by which it is decided what has expired.
     pub now: i64,
 }
 
@@ -183,9 +192,13 @@ impl Verb for ListActiveSessions {
 /// Blocks or unblocks a user. Blocking ends all sessions.
 #[derive(Debug)]
 pub struct BlockUser {
+    /// The name of the store, which the event names.
     pub store: Box<str>,
+    /// The user whose sign-ins are to be refused or allowed.
     pub uid: Box<str>,
+    /// Whether to block; `false` lifts a block and ends no session.
     pub blocked: bool,
+    /// The time of the request, in seconds since 1970, which the event bears.
     pub now: i64,
 }
 
@@ -205,9 +218,12 @@ impl Verb for BlockUser {
 /// All stored data of a user.
 #[derive(Debug)]
 pub struct UserExport {
+    /// The profile with the times of the first and the last sign-in.
     pub record: UserRecord,
+    /// The linked identities, the oldest link first.
     pub identities: Vec<IdentityLink>,
     pub(crate) removed: Vec<RemovedIdentityLink>,
+    /// The sessions that had not expired at the time of the export.
     pub sessions: Vec<ActiveSession>,
     /// The events, the newest first.
     pub history: Vec<AuditEvent>,
@@ -216,7 +232,9 @@ pub struct UserExport {
 /// Exports all stored data of a user, and records the export.
 #[derive(Debug)]
 pub struct ExportUser {
+    /// The user whose data is exported; the answer is `None` if there is no such user.
     pub uid: Box<str>,
+    /// The time of the export, in seconds since 1970, which the event bears.
     pub now: i64,
 }
 
@@ -243,8 +261,11 @@ impl Verb for ExportUser {
 /// Erases a user with all linked identities and sessions. The events stay and no longer name the user.
 #[derive(Debug)]
 pub struct EraseUser {
+    /// The name of the store; a user of another store is not erased.
     pub store: Box<str>,
+    /// The user to erase; the answer is `false` if there is no such user.
     pub uid: Box<str>,
+    /// The time of the erasure, in seconds since 1970, which the event bears.
     pub now: i64,
 }
 

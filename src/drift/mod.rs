@@ -88,15 +88,15 @@ impl DriftMonitor {
     pub(crate) fn observe(
         &self,
         store: &str,
-        offer: &LiveProvider,
+        live_provider: &LiveProvider,
         trace: &Trace,
         watch: &LoginWatch,
         end: Result<&Identity, &LoginError>,
         now: i64,
     ) {
-        let provider = &offer.provider;
+        let provider = &live_provider.provider;
         let statistics = self.provider_statistics(store, &provider.name);
-        let plan = lock_ignoring_poison(&statistics).plan_for(offer);
+        let plan = lock_ignoring_poison(&statistics).plan_for(live_provider);
         let mut observed = observe_answers(&plan, provider, trace, watch);
         if observed.is_empty() {
             return;
@@ -114,7 +114,7 @@ impl DriftMonitor {
         }
         unexplained.iter_mut().for_each(|unexplained| unexplained.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
         let notices = lock_ignoring_poison(&statistics).record_changes(unexplained, now);
-        notices.iter().filter(|notice| notice.is_logged).for_each(|notice| log_notice(store, offer, notice));
+        notices.iter().filter(|notice| notice.is_logged).for_each(|notice| log_notice(store, live_provider, notice));
     }
 
     /// The warnings about a provider.
@@ -146,9 +146,9 @@ impl DriftMonitor {
     }
 }
 
-fn log_notice(store: &str, offer: &LiveProvider, notice: &DriftNotice) {
+fn log_notice(store: &str, live_provider: &LiveProvider, notice: &DriftNotice) {
     let DriftNotice { warning, direction, .. } = notice;
-    let (provider, file) = (&*offer.provider.name, &*offer.provider.source.name);
+    let (provider, file) = (&*live_provider.provider.name, &*live_provider.provider.source.name);
     let (step, fact, what) = (warning.step.as_str(), warning.fact(), warning.cause.kind().word());
     match direction {
         HealthChange::Broken => tracing::warn!(

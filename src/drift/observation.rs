@@ -33,6 +33,7 @@ pub struct PlannedStep {
     /// `callback`, or the word of the step, with a number where there are several.
     pub(crate) name: Box<str>,
     pub(crate) line: u32,
+    /// The facts that are looked for in the answer, each with its paths.
     pub readings: Vec<PlannedReading>,
 }
 
@@ -60,10 +61,12 @@ pub struct PlannedPath {
     pub(crate) key: Box<str>,
     /// The key under which the kinds of the value are counted.
     pub(crate) kind_key: Box<str>,
+    /// Where the value is looked for in the answer.
     pub path: JsonPath,
 }
 
 impl DriftPlan {
+    /// Plans the readings of all facts that the file uses.
     pub fn from_provider(provider: &Provider) -> Self {
         let used = provider.used_facts();
         let mut names: Vec<&str> = Vec::new();
@@ -141,6 +144,7 @@ fn fact_key(name: &str, source: &str) -> Box<str> {
 pub struct ObservedAnswer {
     /// The number of the step in the plan.
     pub step: usize,
+    /// Whether it could be read, and what was found in it.
     pub outcome: ObservedOutcome,
     /// The number of the exchange in the trace; `None` for a callback, which any browser can send.
     pub exchange: Option<usize>,

@@ -19,11 +19,14 @@ const HOUR: i64 = 3600;
 
 pub(crate) type DriftCounterKey = (Box<str>, Box<str>);
 
-/// A login that has login.
+/// A login that has ended, with its calls and its outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedLogin<'a> {
+    /// The provider as it was compiled from the file with which the login took place.
     pub provider: &'a Provider,
+    /// The calls of the login with their answers, from which causes are found.
     pub trace: &'a Trace,
+    /// The outcome: the identity, or why the login failed.
     pub end: Result<&'a Identity, &'a LoginError>,
 }
 
@@ -45,6 +48,7 @@ pub type CauseFinder = fn(&BrokenAnswer<'_>, &mut [DetectedChange<'_>]);
 pub struct DriftNotice {
     /// The warning that begins or ends.
     pub warning: DriftWarning,
+    /// Whether the warning begins or ends.
     pub direction: HealthChange,
     /// Whether the log reports it: not again within the hour.
     pub(crate) is_logged: bool,
@@ -84,18 +88,18 @@ pub struct ProviderStatistics {
 
 impl ProviderStatistics {
     /// The plan of the current file. Warnings about readings that it no longer has end.
-    pub(crate) fn plan_for(&mut self, offer: &LiveProvider) -> Arc<DriftPlan> {
+    pub(crate) fn plan_for(&mut self, live_provider: &LiveProvider) -> Arc<DriftPlan> {
         if let Some((version, plan)) = &self.plan
-            && *version == offer.version
+            && *version == live_provider.version
         {
             return Arc::clone(plan);
         }
-        let plan = Arc::new(DriftPlan::from_provider(&offer.provider));
+        let plan = Arc::new(DriftPlan::from_provider(&live_provider.provider));
         let gone: Vec<DriftCounterKey> = self.warnings.keys().filter(|(step, key)| !plan.counts(step, key)).cloned().collect();
         for key in gone {
             self.end_warning(&key);
         }
-        self.plan = Some((offer.version.clone(), Arc::clone(&plan)));
+        self.plan = Some((live_provider.version.clone(), Arc::clone(&plan)));
         plan
     }
 

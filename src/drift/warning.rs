@@ -38,11 +38,17 @@ impl DriftKind {
 /// What has changed in the answers of a step, with the facts that it concerns. [`DriftKind`] explains each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriftCause<F> {
+    /// The fact is no longer found anywhere in the answer.
     Lost(F),
+    /// The fact has a value of another kind than before.
     Type(F),
+    /// The fact is no longer found, and a new path probably leads to it.
     Replaced(F),
+    /// All these facts went missing at once.
     Moved(Vec<F>),
+    /// The answer as a whole cannot be parsed.
     Unreadable,
+    /// The answer as a whole looks good, and the rules of the file refuse it.
     Unaccepted,
 }
 
@@ -105,6 +111,7 @@ pub struct DriftWarning {
     pub step: String,
     /// The line of the file that reads the fact; a standard place has none. For the answer as a whole the line of its step.
     pub line: Option<u32>,
+    /// What has changed, with the names of the facts that are missed.
     pub cause: DriftCause<MissedFact>,
     /// When it began, in seconds since 1970.
     pub since: i64,

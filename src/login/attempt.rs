@@ -86,6 +86,7 @@ pub enum RedirectError {
 }
 
 impl Attempt {
+    /// Begins an attempt; `entropy` yields its state, its nonce and its PKCE verifier, and its age counts from `now`.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
         let saved =

@@ -21,7 +21,7 @@ pub struct LoginError {
     pub step: Option<StepKind>,
     /// The place in the file that decided.
     pub place: Option<Place>,
-    pub cause: LoginErrorCause,
+    pub(crate) cause: LoginErrorCause,
 }
 
 /// The code of a failed login: one of ours, or the provider's.

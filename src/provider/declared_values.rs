@@ -6,12 +6,8 @@ use crate::provider::step_context::check_own_name;
 use crate::provider::value_reference::{ClientSecretReference, ValueReference};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::secret_names::is_secret_setting;
 use crate::vocabulary::words::Reader;
-
-/// Parts of names that suggest a secret, in lower case without punctuation.
-pub(crate) const SECRETS: &[&str] = &["secret", "password", "passphrase", "privatekey", "apikey"];
-/// Parts of names that suggest a secret in a file, but not in an answer.
-pub(crate) const OFTEN_SECRETS: &[&str] = &["token", "signingkey", "authorization"];
 
 /// A setting or secret that must be set for a provider.
 #[derive(Clone, Debug)]
@@ -101,10 +97,9 @@ impl DeclaredValues {
 }
 
 fn check_literal_setting(name: &Located<String>, text: &str, place: Place, reader: &mut Reader) {
-    let lower: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     if text.contains("${") {
         reader.complain(place, "holes are not filled in `settings`", "write the value, or where it is kept: `env:NAME`");
-    } else if SECRETS.iter().chain(OFTEN_SECRETS).any(|word| lower.contains(word)) {
+    } else if is_secret_setting(&name.value) {
         reader.complain(
             place,
             format!("`{}` sounds like a secret, which may not stand in the file", name.value),

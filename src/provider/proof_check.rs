@@ -114,15 +114,15 @@ impl ProofCheck<'_> {
             return;
         }
         let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
-        let brought: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.file.known.code).collect();
+        let callback_reads: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
-        let asks_about_a_signature = brought.iter().any(|read| {
+        let asks_about_a_signature = callback_reads.iter().any(|read| {
             is_asked_about(read.fact)
                 && read.reading.paths().iter().any(|path| ["openid.sig", "sig", "signature"].iter().any(|key| path.is_key(key)))
         });
         for (name, fact) in self.identity_facts() {
             for behind in self.facts_behind(fact) {
-                if let Some(read) = brought.iter().find(|read| read.fact == behind)
+                if let Some(read) = callback_reads.iter().find(|read| read.fact == behind)
                     && !is_asked_about(behind)
                     && !asks_about_a_signature
                 {

@@ -24,6 +24,7 @@ const CLOCKS_DIFFER: i64 = 60;
 pub struct SessionUser {
     /// The stable random id.
     pub uid: Box<str>,
+    /// The address at the time of the login; it may be a placeholder.
     pub email: Email,
     /// Whether the address is proven; a placeholder is not.
     pub email_verified: bool,
@@ -38,6 +39,7 @@ pub struct SessionUser {
 /// A session of a user at a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
+    /// The user who signed in, as of the login.
     pub person: SessionUser,
     /// The store for which it is valid.
     pub(crate) store: Box<str>,

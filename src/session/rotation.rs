@@ -37,6 +37,7 @@ impl SigningKeyState {
 pub struct SigningKeyStatus {
     /// The id by which tokens name the key.
     pub id: Box<str>,
+    /// Whether it signs, or only verifies.
     pub state: SigningKeyState,
     pub(crate) since: i64,
 }

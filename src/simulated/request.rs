@@ -11,7 +11,9 @@ pub struct SimulatedRequest<'a> {
     pub path: &'a str,
     /// The query without `?`.
     pub query: &'a str,
+    /// Names and values; names are compared without regard to case.
     pub headers: &'a [(&'a str, &'a str)],
+    /// The bytes as they were received; empty where there is no body.
     pub body: &'a [u8],
     /// The broker's own address: the only place to which browsers are sent.
     pub public_url: &'a str,

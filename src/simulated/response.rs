@@ -10,9 +10,11 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "Content-Security-Policy";
 /// A response of a simulated provider.
 #[derive(Clone, Debug)]
 pub struct SimulatedResponse {
+    /// The HTTP status; where an example answers, it is the recorded one.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The bytes to send, whose type is among the headers.
     pub body: Vec<u8>,
     /// How long the caller waits before it answers.
     pub delay: Duration,

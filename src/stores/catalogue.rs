@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct CatalogueEntry {
     /// The complaints about it.
     pub report: Report,
+    /// Whether the provider can be used, and the compiled provider if the file has no errors.
     pub state: ProviderFileState,
 }
 

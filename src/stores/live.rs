@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A provider that is live.
 pub struct LiveProvider {
+    /// The provider as it was compiled from this version of its file.
     pub provider: Provider,
     /// The version of its file.
     pub(crate) version: Box<str>,

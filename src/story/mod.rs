@@ -91,6 +91,7 @@ pub struct StoryExchange {
 /// A request with masked secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryRequest {
+    /// The HTTP method in capitals.
     pub method: String,
     /// The address with its query.
     pub url: String,
@@ -104,7 +105,9 @@ pub struct StoryRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StoryAnswer {
+    /// The HTTP status, which says nothing yet about whether the step accepted the answer.
     pub status: u16,
+    /// The value of `Content-Type` with secrets masked; `None` if the header is missing.
     pub content_type: Option<String>,
     /// The length of its body.
     pub bytes: usize,

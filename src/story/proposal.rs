@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// command line.
 pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
 
+/// A change of a provider's file that a person may accept, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// The new text in a few words: a path, or a word with its value.

@@ -28,6 +28,7 @@ impl Severity {
 /// One complaint about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
+    /// Whether the file can still be used.
     pub severity: Severity,
     /// The place in the file; `None` for the file as a whole.
     pub(crate) place: Option<Place>,
@@ -40,6 +41,7 @@ pub struct Complaint {
 /// All complaints about one file.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// The file whose lines are drawn beside the complaints.
     pub source: Source,
     /// The complaints, in the order of their places.
     pub complaints: Vec<Complaint>,

@@ -1,12 +1,13 @@
 //! The types that every module uses. This module imports no other module of the crate.
 
-pub mod place; //           a file, and a place in it
-pub mod diagnostic; //      complaints with a place and a help line, and how they are drawn
-pub(crate) mod names; //    the names of facts, numbered
-pub mod text; //            a text that is plain or secret; what is made from a secret is secret
-pub(crate) mod privacy; //  whether a value is likely to be personal data
-pub mod email; //           an e-mail address, parsed and compared in one way only
-pub mod incident_code; //   the code on an error page, short enough to be spoken
-pub mod wire; //            HTTP requests and answers, and the trait that carries them
-pub mod yaml; //            a YAML file as a tree whose nodes have places
-pub mod words; //           how blocks of words are read and described
+pub mod place; //                a file, and a place in it
+pub mod diagnostic; //           complaints with a place and a help line, and how they are drawn
+pub(crate) mod names; //         the names of facts, numbered
+pub mod text; //                 a text that is plain or secret; what is made from a secret is secret
+pub(crate) mod privacy; //       whether a value is likely to be personal data
+pub(crate) mod secret_names; //  which names suggest a secret
+pub mod email; //                an e-mail address, parsed and compared in one way only
+pub mod incident_code; //        the code on an error page, short enough to be spoken
+pub mod wire; //                 HTTP requests and answers, and the trait that carries them
+pub mod yaml; //                 a YAML file as a tree whose nodes have places
+pub mod words; //                how blocks of words are read and described

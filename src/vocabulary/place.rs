@@ -12,10 +12,12 @@ use std::sync::Arc;
 pub struct Source {
     /// The name as shown in messages, usually a path.
     pub name: Arc<str>,
+    /// The whole text, into which places point by bytes.
     pub text: Arc<str>,
 }
 
 impl Source {
+    /// A file that was read already; its name is used in messages and is not opened.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         Self { name: name.into(), text: text.into() }
     }
@@ -74,6 +76,7 @@ impl fmt::Display for Place {
 /// A value and where it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Located<T> {
+    /// What was read at the place.
     pub value: T,
     /// Where it was written.
     pub(crate) place: Place,

@@ -9,7 +9,9 @@ use std::pin::Pin;
 /// How a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// The parameters of a step go into its query.
     Get,
+    /// The parameters of a step go into its body.
     Post,
 }
 
@@ -25,6 +27,7 @@ impl fmt::Display for Method {
 /// A request, exactly as it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The method of the step; redirects and documents always use `GET`.
     pub method: Method,
     /// The whole address with its query.
     pub address: Text,
@@ -82,6 +85,7 @@ pub(crate) const USER_AGENT: &str = concat!("portaria/", env!("CARGO_PKG_VERSION
 /// An answer, exactly as it arrived.
 #[derive(Clone, Default)]
 pub struct Response {
+    /// The HTTP status, whatever the file's rules make of it.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(Box<str>, Box<str>)>,

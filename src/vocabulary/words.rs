@@ -248,6 +248,7 @@ pub struct WordBlock {
     pub title: &'static str,
     /// What it is for.
     pub doc: &'static str,
+    /// The words that the block knows, in the order in which they are documented.
     pub words: Vec<WordDoc>,
     /// Says where an unknown word belongs, or what to write instead.
     pub(crate) elsewhere: fn(&str) -> Option<&'static str>,
@@ -255,6 +256,7 @@ pub struct WordBlock {
 
 /// The documentation of one word. Its doc comment ends in lines `Default: …` and `Example: …`.
 pub struct WordDoc {
+    /// The word as files write it, in `camelCase`.
     pub name: &'static str,
     /// Meaning, default and example.
     pub doc: &'static str,

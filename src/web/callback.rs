@@ -82,13 +82,13 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
 /// Finishes the login of a callback: its attempt is accepted and consumed, the provider is called, and the user is signed in.
 async fn finish_login(
     context: &RequestContext,
-    request: &CallbackRequest,
+    callback_request: &CallbackRequest,
     live_provider: &Arc<LiveProvider>,
     callback: &CallbackParameters,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let return_to = request.return_to.as_deref();
+    let return_to = callback_request.return_to.as_deref();
     let client = context.client_of(live_provider);
-    let conversation = callback_attempt::resume_conversation(context, request, live_provider, &client);
+    let conversation = callback_attempt::resume_conversation(context, callback_request, live_provider, &client);
     conversation.refresh_document(context.now()).await;
     let login = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Ok(login) => login,
@@ -98,9 +98,11 @@ async fn finish_login(
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
     let identity = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
-    match &request.link {
-        Some(sid) => link_identity(context, live_provider, request, &identity, sid).await,
-        None => sign_in::open_session(context, live_provider, &identity, &request.version, request.return_to.clone()).await,
+    match &callback_request.link {
+        Some(sid) => link_identity(context, live_provider, callback_request, &identity, sid).await,
+        None => {
+            sign_in::open_session(context, live_provider, &identity, &callback_request.version, callback_request.return_to.clone()).await
+        }
     }
 }
 

@@ -152,12 +152,12 @@ pub(crate) fn find_attempt(
 /// Resumes the conversation of an attempt.
 pub(crate) fn resume_conversation<'a>(
     context: &'a RequestContext,
-    request: &CallbackRequest,
+    callback_request: &CallbackRequest,
     live_provider: &'a LiveProvider,
     client: &'a ProviderClient<'a>,
 ) -> Conversation<'a> {
     let installation = live_provider.installation(&context.live_store().store.public_url);
-    Conversation::resume(live_provider.parties(client), installation, request.saved.clone())
+    Conversation::resume(live_provider.parties(client), installation, callback_request.saved.clone())
 }
 
 /// Consumes an attempt; false if it was consumed before, on this machine or another.

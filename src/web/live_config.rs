@@ -31,9 +31,11 @@ pub struct LiveConfig {
 
 /// A store with what its pages need.
 pub struct LiveStore {
+    /// The settings of the store as they were last read.
     pub store: Arc<Store>,
     /// Its number among the stores, by which limits are counted.
     pub(crate) number: u32,
+    /// The providers of its folder, which change with its files without a restart.
     pub providers: Arc<LiveProviders>,
     pub(crate) look: StoreBranding,
     pub(crate) logo: Option<Picture>,
@@ -101,6 +103,7 @@ impl LiveConfig {
         &self.stores
     }
 
+    /// All stores that are served by this configuration.
     pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
         self.live_stores.values()
     }

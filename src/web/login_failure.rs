@@ -19,8 +19,8 @@ use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_o
 use crate::world::random;
 use std::fmt;
 
-fn error_of_login(cause: ErrorCause, offer: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
-    let (title, provider) = (offer.provider.title.to_string(), offer.provider.name.to_string());
+fn error_of_login(cause: ErrorCause, live_provider: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
+    let (title, provider) = (live_provider.provider.title.to_string(), live_provider.provider.name.to_string());
     let login = FailedLoginSummary { title, provider, return_to: return_to.map(str::to_owned), code };
     UserFacingError { login: Some(Box::new(login)), ..cause.into() }
 }
@@ -77,31 +77,31 @@ impl fmt::Display for BrokerFailure {
 /// Ends a login for a reason of our own. The story is the same for every shopper, so one a minute is stored: otherwise
 /// requests without a login could fill the storage.
 pub(crate) async fn without_conversation(
-    asked: &RequestContext,
+    context: &RequestContext,
     failure: BrokerFailure,
-    offer: &LiveProvider,
+    live_provider: &LiveProvider,
     return_to: Option<&str>,
 ) -> UserFacingError {
     let cause = failure.cause();
-    let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
-    let (minute, key) = (asked.now() / 60, (asked.live_store().number, provider.clone(), cause.name()));
-    let mut code = asked.app().stories.code_of_minute(&key, minute);
+    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), cause.name()));
+    let mut code = context.app().stories.code_of_minute(&key, minute);
     if code.is_none() {
-        let event = AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(cause.name());
-        let event = AuditEvent { version: Some(offer.version.clone()), ..event };
+        let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(cause.name());
+        let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
         let story = Story {
             provider: provider.to_string(),
-            file: offer.provider.source.name.to_string(),
+            file: live_provider.provider.source.name.to_string(),
             code: Some(cause.name().to_owned()),
             message: Some(failure.to_string()),
             ..Story::default()
         };
-        code = keep_story_within_limit(asked, &event, || story).await.ok().flatten();
+        code = keep_story_within_limit(context, &event, || story).await.ok().flatten();
         if let Some(code) = &code {
-            asked.app().stories.set_code_of_minute(key, minute, code.clone());
+            context.app().stories.set_code_of_minute(key, minute, code.clone());
         }
     }
-    asked.app().metrics.count_login(store, provider, cause.name());
+    context.app().metrics.count_login(store, provider, cause.name());
     tracing::info!(
         store = &**store,
         provider = &**provider,
@@ -109,89 +109,95 @@ pub(crate) async fn without_conversation(
         cause = cause.name(),
         "a login ended"
     );
-    error_of_login(cause, offer, return_to, code)
+    error_of_login(cause, live_provider, return_to, code)
 }
 
 /// Ends a login before the first call to the provider.
 pub(crate) async fn before_conversation(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     return_to: Option<&str>,
     error: &LoginError,
 ) -> UserFacingError {
-    in_conversation(asked, offer, return_to, error, &Trace::default(), &LoginWatch::default()).await
+    in_conversation(context, live_provider, return_to, error, &Trace::default(), &LoginWatch::default()).await
 }
 
 /// Ends a login whose conversation with the provider gave no identity.
 pub(crate) async fn in_conversation(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     return_to: Option<&str>,
     error: &LoginError,
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
     let cause = cause_of_login_error(error);
-    let (store, provider) = (&asked.live_store().store.name, &offer.provider.name);
-    asked.app().metrics.count_login(store, provider, cause.name());
+    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+    context.app().metrics.count_login(store, provider, cause.name());
     let event =
-        AuditEvent::new(asked.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(error.code()));
-    let event = AuditEvent { version: Some(offer.version.clone()), ..event };
+        AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(error.code()));
+    let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
-    let (minute, key) = (asked.now() / 60, (asked.live_store().number, provider.clone(), "mending"));
-    let searches_repair = asked.app().stories.may_search_repair(key, minute);
-    let code = keep_story_within_limit(asked, &event, || {
-        let proposals = if searches_repair { (asked.app().workbench.propose)(&offer.provider, Err(error), trace) } else { Vec::new() };
-        login_story(LoginRecord { provider: &offer.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
+    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), "mending"));
+    let searches_repair = context.app().stories.may_search_repair(key, minute);
+    let code = keep_story_within_limit(context, &event, || {
+        let proposals =
+            if searches_repair { (context.app().workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
+        login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })
     .await
     .ok()
     .flatten();
     if cause == ErrorCause::Cancelled {
-        tracing::info!(store = &*asked.live_store().store.name, provider = &*offer.provider.name, "a shopper cancelled a login");
-        return error_of_login(cause, offer, return_to, code);
+        tracing::info!(store = &*context.live_store().store.name, provider = &*live_provider.provider.name, "a shopper cancelled a login");
+        return error_of_login(cause, live_provider, return_to, code);
     }
     tracing::warn!(
-        store = &*asked.live_store().store.name,
-        provider = &*offer.provider.name,
+        store = &*context.live_store().store.name,
+        provider = &*live_provider.provider.name,
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
         step = error.step.map(StepKind::word),
         code = redacted_excerpt(error.code()),
         said = redacted_excerpt(&error.to_string()),
-        file = &*offer.provider.source.name,
+        file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),
         "a login failed"
     );
-    error_of_login(cause, offer, return_to, code)
+    error_of_login(cause, live_provider, return_to, code)
 }
 
 /// Ends a login that cannot begin. One story a minute is stored, as in [`without_conversation`].
-pub(crate) async fn at_start(asked: &RequestContext, offer: &LiveProvider, return_to: Option<&str>, error: &LoginError) -> UserFacingError {
-    let (minute, key) = (asked.now() / 60, (asked.live_store().number, offer.provider.name.clone(), "start"));
-    if let Some(code) = asked.app().stories.code_of_minute(&key, minute) {
+pub(crate) async fn at_start(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    return_to: Option<&str>,
+    error: &LoginError,
+) -> UserFacingError {
+    let (minute, key) = (context.now() / 60, (context.live_store().number, live_provider.provider.name.clone(), "start"));
+    if let Some(code) = context.app().stories.code_of_minute(&key, minute) {
         let cause = cause_of_login_error(error);
-        asked.app().metrics.count_login(&asked.live_store().store.name, &offer.provider.name, cause.name());
-        return error_of_login(cause, offer, return_to, Some(code));
+        context.app().metrics.count_login(&context.live_store().store.name, &live_provider.provider.name, cause.name());
+        return error_of_login(cause, live_provider, return_to, Some(code));
     }
-    let refused = before_conversation(asked, offer, return_to, error).await;
+    let refused = before_conversation(context, live_provider, return_to, error).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
-        asked.app().stories.set_code_of_minute(key, minute, code);
+        context.app().stories.set_code_of_minute(key, minute, code);
     }
     refused
 }
 
 /// Ends a login whose identity is known and may not sign in. The audit gets one line, with or without an incident code.
 pub(crate) async fn sign_in_refused(
-    asked: &RequestContext,
-    offer: &LiveProvider,
+    context: &RequestContext,
+    live_provider: &LiveProvider,
     return_to: Option<&str>,
     refusal: SignInRefusal,
 ) -> UserFacingError {
     let SignInRefusal { why, event } = refusal;
-    let (store, provider, cause) = (&asked.live_store().store.name, &offer.provider.name, cause_of_refused_sign_in(why));
-    asked.app().metrics.count_login(store, provider, cause.name());
-    let file = &*offer.provider.source.name;
+    let (store, provider, cause) = (&context.live_store().store.name, &live_provider.provider.name, cause_of_refused_sign_in(why));
+    context.app().metrics.count_login(store, provider, cause.name());
+    let file = &*live_provider.provider.source.name;
     let story = Story {
         provider: provider.to_string(),
         file: file.to_owned(),
@@ -199,10 +205,10 @@ pub(crate) async fn sign_in_refused(
         message: Some(reasons::describe_refusal(why.word()).clone()),
         ..Story::default()
     };
-    let kept = if page_says_all(why) { Ok(None) } else { keep_story_within_limit(asked, &event, || story).await };
+    let kept = if page_says_all(why) { Ok(None) } else { keep_story_within_limit(context, &event, || story).await };
     // Without storage there is no audit line either, and the log says so already.
     if let Ok(None) = kept {
-        let _ = asked.app().directory.write(RecordAuditEvent(event)).await;
+        let _ = context.app().directory.write(RecordAuditEvent(event)).await;
     }
     let code = kept.ok().flatten();
     tracing::warn!(
@@ -213,7 +219,7 @@ pub(crate) async fn sign_in_refused(
         because = why.word(),
         "a sign-in was refused"
     );
-    error_of_login(cause, offer, return_to, code)
+    error_of_login(cause, live_provider, return_to, code)
 }
 
 /// Whether the page says everything, so that support needs no story.
@@ -231,23 +237,23 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
 /// Stores a story and its audit line, unless this store has stored many in this minute. The story is made only then,
 /// because it may search for a repair.
 async fn keep_story_within_limit(
-    asked: &RequestContext,
+    context: &RequestContext,
     event: &AuditEvent,
     story: impl FnOnce() -> Story,
 ) -> Result<Option<IncidentCode>, StorageUnavailable> {
-    if !asked.app().stories.may_keep_story(asked.live_store().number, asked.now() / 60) {
+    if !context.app().stories.may_keep_story(context.live_store().number, context.now() / 60) {
         return Ok(None);
     }
-    keep_story(asked, event, story()).await
+    keep_story(context, event, story()).await
 }
 
 /// Stores a story and its audit line under a new incident code.
 pub(crate) async fn keep_story(
-    asked: &RequestContext,
+    context: &RequestContext,
     event: &AuditEvent,
     mut story: Story,
 ) -> Result<Option<IncidentCode>, StorageUnavailable> {
-    let (app, store, now) = (asked.app(), &asked.live_store().store, asked.now());
+    let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();
     // A random code may be in use already, once in many millions.

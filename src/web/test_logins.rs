@@ -19,7 +19,7 @@ pub(crate) trait TestLoginHandler: Send + Sync {
     fn finish<'a>(
         &'a self,
         context: &'a RequestContext,
-        request: &'a CallbackRequest,
+        callback_request: &'a CallbackRequest,
         tester: &'a Tester,
         live_provider: &'a Arc<LiveProvider>,
         callback: &'a CallbackParameters,

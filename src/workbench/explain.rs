@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub struct ExplainedStep {
     /// Which step it is.
     pub step: StepKind,
+    /// The request as it would be sent, with masks for the values that only a login knows.
     pub request: Request,
     /// The rules by which an answer refuses the login.
     pub(crate) verdicts: Vec<ExplainedVerdict>,

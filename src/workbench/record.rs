@@ -31,8 +31,11 @@ use serde_json::{Map, Value, json};
 /// A finished login, with everything that its story needs.
 #[derive(Clone, Copy)]
 pub struct LoginToRecord<'a> {
+    /// The provider with which the login took place, to which the story will belong.
     pub provider: &'a Provider,
+    /// The calls of the login and the provider's answers, whose personal data the story replaces.
     pub trace: &'a Trace,
+    /// The outcome that the story will expect.
     pub end: Result<&'a Identity, &'a LoginError>,
     /// What the issuer has published, for a file with `discovery`.
     pub discovery: Option<&'a Value>,

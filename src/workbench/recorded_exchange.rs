@@ -12,18 +12,22 @@ pub struct RecordedExchange {
     pub address: String,
     /// Header names and values, in order.
     pub headers: Vec<(String, String)>,
+    /// The body as text; `None` if there was none or it was longer than what is kept.
     pub body: Option<String>,
     /// When it was sent, in seconds since 1970.
     pub at: Option<i64>,
+    /// The provider's response; `None` if the recording holds none.
     pub answer: Option<RecordedResponse>,
 }
 
 /// The answer to a recorded request.
 #[derive(Clone, Default)]
 pub struct RecordedResponse {
+    /// The HTTP status as it was recorded.
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(String, String)>,
+    /// The body as text; empty if there was none or it was no text.
     pub body: String,
 }
 
@@ -33,6 +37,7 @@ pub(crate) const LONGEST_BODY: usize = 256 * 1024;
 pub(crate) const MOST: usize = 20_000;
 
 impl RecordedExchange {
+    /// The value of a header, whose name is compared without regard to case.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
     }

@@ -15,11 +15,11 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// do not count.
 pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
     let begun = thread::Builder::new().name("files".to_owned()).spawn(move || {
-        let (tell, told) = mpsc::channel();
+        let (change_sender, changes) = mpsc::channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // Reading is no change.
             if event.is_ok_and(|event| !event.kind.is_access()) {
-                let _ = tell.send(());
+                let _ = change_sender.send(());
             }
         });
         let mut watcher =
@@ -37,8 +37,8 @@ pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl F
                     }
                 }
             }
-            match told.recv_timeout(every) {
-                Ok(()) => while told.recv_timeout(SETTLE).is_ok() {},
+            match changes.recv_timeout(every) {
+                Ok(()) => while changes.recv_timeout(SETTLE).is_ok() {},
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(every),
             }

@@ -181,18 +181,18 @@ impl MailError {
     /// The answer of a server may repeat the address, so only its status number is kept.
     fn at_step(step: &str, error: &Error) -> Self {
         let mut cause = error.source();
-        let mut told = None;
+        let mut io_error = None;
         while let Some(inner) = cause {
-            told = told.or_else(|| inner.downcast_ref::<std::io::Error>().map(ToString::to_string));
+            io_error = io_error.or_else(|| inner.downcast_ref::<std::io::Error>().map(ToString::to_string));
             cause = inner.source();
         }
         let own_words = || error.source().filter(|_| error.is_client() || error.is_tls()).map(ToString::to_string);
-        let told = match error.status() {
+        let problem = match error.status() {
             Some(code) => format!("the mail server answered {code}"),
             None if error.is_timeout() => "the mail server does not answer".to_owned(),
-            None => told.or_else(own_words).unwrap_or_else(|| "the mail server is not understood".to_owned()),
+            None => io_error.or_else(own_words).unwrap_or_else(|| "the mail server is not understood".to_owned()),
         };
-        Self { is_certain: true, reason: format!("{step}: {told}") }
+        Self { is_certain: true, reason: format!("{step}: {problem}") }
     }
 }
 

@@ -103,8 +103,8 @@ pub(crate) async fn print_history(context: &UsersContext, person: &UserRecord, m
     let (history, more) = limit_to(history, most);
     if context.json {
         let (uid, email) = (&person.user.uid, person.user.email.key());
-        let told = rendering::history_as_json(&history);
-        print_json(&json!({ "store": context.store, "uid": uid, "email": email, "history": told, "more": more }).to_string());
+        let history = rendering::history_as_json(&history);
+        print_json(&json!({ "store": context.store, "uid": uid, "email": email, "history": history, "more": more }).to_string());
         return Ok(());
     }
     for event in &history {

@@ -7,13 +7,13 @@ use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 
-pub(crate) async fn style(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&asked))).body(LAB_STYLE))
+pub(crate) async fn style(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(LAB_STYLE))
 }
 
-pub(crate) async fn script(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn script(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     Ok(HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")
-        .insert_header((CACHE_CONTROL, cache_lifetime(&asked)))
+        .insert_header((CACHE_CONTROL, cache_lifetime(&context)))
         .body(LAB_SCRIPT))
 }

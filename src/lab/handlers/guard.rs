@@ -18,38 +18,39 @@ pub struct StaffMember {
 }
 
 /// What the forms of the lab are bound to: the session, or without a session, which a loopback address allows, the lab itself.
-pub(crate) fn form_binding(asked: &RequestContext) -> Box<str> {
-    asked.session().map_or_else(|| "lab".into(), |session| session.sid)
+pub(crate) fn form_binding(context: &RequestContext) -> Box<str> {
+    context.session().map_or_else(|| "lab".into(), |session| session.sid)
 }
 
 /// Whether the whole installation is on this machine. If one store is public, a proxy might
 /// lead its visitors to a store on loopback.
-fn is_local_installation(asked: &RequestContext) -> bool {
-    asked.app().live_config().stores().all().iter().all(|store| store.loopback)
+fn is_local_installation(context: &RequestContext) -> bool {
+    context.app().live_config().stores().all().iter().all(|store| store.loopback)
 }
 
 /// Whether the store has no lab.
-pub(crate) fn is_closed(asked: &RequestContext) -> bool {
-    !is_local_installation(asked) && asked.live_store().store.staff.is_empty()
+pub(crate) fn is_closed(context: &RequestContext) -> bool {
+    !is_local_installation(context) && context.live_store().store.staff.is_empty()
 }
 
 /// Admits staff. A visitor who is not signed in is led to the login and back; any other user gets an error page.
-pub(crate) fn require_staff(asked: &RequestContext) -> Result<StaffMember, UserFacingError> {
-    let store = &asked.live_store().store;
-    if is_local_installation(asked) {
+pub(crate) fn require_staff(context: &RequestContext) -> Result<StaffMember, UserFacingError> {
+    let store = &context.live_store().store;
+    if is_local_installation(context) {
         // A request that a proxy or a tunnel on this machine passes on comes from another machine.
-        let peer = asked.request().peer_addr();
-        if peer.is_some_and(|peer| !peer.ip().is_loopback()) || FORWARDED.iter().any(|name| asked.request().headers().contains_key(*name)) {
+        let peer = context.request().peer_addr();
+        if peer.is_some_and(|peer| !peer.ip().is_loopback()) || FORWARDED.iter().any(|name| context.request().headers().contains_key(*name))
+        {
             return Err(ErrorCause::NotStaff.into());
         }
-        return Ok(StaffMember { uid: asked.session().map(|session| session.person.uid) });
+        return Ok(StaffMember { uid: context.session().map(|session| session.person.uid) });
     }
-    if is_closed(asked) {
+    if is_closed(context) {
         return Err(ErrorCause::NoSuchPage.into());
     }
-    asked.require_fresh_revocations()?;
-    let Some(session) = asked.session() else {
-        return Err(UserFacingError { instead: Some(login_address(asked)), ..ErrorCause::NotStaff.into() });
+    context.require_fresh_revocations()?;
+    let Some(session) = context.session() else {
+        return Err(UserFacingError { instead: Some(login_address(context)), ..ErrorCause::NotStaff.into() });
     };
     // An address that is not proven does not identify a user.
     if session.person.email_verified && store.staff.contains(&session.person.email) {
@@ -60,9 +61,9 @@ pub(crate) fn require_staff(asked: &RequestContext) -> Result<StaffMember, UserF
 
 /// The address of the login, from which the browser returns to this page. After a form it returns to the lab instead, because the
 /// form cannot be sent again.
-fn login_address(asked: &RequestContext) -> String {
-    let url = &asked.live_store().store.public_url;
-    let here = asked.request().uri().path_and_query().filter(|_| *asked.request().method() != Method::POST);
+fn login_address(context: &RequestContext) -> String {
+    let url = &context.live_store().store.public_url;
+    let here = context.request().uri().path_and_query().filter(|_| *context.request().method() != Method::POST);
     let here = here.map(|here| format!("{url}{here}")).filter(|here| here.len() <= LONGEST);
     address(&["login"], &[("return_to", Some(&here.unwrap_or_else(|| format!("{url}/lab"))))])
 }

@@ -18,48 +18,48 @@ use actix_web::http::StatusCode;
 const PAGE: &str = "/lab/incidents";
 
 /// Shows the form, or redirects to the story of the code that was typed into it.
-pub(crate) async fn find(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    guard::require_staff(&asked)?;
-    let typed = asked.query_parameter("code")?.filter(|typed| !typed.trim().is_empty());
+pub(crate) async fn find(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    guard::require_staff(&context)?;
+    let typed = context.query_parameter("code")?.filter(|typed| !typed.trim().is_empty());
     if let Some(code) = typed.as_deref().and_then(IncidentCode::parse) {
         return Ok(redirect_to(&address(&["lab", "incidents", code.as_str()], &[])));
     }
     let shown: Option<String> = typed.map(|typed| crate::vocabulary::diagnostic::printable(&typed.chars().take(64).collect::<String>()));
     let here = address(&["lab", "incidents"], &[("code", shown.as_deref())]);
-    let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: shown.as_deref(), unknown: None };
+    let page = IncidentLookupPage { frame: handlers::lab_frame(&context, here), typed: shown.as_deref(), unknown: None };
     let status = if shown.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(handlers::page_response(&asked, status, page.render()))
+    Ok(handlers::page_response(&context, status, page.render()))
 }
 
 /// The story that the address names.
-async fn requested_story(asked: &RequestContext) -> Result<Result<StoredStory, IncidentCode>, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(asked)?;
-    let code = asked.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
-    Ok(find_story(asked, &staff, code.clone()).await?.ok_or(code))
+async fn requested_story(context: &RequestContext) -> Result<Result<StoredStory, IncidentCode>, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(context)?;
+    let code = context.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
+    Ok(find_story(context, &staff, code.clone()).await?.ok_or(code))
 }
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let kept = match requested_story(&asked).await? {
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let kept = match requested_story(&context).await? {
         Ok(kept) => kept,
         Err(code) => {
             let here = format!("{PAGE}/{code}");
-            let page = IncidentLookupPage { frame: handlers::lab_frame(&asked, here), typed: None, unknown: Some(code.as_str()) };
-            return Ok(handlers::page_response(&asked, StatusCode::NOT_FOUND, page.render()));
+            let page = IncidentLookupPage { frame: handlers::lab_frame(&context, here), typed: None, unknown: Some(code.as_str()) };
+            return Ok(handlers::page_response(&context, StatusCode::NOT_FOUND, page.render()));
         }
     };
-    let bench = find_provider(&asked, kept.story.provider.clone());
+    let bench = find_provider(&context, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);
-    let login = login_steps(&asked, &kept, bench.as_ref(), None);
+    let login = login_steps(&context, &kept, bench.as_ref(), None);
     // The line is linked only while the file is still the version of the incident.
     let line = kept
         .story
         .line
         .filter(|_| login.failed().and_then(|step| step.complaint.as_ref()).is_some_and(|complaint| !complaint.is_file_changed));
-    let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&asked).into_owned());
+    let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&context).into_owned());
     let page = IncidentPage {
-        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&asked, here) },
+        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&context, here) },
         code: kept.code.as_str(),
         when: format_moment(kept.at),
         provider: crate::vocabulary::diagnostic::printable(&title),
@@ -68,11 +68,11 @@ pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFaci
         message: login.failed().and_then(|step| step.complaint.as_ref()).map(|complaint| complaint.message.clone()),
         login,
     };
-    Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))
+    Ok(handlers::page_response(&context, StatusCode::OK, page.render()))
 }
 
 /// The same as a text, ready for a ticket.
-pub(crate) async fn show_report(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let kept = requested_story(&asked).await?.map_err(|_| ErrorCause::NoSuchPage)?;
-    Ok(handlers::text_response(&asked, text_report(&asked, &kept)))
+pub(crate) async fn show_report(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let kept = requested_story(&context).await?.map_err(|_| ErrorCause::NoSuchPage)?;
+    Ok(handlers::text_response(&context, text_report(&context, &kept)))
 }

@@ -65,14 +65,14 @@ pub(crate) fn lab_state(context: &RequestContext) -> &LabState {
 }
 
 /// The frame of a page of the lab.
-pub(crate) fn lab_frame(asked: &RequestContext, address: String) -> LabFrame<'_> {
-    let front = asked.live_store();
-    let offered = front.languages.offered_languages(&front.store.languages);
+pub(crate) fn lab_frame(context: &RequestContext, address: String) -> LabFrame<'_> {
+    let live_store = context.live_store();
+    let offered = live_store.languages.offered_languages(&live_store.store.languages);
     LabFrame {
-        store: &front.look.title,
-        language: LabLanguage::for_code(&asked.language().code),
+        store: &live_store.look.title,
+        language: LabLanguage::for_code(&context.language().code),
         languages: LabLanguage::supported_among(offered.iter().map(|language| language.code.as_str())),
-        asset_version: &front.version,
+        asset_version: &live_store.version,
         address,
         groups: Vec::new(),
         report_href: None,
@@ -80,35 +80,35 @@ pub(crate) fn lab_frame(asked: &RequestContext, address: String) -> LabFrame<'_>
 }
 
 /// A page of the lab as an answer.
-pub(crate) fn page_response(asked: &RequestContext, status: StatusCode, body: String) -> HttpResponse {
-    let mut response = response_builder(asked, status);
+pub(crate) fn page_response(context: &RequestContext, status: StatusCode, body: String) -> HttpResponse {
+    let mut response = response_builder(context, status);
     response.content_type("text/html; charset=utf-8").body(body)
 }
 
 /// A text of the lab, ready to be copied.
-pub(crate) fn text_response(asked: &RequestContext, body: String) -> HttpResponse {
-    response_builder(asked, StatusCode::OK).content_type("text/plain; charset=utf-8").body(body)
+pub(crate) fn text_response(context: &RequestContext, body: String) -> HttpResponse {
+    response_builder(context, StatusCode::OK).content_type("text/plain; charset=utf-8").body(body)
 }
 
-fn response_builder(asked: &RequestContext, status: StatusCode) -> HttpResponseBuilder {
+fn response_builder(context: &RequestContext, status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "Cookie, Accept-Language"));
-    response.insert_header((CONTENT_SECURITY_POLICY, headers::lab_policy(asked.live_store().store.loopback)));
-    if asked.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&asked.language().code, &asked.live_store().store)]);
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::lab_policy(context.live_store().store.loopback)));
+    if context.requested_language().is_some() {
+        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &context.live_store().store)]);
     }
     response
 }
 
 /// What the lab knows about the file of a provider.
-pub(crate) fn provider_standing(asked: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
-    let listing = asked.live_store().providers.snapshot();
+pub(crate) fn provider_standing(context: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
+    let listing = context.live_store().providers.snapshot();
     listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file describes it now, unless the file is broken.
-pub(crate) fn compile_current(asked: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    crate::provider::compile(&standing.report.source, asked.live_store().providers.installation_context()).0
+pub(crate) fn compile_current(context: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
+    crate::provider::compile(&standing.report.source, context.live_store().providers.installation_context()).0
 }
 
 /// The title of the provider in a file, even if the rest of the file is broken.
@@ -130,8 +130,8 @@ pub(crate) fn secret_values(provider: Option<&Provider>) -> Vec<Text> {
 }
 
 /// How the last test login of this person ended, if it is remembered.
-pub(crate) fn last_test(asked: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
-    let last = lab_state(asked).tests.last_result(&asked.live_store().store.name, provider, staff.uid.as_deref())?;
+pub(crate) fn last_test(context: &RequestContext, staff: &StaffMember, provider: &str) -> Option<LastTestSummary> {
+    let last = lab_state(context).tests.last_result(&context.live_store().store.name, provider, staff.uid.as_deref())?;
     let href = address(&["lab", provider, "tests", last.code.as_str()], &[]);
     Some(LastTestSummary { href, passed: last.failed.is_none(), step: last.step })
 }
@@ -147,9 +147,9 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
 }
 
 /// All providers of the store by their states; the one of this name is the current.
-pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
-    let front = asked.live_store();
-    let listing = front.providers.snapshot();
+pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
+    let live_store = context.live_store();
+    let listing = live_store.providers.snapshot();
     let mut groups: Vec<LabProviderGroup> =
         ProviderStatus::ALL.into_iter().map(|status| LabProviderGroup { status, entries: Vec::new() }).collect();
     let mut put = |status: ProviderStatus, entry: LabProviderEntry| {
@@ -159,13 +159,16 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
     };
     for standing in listing.standings().values() {
         let name = standing.report.source.stem();
-        let offer = listing.provider(name);
-        let known = standing.title.as_deref().or_else(|| offer.map(|offer| &*offer.provider.title)).map(str::to_owned);
+        let live_provider = listing.provider(name);
+        let known =
+            standing.title.as_deref().or_else(|| live_provider.map(|live_provider| &*live_provider.provider.title)).map(str::to_owned);
         let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
         let not_offered = match standing.status {
-            _ if !front.has_provider(name) => Some(NotOfferedReason::Playground),
+            _ if !live_store.has_provider(name) => Some(NotOfferedReason::Playground),
             ProviderStatus::Off => Some(NotOfferedReason::Off),
-            ProviderStatus::Offered if offer.is_some_and(|offer| offer.provider.hidden) => Some(NotOfferedReason::NoButton),
+            ProviderStatus::Offered if live_provider.is_some_and(|live_provider| live_provider.provider.hidden) => {
+                Some(NotOfferedReason::NoButton)
+            }
             ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
         };
         let (mistakes, warnings) = count_complaints(&standing.report);
@@ -177,15 +180,15 @@ pub(crate) fn provider_groups(asked: &RequestContext, staff: &StaffMember, curre
             missing: standing.missing.clone(),
             mistakes,
             warnings,
-            has_drift: !asked.app().drift.warnings(&front.store.name, name).is_empty(),
+            has_drift: !context.app().drift.warnings(&live_store.store.name, name).is_empty(),
             uses_older_version: standing.stale,
             not_offered,
-            last_test: last_test(asked, staff, name),
+            last_test: last_test(context, staff, name),
             unread_reason: None,
         };
         put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
     }
-    let folder = front.providers.folder();
+    let folder = live_store.providers.folder();
     for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
         let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

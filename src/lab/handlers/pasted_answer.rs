@@ -40,22 +40,22 @@ struct PastedAnswerForm {
     body: String,
 }
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&asked)?;
-    let bench = requested_provider(&asked)?;
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&context)?;
+    let bench = requested_provider(&context)?;
     let last = bench.provider.as_ref().map_or(1, |provider| provider.calls.len().max(1));
     let typed = PastedAnswerForm { call: last, status: "200".to_owned(), kind: String::new(), body: String::new() };
-    answer_page(&asked, &staff, &bench, &typed, None, None)
+    answer_page(&context, &staff, &bench, &typed, None, None)
 }
 
 /// What would be read from the pasted answer.
-pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&asked)?;
-    let bench = requested_provider(&asked)?;
+pub(crate) async fn read(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&context)?;
+    let bench = requested_provider(&context)?;
     let here = address(&["lab", &bench.name, "answer"], &[]);
-    let form = forms::verified_form(&asked, &guard::form_binding(&asked), &here)?;
+    let form = forms::verified_form(&context, &guard::form_binding(&context), &here)?;
     let field = |name: &str| Ok::<_, UserFacingError>(form.field(name)?.unwrap_or_default().to_owned());
     let (call, status, kind, body) = (field("call")?, field("status")?, field("kind")?, field("body")?);
     let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
@@ -65,26 +65,26 @@ pub(crate) async fn read(asked: RequestContext) -> Result<HttpResponse, UserFaci
     if typed.body.len() > LARGEST_ANSWER {
         // An answer that is too large is not sent back in the form.
         let typed = PastedAnswerForm { body: String::new(), ..typed };
-        return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), None);
+        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), None);
     }
     let number =
         if typed.status.is_empty() { Some(200) } else { typed.status.parse::<u16>().ok().filter(|status| (100..=599).contains(status)) };
-    let Some(status) = number else { return answer_page(&asked, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), None) };
+    let Some(status) = number else { return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), None) };
     let headers = if typed.kind.is_empty() { Vec::new() } else { vec![("content-type".into(), typed.kind.as_str().into())] };
     let answer = Response { status, headers, body: typed.body.clone().into_bytes() };
-    let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&asked, &bench, provider, call - 1, answer));
-    answer_page(&asked, &staff, &bench, &typed, None, outcome)
+    let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&context, &bench, provider, call - 1, answer));
+    answer_page(&context, &staff, &bench, &typed, None, outcome)
 }
 
 /// What a call would read from an answer, as a story.
 fn read_pasted_answer(
-    asked: &RequestContext,
+    context: &RequestContext,
     bench: &LabProvider,
     provider: &Provider,
     call: usize,
     answer: Response,
 ) -> PastedAnswerResult {
-    let words = &LabLanguage::for_code(&asked.language().code).words;
+    let words = &LabLanguage::for_code(&context.language().code).words;
     let step = &provider.calls[call];
     let mut facts_so_far = facts_before_call(provider, bench.initial_facts(), call);
     let read = step.read(&answer, &mut facts_so_far, &DocumentCache::default());
@@ -101,20 +101,20 @@ fn read_pasted_answer(
     let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
     let story = login_story(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) }, Vec::new());
     let answer = story.exchanges.first().map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();
-    let told = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
+    let facts = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
     let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);
     PastedAnswerResult {
         message,
         line: failed.and(story.line).filter(|line| *line > 0),
         about: answer.about,
         tree: answer.tree,
-        facts: told,
+        facts,
         proposals: proposal_views(&proposals, None, words),
     }
 }
 
 fn answer_page(
-    asked: &RequestContext,
+    context: &RequestContext,
     staff: &StaffMember,
     bench: &LabProvider,
     typed: &PastedAnswerForm,
@@ -125,15 +125,15 @@ fn answer_page(
     let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
     let calls = provider.calls.iter().enumerate().map(|(at, step)| format!("{}. {}", at + 2, step.kind.word()));
     let page = PastedAnswerPage {
-        frame: LabFrame { groups: handlers::provider_groups(asked, staff, Some(&bench.name)), ..handlers::lab_frame(asked, here) },
+        frame: LabFrame { groups: handlers::provider_groups(context, staff, Some(&bench.name)), ..handlers::lab_frame(context, here) },
         name: &bench.name,
-        title: &crate::vocabulary::diagnostic::printable(&bench.title(asked)),
+        title: &crate::vocabulary::diagnostic::printable(&bench.title(context)),
         calls: calls.collect(),
         chosen_call: typed.call,
         status: &typed.status,
         content_type: &typed.kind,
         body: &typed.body,
-        csrf_token: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        csrf_token: &forms::csrf_token(context, &guard::form_binding(context)),
         problem,
         result,
     };
@@ -142,5 +142,5 @@ fn answer_page(
         Some(PastedAnswerProblem::BadStatus) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,
     };
-    Ok(handlers::page_response(asked, status, page.render()))
+    Ok(handlers::page_response(context, status, page.render()))
 }

@@ -43,29 +43,34 @@ pub(crate) struct LabProvider {
 }
 
 /// The provider that the address names.
-pub(crate) fn requested_provider(asked: &RequestContext) -> Result<LabProvider, UserFacingError> {
-    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
-    find_provider(asked, name).ok_or_else(|| ErrorCause::NoSuchPage.into())
+pub(crate) fn requested_provider(context: &RequestContext) -> Result<LabProvider, UserFacingError> {
+    let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+    find_provider(context, name).ok_or_else(|| ErrorCause::NoSuchPage.into())
 }
 
 /// The provider of this name.
-pub(crate) fn find_provider(asked: &RequestContext, name: String) -> Option<LabProvider> {
-    let standing = handlers::provider_standing(asked, &name)?;
-    let provider = handlers::compile_current(asked, &standing);
+pub(crate) fn find_provider(context: &RequestContext, name: String) -> Option<LabProvider> {
+    let standing = handlers::provider_standing(context, &name)?;
+    let provider = handlers::compile_current(context, &standing);
     // While a file is broken, the secrets of the live version are masked as well.
-    let listing = asked.live_store().providers.snapshot();
-    let older = listing.provider(&name).map(|offer| &offer.provider);
+    let listing = context.live_store().providers.snapshot();
+    let older = listing.provider(&name).map(|live_provider| &live_provider.provider);
     let file = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
-    let given = provider.as_ref().map(|provider| installation_facts(provider, &asked.live_store().store.public_url)).unwrap_or_default();
+    let given = provider.as_ref().map(|provider| installation_facts(provider, &context.live_store().store.public_url)).unwrap_or_default();
     Some(LabProvider { name, standing, provider, file, given })
 }
 
 impl LabProvider {
     /// The text of its button.
-    pub(crate) fn title<'a>(&'a self, asked: &RequestContext) -> std::borrow::Cow<'a, str> {
+    pub(crate) fn title<'a>(&'a self, context: &RequestContext) -> std::borrow::Cow<'a, str> {
         let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
-            let older = asked.live_store().providers.snapshot().provider(&self.name).map(|offer| offer.provider.title.to_string());
+            let older = context
+                .live_store()
+                .providers
+                .snapshot()
+                .provider(&self.name)
+                .map(|live_provider| live_provider.provider.title.to_string());
             let known = older.or_else(|| handlers::name_in_file(&self.standing.report.source));
             known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
         })
@@ -122,48 +127,53 @@ fn fact_source(provider: &Provider, fact: Slot, from: &str, line: u32) -> LabFac
     LabFactSource { fact: provider.names.name(fact).to_string(), from: crate::vocabulary::diagnostic::printable(from), line }
 }
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&asked)?;
-    let bench = requested_provider(&asked)?;
-    Ok(provider_page(&asked, &staff, &bench, None))
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&context)?;
+    let bench = requested_provider(&context)?;
+    Ok(provider_page(&context, &staff, &bench, None))
 }
 
 /// The address at which a test begins was opened as a page, so the browser is redirected.
-pub(crate) async fn redirect_to_provider(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    guard::require_staff(&asked)?;
-    let name = asked.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+pub(crate) async fn redirect_to_provider(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    guard::require_staff(&context)?;
+    let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
     Ok(user_facing_error::redirect_to(&address(&["lab", &name], &[])))
 }
 
 /// The page of a provider, with the test login that it shows, if any.
-pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: &LabProvider, test: Option<TestLoginView>) -> HttpResponse {
-    let (title, path) = (bench.title(asked), &bench.standing.report.source.name);
+pub(crate) fn provider_page(
+    context: &RequestContext,
+    staff: &StaffMember,
+    bench: &LabProvider,
+    test: Option<TestLoginView>,
+) -> HttpResponse {
+    let (title, path) = (bench.title(context), &bench.standing.report.source.name);
     let here = match &test {
         Some(test) => address(&["lab", &bench.name, "tests", &test.code], &[]),
         None => address(&["lab", &bench.name], &[]),
     };
     let report = test.as_ref().map(|_| format!("{here}/report.txt"));
     let frame = LabFrame {
-        groups: handlers::provider_groups(asked, staff, Some(&bench.name)),
+        groups: handlers::provider_groups(context, staff, Some(&bench.name)),
         report_href: report,
-        ..handlers::lab_frame(asked, here)
+        ..handlers::lab_frame(context, here)
     };
     let (previews, preview_error) = match bench.request_previews() {
         Ok(previews) => (previews, None),
         Err(why) => (Vec::new(), Some(why)),
     };
-    let public_url = &asked.live_store().store.public_url;
+    let public_url = &context.live_store().store.public_url;
     let callback = bench.provider.as_ref().and_then(|provider| bench.given.iter().find(|(fact, _)| *fact == provider.known.redirect_uri));
     let callback = callback.map_or_else(|| format!("{public_url}{}", address(&["callback", &bench.name], &[])), |(_, text)| text.masked());
     // A test login uses the live version, which is an older one while the file is broken.
-    let offer = asked.live_store().providers.snapshot().provider(&bench.name).cloned();
+    let live_provider = context.live_store().providers.snapshot().provider(&bench.name).cloned();
     let page = ProviderPage {
         frame,
         name: &bench.name,
         title: &crate::vocabulary::diagnostic::printable(&title),
         status: bench.standing.status,
-        not_offered: (!asked.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
+        not_offered: (!context.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
         uses_older_version: bench.standing.stale,
         missing: bench.standing.missing.clone(),
         path,
@@ -172,16 +182,16 @@ pub(crate) fn provider_page(asked: &RequestContext, staff: &StaffMember, bench: 
         preview_error,
         values: bench.installation_values(),
         callback: masked_parts(&callback),
-        inputs: offer.map(|offer| login_page::provider_choice(&offer, None).inputs).unwrap_or_default(),
-        csrf_token: &forms::csrf_token(asked, &guard::form_binding(asked)),
+        inputs: live_provider.map(|live_provider| login_page::provider_choice(&live_provider, None).inputs).unwrap_or_default(),
+        csrf_token: &forms::csrf_token(context, &guard::form_binding(context)),
         drift: DriftSection::from_warnings(
-            &asked.app().drift.warnings(&asked.live_store().store.name, &bench.name),
+            &context.app().drift.warnings(&context.live_store().store.name, &bench.name),
             format_moment,
-            &LabLanguage::for_code(&asked.language().code).words,
+            &LabLanguage::for_code(&context.language().code).words,
         ),
-        last_test: if test.is_none() { handlers::last_test(asked, staff, &bench.name) } else { None },
+        last_test: if test.is_none() { handlers::last_test(context, staff, &bench.name) } else { None },
         test,
         paste_href: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),
     };
-    handlers::page_response(asked, StatusCode::OK, page.render())
+    handlers::page_response(context, StatusCode::OK, page.render())
 }

@@ -10,16 +10,16 @@ use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&asked)?;
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(&context)?;
     // The settings belong to all stores, so only the staff of the main store see complaints about them.
-    let is_main = *asked.live_store().store.name == *crate::stores::MAIN;
-    let complaints = if is_main { asked.app().complaints() } else { Vec::new() };
+    let is_main = *context.live_store().store.name == *crate::stores::MAIN;
+    let complaints = if is_main { context.app().complaints() } else { Vec::new() };
     let complaints: Vec<String> =
         complaints.iter().map(|complaint| crate::vocabulary::diagnostic::printable(&mask_text(complaint))).collect();
-    let folder = asked.live_store().providers.folder().display().to_string();
-    let frame = LabFrame { groups: handlers::provider_groups(&asked, &staff, None), ..handlers::lab_frame(&asked, "/lab".to_owned()) };
+    let folder = context.live_store().providers.folder().display().to_string();
+    let frame = LabFrame { groups: handlers::provider_groups(&context, &staff, None), ..handlers::lab_frame(&context, "/lab".to_owned()) };
     let page = ProviderListPage { frame, folder: &folder, complaints: &complaints };
-    Ok(handlers::page_response(&asked, StatusCode::OK, page.render()))
+    Ok(handlers::page_response(&context, StatusCode::OK, page.render()))
 }

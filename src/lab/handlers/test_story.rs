@@ -25,12 +25,12 @@ pub struct StoredStory {
 }
 
 /// The story under a code, if it is this store's and, where it is a test, this person's own.
-pub async fn find_story(asked: &RequestContext, staff: &StaffMember, code: IncidentCode) -> Result<Option<StoredStory>, UserFacingError> {
-    let recall = LoadIncident { code: code.as_str().into(), now: asked.now() };
-    let Some(StoredIncident { store, at, story, .. }) = asked.app().directory.read(recall).await? else { return Ok(None) };
+pub async fn find_story(context: &RequestContext, staff: &StaffMember, code: IncidentCode) -> Result<Option<StoredStory>, UserFacingError> {
+    let recall = LoadIncident { code: code.as_str().into(), now: context.now() };
+    let Some(StoredIncident { store, at, story, .. }) = context.app().directory.read(recall).await? else { return Ok(None) };
     let Ok(story) = serde_json::from_str::<Story>(&story) else { return Ok(None) };
     let is_theirs = !story.test || story.by.as_deref() == staff.uid.as_deref();
-    Ok((store == asked.live_store().store.name && is_theirs).then_some(StoredStory { code, at, story }))
+    Ok((store == context.live_store().store.name && is_theirs).then_some(StoredStory { code, at, story }))
 }
 
 /// A time as text that is readable in every language.
@@ -39,21 +39,21 @@ pub(crate) fn format_moment(seconds: i64) -> String {
 }
 
 /// The report of a story, ready for a ticket.
-pub(crate) fn text_report(asked: &RequestContext, kept: &StoredStory) -> String {
+pub(crate) fn text_report(context: &RequestContext, kept: &StoredStory) -> String {
     let test = if kept.story.test { ", a test login" } else { "" };
-    let store = &asked.live_store().store.name;
+    let store = &context.live_store().store.name;
     let provider = crate::vocabulary::diagnostic::printable(&kept.story.provider);
     format!("{}  {}  store {store}, provider {provider}{test}\n{}", kept.code, format_moment(kept.at), plain_text(&kept.story))
 }
 
 /// The steps of a story, beside the file as it is today.
 pub(crate) fn login_steps(
-    asked: &RequestContext,
+    context: &RequestContext,
     kept: &StoredStory,
     bench: Option<&LabProvider>,
     changes: Option<&str>,
 ) -> LoginStepsView {
-    let words = &LabLanguage::for_code(&asked.language().code).words;
+    let words = &LabLanguage::for_code(&context.language().code).words;
     let same =
         bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.standing) == *version));
     let calls = same.map(LabProvider::call_names).unwrap_or_default();
@@ -64,32 +64,32 @@ pub(crate) fn login_steps(
 }
 
 /// The test that the address names, and its provider.
-async fn requested_test(asked: &RequestContext) -> Result<(StaffMember, LabProvider, StoredStory), UserFacingError> {
-    asked.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(asked)?;
-    let bench = requested_provider(asked)?;
-    let code = asked.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
-    let kept = find_story(asked, &staff, code).await?.filter(|kept| kept.story.test && kept.story.provider == bench.name);
+async fn requested_test(context: &RequestContext) -> Result<(StaffMember, LabProvider, StoredStory), UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    let staff = guard::require_staff(context)?;
+    let bench = requested_provider(context)?;
+    let code = context.path_parameter("code").as_deref().and_then(IncidentCode::parse).ok_or(ErrorCause::NoSuchPage)?;
+    let kept = find_story(context, &staff, code).await?.filter(|kept| kept.story.test && kept.story.provider == bench.name);
     Ok((staff, bench, kept.ok_or(ErrorCause::NoSuchPage)?))
 }
 
-pub(crate) async fn show(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let (staff, bench, kept) = requested_test(&asked).await?;
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let (staff, bench, kept) = requested_test(&context).await?;
     let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
-    let login = login_steps(&asked, &kept, Some(&bench), Some(&changes));
+    let login = login_steps(&context, &kept, Some(&bench), Some(&changes));
     let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login };
-    Ok(provider_page(&asked, &staff, &bench, Some(test)))
+    Ok(provider_page(&context, &staff, &bench, Some(test)))
 }
 
 /// The report, or the lines of a proposed change: `report.txt`, `change-1.txt`.
-pub(crate) async fn download(asked: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let (_, _, kept) = requested_test(&asked).await?;
-    let name = asked.path_parameter("file").ok_or(ErrorCause::NoSuchPage)?;
+pub(crate) async fn download(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let (_, _, kept) = requested_test(&context).await?;
+    let name = context.path_parameter("file").ok_or(ErrorCause::NoSuchPage)?;
     if name == "report.txt" {
-        return Ok(handlers::text_response(&asked, text_report(&asked, &kept)));
+        return Ok(handlers::text_response(&context, text_report(&context, &kept)));
     }
     let number = name.strip_prefix("change-").and_then(|name| name.strip_suffix(".txt")).and_then(|number| number.parse::<usize>().ok());
     let proposal = number.and_then(|number| kept.story.proposals.get(number.checked_sub(1)?));
     let change = proposal.and_then(|proposal| proposal.change.as_ref()).ok_or(ErrorCause::NoSuchPage)?;
-    Ok(handlers::text_response(&asked, change.added.iter().map(|line| format!("{line}\n")).collect()))
+    Ok(handlers::text_response(&context, change.added.iter().map(|line| format!("{line}\n")).collect()))
 }

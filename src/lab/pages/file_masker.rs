@@ -4,9 +4,9 @@
 //! stays hidden. Of a file that is not YAML only the keys with which lines begin are shown.
 
 use crate::lab::pages::masked_file::{DOTS, MaskedSpan, caret_line};
-use crate::provider::declared_values::{OFTEN_SECRETS, SECRETS};
 use crate::provider::provider_spec::ProviderSpec;
 use crate::vocabulary::diagnostic::{Complaint, printable};
+use crate::vocabulary::secret_names::{announces_secret, names_secret, often_names_secret};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{ValueShape, WordBlock};
 use crate::vocabulary::yaml::{YamlError, YamlKind, YamlNode};
@@ -166,7 +166,7 @@ impl<'a> FileMasker<'a> {
                 if !hides_comments {
                     self.show_words(at..at + line.len(), Ink::Comment);
                 }
-                hides_comments |= line.trim_end().ends_with([':', '=']) && SECRETS.iter().any(|name| normalized_name(line).ends_with(name));
+                hides_comments |= line.trim_end().ends_with([':', '=']) && announces_secret(line);
                 at += line.len();
                 continue;
             } else if rest.starts_with(['|', '>']) {
@@ -275,21 +275,6 @@ impl<'a> FileMasker<'a> {
         let sentence = Text::mask_all(self.secrets, sentence, DOTS);
         printable(&longest.into_iter().fold(sentence, |masked, text| masked.replace(text, DOTS)))
     }
-}
-
-/// A name in small letters, without its signs.
-fn normalized_name(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
-fn names_secret(name: &str) -> bool {
-    let name = normalized_name(name);
-    SECRETS.iter().any(|word| name.contains(word))
-}
-
-fn often_names_secret(name: &str) -> bool {
-    let name = normalized_name(name);
-    OFTEN_SECRETS.iter().any(|word| name.ends_with(word))
 }
 
 /// Whether a key looks like a name of the language or of a parameter, and not like a value.

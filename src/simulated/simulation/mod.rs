@@ -49,6 +49,7 @@ pub use crate::simulated::simulation::installation::{InventedValue, installation
 /// The largest body that is read, in bytes.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
+/// A provider that is simulated from its file and its examples, with the logins under way at it.
 pub struct Simulation {
     provider: Provider,
     examples: Vec<ExampleSpec>,

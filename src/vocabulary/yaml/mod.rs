@@ -16,6 +16,7 @@ pub(crate) const DEEPEST: usize = 16;
 #[derive(Clone, Debug)]
 pub struct YamlNode {
     pub(crate) place: Place,
+    /// The content, with the places of its parts.
     pub kind: YamlKind,
 }
 
@@ -31,6 +32,7 @@ pub enum YamlKind {
         /// Whether the file holds it letter by letter, so that each part of it has a place.
         verbatim: bool,
     },
+    /// A list, in the order of the file.
     List(Vec<YamlNode>),
     /// A mapping, in the order of the file.
     Map(Vec<YamlEntry>),
@@ -39,7 +41,9 @@ pub enum YamlKind {
 /// One line of a mapping.
 #[derive(Clone, Debug)]
 pub struct YamlEntry {
+    /// The key with its own place, so that a complaint can point at an unknown word.
     pub key: Located<String>,
+    /// The node behind the key, which is null where the file leaves it out.
     pub value: YamlNode,
 }
 

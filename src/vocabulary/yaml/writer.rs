@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 /// One line of a mapping that is written.
 #[derive(Clone, Debug)]
 pub struct YamlLine {
+    /// The key without quotes, which are added where the text needs them.
     pub key: String,
+    /// What is written behind the key, or below it.
     pub value: YamlValue,
     /// The comment behind it.
     pub(crate) comment: Option<String>,

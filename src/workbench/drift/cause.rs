@@ -13,7 +13,7 @@ use crate::drift::warning::{DriftCause, DriftKind};
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::workbench::answers::path::{compile_path, parse_path};
-use crate::workbench::drift::replacement::{LostReading, find_replacement, replacement_proposal};
+use crate::workbench::drift::replacement::{LostReading, find_replacement, is_new_path, replacement_proposal};
 use crate::workbench::repair::propose;
 use serde_json::Value;
 
@@ -115,21 +115,16 @@ impl BrokenAnswer<'_> {
         let known = self.login.provider.known;
         let decides_sign_in = [known.id, known.email, known.email_verified].contains(&reading.fact);
         if let Some(path) = find_replacement(gone, document, &self.statistics.shape).filter(|_| !decides_sign_in) {
-            return Some(replacement_proposal(self.login.provider, gone, &path));
+            return Some(replacement_proposal(self.login.provider, gone, path));
         }
         let is_about = |proposal: &&Proposal| match proposal.rule() {
             Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => {
-                *fact == *reading.name && *old == *planned.path.source && self.is_new(&new, since)
+                *fact == *reading.name
+                    && *old == *planned.path.source
+                    && parse_path(&new).is_some_and(|new| is_new_path(&self.statistics.shape, &new, since))
             }
             _ => false,
         };
         repairs.iter().find(is_about).cloned()
-    }
-
-    /// Whether a path occurs in answers only since then.
-    fn is_new(&self, path: &str, since: i64) -> bool {
-        let Some(hops) = parse_path(path) else { return false };
-        let keys: Vec<&str> = hops.iter().map(|hop| hop.key().unwrap_or("[]")).collect();
-        self.statistics.shape.statistics_at(&keys).is_some_and(|seen| seen.times() <= since)
     }
 }

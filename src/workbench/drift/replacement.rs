@@ -3,19 +3,20 @@
 
 use crate::drift::shape::{DriftShape, DriftValueKind};
 use crate::provider::Provider;
-use crate::provider::json_path::JsonPath;
+use crate::provider::json_path::{JsonPath, is_plain_key};
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
-use crate::workbench::answers::path::parse_path;
+use crate::story::shape::is_field_name;
+use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
+use crate::workbench::answers::path::{PathSegment, parse_path, write_path};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::request_repairs::still_compiles;
 use serde_json::Value;
 
-/// Places of an answer that are looked at.
-const LOOKED_AT: usize = 400;
-/// How deep an answer is looked into.
-const DEEPEST: usize = 8;
+/// How an answer is walked through: as its shape is counted, the first element of a list stands for all of them.
+const WALK: DocumentWalk = DocumentWalk { order: WalkOrder::AsWritten, nodes: 400, depth: 8, elements: 1 };
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LostReading<'a> {
@@ -28,32 +29,36 @@ pub(crate) struct LostReading<'a> {
     pub(crate) since: i64,
 }
 
-/// The path that probably took its place, as it would be written.
-pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftShape) -> Option<String> {
-    let mut leaves = Vec::new();
-    let mut left = LOOKED_AT;
-    collect_leaves(document, &mut Vec::new(), &mut left, &mut leaves);
-    let is_new = |keys: &[&str]| shape.statistics_at(keys).is_some_and(|seen| seen.times() <= gone.since);
+/// The path that probably took its place.
+pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftShape) -> Option<Vec<PathSegment>> {
+    let nodes = WALK.nodes(document, |key, _| is_field_name(key).then(|| PathSegment::Key(key.to_owned())));
     let fits = |value: &Value| match (gone.fact, Looks::from_value(value)) {
         ("email", looks) => looks == Some(Looks::Address),
         ("picture", looks) => looks == Some(Looks::Web),
         (_, looks) => looks.is_some_and(|looks| looks != Looks::Empty),
     };
     let is_kind = |value: &Value| gone.kind.is_none_or(|kind| kind == DriftValueKind::from_value(value));
-    let last = last_key(&gone.path.source);
-    let mut found: Vec<(u32, String)> = Vec::new();
-    let fitting: Vec<&(Vec<&str>, &Value)> = leaves.iter().filter(|(keys, value)| fits(value) && is_new(keys)).collect();
-    let alone = fitting.iter().filter(|(_, value)| is_kind(value)).count() == 1;
-    for (keys, value) in fitting {
-        let key = keys.iter().rev().find(|key| **key != "[]").copied().unwrap_or_default();
-        let likeness = match (normalize_key(key), normalize_key(&last)) {
-            (new, old) if new == old => 4,
-            (new, old) if is_kind(value) && strsim::jaro_winkler(&new, &old) >= 0.85 => 3,
-            (new, old) if is_kind(value) && old.len() > 1 && (new.contains(&old) || (new.len() > 1 && old.contains(&new))) => 2,
-            _ if alone && is_kind(value) => 1,
-            _ => continue,
+    let fitting: Vec<AnswerNode<'_>> =
+        nodes.into_iter().filter(|node| fits(node.value) && is_new_path(shape, &node.path, gone.since)).collect();
+    let alone = fitting.iter().filter(|node| is_kind(node.value)).count() == 1;
+    let old_path = parse_path(&gone.path.source).unwrap_or_default();
+    let old = normalize_key(old_path.iter().rev().find_map(named_key).unwrap_or_default());
+    let mut found: Vec<(u32, Vec<PathSegment>)> = Vec::new();
+    for node in fitting {
+        let new = normalize_key(node.key());
+        let is_kind = is_kind(node.value);
+        let likeness = if new == old {
+            4
+        } else if is_kind && strsim::jaro_winkler(&new, &old) >= 0.85 {
+            3
+        } else if is_kind && old.len() > 1 && (new.contains(&old) || (new.len() > 1 && old.contains(&new))) {
+            2
+        } else if is_kind && alone {
+            1
+        } else {
+            continue;
         };
-        found.push((likeness, path_text(keys)));
+        found.push((likeness, node.path));
     }
     let best = found.iter().map(|(likeness, _)| *likeness).max()?;
     let mut best_ones = found.into_iter().filter(|(likeness, _)| *likeness == best).map(|(_, path)| path);
@@ -62,62 +67,28 @@ pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &
 }
 
 /// The change of the file that it would be.
-pub(crate) fn replacement_proposal(provider: &Provider, gone: LostReading<'_>, path: &str) -> Proposal {
-    let old = &*gone.path.source;
-    let change = parse_path(path).and_then(|new| {
-        let edit = FileEdit::Path { place: gone.path.place, old: old.to_owned(), new };
-        let text = EditableFile::open(&provider.source)?.apply(&[edit])?;
-        changed_lines(&provider.source.text, &text).filter(|change| still_compiles(provider, change))
-    });
-    let rule = RepairRule::DriftReplaced { fact: gone.fact.to_owned(), old: old.to_owned(), new: path.to_owned() };
+pub(crate) fn replacement_proposal(provider: &Provider, gone: LostReading<'_>, new: Vec<PathSegment>) -> Proposal {
+    let (old, path) = (&*gone.path.source, write_path(&new));
+    let edit = FileEdit::Path { place: gone.path.place, old: old.to_owned(), new };
+    let text = EditableFile::open(&provider.source).and_then(|file| file.apply(&[edit]));
+    let change = text.and_then(|text| changed_lines(&provider.source.text, &text)).filter(|change| still_compiles(provider, change));
+    let rule = RepairRule::DriftReplaced { fact: gone.fact.to_owned(), old: old.to_owned(), new: path.clone() };
     Proposal::new(path, &rule, change)
 }
 
-fn collect_leaves<'v>(value: &'v Value, keys: &mut Vec<&'v str>, left: &mut usize, leaves: &mut Vec<(Vec<&'v str>, &'v Value)>) {
-    if *left == 0 || keys.len() > DEEPEST {
-        return;
-    }
-    *left -= 1;
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                if crate::story::shape::is_field_name(key) {
-                    keys.push(key);
-                    collect_leaves(value, keys, left, leaves);
-                    keys.pop();
-                }
-            }
-        }
-        Value::Array(list) => {
-            if let Some(first) = list.first() {
-                keys.push("[]");
-                collect_leaves(first, keys, left, leaves);
-                keys.pop();
-            }
-        }
-        _ => leaves.push((keys.clone(), value)),
+/// The key that a segment names; `..email` names one as well.
+fn named_key(segment: &PathSegment) -> Option<&str> {
+    match segment {
+        PathSegment::Key(key) => Some(key),
+        PathSegment::Index(_) => None,
+        PathSegment::Query(text) => text.strip_prefix("..").filter(|key| is_plain_key(key)),
     }
 }
 
-fn path_text(keys: &[&str]) -> String {
-    keys.iter().fold("$".to_owned(), |path, key| {
-        let is_plain = key.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-        match *key {
-            "[]" => path + "[0]",
-            key if is_plain => path + "." + key,
-            key => format!("{path}['{key}']"),
-        }
-    })
-}
-
-/// The last key of a path as it is written.
-fn last_key(path: &str) -> String {
-    let end = path.rsplit(['.', '[']).find(|part| part.chars().any(char::is_alphabetic)).unwrap_or_default();
-    end.chars().filter(|letter| !"'\"]".contains(*letter)).collect()
-}
-
-fn normalize_key(key: &str) -> String {
-    key.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// Whether a path occurs in answers only since then. The shape writes `[]` for the elements of a list.
+pub(crate) fn is_new_path(shape: &DriftShape, path: &[PathSegment], since: i64) -> bool {
+    let keys: Vec<&str> = path.iter().map(|segment| segment.key().unwrap_or("[]")).collect();
+    shape.statistics_at(&keys).is_some_and(|seen| seen.times() <= since)
 }
 
 #[cfg(test)]
@@ -133,7 +104,7 @@ mod tests {
         (0..8).for_each(|_| shape.add(now));
         let path = JsonPath::builtin(path, Place::default());
         let kind = path.first(before).map(DriftValueKind::from_value);
-        find_replacement(LostReading { fact, path: &path, kind, since: 8 }, now, &shape)
+        find_replacement(LostReading { fact, path: &path, kind, since: 8 }, now, &shape).map(|path| write_path(&path))
     }
 
     #[test]
@@ -145,6 +116,12 @@ mod tests {
             ("email", "$.email", json!({ "id": 7, "contact": "ana@loja.example" }), Some("$.contact")),
             ("email", "$.email", json!({ "id": 7, "contact": "hidden" }), None),
             ("email", "$.email", json!({ "id": 7, "plan": "ana@loja.example" }), None),
+            (
+                "email",
+                "$..email",
+                json!({ "id": 7, "emailAddress": "ana@loja.example", "boss": "bia@loja.example" }),
+                Some("$.emailAddress"),
+            ),
             ("name", "$.name", json!({ "id": 7, "e-names": [ { "full name": "Ana" } ] }), Some("$['e-names'][0]['full name']")),
             ("name", "$.name", json!({ "id": 7, "one": "Ana", "two": "Ana" }), None),
             ("id", "$.id", json!({ "name": "Ana", "ID": "7" }), Some("$.ID")),
@@ -163,7 +140,7 @@ mod tests {
         let of = |fact: &str, source: &str| {
             let read = provider.calls.iter().flat_map(|step| &step.reads).find(|read| &**provider.names.name(read.fact) == fact);
             let path = read.map(|read| read.reading.paths()[0].clone()).expect("it is read");
-            replacement_proposal(&provider, LostReading { fact, path: &path, kind: None, since: 8 }, source)
+            replacement_proposal(&provider, LostReading { fact, path: &path, kind: None, since: 8 }, parse_path(source).unwrap())
                 .change
                 .expect("a change")
                 .added

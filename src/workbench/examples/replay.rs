@@ -29,12 +29,15 @@ pub struct ReplayResult {
     pub differences: Vec<Difference>,
     /// The requests that were sent, the redirect first.
     pub requests: Vec<(StepKind, Request)>,
+    /// The calls with their recorded answers; empty if the login failed before the first call.
     pub trace: Trace,
+    /// The outcome, which `differences` compares with what the story expects.
     pub end: Result<Identity, LoginError>,
     /// The documents and keys of issuers.
     pub(crate) documents: DocumentCache,
 }
 
+/// Runs the login of a story with its recorded answers, without network or clock.
 pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     let start = example_start(provider, story);
     let documents = DocumentCache::default();

@@ -3,7 +3,7 @@
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
-use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::path::{PathSegment, resolve, write_path};
 use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
@@ -12,15 +12,7 @@ use serde_json::Value;
 /// The key beside an e-mail address that says whether the address is verified.
 pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
     let (_, above) = leaf.keys.split_last()?;
-    let mut current = value;
-    for key in above {
-        current = match key {
-            PathSegment::Key(name) => current.get(name)?,
-            PathSegment::Index(at) => current.get(*at)?,
-            PathSegment::Query(_) => return None,
-        };
-    }
-    let members = current.as_object()?;
+    let members = resolve(value, above)?.as_object()?;
     let rank = |name: &str| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
         name if mentions_email(name) && means_proven(name) => Some(1),

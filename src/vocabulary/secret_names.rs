@@ -1,0 +1,50 @@
+//! Which names suggest that their value is a secret. Upper case, signs and spaces do not count: `client_secret` and
+//! `Client-Secret` are the same name.
+
+/// Parts of names that suggest a secret anywhere.
+const SECRETS: [&str; 5] = ["secret", "password", "passphrase", "privatekey", "apikey"];
+/// Parts of names that suggest a secret in a provider file, but not in an answer.
+const OFTEN_SECRETS: [&str; 3] = ["token", "signingkey", "authorization"];
+
+/// Whether a name suggests a secret, wherever it stands.
+pub(crate) fn names_secret(name: &str) -> bool {
+    let name = normalized_name(name);
+    SECRETS.iter().any(|word| name.contains(word))
+}
+
+/// Whether the name of a setting suggests a secret.
+pub(crate) fn is_secret_setting(name: &str) -> bool {
+    let name = normalized_name(name);
+    SECRETS.iter().chain(&OFTEN_SECRETS).any(|word| name.contains(word))
+}
+
+/// Whether a name in a provider file ends in a word that often names a secret there.
+pub(crate) fn often_names_secret(name: &str) -> bool {
+    let name = normalized_name(name);
+    OFTEN_SECRETS.iter().any(|word| name.ends_with(word))
+}
+
+/// Whether a text ends in the name of a secret, so that what follows may be the secret.
+pub(crate) fn announces_secret(text: &str) -> bool {
+    let text = normalized_name(text);
+    SECRETS.iter().any(|word| text.ends_with(word))
+}
+
+fn normalized_name(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_known_in_every_spelling() {
+        assert!(
+            names_secret("clientSecret") && names_secret("X-Api-Key") && names_secret("private_key_id") && !names_secret("accessToken")
+        );
+        assert!(is_secret_setting("tokenOfLoja") && is_secret_setting("api key") && !is_secret_setting("shop"));
+        assert!(often_names_secret("access_token") && !often_names_secret("tokenType") && !often_names_secret("clientSecret"));
+        assert!(announces_secret("# the client-secret:") && !announces_secret("# a secret of the shop:"));
+    }
+}
