@@ -284,14 +284,7 @@ fn check_literal_start(template: &Template, place: Place, context: &AddressConte
         (Some(rest), _) => (true, rest),
         (None, Some(rest)) => (false, rest),
         (None, None) => {
-            let help = if start.starts_with(['“', '”', '‘', '’']) {
-                "these are no quotes of YAML: write `\"` or none".to_owned()
-            } else if start.contains("://") || start.starts_with('/') {
-                "write the whole address, beginning with `https://`".to_owned()
-            } else {
-                format!("write `https://{shown}`")
-            };
-            reader.complain(place, format!("`{shown}` is not the address of a provider"), help);
+            reader.complain(place, format!("`{shown}` is not the address of a provider"), help_without_scheme(start, &shown));
             return false;
         }
     };
@@ -330,7 +323,28 @@ fn check_literal_start(template: &Template, place: Place, context: &AddressConte
         );
         return false;
     }
-    let local = is_loopback(&host);
+    check_encryption(&host, secure, whole_host_is_literal, (place, context), reader)
+}
+
+fn help_without_scheme(start: &str, shown: &str) -> String {
+    if start.starts_with(['“', '”', '‘', '’']) {
+        "these are no quotes of YAML: write `\"` or none".to_owned()
+    } else if start.contains("://") || start.starts_with('/') {
+        "write the whole address, beginning with `https://`".to_owned()
+    } else {
+        format!("write `https://{shown}`")
+    }
+}
+
+/// Checks that http and loopback are used only where the installation itself is on loopback.
+fn check_encryption(
+    host: &str,
+    secure: bool,
+    whole_host_is_literal: bool,
+    (place, context): (Place, &AddressContext<'_>),
+    reader: &mut Reader,
+) -> bool {
+    let local = is_loopback(host);
     if (!secure || local) && !context.loopback {
         let message = if local { format!("`{host}` is this machine itself") } else { format!("`http://{host}` is not encrypted") };
         reader.complain(

@@ -137,31 +137,8 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let around_signed = SignedTokenContext {
-        addresses: &context.addresses,
-        discovery: context.discovery,
-        nonce_is_sent: sent.nonce,
-        about_the_login: true,
-    };
-    let signed = spec.signed.as_ref().and_then(|spec| SignedToken::compile(spec, &around_signed, reader));
-    let signed_reads = spec.signed.and_then(|spec| spec.read).map_or_else(Vec::new, |read| compile_reads(read, reader));
-    let mut all = spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader));
-    let state_fact = context.known.state;
-    let state =
-        all.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| all.remove(at).reading);
-    if !state.uses().is_empty() {
-        reader.complain(
-            state.place(),
-            "the state has to come back, and a fact would always be right",
-            "write where it stands in the callback: `state: $.estado`",
-        );
-    }
-    for (fact, key) in standard::CALLBACK {
-        let slot = reader.names.intern(fact);
-        if matches!(*fact, "code" | "iss") && !all.iter().any(|read| read.fact == slot) {
-            all.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
-        }
-    }
+    let (signed, signed_reads) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
         call: None,
@@ -186,7 +163,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         refused: spec.refused.into_iter().collect(),
         accepted: spec.accepted.into_iter().collect(),
         minds_error: false,
-        reads: all,
+        reads,
         header_reads: Vec::new(),
         signed,
         signed_reads,
@@ -196,6 +173,47 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         check_read_name(read, reader);
     }
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
+}
+
+/// The signed token of the callback, and the facts that are read from it.
+fn compile_signed(
+    spec: Option<SignedTokenSpec>,
+    nonce_is_sent: bool,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> (Option<SignedToken>, Vec<ReadRule>) {
+    let Some(spec) = spec else { return (None, Vec::new()) };
+    let around_signed =
+        SignedTokenContext { addresses: &context.addresses, discovery: context.discovery, nonce_is_sent, about_the_login: true };
+    let signed = SignedToken::compile(&spec, &around_signed, reader);
+    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)))
+}
+
+/// How the state is read from the callback, and the other facts that are read from it.
+fn compile_callback_reads(
+    read: Option<NamedValues<FactExpression>>,
+    place: Place,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> (FactExpression, Vec<ReadRule>) {
+    let mut reads = read.map_or_else(Vec::new, |read| compile_reads(read, reader));
+    let state_fact = context.known.state;
+    let state =
+        reads.iter().position(|read| read.fact == state_fact).map_or_else(|| standard_path("state", place), |at| reads.remove(at).reading);
+    if !state.uses().is_empty() {
+        reader.complain(
+            state.place(),
+            "the state has to come back, and a fact would always be right",
+            "write where it stands in the callback: `state: $.estado`",
+        );
+    }
+    for (fact, key) in standard::CALLBACK {
+        let slot = reader.names.intern(fact);
+        if matches!(*fact, "code" | "iss") && !reads.iter().any(|read| read.fact == slot) {
+            reads.push(ReadRule { fact: slot, reading: standard_path(key, place), place, written: false });
+        }
+    }
+    (state, reads)
 }
 
 /// The parameters of the request: as written, or the standard ones.

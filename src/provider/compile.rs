@@ -17,8 +17,9 @@ use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
+use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
-use crate::provider::{InstallationContext, Provider};
+use crate::provider::{InstallationContext, Provider, RequiredSetting};
 use crate::vocabulary::diagnostic::{Report, printable};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place, Source};
@@ -75,12 +76,7 @@ fn assemble(
     let title = checked_title(&mut spec, top, reader);
     let installed = DeclaredValues::collect(&mut spec, name, known, reader);
     let inputs = compile_inputs(spec.inputs.take(), reader);
-    let hosts = spec.hosts.take().map(|hosts| hosts.0);
-    if let Some(hosts) = &hosts {
-        // The operator chooses the broker's own address, as they choose a setting.
-        let set: Vec<Slot> = installed.non_secret_facts().into_iter().chain([known.public_url]).collect();
-        hosts::check_host_patterns(hosts, &set, installation.loopback, reader);
-    }
+    let hosts = checked_hosts(&mut spec, &installed, (known, installation), reader);
     let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| reader.names.intern(fact)).collect();
     let addresses = || AddressContext { hosts: hosts.as_deref(), loopback: installation.loopback, documents: &documents };
     let discovery = spec.discovery.take();
@@ -127,14 +123,7 @@ fn assemble(
         known,
         top,
     };
-    let hidden = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"]
-        .iter()
-        .any(|word| !is_absent(&spec, word, reader));
-    let mut needed = Vec::new();
-    if complete && !hidden {
-        needed = FactFlowCheck { file: &file }.check(reader);
-        ProofCheck { file: &file }.check(reader);
-    }
+    let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -167,6 +156,31 @@ fn assemble(
 /// Whether a top-level word of the file is missing, rather than unusable or misspelt.
 fn is_absent(spec: &ProviderSpec, word: &str, reader: &Reader) -> bool {
     !reader.is_unusable_word(spec.place, word) && !reader.has_unknown_words(spec.place)
+}
+
+fn checked_hosts(
+    spec: &mut ProviderSpec,
+    installed: &DeclaredValues,
+    (known, installation): (WellKnownFacts, InstallationContext),
+    reader: &mut Reader,
+) -> Option<Vec<Template>> {
+    let hosts = spec.hosts.take()?.0;
+    // The operator chooses the broker's own address, as they choose a setting.
+    let set: Vec<Slot> = installed.non_secret_facts().into_iter().chain([known.public_url]).collect();
+    hosts::check_host_patterns(&hosts, &set, installation.loopback, reader);
+    Some(hosts)
+}
+
+/// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
+/// has to set.
+fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
+    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"];
+    if parts.iter().any(|word| !is_absent(spec, word, reader)) {
+        return Vec::new();
+    }
+    let needed = FactFlowCheck { file }.check(reader);
+    ProofCheck { file }.check(reader);
+    needed
 }
 
 fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Option<Located<String>> {

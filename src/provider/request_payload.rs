@@ -3,11 +3,12 @@
 use crate::provider::call::CallSpec;
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterValues, check_no_paths};
-use crate::provider::standard::{self, StandardRequestChanges};
+use crate::provider::pkce::Pkce;
+use crate::provider::standard::{self, StandardRequestChanges, StandardValue};
 use crate::provider::step::{BasicCredentials, StepBody, StepKind};
 use crate::provider::step_context::StepContext;
 use crate::provider::template::Template;
-use crate::vocabulary::place::Located;
+use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
 
@@ -34,95 +35,121 @@ impl RequestPayload {
         let written = spec.is_written();
         let (rename, extra) = (spec.rename.take().unwrap_or_default(), spec.extra.take().unwrap_or_default());
         let is_standard_token = kind == StepKind::GetAccessCode && !written;
-        let credentials = spec.credentials.as_ref().map(|credentials| credentials.value);
-        let credentials = credentials.unwrap_or(match method {
+        let written_method = spec.credentials.as_ref().map(|credentials| credentials.value);
+        let auth_method = written_method.unwrap_or(match method {
             _ if !is_standard_token => ClientAuthMethod::None,
             Method::Post => ClientAuthMethod::Form,
             Method::Get => ClientAuthMethod::Query,
         });
-        let credentials_place = spec.credentials.as_ref().map_or(place, |credentials| credentials.place);
-        if credentials == ClientAuthMethod::Form && method == Method::Get && is_standard_token {
-            reader.complain(credentials_place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
+        let credentials = CallCredentials {
+            method: auth_method,
+            place: spec.credentials.as_ref().map_or(place, |credentials| credentials.place),
+            parameters: standard::credential_parameters(auth_method, context.has_secret, sends_assertion),
+        };
+        if auth_method == ClientAuthMethod::Form && method == Method::Get && is_standard_token {
+            reader.complain(credentials.place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
         }
-        let (mut query, mut body) = (Vec::new(), StepBody::None);
-        let carried = standard::credential_parameters(credentials, context.has_secret, sends_assertion);
-        let mut added = Vec::new();
-        if written {
+        let mut payload = Self { query: Vec::new(), body: StepBody::None, basic: credentials.basic(context.has_secret) };
+        let added = if written {
             check_changes_nothing(&rename, &extra, reader);
-            query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
-            body = written_body(spec, reader);
-            added = carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, reader))).collect();
+            payload.query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
+            payload.body = written_body(spec, reader);
+            credentials.compile_parameters(&NamedValues::default(), reader)
         } else {
-            let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
-            let list = match kind {
-                StepKind::GetAccessCode => {
-                    // Credentials in the query stand apart from a form; everywhere else they are part of the list, so that they can be renamed.
-                    let apart = credentials == ClientAuthMethod::Query && method == Method::Post;
-                    if apart {
-                        added = carried
-                            .iter()
-                            .map(|(name, value)| {
-                                let renamed =
-                                    rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
-                                Parameter::new(renamed, value.to_template(credentials_place, reader))
-                            })
-                            .collect();
-                    }
-                    let rename_in_list = NamedValues(
-                        rename.0.iter().filter(|(old, _)| !apart || !carried.iter().any(|(name, _)| *name == old.value)).cloned().collect(),
-                    );
-                    standard::token_parameters(
-                        context.pkce,
-                        &StandardRequestChanges { rename: &rename_in_list, ..shaping },
-                        reader,
-                        if apart { &[] } else { &carried },
-                    )
-                }
+            let changes = StandardRequestChanges { rename: &rename, extra: &extra, place };
+            let (list, added) = match kind {
+                StepKind::GetAccessCode => credentials.token_request(method, context.pkce, &changes, reader),
                 StepKind::GetUserInfo | StepKind::GetAuthorizationCode => {
-                    added =
-                        carried.iter().map(|(name, value)| Parameter::new(name, value.to_template(credentials_place, reader))).collect();
-                    standard::user_parameters(&shaping, reader)
+                    let added = credentials.compile_parameters(&NamedValues::default(), reader);
+                    (standard::user_parameters(&changes, reader), added)
                 }
             };
             match method {
-                Method::Get => query = list,
+                Method::Get => payload.query = list,
                 Method::Post if list.is_empty() => {}
-                Method::Post => body = StepBody::Form(list),
+                Method::Post => payload.body = StepBody::Form(list),
             }
-        }
-        match (credentials, &mut body) {
+            added
+        };
+        payload.add_credentials(&credentials, added, method, reader);
+        payload
+    }
+
+    /// Adds the parameters that carry the credentials to the query or the body.
+    fn add_credentials(&mut self, credentials: &CallCredentials, added: Vec<Parameter>, method: Method, reader: &mut Reader) {
+        match (credentials.method, &mut self.body) {
             (ClientAuthMethod::Form, StepBody::Form(form)) => form.extend(added),
-            (ClientAuthMethod::Form, StepBody::None) if method == Method::Post && !added.is_empty() => body = StepBody::Form(added),
+            (ClientAuthMethod::Form, StepBody::None) if method == Method::Post && !added.is_empty() => self.body = StepBody::Form(added),
             (ClientAuthMethod::Form, StepBody::None) if !added.is_empty() => {
                 reader.complain(
-                    credentials_place,
+                    credentials.place,
                     "a call by `get` has no form",
                     "write `credentials: query` or `basic`, or call by `post`",
                 );
             }
             (ClientAuthMethod::Form, StepBody::Json(JsonTemplate::Object(members))) => {
                 members.extend(added.into_iter().flat_map(|parameter| {
-                    let name = Template::literal(&parameter.name, credentials_place);
+                    let name = Template::literal(&parameter.name, credentials.place);
                     parameter.values.into_iter().map(move |value| (name.clone(), JsonTemplate::Text(value)))
                 }));
             }
             (ClientAuthMethod::Form, StepBody::Json(_) | StepBody::Text(_)) => {
                 reader.complain(
-                    credentials_place,
+                    credentials.place,
                     "there is no form into which the credentials could go",
                     "place `${clientId}` and `${clientSecret}` in the body by hand, or write `credentials: basic`",
                 );
             }
-            (ClientAuthMethod::Query, _) => query.extend(added),
+            (ClientAuthMethod::Query, _) => self.query.extend(added),
             _ => {}
         }
-        let encoded = credentials == ClientAuthMethod::BasicEncoded;
-        let basic = matches!(credentials, ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded).then_some(BasicCredentials {
+    }
+}
+
+/// How a call sends the credentials of the client.
+struct CallCredentials {
+    method: ClientAuthMethod,
+    place: Place,
+    /// The standard names and values of the parameters that carry them.
+    parameters: Vec<(&'static str, StandardValue)>,
+}
+
+impl CallCredentials {
+    /// The credentials, when they are sent in a header.
+    fn basic(&self, has_secret: bool) -> Option<BasicCredentials> {
+        let encoded = self.method == ClientAuthMethod::BasicEncoded;
+        matches!(self.method, ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded).then_some(BasicCredentials {
             encoded,
-            has_secret: context.has_secret,
-            place: credentials_place,
-        });
-        Self { query, body, basic }
+            has_secret,
+            place: self.place,
+        })
+    }
+
+    fn compile_parameters(&self, rename: &NamedValues<Located<String>>, reader: &mut Reader) -> Vec<Parameter> {
+        let compile = |(name, value): &(&'static str, StandardValue)| {
+            let renamed = rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
+            Parameter::new(renamed, value.to_template(self.place, reader))
+        };
+        self.parameters.iter().map(compile).collect()
+    }
+
+    /// The parameters of the standard token request, and those of the credentials that stand apart from them.
+    fn token_request(
+        &self,
+        method: Method,
+        pkce: Pkce,
+        changes: &StandardRequestChanges<'_>,
+        reader: &mut Reader,
+    ) -> (Vec<Parameter>, Vec<Parameter>) {
+        // Credentials in the query stand apart from a form; everywhere else they are part of the list, so that they can be renamed.
+        if self.method != ClientAuthMethod::Query || method != Method::Post {
+            return (standard::token_parameters(pkce, changes, reader, &self.parameters), Vec::new());
+        }
+        let apart = self.compile_parameters(changes.rename, reader);
+        let is_apart = |old: &str| self.parameters.iter().any(|(name, _)| *name == old);
+        let rename_in_list = NamedValues(changes.rename.0.iter().filter(|(old, _)| !is_apart(&old.value)).cloned().collect());
+        let changes = StandardRequestChanges { rename: &rename_in_list, extra: changes.extra, place: changes.place };
+        (standard::token_parameters(pkce, &changes, reader, &[]), apart)
     }
 }
 

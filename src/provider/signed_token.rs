@@ -109,95 +109,17 @@ impl SignedToken {
     /// Compiles the words of the file, or complains.
     pub(crate) fn compile(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = spec.place;
-        let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", place, reader));
-        let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
-        if let Some(template) = token.as_ref().filter(|template| template.has_path()) {
-            reader.complain(template.place, "a path cannot stand here", "read the token as a fact in `read`, and write `token: ${fact}`");
-        }
-        if let Some(template) = token.as_ref().filter(|template| template.is_literal()) {
-            reader.complain(
-                template.place,
-                format!("`{}` is no token", template.source),
-                "write `${idToken}` or another fact, or `answer` when the whole answer is the token",
-            );
-        }
-        let issuers = match &spec.issuer {
-            Some(issuers) => issuers.0.clone(),
-            None if context.discovery => vec![Template::from_fact("issuer", place, reader)],
-            None if reader.is_unusable_word(place, "issuer") || reader.has_unknown_words(place) => return None,
-            None => {
-                reader.complain(
-                    place,
-                    "this signed token may come from any issuer",
-                    "add `issuer: …`, exactly as the token's `iss` says it",
-                );
-                return None;
-            }
-        };
-        for template in issuers.iter().filter(|template| template.has_path()) {
-            let host_is_literal = template
-                .source
-                .strip_prefix("https://")
-                .is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
-            if !host_is_literal {
-                reader.complain(
-                    template.place,
-                    "the token would name its own issuer",
-                    "write the issuer; only a part of its path may come from the token: `https://idp.example/${$.tid}`",
-                );
-            }
-        }
+        let token = compile_token(spec, reader);
+        let issuers = compile_issuers(spec, context, reader)?;
         let audience = match &spec.audience {
             None => Some(vec![Template::from_fact("clientId", place, reader)]),
             Some(list) if list.0.iter().any(|one| one.as_literal().as_deref() == Some("any")) => None,
             Some(list) => Some(list.0.clone()),
         };
-        let keys = match &spec.keys {
-            Some(template) => compile_keys(template.clone(), context.addresses, reader)?,
-            None if context.discovery => compile_keys(Template::from_fact("jwksUri", place, reader), context.addresses, reader)?,
-            None if reader.is_unusable_word(place, "keys") || reader.has_unknown_words(place) => return None,
-            None => {
-                reader.complain(
-                    place,
-                    "this signed token could be signed by anyone",
-                    "add `keys: https://…` (the provider's JWKS), a public key, or `keys: ${clientSecret}`",
-                );
-                return None;
-            }
-        };
+        let keys = compile_keys(spec, context, reader)?;
         let algorithms = spec.algorithms.as_ref().map(|list| list.0.clone());
-        let takes_secret = |list: &[Algorithm]| list.iter().any(|algorithm| algorithm.family() == KeyFamily::Secret);
-        match (&keys, &algorithms) {
-            (TokenKeys::Address(_), Some(list)) if takes_secret(list) => {
-                reader.complain(
-                    place,
-                    "a shared secret (`HS256`) cannot be fetched from an address",
-                    "write `keys: ${clientSecret}` for `HS…`, or leave `algorithms` to RSA and curves",
-                );
-            }
-            (TokenKeys::Text(template), Some(list))
-                if template.source.contains("clientSecret") && list.iter().any(|algorithm| algorithm.family() != KeyFamily::Secret) =>
-            {
-                reader.complain(
-                    place,
-                    "the client secret is no public key",
-                    "with `keys: ${clientSecret}` the algorithms are `HS256`, `HS384` and `HS512`",
-                );
-            }
-            _ => {}
-        }
-        let nonce = spec.nonce.map_or(context.nonce_is_sent, |nonce| nonce == NonceRequirement::Required);
-        if context.discovery && !context.nonce_is_sent && spec.nonce.is_none() {
-            let help = "add `nonce: \"${nonce}\"` to the request, or write `signed: { nonce: none }` for a provider that does not know it";
-            reader.complain(place, "nothing ties this token to the login: the request does not send the nonce", help);
-        }
-        if nonce && !context.nonce_is_sent {
-            reader.complain(
-                place,
-                "the token has to repeat a nonce that is never sent",
-                "add `extra: { nonce: \"${nonce}\" }` to getAuthorizationCode",
-            );
-        }
+        check_algorithms(&keys, algorithms.as_deref(), place, reader);
+        let nonce = compile_nonce(spec, context, reader);
         let is_id_token = context.about_the_login && token.as_ref().is_some_and(|token| &*token.source != "${accessToken}");
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
     }
@@ -243,7 +165,66 @@ impl SignedToken {
     }
 }
 
-fn compile_keys(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<TokenKeys> {
+/// The token, or `None` when the answer is the token.
+fn compile_token(spec: &SignedTokenSpec, reader: &mut Reader) -> Option<Template> {
+    let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", spec.place, reader));
+    let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
+    if let Some(template) = token.as_ref().filter(|template| template.has_path()) {
+        reader.complain(template.place, "a path cannot stand here", "read the token as a fact in `read`, and write `token: ${fact}`");
+    }
+    if let Some(template) = token.as_ref().filter(|template| template.is_literal()) {
+        reader.complain(
+            template.place,
+            format!("`{}` is no token", template.source),
+            "write `${idToken}` or another fact, or `answer` when the whole answer is the token",
+        );
+    }
+    token
+}
+
+fn compile_issuers(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Vec<Template>> {
+    let place = spec.place;
+    let issuers = match &spec.issuer {
+        Some(issuers) => issuers.0.clone(),
+        None if context.discovery => vec![Template::from_fact("issuer", place, reader)],
+        None if reader.is_unusable_word(place, "issuer") || reader.has_unknown_words(place) => return None,
+        None => {
+            reader.complain(place, "this signed token may come from any issuer", "add `issuer: …`, exactly as the token's `iss` says it");
+            return None;
+        }
+    };
+    for template in issuers.iter().filter(|template| template.has_path()) {
+        let host_is_literal =
+            template.source.strip_prefix("https://").is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
+        if !host_is_literal {
+            reader.complain(
+                template.place,
+                "the token would name its own issuer",
+                "write the issuer; only a part of its path may come from the token: `https://idp.example/${$.tid}`",
+            );
+        }
+    }
+    Some(issuers)
+}
+
+fn compile_keys(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<TokenKeys> {
+    let place = spec.place;
+    match &spec.keys {
+        Some(template) => compile_key_source(template.clone(), context.addresses, reader),
+        None if context.discovery => compile_key_source(Template::from_fact("jwksUri", place, reader), context.addresses, reader),
+        None if reader.is_unusable_word(place, "keys") || reader.has_unknown_words(place) => None,
+        None => {
+            reader.complain(
+                place,
+                "this signed token could be signed by anyone",
+                "add `keys: https://…` (the provider's JWKS), a public key, or `keys: ${clientSecret}`",
+            );
+            None
+        }
+    }
+}
+
+fn compile_key_source(template: Template, context: &AddressContext<'_>, reader: &mut Reader) -> Option<TokenKeys> {
     let from_document = template.sole_fact().is_some_and(|fact| context.documents.contains(&fact));
     if from_document || template.source.starts_with("http:") || template.source.starts_with("https:") {
         return Address::compile(template, context, reader).map(TokenKeys::Address);
@@ -267,4 +248,45 @@ fn compile_keys(template: Template, context: &AddressContext<'_>, reader: &mut R
         }
         _ => Some(TokenKeys::Text(template)),
     }
+}
+
+/// Complains about algorithms that do not go with the keys.
+fn check_algorithms(keys: &TokenKeys, algorithms: Option<&[Algorithm]>, place: Place, reader: &mut Reader) {
+    let takes_secret = |list: &[Algorithm]| list.iter().any(|algorithm| algorithm.family() == KeyFamily::Secret);
+    match (keys, algorithms) {
+        (TokenKeys::Address(_), Some(list)) if takes_secret(list) => {
+            reader.complain(
+                place,
+                "a shared secret (`HS256`) cannot be fetched from an address",
+                "write `keys: ${clientSecret}` for `HS…`, or leave `algorithms` to RSA and curves",
+            );
+        }
+        (TokenKeys::Text(template), Some(list))
+            if template.source.contains("clientSecret") && list.iter().any(|algorithm| algorithm.family() != KeyFamily::Secret) =>
+        {
+            reader.complain(
+                place,
+                "the client secret is no public key",
+                "with `keys: ${clientSecret}` the algorithms are `HS256`, `HS384` and `HS512`",
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Whether the token must repeat the nonce of the login.
+fn compile_nonce(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> bool {
+    let is_required = spec.nonce.map_or(context.nonce_is_sent, |nonce| nonce == NonceRequirement::Required);
+    if context.discovery && !context.nonce_is_sent && spec.nonce.is_none() {
+        let help = "add `nonce: \"${nonce}\"` to the request, or write `signed: { nonce: none }` for a provider that does not know it";
+        reader.complain(spec.place, "nothing ties this token to the login: the request does not send the nonce", help);
+    }
+    if is_required && !context.nonce_is_sent {
+        reader.complain(
+            spec.place,
+            "the token has to repeat a nonce that is never sent",
+            "add `extra: { nonce: \"${nonce}\" }` to getAuthorizationCode",
+        );
+    }
+    is_required
 }

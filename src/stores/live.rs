@@ -5,7 +5,7 @@ use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, ProviderFileState, ProviderStatus};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
@@ -116,6 +116,20 @@ impl LiveProvidersSnapshot {
     pub(crate) fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
         &self.standings
     }
+
+    fn remove_file(&mut self, path: &Path) {
+        self.standings.remove(path);
+        if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
+            self.by_name.remove(name);
+        }
+    }
+
+    fn collect_buttons(&mut self) {
+        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.provider.hidden).cloned().collect();
+        self.buttons.sort_by(|a, b| {
+            (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
+        });
+    }
 }
 
 /// The live providers of a folder, kept up to date.
@@ -185,57 +199,67 @@ impl LiveProviders {
         }
         // The stamps are taken before the files are read, so that a change in between is noticed later.
         let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
-        let mut by_name = before.by_name.clone();
-        let mut standings = before.standings.clone();
-        let mut retired: Vec<(Arc<LiveProvider>, i64)> = before.retired.iter().filter(|(_, until)| *until > now).cloned().collect();
+        let mut next = LiveProvidersSnapshot {
+            by_name: before.by_name.clone(),
+            buttons: Vec::new(),
+            retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
+            standings: before.standings.clone(),
+        };
         for path in &gone {
-            standings.remove(path);
             seen.remove(path);
-            if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
-                by_name.remove(name);
-            }
+            next.remove_file(path);
         }
         for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.installation_context)) {
-            let name = entry.report.source.stem().to_owned();
-            let mut stamps = vec![(path.clone(), stamp)];
-            let is_simulated = self.simulated.iter().any(|simulated| **simulated == *name);
-            if is_simulated {
-                let examples = catalogue::examples_path(path);
-                stamps.push((examples.clone(), files::stamp(&examples)));
-            }
-            stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
-            seen.insert(path.clone(), ProviderFileStamps { stamps });
-            let (status, missing) = match &entry.state {
-                ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => (ProviderStatus::Offered, Vec::new()),
-                ProviderFileState::Dormant(_, missing) => (ProviderStatus::Dormant, missing.clone()),
-                other => (other.status(), Vec::new()),
-            };
-            let title = entry.state.provider().map(|provider| provider.title.clone());
-            let stale = matches!(entry.state, ProviderFileState::Broken) && by_name.contains_key(name.as_str());
-            let old = by_name.get(name.as_str());
-            let new = match entry.state {
-                ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
-                    Some(self.simulated_live_provider(*provider, path, old))
-                }
-                ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
-                ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
-                    drop(by_name.remove(name.as_str()));
-                    None
-                }
-                ProviderFileState::Broken => None,
-            };
-            if let Some(old) = new.and_then(|new| by_name.insert(name.into(), Arc::new(new))) {
-                retired.push((old, now.saturating_add(GOOD_FOR)));
-            }
-            standings.insert(path.clone(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
+            seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
+            self.replace_file(&mut next, path, entry, now);
         }
-        let mut buttons: Vec<Arc<LiveProvider>> =
-            by_name.values().filter(|live_provider| !live_provider.provider.hidden).cloned().collect();
-        buttons.sort_by(|a, b| {
-            (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
-        });
-        self.snapshot.store(Arc::new(LiveProvidersSnapshot { by_name, buttons, retired, standings }));
+        next.collect_buttons();
+        self.snapshot.store(Arc::new(next));
         changed.into_iter().chain(gone).collect()
+    }
+
+    fn is_simulated(&self, name: &str) -> bool {
+        self.simulated.iter().any(|simulated| **simulated == *name)
+    }
+
+    /// The stamps of a provider file and of the files that it depends on.
+    fn file_stamps(&self, path: &Path, stamp: Option<FileStamp>, entry: &CatalogueEntry) -> ProviderFileStamps {
+        let mut stamps = vec![(path.to_owned(), stamp)];
+        if self.is_simulated(entry.report.source.stem()) {
+            let examples = catalogue::examples_path(path);
+            stamps.push((examples.clone(), files::stamp(&examples)));
+        }
+        stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
+        ProviderFileStamps { stamps }
+    }
+
+    /// Puts what a file now says in the place of what it said before. A broken file leaves its last good version live.
+    fn replace_file(&self, next: &mut LiveProvidersSnapshot, path: &Path, entry: CatalogueEntry, now: i64) {
+        let name = entry.report.source.stem().to_owned();
+        let is_simulated = self.is_simulated(&name);
+        let (status, missing) = match &entry.state {
+            ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) if is_simulated => (ProviderStatus::Offered, Vec::new()),
+            ProviderFileState::Dormant(_, missing) => (ProviderStatus::Dormant, missing.clone()),
+            other => (other.status(), Vec::new()),
+        };
+        let title = entry.state.provider().map(|provider| provider.title.clone());
+        let old = next.by_name.get(name.as_str());
+        let stale = matches!(entry.state, ProviderFileState::Broken) && old.is_some();
+        let new = match entry.state {
+            ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
+                Some(self.simulated_live_provider(*provider, path, old))
+            }
+            ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
+            ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
+                drop(next.by_name.remove(name.as_str()));
+                None
+            }
+            ProviderFileState::Broken => None,
+        };
+        if let Some(old) = new.and_then(|new| next.by_name.insert(name.into(), Arc::new(new))) {
+            next.retired.push((old, now.saturating_add(GOOD_FOR)));
+        }
+        next.standings.insert(path.to_owned(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
     }
 
     fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {

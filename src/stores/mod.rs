@@ -10,7 +10,7 @@ use crate::session::SessionLifetime;
 use crate::session::rotation::RotationPlan;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
-use crate::vocabulary::place::Place;
+use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -190,13 +190,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
     let also_cookie = own.session.as_ref().and_then(|session| session.also_cookie.clone());
     let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
-    let proxies = own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref());
-    let mut proxies: Vec<IpNetwork> = proxies.iter().flat_map(|list| &list.0).filter_map(|proxy| IpNetwork::parse(&proxy.value)).collect();
     let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
     let staff = text_values(staff);
-    if loopback {
-        proxies.extend(["127.0.0.0/8", "::1"].iter().filter_map(|block| IpNetwork::parse(block)));
-    }
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -234,7 +229,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
-        proxies,
+        proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }
 
@@ -242,7 +237,7 @@ fn inherited<S, T>(own: Option<&S>, main: Option<&S>, pick: fn(&S) -> Option<T>)
     own.and_then(pick).or_else(|| main.and_then(pick))
 }
 
-fn text_values(list: Option<&OneOrMany<crate::vocabulary::place::Located<String>>>) -> impl Iterator<Item = &str> {
+fn text_values(list: Option<&OneOrMany<Located<String>>>) -> impl Iterator<Item = &str> {
     list.into_iter().flat_map(|list| &list.0).map(|text| text.value.as_str())
 }
 
@@ -255,6 +250,11 @@ fn whole_seconds(span: std::time::Duration) -> i64 {
 fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
     let as_written = name.starts_with("__") || name.starts_with("VtexIdclientAutCookie");
     if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }
+}
+
+fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Vec<IpNetwork> {
+    let on_loopback: &[&str] = if loopback { &["127.0.0.0/8", "::1"] } else { &[] };
+    text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect()
 }
 
 fn compile_rates(limits: Option<&LimitsSpec>) -> Option<Rates> {

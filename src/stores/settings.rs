@@ -352,17 +352,7 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
         }
     }
     for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
-        let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
-        let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
-        if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
-            desk.complain(
-                proxy.place,
-                format!("`{}` is neither an address nor a network", proxy.value),
-                "write `10.0.0.7` or `10.0.0.0/8`",
-            );
-        } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
-            desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
-        }
+        check_proxy(proxy, desk);
     }
     if let Some(mail) = &spec.mail {
         check_mail(mail, desk);
@@ -372,6 +362,28 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
             desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
         }
     }
+    check_what_needs_loopback(spec, desk);
+    if let Some(login) = &spec.login {
+        check_login(login, desk);
+    }
+    if let Some(session) = &spec.session {
+        check_session(session, desk);
+    }
+    check_stores(spec, in_store, desk);
+}
+
+fn check_proxy(proxy: &Located<String>, desk: &mut Reader) {
+    let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
+    let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
+    if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
+        desk.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
+    } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
+        desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+    }
+}
+
+/// Complains about what only an installation on loopback may have.
+fn check_what_needs_loopback(spec: &SettingsSpec, desk: &mut Reader) {
     let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
     if let (Some(LimitsSpec::Off(place)), false) = (&spec.limits, loopback) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
@@ -381,13 +393,6 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
         desk.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
     }
-    if let Some(login) = &spec.login {
-        check_login(login, desk);
-    }
-    if let Some(session) = &spec.session {
-        check_session(session, desk);
-    }
-    check_stores(spec, in_store, desk);
 }
 
 fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {

@@ -28,6 +28,11 @@ pub(crate) struct RepairDraft {
 }
 
 impl RepairDraft {
+    /// Whether it changes a path of this fact.
+    pub(crate) fn changes(&self, fact: &str) -> bool {
+        self.facts.iter().any(|changed| changed == fact)
+    }
+
     /// The proposal, with the lines that change.
     pub(crate) fn into_proposal(self, change: FileChange) -> Proposal {
         Proposal::new(self.title, &self.rule, Some(change))

@@ -1,8 +1,11 @@
 //! Makes sure that no change lets an e-mail address count as proven by a claim that is not about it.
 
 use crate::provider::Provider;
+use crate::provider::facts::WellKnownFacts;
 use crate::provider::identity::{Identity, IdentityEmail, IdentityError};
-use crate::provider::json_path::scalar_text;
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::step::ReadRule;
+use crate::vocabulary::names::Slot;
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path};
 use crate::workbench::answers::value_fit::value_fit;
@@ -20,61 +23,87 @@ pub(crate) fn keeps_email_proof_safe(
 ) -> bool {
     let proven =
         |end: &Option<Result<Identity, IdentityError>>| matches!(end, Some(Ok(Identity { address: IdentityEmail::Proven(..), .. })));
-    let about = draft.facts.iter().any(|fact| fact == "email" || fact == "emailVerified");
-    if !about || proven(&before.end) {
+    let (changes_email, changes_claim) = (draft.changes("email"), draft.changes("emailVerified"));
+    if !(changes_email || changes_claim) || proven(&before.end) {
         return true;
     }
-    let changes = |name: &str| draft.facts.iter().any(|fact| fact == name);
     // An address that moved together with its claim still stands beside it.
-    if draft.together && changes("email") && changes("emailVerified") {
+    if draft.together && changes_email && changes_claim {
         return true;
     }
-    // A login that ended early may go on to prove the address.
-    let may_prove = proven(&after.end) || after.end.is_none();
-    let old_keys: Vec<String> = verified_claim_keys(old);
-    let known = provider.known;
-    for document in &after.documents {
-        for (reads, value) in [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)] {
-            let Some(value) = value else { continue };
-            let index = AnswerIndex::from_document(value);
-            let container = |slot| {
-                let read = reads.iter().find(|read| read.fact == slot)?;
-                let found = read.reading.paths().into_iter().filter_map(|path| path.first(value)).find(|found| is_filled_scalar(found))?;
-                index.container_of(found).map(|container| container.path.clone())
-            };
-            let new = reads.iter().filter(|read| read.fact == known.email).flat_map(|read| read.reading.paths());
-            let last = new.filter(|path| path.first(value).is_some_and(is_filled_scalar)).find_map(|path| parse_path(&path.source));
-            // A login name may look like an address, and is not the address that was proven.
-            // A filter of the file may name the address, and choose the claim with it.
-            let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
-            let containers: Vec<Vec<PathSegment>> =
-                claims.filter_map(|path| parse_path(&path.source)).map(|path| parent_path(&path).to_vec()).collect();
-            let chosen = |hop: &PathSegment| matches!(hop, PathSegment::Query(text) if mentions_email(text) && old.source.text.contains(text.as_str()));
-            let by_choice =
-                |path: &[PathSegment]| path.iter().any(chosen) && containers.iter().all(|container| container == parent_path(path));
-            let in_words =
-                last.is_none_or(|write_leaf_path| last_key(&write_leaf_path).is_none_or(mentions_email) || by_choice(&write_leaf_path));
-            if may_prove && changes("email") && !draft.same_words && !draft.together && !in_words {
-                return false;
-            }
-            let claims = reads.iter().filter(|read| read.fact == known.email_verified).flat_map(|read| read.reading.paths());
-            let mut claims =
-                claims.filter(|path| path.first(value).is_some_and(is_filled_scalar)).filter_map(|path| parse_path(&path.source));
-            let is_of_address = |path: Vec<PathSegment>| {
-                last_key(&path).is_none_or(|key| is_email_proof_key(key) || old_keys.iter().any(|known| known == key))
-            };
-            if may_prove && changes("emailVerified") && !claims.all(is_of_address) {
-                return false;
-            }
-            if let (Some(address), Some(claim)) = (container(known.email), container(known.email_verified))
-                && address != claim
-                && !(draft.same_words && is_parent_or_child(&address, &claim) && holds_single_email(&index))
-            {
-                return false;
-            }
+    let check = EmailProofCheck {
+        draft,
+        old_text: &old.source.text,
+        old_keys: verified_claim_keys(old),
+        known: provider.known,
+        // A login that ended early may go on to prove the address.
+        may_prove: proven(&after.end) || after.end.is_none(),
+    };
+    after.documents.iter().all(|document| {
+        let parts = [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)];
+        parts.into_iter().all(|(reads, value)| {
+            value.as_ref().is_none_or(|value| {
+                check.reads_address_by_its_name(reads, value)
+                    && check.reads_claim_about_address(reads, value)
+                    && check.keeps_claim_beside_address(reads, value)
+            })
+        })
+    })
+}
+
+/// A change that could let a login prove an address, and the file before it.
+struct EmailProofCheck<'a> {
+    draft: &'a RepairDraft,
+    old_text: &'a str,
+    /// The keys at which the old file reads the claim.
+    old_keys: Vec<String>,
+    known: WellKnownFacts,
+    may_prove: bool,
+}
+
+impl EmailProofCheck<'_> {
+    /// A login name may look like an address, and is not the address that was proven.
+    fn reads_address_by_its_name(&self, reads: &[ReadRule], value: &Value) -> bool {
+        if !self.may_prove || !self.draft.changes("email") || self.draft.same_words || self.draft.together {
+            return true;
         }
+        let mut paths = read_paths(reads, self.known.email).filter(|path| path.first(value).is_some_and(is_filled_scalar));
+        let path = paths.find_map(|path| parse_path(&path.source));
+        // A filter of the file may name the address, and choose the claim with it.
+        let containers: Vec<Vec<PathSegment>> = read_paths(reads, self.known.email_verified)
+            .filter_map(|path| parse_path(&path.source))
+            .map(|path| parent_path(&path).to_vec())
+            .collect();
+        let chosen =
+            |hop: &PathSegment| matches!(hop, PathSegment::Query(text) if mentions_email(text) && self.old_text.contains(text.as_str()));
+        let by_choice = |path: &[PathSegment]| path.iter().any(chosen) && containers.iter().all(|container| container == parent_path(path));
+        path.is_none_or(|path| last_key(&path).is_none_or(mentions_email) || by_choice(&path))
     }
-    true
+
+    fn reads_claim_about_address(&self, reads: &[ReadRule], value: &Value) -> bool {
+        if !self.may_prove || !self.draft.changes("emailVerified") {
+            return true;
+        }
+        let claims = read_paths(reads, self.known.email_verified).filter(|path| path.first(value).is_some_and(is_filled_scalar));
+        claims
+            .filter_map(|path| parse_path(&path.source))
+            .all(|path| last_key(&path).is_none_or(|key| is_email_proof_key(key) || self.old_keys.iter().any(|known| known == key)))
+    }
+
+    fn keeps_claim_beside_address(&self, reads: &[ReadRule], value: &Value) -> bool {
+        let index = AnswerIndex::from_document(value);
+        let container = |slot| {
+            let read = reads.iter().find(|read| read.fact == slot)?;
+            let found = read.reading.paths().into_iter().filter_map(|path| path.first(value)).find(|found| is_filled_scalar(found))?;
+            index.container_of(found).map(|container| container.path.clone())
+        };
+        let (Some(address), Some(claim)) = (container(self.known.email), container(self.known.email_verified)) else { return true };
+        address == claim || self.draft.same_words && is_parent_or_child(&address, &claim) && holds_single_email(&index)
+    }
+}
+
+fn read_paths(reads: &[ReadRule], fact: Slot) -> impl Iterator<Item = &JsonPath> {
+    reads.iter().filter(move |read| read.fact == fact).flat_map(|read| read.reading.paths())
 }
 
 /// The last keys of the paths by which a file reads `emailVerified`.
