@@ -172,7 +172,7 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
     trying.out.read_to_string(&mut out).expect("it can be read");
 
     assert_eq!((wrong, other, nothing, fine), (400, 404, 404, 200));
-    assert!(page.contains("This is not the answer"), "{page}");
+    assert!(page.contains("This is not the sign-in that the terminal expects"), "{page}");
     assert!(rest.contains("(badState); still waiting"), "{rest}");
     let story: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}"));
     assert_eq!((story["code"].as_str(), story["test"].as_bool()), (Some("unprovenEmail"), Some(true)), "{out}");
