@@ -39,12 +39,12 @@ enum JsonPathSegment {
 
 impl JsonPath {
     /// Compiles a path; a complaint says what is wrong with it.
-    pub fn parse(text: &str, place: Place, desk: &mut Reader) -> Option<Self> {
+    pub fn parse(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
         let text = text.trim();
         match Self::compile(text, place) {
             Ok(path) => Some(path),
             Err((message, help)) => {
-                desk.complain(place, message, help);
+                reader.complain(place, message, help);
                 None
             }
         }

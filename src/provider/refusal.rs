@@ -99,8 +99,8 @@ impl ProviderRefusal {
 }
 
 impl WordValue for RefusalRule {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        let specs = OneOrMany::<RefusalRuleSpec>::read(node, desk)?;
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let specs = OneOrMany::<RefusalRuleSpec>::read(node, reader)?;
         let mut refusal = Self { place: node.place, conditions: Vec::new(), code: None, message: None };
         for spec in specs.0 {
             refusal.code = refusal.code.or(spec.code);
@@ -113,7 +113,7 @@ impl WordValue for RefusalRule {
                 matches: spec.matches,
                 present: spec.present,
             };
-            refusal.conditions.push(Condition::compile(condition, desk)?);
+            refusal.conditions.push(Condition::compile(condition, reader)?);
         }
         refusal.place = refusal.conditions.first()?.place;
         Some(refusal)

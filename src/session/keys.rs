@@ -35,7 +35,7 @@ pub(crate) struct SessionSigningKey {
 
 impl fmt::Debug for SessionSigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("SessionSigningKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,7 @@ pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> Replace
 
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Offer").field("provider", &self.provider.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("LiveProvider").field("provider", &self.provider.name).field("version", &self.version).finish_non_exhaustive()
     }
 }
 

@@ -211,8 +211,8 @@ impl MailSpec {
 pub(crate) struct NullableText(pub(crate) Option<Located<String>>);
 
 impl WordValue for NullableText {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
-        if node.is_null() { Some(Self(None)) } else { read_scalar(node, desk).map(|text| Self(Some(text))) }
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        if node.is_null() { Some(Self(None)) } else { read_scalar(node, reader).map(|text| Self(Some(text))) }
     }
     fn shape() -> ValueShape {
         ValueShape::Either(vec![ValueShape::Text("a text"), ValueShape::Nothing])
@@ -233,28 +233,28 @@ impl LimitsSpec {
 }
 
 impl WordValue for LimitsSpec {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         if let YamlKind::Scalar { text, .. } = &node.kind {
             if text == "off" {
                 return Some(Self::Off(node.place));
             }
-            desk.complain(
+            reader.complain(
                 node.place,
                 format!("`{text}` is neither `off` nor a block of rates"),
                 "write `limits: off`, or `limits: { login: 10 }`",
             );
             return None;
         }
-        let rates = NamedValues::<i32>::read(node, desk)?.0;
+        let rates = NamedValues::<i32>::read(node, reader)?.0;
         for (name, rate) in &rates {
             if !Self::NAMES.contains(&name.as_str()) {
                 let help = crate::vocabulary::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
                     || format!("rates are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
                     |near| format!("did you mean `{near}`?"),
                 );
-                desk.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
+                reader.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
             } else if *rate < 1 {
-                desk.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
+                reader.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
             }
         }
         Some(Self::Rates(rates))
@@ -286,14 +286,14 @@ impl Default for Settings {
 impl Settings {
     /// Reads a settings file; the report may hold warnings even when settings come out.
     pub fn read(source: &Source) -> (Option<Self>, Report) {
-        let mut desk = Reader::default();
+        let mut reader = Reader::default();
         // An empty file leaves every key out.
         if source.text.trim().is_empty() {
             return (Some(Self::default()), Report::new(source.clone(), Vec::new()));
         }
-        let node = desk.parse_source(source, "write a key, such as `publicUrl: https://login.loja.example`, or delete the file");
-        let settings = node.and_then(|node| SettingsSpec::read(&node, &mut desk)).map(|spec| {
-            check(&spec, false, &mut desk);
+        let node = reader.parse_source(source, "write a key, such as `publicUrl: https://login.loja.example`, or delete the file");
+        let settings = node.and_then(|node| SettingsSpec::read(&node, &mut reader)).map(|spec| {
+            check(&spec, false, &mut reader);
             let usual = Self::default();
             Self {
                 public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
@@ -302,7 +302,7 @@ impl Settings {
                 spec: Some(spec),
             }
         });
-        let report = Report::new(source.clone(), desk.complaints);
+        let report = Report::new(source.clone(), reader.complaints);
         (settings.filter(|_| !report.is_broken()), report)
     }
 
@@ -317,13 +317,13 @@ fn host_of(origin: &str) -> Option<&str> {
     Some(rest.trim_end_matches('/'))
 }
 
-fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
+fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     for origin in spec.public_url.iter().chain(spec.return_to.iter().flat_map(|list| &list.0)) {
-        check_origin(origin, desk);
+        check_origin(origin, reader);
     }
     for listen in spec.listen.iter().chain(&spec.metrics_listen) {
         if listen.value.parse::<SocketAddr>().is_err() {
-            desk.complain(
+            reader.complain(
                 listen.place,
                 format!("`{}` is not an address with a port", listen.value),
                 "write it as `127.0.0.1:8080` or `[::1]:8080`",
@@ -331,12 +331,12 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
         }
     }
     if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.value == "sqlite:") {
-        desk.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
+        reader.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
     }
     if let Some(storage) = &spec.storage
         && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme))
     {
-        desk.complain(
+        reader.complain(
             storage.place,
             format!("`{}` is no storage that is known here", storage.value),
             "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
@@ -344,7 +344,7 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
     }
     for host in spec.private_hosts.iter().flat_map(|list| &list.0) {
         if !crate::provider::hosts::is_host(host) || host.contains(':') {
-            desk.complain(
+            reader.complain(
                 host.place,
                 format!("`{}` is not a host", host.value),
                 "write its name without scheme, port and path: `sso.interno.example`",
@@ -352,71 +352,71 @@ fn check(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
         }
     }
     for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
-        check_proxy(proxy, desk);
+        check_proxy(proxy, reader);
     }
     if let Some(mail) = &spec.mail {
-        check_mail(mail, desk);
+        check_mail(mail, reader);
     }
     for address in spec.lab.iter().filter_map(|lab| lab.staff.as_ref()).flat_map(|list| &list.0) {
         if Email::parse(&address.value).is_err() {
-            desk.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
+            reader.complain(address.place, format!("`{}` is not an e-mail address", address.value), "write it as `suporte@loja.example`");
         }
     }
-    check_what_needs_loopback(spec, desk);
+    check_what_needs_loopback(spec, reader);
     if let Some(login) = &spec.login {
-        check_login(login, desk);
+        check_login(login, reader);
     }
     if let Some(session) = &spec.session {
-        check_session(session, desk);
+        check_session(session, reader);
     }
-    check_stores(spec, in_store, desk);
+    check_stores(spec, in_store, reader);
 }
 
-fn check_proxy(proxy: &Located<String>, desk: &mut Reader) {
+fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
     let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
     let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
     if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
-        desk.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
+        reader.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
     } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
-        desk.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+        reader.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
     }
 }
 
 /// Complains about what only an installation on loopback may have.
-fn check_what_needs_loopback(spec: &SettingsSpec, desk: &mut Reader) {
+fn check_what_needs_loopback(spec: &SettingsSpec, reader: &mut Reader) {
     let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
     if let (Some(LimitsSpec::Off(place)), false) = (&spec.limits, loopback) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
-        desk.complain(*place, "without limits anybody can try without end", help);
+        reader.complain(*place, "without limits anybody can try without end", help);
     }
     if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
-        desk.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+        reader.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
     }
 }
 
-fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
+fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     let Some(stores) = &spec.stores else { return };
     for (name, store) in &stores.0 {
         if name.value == "main" {
-            desk.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
+            reader.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");
         }
         if in_store {
-            desk.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
+            reader.complain(name.place, "a store cannot have stores of its own", "put it beside the other stores");
         } else if store.public_url.is_none() {
-            desk.complain(
+            reader.complain(
                 name.place,
                 format!("the store `{}` has no address", name.value),
                 "add `publicUrl: https://…`: its host chooses the store",
             );
         }
-        check(store, true, desk);
+        check(store, true, reader);
     }
     let hosts: Vec<&Located<String>> =
         spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
     for (at, host) in hosts.iter().enumerate() {
         if hosts[..at].iter().any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase)) {
-            desk.complain(
+            reader.complain(
                 host.place,
                 format!("`{}` is the address of another store as well", host.value),
                 "give each store a host of its own",
@@ -427,49 +427,53 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, desk: &mut Reader) {
 
 /// What is wrong with `publicUrl`, if anything.
 pub(crate) fn check_public_url(url: &str) -> Option<(String, String)> {
-    let mut desk = Reader::default();
-    check_origin(&Located::new(url.to_owned(), Place::default()), &mut desk);
-    desk.complaints.pop().map(|complaint| (complaint.message, complaint.help))
+    let mut reader = Reader::default();
+    check_origin(&Located::new(url.to_owned(), Place::default()), &mut reader);
+    reader.complaints.pop().map(|complaint| (complaint.message, complaint.help))
 }
 
-fn check_origin(origin: &Located<String>, desk: &mut Reader) {
+fn check_origin(origin: &Located<String>, reader: &mut Reader) {
     let Some(host) = host_of(&origin.value) else {
-        desk.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
+        reader.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
         return;
     };
     if !crate::provider::hosts::is_host(host) {
-        desk.complain(
+        reader.complain(
             origin.place,
             format!("`{}` is more than an origin", origin.value),
             "write scheme, host and port only, without a path: `https://www.loja.example`",
         );
     } else if origin.value.starts_with("http://") && !is_loopback(host) {
-        desk.complain(origin.place, format!("`{}` is not encrypted", origin.value), "write `https://…`; http is accepted on loopback only");
+        reader.complain(
+            origin.place,
+            format!("`{}` is not encrypted", origin.value),
+            "write `https://…`; http is accepted on loopback only",
+        );
     }
 }
 
-fn check_mail(mail: &MailSpec, desk: &mut Reader) {
+fn check_mail(mail: &MailSpec, reader: &mut Reader) {
     if !mail::is_valid_sender(&mail.from) {
         let help = "write it as `nao-responda@loja.example`, or as `Loja Exemplo <nao-responda@loja.example>`";
-        desk.complain(mail.from.place, format!("`{}` is not an e-mail address", mail.from.value), help);
+        reader.complain(mail.from.place, format!("`{}` is not an e-mail address", mail.from.value), help);
     }
     if let Some(wrong) = mail::server_problem(&mail.smtp) {
         let help = "write `smtps://mail.loja.example:465` or `smtp://localhost:25`, and beside it `user: env:…` and `password: env:…`";
-        desk.complain(mail.smtp.place, wrong, help);
+        reader.complain(mail.smtp.place, wrong, help);
     }
     if let (Some(alone), None) | (None, Some(alone)) = (&mail.user, &mail.password) {
-        desk.complain(alone.1, "the mail server knows somebody by a user and a password, and only one is set", "set both, or neither");
+        reader.complain(alone.1, "the mail server knows somebody by a user and a password, and only one is set", "set both, or neither");
     }
 }
 
 /// The languages of the login page.
 const LANGUAGES: &[&str] = &["pt-BR", "es", "en", "ru", "zh-TW", "ja"];
 
-fn check_login(login: &LoginSpec, desk: &mut Reader) {
+fn check_login(login: &LoginSpec, reader: &mut Reader) {
     if let Some(accent) = &login.accent {
         let digits = accent.strip_prefix('#').unwrap_or_default();
         if !matches!(digits.len(), 3 | 6) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            desk.complain(
+            reader.complain(
                 accent.place,
                 format!("`{}` is not a colour", accent.value),
                 "write it as `\"#0a6\"` or `\"#00aa66\"`, in quotes",
@@ -480,25 +484,25 @@ fn check_login(login: &LoginSpec, desk: &mut Reader) {
         && Email::parse(help).is_err()
         && !help.starts_with("https://")
     {
-        desk.complain(help.place, format!("`{}` is no place to find help", help.value), "write an https address or an e-mail address");
+        reader.complain(help.place, format!("`{}` is no place to find help", help.value), "write an https address or an e-mail address");
     }
     if let Some(privacy) = &login.privacy
         && !privacy.starts_with("https://")
     {
-        desk.complain(privacy.place, format!("`{}` is not an https address", privacy.value), "write it with `https://` in front");
+        reader.complain(privacy.place, format!("`{}` is not an https address", privacy.value), "write it with `https://` in front");
     }
     for language in login.languages.iter().flat_map(|list| &list.0) {
         // With phrases of your own there may be further languages.
         if !LANGUAGES.contains(&language.as_str()) && login.phrases.is_none() {
-            crate::vocabulary::words::complain_not_among(language, LANGUAGES, desk);
+            crate::vocabulary::words::complain_not_among(language, LANGUAGES, reader);
         }
     }
 }
 
-fn check_session(session: &SessionSpec, desk: &mut Reader) {
+fn check_session(session: &SessionSpec, reader: &mut Reader) {
     for name in session.cookie.iter().chain(session.also_cookie.iter().filter_map(|name| name.0.as_ref())) {
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.{}".contains(&b)) {
-            desk.complain(
+            reader.complain(
                 name.place,
                 format!("`{}` cannot be the name of a cookie", name.value),
                 "write letters, digits, `-`, `_` and `.`",
@@ -508,6 +512,6 @@ fn check_session(session: &SessionSpec, desk: &mut Reader) {
     if let (Some(lifetime), Some(idle)) = (session.lifetime, session.idle)
         && idle.value.0 > lifetime.value.0
     {
-        desk.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+        reader.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
     }
 }

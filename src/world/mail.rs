@@ -206,7 +206,7 @@ impl std::error::Error for MailError {}
 
 impl fmt::Debug for Mailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Post").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Mailer").field("server", &self.server).finish_non_exhaustive()
     }
 }
 

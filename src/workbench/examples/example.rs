@@ -223,7 +223,7 @@ words! {
 pub struct RawJson(pub Value);
 
 impl WordValue for RawJson {
-    fn read(node: &YamlNode, desk: &mut Reader) -> Option<Self> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         Some(Self(match &node.kind {
             YamlKind::Scalar { .. } if node.is_null() => Value::Null,
             YamlKind::Scalar { text, plain, .. } => match text.as_str() {
@@ -232,11 +232,13 @@ impl WordValue for RawJson {
                 text if *plain && text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
                     text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Number)
                 }
-                _ => Value::String(read_scalar(node, desk)?.value),
+                _ => Value::String(read_scalar(node, reader)?.value),
             },
-            YamlKind::List(nodes) => Value::Array(nodes.iter().map(|node| Self::read(node, desk).map(|raw| raw.0)).collect::<Option<_>>()?),
+            YamlKind::List(nodes) => {
+                Value::Array(nodes.iter().map(|node| Self::read(node, reader).map(|raw| raw.0)).collect::<Option<_>>()?)
+            }
             YamlKind::Map(entries) => {
-                let members = entries.iter().map(|entry| Self::read(&entry.value, desk).map(|raw| (entry.key.value.clone(), raw.0)));
+                let members = entries.iter().map(|entry| Self::read(&entry.value, reader).map(|raw| (entry.key.value.clone(), raw.0)));
                 Value::Object(members.collect::<Option<Map<_, _>>>()?)
             }
         }))

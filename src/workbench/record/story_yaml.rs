@@ -71,9 +71,9 @@ mod tests {
         });
 
         let text = write_story(tree.as_object().unwrap());
-        let mut desk = Reader::default();
-        let node = desk.parse_source(&Source::new("x.yaml", text.as_str()), "").unwrap();
-        let read = crate::workbench::examples::example::RawJson::read(&node, &mut desk).unwrap_or_else(|| panic!("{text}"));
+        let mut reader = Reader::default();
+        let node = reader.parse_source(&Source::new("x.yaml", text.as_str()), "").unwrap();
+        let read = crate::workbench::examples::example::RawJson::read(&node, &mut reader).unwrap_or_else(|| panic!("{text}"));
 
         assert_eq!(read.0, json!([tree]), "{text}");
     }

@@ -110,7 +110,7 @@ fn read_paths(reads: &[ReadRule], fact: Slot) -> impl Iterator<Item = &JsonPath>
 fn verified_claim_keys(provider: &Provider) -> Vec<String> {
     let reads = provider.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
     let claims = reads.filter(|read| read.fact == provider.known.email_verified).flat_map(|read| read.reading.paths());
-    claims.filter_map(|path| parse_path(&path.source)).filter_map(|write_leaf_path| last_key(&write_leaf_path).map(str::to_owned)).collect()
+    claims.filter_map(|path| parse_path(&path.source)).filter_map(|path| last_key(&path).map(str::to_owned)).collect()
 }
 
 fn is_filled_scalar(value: &Value) -> bool {
