@@ -462,7 +462,7 @@ fn check_mail(mail: &MailSpec, reader: &mut Reader) {
         reader.complain(mail.smtp.place, wrong, help);
     }
     if let (Some(alone), None) | (None, Some(alone)) = (&mail.user, &mail.password) {
-        reader.complain(alone.1, "the mail server knows somebody by a user and a password, and only one is set", "set both, or neither");
+        reader.complain(alone.1, "the mail server needs a user and a password, and only one is set", "set both, or neither");
     }
 }
 
