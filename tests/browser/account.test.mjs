@@ -26,7 +26,7 @@ before(async () => {
   const certificate = [`${folder}/cert.pem`, `${folder}/key.pem`];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=Correio de teste',
     '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE', '-out', certificate[0], '-keyout', certificate[1]], { stdio: 'ignore' });
-  mailbox = await openMailbox('0', '--tls', ...certificate, '--user', 'loja', '--password', password);
+  mailbox = await openMailbox('0', '--tls', ...certificate, '--user', 'loja', `--password=${password}`);
   const port = await freePort();
   asking = `http://localhost:${port}`;
   const playground = await readFile(`${checkout}providers.d/playground.yaml`, 'utf8');
