@@ -97,7 +97,7 @@ fn as_text(provider: &Provider, explained: &Explained, as_curl: bool, colours: C
 /// The rows in three columns: the word, where that stands, and what it says.
 fn write_rows(rows: &[DescriptionRow], colours: Colours, text: &mut String) {
     let width = |text: &str| text.chars().count();
-    let widest = rows.iter().map(|row| width(&row.word)).filter(|width| *width <= 24).max().unwrap_or_default();
+    let widest = rows.iter().map(|row| width(&row.word)).filter(|width| *width <= 32).max().unwrap_or_default();
     for DescriptionRow { word, value, line } in rows {
         let origin = line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"));
         let pad = " ".repeat(widest.saturating_sub(width(word)));

@@ -53,7 +53,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
-    ("provider file", "trustEmail", Unless(|_| Some("claim: an address is proven when `emailVerified` is true".to_owned()))),
+    ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
     ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),
     ("provider file", "missingEmail", Then(|section| section.placeholders())),
     ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
@@ -140,6 +140,16 @@ impl<'a> Section<'a> {
 
     fn from_document(&self, endpoint: &str) -> Option<String> {
         self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
+    }
+
+    fn default_trust(&self) -> &'static str {
+        let email = self.provider.known.email;
+        let is_read = self.provider.steps().any(|step| step.learned_facts().any(|(fact, ..)| fact == email));
+        if is_read || self.provider.identity.composition(email).is_some() {
+            "claim: an address is proven when `emailVerified` is true"
+        } else {
+            "nothing is proven: no address is read"
+        }
     }
 
     /// Which address two ids would get.
@@ -293,4 +303,77 @@ fn algorithms(token: &SignedToken) -> String {
 
 fn nonce(token: &SignedToken) -> String {
     if token.requires_nonce() { "required" } else { "none" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{InstallationContext, compile};
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::words::{ValueShape, WordDoc};
+    use crate::vocabulary::yaml;
+
+    fn collect(block: &'static WordBlock, found: &mut Vec<&'static WordBlock>) {
+        fn blocks_in(shape: &ValueShape, found: &mut Vec<&'static WordBlock>) {
+            match shape {
+                ValueShape::Block(block) => collect(block(), found),
+                ValueShape::List(inner) | ValueShape::Map(inner) => blocks_in(inner, found),
+                ValueShape::Either(shapes) => shapes.iter().for_each(|shape| blocks_in(shape, found)),
+                ValueShape::Text(_)
+                | ValueShape::Flag
+                | ValueShape::Number
+                | ValueShape::Choice(_)
+                | ValueShape::Json
+                | ValueShape::Nothing => {}
+            }
+        }
+        if !found.iter().any(|known| known.title == block.title) {
+            found.push(block);
+            block.words.iter().for_each(|word| blocks_in(&word.shape, found));
+        }
+    }
+
+    fn blocks() -> Vec<&'static WordBlock> {
+        let mut found = Vec::new();
+        collect(ProviderSpec::block(), &mut found);
+        found
+    }
+
+    /// The example of a word, from its documentation.
+    fn example(word: &WordDoc) -> String {
+        let line = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:"));
+        line.and_then(|line| line.trim().strip_prefix('`')?.strip_suffix('`')).map_or_else(|| format!("{}: {{}}", word.name), str::to_owned)
+    }
+
+    #[test]
+    fn every_word_of_the_language_has_a_row_where_a_file_writes_it() {
+        let file = Source::new("acme.yaml", "name: Acme\ndiscovery: https://idp.example\n");
+        let provider = compile(&file, InstallationContext { loopback: false }).0.unwrap();
+        let all = blocks();
+
+        for block in &all {
+            for word in block.words.iter().filter(|word| !is_step(word.name)) {
+                let text = format!("\n{}", example(word));
+                let node = yaml::parse(&Source::new("word.yaml", text.clone())).unwrap().0;
+                let section = Section { provider: &provider, step: None, node: Some(&node), file: None, signed_text: None };
+                let rows = section.rows(block, "");
+                let is_its_row = |row: &DescriptionRow| {
+                    row.line == Some(2)
+                        && row.word.strip_prefix(word.name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                };
+                assert!(rows.iter().any(is_its_row), "{}: {text}\n{rows:?}", block.title);
+            }
+        }
+        assert!(all.len() >= 10);
+    }
+
+    #[test]
+    fn every_default_is_one_of_a_word_that_exists() {
+        let all = blocks();
+
+        for (title, word, _) in TABLE {
+            let block = all.iter().find(|block| block.title == *title).unwrap_or_else(|| panic!("{title}"));
+            assert!(block.words.iter().any(|known| known.name == *word), "{title}: {word}");
+        }
+    }
 }

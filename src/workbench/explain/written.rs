@@ -32,7 +32,7 @@ pub(crate) fn value_rows(
         }
         (YamlKind::Map(_), Some(block)) => {
             let own = block_rows(node, block, &format!("{word}."));
-            if own.is_empty() {
+            if own.iter().all(|row| row.line.is_none()) {
                 rows.push(row("{}".to_owned()));
             }
             rows.extend(own);
@@ -47,7 +47,7 @@ pub(crate) fn value_rows(
             _ => rows.push(row(on_one_line(node))),
         },
         (YamlKind::List(items), block) if items.iter().all(|item| matches!(item.kind, YamlKind::Map(_))) && !items.is_empty() => {
-            let several = items.len() > 1 && block.is_some_and(|block| !is_condition(block));
+            let several = items.len() > 1 && !block.is_some_and(is_condition);
             for (at, item) in items.iter().enumerate() {
                 let name = if several { format!("{word}[{}]", at + 1) } else { word.to_owned() };
                 value_rows(item, item.place.line, item_shape(shape), &name, block_rows, rows);
@@ -73,17 +73,17 @@ fn block_of(shape: &ValueShape) -> Option<&'static WordBlock> {
     }
 }
 
-/// The shape of the values under names that the file chooses.
+/// The shape of the values under names that the file chooses, which JSON has at any depth.
 fn map_of(shape: &ValueShape) -> Option<&ValueShape> {
     match shape {
         ValueShape::Map(inner) => Some(inner),
+        ValueShape::Json => Some(shape),
         ValueShape::Either(shapes) => shapes.iter().find_map(map_of),
         ValueShape::Text(_)
         | ValueShape::Flag
         | ValueShape::Number
         | ValueShape::Choice(_)
         | ValueShape::List(_)
-        | ValueShape::Json
         | ValueShape::Nothing
         | ValueShape::Block(_) => None,
     }
@@ -124,15 +124,17 @@ fn condition_sentence(entries: &[YamlEntry]) -> String {
     let subject = get("at").map(on_one_line).unwrap_or_default();
     let mut parts = Vec::new();
     if let Some(status) = get("status") {
-        let text = alternatives(status);
+        let text = alternatives(status, " or ");
         parts.push(if text == "any" { "the status is any".to_owned() } else { format!("the status is {text}") });
     }
     let mut about = Vec::new();
-    for (word, phrase) in
-        [("is", "is"), ("isNot", "is not"), ("matches", "matches"), ("contains", "contains"), ("within", "is not older than")]
-    {
-        about.extend(get(word).map(|value| format!("{phrase} {}", alternatives(value))));
+    for (word, phrase) in [("is", "is"), ("matches", "matches"), ("contains", "contains"), ("within", "is not older than")] {
+        about.extend(get(word).map(|value| format!("{phrase} {}", alternatives(value, " or "))));
     }
+    about.extend(get("isNot").map(|value| match &value.kind {
+        YamlKind::List(items) if items.len() > 1 => format!("is neither {}", alternatives(value, " nor ")),
+        YamlKind::List(_) | YamlKind::Map(_) | YamlKind::Scalar { .. } => format!("is not {}", alternatives(value, " nor ")),
+    }));
     about.extend(get("present").map(|value| if on_one_line(value) == "false" { "is missing" } else { "is present" }.to_owned()));
     if !subject.is_empty() || !about.is_empty() {
         parts.push(format!("{subject} {}", about.join(" and ")).trim().to_owned());
@@ -154,10 +156,10 @@ fn inner_sentences(node: &YamlNode) -> Vec<String> {
     }
 }
 
-/// A value, or several of which one is enough.
-fn alternatives(node: &YamlNode) -> String {
+/// A value, or several with a word between them.
+fn alternatives(node: &YamlNode, between: &str) -> String {
     match &node.kind {
-        YamlKind::List(items) => items.iter().map(on_one_line).collect::<Vec<_>>().join(" or "),
+        YamlKind::List(items) => items.iter().map(on_one_line).collect::<Vec<_>>().join(between),
         YamlKind::Map(_) | YamlKind::Scalar { .. } => on_one_line(node),
     }
 }
@@ -166,6 +168,7 @@ fn alternatives(node: &YamlNode) -> String {
 pub(crate) fn on_one_line(node: &YamlNode) -> String {
     let text = match &node.kind {
         YamlKind::Scalar { .. } if node.is_null() => "null".to_owned(),
+        YamlKind::Scalar { text, .. } if text.is_empty() => "\"\"".to_owned(),
         YamlKind::Scalar { text, .. } => text.lines().collect::<Vec<_>>().join(" "),
         YamlKind::List(items) => {
             let items: Vec<String> = items.iter().map(on_one_line).collect();
