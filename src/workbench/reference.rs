@@ -179,7 +179,7 @@ A shop's own login server, where no parameter and no field has its standard name
 ```yaml provider
 name: Clube Acme
 clientId: loja-42
-clientSecret: env:ACME_SECRET                  # a secret is never written here, only where it is kept
+clientSecret: env:CLUBE_ACME_SECRET             # a secret is never written here, only where it is kept
 trustEmail: always                             # this server has verified every address that it hands out
 pkce: off                                      # this server does not support PKCE
 getAuthorizationCode:
