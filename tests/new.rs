@@ -126,6 +126,7 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
         "",
         "Clube Acme",
         "loja-42",
+        "env:ACME_SECRET",
         "env:CLUBE_ACME_SECRET",
         "sso.acme.example/entrar",
         "https://sso.acme.example/entrar",

@@ -4,13 +4,18 @@ use crate::commands::new::issuer;
 use crate::commands::outcome::CommandFailure;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
+/// Says why an answer is not accepted.
+pub(crate) type AnswerCheck<'a> = dyn Fn(&ChecklistQuestion, &str) -> Option<String> + 'a;
+
 /// Asks every question that has no answer yet.
-pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, settings: &Settings) -> Result<(), CommandFailure> {
-    let context = settings.installation_context();
+pub(crate) fn ask_questions(
+    answers: &mut ChecklistAnswers,
+    settings: &Settings,
+    check_answer: &AnswerCheck<'_>,
+) -> Result<(), CommandFailure> {
     let given: Vec<&str> = answers.keys().copied().collect();
     print("Enter takes the answer in brackets; `back` returns to the question before.\n");
     let mut published: Vec<&str> = Vec::new();
@@ -43,7 +48,7 @@ pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, settings: &Settings)
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = checklist::check_answer(question, &answer, context) {
+        if let Some(why) = check_answer(question, &answer) {
             print(&format!("  {}\n", printable(&why)));
             continue;
         }
