@@ -3,12 +3,11 @@
 use crate::commands::explain::Colours;
 use crate::login::error::LoginError;
 use crate::provider::Provider;
-use crate::provider::identity::{Identity, IdentityEmail};
-use crate::provider::trust::EmailEvidence;
+use crate::provider::identity::Identity;
 use crate::story::proposal::Proposal;
 use crate::vocabulary::diagnostic::printable;
 use crate::workbench::examples::difference::identity_members;
-use crate::workbench::explain::forecast::{Forecast, ForecastError, ForecastFact, ForecastOutcome, call_name};
+use crate::workbench::explain::forecast::{Forecast, ForecastError, ForecastFact, ForecastOutcome, call_name, identity_lines};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -20,7 +19,10 @@ pub(crate) fn as_text(provider: &Provider, forecast: &Forecast, colours: Colours
         let _ = writeln!(text, "\n{}", colours.heading(&name));
         let widest = step.facts.iter().map(|fact| fact.fact.chars().count()).max().unwrap_or_default();
         for ForecastFact { fact, value, from, line } in &step.facts {
-            let (pad, origin) = (" ".repeat(widest.saturating_sub(fact.chars().count())), format!("{:<8}", format!("line {line}")));
+            let (pad, origin) = (
+                " ".repeat(widest.saturating_sub(fact.chars().count())),
+                format!("{:<10}", line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"))),
+            );
             let value = value.as_ref().map_or_else(
                 || colours.problem(&format!("nothing at {from}")),
                 |value| format!("{value}  {}", colours.origin(&format!("from {from}"))),
@@ -60,8 +62,11 @@ pub(crate) fn as_text(provider: &Provider, forecast: &Forecast, colours: Colours
 fn write_refusal(error: &ForecastError, end: &Result<Identity, LoginError>, colours: Colours, text: &mut String) {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
     let _ = writeln!(text, "{}", colours.heading(&format!("would be refused{step}: {}", error.code)));
-    let by = if end.as_ref().is_err_and(|end| end.refusal().is_some()) { "the provider says: " } else { "" };
-    let _ = writeln!(text, "  {by}{}", error.message);
+    match end.as_ref().err().and_then(LoginError::refusal) {
+        None => _ = writeln!(text, "  {}", error.message),
+        Some(refusal) if refusal.message.is_some() => _ = writeln!(text, "  the provider says: {}", error.message),
+        Some(_) => {}
+    }
     if let Some(rule) = &error.rule {
         let _ = writeln!(text, "  {rule}");
     }
@@ -91,35 +96,6 @@ fn write_proposals(provider: &Provider, proposals: &[Proposal], text: &mut Strin
             change.line
         );
         change.diff().lines().for_each(|line| _ = writeln!(text, "  {}", printable(line)));
-    }
-}
-
-/// Who would be signed in, line by line.
-pub(crate) fn identity_lines(identity: &Identity) -> Vec<(String, String)> {
-    let mut lines = vec![("id".to_owned(), printable(&identity.id))];
-    lines.push((
-        "email".to_owned(),
-        match &identity.address {
-            IdentityEmail::Proven(email, evidence) => format!("{} (proven: {})", printable(email.key()), evidence_in_words(*evidence)),
-            IdentityEmail::Placeholder(email) => format!("{} (a placeholder)", printable(email.key())),
-            IdentityEmail::Ask(Some(email)) => format!("{} (unproven; the shopper is asked to prove an address)", printable(email.key())),
-            IdentityEmail::Ask(None) => "none (the shopper is asked for an address)".to_owned(),
-        },
-    ));
-    for (name, value) in identity_members(identity) {
-        if !matches!(name.as_str(), "id" | "email" | "emailVerified" | "ask") {
-            lines.push((printable(&name), printable(value.as_str().unwrap_or_default())));
-        }
-    }
-    lines
-}
-
-fn evidence_in_words(evidence: EmailEvidence) -> &'static str {
-    match evidence {
-        EmailEvidence::Claim => "`emailVerified` is true",
-        EmailEvidence::Always => "`trustEmail: always`",
-        EmailEvidence::Domain => "`trustEmail` names its domain",
-        EmailEvidence::Mail => "by mail",
     }
 }
 

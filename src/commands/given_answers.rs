@@ -6,8 +6,7 @@ use crate::provider::Provider;
 use crate::provider::json;
 use crate::vocabulary::wire::{LARGEST_ANSWER, LARGEST_DOCUMENT, Response};
 use crate::workbench::curl::recorded_answer;
-use crate::workbench::explain::forecast::{GivenAnswers, call_name};
-use crate::workbench::recorded_exchange::parse_pairs;
+use crate::workbench::explain::forecast::{GivenAnswers, call_name, callback_pairs};
 use crate::world::files;
 use clap::Args;
 use std::io::Read as _;
@@ -63,12 +62,6 @@ fn input_value(input: &str) -> Result<(Box<str>, Box<str>), CommandFailure> {
     pair.ok_or_else(|| {
         CommandFailure::Usage(format!("`--input {input}` has no value"), "write the name and the value: `--input shop=quist`".to_owned())
     })
-}
-
-/// The parameters of a callback, from its address or its query.
-pub(crate) fn callback_pairs(text: &str) -> Vec<(String, String)> {
-    let text = text.trim().split('#').next().unwrap_or_default();
-    parse_pairs(text.split_once('?').map_or(text, |(_, query)| query))
 }
 
 /// The call of a name: `getUserInfo[2]`, or the first call of the step that has no answer yet.

@@ -13,11 +13,12 @@ use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
-use crate::provider::identity::Identity;
+use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json_path::JsonPath;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
+use crate::provider::trust::EmailEvidence;
 use crate::story::proposal::Proposal;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -25,10 +26,12 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::secret_names::{names_secret, often_names_secret};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use crate::workbench::examples::difference::identity_members;
 use crate::workbench::examples::replay::{redirect_error, sign_callback, usual_callback, usual_document};
 use crate::workbench::examples::stand_ins::{key_for, stand_in};
 use crate::workbench::examples::tokens::{sign_again, token_parts};
 use crate::workbench::explain::{describe, explain, facts_before_call, installation_facts};
+use crate::workbench::recorded_exchange::parse_pairs;
 use crate::workbench::repair::{propose, propose_for_answer};
 use crate::world::secrets;
 use serde_json::Value;
@@ -88,7 +91,8 @@ pub(crate) struct ForecastFact {
     pub(crate) value: Option<String>,
     /// Where it is looked for.
     pub(crate) from: String,
-    pub(crate) line: u32,
+    /// The line that reads it; a standard place has none.
+    pub(crate) line: Option<u32>,
 }
 
 /// Why a step fails, and the rule of the file that says so.
@@ -268,7 +272,7 @@ impl Start {
         }
     }
 
-    /// Stores the issuer's document: the given one, or one with the usual addresses.
+    /// Stores the issuer's document: the given one, or one with the usual addresses. Returns it unless it is the usual one.
     fn store_document(
         &self,
         provider: &Provider,
@@ -279,13 +283,15 @@ impl Start {
         let facts = self.attempt.facts_without_discovery(provider, &self.installation);
         let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
         let named = found.iter().find_map(|token| token.claim("iss")?.as_str().map(str::to_owned));
+        let usual = issuer.clone();
         let base = match issuer {
             Some(issuer) => named.filter(|named| named.trim_end_matches('/') == issuer.trim_end_matches('/')).unwrap_or(issuer),
             None => named.unwrap_or_else(|| address.clone()),
         };
+        let is_usual = given.is_none() && usual.as_ref() == Some(&base);
         let document = given.unwrap_or_else(|| usual_document(&base));
         documents.insert(&address, document.clone(), self.attempt.started);
-        Some(document)
+        (!is_usual).then_some(document)
     }
 
     fn play(
@@ -363,6 +369,41 @@ impl Start {
     }
 }
 
+/// Who would be signed in, line by line.
+pub(crate) fn identity_lines(identity: &Identity) -> Vec<(String, String)> {
+    let mut lines = vec![("id".to_owned(), printable(&identity.id))];
+    lines.push((
+        "email".to_owned(),
+        match &identity.address {
+            IdentityEmail::Proven(email, evidence) => format!("{} (proven: {})", printable(email.key()), evidence_in_words(*evidence)),
+            IdentityEmail::Placeholder(email) => format!("{} (a placeholder)", printable(email.key())),
+            IdentityEmail::Ask(Some(email)) => format!("{} (unproven; the shopper is asked to prove an address)", printable(email.key())),
+            IdentityEmail::Ask(None) => "none (the shopper is asked for an address)".to_owned(),
+        },
+    ));
+    for (name, value) in identity_members(identity) {
+        if !matches!(name.as_str(), "id" | "email" | "emailVerified" | "ask") {
+            lines.push((printable(&name), printable(value.as_str().unwrap_or_default())));
+        }
+    }
+    lines
+}
+
+fn evidence_in_words(evidence: EmailEvidence) -> &'static str {
+    match evidence {
+        EmailEvidence::Claim => "`emailVerified` is true",
+        EmailEvidence::Always => "`trustEmail: always`",
+        EmailEvidence::Domain => "`trustEmail` names its domain",
+        EmailEvidence::Mail => "by mail",
+    }
+}
+
+/// The parameters of a callback, from its address or its query.
+pub(crate) fn callback_pairs(text: &str) -> Vec<(String, String)> {
+    let text = text.trim().split('#').next().unwrap_or_default();
+    parse_pairs(text.split_once('?').map_or(text, |(_, query)| query))
+}
+
 /// The name of a call as the command line writes it: its step, with its number where the step has several.
 pub(crate) fn call_name(provider: &Provider, call: usize) -> String {
     let Some(step) = provider.calls.get(call) else { return String::new() };
@@ -395,10 +436,11 @@ fn rule_at(provider: &Provider, line: u32, document: Option<&Value>, public_url:
 fn forecast_step(provider: &Provider, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) -> ForecastStep {
     let used = provider.used_facts();
     let sources = step.read_sources(|fact| used.contains(&fact));
+    let is_written = |fact: Slot, place: Place| step.learned_facts().any(|known| known == (fact, place, true));
     let fact = |(fact, from, place): (Slot, String, Place)| {
         let name = provider.names.name(fact).to_string();
         let value = facts.get(fact).map(|value| shown(provider, fact, &name, value));
-        ForecastFact { fact: name, value, from: printable(&from), line: place.line }
+        ForecastFact { fact: name, value, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
     };
     let facts_read = if matches!(error, Some(StepError::Refused { .. } | StepError::NoAnswer(_))) {
         Vec::new()
