@@ -10,7 +10,8 @@ use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Show every complaint.
 #[derive(Debug, Args)]
@@ -74,7 +75,9 @@ impl CheckCommand {
                 ));
             }
         }
-        for entry in catalogue::load_all(&paths, settings.installation_context()) {
+        let mut entries = catalogue::load_all(&paths, settings.installation_context());
+        complain_about_shared_keys(&mut entries);
+        for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
         for path in &examples {
@@ -154,6 +157,23 @@ fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
         Complaint { severity: Severity::Warning, place: Some(reference.1), message, help }
     };
     missing.map(complaint).collect()
+}
+
+/// Complains about files of one folder that have the same key. A file that waits for a variable counts as well.
+fn complain_about_shared_keys(entries: &mut [CatalogueEntry]) {
+    let folder = |entry: &CatalogueEntry| Path::new(&*entry.report.source.name).parent().map(Path::to_owned);
+    let usable = |entry: &CatalogueEntry| matches!(entry.state, ProviderFileState::Offered(_) | ProviderFileState::Dormant(..));
+    let folders: BTreeSet<Option<PathBuf>> = entries.iter().map(folder).collect();
+    for one in folders {
+        let providers = entries.iter().filter(|entry| usable(entry) && folder(entry) == one).filter_map(|entry| entry.state.provider());
+        for (name, complaint) in catalogue::shared_keys(providers) {
+            for entry in entries.iter_mut().filter(|entry| folder(entry) == one && entry.report.source.stem() == &*name) {
+                entry.report.complaints.push(complaint.clone());
+                entry.report = Report::new(entry.report.source.clone(), std::mem::take(&mut entry.report.complaints));
+                entry.state = ProviderFileState::Broken;
+            }
+        }
+    }
 }
 
 /// Warns of a file that asks shoppers for their address, while the settings hold no `mail`.

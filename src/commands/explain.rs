@@ -2,8 +2,8 @@
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, provider_file};
-use crate::provider::Provider;
 use crate::provider::step::StepKind;
+use crate::provider::{Provider, placeholder};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::vocabulary::text::Text;
 use crate::workbench::explain::{ExplainedStep, ExplainedVerdict, curl_command, explain, installation_facts};
@@ -63,6 +63,9 @@ fn as_text(provider: &Provider, steps: &[ExplainedStep], as_curl: bool) -> Strin
             let _ = writeln!(text, "  reads {name} from {from}  (line {})", place.line);
         }
     }
+    if let Some(placeholder) = provider.identity.placeholder() {
+        let _ = write!(text, "\nmissingEmail {}\n  {}\n", placeholder.source(), placeholder::RULE);
+    }
     text
 }
 
@@ -93,7 +96,9 @@ fn as_json(provider: &Provider, steps: &[ExplainedStep]) -> Value {
             "reads": explained.reads.iter().map(|(fact, from, place)| json!({ "fact": &**provider.names.name(*fact), "from": from, "line": place.line })).collect::<Vec<_>>(),
         })
     });
-    json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>() })
+    let missing_email =
+        provider.identity.placeholder().map(|placeholder| json!({ "placeholder": placeholder.source(), "rule": placeholder::RULE }));
+    json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>(), "missingEmail": missing_email })
 }
 
 fn verdict_as_json(verdict: &ExplainedVerdict) -> Value {

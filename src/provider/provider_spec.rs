@@ -21,6 +21,12 @@ words! {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
+        /// The key under which the identities of this provider are kept. It keeps them when the file gets another name:
+        /// write the old name here. Two files of a store cannot have the same key. The addresses `/login/…` and
+        /// `/callback/…` follow the name of the file.
+        /// Default: the name of the file
+        /// Example: `key: acme`
+        key: Option<Located<String>> = "key",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
         /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`
         /// Example: `clientId: loja-42`

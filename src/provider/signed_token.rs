@@ -129,6 +129,11 @@ impl SignedToken {
         self.algorithms.as_deref()
     }
 
+    /// The issuers that are accepted.
+    pub(crate) fn issuers(&self) -> &[Template] {
+        &self.issuers
+    }
+
     /// Whether the token must repeat the nonce of the login.
     pub(crate) fn requires_nonce(&self) -> bool {
         self.nonce
