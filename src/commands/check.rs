@@ -4,6 +4,7 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::provider::value_reference::SecretReference;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
@@ -75,7 +76,11 @@ impl CheckCommand {
                 ));
             }
         }
-        let mut entries = catalogue::load_all(&paths, settings.installation_context());
+        let mut entries = Vec::new();
+        for in_one_folder in paths.chunk_by(|one, other| one.parent() == other.parent()) {
+            let policy = in_one_folder.first().map(|path| ReadPolicy::for_file(&settings, path)).unwrap_or_default();
+            entries.extend(catalogue::load_all(in_one_folder, settings.installation_context(), &policy));
+        }
         complain_about_shared_keys(&mut entries);
         for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));

@@ -8,6 +8,7 @@ use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::live::{fingerprint_of, version_from_text};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::vocabulary::names::Slot;
@@ -65,7 +66,7 @@ impl ProvidersCommand {
         other_stores(&self.store, &stores)?;
         let ProvidersSubcommand::Move(arguments) = &self.what;
         let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
-        let target = find_target(&arguments.key, store)?;
+        let target = find_target(&arguments.key, store, &ReadPolicy::for_store(&settings, &stores, store))?;
         let storage_place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&storage_place).await?;
@@ -114,9 +115,9 @@ fn choose<'a>(elsewhere: &[&'a PinnedIdentities], arguments: &MoveArguments) -> 
 }
 
 /// The provider of a key in a store, and where its file points with the settings of this machine.
-fn find_target(key: &str, store: &Store) -> Result<MoveTarget, CommandFailure> {
+fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarget, CommandFailure> {
     let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
-    let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback });
+    let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
     let mut keys = Vec::new();
     for entry in entries {
         if matches!(entry.state, ProviderFileState::Broken) && entry.report.source.stem() == key {
