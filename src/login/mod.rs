@@ -3,10 +3,13 @@
 
 pub mod attempt;
 pub(crate) mod conversation;
+pub(crate) mod documents;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
 
+use crate::login::documents::fetch_keys_if_due;
+pub use crate::login::documents::discover;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
@@ -14,12 +17,10 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
-use crate::provider::json;
-use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::wire::{Fetch, NoAnswer, Request};
+use crate::vocabulary::wire::{Fetch, NoAnswer};
 use serde_json::Value;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
@@ -47,15 +48,6 @@ pub async fn drive_observed(
     let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
     let result = run_steps(login, (fetch, documents), observer, &mut trace).await;
     (trace, result)
-}
-
-/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it.
-pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
-        && documents.should_fetch(&address, now)
-    {
-        fetch_document(&address, fetch, documents, now).await;
-    }
 }
 
 /// What sends the calls, and the documents of issuers.
@@ -127,31 +119,6 @@ async fn make_call(
     let answer = answer.map_err(StepError::NoAnswer)?;
     fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
     step.read(answer, facts, documents)
-}
-
-/// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure.
-async fn fetch_keys_if_due(token: Option<(&SignedToken, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    let Some((signed, token)) = token else { return };
-    let Some(address) = signed.keys_address(facts) else { return };
-    let due =
-        documents.should_fetch(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_refetch(&address, now));
-    if due {
-        fetch_document(&address, fetch, documents, now).await;
-    }
-}
-
-async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    let answer = fetch.send(&Request::for_document(address)).await;
-    let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    // A document with neither keys nor an issuer does not replace one that was fetched before.
-    let is_usable = |document: &Value| {
-        let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
-        has_keys || document.get("issuer").is_some_and(Value::is_string)
-    };
-    match document.filter(is_usable) {
-        Some(document) => documents.insert(address, document, now),
-        None => documents.record_failure(address, now),
-    }
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt.
