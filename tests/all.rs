@@ -14,6 +14,7 @@ mod import;
 mod login;
 mod mistakes;
 mod new;
+mod openid;
 mod playground;
 mod properties;
 mod readme;

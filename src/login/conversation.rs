@@ -18,6 +18,8 @@ const MOST_CALLING: usize = 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long all calls of a login may take.
 const LONGEST: Duration = Duration::from_secs(25);
+/// How long they may take beside the longest one, where the file gives that one much time.
+const LONGEST_BESIDES: Duration = Duration::from_secs(10);
 
 /// How many logins may talk to one provider at the same time.
 pub(crate) struct ConversationLimits {
@@ -103,10 +105,11 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { fetch, documents, limits, .. } = self.parties;
+        let longest = LONGEST.max(login.longest_call() + LONGEST_BESIDES);
         let driving = drive_observed(observer, login, fetch, documents);
         let Some(limits) = limits else { return Ok(driving.await) };
         let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
         let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
-        Ok(tokio::time::timeout(LONGEST, driving).await.unwrap_or_else(|_| out_of_time()))
+        Ok(tokio::time::timeout(longest, driving).await.unwrap_or_else(|_| out_of_time()))
     }
 }

@@ -2,14 +2,15 @@
 //! provider.
 
 pub mod attempt;
+pub(crate) mod cancellation;
 pub(crate) mod conversation;
 pub(crate) mod documents;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
 
-use crate::login::documents::fetch_keys_if_due;
 pub use crate::login::documents::discover;
+use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
@@ -22,6 +23,7 @@ use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::{Fetch, NoAnswer};
 use serde_json::Value;
+use std::time::Duration;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
 #[derive(Clone)]
@@ -31,6 +33,13 @@ pub struct Login<'a> {
     callback: &'a CallbackParameters,
     document: Value,
     now: i64,
+}
+
+impl Login<'_> {
+    /// The longest time that the file gives to one of its calls.
+    pub(crate) fn longest_call(&self) -> Duration {
+        self.provider.calls.iter().map(|step| step.timeout).max().unwrap_or_default()
+    }
 }
 
 /// Calls the provider until the facts make an identity, or until it is certain that they do not.
@@ -110,15 +119,50 @@ async fn make_call(
     now: i64,
     (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), StepError> {
-    let request = step.request(facts)?;
-    observer.on_request(at, step, &request);
-    let answer = fetch.send(&request).await;
-    observer.on_response(at, step, answer.as_ref());
-    trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
+    let exchange = send_as_the_client((at, step), facts, (fetch, documents), (trace, observer)).await?;
+    trace.exchanges.push(exchange);
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
     fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
     step.read(answer, facts, documents)
+}
+
+/// Sends a call. Where the file leaves open how the client shows itself and the provider refuses the client, the call is sent once more
+/// in the other way; what the provider takes is remembered.
+async fn send_as_the_client(
+    (at, step): (usize, &Step),
+    facts: &mut Facts,
+    (fetch, documents): FetchContext<'_>,
+    (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+) -> Result<Exchange, StepError> {
+    let Some(address) = step.negotiating_address(facts) else { return send_request((at, step), facts, fetch, observer).await };
+    let takes_basic = documents.takes_basic(&address);
+    step.choose_credentials(takes_basic, facts);
+    let first = send_request((at, step), facts, fetch, observer).await?;
+    if !first.answer.as_ref().is_ok_and(|answer| step.refuses_client(answer)) {
+        return Ok(first);
+    }
+    step.choose_credentials(!takes_basic, facts);
+    let second = send_request((at, step), facts, fetch, observer).await?;
+    let Ok(answer) = &second.answer else { return Ok(first) };
+    if !step.refuses_client(answer) {
+        documents.remember_basic(&address, !takes_basic);
+    }
+    trace.exchanges.push(Exchange { forgiven: true, ..first });
+    Ok(second)
+}
+
+async fn send_request(
+    (at, step): (usize, &Step),
+    facts: &Facts,
+    fetch: &dyn Fetch,
+    observer: &mut dyn LoginObserver,
+) -> Result<Exchange, StepError> {
+    let request = step.request(facts)?;
+    observer.on_request(at, step, &request);
+    let answer = fetch.send(&request).await;
+    observer.on_response(at, step, answer.as_ref());
+    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt.

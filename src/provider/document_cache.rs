@@ -3,7 +3,7 @@
 //! `login::documents` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A document is fetched again after this many seconds.
@@ -22,6 +22,8 @@ const MOST: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct DocumentCache {
     known: Mutex<HashMap<Box<str>, CachedDocument>>,
+    /// The token addresses that took the credentials of the client in a header, and refused them in a form.
+    basic: Mutex<HashSet<Box<str>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,6 +74,25 @@ impl DocumentCache {
     /// The early fetch of a document whose keys do not verify a token, unless it was fetched just now.
     pub(crate) fn early(&self, address: &str, now: i64) -> Option<DueFetch> {
         self.due_if(address, |entry| !entry.was_just_tried(now))
+    }
+
+    /// Whether a token address took the credentials of the client in a header before.
+    pub(crate) fn takes_basic(&self, address: &str) -> bool {
+        self.lock_basic().contains(address)
+    }
+
+    /// Remembers whether a token address takes the credentials of the client in a header, after it has refused the other way.
+    pub(crate) fn remember_basic(&self, address: &str, takes: bool) {
+        let mut basic = self.lock_basic();
+        if takes && basic.len() < MOST {
+            basic.insert(address.into());
+        } else {
+            basic.remove(address);
+        }
+    }
+
+    fn lock_basic(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
+        self.basic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn due_if(&self, address: &str, is_due: impl Fn(&CachedDocument) -> bool) -> Option<DueFetch> {

@@ -56,7 +56,7 @@ settings.configure(
         "django.contrib.auth.middleware.AuthenticationMiddleware",
     ],
     OIDC_LOGIN_URL="/entrar",
-    OIDC_USERINFO=person,
+    OIDC_USERINFO=f"{__name__}.person",
     PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ROOT_URLCONF=__name__,
     SECRET_KEY=secrets.token_urlsafe(32),
@@ -122,6 +122,7 @@ client = Client.objects.create(
     client_id=os.environ["CLIENT_ID"],
     client_secret=os.environ["CLIENT_SECRET"],
     jwt_alg="RS256",
+    reuse_consent=False,
     _redirect_uris=os.environ["PUBLIC_URL"] + "/callback/django_oidc",
 )
 client.response_types.add(ResponseType.objects.get(value="code"))

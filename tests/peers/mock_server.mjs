@@ -11,3 +11,4 @@ server.service.on('beforeUserinfo', (answer) => {
   answer.body = { sub: 'johndoe', email: 'joao@ensaio.example', email_verified: true, name: 'João Ensaiado' };
 });
 await server.start(port, '127.0.0.1');
+server.issuer.url = `http://127.0.0.1:${port}`;
