@@ -17,6 +17,7 @@ mod new;
 mod openid;
 mod playground;
 mod properties;
+mod reading;
 mod readme;
 mod repair;
 mod simulate;
