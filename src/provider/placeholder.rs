@@ -20,9 +20,6 @@ const HASH_BYTES: usize = 20;
 /// The longest local part that is kept.
 const LONGEST: usize = 64;
 
-/// The rule in words, for `explain`.
-pub(crate) const RULE: &str = "an id of at most 64 of `a-z 0-9 . _ -` is kept; any other id becomes `hash+` and 40 digits of its SHA-256";
-
 /// A placeholder, as the file writes it.
 #[derive(Clone, Debug)]
 pub struct Placeholder {
@@ -107,11 +104,6 @@ impl Placeholder {
         let text = |pieces: &[TemplatePiece]| sample(pieces, "").into_boxed_str();
         let (before, after) = (text(local.get(..at).unwrap_or_default()), text(local.get(at + 1..).unwrap_or_default()));
         Some(Self { before, id, after, domain, template })
-    }
-
-    /// As the file writes it.
-    pub(crate) fn source(&self) -> &str {
-        &self.template.source
     }
 
     /// The fact from which it is made, and the place of its hole.
