@@ -17,14 +17,12 @@ use crate::provider::step_context::{StepContext, check_read_name, compile_reads,
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::wire::Method;
+use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
 
 words! {
     /// The first step: the browser is redirected to the provider, and comes back to `redirectUri` with a code.
-    /// Without `query` the standard request is sent: `response_type=code`, `client_id`, `redirect_uri`, `scope` and
-    /// `state`. With `discovery` a `nonce` is added, and with PKCE `code_challenge` and `code_challenge_method`.
     pub(crate) struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
         /// The provider's authorization address. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
@@ -150,6 +148,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
+        negotiated: None,
         bearer: None,
         assertion,
         sign: spec
@@ -158,6 +157,8 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
             .filter(|sign| check_signs_the_query(sign, reader)),
         verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader)),
         when: None,
+        implied: None,
+        timeout: USUAL_TIMEOUT,
         optional: false,
         answers: AnswerParser::default(),
         refused: spec.refused.into_iter().collect(),

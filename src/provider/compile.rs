@@ -4,13 +4,15 @@ use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
 use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::Condition;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
 use crate::provider::hosts;
-use crate::provider::identity::IdentityMapping;
+use crate::provider::identity::{IdentityMapping, IdentitySpec};
+use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
@@ -40,7 +42,7 @@ pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Pr
 pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
     let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+    if !is_name(&name) {
         reader.complain_about_file(
             format!("`{name}` cannot be part of an address"),
             "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
@@ -55,6 +57,24 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
     let report = Report::new(source.clone(), reader.complaints);
     let provider = provider.filter(|_| !report.is_broken());
     (provider, report)
+}
+
+/// Whether a text can be the name of a file, and so a part of an address.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The key of the identities, and its place if the file has the word.
+fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box<str>, Option<Place>) {
+    let Some(key) = spec.key.take() else { return (name.into(), None) };
+    if !is_name(&key) {
+        reader.complain(
+            key.place,
+            format!("`{}` cannot be a key", printable(&key)),
+            "write what the file was called before: letters, digits, `-` and `_`",
+        );
+    }
+    (key.value.into(), Some(key.place))
 }
 
 /// The steps of a file, compiled as far as they can be.
@@ -74,6 +94,7 @@ fn assemble(
 ) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
     let title = checked_title(&mut spec, top, reader);
+    let (key, key_place) = checked_key(&mut spec, name, reader);
     let installed = DeclaredValues::collect(&mut spec, name, known, reader);
     let inputs = compile_inputs(spec.inputs.take(), reader);
     let hosts = checked_hosts(&mut spec, &installed, (known, installation), reader);
@@ -127,6 +148,8 @@ fn assemble(
     Some(Provider {
         source: source.clone(),
         name: name.into(),
+        key,
+        key_place,
         title: title.map_or_else(|| name.into(), |title| title.value.into()),
         authorization: authorization.step,
         calls,
@@ -237,6 +260,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
         reader.complain(top, "the file has no getAccessCode", help);
     }
+    let implied = implied_userinfo(spec, &context, reader);
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
     let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
     let all = all.chain(person.into_iter().map(|call| (StepKind::GetUserInfo, call)));
@@ -246,10 +270,31 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         reader.complain(call.place, "the code would be redeemed twice", help);
     }
     let positions = 0_u16..;
-    let calls: Vec<Option<Step>> =
-        all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader)).collect();
+    let mut calls: Vec<Option<Step>> = all
+        .into_iter()
+        .zip(positions.clone())
+        .map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader))
+        .collect();
+    if let (Some(implied), Some(position), Some(call)) = (implied, positions.clone().nth(calls.len()), CallSpec::empty(top)) {
+        let step = call::compile(call, (StepKind::GetUserInfo, position), &context, reader);
+        calls.push(step.map(|step| Step { implied: Some(implied), ..step }));
+    }
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+}
+
+/// The userinfo call that `discovery` implies, unless the file itself says where the person is read.
+fn implied_userinfo(spec: &ProviderSpec, context: &StepContext<'_>, reader: &mut Reader) -> Option<ImpliedUserInfo> {
+    let known = context.known;
+    let is_written = [known.id, known.email, known.email_verified].iter().any(|fact| context.written.contains(fact));
+    let is_composed = spec.identity.as_ref().is_some_and(IdentitySpec::composes_person);
+    if !context.discovery || spec.person.is_some() || is_written || is_composed || !is_absent(spec, "getUserInfo", reader) {
+        return None;
+    }
+    let trusts_claim = spec.trust_email.as_ref().is_none_or(|trust| matches!(trust.value, EmailTrustPolicy::Claim));
+    let required = spec.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
+    let needs_claim = trusts_claim || required.into_iter().any(|used| used.fact == known.email_verified);
+    Some(ImpliedUserInfo { needs_claim })
 }
 
 /// The facts that the file itself reads or composes.

@@ -15,12 +15,17 @@ use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
-    /// One identity provider. When you leave a request out, the standard OAuth 2 request is sent. When you write one,
-    /// exactly that request is sent.
+    /// The file of one identity provider.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
+        /// The key under which the identities of this provider are kept. It keeps them when the file gets another name:
+        /// write the old name here. Two files of a store cannot have the same key. The addresses `/login/…` and
+        /// `/callback/…` follow the name of the file.
+        /// Default: the name of the file
+        /// Example: `key: acme`
+        key: Option<Located<String>> = "key",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
         /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`
         /// Example: `clientId: loja-42`
@@ -44,8 +49,11 @@ words! {
         inputs: Option<NamedValues<InputSpec>> = "inputs",
         /// The issuer of an OpenID Connect provider, or the full address of its discovery document (then the issuer
         /// is the one that the document names). The issuer, the endpoints and the keys are taken from the document;
-        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out. The
-        /// facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint` and `jwksUri` are known.
+        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
+        /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
+        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`. Its `sub` must be the token's.
+        /// The facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint`, `jwksUri` and
+        /// `endSessionEndpoint` are known.
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
@@ -74,7 +82,7 @@ words! {
         /// Example: `trustEmail: always`
         trust_email: Option<Located<EmailTrustPolicy>> = "trustEmail",
         /// What happens when no e-mail address is read, or when it is not proven: `refuse`, `ask` (the shopper
-        /// types an address and proves it), or a placeholder that ends in `.invalid`.
+        /// types an address and proves it), or a placeholder that is made from the id and ends in `.invalid`.
         /// Default: `refuse`
         /// Example: `missingEmail: "${id}@acme.invalid"`
         missing_email: Option<Located<MissingEmailPolicy>> = "missingEmail",
@@ -110,7 +118,8 @@ words! {
         /// (`verify` or `signed`) and says who the person is
         access: Option<OneOrMany<CallSpec>> = "getAccessCode",
         /// The third step, as one call or a list of calls: the access token is used to find out who the person is.
-        /// Default: none; an earlier answer must say who the person is
+        /// Default: none; an earlier answer must say who the person is. With `discovery` see there, unless the file
+        /// itself reads `id`, `email` or `emailVerified`
         person: Option<OneOrMany<CallSpec>> = "getUserInfo",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
