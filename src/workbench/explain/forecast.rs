@@ -160,13 +160,13 @@ struct Start {
 }
 
 /// A signed token in one of the answers.
-struct FoundToken<'a> {
+struct TokenToJudge<'a> {
     step: StepKind,
     signed: &'a SignedToken,
     text: String,
 }
 
-impl FoundToken<'_> {
+impl TokenToJudge<'_> {
     /// Whether the keys of the token are not at hand.
     fn is_unverifiable(&self, provider: &Provider) -> bool {
         let keys = self.signed.key_text().map(|template| template.uses().map(|used| used.fact).collect::<Vec<_>>());
@@ -232,17 +232,17 @@ impl Start {
         provider: &'p Provider,
         callback: Option<&CallbackParameters>,
         calls: &[(usize, Response)],
-    ) -> Vec<FoundToken<'p>> {
+    ) -> Vec<TokenToJudge<'p>> {
         let mut facts = self.attempt.facts_without_discovery(provider, &self.installation);
         let mut found = Vec::new();
         let first = &provider.authorization;
         if let Some(document) = callback.map(CallbackParameters::document) {
-            found.extend(first.token_in(&document, &facts).map(|(signed, text)| FoundToken { step: first.kind, signed, text }));
+            found.extend(first.token_in(&document, &facts).map(|(signed, text)| TokenToJudge { step: first.kind, signed, text }));
             first.learn_from_answer(&document, &mut facts);
         }
         for (call, answer) in calls {
             let Some(step) = provider.calls.get(*call) else { continue };
-            found.extend(step.token_to_verify(answer, &facts).map(|(signed, text)| FoundToken { step: step.kind, signed, text }));
+            found.extend(step.token_to_verify(answer, &facts).map(|(signed, text)| TokenToJudge { step: step.kind, signed, text }));
             if let Some(document) = step.document(answer) {
                 step.learn_from_answer(&document, &mut facts);
             }
@@ -252,7 +252,7 @@ impl Start {
     }
 
     /// Takes from the tokens what belongs to the login in which they were made: its time, its nonce, the client.
-    fn adapt_to_tokens(&mut self, provider: &Provider, found: &[FoundToken<'_>], notes: &mut Vec<String>) {
+    fn adapt_to_tokens(&mut self, provider: &Provider, found: &[TokenToJudge<'_>], notes: &mut Vec<String>) {
         if let Some(issued) = found.iter().filter_map(|token| token.claim("iat")?.as_i64()).max() {
             self.attempt.started = issued;
             notes.push("the time is that of the token (`iat`)".to_owned());
@@ -277,7 +277,7 @@ impl Start {
         &self,
         provider: &Provider,
         given: Option<Value>,
-        found: &[FoundToken<'_>],
+        found: &[TokenToJudge<'_>],
         documents: &DocumentCache,
     ) -> Option<Value> {
         let facts = self.attempt.facts_without_discovery(provider, &self.installation);
