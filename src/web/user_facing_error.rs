@@ -59,14 +59,18 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
     }
 }
 
-/// The cause of the page for a failed login.
-pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
+/// The cause of the page for a failed login. Only a shopper who was at the provider, and came back, can have cancelled.
+pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> ErrorCause {
     match &error.cause {
         LoginErrorCause::Refused(refusal) => {
             let code = refusal.code.as_str().to_ascii_lowercase();
             // `access_denied` of the protocol, and the words that providers use for it.
             let is_cancelled = ["denied", "cancel"].iter().any(|word| code.contains(word));
-            if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
+            if is_cancelled && came_back && error.step == Some(StepKind::GetAuthorizationCode) {
+                ErrorCause::Cancelled
+            } else {
+                ErrorCause::Refused
+            }
         }
         LoginErrorCause::Expired => ErrorCause::Expired,
         LoginErrorCause::OtherProvider | LoginErrorCause::StateMismatch | LoginErrorCause::UnknownState | LoginErrorCause::OtherIssuer => {
@@ -82,6 +86,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
         | LoginErrorCause::NoDocument => ErrorCause::Unreachable,
         LoginErrorCause::NoAnswer(NoAnswer::TooLarge)
         | LoginErrorCause::FileChanged
+        | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::MissingFact { .. }
         | LoginErrorCause::BadAddress(_)

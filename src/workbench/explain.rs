@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub struct ExplainedStep {
     /// Which step it is.
     pub step: StepKind,
+    /// Whether the browser carries the request.
+    pub(crate) is_redirect: bool,
     /// The request as it would be sent, with masks for the values that only a login knows.
     pub request: Request,
     /// The rules by which an answer refuses the login.
@@ -75,13 +77,22 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     let used = provider.used_facts();
     let mut list = Vec::new();
     for step in provider.steps() {
+        let is_before_redirect = step.kind == StepKind::GetAuthorizationCode && !step.is_redirect();
         let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
+            _ if is_before_redirect => Some("made before the redirect"),
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
             (false, true) => None,
         };
         let (request, reads) = (step.request(&facts)?, step.read_sources(|fact| used.contains(&fact)));
-        list.push(ExplainedStep { step: step.kind, request, verdicts: ExplainedVerdict::for_step(step), reads, remark });
+        list.push(ExplainedStep {
+            step: step.kind,
+            is_redirect: step.is_redirect(),
+            request,
+            verdicts: ExplainedVerdict::for_step(step),
+            reads,
+            remark,
+        });
         for (fact, ..) in step.learned_facts().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {
@@ -109,7 +120,11 @@ pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(
 pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = initial_facts(provider, given);
     let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
-    let earlier = provider.steps().take(call + 1).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
+    let is_before = |step: &&Step| match step.call {
+        None => call >= provider.prepared,
+        Some(position) => usize::from(position) < call,
+    };
+    let earlier = provider.steps().filter(is_before).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
     for fact in earlier.filter(|fact| !own.contains(fact)) {
         if facts.get(fact).is_none() {
             let label = facts.label(fact);
