@@ -844,7 +844,7 @@ fn calls_before_the_redirect_give_facts_to_the_redirect_and_to_later_calls() {
   redirect: { get: https://sso.acme.example/entrar, query: { ticket: t-1 } }
   exchanges:
     - request: { post: https://sso.acme.example/token, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›,
-                 code_verifier: ‹codeVerifier›, client_id: ‹clientId›, client_secret: ‹clientSecret›, ticket: t-1 } }
+                 code_verifier: ‹codeVerifier›, client_id: loja-42, client_secret: ‹clientSecret›, ticket: t-1 } }
       answer: { json: { access_token: at-1 } }
     - answer: { json: { id: 7, email: ana@loja.example } }
   identity: { id: \"7\", email: ana@loja.example, emailVerified: true }

@@ -49,16 +49,6 @@ words! {
         /// Default: the standard request
         /// Example: `query: { app_key: "${clientId}", return_url: "${redirectUri}", state: "${state}" }`
         query: Option<NamedValues<ParameterValues>> = "query",
-        /// A call, or a list of calls, that portaria makes before the browser is redirected: a pushed authorization
-        /// request (RFC 9126), or a ticket for the redirect. The words are those of a [call](#call). Without `query`,
-        /// `form`, `json` and `text` the parameters of the standard authorization request and the credentials are
-        /// sent. Only what `read` names is read. These facts may stand in the redirect and in everything after it,
-        /// except those that a call sends as a bearer token; together they have at most 2048 bytes. They say nothing
-        /// about the person, who is not at the provider yet. When a call is refused, the browser is not redirected,
-        /// and the login has failed in getAuthorizationCode.
-        /// Default: none
-        /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
-        prepare: Option<OneOrMany<CallSpec>> = "prepare",
         /// A token that portaria makes and signs for this request.
         /// Default: none
         assertion: Option<AssertionSpec> = "assertion",
@@ -76,6 +66,16 @@ words! {
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
+        /// A call, or a list of calls, that portaria makes before the browser is redirected: a pushed authorization
+        /// request (RFC 9126), or a ticket for the redirect. The words are those of a [call](#call). Without `query`,
+        /// `form`, `json` and `text` the parameters of the standard authorization request and the credentials are
+        /// sent. Only what `read` names is read. These facts may stand in the redirect and in everything after it,
+        /// except those that a call sends as a bearer token; together they have at most 2048 bytes. They say nothing
+        /// about the person, who is not at the provider yet. When a call is refused, the browser is not redirected,
+        /// and the login has failed in getAuthorizationCode.
+        /// Default: none
+        /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
+        prepare: Option<OneOrMany<CallSpec>> = "prepare",
         /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
@@ -141,8 +141,13 @@ impl AuthorizationSpec {
     }
 }
 
-/// Compiles the first step, or complains. `prepare` are the calls before the redirect.
-pub(crate) fn compile(spec: AuthorizationSpec, prepare: &[Step], context: &StepContext<'_>, reader: &mut Reader) -> Option<Authorization> {
+/// Compiles the first step, or complains. `prepare` are the calls before the redirect; `None` where one of them is unusable.
+pub(crate) fn compile(
+    spec: AuthorizationSpec,
+    prepare: Option<&[Step]>,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Option<Authorization> {
     let place = spec.place;
     let state_in = spec.state_in.unwrap_or(StateLocation::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
@@ -153,8 +158,10 @@ pub(crate) fn compile(spec: AuthorizationSpec, prepare: &[Step], context: &StepC
     let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, &shaping, reader);
     let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
     let address = address(spec.get, place, context, reader);
-    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare, context);
-    sent.check(state_in, context, written_at, reader);
+    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
+    if prepare.is_some() {
+        sent.check(state_in, context, written_at, reader);
+    }
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");

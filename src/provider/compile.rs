@@ -247,7 +247,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         before.into_iter().map(|call| compile_call(StepKind::GetAuthorizationCode, call, &context, reader)).collect();
     let is_prepared = prepare.iter().all(Option::is_some);
     let prepare: Vec<Step> = prepare.into_iter().flatten().collect();
-    let authorization = written.and_then(|spec| authorization::compile(spec, &prepare, &context, reader));
+    let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), &context, reader));
     context.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
     let access =
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));

@@ -204,7 +204,9 @@ impl ProofCheck<'_> {
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
         };
         for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
-            if is_given(fact) && !is_a_persons(fact) {
+            // Another check complains about what is read before the redirect.
+            let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
+            if is_given(fact) && !is_a_persons(fact) && !is_read_before {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
                 reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }

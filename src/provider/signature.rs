@@ -74,10 +74,6 @@ words! {
         /// Default: none; `into` or `intoHeader` is required
         /// Example: `into: sign`
         into: Option<Located<String>> = "into",
-        /// The name of the header that holds the signature of a request that portaria itself sends.
-        /// Default: none; the signature is a parameter
-        /// Example: `intoHeader: X-Signature`
-        into_header: Option<Located<String>> = "intoHeader",
         /// Which parameters are signed: those of the address (`query`) or those of the body (`form`). A callback
         /// has only one kind.
         /// Default: `form` when the request has a form, otherwise `query`
@@ -115,6 +111,10 @@ words! {
         /// Default: `hex`, and `base64` for `rsaSha256`
         /// Example: `encoding: base64`
         encoding: Option<SignatureEncoding> = "encoding",
+        /// The name of the header that holds the signature of a request that portaria itself sends.
+        /// Default: none; the signature is a parameter
+        /// Example: `intoHeader: X-Signature`
+        into_header: Option<Located<String>> = "intoHeader",
     }
 }
 

@@ -112,9 +112,11 @@ async fn nothing_is_pushed_for_a_speculative_load_or_beyond_the_rate() {
     let speculative = browser.ask(ClientRequest::get("/login/acme").with("sec-purpose", "prefetch")).await;
     assert!(speculative.status >= 400);
     assert_eq!(broker.upstream.asked("/par"), 0);
-    for _ in 0..10 {
-        browser.get("/login/acme").await;
+    let mut begun = 0;
+    for _ in 0..20 {
+        begun += usize::from(browser.get("/login/acme").await.status == 303);
     }
 
-    assert!(broker.upstream.asked("/par") <= 3, "{}", broker.upstream.asked("/par"));
+    assert!((1..15).contains(&begun), "{begun}");
+    assert_eq!(broker.upstream.asked("/par"), begun);
 }
