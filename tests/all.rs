@@ -9,6 +9,7 @@ mod database;
 mod directory;
 mod drift;
 mod email_proof;
+mod explain;
 mod generated;
 mod import;
 mod login;

@@ -358,6 +358,19 @@ impl ParameterSignature {
         }
     }
 
+    /// The text that `verify` verifies, as a pattern.
+    pub(crate) fn callback_pattern(&self) -> String {
+        let around = |template: &Option<Template>| template.as_ref().map_or_else(String::new, |template| template.source.to_string());
+        let except = self.except.iter().map(|name| format!(" and `{name}`")).collect::<String>();
+        let pair = format!("name{}value", self.pair);
+        let pairs = format!("{pair}{}{pair}{}…", self.join, self.join).replace('\n', "\\n");
+        let own = match &self.into {
+            SignatureTarget::Parameter(into) => into,
+            SignatureTarget::Header(name) => &*name.value,
+        };
+        format!("{}{pairs}{} of every parameter but `{own}`{except}, sorted by name", around(&self.before), around(&self.after))
+    }
+
     /// Whether the signed text can be split into parameters in one way only.
     pub(crate) fn is_unambiguous(&self) -> bool {
         !self.join.is_empty() && !self.pair.is_empty()

@@ -124,6 +124,16 @@ impl SignedToken {
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
     }
 
+    /// The accepted issuers.
+    pub(crate) fn issuers(&self) -> &[Template] {
+        &self.issuers
+    }
+
+    /// The accepted audiences; `None` accepts every audience.
+    pub(crate) fn audience(&self) -> Option<&[Template]> {
+        self.audience.as_deref()
+    }
+
     /// The algorithms that the file names.
     pub(crate) fn accepted_algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()

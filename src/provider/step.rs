@@ -186,11 +186,6 @@ impl Step {
         list
     }
 
-    /// The rules of `accepted`, then the rules of `refused`.
-    pub(crate) fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
-        [&self.accepted, &self.refused]
-    }
-
     /// The assertion, if the step makes one.
     pub(crate) fn assertion(&self) -> Option<&Assertion> {
         self.assertion.as_ref()
