@@ -15,6 +15,7 @@ mod import;
 mod login;
 mod mistakes;
 mod new;
+mod openid;
 mod playground;
 mod properties;
 mod reading;

@@ -17,7 +17,7 @@ use crate::provider::step_context::{StepContext, check_read_name, compile_reads,
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::wire::Method;
+use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
@@ -179,6 +179,7 @@ pub(crate) fn compile(
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
+        negotiated: None,
         bearer: None,
         assertion,
         sign: spec
@@ -190,6 +191,8 @@ pub(crate) fn compile(
             .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
             .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader)),
         when: None,
+        implied: None,
+        timeout: USUAL_TIMEOUT,
         optional: false,
         answers: AnswerParser::default(),
         refused: spec.refused.into_iter().collect(),

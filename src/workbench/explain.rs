@@ -51,6 +51,10 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
             _ if is_before_redirect => Some("made before the redirect"),
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
+            (false, true) if step.implied.is_some() => Some("made only when the ID token lacks the address, or whether it is verified"),
+            (false, true) if step.negotiates_credentials() => {
+                Some("sent once more with the credentials in the `Authorization` header when the provider answers `invalid_client`")
+            }
             (false, true) => None,
         };
         let (request, reads) = (step.request(&facts)?, step.read_sources(|fact| used.contains(&fact)));
