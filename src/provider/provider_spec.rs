@@ -15,8 +15,7 @@ use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
-    /// One identity provider. When you leave a request out, the standard OAuth 2 request is sent. When you write one,
-    /// exactly that request is sent.
+    /// The file of one identity provider.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
