@@ -92,6 +92,8 @@ async fn run_steps(
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
+    // Only the values of the installation are known yet, so no answer can change it.
+    let fingerprint = provider.fingerprint(&facts);
     let first = &provider.authorization;
     fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     let read = first.read_callback(callback, &document, &mut facts, documents);
@@ -101,7 +103,7 @@ async fn run_steps(
     record_learned_facts(trace, &facts, first);
     make_calls(provider, provider.calls_after_callback(), &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
-    let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
+    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(LoginError::no_identity)?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
