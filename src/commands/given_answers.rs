@@ -6,7 +6,7 @@ use crate::provider::Provider;
 use crate::provider::json;
 use crate::vocabulary::wire::{LARGEST_ANSWER, LARGEST_DOCUMENT, Response};
 use crate::workbench::curl::recorded_answer;
-use crate::workbench::explain::forecast::{GivenAnswers, call_name, callback_pairs};
+use crate::workbench::explain::forecast::{GivenAnswers, call_name, callback_pairs, step_word};
 use crate::world::files;
 use clap::Args;
 use std::io::Read as _;
@@ -69,7 +69,7 @@ fn find_call(provider: &Provider, name: &str, known: &[(usize, Response)]) -> Op
     let free = |call: &usize| !known.iter().any(|(other, _)| other == call);
     let calls = 0..provider.calls.len();
     let exact = calls.clone().find(|call| call_name(provider, *call) == name);
-    exact.or_else(|| calls.clone().find(|call| provider.calls[*call].kind.word() == name && free(call))).filter(free)
+    exact.or_else(|| calls.clone().find(|call| step_word(provider, *call) == name && free(call))).filter(free)
 }
 
 fn names_of_calls(provider: &Provider) -> String {

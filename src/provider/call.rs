@@ -2,7 +2,7 @@
 
 mod compilation;
 
-pub(crate) use crate::provider::call::compilation::{check_repeated_parameters, compile, lacks_verifier};
+pub(crate) use crate::provider::call::compilation::{check_header_name, check_repeated_parameters, compile, lacks_verifier};
 
 use crate::provider::answer::AnswerFormat;
 use crate::provider::assertion::AssertionSpec;

@@ -5,16 +5,17 @@
 //! fetched, so a pasted token is signed again with a new key before it is read: its claims are judged, its signature is
 //! not.
 
-use crate::login::attempt::{Attempt, InputValues, InstallationValues};
-use crate::login::drive_observed;
+use crate::login::attempt::{Attempt, InputValues, InstallationValues, RedirectError};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
+use crate::login::{drive_observed, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json_path::JsonPath;
+use crate::provider::signature::SignatureTarget;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
@@ -197,6 +198,7 @@ impl Start {
             verifier: stand_in("codeVerifier").into(),
             started: now,
             inputs,
+            prepared: Vec::new(),
         };
         let mut attempt = Attempt::resume(provider, &installation, saved);
         attempt.challenge = attempt.challenge.map(|_| stand_in("codeChallenge").into());
@@ -218,7 +220,7 @@ impl Start {
             return false;
         }
         for (name, value) in &mut callback.pairs {
-            if *name == verify.into {
+            if matches!(&verify.into, SignatureTarget::Parameter(into) if into == name) {
                 *value = Text::plain(stand_in("signature"));
             }
         }
@@ -303,22 +305,32 @@ impl Start {
         mut notes: Vec<String>,
         public_url: &str,
     ) -> Forecast {
-        let Self { attempt, installation, .. } = self;
+        let Self { mut attempt, installation, .. } = self;
         let fetch = PastedAnswers { calls, calling: AtomicUsize::new(usize::MAX), lacking: Mutex::new(None) };
         let mut observer = ForecastObserver { provider, fetch: &fetch, steps: Vec::new() };
-        let (trace, end) = match attempt.redirect_request(provider, &installation, &documents) {
+        let now = attempt.started;
+        let waits = || LoginError::before_calls(LoginErrorCause::RecordingWaits);
+        let (before, is_prepared) = {
+            let preparing = std::pin::pin!(prepare(&mut attempt, (provider, &installation), (&fetch, &documents), now, &mut observer));
+            match preparing.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(prepared) => prepared,
+                Poll::Pending => (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))),
+            }
+        };
+        let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, &installation, &documents)) {
             Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
-            Ok(_) => match attempt.accept(provider, &installation, &callback, Some(&attempt.state), &documents, attempt.started) {
+            Ok(_) => match attempt.accept(provider, &installation, &callback, Some(&attempt.state), &documents, now) {
                 Err(error) => (Trace::default(), Err(error)),
                 Ok(login) => {
                     let driving = std::pin::pin!(drive_observed(&mut observer, login, &fetch, &documents));
                     match driving.poll(&mut Context::from_waker(Waker::noop())) {
                         Poll::Ready(driven) => driven,
-                        Poll::Pending => (Trace::default(), Err(LoginError::before_calls(LoginErrorCause::RecordingWaits))),
+                        Poll::Pending => (Trace::default(), Err(waits())),
                     }
                 }
             },
         };
+        let trace = trace.after(before);
         let mut steps = observer.steps;
         let lacking = *fetch.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         let lacking = lacking.filter(|_| end.as_ref().is_err_and(|error| matches!(error.cause, LoginErrorCause::NoAnswer(_))));
@@ -406,10 +418,15 @@ pub(crate) fn callback_pairs(text: &str) -> Vec<(String, String)> {
 
 /// The name of a call as the command line writes it: its step, with its number where the step has several.
 pub(crate) fn call_name(provider: &Provider, call: usize) -> String {
-    let Some(step) = provider.calls.get(call) else { return String::new() };
-    let of_step = || provider.calls.iter().enumerate().filter(|(_, other)| other.kind == step.kind);
-    let nth = of_step().position(|(at, _)| at == call).unwrap_or_default();
-    if of_step().count() > 1 { format!("{}[{}]", step.kind.word(), nth + 1) } else { step.kind.word().to_owned() }
+    let word = step_word(provider, call);
+    let of_step = || (0..provider.calls.len()).filter(|other| step_word(provider, *other) == word);
+    let nth = of_step().position(|other| other == call).unwrap_or_default();
+    if of_step().count() > 1 { format!("{word}[{}]", nth + 1) } else { word.to_owned() }
+}
+
+/// The word of the file under which a call stands.
+pub(crate) fn step_word(provider: &Provider, call: usize) -> &'static str {
+    if call < provider.prepared { "prepare" } else { provider.calls.get(call).map_or("", |step| step.kind.word()) }
 }
 
 fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Value>, public_url: &str) -> ForecastError {
