@@ -17,6 +17,7 @@ mod new;
 mod playground;
 mod properties;
 mod readme;
+mod refusals;
 mod repair;
 mod simulate;
 mod support;

@@ -8,7 +8,7 @@ use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard::{self, StandardRequestChanges};
@@ -78,11 +78,11 @@ words! {
         /// When the callback is a refusal. A callback with a parameter `error` always is.
         /// Default: only the case named above
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
-        refused: Option<RefusalRule> = "refused",
+        refused: Option<RefusedRules> = "refused",
         /// The only case in which the callback is not a refusal.
         /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// A signed token in the parameters of the callback.
         /// Default: none
         signed: Option<SignedTokenSpec> = "signed",
@@ -160,8 +160,8 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         when: None,
         optional: false,
         answers: AnswerParser::default(),
-        refused: spec.refused.into_iter().collect(),
-        accepted: spec.accepted.into_iter().collect(),
+        refused: spec.refused.unwrap_or_default().0,
+        accepted: spec.accepted.unwrap_or_default().0,
         minds_error: false,
         reads,
         header_reads: Vec::new(),
@@ -169,6 +169,10 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         signed_reads,
     };
     check_repeated_parameters(&step, reader);
+    let code_paths = step.paths_of(context.known.code);
+    for rule in step.refused.iter().chain(&step.accepted) {
+        rule.check_for_callback(context.known.code, &code_paths, reader);
+    }
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
         check_read_name(read, reader);
     }

@@ -10,7 +10,7 @@ use crate::provider::condition::Conditions;
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{JsonTemplate, ParameterValues};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::ParameterSignatureSpec;
 use crate::provider::signed_token::SignedTokenSpec;
 use crate::provider::template::Template;
@@ -112,11 +112,11 @@ words! {
         /// or `false`.
         /// Default: only the cases named above
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
-        refused: Option<RefusalRule> = "refused",
+        refused: Option<RefusedRules> = "refused",
         /// The only case in which the answer is not a refusal, whatever its status.
         /// Default: every answer that is not refused as described at `refused`
         /// Example: `accepted: { at: $.ok, is: true }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
         /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. In
         /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.

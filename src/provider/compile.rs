@@ -83,7 +83,7 @@ fn assemble(
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
     let written = written_facts(&spec, reader);
-    let (refused, accepted) = (spec.refused.take(), spec.accepted.take());
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
     let context = StepContext {
         known,
@@ -92,8 +92,8 @@ fn assemble(
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,
-        refused: refused.as_ref(),
-        accepted: accepted.as_ref(),
+        refused: &refused,
+        accepted: &accepted,
         written: &written,
     };
     let CompiledSteps { authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);

@@ -6,7 +6,7 @@ use crate::provider::condition::Conditions;
 use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::value_reference::{ClientSecretReference, SecretReference, ValueReference};
@@ -63,11 +63,11 @@ words! {
         /// own `refused`: each of the two is enough to refuse.
         /// Default: none
         /// Example: `refused: { at: $.ok, is: false, code: $.error }`
-        refused: Option<RefusalRule> = "refused",
+        refused: Option<RefusedRules> = "refused",
         /// The only case in which the answer to any call is not a refusal.
         /// Default: none
         /// Example: `accepted: { at: $.ok, is: true }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// When an e-mail address counts as proven: `claim` (when `emailVerified` is true), `always`, `never`, or a
         /// list of the domains for which this provider is the authority.
         /// Default: `claim` when `emailVerified` is read; otherwise required when an e-mail address is read

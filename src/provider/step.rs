@@ -12,8 +12,9 @@ use crate::provider::assertion::Assertion;
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
+use crate::provider::json_path::JsonPath;
 use crate::provider::parameters::{JsonTemplate, Parameter};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
@@ -172,6 +173,16 @@ impl Step {
     /// The rules of `accepted`, then the rules of `refused`.
     pub(crate) fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
         [&self.accepted, &self.refused]
+    }
+
+    /// The paths from which a fact is read, in the answer itself.
+    pub(crate) fn paths_of(&self, fact: Slot) -> Vec<&JsonPath> {
+        self.reads.iter().filter(|read| read.fact == fact).flat_map(|read| read.reading.paths()).collect()
+    }
+
+    /// The rules by which an answer is a refusal.
+    pub(crate) fn refusal_rules(&self) -> RefusalRules<'_> {
+        RefusalRules { refused: &self.refused, accepted: &self.accepted, minds_error: self.minds_error }
     }
 
     /// The assertion, if the step makes one.

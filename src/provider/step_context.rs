@@ -27,9 +27,9 @@ pub(crate) struct StepContext<'a> {
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
     /// The file's own `refused`.
-    pub(crate) refused: Option<&'a RefusalRule>,
+    pub(crate) refused: &'a [RefusalRule],
     /// The file's own `accepted`.
-    pub(crate) accepted: Option<&'a RefusalRule>,
+    pub(crate) accepted: &'a [RefusalRule],
     /// The facts that the file itself reads or composes anywhere.
     pub(crate) written: &'a [Slot],
 }

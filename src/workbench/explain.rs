@@ -49,10 +49,11 @@ impl ExplainedVerdict {
     /// The rules of a step, in the order in which they are checked.
     fn for_step(step: &Step) -> Vec<Self> {
         let [accepted, refused] = step.accepted_and_refused();
-        let all = accepted.iter().map(|refusal| ("accepted", refusal)).chain(refused.iter().map(|refusal| ("refused", refusal)));
+        let all = refused.iter().map(|refusal| ("refused", refusal)).chain(accepted.iter().map(|refusal| ("accepted", refusal)));
         let verdict = |(word, refusal): (&'static str, &RefusalRule)| {
+            let source = if word == "accepted" { refusal.accepting_source() } else { refusal.refusing_source() };
             let [code, message] = refusal.code_and_message().map(|reading| reading.map(|reading| printable(&reading.source())));
-            Self { word, condition: printable(&refusal.source()), code, message, place: refusal.place }
+            Self { word, condition: printable(&source), code, message, place: refusal.place }
         };
         all.map(verdict).collect()
     }
