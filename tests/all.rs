@@ -16,6 +16,7 @@ mod mistakes;
 mod new;
 mod playground;
 mod properties;
+mod reading;
 mod readme;
 mod refusals;
 mod repair;

@@ -103,6 +103,7 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
         "Clube Acme",
         "loja-42",
         "env:ACME_SECRET",
+        "env:CLUBE_ACME_SECRET",
         "sso.acme.example/entrar",
         "https://sso.acme.example/entrar",
         "app_key=clientId, return_url=redirectUri, state=state",
@@ -132,7 +133,7 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
     for part in [
         "name: Clube Acme",
         "clientId: loja-42",
-        "clientSecret: env:ACME_SECRET",
+        "clientSecret: env:CLUBE_ACME_SECRET",
         "pkce: off",
         "trustEmail: always",
         "app_key: ${clientId}",

@@ -5,6 +5,7 @@ use crate::commands::{GlobalOptions, provider_file};
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::text::Text;
 use crate::workbench::explain::{ExplainedStep, ExplainedVerdict, curl_command, explain, installation_facts};
 use clap::Args;
@@ -25,7 +26,7 @@ impl ExplainCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
-        let entry = catalogue::load(&path, settings.installation_context());
+        let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(&settings, &path));
         let provider = match &entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => provider,
             ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),

@@ -5,10 +5,11 @@ pub(crate) mod issuer;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, new_provider_file};
-use crate::provider::compile;
+use crate::stores::catalogue;
+use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::place::Source;
 use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
 use crate::world::files;
 use clap::Args;
 use serde_json::json;
@@ -104,9 +105,14 @@ impl NewCommand {
         new_provider_file::check_is_free(&path, self.force)?;
         let mut answers = self.answers_from_flags();
         answers.insert("name", self.name.clone());
+        let policy = ReadPolicy::for_file(&settings, &path);
+        let check_answer = |question: &ChecklistQuestion, answer: &str| {
+            let refused = || policy.problem_with(&self.name, answer).filter(|_| matches!(question.name, "client-id" | "client-secret"));
+            checklist::check_answer(question, answer, settings.installation_context()).or_else(refused)
+        };
         for question in QUESTIONS {
             if let Some(answer) = answers.get(question.name)
-                && let Some(why) = checklist::check_answer(question, answer, settings.installation_context())
+                && let Some(why) = check_answer(question, answer)
             {
                 return Err(CommandFailure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
             }
@@ -116,12 +122,13 @@ impl NewCommand {
         }
         let asks = !self.yes && (self.ask || std::io::stdin().is_terminal());
         if asks {
-            dialog::ask_questions(&mut answers, settings.installation_context())?;
+            dialog::ask_questions(&mut answers, &check_answer)?;
         } else {
             fill_in_defaults(&mut answers)?;
         }
         let text = checklist::draft_from_answers(&answers).to_yaml();
-        let (provider, report) = compile(&Source::new(path.display().to_string(), text.as_str()), settings.installation_context());
+        let source = Source::new(path.display().to_string(), text.as_str());
+        let (provider, report) = catalogue::compile_allowed(&source, settings.installation_context(), &policy);
         if provider.is_none() {
             return Err(CommandFailure::No(format!("{}\nnothing was written", report.draw(uses_colour()).trim_end())));
         }

@@ -28,7 +28,7 @@ words! {
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
         /// itself is never written here.
         /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
-        /// Example: `clientSecret: env:ACME_SECRET`
+        /// Example: `clientSecret: env:CLUBE_ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",
         /// Further values of this installation, by name. Each of them is a fact.
         /// Default: none
@@ -36,7 +36,7 @@ words! {
         settings: Option<NamedValues<Located<ValueReference>>> = "settings",
         /// Further secrets of this installation, by name. Each of them is a fact whose value is never shown.
         /// Default: none
-        /// Example: `secrets: { signingKey: file:/run/secrets/acme.pem }`
+        /// Example: `secrets: { signingKey: file:secrets/acme.pem }`
         secrets: Option<NamedValues<SecretReference>> = "secrets",
         /// Values that the shopper is asked for before the redirect. Each of them is a fact.
         /// Default: none

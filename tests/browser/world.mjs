@@ -32,6 +32,7 @@ providers: providers.d
 returnTo: [ "${shop.origin}" ]
 login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en ] }
 limits: off
+filesMayRead: { env: [ "{NAME}_*", "OIDC_*" ] }
 `);
 export const installation = { cwd: folder, env: peers.env };
 export const broker = await start('portaria', binary, ['serve'], { ...installation, ready: `${publicUrl}/health/ready` });

@@ -1,14 +1,15 @@
 //! Asks the checklist on the terminal, question by question.
 
 use crate::commands::outcome::CommandFailure;
-use crate::provider::InstallationContext;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
+/// Says why an answer is not accepted.
+pub(crate) type AnswerCheck<'a> = dyn Fn(&ChecklistQuestion, &str) -> Option<String> + 'a;
+
 /// Asks every question that has no answer yet.
-pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, context: InstallationContext) -> Result<(), CommandFailure> {
+pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, check_answer: &AnswerCheck<'_>) -> Result<(), CommandFailure> {
     let given: Vec<&str> = answers.keys().copied().collect();
     print("Enter takes the answer in brackets; `back` returns to the question before.\n");
     let mut asked: Vec<usize> = Vec::new();
@@ -40,7 +41,7 @@ pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, context: Installatio
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = checklist::check_answer(question, &answer, context) {
+        if let Some(why) = check_answer(question, &answer) {
             print(&format!("  {}\n", printable(&why)));
             continue;
         }

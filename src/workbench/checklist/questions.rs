@@ -60,7 +60,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     ChecklistQuestion {
         name: "client-secret",
         ask: "The client's secret: `env` for a variable, `none`, or where it is kept",
-        example: "env:ACME_SECRET",
+        example: "env:CLUBE_ACME_SECRET",
         usual: usual!("env"),
         ..ALWAYS_ASKED
     },
