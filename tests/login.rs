@@ -539,9 +539,11 @@ fn refusals_are_recognised_as_the_file_says_and_as_the_standard_does() {
 
 #[test]
 fn the_rules_of_the_file_and_of_a_call_stand_beside_each_other_and_do_not_judge_the_callback() {
-    let file = PLAIN
-        .replace("/token\" }", "/token\", refused: { at: $.b, is: x, code: B } }")
-        .replacen('\n', "\nrefused: { at: $.a, is: x, code: A }\naccepted: { at: $.ok, is: true, code: C }\n", 1);
+    let file = PLAIN.replace("/token\" }", "/token\", refused: { at: $.b, is: x, code: B } }").replacen(
+        '\n',
+        "\nrefused: { at: $.a, is: x, code: A }\naccepted: { at: $.ok, is: true, code: C }\n",
+        1,
+    );
     let story = |answer: &str, code: &str| {
         format!(
             "- what: a login\n  callback: {{ code: c-1, state: ‹state›, a: x }}\n  exchanges:\n    - answer: {{ json: {answer} }}\n  refused: {{ step: getAccessCode, code: {code} }}\n"

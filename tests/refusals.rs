@@ -5,7 +5,7 @@ use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 
-const REFERENCE: &str = include_str!("../src/workbench/reference/refusals.md");
+const REFERENCE: &str = include_str!("../src/workbench/reference/provider/refusals.md");
 
 /// How a login ends with these words in getAccessCode and this answer: the code, or `None` for a yes.
 fn outcome(words: &str, status: &str, answer: &str) -> Option<String> {
@@ -17,7 +17,8 @@ fn outcome(words: &str, status: &str, answer: &str) -> Option<String> {
     let story = format!(
         "- what: a login\n  exchanges:\n    - answer: {{ status: {status}, json: {answer} }}\n    - answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
     );
-    let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    let stories =
+        examples::read(&Source::new("acme.examples.yaml", story.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
     let end = replay(&provider, &stories[0]).end;
     end.err().map(|error| {
         assert!(error.refusal().is_some(), "{words} {status} {answer}: {error}");

@@ -75,11 +75,11 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback is a refusal. A callback with a parameter `error` always is.
-        /// Default: only the case named above
+        /// When the callback is a refusal. One entry or a list, of which any refuses.
+        /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusedRules> = "refused",
-        /// The only case in which the callback is not a refusal.
+        /// What a callback must say to be none. One entry or a list, all of which must hold.
         /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<AcceptedRules> = "accepted",

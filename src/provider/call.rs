@@ -107,13 +107,12 @@ words! {
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
-        /// When the answer is a refusal although its status is 200. An answer with any status outside 2xx is a
-        /// refusal. In getAccessCode an answer with a member `error` is one too, unless that member is empty, `0`
-        /// or `false`.
-        /// Default: only the cases named above
+        /// When the answer is a refusal although its status is 200. One entry or a list, of which any refuses.
+        /// Default: a status outside 2xx and, in getAccessCode, a member `error` refuse
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
         refused: Option<RefusedRules> = "refused",
-        /// The only case in which the answer is not a refusal, whatever its status.
+        /// What an answer must say to be none. One entry or a list, all of which must hold. A status outside 2xx
+        /// stays a refusal unless `status` allows it.
         /// Default: every answer that is not refused as described at `refused`
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",

@@ -59,12 +59,13 @@ words! {
         /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",
-        /// When the answer to any call is a refusal although its status is 200. It applies in addition to a step's
-        /// own `refused`: each of the two is enough to refuse.
+        /// When the answer to any call is a refusal although its status is 200. It stands beside a call's own
+        /// `refused`, and does not judge the callback.
         /// Default: none
         /// Example: `refused: { at: $.ok, is: false, code: $.error }`
         refused: Option<RefusedRules> = "refused",
-        /// The only case in which the answer to any call is not a refusal.
+        /// What the answer to any call must say to be no refusal. It stands beside a call's own `accepted`, and does
+        /// not judge the callback.
         /// Default: none
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",

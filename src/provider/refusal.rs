@@ -557,4 +557,104 @@ mod tests {
             assert_eq!(mask_secrets(said.to_owned(), &facts, &[]), masked);
         }
     }
+
+    /// What the words of the file are in the case of the table below, as plain data.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Accepted {
+        Nothing,
+        Ok,
+        OkAnd404,
+        OkAndAny,
+        OkAndErrorMember,
+        Only200,
+    }
+
+    /// The expected outcome, written down without the words: who refuses.
+    fn expected(status: u16, ok: Option<bool>, bad: bool, error: bool, refused: bool, by_status: bool, accepted: Accepted) -> &'static str {
+        use Accepted::{Nothing, Ok, OkAnd404, OkAndAny, OkAndErrorMember, Only200};
+        if refused && bad {
+            return "REFUSED";
+        }
+        if by_status && status >= 500 {
+            return "STATUS";
+        }
+        let needs_ok = matches!(accepted, Ok | OkAnd404 | OkAndAny | OkAndErrorMember);
+        let allows = match accepted {
+            Nothing | Ok | OkAndErrorMember => (200..300).contains(&status),
+            OkAnd404 => (200..300).contains(&status) || status == 404,
+            OkAndAny => true,
+            Only200 => status == 200,
+        };
+        if needs_ok && ok != Some(true) || !allows && matches!(accepted, OkAnd404 | Only200) {
+            return "ACCEPTED";
+        }
+        if !allows {
+            return "no";
+        }
+        if error && accepted != OkAndErrorMember { "late" } else { "yes" }
+    }
+
+    #[test]
+    fn every_combination_of_status_error_member_rules_and_missing_members_has_its_outcome() {
+        use Accepted::{Nothing, Ok, OkAnd404, OkAndAny, OkAndErrorMember, Only200};
+        let mut reader = Reader::default();
+        let mut rules = |word: RuleWord, text: &str| {
+            let node = crate::vocabulary::yaml::parse(&crate::vocabulary::place::Source::new("r.yaml", text)).unwrap().0;
+            RefusalRule::read_all(word, &node, &mut reader).unwrap()
+        };
+        let by_bad = rules(RuleWord::Refused, "[ { at: $.bad, is: never, code: X }, { at: $.bad, is: 1, code: REFUSED } ]");
+        let by_5xx = rules(RuleWord::Refused, "{ status: 5xx, code: STATUS }");
+        let accepted: Vec<(Accepted, Vec<RefusalRule>)> = [
+            (Nothing, None),
+            (Ok, Some("{ at: $.ok, is: true, code: ACCEPTED }")),
+            (OkAnd404, Some("{ at: $.ok, is: true, status: 404, code: ACCEPTED }")),
+            (OkAndAny, Some("[ { at: $.ok, is: true, code: ACCEPTED }, { status: any } ]")),
+            (OkAndErrorMember, Some("{ at: $.ok, is: true, errorMember: allowed, code: ACCEPTED }")),
+            (Only200, Some("{ status: 200, code: ACCEPTED }")),
+        ]
+        .map(|(kind, text)| (kind, text.map_or_else(Vec::new, |text| rules(RuleWord::Accepted, text))))
+        .into();
+        let facts = Facts::default();
+        let mut count = 0;
+        for status in [200, 204, 302, 400, 404, 500, 503] {
+            for (ok, bad, error) in [None, Some(true), Some(false)]
+                .into_iter()
+                .flat_map(|ok| [false, true].map(|bad| (ok, bad)))
+                .flat_map(|(ok, bad)| [None, Some("late"), Some("0")].map(|error| (ok, bad, error)))
+            {
+                let mut document = serde_json::Map::new();
+                document.extend(ok.map(|ok| ("ok".to_owned(), Value::Bool(ok))));
+                document.extend(bad.then(|| ("bad".to_owned(), Value::from(1))));
+                document.extend(error.map(|error| ("error".to_owned(), Value::from(error))));
+                let document = Value::Object(document);
+                for ((refuses_bad, refuses_5xx), (kind, accepted)) in [(false, false), (true, false), (false, true), (true, true)]
+                    .into_iter()
+                    .flat_map(|on| accepted.iter().map(move |accepted| (on, accepted)))
+                {
+                    let refused: Vec<RefusalRule> = [(refuses_bad, &by_bad), (refuses_5xx, &by_5xx)]
+                        .into_iter()
+                        .filter(|(on, _)| *on)
+                        .flat_map(|(_, rules)| rules.clone())
+                        .collect();
+                    let judged =
+                        RefusalRules { refused: &refused, accepted, minds_error: !accepted.iter().any(RefusalRule::allows_error_member) };
+                    let outcome = match judged.judge(Some(&document), &facts, status, true) {
+                        Err(RefusedBecause::Rule(rule)) => {
+                            let answer = RefusingAnswer { document: Some(&document), status, code_paths: None, secrets: &[] };
+                            answer.refusal(Some(rule), &facts).code.as_str().to_owned()
+                        }
+                        Err(RefusedBecause::Status) => "no".to_owned(),
+                        Err(RefusedBecause::ErrorMember) => "late".to_owned(),
+                        std::result::Result::Ok(()) => "yes".to_owned(),
+                    };
+
+                    let expected = expected(status, ok, bad, error == Some("late"), refuses_bad, refuses_5xx, *kind);
+                    assert_eq!(outcome, expected, "{status} {document} {refuses_bad} {refuses_5xx} {kind:?}");
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, 7 * 18 * 4 * 6);
+        assert!(reader.complaints.is_empty());
+    }
 }

@@ -134,8 +134,7 @@ pub(crate) async fn in_conversation(
     let cause = cause_of_login_error(error);
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     context.app().metrics.count_login(store, provider, cause.name());
-    let event =
-        AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_code(error));
+    let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_code(error));
     let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), "mending"));
