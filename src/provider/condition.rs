@@ -305,7 +305,7 @@ impl Condition {
     }
 
     /// The same, in brackets where several conditions stand side by side.
-    pub(crate) fn source_in_list(&self) -> String {
+    fn source_in_list(&self) -> String {
         match &self.kind {
             ConditionKind::Check(_) => self.source(),
             ConditionKind::All(inner) | ConditionKind::Any(inner) if inner.len() == 1 => self.source(),

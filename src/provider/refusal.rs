@@ -317,30 +317,6 @@ impl RefusalRule {
         [self.code.as_ref(), self.message.as_ref()]
     }
 
-    /// When an entry of `refused` refuses, for a story.
-    pub(crate) fn refusing_source(&self) -> String {
-        let statuses = self.statuses.as_ref().map(|statuses| format!("the status is {}", joined(statuses)));
-        statuses.into_iter().chain(self.condition.as_ref().map(Condition::source_in_list)).collect::<Vec<_>>().join(" and ")
-    }
-
-    /// When an entry of `accepted` accepts, for a story.
-    pub(crate) fn accepting_source(&self) -> String {
-        let condition = self.condition.as_ref().map(Condition::source_in_list);
-        let allows_any = self.statuses.iter().flatten().any(|one| one.is_any());
-        let statuses = match &self.statuses {
-            Some(statuses) if !allows_any && statuses.iter().any(|one| one.is_success()) => {
-                Some(format!("the status is {}", joined(statuses)))
-            }
-            Some(statuses) if !allows_any => Some(format!("the status is 2xx or {}", joined(statuses))),
-            Some(_) | None => None,
-        };
-        let parts: Vec<String> = condition.into_iter().chain(statuses).collect();
-        let all = if parts.is_empty() { "there is an answer".to_owned() } else { parts.join(" and ") };
-        let whatever = if allows_any { ", whatever the status" } else { "" };
-        let member = if self.error_member.is_some() { ", whatever its member `error`" } else { "" };
-        format!("{all}{whatever}{member}")
-    }
-
     /// Complains about what cannot be said of a callback: it has no status, and the authorization code is no reason.
     pub(crate) fn check_for_callback(&self, code: Slot, code_paths: &[&JsonPath], reader: &mut Reader) {
         if let Some(status) = self.statuses.iter().flatten().next() {
@@ -369,10 +345,6 @@ impl RefusalRule {
     }
 }
 
-fn joined(statuses: &[StatusPattern]) -> String {
-    statuses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
-}
-
 /// Whether a path finds the authorization code in a callback.
 fn is_code_parameter(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
     path.is_key("code") || code_paths.iter().any(|code| code.source == path.source)
@@ -399,6 +371,17 @@ pub(crate) enum RefusedBecause<'a> {
 }
 
 impl<'a> RefusalRules<'a> {
+    /// The statuses that do not refuse by themselves, in words; `None` when every status is allowed.
+    pub(crate) fn allowed_statuses(self) -> Option<String> {
+        let all: Vec<&StatusPattern> = self.accepted.iter().flat_map(|rule| rule.statuses.iter().flatten()).collect();
+        if all.iter().any(|status| status.is_any()) {
+            return None;
+        }
+        let names_success = self.accepted.iter().any(|rule| rule.statuses.iter().flatten().any(|status| status.is_success()));
+        let success = (!names_success).then(|| "2xx".to_owned());
+        Some(success.into_iter().chain(all.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", "))
+    }
+
     /// Judges an answer: the entries of `refused`, the entries of `accepted`, the status, the member `error`. An answer that
     /// cannot be read (`document` is none, and `is_read_later` says that it should have been) is not judged by `accepted`,
     /// because it has an error of its own.
