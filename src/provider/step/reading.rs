@@ -68,7 +68,7 @@ impl Step {
     }
 
     fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
-        let code_paths = (self.kind == StepKind::GetAuthorizationCode).then(|| self.paths_of(self.known.code));
+        let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
         let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts));
         RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
     }
@@ -81,7 +81,7 @@ impl Step {
             let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
             values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
         });
-        let usual = document.get("code").and_then(scalar_text).filter(|_| self.kind == StepKind::GetAuthorizationCode);
+        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none());
         found.chain(usual.map(|code| Text::secret(code, &Arc::from("code")))).collect()
     }
 
