@@ -23,8 +23,6 @@ use crate::words;
 
 words! {
     /// The first step: the browser is redirected to the provider, and comes back to `redirectUri` with a code.
-    /// Without `query` the standard request is sent: `response_type=code`, `client_id`, `redirect_uri`, `scope` and
-    /// `state`. With `discovery` a `nonce` is added, and with PKCE `code_challenge` and `code_challenge_method`.
     pub(crate) struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
         /// The provider's authorization address. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required

@@ -16,7 +16,10 @@ pub(crate) const PAGE: &str = "/prove";
 /// The identity as it is kept, sealed, until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UnprovenIdentity {
+    /// The key of the provider.
     pub(crate) provider: Box<str>,
+    pub(crate) file: Box<str>,
+    pub(crate) fingerprint: Box<str>,
     pub(crate) version: Box<str>,
     pub(crate) id: Box<str>,
     pub(crate) name: Option<String>,
@@ -44,14 +47,15 @@ pub(crate) async fn start_proof(
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let handle = random::id();
     let id_token = id_token.map(id_tokens::as_plain);
-    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
+    let Identity { provider, file, fingerprint, id, address, name, picture, locale, more } = identity.clone();
     let (email, known) = match &address {
         IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
         IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
+    let version = version.into();
     let identity =
-        UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to, id_token };
+        UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to, id_token };
     let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
     let id = hashed_id(&handle);
     let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);

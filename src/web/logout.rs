@@ -82,7 +82,7 @@ fn requested_return_to(context: &RequestContext) -> Result<Option<String>, UserF
 /// The provider of a session, if its file says how the session ends there.
 fn provider_with_logout(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
     let snapshot = context.live_store().providers.snapshot();
-    snapshot.provider(&session.person.provider).filter(|live_provider| live_provider.provider.logout.is_some()).cloned()
+    snapshot.provider_by_key(&session.person.provider).filter(|live_provider| live_provider.provider.logout.is_some()).cloned()
 }
 
 /// The address at which the session ends at the provider. A logout that cannot be written is skipped, and the log says so.
