@@ -73,8 +73,9 @@ impl ProofCheck<'_> {
         }
         let mut signed = self.file.steps().filter_map(|step| step.signed.as_ref()).peekable();
         if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) {
-            let help = "write `nonce: required` in the `signed` whose token repeats it, or take the parameter out of the request";
-            let place = self.file.steps().find_map(|step| step.signed.as_ref()).map_or(step.place, |signed| signed.place);
+            let help = "write `nonce: required` in the `signed` whose token repeats it, or take the parameter out of the request; a provider that only wants some value there gets `${state}`";
+            let sent = step.uses_in_request().into_iter().find(|used| used.fact == self.file.known.nonce);
+            let place = sent.map_or(step.place, |used| used.place);
             reader.complain(place, "a nonce is sent, and nothing checks that it comes back", help);
         }
     }
