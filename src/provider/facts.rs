@@ -32,6 +32,7 @@ pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("userinfoEndpoint", "userinfo_endpoint"),
     ("jwksUri", "jwks_uri"),
     ("endSessionEndpoint", "end_session_endpoint"),
+    ("pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"),
 ];
 
 /// The numbers of the facts that the program itself uses.
