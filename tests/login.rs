@@ -866,3 +866,51 @@ fn calls_before_the_redirect_give_facts_to_the_redirect_and_to_later_calls() {
     let played = replay(&provider(PREPARED), &missing.expect("it can be read")[0]);
     assert!(played.differences.iter().any(|difference| difference.to_string().starts_with("prepare 1")), "{:?}", played.differences);
 }
+
+#[test]
+fn in_get_user_info_the_token_stands_once() {
+    let request = |words: &str| PLAIN.replace("getUserInfo: { get: \"https://sso.acme.example/me\"", &format!("getUserInfo: {{ get: \"https://sso.acme.example/me\", {words}"));
+    let story = |request: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - request: {{ get: https://sso.acme.example/me, {request} }}\n      answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        )
+    };
+    let header = "headers: { Authorization: Bearer at-1 }";
+
+    for (words, sent) in [
+        ("extra: { v: \"1\" }", format!("query: {{ v: \"1\" }}, {header}")),
+        ("extra: { t: \"${accessToken}\" }", "query: { t: at-1 }".to_owned()),
+        ("extra: { p: '${accessToken | before \"-\"}' }", "query: { p: at }".to_owned()),
+        ("extra: { p: \"${accessToken | hmacSha256 clientSecret | hex}\" }", "query: { p: ‹accessToken | hmacSha256 clientSecret | hex› }".to_owned()),
+        ("extra: { p: \"${clientId | hmacSha256 accessToken | hex}\" }", "query: { p: ‹clientId | hmacSha256 accessToken | hex› }".to_owned()),
+        ("extra: { v: \"1\" }, sign: { into: s, algorithm: md5, before: \"${clientSecret}\", after: \"${accessToken}\" }", "query: { v: \"1\", s: ‹signature› }".to_owned()),
+        ("extra: { p: \"${accessToken | sha256 | hex}\" }, bearer: \"${accessToken}\"", format!("query: {{ p: ‹accessToken | sha256 | hex› }}, {header}")),
+        ("extra: { v: \"1\" }, headers: { authorization: \"Token ${accessToken}\" }", "query: { v: \"1\" }, headers: { authorization: Token at-1 }".to_owned()),
+    ] {
+        assert_examples(&request(words), &story(&sent));
+    }
+}
+
+#[test]
+fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
+    let file = format!("{PLAIN}issuer: https://sso.acme.example\n");
+    let login = "exchanges: [ { answer: { json: { access_token: at-1 } } }, { answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true } } } ]\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let bad = "refused: { step: getAuthorizationCode, code: badIssuer }";
+    let promise = "discovery: { issuer: https://sso.acme.example, authorization_response_iss_parameter_supported: true }\n  ";
+    let foreign = "discovery: { issuer: https://other.example, authorization_response_iss_parameter_supported: true }\n  ";
+
+    for (metadata, callback, end) in [
+        ("", "code: c-1, iss: https://sso.acme.example", login),
+        ("", "code: c-1, iss: https://other.example", bad),
+        ("", "code: c-1, iss: https://sso.acme.example/", bad),
+        ("", "error: access_denied, iss: https://other.example", bad),
+        ("", "code: c-1", login),
+        (promise, "code: c-1, iss: https://sso.acme.example", login),
+        (promise, "code: c-1", bad),
+        (promise, "error: access_denied", bad),
+        (promise, "error: access_denied, iss: https://sso.acme.example", "refused: { step: getAuthorizationCode, code: access_denied }"),
+        (foreign, "code: c-1", login),
+    ] {
+        assert_examples(&file, &format!("- what: a callback\n  {metadata}callback: {{ {callback}, state: ‹state› }}\n  {end}\n"));
+    }
+}

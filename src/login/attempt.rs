@@ -10,6 +10,7 @@ use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::issuer::{metadata_address, promises_issuer};
 use crate::provider::pkce::Pkce;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -198,6 +199,13 @@ impl Attempt {
             let (address, issuer) = discovery.address(&facts)?;
             let document = documents.get(&address, self.started)?;
             discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
+        }
+        if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
+            let metadata = metadata_address(&issuer).and_then(|address| documents.get(&address, self.started));
+            if metadata.is_some_and(|metadata| promises_issuer(&metadata, &issuer)) {
+                facts.set(provider.known.iss_is_promised, Text::plain("true"));
+            }
+            facts.set(provider.known.issuer, Text::plain(issuer));
         }
         Some(facts)
     }

@@ -9,6 +9,7 @@ use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
@@ -46,6 +47,9 @@ impl FactFlowCheck<'_> {
         let step = &self.file.authorization.step;
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, "discovery", reader);
+        }
+        for used in self.file.issuer.map(Issuer::uses).unwrap_or_default() {
+            self.check_is_known(&used, &mut ledger, "issuer", reader);
         }
         self.check_calls(self.file.prepare, &mut ledger, reader);
         for used in step.uses_in_request() {
@@ -134,6 +138,9 @@ impl FactFlowCheck<'_> {
         }
         if self.file.has_discovery {
             known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (reader.names.intern(name), None)));
+        }
+        if self.file.issuer.is_some() {
+            known.push((self.file.known.issuer, None));
         }
         FactLedger { known, used: Vec::new() }
     }

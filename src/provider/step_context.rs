@@ -26,6 +26,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
+    /// Whether getUserInfo is a list of several calls.
+    pub(crate) person_is_listed: bool,
     /// Whether the standard authorization request has a scope.
     pub(crate) has_scope: bool,
     /// Whether the standard authorization request sends the state.

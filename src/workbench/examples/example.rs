@@ -25,7 +25,7 @@ words! {
         /// Default: nothing
         /// Example: `inputs: { shop: quist }`
         inputs: Option<NamedValues<Located<String>>> = "inputs",
-        /// The issuer's discovery document, for provider files with `discovery`.
+        /// The issuer's discovery document, for provider files with `discovery`; its metadata, for files with `issuer`.
         /// Default: a document with the usual endpoints below the issuer
         /// Example: `discovery: { issuer: "https://idp.example", token_endpoint: "https://idp.example/token" }`
         discovery: Option<RawJson> = "discovery",
