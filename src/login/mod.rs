@@ -8,6 +8,7 @@ pub(crate) mod documents;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
+pub mod wishes;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;

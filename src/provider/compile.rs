@@ -135,7 +135,11 @@ fn assemble(
         missing.as_ref().map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone()),
         reader,
     );
-    let authorization = authorization?;
+    let mut authorization = authorization?;
+    let mut prepare = prepare;
+    if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
+        pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
+    }
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,

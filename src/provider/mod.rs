@@ -150,6 +150,11 @@ impl Provider {
         before.iter().chain([&self.authorization]).chain(after)
     }
 
+    /// Whether the file says how the provider is asked for a login anew.
+    pub(crate) fn can_reauthenticate(&self) -> bool {
+        self.steps().any(|step| !step.reauthenticate.is_empty())
+    }
+
     /// The calls before the redirect.
     pub(crate) fn calls_before_redirect(&self) -> &[Step] {
         &self.calls[..self.prepared.min(self.calls.len())]

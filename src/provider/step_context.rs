@@ -98,7 +98,7 @@ pub(crate) fn check_fact_name(name: &str, place: Place, reader: &mut Reader) {
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
     if known_from_the_start
         || from_document
-        || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
+        || matches!(name, "clientAssertion" | "reauthenticate" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
     {
         reader.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {

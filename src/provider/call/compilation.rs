@@ -31,6 +31,7 @@ pub(crate) fn compile(
     let place = spec.place;
     // The call that `discovery` implies has no address of its own.
     let reads_standard_person = !context.person_is_listed || (context.discovery && spec.get.is_none() && spec.post.is_none());
+    let is_written = spec.is_written();
     let (method, address) = method_and_address(&mut spec, kind, context, reader);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, reader));
     let places_assertion = spec_uses_fact(&spec, "clientAssertion", reader);
@@ -51,6 +52,8 @@ pub(crate) fn compile(
         method,
         address: address?,
         query: carried.query,
+        is_standard_push: kind == StepKind::GetAuthorizationCode && !is_written,
+        reauthenticate: Vec::new(),
         body: carried.body,
         headers,
         basic: carried.basic,

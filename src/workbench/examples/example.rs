@@ -16,7 +16,8 @@ words! {
         /// What happens, in a few words. It differs from that of every other story in the file.
         /// Example: `what: the code was used before`
         what: Located<String> = "what",
-        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. A setting that is part of a
+        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. `loginHint`, `uiLocales` and
+        /// `reauthenticate: true` are what the address of the login asks for. A setting that is part of a
         /// host must be given.
         /// Default: placeholders
         /// Example: `facts: { tenant: acme }`
