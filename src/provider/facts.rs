@@ -19,11 +19,11 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("codeChallenge", "PKCE: the challenge, which is sent with the authorization request"),
     ("codeVerifier", "PKCE: the verifier, which is sent with the token request"),
     ("scope", "the `scope` of getAuthorizationCode"),
-    ("loginHint", "who wants to sign in, from `login_hint` at `/login/{provider}`; often unknown: `${loginHint?}`"),
-    ("uiLocales", "the languages of the person, from `ui_locales` at `/login/{provider}`; often unknown: `${uiLocales?}`"),
     ("now", "the time in seconds since 1970: that of the redirect, and in the calls that of the callback"),
     ("provider", "the name of this file"),
     ("publicUrl", "the address of portaria itself"),
+    ("loginHint", "who wants to sign in, from `login_hint` at `/login/{provider}`; often unknown: `${loginHint?}`"),
+    ("uiLocales", "the languages of the person, from `ui_locales` at `/login/{provider}`; often unknown: `${uiLocales?}`"),
 ];
 
 /// The facts of a discovery document: the fact, and the key of the document.
