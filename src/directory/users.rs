@@ -4,6 +4,7 @@ use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAu
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
+use std::collections::BTreeMap;
 
 /// A user, as a login needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct IdentityLink {
     pub version: Option<Box<str>>,
     /// The address that it proved last.
     pub(crate) address: Option<Box<str>>,
+    /// The further facts of its last login that the settings named then, by name.
+    pub(crate) facts: BTreeMap<String, String>,
 }
 
 /// A linked identity that was removed, so that a later login does not restore it.
@@ -156,13 +159,14 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let select = "SELECT provider, provider_id, linked, because, evidence, version, address FROM identities WHERE uid = $1 \
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, facts FROM identities WHERE uid = $1 \
              ORDER BY linked, provider, provider_id";
         let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
             let (linked, because) = (row.number(2)?, row.text(3)?.into());
-            Ok(IdentityLink { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)? })
+            let facts = row.optional_text(7)?.and_then(|facts| serde_json::from_str(facts).ok()).unwrap_or_default();
+            Ok(IdentityLink { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)?, facts })
         };
         sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
     }

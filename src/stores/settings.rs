@@ -6,6 +6,7 @@ use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
+use crate::session::further_facts::RESERVED_CLAIMS;
 use crate::stores::read_policy::VariablePattern;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::email::Email;
@@ -130,6 +131,19 @@ words! {
         /// Default: `60s`
         /// Example: `offline: 5m`
         offline: Option<Located<TimeSpan>> = "offline",
+        /// Further facts that the session token and `/session` carry: the name of the claim, and the name of a fact that the provider
+        /// file lists in `identity.more`. A login whose provider does not give the fact has no such claim. The token stays below
+        /// 1 KiB: a claim that does not fit is left out, and the log names it. The first claims have precedence.
+        /// Default: none
+        /// Example: `claims: { cpf: cpf, customer_tier: tier }`
+        claims: Option<NamedValues<Located<String>>> = "claims",
+        /// Further facts that `/auth` hands to the proxy: the name of the header, and the name of a fact that the provider file lists in
+        /// `identity.more`. The value is percent-encoded, as that of `X-Auth-Name` is. The header is always set, and it is empty if the
+        /// login did not give the fact, so that a browser cannot send one of its own. The token carries these facts too, under the
+        /// claim `more`, because `/auth` is answered from the token.
+        /// Default: none
+        /// Example: `headers: { X-Auth-Cpf: cpf }`
+        headers: Option<NamedValues<Located<String>>> = "headers",
     }
 }
 
@@ -609,9 +623,100 @@ fn check_session(session: &SessionSpec, reader: &mut Reader) {
             );
         }
     }
+    check_claims(session, reader);
+    check_headers(session, reader);
     if let (Some(lifetime), Some(idle)) = (session.lifetime, session.idle)
         && idle.value.0 > lifetime.value.0
     {
         reader.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+    }
+}
+
+fn check_claims(session: &SessionSpec, reader: &mut Reader) {
+    for (claim, fact) in session.claims.iter().flat_map(|claims| &claims.0) {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+        if claim.is_empty() || claim.len() > 100 || !claim.bytes().all(is_plain) {
+            let help = "write up to 100 letters, digits, `_`, `-`, `.`, `:` and `/`";
+            reader.complain(claim.place, format!("`{}` cannot be the name of a claim", claim.value), help);
+        } else if RESERVED_CLAIMS.contains(&claim.as_str()) {
+            let help = "give the claim a name of its own, such as `customer_tier`";
+            reader.complain(claim.place, format!("`{}` is a claim that the token or `/session` has already", claim.value), help);
+        }
+        check_further_fact(fact, reader);
+    }
+}
+
+/// Headers of `/auth` that have a meaning for the proxy or for the connection, or that say who is signed in.
+const RESERVED_HEADERS: &[&str] = &[
+    "x-auth-email",
+    "x-auth-name",
+    "x-auth-uid",
+    "x-auth-provider",
+    "x-auth-store",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "host",
+    "location",
+    "date",
+    "server",
+    "vary",
+    "age",
+    "expires",
+    "pragma",
+    "etag",
+    "link",
+    "via",
+    "warning",
+    "forwarded",
+    "retry-after",
+    "cache-control",
+    "www-authenticate",
+    "strict-transport-security",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-real-ip",
+    "x-request-id",
+    "referrer-policy",
+    "origin",
+    "referer",
+    "user-agent",
+    "expect",
+];
+
+/// The beginnings of such headers.
+const RESERVED_HEADER_BEGINNINGS: &[&str] = &["proxy-", "sec-", "content-", "access-control-", "x-forwarded-", "x-accel-", "accept"];
+
+fn check_headers(session: &SessionSpec, reader: &mut Reader) {
+    let headers: Vec<_> = session.headers.iter().flat_map(|headers| &headers.0).collect();
+    for (at, (header, fact)) in headers.iter().enumerate() {
+        let lower = header.to_ascii_lowercase();
+        // Programs that turn `-` into `_` could not tell two headers apart that differ only in this.
+        if header.is_empty() || header.len() > 100 || !lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let help = "write up to 100 letters, digits and `-`: `X-Auth-Cpf`";
+            reader.complain(header.place, format!("`{}` cannot be the name of a header", header.value), help);
+        } else if RESERVED_HEADERS.contains(&&*lower) || RESERVED_HEADER_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
+            let help = "give the header a name of its own, such as `X-Auth-Cpf`";
+            reader.complain(header.place, format!("`{}` is a header that has a meaning already", header.value), help);
+        } else if headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
+            let help = "leave one of them out: capitals do not tell headers apart";
+            reader.complain(header.place, format!("the header `{}` is written twice", header.value), help);
+        }
+        check_further_fact(fact, reader);
+    }
+}
+
+fn check_further_fact(fact: &Located<String>, reader: &mut Reader) {
+    let is_name = fact.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && fact.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name {
+        let help = "write the name of a fact that a provider file lists in `identity.more`, without `$`: `cpf`";
+        reader.complain(fact.place, format!("`{}` is not the name of a fact", fact.value), help);
     }
 }
