@@ -50,7 +50,7 @@ pub struct IdentityLink {
     /// The address that it proved last.
     pub(crate) address: Option<Box<str>>,
     /// The further facts of its last login that the settings named then, by name.
-    pub(crate) facts: BTreeMap<String, String>,
+    pub facts: BTreeMap<String, String>,
 }
 
 /// A linked identity that was removed, so that a later login does not restore it.
