@@ -37,7 +37,7 @@ pub struct UserRecord {
 /// A linked identity, and why it belongs to this user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLink {
-    /// The provider's file name.
+    /// The key of the provider.
     pub(crate) provider: Box<str>,
     pub(crate) provider_id: Box<str>,
     pub(crate) linked: i64,
@@ -49,6 +49,10 @@ pub struct IdentityLink {
     pub version: Option<Box<str>>,
     /// The address that it proved last.
     pub(crate) address: Option<Box<str>>,
+    /// Where the provider's file pointed; empty until the provider is live for the first time.
+    pub fingerprint: Box<str>,
+    /// The name of the file that linked it; `None` for links of versions that did not store it.
+    pub(crate) file: Option<Box<str>>,
     /// The further facts of its last login that the settings named then, by name.
     pub facts: BTreeMap<String, String>,
 }
@@ -159,14 +163,26 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, facts FROM identities WHERE uid = $1 \
-             ORDER BY linked, provider, provider_id";
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file, facts FROM identities WHERE uid = $1 \
+             ORDER BY linked, provider, provider_id, fingerprint";
         let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
             let (linked, because) = (row.number(2)?, row.text(3)?.into());
-            let facts = row.optional_text(7)?.and_then(|facts| serde_json::from_str(facts).ok()).unwrap_or_default();
-            Ok(IdentityLink { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)?, facts })
+            let facts = row.optional_text(9)?.and_then(|facts| serde_json::from_str(facts).ok()).unwrap_or_default();
+            let (evidence, version, address, file) = (maybe(4)?, maybe(5)?, maybe(6)?, maybe(8)?);
+            Ok(IdentityLink {
+                provider,
+                provider_id,
+                linked,
+                because,
+                evidence,
+                version,
+                address,
+                fingerprint: row.text(7)?.into(),
+                file,
+                facts,
+            })
         };
         sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
     }
