@@ -8,7 +8,7 @@ use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard::{self, StandardRequestChanges};
@@ -83,14 +83,14 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback is a refusal. A callback with a parameter `error` always is.
-        /// Default: only the case named above
+        /// When the callback is a refusal. One entry or a list, of which any refuses.
+        /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
-        refused: Option<RefusalRule> = "refused",
-        /// The only case in which the callback is not a refusal.
+        refused: Option<RefusedRules> = "refused",
+        /// What a callback must say to be none. One entry or a list, all of which must hold.
         /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// A signed token in the parameters of the callback.
         /// Default: none
         signed: Option<SignedTokenSpec> = "signed",
@@ -193,8 +193,8 @@ pub(crate) fn compile(
         timeout: USUAL_TIMEOUT,
         optional: false,
         answers: AnswerParser::default(),
-        refused: spec.refused.into_iter().collect(),
-        accepted: spec.accepted.into_iter().collect(),
+        refused: spec.refused.unwrap_or_default().0,
+        accepted: spec.accepted.unwrap_or_default().0,
         minds_error: false,
         reads,
         header_reads: Vec::new(),
@@ -202,6 +202,10 @@ pub(crate) fn compile(
         signed_reads,
     };
     check_repeated_parameters(&step, reader);
+    let code_paths = step.paths_of(context.known.code);
+    for rule in step.refused.iter().chain(&step.accepted) {
+        rule.check_for_callback(context.known.code, &code_paths, reader);
+    }
     for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
         check_read_name(read, reader);
     }
@@ -216,8 +220,14 @@ fn compile_signed(
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>) {
     let Some(spec) = spec else { return (None, Vec::new()) };
-    let around_signed =
-        SignedTokenContext { addresses: &context.addresses, discovery: context.discovery, nonce_is_sent, about_the_login: true };
+    let around_signed = SignedTokenContext {
+        addresses: &context.addresses,
+        discovery: context.discovery,
+        client_id: context.client_id,
+        nonce_is_sent,
+        kind: StepKind::GetAuthorizationCode,
+        own_facts: Vec::new(),
+    };
     let signed = SignedToken::compile(&spec, &around_signed, reader);
     (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)))
 }

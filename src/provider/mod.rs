@@ -41,7 +41,8 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
-pub(crate) mod standard; //        the standard requests and places
+pub(crate) mod standard;
+pub(crate) mod status; //        the standard requests and places
 pub mod step; //                   one step, compiled
 pub(crate) mod step_context; //    what a step is compiled with
 pub(crate) mod step_error; //      why a step failed
@@ -138,6 +139,12 @@ impl Provider {
     /// The settings whose values are written in the file itself.
     pub fn literals(&self) -> impl Iterator<Item = (Slot, Text)> {
         self.literals.iter().map(|(fact, text)| (*fact, Text::plain(&**text)))
+    }
+
+    /// Whether the address that ends the session at the provider names the ID token of the login.
+    pub(crate) fn logout_uses_id_token(&self) -> bool {
+        let id_token = self.names.find("idToken");
+        self.logout.as_ref().is_some_and(|logout| logout.uses().any(|used| Some(used.fact) == id_token))
     }
 
     /// All steps, in order.

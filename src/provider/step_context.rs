@@ -20,6 +20,8 @@ pub(crate) struct StepContext<'a> {
     /// How addresses are compiled.
     pub(crate) addresses: AddressContext<'a>,
     pub(crate) pkce: Pkce,
+    /// The client id, where the file itself says it.
+    pub(crate) client_id: Option<&'a str>,
     /// Whether the client has a secret.
     pub(crate) has_secret: bool,
     /// Whether the file has `discovery`.
@@ -31,9 +33,9 @@ pub(crate) struct StepContext<'a> {
     /// Whether the standard authorization request sends the state.
     pub(crate) sends_state: bool,
     /// The file's own `refused`.
-    pub(crate) refused: Option<&'a RefusalRule>,
+    pub(crate) refused: &'a [RefusalRule],
     /// The file's own `accepted`.
-    pub(crate) accepted: Option<&'a RefusalRule>,
+    pub(crate) accepted: &'a [RefusalRule],
     /// The facts that the file itself reads or composes anywhere.
     pub(crate) written: &'a [Slot],
 }

@@ -37,9 +37,13 @@ pub(crate) fn compile(
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
     let reads = CallReads::compile(&mut spec, kind, context, reader);
-    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(context.refused.cloned()).collect();
-    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(context.accepted.cloned()).collect();
-    let minds_error = kind != StepKind::GetUserInfo && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
+    if kind == StepKind::GetUserInfo {
+        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
+    }
+    let refused: Vec<RefusalRule> = refused.into_iter().chain(context.refused.iter().cloned()).collect();
+    let accepted: Vec<RefusalRule> = accepted.into_iter().chain(context.accepted.iter().cloned()).collect();
+    let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
     let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,
@@ -89,8 +93,10 @@ impl CallReads {
         let signed_context = SignedTokenContext {
             addresses: &context.addresses,
             discovery: context.discovery,
+            client_id: context.client_id,
             nonce_is_sent: context.nonce_is_sent,
-            about_the_login: kind == StepKind::GetAccessCode,
+            kind,
+            own_facts: own_facts(spec, kind, context, reader),
         };
         let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
         let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
@@ -120,6 +126,16 @@ impl CallReads {
         answer.extend(own);
         Self { answer, headers, token, claims }
     }
+}
+
+/// The facts that a call reads from its own answer.
+fn own_facts(spec: &CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Vec<Slot> {
+    let written = spec.read.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone());
+    let mut facts: Vec<Slot> = written.map(|name| reader.names.intern(&name)).collect();
+    if kind == StepKind::GetAccessCode {
+        facts.extend(standard::TOKEN.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !context.written.contains(fact)));
+    }
+    facts
 }
 
 fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader) -> Vec<(Slot, Located<String>)> {
