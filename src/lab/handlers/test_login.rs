@@ -157,7 +157,8 @@ async fn record_story(
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
     let proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
     let by = tester.by.as_deref();
-    let story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
+    let mut story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
+    story.mark_omitted(&end.map(|identity| context.live_store().store.facts_left_out(identity)).unwrap_or_default());
     let event = AuditEvent::new(context.now(), store, AuditEventKind::Tested).via_provider(provider);
     let event = AuditEvent {
         uid: tester.by.clone(),
