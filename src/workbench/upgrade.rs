@@ -20,8 +20,14 @@ pub struct ChangedLine {
 }
 
 /// All changes of meaning: each finds its lines in a file.
-const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] =
-    &[lists_under_refused, accepted_without_status, error_member_of_a_judged_token_answer];
+const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
+    lists_under_refused,
+    accepted_without_status,
+    error_member_of_a_judged_token_answer,
+    nonce_of_other_tokens,
+    credentials_of_discovery,
+    userinfo_of_discovery,
+];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
 pub fn changed_lines(source: &Source) -> Vec<ChangedLine> {
@@ -127,6 +133,65 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Changed
     lines
 }
 
+/// Before, a nonce that was sent was demanded of every signed token.
+fn nonce_of_other_tokens(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let sends_nonce =
+        file.root.get("discovery").is_some() || file.root.get("getAuthorizationCode").is_some_and(|step| mentions(step, "${nonce}"));
+    let other = file.steps().into_iter().filter(|(kind, _)| sends_nonce && *kind != StepKind::GetAccessCode);
+    let signed = other.filter_map(|(_, block)| entry(block, "signed")).filter(|signed| signed.value.get("nonce").is_none());
+    signed
+        .map(|entry| ChangedLine {
+            place: entry.key.place,
+            meant: "this token had to repeat the nonce of the login",
+            means: "only a token of the token answer has to",
+            write: "`nonce: required` in it".to_owned(),
+        })
+        .collect()
+}
+
+fn credentials_of_discovery(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let tokens = file.steps().into_iter().filter(|(kind, _)| *kind == StepKind::GetAccessCode).map(|(_, block)| block);
+    let says = |block: &YamlNode| {
+        ["credentials", "form", "json", "text", "query", "get", "assertion"].iter().any(|word| block.get(word).is_some())
+    };
+    let is_public =
+        matches!(file.root.get("clientSecret").map(|secret| &secret.kind), Some(YamlKind::Scalar { text, .. }) if text == "none");
+    let discovery = entry(file.root, "discovery").filter(|_| !is_public && !tokens.into_iter().any(says));
+    discovery
+        .map(|entry| ChangedLine {
+            place: entry.key.place,
+            meant: "client id and secret were sent in the form",
+            means: "they are sent as the issuer's document says, and in the other way when the provider answers `invalid_client`",
+            write: "`getAccessCode: { credentials: form }`".to_owned(),
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Where a file says what happens without an address, the address of userinfo changes who signs in.
+fn userinfo_of_discovery(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let is_silent = file.root.get("getUserInfo").is_none() && file.root.get("discovery").is_some();
+    let missing = entry(file.root, "missingEmail").filter(|_| is_silent);
+    missing
+        .map(|entry| ChangedLine {
+            place: entry.key.place,
+            meant: "this applied when the ID token had no proven address",
+            means: "userinfo is asked for the address first",
+            write: "the id yourself, so that userinfo is left alone: `getAccessCode: { signed: { read: { id: $.sub } } }`".to_owned(),
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Whether a text stands anywhere in a block.
+fn mentions(node: &YamlNode, text: &str) -> bool {
+    match &node.kind {
+        YamlKind::Scalar { text: written, .. } => written.contains(text),
+        YamlKind::List(items) => items.iter().any(|item| mentions(item, text)),
+        YamlKind::Map(entries) => entries.iter().any(|entry| mentions(&entry.value, text)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,9 +204,18 @@ mod tests {
     fn each_line_that_means_something_else_is_found_and_no_other() {
         const ANY: &str = "it refuses when any of them holds";
         const STATUS: &str = "an answer with a status outside 2xx is refused as well";
+        const NONCE: &str = "only a token of the token answer has to";
+        const CLIENT: &str = "they are sent as the issuer's document says, and in the other way when the provider answers `invalid_client`";
+        const USERINFO: &str = "userinfo is asked for the address first";
         const ERROR: &str = "a token answer with a meaningful `error` is refused as well";
         for (text, expected) in [
             ("refused: { at: $.a, is: x }\n", vec![]),
+            ("discovery: x\nmissingEmail: ask\n", vec![(1, CLIENT), (2, USERINFO)]),
+            ("discovery: x\nclientSecret: none\nmissingEmail: ask\ngetUserInfo: {}\n", vec![]),
+            ("discovery: x\ngetAccessCode: { credentials: basic }\n", vec![]),
+            ("getAuthorizationCode: { extra: { nonce: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer } }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode: { get: x }\ngetUserInfo: { signed: { token: answer } }\n", vec![]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer, nonce: none } }\n", vec![]),
             ("refused: [ { at: $.a, is: x } ]\n", vec![]),
             ("name: A\nrefused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
             (
