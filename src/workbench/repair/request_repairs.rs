@@ -219,8 +219,10 @@ impl<'a> ObservedRefusal<'a> {
             value.judged(|value| {
                 let pair = value.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
                 let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*');
-                pair.iter().filter(|byte| **byte != b':').any(|byte| !is_plain(byte))
-                    || pair.iter().filter(|byte| **byte == b':').count() > 1
+                // A stand-in of an example says nothing about the value.
+                let has_stand_in = pair.windows(3).any(|bytes| bytes == "‹".as_bytes());
+                let mut odd = pair.iter().filter(|byte| **byte != b':' && !is_plain(byte));
+                !has_stand_in && (odd.next().is_some() || pair.iter().filter(|byte| **byte == b':').count() > 1)
             })
         })
     }
