@@ -24,9 +24,11 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     lists_under_refused,
     accepted_without_status,
     error_member_of_a_judged_token_answer,
-    nonce_of_other_tokens,
-    credentials_of_discovery,
-    userinfo_of_discovery,
+    issuer_without_user_info,
+    issuer_without_credentials,
+    nonce_of_a_signed_callback,
+    placeholders,
+    relative_files,
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
@@ -133,63 +135,75 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Changed
     lines
 }
 
-/// Before, a nonce that was sent was demanded of every signed token.
-fn nonce_of_other_tokens(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let sends_nonce =
-        file.root.get("discovery").is_some() || file.root.get("getAuthorizationCode").is_some_and(|step| mentions(step, "${nonce}"));
-    let other = file.steps().into_iter().filter(|(kind, _)| sends_nonce && *kind != StepKind::GetAccessCode);
-    let signed = other.filter_map(|(_, block)| entry(block, "signed")).filter(|signed| signed.value.get("nonce").is_none());
-    signed
-        .map(|entry| ChangedLine {
-            place: entry.key.place,
-            meant: "this token had to repeat the nonce of the login",
-            means: "only a token of the token answer has to",
-            write: "`nonce: required` in it".to_owned(),
-        })
-        .collect()
-}
-
-fn credentials_of_discovery(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let tokens = file.steps().into_iter().filter(|(kind, _)| *kind == StepKind::GetAccessCode).map(|(_, block)| block);
-    let says = |block: &YamlNode| {
-        ["credentials", "form", "json", "text", "query", "get", "assertion"].iter().any(|word| block.get(word).is_some())
+fn issuer_without_user_info(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let issuer = entry(file.root, "discovery").filter(|_| entry(file.root, StepKind::GetUserInfo.word()).is_none());
+    let line = |entry: &YamlEntry| ChangedLine {
+        place: entry.key.place,
+        meant: "without getUserInfo only the ID token said who the person is",
+        means: "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified",
+        write: "nothing: a login that needed no more than the token still asks for nothing more".to_owned(),
     };
-    let is_public =
-        matches!(file.root.get("clientSecret").map(|secret| &secret.kind), Some(YamlKind::Scalar { text, .. }) if text == "none");
-    let discovery = entry(file.root, "discovery").filter(|_| !is_public && !tokens.into_iter().any(says));
-    discovery
-        .map(|entry| ChangedLine {
-            place: entry.key.place,
-            meant: "client id and secret were sent in the form",
-            means: "they are sent as the issuer's document says, and in the other way when the provider answers `invalid_client`",
-            write: "`getAccessCode: { credentials: form }`".to_owned(),
-        })
-        .into_iter()
-        .collect()
+    issuer.into_iter().map(line).collect()
 }
 
-/// Where a file says what happens without an address, the address of userinfo changes who signs in.
-fn userinfo_of_discovery(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let is_silent = file.root.get("getUserInfo").is_none() && file.root.get("discovery").is_some();
-    let missing = entry(file.root, "missingEmail").filter(|_| is_silent);
-    missing
-        .map(|entry| ChangedLine {
-            place: entry.key.place,
-            meant: "this applied when the ID token had no proven address",
-            means: "userinfo is asked for the address first",
-            write: "the id yourself, so that userinfo is left alone: `getAccessCode: { signed: { read: { id: $.sub } } }`".to_owned(),
-        })
-        .into_iter()
-        .collect()
-}
-
-/// Whether a text stands anywhere in a block.
-fn mentions(node: &YamlNode, text: &str) -> bool {
-    match &node.kind {
-        YamlKind::Scalar { text: written, .. } => written.contains(text),
-        YamlKind::List(items) => items.iter().any(|item| mentions(item, text)),
-        YamlKind::Map(entries) => entries.iter().any(|entry| mentions(&entry.value, text)),
+fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let Some(issuer) = entry(file.root, "discovery") else { return Vec::new() };
+    let access = entry(file.root, StepKind::GetAccessCode.word());
+    let calls = access.map_or_else(Vec::new, |entry| items(&entry.value));
+    let says_it =
+        |block: &&YamlNode| ["credentials", "query", "form", "json", "text", "assertion"].iter().any(|word| block.get(word).is_some());
+    if calls.iter().any(says_it) {
+        return Vec::new();
     }
+    vec![ChangedLine {
+        place: access.unwrap_or(issuer).key.place,
+        meant: "the client id and secret were sent in the form of the token request",
+        means: "they are sent as the issuer's document says, or in the form first and then in the header",
+        write: "`getAccessCode: { credentials: form }`".to_owned(),
+    }]
+}
+
+fn nonce_of_a_signed_callback(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let step = entry(file.root, StepKind::GetAuthorizationCode.word()).and_then(|step| entry(&step.value, "signed"));
+    let line = |signed: &YamlEntry| ChangedLine {
+        place: signed.key.place,
+        meant: "a nonce that was sent had to stand in this token",
+        means: "the nonce is demanded by default only of a token in the token answer",
+        write: "`nonce: required` in it".to_owned(),
+    };
+    step.filter(|signed| signed.value.get("nonce").is_none()).into_iter().map(line).collect()
+}
+
+fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let is_placeholder = |entry: &&YamlEntry| matches!(&entry.value.kind, YamlKind::Scalar { text, .. } if text.contains('@'));
+    let line = |entry: &YamlEntry| ChangedLine {
+        place: entry.key.place,
+        meant: "an id that is no part of an address, or that has 32 hexadecimal digits, became 32 hexadecimal digits",
+        means: "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits",
+        write: "nothing: users who exist keep their address".to_owned(),
+    };
+    entry(file.root, "missingEmail").filter(is_placeholder).into_iter().map(line).collect()
+}
+
+fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let mut lines = Vec::new();
+    let mut open = vec![file.root];
+    while let Some(node) = open.pop() {
+        match &node.kind {
+            YamlKind::Map(entries) => open.extend(entries.iter().map(|entry| &entry.value)),
+            YamlKind::List(items) => open.extend(items),
+            YamlKind::Scalar { text, .. } if text.strip_prefix("file:").is_some_and(|path| !path.starts_with('/')) => {
+                lines.push(ChangedLine {
+                    place: node.place,
+                    meant: "this path began at the folder in which the program was started",
+                    means: "it begins at the folder of the settings file",
+                    write: "the whole path, from `/` on".to_owned(),
+                });
+            }
+            YamlKind::Scalar { .. } => {}
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -204,18 +218,14 @@ mod tests {
     fn each_line_that_means_something_else_is_found_and_no_other() {
         const ANY: &str = "it refuses when any of them holds";
         const STATUS: &str = "an answer with a status outside 2xx is refused as well";
-        const NONCE: &str = "only a token of the token answer has to";
-        const CLIENT: &str = "they are sent as the issuer's document says, and in the other way when the provider answers `invalid_client`";
-        const USERINFO: &str = "userinfo is asked for the address first";
         const ERROR: &str = "a token answer with a meaningful `error` is refused as well";
+        const USERINFO: &str = "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified";
+        const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
+        const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
+        const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
+        const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("refused: { at: $.a, is: x }\n", vec![]),
-            ("discovery: x\nmissingEmail: ask\n", vec![(1, CLIENT), (2, USERINFO)]),
-            ("discovery: x\nclientSecret: none\nmissingEmail: ask\ngetUserInfo: {}\n", vec![]),
-            ("discovery: x\ngetAccessCode: { credentials: basic }\n", vec![]),
-            ("getAuthorizationCode: { extra: { nonce: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer } }\n", vec![(2, NONCE)]),
-            ("getAuthorizationCode: { get: x }\ngetUserInfo: { signed: { token: answer } }\n", vec![]),
-            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer, nonce: none } }\n", vec![]),
             ("refused: [ { at: $.a, is: x } ]\n", vec![]),
             ("name: A\nrefused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
             (
@@ -231,6 +241,14 @@ mod tests {
             ("getAccessCode:\n  refused: { at: $.error_code, isNot: ok }\n", vec![]),
             ("getUserInfo:\n  refused: { at: $.error, isNot: ok }\n", vec![]),
             ("getAccessCode:\n  refused: { at: $.error, isNot: ok }\n  accepted: { errorMember: allowed, status: any }\n", vec![]),
+            ("discovery: https://i\ngetAccessCode: { credentials: basic }\ngetUserInfo: {}\n", vec![]),
+            ("discovery: https://i\n", vec![(1, USERINFO), (1, CREDENTIALS)]),
+            ("discovery: https://i\ngetAccessCode: {}\ngetUserInfo: {}\n", vec![(2, CREDENTIALS)]),
+            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
+            ("missingEmail: ask\n", vec![]),
+            ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
             ("not: [ yaml\n", vec![]),
         ] {
             assert_eq!(found(text), expected, "{text}");

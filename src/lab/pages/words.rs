@@ -211,6 +211,7 @@ pub(crate) struct TestLoginWords {
     pub(crate) missed: String,
     pub(crate) instead: String,
     pub(crate) later: String,
+    pub(crate) omitted: String,
     pub(crate) proven_by: String,
     pub(crate) done: String,
     pub(crate) failed_word: String,
@@ -264,6 +265,15 @@ pub(crate) struct PastedAnswerWords {
     pub(crate) large: String,
     pub(crate) bad_status: String,
     pub(crate) no_calls: String,
+    pub(crate) whole: String,
+    pub(crate) whole_what: String,
+    pub(crate) callback: String,
+    pub(crate) callback_note: String,
+    pub(crate) forecast: String,
+    pub(crate) signs_in: String,
+    pub(crate) refused: String,
+    pub(crate) needs: String,
+    pub(crate) nothing_at: String,
     pub(crate) back: String,
 }
 

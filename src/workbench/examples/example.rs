@@ -1,5 +1,6 @@
 //! A story as written: what is known, what is sent, what comes back, and how it ends.
 
+use crate::choice;
 use crate::provider::keys::Algorithm;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
@@ -16,7 +17,8 @@ words! {
         /// What happens, in a few words. It differs from that of every other story in the file.
         /// Example: `what: the code was used before`
         what: Located<String> = "what",
-        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. A setting that is part of a
+        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. `loginHint`, `uiLocales` and
+        /// `reauthenticate: true` are what the address of the login asks for. A setting that is part of a
         /// host must be given.
         /// Default: placeholders
         /// Example: `facts: { tenant: acme }`
@@ -25,7 +27,7 @@ words! {
         /// Default: nothing
         /// Example: `inputs: { shop: quist }`
         inputs: Option<NamedValues<Located<String>>> = "inputs",
-        /// The issuer's discovery document, for provider files with `discovery`.
+        /// The issuer's discovery document, for provider files with `discovery`; its metadata, for files with `issuer`.
         /// Default: a document with the usual endpoints below the issuer
         /// Example: `discovery: { issuer: "https://idp.example", token_endpoint: "https://idp.example/token" }`
         discovery: Option<RawJson> = "discovery",
@@ -101,13 +103,23 @@ words! {
 words! {
     /// A call: the expected request, and the answer to it.
     pub struct ExampleExchangeSpec ("exchange") {
-        /// The request. It is compared exactly, including the order of its parameters.
+        /// The request. All of it is compared; the order of its parameters only with `order: exact`.
         /// Default: not compared
         /// Example: `request: { get: https://api.acme.example/me, headers: { Authorization: Bearer at-1 } }`
         request: Option<ExpectedRequestSpec> = "request",
         /// The answer.
         /// Example: `answer: { status: 200, json: { id: 7 } }`
         answer: ExampleAnswerSpec = "answer",
+    }
+}
+
+choice! {
+    /// Whether the order of parameters counts.
+    pub enum ParameterOrder {
+        /// Every order is right.
+        Any = "any",
+        /// They are sent as they stand in the story.
+        Exact = "exact",
     }
 }
 
@@ -142,6 +154,11 @@ words! {
         /// Default: no text
         /// Example: `text: token=at-1`
         text: Option<Located<String>> = "text",
+        /// Whether the order of the parameters and of the members of the JSON counts: `any` or `exact`. The values of a
+        /// repeated parameter are always compared in their order.
+        /// Default: `any`
+        /// Example: `order: exact`
+        order: Option<ParameterOrder> = "order",
         /// The headers.
         /// Default: only the usual ones
         /// Example: `headers: { Authorization: Bearer at-1 }`

@@ -9,13 +9,15 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
+use crate::provider::issuer::metadata_address;
+use crate::provider::signature::SignatureTarget;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
-use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
+use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -183,7 +185,8 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
     }
 }
 
-fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
+/// Why a login fails that cannot begin.
+pub(crate) fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
     match error {
         RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
         RedirectError::Prepare(error) => *error,
@@ -238,6 +241,12 @@ fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &Ex
     if let Some((address, document)) = discovery_document(provider, story, &start.installation) {
         documents.insert(&address, document, start.now);
     }
+    let facts = start.attempt.facts_without_discovery(provider, &start.installation);
+    if let (Some(issuer), Some(document)) = (&provider.issuer, &story.discovery)
+        && let Some(address) = issuer.value(&facts).and_then(|issuer| metadata_address(&issuer))
+    {
+        documents.insert(&address, document.0.clone(), start.now);
+    }
 }
 
 /// The issuer's document of a story, and its address.
@@ -247,14 +256,39 @@ pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, insta
         facts.set(*slot, value.clone());
     }
     let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
-    let base = issuer.unwrap_or_else(|| address.clone());
-    let below = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
-    let usual = json!({
-        "issuer": base, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
-        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
-    });
+    let usual = usual_document(&issuer.unwrap_or_else(|| address.clone()));
     let document = story.discovery.as_ref().map_or(usual, |raw| raw.0.clone());
     Some((address, document))
+}
+
+/// A discovery document with the usual endpoints below the issuer.
+pub(crate) fn usual_document(issuer: &str) -> Value {
+    let below = |name: &str| format!("{}/{name}", issuer.trim_end_matches('/'));
+    json!({
+        "issuer": issuer, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
+        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
+    })
+}
+
+/// A callback with a code and the state where the file reads them, signed where it verifies a signature.
+pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) -> CallbackParameters {
+    let parameter = |source: &str| source.strip_prefix("$.").filter(|name| !name.contains(['.', '[', '*'])).map(str::to_owned);
+    let reads = provider.authorization.reads.iter().filter(|read| read.written || read.fact == provider.known.code);
+    let mut pairs: Vec<(String, String)> = reads
+        .filter_map(|read| {
+            let name = parameter(&read.reading.paths().first()?.source)?;
+            let value = if read.fact == provider.known.code { "c-1".to_owned() } else { stand_in(provider.names.name(read.fact)) };
+            Some((name, value))
+        })
+        .collect();
+    pairs.push((parameter(&provider.state.source()).unwrap_or_else(|| "state".to_owned()), state.to_owned()));
+    pairs.dedup_by(|one, other| one.0 == other.0);
+    let mut callback = CallbackParameters::new(pairs);
+    if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
+        callback.pairs.push((into.clone(), Text::plain("‹signature›")));
+    }
+    sign_callback(provider, &mut callback, facts);
+    callback
 }
 
 /// The callback of a story, signed where the file verifies a signature.
@@ -267,6 +301,12 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
         callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
         callback
     };
+    sign_callback(provider, &mut callback, facts);
+    callback
+}
+
+/// Puts the correct signature in the place of its stand-in.
+pub(crate) fn sign_callback(provider: &Provider, callback: &mut CallbackParameters, facts: &Facts) {
     if let Some(verify) = provider.authorization.expected_signature()
         && let Some(at) = callback.pairs.iter().position(|(name, value)| verify.is_parameter(name) && value.equals("‹signature›"))
     {
@@ -285,7 +325,6 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
             callback.pairs[at].1 = signature;
         }
     }
-    callback
 }
 
 /// Recorded answers, given out in order.
