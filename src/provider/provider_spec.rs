@@ -61,9 +61,11 @@ words! {
         /// Default: `S256`
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
-        /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label. A port
-        /// must be written out. `${setting}` and `${publicUrl}` stand for hosts that the operator of this
-        /// installation chooses.
+        /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label, and `:*` for
+        /// any port; another port than the usual one must be written out. A host means `https`; another scheme is
+        /// written in front. `http` is accepted only for a provider on this machine, where the installation itself is
+        /// on loopback: `http://127.0.0.1:*`. `${setting}` and `${publicUrl}` stand for hosts or origins that the
+        /// operator of this installation chooses.
         /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",
