@@ -20,6 +20,7 @@ mod logout;
 mod machines;
 mod mailbox;
 mod moved;
+mod prepare;
 mod prove;
 mod raw_socket;
 mod reload;
