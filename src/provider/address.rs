@@ -209,7 +209,7 @@ impl Address {
             return None;
         }
         let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == AddressPart::Base);
-        if starts_with_hole && template.sole_fact().is_some_and(|fact| context.documents.contains(&fact)) {
+        if starts_with_hole && document_address(&template).is_some_and(|fact| context.documents.contains(&fact)) {
             return Some(Self { template, parts, reach: AllowedHosts::Document { plain_http: context.loopback } });
         }
         if !starts_with_hole && !check_literal_start(&template, place, context, reader) {
@@ -272,7 +272,7 @@ impl Address {
             };
             match piece {
                 TemplatePiece::Literal(text) => into.push_str(text),
-                TemplatePiece::Hole(hole) => fill_hole((*zone, self.is_one_hole()), hole, facts, into)?,
+                TemplatePiece::Hole(hole) => fill_hole((*zone, self.may_hold_path()), hole, facts, into)?,
             }
         }
         match &self.reach {
@@ -316,9 +316,9 @@ impl Address {
         AddressError::Refused(problem, self.template.place)
     }
 
-    /// Whether a hole is the whole address.
-    fn is_one_hole(&self) -> bool {
-        matches!(self.template.pieces(), [TemplatePiece::Hole(_)])
+    /// Whether the hole with which the address begins is the whole address, or one from a discovery document.
+    fn may_hold_path(&self) -> bool {
+        matches!(self.template.pieces(), [TemplatePiece::Hole(_)]) || matches!(self.reach, AllowedHosts::Document { .. })
     }
 }
 
@@ -327,6 +327,15 @@ fn host_after_base(template: &Template) -> Option<Place> {
     match template.pieces() {
         [TemplatePiece::Hole(_), TemplatePiece::Literal(text), ..] if text.starts_with(['/', '?', '#']) => None,
         [TemplatePiece::Hole(hole), _, ..] => Some(hole.place),
+        _ => None,
+    }
+}
+
+/// The fact that gives a whole address, to which the template adds a query or a fragment at most.
+fn document_address(template: &Template) -> Option<Slot> {
+    match template.pieces() {
+        [TemplatePiece::Hole(hole)] => hole.bare_fact(),
+        [TemplatePiece::Hole(hole), TemplatePiece::Literal(next), ..] if next.starts_with(['?', '#']) => hole.bare_fact(),
         _ => None,
     }
 }
