@@ -172,7 +172,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("provider/callback.rs", "a callback is read by the paths of the provider file"),
     ("provider/functions.rs", "the functions of the language compute with values"),
     ("provider/hole.rs", "the functions of a hole transform its value"),
-    ("provider/identity.rs", "the placeholder of an e-mail address is parsed"),
+    ("provider/placeholder.rs", "the placeholder of an e-mail address is parsed"),
     ("provider/refusal.rs", "the provider's words are read before secrets in them are masked"),
     ("provider/signature.rs", "requests are signed, and signatures are verified"),
     ("provider/signed_token/verification.rs", "the hash of a code or a token is computed"),

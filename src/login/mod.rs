@@ -69,6 +69,8 @@ async fn run_steps(
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
+    // Only the values of the installation are known yet, so no answer can change it.
+    let fingerprint = provider.fingerprint(&facts);
     let first = &provider.authorization;
     let step_error = |step: &Step, error: StepError, facts: &Facts| {
         let missing = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
@@ -99,7 +101,7 @@ async fn run_steps(
         }
     }
     provider.identity.compose(&mut facts);
-    let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
+    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(LoginError::no_identity)?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);

@@ -42,7 +42,7 @@ pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Pr
 pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
     let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+    if !is_name(&name) {
         reader.complain_about_file(
             format!("`{name}` cannot be part of an address"),
             "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
@@ -57,6 +57,24 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
     let report = Report::new(source.clone(), reader.complaints);
     let provider = provider.filter(|_| !report.is_broken());
     (provider, report)
+}
+
+/// Whether a text can be the name of a file, and so a part of an address.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The key of the identities, and its place if the file has the word.
+fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box<str>, Option<Place>) {
+    let Some(key) = spec.key.take() else { return (name.into(), None) };
+    if !is_name(&key) {
+        reader.complain(
+            key.place,
+            format!("`{}` cannot be a key", printable(&key)),
+            "write what the file was called before: letters, digits, `-` and `_`",
+        );
+    }
+    (key.value.into(), Some(key.place))
 }
 
 /// The steps of a file, compiled as far as they can be.
@@ -76,6 +94,7 @@ fn assemble(
 ) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
     let title = checked_title(&mut spec, top, reader);
+    let (key, key_place) = checked_key(&mut spec, name, reader);
     let installed = DeclaredValues::collect(&mut spec, name, known, reader);
     let inputs = compile_inputs(spec.inputs.take(), reader);
     let hosts = checked_hosts(&mut spec, &installed, (known, installation), reader);
@@ -129,6 +148,8 @@ fn assemble(
     Some(Provider {
         source: source.clone(),
         name: name.into(),
+        key,
+        key_place,
         title: title.map_or_else(|| name.into(), |title| title.value.into()),
         authorization: authorization.step,
         calls,

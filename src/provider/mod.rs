@@ -21,6 +21,7 @@ pub(crate) mod fact_expression; // how a fact is read
 pub(crate) mod fact_flow_check; // check: each fact is known before it is used
 pub mod fact_origin; //            the answer that a fact came from
 pub mod facts; //                  the facts of one login
+pub mod fingerprint; //            where a file points, to which linked identities are pinned
 pub(crate) mod functions; //       the functions in a hole
 pub(crate) mod hole; //            a hole in a text
 pub(crate) mod hosts; //           the word `hosts`
@@ -33,6 +34,7 @@ pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
+pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
@@ -80,6 +82,10 @@ pub struct Provider {
     pub source: Source,
     /// The provider's name, which is the name of its file.
     pub name: Box<str>,
+    /// The key under which its identities are kept.
+    pub key: Box<str>,
+    /// The place of `key`, if the file has it.
+    pub(crate) key_place: Option<Place>,
     /// The name on the login button.
     pub title: Box<str>,
     /// The first step.

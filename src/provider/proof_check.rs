@@ -205,13 +205,35 @@ impl ProofCheck<'_> {
                 reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }
         }
-        let behind_id = self.facts_behind(self.file.known.id);
-        if let Some(uses) = self.file.identity.placeholder_uses()
-            && !uses.iter().any(|used| behind_id.contains(&used.fact))
-        {
-            let place = uses.first().map_or(self.file.authorization.step.place, |used| used.place);
-            reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+        self.check_placeholder(reader);
+    }
+
+    /// Checks that a placeholder is made of the id itself and of settings, so that two ids never get the same one.
+    fn check_placeholder(&self, reader: &mut Reader) {
+        let Some(placeholder) = self.file.identity.placeholder() else { return };
+        let (fact, place) = placeholder.id_fact();
+        if !fact.is_some_and(|fact| self.is_the_id(fact)) {
+            let help = "make it from the id: `${id}@acme.invalid`";
+            reader.complain(place, "two persons could get the same placeholder: this fact is not the id", help);
         }
+        let settings = self.file.installed.non_secret_facts();
+        for used in placeholder.domain_uses().iter().filter(|used| !settings.contains(&used.fact)) {
+            let help = "only a setting may stand behind the `@` of a placeholder";
+            reader.complain(used.place, "this fact is not a setting, so two ids could get the same placeholder", help);
+        }
+    }
+
+    /// Whether a fact is the id, or the only thing of which the id consists.
+    fn is_the_id(&self, fact: Slot) -> bool {
+        let id = self.file.known.id;
+        let composed = self.file.identity.composition(id);
+        let reads = self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).filter(|read| read.fact == id);
+        let readings: Vec<&FactExpression> = match composed {
+            Some(composed) => vec![composed],
+            None => reads.map(|read| &read.reading).collect(),
+        };
+        let consists_of = |reading: &&FactExpression| matches!(reading, FactExpression::Text(text) if text.sole_fact() == Some(fact));
+        fact == id || (!readings.is_empty() && readings.iter().all(consists_of))
     }
 
     /// Complains about secrets in the identity, because the identity is passed on.

@@ -19,7 +19,7 @@ const MOST_PIECES: usize = 400;
 
 /// A text with holes, as written and ready to be filled.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     /// As it was written.
     pub(crate) source: Box<str>,
     pub(crate) place: Place,

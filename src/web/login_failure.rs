@@ -230,7 +230,8 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
         | SignInRefusalReason::AddressReassigned
         | SignInRefusalReason::Detached
         | SignInRefusalReason::NoAddress
-        | SignInRefusalReason::LinkedElsewhere => false,
+        | SignInRefusalReason::LinkedElsewhere
+        | SignInRefusalReason::ProviderMoved => false,
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
         SignInRefusalReason::LinkedElsewhere => ErrorCause::LinkedElsewhere,
         SignInRefusalReason::SignedOut => ErrorCause::NotFresh,
         SignInRefusalReason::NoAddress => ErrorCause::MissingEmail,
+        SignInRefusalReason::ProviderMoved => ErrorCause::ProviderMoved,
     }
 }
 

@@ -3,16 +3,14 @@
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
-use crate::provider::identity::IdentityEmail;
+use crate::provider::placeholder::PlaceholderForm;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::Template;
 use crate::provider::value_reference::ValueReference;
-use crate::vocabulary::email::Email;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::WordBlock;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind, YamlNode};
@@ -152,19 +150,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Which address two ids would get.
+    /// Which address two ids would get, and by which half of the rule.
     fn placeholders(&self) -> Vec<String> {
-        ["1234", "Ana 1234"].iter().filter_map(|id| Some(format!("the id `{id}` becomes {}", self.placeholder(id)?.key()))).collect()
-    }
-
-    fn placeholder(&self, id: &str) -> Option<Email> {
-        let provider = self.provider;
-        let mut facts = provider.empty_facts();
-        facts.set(provider.names.find("id")?, Text::plain(id));
-        match provider.identity.identity(&provider.name, &facts, &provider.names).ok()?.address {
-            IdentityEmail::Placeholder(email) => Some(email),
-            IdentityEmail::Proven(..) | IdentityEmail::Ask(_) => None,
+        let Some(placeholder) = self.provider.identity.placeholder() else { return Vec::new() };
+        let mut facts = self.provider.empty_facts().for_preview();
+        for (slot, text) in self.provider.literals() {
+            facts.set(slot, text);
         }
+        let example = |id: &str| {
+            let (email, form) = placeholder.of_id(id, &facts)?;
+            let done = match form {
+                PlaceholderForm::Kept => "is kept",
+                PlaceholderForm::Hashed => "is hashed, because it cannot stand in an address",
+            };
+            Some(format!("the id `{id}` {done}: {}", email.key()))
+        };
+        ["1234", "Ana 1234"].iter().filter_map(|id| example(id)).collect()
     }
 
     /// Where the state comes back, unless the file itself reads it.

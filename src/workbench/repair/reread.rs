@@ -73,7 +73,7 @@ pub(crate) fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) ->
     }
     let end = (case.complete && !stopped).then(|| {
         provider.identity.compose(&mut facts);
-        provider.identity.identity(&provider.name, &facts, &provider.names)
+        provider.identity_from(&facts, "")
     });
     RereadLogin { documents, facts, end }
 }
