@@ -167,6 +167,7 @@ type FilesWithReasons = &'static [(&'static str, &'static str)];
 const MAY_EXPOSE: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("vocabulary/wire.rs", "a request in plain values, for the files of the next list"),
+    ("login/attempt.rs", "what the calls before the redirect have read is sealed with the attempt"),
     ("provider/address.rs", "the host is compared with the permitted ones before anything is sent to it"),
     ("provider/assertion.rs", "the claims of a signed assertion are joined and signed"),
     ("provider/callback.rs", "a callback is read by the paths of the provider file"),

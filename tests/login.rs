@@ -527,8 +527,83 @@ fn refusals_are_recognised_as_the_file_says_and_as_the_standard_does() {
         )
     };
     assert_examples(PLAIN, &goes_on("{ json: { error: 0, access_token: at-1 } }"));
-    assert_examples(&with("refused: { at: $.error.code, isNot: ok }"), &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"));
-    assert_examples(&with("accepted: { at: $.status, is: ok }"), &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"));
+    assert_examples(
+        &with("refused: { at: $.error.code, isNot: ok }, accepted: { errorMember: allowed }"),
+        &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"),
+    );
+    assert_examples(
+        &with("accepted: { at: $.status, is: ok, status: any }"),
+        &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"),
+    );
+}
+
+#[test]
+fn the_rules_of_the_file_and_of_a_call_stand_beside_each_other_and_do_not_judge_the_callback() {
+    let file = PLAIN.replace("/token\" }", "/token\", refused: { at: $.b, is: x, code: B } }").replacen(
+        '\n',
+        "\nrefused: { at: $.a, is: x, code: A }\naccepted: { at: $.ok, is: true, code: C }\n",
+        1,
+    );
+    let story = |answer: &str, code: &str| {
+        format!(
+            "- what: a login\n  callback: {{ code: c-1, state: ‹state›, a: x }}\n  exchanges:\n    - answer: {{ json: {answer} }}\n  refused: {{ step: getAccessCode, code: {code} }}\n"
+        )
+    };
+
+    for (answer, code) in [
+        ("{ ok: true, a: x }", "A"),
+        ("{ ok: true, b: x }", "B"),
+        ("{ ok: false, a: x, b: x }", "B"),
+        ("{ ok: false }", "C"),
+        ("{ access_token: at-1 }", "C"),
+    ] {
+        assert_examples(&file, &story(answer, code));
+    }
+}
+
+#[test]
+fn the_authorization_code_is_never_the_reason_of_a_refused_callback() {
+    let file = PLAIN.replace(
+        "/entrar\" }",
+        "/entrar\", read: { code: $.ticket }, refused: { at: $.result, isNot: ok }, accepted: { at: $.result, is: ok, message: $.says } }",
+    );
+    let story = |callback: &str, end: &str| {
+        format!("- what: a login\n  callback: {{ {callback}, state: ‹state› }}\n  refused: {{ step: getAuthorizationCode, {end} }}\n")
+    };
+
+    for (callback, end) in [
+        ("code: hush, result: no", "code: \"200\""),
+        ("ticket: hush, result: no", "code: \"200\""),
+        ("ticket: hush, result: no, error_description: not hush", "code: \"200\", message: not hush"),
+        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: \"200\", message: not ‹code›"),
+        ("code: hush-hush-1, error: hush-hush-1", "code: ‹code›"),
+        ("ticket: hush, says: hush", "code: \"200\", message: ‹code›"),
+    ] {
+        assert_examples(&file, &story(callback, end));
+    }
+}
+
+#[test]
+fn a_code_is_shown_as_it_was_sent_short_and_escaped() {
+    let long = "e".repeat(70);
+    let cut = format!("{}…", "e".repeat(63));
+    for (sent, shown) in [
+        ("Não é você (E-7/2)", "Não é você (E-7/2)"),
+        ("a\tb", "a b"),
+        ("bad\u{1b}[31m\u{202e}", "bad\\u{1b}[31m\\u{202e}"),
+        ("no ana@loja.example here", "no ‹…› here"),
+        (long.as_str(), cut.as_str()),
+    ] {
+        let json = |text: &str| serde_json::to_string(text).expect("a text is JSON");
+        assert_examples(
+            PLAIN,
+            &format!(
+                "- what: a login\n  exchanges:\n    - answer: {{ status: 400, json: {{ error: {} }} }}\n  refused: {{ step: getAccessCode, code: {} }}\n",
+                json(sent).replace('\u{202e}', "\\u202e"),
+                json(shown)
+            ),
+        );
+    }
 }
 
 #[test]
@@ -757,7 +832,7 @@ fn require_sees_only_a_proven_address() {
 fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     assert_examples(
         PLAIN,
-        "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad__code_, message: for ‹clientSecret› }\n",
+        "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad ‹code›, message: for ‹clientSecret› }\n",
     );
 }
 
@@ -807,4 +882,62 @@ fn a_request_may_be_signed_with_a_secret_that_an_answer_brought() {
         &file,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1, key: k-1 } }\n    - request: { get: https://sso.acme.example/me, query: { a: \"1\", sig: ‹signature› }, headers: { Authorization: Bearer at-1 }, signature: { algorithm: md5, encoding: hex, text: a=1k-1 } }\n      answer: { json: { id: 7, email: ana@loja.example } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }\n",
     );
+}
+
+/// A provider that hands out a ticket before the redirect.
+const PREPARED: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: env:ACME_SECRET
+trustEmail: always
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  prepare:
+    - post: https://sso.acme.example/app-token
+      form: { grant_type: client_credentials }
+      credentials: basic
+      read: { appToken: $.access_token }
+    - post: https://sso.acme.example/tickets
+      bearer: ${appToken}
+      json: { state: \"${state}\", challenge: \"${codeChallenge}\", method: S256 }
+      accepted: { at: $.ok, is: true }
+      read: { ticket: $.ticket }
+  query: { ticket: \"${ticket}\" }
+getAccessCode: { post: \"https://sso.acme.example/token\", extra: { ticket: \"${ticket}\" } }
+getUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.email } }
+";
+
+#[test]
+fn calls_before_the_redirect_give_facts_to_the_redirect_and_to_later_calls() {
+    assert_examples(
+        PREPARED,
+        "- what: a login
+  prepare:
+    - request: { post: https://sso.acme.example/app-token, form: { grant_type: client_credentials }, headers: { Authorization: 'Basic ‹clientId:clientSecret›' } }
+      answer: { json: { access_token: app-1 } }
+    - request: { post: https://sso.acme.example/tickets, json: { state: ‹state›, challenge: ‹codeChallenge›, method: S256 }, headers: { Authorization: Bearer app-1 } }
+      answer: { json: { ok: true, ticket: t-1 } }
+  redirect: { get: https://sso.acme.example/entrar, query: { ticket: t-1 } }
+  exchanges:
+    - request: { post: https://sso.acme.example/token, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›,
+                 code_verifier: ‹codeVerifier›, client_id: loja-42, client_secret: ‹clientSecret›, ticket: t-1 } }
+      answer: { json: { access_token: at-1 } }
+    - answer: { json: { id: 7, email: ana@loja.example } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+- what: the ticket is refused
+  prepare: [ { answer: { json: { access_token: app-1 } } }, { answer: { json: { ok: false, error: no_tickets } } } ]
+  refused: { step: getAuthorizationCode, code: no_tickets }
+- what: there is no ticket
+  prepare: [ { answer: { json: { access_token: app-1 } } }, { answer: { json: { ok: true } } } ]
+  refused: { step: getAuthorizationCode, code: missingFact }
+- what: an error with 200
+  prepare: [ { answer: { json: { access_token: app-1, error: server_error } } } ]
+  refused: { step: getAuthorizationCode, code: server_error }
+",
+    );
+    let missing = examples::read(&Source::new(
+        "acme.examples.yaml",
+        "- what: no call is recorded\n  refused: { step: getAuthorizationCode, code: noAnswer }\n",
+    ));
+    let played = replay(&provider(PREPARED), &missing.expect("it can be read")[0]);
+    assert!(played.differences.iter().any(|difference| difference.to_string().starts_with("prepare 1")), "{:?}", played.differences);
 }

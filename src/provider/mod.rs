@@ -41,7 +41,8 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
-pub(crate) mod standard; //        the standard requests and places
+pub(crate) mod standard;
+pub(crate) mod status; //        the standard requests and places
 pub mod step; //                   one step, compiled
 pub(crate) mod step_context; //    what a step is compiled with
 pub(crate) mod step_error; //      why a step failed
@@ -90,8 +91,10 @@ pub struct Provider {
     pub title: Box<str>,
     /// The first step.
     pub authorization: Step,
-    /// The calls, in order.
+    /// The calls, in order: those before the redirect, then those after the callback.
     pub calls: Vec<Step>,
+    /// How many of the calls are made before the redirect.
+    pub(crate) prepared: usize,
     pub(crate) callback: CallbackMethod,
     pub(crate) state_in: StateLocation,
     /// How the state is read from a callback.
@@ -140,13 +143,32 @@ impl Provider {
 
     /// All steps, in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        std::iter::once(&self.authorization).chain(&self.calls)
+        let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));
+        before.iter().chain([&self.authorization]).chain(after)
+    }
+
+    /// The calls before the redirect.
+    pub(crate) fn calls_before_redirect(&self) -> &[Step] {
+        &self.calls[..self.prepared.min(self.calls.len())]
+    }
+
+    /// The calls after the callback, each with its position.
+    pub(crate) fn calls_after_callback(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.calls.iter().enumerate().skip(self.prepared)
     }
 
     /// The facts that a request, a condition or the identity uses.
     pub(crate) fn used_facts(&self) -> Vec<Slot> {
-        let in_steps =
-            self.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
+        self.facts_used_in(self.steps())
+    }
+
+    /// The facts that the redirect, a later step or the identity uses.
+    pub(crate) fn facts_used_after_preparation(&self) -> Vec<Slot> {
+        self.facts_used_in(self.steps().skip(self.prepared))
+    }
+
+    fn facts_used_in<'s>(&self, steps: impl Iterator<Item = &'s Step>) -> Vec<Slot> {
+        let in_steps = steps.flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
         let in_require = self.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
         let used = in_steps.chain(in_require).chain(self.identity.uses()).map(|used| used.fact);
         used.chain(self.identity.facts()).collect()

@@ -34,9 +34,11 @@ impl ProofCheck<'_> {
             let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
             reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
         }
-        for sign in self.file.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
+        for sign in self.file.steps().filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
-            if !sign.uses().iter().any(|used| self.file.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
+            if !sign.uses().iter().any(|used| {
+                self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
+            }) {
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
                 reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
             }
@@ -97,9 +99,9 @@ impl ProofCheck<'_> {
         behind
     }
 
-    /// Whether a part of a fact comes from the answer to a call.
-    fn comes_from_a_call(&self, fact: Slot) -> bool {
-        let learned: Vec<Slot> = self.file.calls.iter().flat_map(facts_from_answer).collect();
+    /// Whether a part of a fact comes from the answer to one of these calls.
+    fn comes_from<'s>(&self, calls: impl IntoIterator<Item = &'s Step>, fact: Slot) -> bool {
+        let learned: Vec<Slot> = calls.into_iter().flat_map(facts_from_answer).collect();
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
     }
 
@@ -144,7 +146,7 @@ impl ProofCheck<'_> {
             let is_the_address = fact == self.file.known.email;
             // An id may be composed from a typed value and an answer. An address must not, because it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
-                && (is_the_address || !self.comes_from_a_call(fact))
+                && (is_the_address || !self.comes_from(self.file.calls, fact))
                 && !(is_the_address && never)
             {
                 let help = "read it from an answer of the provider";
@@ -193,14 +195,18 @@ impl ProofCheck<'_> {
 
     /// Complains about an id or an address without any part from an answer: it is the same for every person, or new each time.
     fn check_identity_differs_by_person(&self, reader: &mut Reader) {
-        let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
+        // An answer before the redirect says nothing about the person.
+        let answers = self.file.calls.iter().chain([&self.file.authorization.step]);
+        let personal: Vec<Slot> = answers.flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
         let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
         };
         for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
-            if is_given(fact) && !is_a_persons(fact) {
+            // Another check complains about what is read before the redirect.
+            let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
+            if is_given(fact) && !is_a_persons(fact) && !is_read_before {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
                 reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }

@@ -14,8 +14,9 @@ use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
+use crate::provider::json_path::JsonPath;
 use crate::provider::parameters::{JsonTemplate, Parameter};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
@@ -43,7 +44,7 @@ choice! {
 pub struct Step {
     /// Which of the three steps it is.
     pub(crate) kind: StepKind,
-    /// Its position among the calls; the first step, whose answer is the callback, has none.
+    /// Its position among the calls; the redirect, whose answer is the callback, has none.
     pub(crate) call: Option<u16>,
     pub(crate) place: Place,
     pub(crate) known: WellKnownFacts,
@@ -165,6 +166,23 @@ impl Step {
         self.answers.read(answer).ok()
     }
 
+    /// Whether the browser carries the request, rather than the broker.
+    pub(crate) fn is_redirect(&self) -> bool {
+        self.call.is_none()
+    }
+
+    /// The texts of the parameters and of the body.
+    pub(crate) fn request_values(&self) -> Vec<&Template> {
+        let mut values: Vec<&Template> = self.query.iter().flat_map(|parameter| &parameter.values).collect();
+        match &self.body {
+            StepBody::None => {}
+            StepBody::Form(form) => values.extend(form.iter().flat_map(|parameter| &parameter.values)),
+            StepBody::Json(json) => values.extend(json.templates()),
+            StepBody::Text(template) => values.push(template),
+        }
+        values
+    }
+
     /// Every use of a fact in the request.
     pub(crate) fn uses_in_request(&self) -> Vec<FactUse> {
         let parameters =
@@ -220,6 +238,16 @@ impl Step {
         list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
         list.extend(self.signed_reads.iter().map(|read| from(read, "signed token ")));
         list
+    }
+
+    /// The paths from which a fact is read, in the answer itself.
+    pub(crate) fn paths_of(&self, fact: Slot) -> Vec<&JsonPath> {
+        self.reads.iter().filter(|read| read.fact == fact).flat_map(|read| read.reading.paths()).collect()
+    }
+
+    /// The rules by which an answer is a refusal.
+    pub(crate) fn refusal_rules(&self) -> RefusalRules<'_> {
+        RefusalRules { refused: &self.refused, accepted: &self.accepted, minds_error: self.minds_error }
     }
 
     /// The assertion, if the step makes one.

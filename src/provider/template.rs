@@ -87,6 +87,14 @@ impl Template {
         }
     }
 
+    /// Whether a JSON body contains the filled text as it is, without quotes.
+    pub(crate) fn is_json_literal(&self) -> bool {
+        match self.pieces.as_slice() {
+            [TemplatePiece::Hole(hole)] => hole.functions().last().is_some_and(Function::writes_json_literal),
+            _ => false,
+        }
+    }
+
     /// The first fact that fills a hole of its own, whatever functions follow.
     pub(crate) fn first_fact(&self) -> Option<Slot> {
         self.holes().find_map(Hole::fact)

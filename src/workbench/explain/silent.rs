@@ -95,7 +95,7 @@ impl<'a> Section<'a> {
     /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
     pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
         let mut rows = Vec::new();
-        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name))) {
+        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name)) && word.name != "prepare") {
             let name = format!("{prefix}{}", word.name);
             let written = self.entry(word.name);
             if let Some(entry) = written {
@@ -243,8 +243,8 @@ impl<'a> Section<'a> {
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
         Some(
             match (step.kind, step.method) {
-                (StepKind::GetAccessCode, Method::Post) if !is_written => "form",
-                (StepKind::GetAccessCode, Method::Get) if !is_written => "query",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
                 _ => "none",
             }
             .to_owned(),
@@ -257,7 +257,7 @@ impl<'a> Section<'a> {
 
     fn default_refusals(&self) -> Vec<String> {
         let Some(step) = self.step else { return Vec::new() };
-        let status = step.accepted.is_empty().then(|| "if the status is outside 2xx".to_owned());
+        let status = step.refusal_rules().allowed_statuses().map(|allowed| format!("if the status is outside {allowed}"));
         let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
         status.into_iter().chain(error).collect()
     }
