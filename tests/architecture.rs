@@ -183,6 +183,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("session/seal.rs", "the master key is bytes"),
     ("world/mail.rs", "the mail server gets its password"),
     ("world/secrets.rs", "a generated secret is written to its file"),
+    ("web/id_tokens.rs", "the ID token of a session is sealed for the logout at the provider"),
     ("workbench/examples/difference.rs", "what was sent is compared with what an example expects"),
     ("simulated/simulation/replacements.rs", "a story gets the values of the login in place of its stand-ins"),
     ("commands/try_login/recording.rs", "a recording replaces the secrets of the installation, so it has to find them"),

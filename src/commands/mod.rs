@@ -19,6 +19,7 @@ pub(crate) mod storage;
 pub(crate) mod confirmation;
 pub(crate) mod test;
 pub(crate) mod try_login;
+pub(crate) mod upgrade_report;
 pub(crate) mod users;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
@@ -63,7 +64,8 @@ PORTARIA_MASTER_KEY holds the key that encrypts signing keys and cookies, unless
 PORTARIA_LOG sets the log level: error, warn, info (the default), debug.")]
     Serve(serve::ServeCommand),
     /// Show every problem in provider files and settings, with its line
-    #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
+    #[command(after_help = "Example: portaria check providers.d/acme.yaml
+         portaria check --upgrade")]
     Check(check::CheckCommand),
     /// Show the requests that would be sent, and what is read from each answer
     #[command(after_help = "Example: portaria explain acme --curl")]

@@ -78,7 +78,7 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 }
 
 words! {
-    /// A signed token of a story. `iat` and `exp` are added when they are not given.
+    /// A signed token of a story. `iat` and `exp` are added when they are not given; `null` leaves them out.
     pub struct ExampleTokenSpec ("token") {
         /// The claims.
         /// Example: `claims: { iss: "https://idp.example", sub: "7" }`

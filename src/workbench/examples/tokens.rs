@@ -113,6 +113,12 @@ impl ExampleTokens {
         let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
         claims.entry("iat").or_insert_with(|| json!(now));
         claims.entry("exp").or_insert_with(|| json!(now + 3600));
+        // `null` leaves the claim out.
+        for claim in ["iat", "exp"] {
+            if claims.get(claim).is_some_and(Value::is_null) {
+                claims.remove(claim);
+            }
+        }
         let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
         let token = JwsSigningKey::read(&key, algorithm)
             .and_then(|key| key.sign_token(&header, &Value::Object(claims).to_string()))
