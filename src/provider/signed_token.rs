@@ -172,6 +172,11 @@ impl SignedToken {
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token })
     }
 
+    /// The keys, unless they are fetched from an address.
+    pub(crate) fn key_text(&self) -> Option<&Template> {
+        if let TokenKeys::Text(template) = &self.keys { Some(template) } else { None }
+    }
+
     /// The accepted issuers.
     pub(crate) fn issuers(&self) -> &[Template] {
         &self.issuers
