@@ -5,6 +5,7 @@ use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
 use crate::provider::call::check_repeated_parameters;
 use crate::provider::callback::{CallbackMethod, StateLocation};
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
@@ -137,7 +138,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let (signed, signed_reads) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
@@ -164,12 +165,14 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         accepted: spec.accepted.into_iter().collect(),
         minds_error: false,
         reads,
+        choices: Vec::new(),
         header_reads: Vec::new(),
         signed,
         signed_reads,
+        signed_choices,
     };
     check_repeated_parameters(&step, reader);
-    for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
+    for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
@@ -181,12 +184,12 @@ fn compile_signed(
     nonce_is_sent: bool,
     context: &StepContext<'_>,
     reader: &mut Reader,
-) -> (Option<SignedToken>, Vec<ReadRule>) {
-    let Some(spec) = spec else { return (None, Vec::new()) };
+) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
+    let Some(spec) = spec else { return (None, Vec::new(), Vec::new()) };
     let around_signed =
         SignedTokenContext { addresses: &context.addresses, discovery: context.discovery, nonce_is_sent, about_the_login: true };
     let signed = SignedToken::compile(&spec, &around_signed, reader);
-    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)))
+    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)), compile_choices(spec.choose, reader))
 }
 
 /// How the state is read from the callback, and the other facts that are read from it.

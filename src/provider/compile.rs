@@ -265,6 +265,11 @@ fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
         add(call.read.as_ref());
         add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
     }
+    let signed = calls.clone().map(|call| call.signed.as_ref()).chain([spec.authorization.as_ref().and_then(|step| step.signed.as_ref())]);
+    let choices = calls.clone().map(|call| call.choose.as_ref()).chain(signed.map(|signed| signed?.choose.as_ref()));
+    for choice in choices.flatten().flat_map(|list| &list.0) {
+        add(Some(&choice.read));
+    }
     names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
     names.iter().map(|name| reader.names.intern(name)).collect()
 }

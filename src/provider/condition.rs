@@ -6,6 +6,7 @@
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue, read_scalar};
@@ -224,6 +225,16 @@ impl Condition {
     /// Whether the condition is only `present`.
     pub(crate) fn asks_only_presence(&self) -> bool {
         self.is.is_none() && self.is_not.is_none() && self.matches.is_none()
+    }
+
+    /// Whether the condition holds only of a value that equals this fact.
+    pub(crate) fn compares_with(&self, fact: Slot) -> bool {
+        self.is.as_ref().is_some_and(|is| is.iter().all(|value| value.sole_fact() == Some(fact)))
+    }
+
+    /// Whether the condition holds only of fixed texts that are no e-mail addresses.
+    pub(crate) fn wants_a_word(&self) -> bool {
+        self.is.as_ref().is_some_and(|is| is.iter().all(|value| value.is_literal() && !value.source.contains('@')))
     }
 
     /// The pattern, if it has one.

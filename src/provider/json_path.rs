@@ -5,8 +5,11 @@
 //! refused when the file is read.
 
 use crate::vocabulary::place::Place;
-use crate::vocabulary::words::Reader;
-use jsonpath_rust::parser::model::JpQuery;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::YamlNode;
+use jsonpath_rust::parser::model::{
+    Comparable, Comparison, Filter, FilterAtom, JpQuery, Literal, Segment, Selector, SingularQuery, SingularQuerySegment,
+};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
@@ -29,6 +32,91 @@ pub struct JsonPath {
 enum CompiledJsonPath {
     Plain(Vec<JsonPathSegment>),
     Query(Box<JpQuery>),
+}
+
+/// One step on the way of a path, as far as it matters which entries of a list it can reach.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RouteStep {
+    /// The value under a key.
+    Key(Box<str>),
+    /// An entry of a list by its number, from the end if it is negative.
+    Index(i64),
+    /// Any of several entries or members; a filter may name the one that it wants by a text.
+    Several(Option<Box<str>>),
+    /// Anything below (`..`).
+    Descent,
+    /// Into a text that is JSON itself.
+    Text,
+    /// The entry that `choose` picked.
+    Entry,
+}
+
+impl RouteStep {
+    /// Whether the step reaches the same value wherever it is taken in one answer.
+    pub(crate) fn is_single(&self) -> bool {
+        match self {
+            Self::Key(_) | Self::Index(_) | Self::Text => true,
+            Self::Several(_) | Self::Descent | Self::Entry => false,
+        }
+    }
+
+    /// Whether the step takes one of the entries of a list.
+    pub(crate) fn takes_an_entry(&self) -> bool {
+        match self {
+            Self::Index(_) | Self::Several(_) | Self::Descent | Self::Entry => true,
+            Self::Key(_) | Self::Text => false,
+        }
+    }
+
+    fn from_segment(segment: &Segment) -> Self {
+        let selector = match segment {
+            Segment::Descendant(_) => return Self::Descent,
+            Segment::Selector(selector) => selector,
+            Segment::Selectors(several) => match several.as_slice() {
+                [only] => only,
+                _ => return Self::Several(None),
+            },
+        };
+        match selector {
+            Selector::Name(name) => Self::Key(name.as_str().into()),
+            Selector::Index(index) => Self::Index(*index),
+            Selector::Wildcard | Selector::Slice(..) => Self::Several(None),
+            Selector::Filter(filter) => Self::Several(text_in_filter(filter)),
+        }
+    }
+}
+
+/// The text that a filter compares a member with, if every entry that it finds has this text.
+fn text_in_filter(filter: &Filter) -> Option<Box<str>> {
+    match filter {
+        Filter::Atom(FilterAtom::Comparison(comparison)) => match &**comparison {
+            Comparison::Eq(Comparable::SingularQuery(SingularQuery::Current(_)), Comparable::Literal(Literal::String(text)))
+            | Comparison::Eq(Comparable::Literal(Literal::String(text)), Comparable::SingularQuery(SingularQuery::Current(_))) => {
+                Some(text.as_str().into())
+            }
+            _ => None,
+        },
+        Filter::And(all) => all.iter().find_map(text_in_filter),
+        Filter::Atom(_) | Filter::Or(_) => None,
+    }
+}
+
+/// Whether a filter compares a member of the entry, so that only entries with a certain value there are found.
+fn filter_demands(filter: &Filter, member: &str) -> bool {
+    let is_member = |side: &Comparable| match side {
+        Comparable::SingularQuery(SingularQuery::Current(segments)) => {
+            matches!(segments.as_slice(), [SingularQuerySegment::Name(name)] if name == member)
+        }
+        Comparable::SingularQuery(SingularQuery::Root(_)) | Comparable::Literal(_) | Comparable::Function(_) => false,
+    };
+    match filter {
+        Filter::Atom(FilterAtom::Comparison(comparison)) => match &**comparison {
+            Comparison::Eq(one, other) => is_member(one) || is_member(other),
+            Comparison::Ne(..) | Comparison::Gt(..) | Comparison::Gte(..) | Comparison::Lt(..) | Comparison::Lte(..) => false,
+        },
+        Filter::And(all) => all.iter().any(|filter| filter_demands(filter, member)),
+        Filter::Atom(_) | Filter::Or(_) => false,
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +172,37 @@ impl JsonPath {
         }
     }
 
+    /// The way of the path, step by step.
+    pub(crate) fn route(&self) -> Vec<RouteStep> {
+        match &self.compiled {
+            CompiledJsonPath::Plain(segments) => segments
+                .iter()
+                .map(|segment| match segment {
+                    JsonPathSegment::Key(key) => RouteStep::Key(key.clone()),
+                    JsonPathSegment::Index(index) => RouteStep::Index(i64::try_from(*index).unwrap_or(i64::MAX)),
+                })
+                .collect(),
+            CompiledJsonPath::Query(query) => query.segments.iter().map(RouteStep::from_segment).collect(),
+        }
+    }
+
+    /// Whether the path searches all that is below a value (`..`).
+    pub(crate) fn has_descent(&self) -> bool {
+        match &self.compiled {
+            CompiledJsonPath::Plain(_) => false,
+            CompiledJsonPath::Query(query) => query.segments.iter().any(|segment| matches!(segment, Segment::Descendant(_))),
+        }
+    }
+
+    /// Whether a filter of the path asks about the member that the path then finds.
+    pub(crate) fn filters_by_its_last_key(&self) -> bool {
+        let CompiledJsonPath::Query(query) = &self.compiled else { return false };
+        let [.., Segment::Selector(Selector::Filter(filter)), Segment::Selector(Selector::Name(name))] = query.segments.as_slice() else {
+            return false;
+        };
+        filter_demands(filter, name)
+    }
+
     /// Whether the path begins with this key.
     pub(crate) fn begins_with(&self, key: &str) -> bool {
         matches!(&self.compiled, CompiledJsonPath::Plain(segments) if segments.first() == Some(&JsonPathSegment::Key(key.into())))
@@ -92,6 +211,16 @@ impl JsonPath {
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
         matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
+    }
+}
+
+impl WordValue for JsonPath {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::parse(&text.value, text.place, reader)
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Text("a JSON path (`$.data.list`)")
     }
 }
 
