@@ -5,7 +5,7 @@ use portaria::vocabulary::place::Source;
 use portaria::vocabulary::words::{ValueShape, WordBlock};
 use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
 use portaria::workbench::reference::generated_files;
-use portaria::workbench::reference::root_blocks;
+use portaria::workbench::reference::{pages, root_blocks};
 use serde_json::{Map, Value};
 
 #[test]
@@ -109,6 +109,15 @@ fn every_word_has_a_meaning_a_default_and_an_example() {
         }
     }
     assert!(words > 120, "only {words} words");
+}
+
+#[test]
+fn every_word_stands_in_exactly_one_topic_of_the_reference() {
+    for (name, page) in pages() {
+        let problems: Vec<&String> =
+            page.problems.iter().filter(|problem| !problem.contains("no topic has") && !problem.contains("described nowhere")).collect();
+        assert!(problems.is_empty(), "schemas/{name}: {problems:#?}");
+    }
 }
 
 #[test]

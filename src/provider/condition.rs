@@ -1,10 +1,12 @@
-//! A condition: which value is checked, and what the value must be. All conditions have this one form.
+//! A condition: which value is checked, and what the value must be; or several conditions, of which all or any must hold.
+//! All conditions have this one form.
 //!
-//! A condition on a value that does not exist is false, whatever it asks; `null` and an empty text do not exist. Values
-//! are compared as texts.
+//! A condition on a value that does not exist is false, whatever it asks, except `present: false`; `null` and an empty
+//! text do not exist. Values are compared as texts.
 
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::moment::{TimeSpan, parse_moment};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
@@ -17,17 +19,21 @@ use serde_json::Value;
 
 words! {
     /// A condition: which value is checked, and what the value must be. It holds when every word that is written
-    /// here holds. A condition on a value that does not exist is false, whatever it asks. `null`, an empty text, an
-    /// empty object and an empty list do not exist. A list of conditions holds when all of them hold.
+    /// here holds. A condition on a value that does not exist is false, whatever it asks, except `present: false`.
+    /// `null`, an empty text, an empty object and an empty list do not exist. A list of conditions holds when all of
+    /// them hold; `all` and `any` combine conditions inside one.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
         /// The value that is checked: a path into the answer, or a fact.
+        /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
-        at: ConditionSubject = "at",
-        /// The value equals this text, or one of these. The texts may contain holes.
+        at: Option<ConditionSubject> = "at",
+        /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
+        /// values, one of them is enough.
         /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
-        /// The value exists, and it equals neither this text nor any of these.
+        /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
+        /// this holds of all of them.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -36,10 +42,30 @@ words! {
         /// Default: not checked
         /// Example: `matches: "@loja\\.example$"`
         matches: Option<Pattern> = "matches",
-        /// The value exists. Only `true` can be written.
+        /// The value is a list, and an entry of it equals this text, or one of these. It never holds of a single
+        /// text; where a provider writes a list of one entry as a text, as XML does, write
+        /// `any: [ { at: $.roles, contains: staff }, { at: $.roles, is: staff } ]`.
+        /// Default: not checked
+        /// Example: `contains: [ staff, admin ]`
+        contains: Option<OneOrMany<Template>> = "contains",
+        /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
+        /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
+        /// The value is a moment that is not older than this, and at most a minute in the future: seconds or
+        /// milliseconds since 1970, or a date of RFC 3339.
+        /// Default: not checked
+        /// Example: `within: 5m`
+        within: Option<Located<TimeSpan>> = "within",
+        /// Conditions that must all hold, in place of `at`.
+        /// Default: none
+        /// Example: `all: [ { at: $.ok, is: false }, { at: $.retry, is: false } ]`
+        all: Option<OneOrMany<ConditionSpec>> = "all",
+        /// Conditions of which one must hold, in place of `at`.
+        /// Default: none
+        /// Example: `any: [ { at: $.role, is: owner }, { at: $.roles, contains: owner } ]`
+        any: Option<OneOrMany<ConditionSpec>> = "any",
     }
 }
 
@@ -50,6 +76,11 @@ pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "regex" | "pattern" | "match" => Some("write `matches: …`"),
         "path" | "fact" | "key" => Some("write `at: $.path` or `at: ${fact}`"),
         "exists" => Some("write `present: true`"),
+        "absent" | "missing" => Some("write `present: false`"),
+        "has" | "includes" | "include" | "contain" => Some("write `contains: …` for an entry of a list"),
+        "and" | "allOf" => Some("write `all: [ { at: …, is: … }, … ]`"),
+        "or" | "anyOf" | "oneOf" => Some("write `any: [ { at: …, is: … }, … ]`"),
+        "maxAge" | "newerThan" | "fresh" => Some("write `within: 5m`"),
         _ => None,
     }
 }
@@ -135,65 +166,216 @@ impl WordValue for Located<bool> {
     }
 }
 
+/// What a condition is for, which decides whether it may ask for something that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConditionRole {
+    /// It refuses or chooses: `refused`, `when`, `require` and `where`.
+    Decides,
+    /// What holds counts as a yes: `accepted`, `read` and `identity`.
+    Proves,
+}
+
+/// A compiled condition.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) place: Place,
+    kind: ConditionKind,
+}
+
+#[derive(Clone, Debug)]
+enum ConditionKind {
+    Check(Box<ValueCheck>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+}
+
+/// A check of one value.
+#[derive(Clone, Debug)]
+pub(crate) struct ValueCheck {
     at: ConditionSubject,
     is: Option<Vec<Template>>,
     is_not: Option<Vec<Template>>,
     matches: Option<Pattern>,
+    contains: Option<Vec<Template>>,
+    present: Option<bool>,
+    within: Option<TimeSpan>,
+    /// The fact that says what time it is.
+    now: Slot,
 }
+
+/// How far in the future a moment may lie: clocks differ.
+const CLOCK_SKEW: i64 = 60;
+
+const WORDS_OF_CHECKS: [&str; 6] = ["is", "isNot", "matches", "contains", "present", "within"];
 
 impl Condition {
     /// Compiles a condition, or complains.
-    pub(crate) fn compile(spec: ConditionSpec, reader: &mut Reader) -> Option<Self> {
-        if spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.present.is_none() {
-            if ["is", "isNot", "matches", "present", ""].iter().any(|word| reader.is_unusable_word(spec.place, word)) {
+    pub(crate) fn compile(spec: ConditionSpec, role: ConditionRole, reader: &mut Reader) -> Option<Self> {
+        let place = spec.place;
+        if ["at", "all", "any"].into_iter().chain(WORDS_OF_CHECKS).any(|word| reader.is_unusable_word(place, word)) {
+            return None;
+        }
+        let mut list = |specs: OneOrMany<ConditionSpec>| {
+            let count = specs.0.len();
+            let list: Vec<Self> = specs.0.into_iter().filter_map(|spec| Self::compile(spec, role, reader)).collect();
+            (list.len() == count && count > 0).then_some(list)
+        };
+        let has_check = spec.at.is_some()
+            || spec.is.is_some()
+            || spec.is_not.is_some()
+            || spec.matches.is_some()
+            || spec.contains.is_some()
+            || spec.present.is_some()
+            || spec.within.is_some();
+        match (spec.all, spec.any) {
+            (Some(_), Some(_)) => {
+                reader.complain(place, "`all` and `any` stand side by side", "put one into the other: `all: [ …, { any: [ … ] } ]`");
+                None
+            }
+            (Some(_), None) | (None, Some(_)) if has_check => {
+                let help = "put the check of the one value into the list as well: `all: [ { at: …, is: … }, … ]`";
+                reader.complain(place, "a list of conditions and a check of one value stand side by side", help);
+                None
+            }
+            (Some(all), None) => list(all).map(|all| Self { place, kind: ConditionKind::All(all) }),
+            (None, Some(any)) => list(any).map(|any| Self { place, kind: ConditionKind::Any(any) }),
+            (None, None) => ValueCheck::compile(ConditionSpec { all: None, any: None, ..spec }, role, reader)
+                .map(|check| Self { place: check.at.place(), kind: ConditionKind::Check(Box::new(check)) }),
+        }
+    }
+
+    /// Whether the condition holds.
+    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        match &self.kind {
+            ConditionKind::Check(check) => check.holds(answer, facts),
+            ConditionKind::All(all) => all.iter().all(|condition| condition.holds(answer, facts)),
+            ConditionKind::Any(any) => any.iter().any(|condition| condition.holds(answer, facts)),
+        }
+    }
+
+    /// The checks of single values that it consists of.
+    pub(crate) fn checks(&self) -> Vec<&ValueCheck> {
+        match &self.kind {
+            ConditionKind::Check(check) => vec![&**check],
+            ConditionKind::All(inner) | ConditionKind::Any(inner) => inner.iter().flat_map(Self::checks).collect(),
+        }
+    }
+
+    /// Every use of a fact in it.
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
+        self.checks().into_iter().flat_map(ValueCheck::uses).collect()
+    }
+
+    /// The paths that it reads.
+    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
+        self.checks().into_iter().flat_map(ValueCheck::paths).collect()
+    }
+
+    /// Whether it can hold although nothing is known of any value but that it is there.
+    pub(crate) fn asks_only_presence(&self) -> bool {
+        match &self.kind {
+            ConditionKind::Check(check) => check.asks_only_presence(),
+            ConditionKind::All(all) => all.iter().all(Self::asks_only_presence),
+            ConditionKind::Any(any) => any.iter().any(Self::asks_only_presence),
+        }
+    }
+
+    /// The words of the file, for a story.
+    pub(crate) fn source(&self) -> String {
+        let joined = |list: &[Self], word: &str| {
+            let parts: Vec<String> = list.iter().map(Self::source_in_list).collect();
+            parts.join(word)
+        };
+        match &self.kind {
+            ConditionKind::Check(check) => check.source(),
+            ConditionKind::All(all) => joined(all, " and "),
+            ConditionKind::Any(any) => joined(any, " or "),
+        }
+    }
+
+    fn source_in_list(&self) -> String {
+        match &self.kind {
+            ConditionKind::Check(_) => self.source(),
+            ConditionKind::All(inner) | ConditionKind::Any(inner) if inner.len() == 1 => self.source(),
+            ConditionKind::All(_) | ConditionKind::Any(_) => format!("({})", self.source()),
+        }
+    }
+}
+
+impl ValueCheck {
+    fn compile(spec: ConditionSpec, role: ConditionRole, reader: &mut Reader) -> Option<Self> {
+        let Some(at) = spec.at else {
+            if !reader.has_unknown_words(spec.place) {
+                reader.complain(spec.place, "this condition has no `at`", "add it, such as `at: $.status`");
+            }
+            return None;
+        };
+        let asks_nothing = spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.contains.is_none();
+        if asks_nothing && spec.present.is_none() && spec.within.is_none() {
+            if !reader.has_unknown_words(spec.place) {
+                reader.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
+            }
+            return None;
+        }
+        if let Some(absent) = spec.present.as_ref().filter(|present| !present.value) {
+            if role == ConditionRole::Proves {
+                let help = "turn it round: say with `is` or `present: true` what has to be there";
+                reader.complain(absent.place, "what is not there proves nothing, so `present: false` cannot stand here", help);
                 return None;
             }
-            reader.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
+            if !asks_nothing || spec.within.is_some() {
+                let help = "ask one of the two; `any: [ …, … ]` holds when one of several conditions holds";
+                reader.complain(absent.place, "this never holds: a value that is not there is nothing else either", help);
+                return None;
+            }
+        }
+        if let Some(empty) = spec.is.iter().chain(&spec.contains).flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
+            let help = match role {
+                ConditionRole::Decides => "write `present: false` for a value that is not there",
+                ConditionRole::Proves => "say with `isNot` or `present: true` what has to be there",
+            };
+            reader.complain(empty.place, "this never holds: an empty text is not there", help);
             return None;
         }
-        if let Some(present) = spec.present.filter(|present| !present.value) {
-            reader.complain(
-                present.place,
-                "`present: false` never holds: a condition about something that is not there is false",
-                "turn it round: say with `accepted` or `present: true` what has to be there",
-            );
-            return None;
-        }
-        if let Some(empty) = spec.is.iter().flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
-            reader.complain(
-                empty.place,
-                "this never holds: an empty text is not there",
-                "say with `isNot` or `present: true` what has to be there",
-            );
-            return None;
-        }
-        let (is, is_not) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0));
-        for template in is.iter().chain(&is_not).flatten().filter(|template| template.has_path()) {
+        let (is, is_not, contains) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0), spec.contains.map(|list| list.0));
+        for template in is.iter().chain(&is_not).chain(&contains).flatten().filter(|template| template.has_path()) {
             reader.complain(
                 template.place,
                 "a path cannot stand in the value of a condition",
                 "read it as a fact first, and write `${fact}` here",
             );
         }
-        Some(Self { place: spec.at.place(), at: spec.at, is, is_not, matches: spec.matches })
+        if let (ConditionSubject::Text(text), true) = (&at, contains.is_some()) {
+            let help = "write the path of the list where the answer is read: `read: { isStaff: { at: $.roles, contains: staff } }`";
+            reader.complain(text.place, "`contains` looks into a list of an answer, and a fact is a text", help);
+        }
+        let now = reader.names.intern("now");
+        let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
+        Some(Self { at, is, is_not, matches: spec.matches, contains, present, within, now })
     }
 
-    /// Whether the condition holds. When a path finds several values, one is enough for `is` and `matches`; for
-    /// `isNot` all of them count.
-    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    /// Whether the check holds. When a path finds several values, one is enough for `is`, `matches` and `contains`; for
+    /// `isNot` and `within` all of them count.
+    fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        let values: Vec<&Value> = match &self.at {
+            ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
+            ConditionSubject::Text(_) => Vec::new(),
+        };
         let found: Vec<Text> = match &self.at {
-            ConditionSubject::Path(path) => {
-                answer.into_iter().flat_map(|answer| path.all(answer)).filter_map(present_text).map(Text::plain).collect()
-            }
+            ConditionSubject::Path(_) => values.iter().filter_map(|value| present_text(value)).map(Text::plain).collect(),
             ConditionSubject::Text(template) => {
                 template.fill_from(facts, answer).ok().filter(|text| !text.is_empty()).into_iter().collect()
             }
         };
+        if self.present == Some(false) {
+            return found.is_empty();
+        }
         let is_among =
             |text: &Text, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.is_same_as(text)));
+        let has_entry = |value: &Value, list: &[Template]| {
+            let entries = value.as_array().into_iter().flatten().filter_map(scalar_text);
+            entries.map(Text::plain).any(|entry| is_among(&entry, list))
+        };
         !found.is_empty()
             && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
             && self.is_not.as_ref().is_none_or(|is_not| {
@@ -201,11 +383,20 @@ impl Condition {
                 is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
             })
             && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))
+            && self.contains.as_ref().is_none_or(|list| values.iter().any(|value| has_entry(value, list)))
+            && self.within.is_none_or(|span| found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts))))
+    }
+
+    fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
+        let (Some(at), Some(now)) = (parse_moment(text), facts.get(self.now).and_then(Text::as_number)) else { return false };
+        let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
+        let age = now.saturating_sub(at.timestamp());
+        (-CLOCK_SKEW..=span).contains(&age)
     }
 
     /// Every use of a fact in it.
-    pub(crate) fn uses(&self) -> Vec<FactUse> {
-        let values = self.is.iter().chain(&self.is_not).flatten();
+    fn uses(&self) -> Vec<FactUse> {
+        let values = self.is.iter().chain(&self.is_not).chain(&self.contains).flatten();
         let subject = match &self.at {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),
@@ -214,17 +405,15 @@ impl Condition {
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
-    /// The paths that it reads.
-    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
+    fn paths(&self) -> Vec<&JsonPath> {
         match &self.at {
             ConditionSubject::Path(path) => vec![path],
             ConditionSubject::Text(template) => template.paths().collect(),
         }
     }
 
-    /// Whether the condition is only `present`.
-    pub(crate) fn asks_only_presence(&self) -> bool {
-        self.is.is_none() && self.is_not.is_none() && self.matches.is_none()
+    fn asks_only_presence(&self) -> bool {
+        self.is.is_none() && self.is_not.is_none() && self.matches.is_none() && self.contains.is_none() && self.within.is_none()
     }
 
     /// Whether the condition holds only of a value that equals this fact.
@@ -242,8 +431,7 @@ impl Condition {
         self.matches.as_ref()
     }
 
-    /// The words of the file, for a story.
-    pub(crate) fn source(&self) -> String {
+    fn source(&self) -> String {
         let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
         let subject = match &self.at {
             ConditionSubject::Path(path) => &path.source,
@@ -253,7 +441,11 @@ impl Condition {
         parts.extend(self.is.as_ref().map(|is| format!("is {}", list(is))));
         parts.extend(self.is_not.as_ref().map(|is_not| format!("is not {}", list(is_not))));
         parts.extend(self.matches.as_ref().map(|pattern| format!("matches {}", pattern.regex)));
-        if parts.is_empty() {
+        parts.extend(self.contains.as_ref().map(|entries| format!("contains {}", list(entries))));
+        parts.extend(self.within.map(|span| format!("is within {span}")));
+        if self.present == Some(false) {
+            parts.push("is not present".to_owned());
+        } else if parts.is_empty() {
             parts.push("is present".to_owned());
         }
         format!("{subject} {}", parts.join(" and "))
@@ -279,12 +471,20 @@ impl Conditions {
     }
 }
 
-impl WordValue for Conditions {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+impl Conditions {
+    /// Reads one condition or a list of them for a role, or complains.
+    pub(crate) fn read_for(role: ConditionRole, node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let specs = OneOrMany::<ConditionSpec>::read(node, reader)?;
         let count = specs.0.len();
-        let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, reader)).collect();
+        let conditions: Vec<Condition> = specs.0.into_iter().filter_map(|spec| Condition::compile(spec, role, reader)).collect();
         (conditions.len() == count && count > 0).then_some(Self(conditions))
+    }
+}
+
+impl WordValue for Conditions {
+    /// The conditions of `when`, `require` and `where`.
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        Self::read_for(ConditionRole::Decides, node, reader)
     }
     fn shape() -> ValueShape {
         OneOrMany::<ConditionSpec>::shape()
@@ -301,7 +501,9 @@ mod tests {
 
     #[test]
     fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
-        let answer = json!({"s": "ok", "n": 0, "t": true, "e": "", "z": null, "l": ["a", "b"], "o": {}});
+        const NOW: i64 = 1_767_323_045; // 2026-01-02T03:04:05Z
+        let answer = json!({"s": "ok", "n": 0, "t": true, "e": "", "z": null, "l": ["a", "b"], "o": {},
+            "now": NOW, "millis": (NOW - 299) * 1000, "date": "2026-01-02T03:00:00Z", "soon": NOW + 60, "later": NOW + 61});
         for (text, expected) in [
             ("{ at: $.s, is: ok }", true),
             ("{ at: $.s, is: [ no, ok ] }", true),
@@ -325,12 +527,42 @@ mod tests {
             ("{ at: $.missing, isNot: x }", false),
             ("{ at: \"$.l[*]\", is: b }", true),
             ("{ at: \"$.l[*]\", isNot: b }", false),
+            ("{ at: $.l, contains: b }", true),
+            ("{ at: $.l, contains: [ x, \"${letter}\" ] }", true),
+            ("{ at: $.l, contains: x }", false),
+            ("{ at: $.s, contains: ok }", false),
+            ("{ at: \"$.l[*]\", contains: b }", false),
+            ("{ at: $.missing, contains: x }", false),
+            ("{ at: $.n, is: 0, contains: 0 }", false),
+            ("{ at: $.missing, present: false }", true),
+            ("{ at: $.e, present: false }", true),
+            ("{ at: $.z, present: false }", true),
+            ("{ at: $.o, present: false }", true),
+            ("{ at: $.n, present: false }", false),
+            ("{ at: \"${nofact}\", present: false }", true),
+            ("{ at: \"${fact}\", present: false }", false),
+            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 0 } ] }", true),
+            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 1 } ] }", false),
+            ("{ any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }", true),
+            ("{ any: [ { at: $.s, is: no }, { at: $.missing, isNot: 0 } ] }", false),
+            ("{ all: [ { at: $.s, is: ok }, { any: [ { at: $.n, is: 1 }, { at: $.l, contains: a } ] } ] }", true),
+            ("[ { any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }, { at: $.t, is: false } ]", false),
+            ("{ at: $.now, within: 5m }", true),
+            ("{ at: $.millis, within: 5m }", true),
+            ("{ at: $.date, within: 5m }", true),
+            ("{ at: $.date, within: 3m }", false),
+            ("{ at: $.soon, within: 5m }", true),
+            ("{ at: $.later, within: 5m }", false),
+            ("{ at: $.s, within: 5m }", false),
+            ("{ at: $.missing, within: 5m }", false),
         ] {
             let mut reader = Reader::default();
             let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
             let conditions = Conditions::read(&node, &mut reader).unwrap();
             let mut facts = Facts::empty(&reader.names);
             facts.set(reader.names.intern("fact"), Text::plain("ok"));
+            facts.set(reader.names.intern("letter"), Text::plain("b"));
+            facts.set(reader.names.intern("now"), Text::plain(NOW.to_string()));
 
             assert_eq!(conditions.all_hold(Some(&answer), &facts), expected, "{text}");
             assert!(reader.complaints.is_empty(), "{text}");

@@ -1,7 +1,7 @@
 //! How a fact is read: a path, a text with holes, a condition, or a list of these of which the first that finds
 //! something counts. A list of conditions alone holds when all of them hold.
 
-use crate::provider::condition::{Condition, ConditionSpec, Conditions};
+use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
@@ -143,7 +143,8 @@ impl WordValue for FactExpression {
                     return None;
                 }
                 if nodes.iter().all(|node| matches!(node.kind, YamlKind::Map(_))) {
-                    return Conditions::read(node, reader).map(|conditions| Self::Conditions(conditions, node.place));
+                    return Conditions::read_for(ConditionRole::Proves, node, reader)
+                        .map(|conditions| Self::Conditions(conditions, node.place));
                 }
                 let readings: Vec<Self> = nodes.iter().filter_map(|node| Self::read(node, reader)).collect();
                 let last = readings.len().saturating_sub(1);
@@ -156,7 +157,7 @@ impl WordValue for FactExpression {
             }
             YamlKind::Map(_) => {
                 let spec = ConditionSpec::read(node, reader)?;
-                Condition::compile(spec, reader).map(|condition| Self::Condition(Box::new(condition)))
+                Condition::compile(spec, ConditionRole::Proves, reader).map(|condition| Self::Condition(Box::new(condition)))
             }
             YamlKind::Scalar { .. } => {
                 let text = read_scalar(node, reader)?;

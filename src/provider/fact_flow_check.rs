@@ -5,7 +5,7 @@
 
 use crate::provider::call::lacks_verifier;
 use crate::provider::compiled_file::CompiledFile;
-use crate::provider::condition::Condition;
+use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
@@ -383,9 +383,8 @@ fn check_require_condition(condition: &Condition, reader: &mut Reader) {
             "read it as a fact in a step, and write `at: ${fact}`",
         );
     }
-    if let Some(pattern) = condition.pattern()
-        && !(pattern.regex.as_str().starts_with('^') && pattern.regex.as_str().ends_with('$'))
-    {
+    let patterns = condition.checks().into_iter().filter_map(ValueCheck::pattern);
+    for pattern in patterns.filter(|pattern| !(pattern.regex.as_str().starts_with('^') && pattern.regex.as_str().ends_with('$'))) {
         reader.warn(
             pattern.place,
             "this pattern lets in more than it seems to: it matches anywhere in the text",

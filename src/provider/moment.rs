@@ -62,6 +62,15 @@ impl TimeSpan {
     }
 }
 
+impl std::fmt::Display for TimeSpan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.as_secs();
+        let unit = [(86400, 'd'), (3600, 'h'), (60, 'm')].into_iter().find(|(long, _)| seconds.is_multiple_of(*long));
+        let (long, letter) = unit.unwrap_or((1, 's'));
+        write!(f, "{}{letter}", seconds / long)
+    }
+}
+
 impl WordValue for Located<TimeSpan> {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let text = read_scalar(node, reader)?;

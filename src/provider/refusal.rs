@@ -1,6 +1,6 @@
 //! When an answer is a refusal: by `refused` and `accepted` of the file, and without them.
 
-use crate::provider::condition::{Condition, ConditionSpec, ConditionSubject, Pattern};
+use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
@@ -107,13 +107,17 @@ impl WordValue for RefusalRule {
             refusal.message = refusal.message.or(spec.message);
             let condition = ConditionSpec {
                 place: spec.place,
-                at: spec.at,
+                at: Some(spec.at),
                 is: spec.is,
                 is_not: spec.is_not,
                 matches: spec.matches,
                 present: spec.present,
+                contains: None,
+                within: None,
+                all: None,
+                any: None,
             };
-            refusal.conditions.push(Condition::compile(condition, reader)?);
+            refusal.conditions.push(Condition::compile(condition, ConditionRole::Decides, reader)?);
         }
         refusal.place = refusal.conditions.first()?.place;
         Some(refusal)

@@ -1,0 +1,70 @@
+//! The tables of the reference whose rows the program knows.
+
+use crate::login::error::LoginErrorCode;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::functions;
+use crate::provider::standard;
+
+/// The table of this name.
+pub(crate) fn table(name: &str) -> Option<String> {
+    Some(match name {
+        "facts" => facts(),
+        "standard places" => standard_places(),
+        "functions" => rows("function | what it does", functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning))),
+        "codes" => {
+            let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
+            let described = codes.filter_map(|code| Some((code, describe_code(code)?)));
+            rows("code | step | meaning", described.map(|(code, (step, meaning))| format!("`{}` | {step} | {meaning}", code.word())))
+        }
+        _ => return None,
+    })
+}
+
+/// A table with this head. Cells are separated by ` | `.
+fn rows(head: &str, rows: impl Iterator<Item = String>) -> String {
+    let rule = "---|".repeat(head.split(" | ").count());
+    let rows: String = rows.map(|row| format!("| {row} |\n")).collect();
+    format!("| {head} |\n|{rule}\n{rows}")
+}
+
+fn facts() -> String {
+    let known = FROM_THE_START.iter().map(|(name, meaning)| format!("`{name}` | {meaning}"));
+    let declared = "every name under `settings`, `secrets`, `inputs` | its value".to_owned();
+    let published = FROM_DISCOVERY.iter().map(|(name, key)| format!("`{name}` | with `discovery`: `{key}` in the discovery document"));
+    let made = "`clientAssertion` | in a step with `assertion`: the token that portaria made".to_owned();
+    rows("fact | what it is", known.chain([declared]).chain(published).chain([made]))
+}
+
+fn standard_places() -> String {
+    let answers = [("callback", standard::CALLBACK), ("getAccessCode", standard::TOKEN), ("getUserInfo without `read`", standard::PERSON)];
+    let places = answers.iter().flat_map(|(answer, places)| places.iter().map(move |(fact, key)| format!("{answer} | `{fact}` | `{key}`")));
+    rows("answer | fact | place", places)
+}
+
+/// The step in which an example is refused with one of our own codes, and what the code means; `None` for codes that
+/// only a running broker gives.
+fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        LoginErrorCode::BadInput => ("getAuthorizationCode", "what was typed does not match its pattern"),
+        LoginErrorCode::NoDocument => {
+            ("getAuthorizationCode", "the issuer's discovery document could not be fetched, or names another issuer")
+        }
+        LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
+        LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
+        LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),
+        LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
+        LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
+        LoginErrorCode::MissingFact => ("the step that needs it", "a required fact was in no answer"),
+        LoginErrorCode::BadAddress => ("the step", "the request would go to a host that `hosts` does not name"),
+        LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
+        LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
+        LoginErrorCode::NoAnswer => ("the step", "the provider could not be reached, or did not answer in time"),
+        LoginErrorCode::Unreadable => ("the step", "the answer is not in the format that `answer` says"),
+        LoginErrorCode::BadToken => ("the step", "a signed token was not accepted"),
+        LoginErrorCode::MissingId => ("none", "no answer holds an id"),
+        LoginErrorCode::MissingEmail => ("none", "no answer holds an e-mail address"),
+        LoginErrorCode::UnprovenEmail => ("none", "the e-mail address is not proven under `trustEmail`"),
+        LoginErrorCode::NotAllowed => ("none", "`require` does not allow this person to sign in"),
+        LoginErrorCode::Changed | LoginErrorCode::TooSlow => return None,
+    })
+}
