@@ -112,9 +112,8 @@ impl EntryChoice {
 
     /// Whether an entry is chosen only if it meets a condition about a value that this expression reads.
     pub(crate) fn is_chosen_by(&self, reading: &FactExpression) -> bool {
-        let asked = self.conditions.iter().flat_map(|conditions| &conditions.0).filter(|condition| !condition.asks_only_presence());
-        let asked: Vec<&JsonPath> = asked.flat_map(Condition::paths).collect();
-        reading.paths().iter().any(|path| asked.iter().any(|known| known.source == path.source))
+        let conditions = self.conditions.as_ref().map_or([].as_slice(), |conditions| &conditions.0);
+        reading.paths().iter().any(|path| conditions.iter().any(|condition| condition.demands_value_at(path)))
     }
 
     /// All its conditions: those that an entry must meet, and those that are preferred.

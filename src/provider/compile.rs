@@ -15,6 +15,7 @@ use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::sense_check::SenseCheck;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -180,6 +181,7 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
     }
     let needed = FactFlowCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
+    SenseCheck { file }.check(reader);
     needed
 }
 

@@ -8,7 +8,8 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::YamlNode;
 use jsonpath_rust::parser::model::{
-    Comparable, Comparison, Filter, FilterAtom, JpQuery, Literal, Segment, Selector, SingularQuery, SingularQuerySegment,
+    Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector, SingularQuery, SingularQuerySegment, Test,
+    TestFunction,
 };
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
@@ -344,12 +345,104 @@ fn parse_query(text: &str) -> Result<JpQuery, (String, String)> {
         return Err((format!("`{text}` is not a path"), format!("paths begin with `$`: write `{}`", suggestion(text))));
     }
     check_query(text)?;
-    parse_json_path(text).map_err(|_| {
-        (
-            format!("`{text}` is not a path of RFC 9535"),
-            "a path looks like `$.data.user.id`, `$.list[0].id`, `$['odd-key']` or `$[?@.primary == true].email`".to_owned(),
-        )
-    })
+    let query = parse_json_path(text).map_err(|_| (format!("`{text}` is not a path of RFC 9535"), help_for_unreadable(text)))?;
+    query.segments.iter().try_for_each(check_segment)?;
+    Ok(query)
+}
+
+fn help_for_unreadable(text: &str) -> String {
+    let compares_several = text.split_once('?').is_some_and(|(_, filter)| {
+        let filter = filter.split("==").next().unwrap_or_default();
+        filter.contains("[*]") || filter.contains(".*")
+    });
+    if compares_several {
+        let help =
+            "a comparison looks at one value; whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`";
+        return help.to_owned();
+    }
+    "a path looks like `$.data.user.id`, `$.list[0].id`, `$['odd-key']` or `$[?@.primary == true].email`".to_owned()
+}
+
+/// Refuses a segment that would find nothing in any answer.
+fn check_segment(segment: &Segment) -> Result<(), (String, String)> {
+    let selectors = match segment {
+        Segment::Descendant(inner) => return check_segment(inner),
+        Segment::Selector(selector) => std::slice::from_ref(selector),
+        Segment::Selectors(selectors) => selectors.as_slice(),
+    };
+    for selector in selectors {
+        match selector {
+            Selector::Filter(filter) => check_filter(filter)?,
+            Selector::Slice(start, end, step) => {
+                let (start, step) = (start.unwrap_or(0), step.unwrap_or(1));
+                let is_empty = end.is_some_and(|end| step > 0 && start >= end && (start >= 0) == (end >= 0));
+                if step == 0 || is_empty {
+                    return Err((
+                        "this part of a list is always empty".into(),
+                        "write `[0:2]` for the first two entries, `[0]` for the first".into(),
+                    ));
+                }
+            }
+            Selector::Name(_) | Selector::Wildcard | Selector::Index(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_filter(filter: &Filter) -> Result<(), (String, String)> {
+    match filter {
+        Filter::Or(all) | Filter::And(all) => all.iter().try_for_each(check_filter),
+        Filter::Atom(FilterAtom::Filter { expr, .. }) => check_filter(expr),
+        Filter::Atom(FilterAtom::Test { expr, .. }) => match &**expr {
+            Test::Function(function) => check_function(function),
+            Test::RelQuery(_) | Test::AbsQuery(_) => Ok(()),
+        },
+        Filter::Atom(FilterAtom::Comparison(comparison)) => {
+            let (left, right) = comparison.vals();
+            [left, right].into_iter().try_for_each(|side| match side {
+                Comparable::Function(function) => check_function(function),
+                Comparable::Literal(_) | Comparable::SingularQuery(_) => Ok(()),
+            })
+        }
+    }
+}
+
+/// Refuses a function of a filter that cannot work: `search` and `match` look at one text, not at a list.
+fn check_function(function: &TestFunction) -> Result<(), (String, String)> {
+    let (name, subject, pattern) = match function {
+        TestFunction::Search(subject, pattern) => ("search", subject, pattern),
+        TestFunction::Match(subject, pattern) => ("match", subject, pattern),
+        TestFunction::Custom(name, _) => {
+            return Err((
+                format!("`{name}()` is not a function of a path"),
+                "the functions are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`".into(),
+            ));
+        }
+        TestFunction::Length(_) | TestFunction::Value(_) | TestFunction::Count(_) => return Ok(()),
+    };
+    let segments = match subject {
+        FnArg::Test(test) => match &**test {
+            Test::RelQuery(segments) => segments.as_slice(),
+            Test::AbsQuery(query) => query.segments.as_slice(),
+            Test::Function(_) => &[],
+        },
+        FnArg::Literal(_) | FnArg::Filter(_) => &[],
+    };
+    if !segments.iter().map(RouteStep::from_segment).all(|step| step.is_single()) {
+        return Err((
+            format!("`{name}()` looks at one text, and this path finds several"),
+            "whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`".into(),
+        ));
+    }
+    if let FnArg::Literal(Literal::String(pattern)) = pattern
+        && regex::Regex::new(pattern).is_err()
+    {
+        return Err((
+            format!("`{}` is not a regular expression that is read here", pattern.chars().take(80).collect::<String>()),
+            "write at most 512 characters without look-around and back references".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn suggestion(text: &str) -> String {

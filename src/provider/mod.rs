@@ -38,6 +38,7 @@ pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
+pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
 pub(crate) mod standard; //        the standard requests and places

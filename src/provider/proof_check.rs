@@ -188,7 +188,11 @@ impl ProofCheck<'_> {
             .or_else(|| claim_without_address(&claim_places, &address_places));
         match found {
             Some((place, message)) => {
-                let help = "read both from one answer or one signed token, and in a list from one entry (`choose`): a claim proves only an address that came with it";
+                let help = if message == OTHER_ENTRY {
+                    "read both from one entry, with one `choose`: a claim proves only an address that came with it"
+                } else {
+                    "read both from one answer or one signed token: a claim proves only an address that came with it"
+                };
                 reader.complain(place, message, help);
             }
             None => self.check_claim_entry(&addresses, &claims, reader),
@@ -363,6 +367,9 @@ struct AlternativeOrigin<'a> {
     origin: FactOrigin,
 }
 
+/// What is said of an address whose claim stands in another entry of a list.
+const OTHER_ENTRY: &str = "this address comes from another entry than `emailVerified`";
+
 /// The first claim that does not come from a single exchange, if there is one.
 fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
     claims.iter().find_map(|(place, origin)| match origin {
@@ -382,7 +389,7 @@ fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, Fa
             let is_alone = !claims.iter().any(|(_, claim)| claim.vouches_for(*origin));
             let shares_document = claims.iter().any(|(_, claim)| claim.document() == origin.document());
             match (is_alone, shares_document) {
-                (true, true) => Some((*place, "this address comes from another entry than `emailVerified`")),
+                (true, true) => Some((*place, OTHER_ENTRY)),
                 (true, false) => Some((*place, "this address comes from another answer or token than `emailVerified`")),
                 (false, _) => None,
             }
