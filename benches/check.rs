@@ -3,6 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use portaria::provider::{InstallationContext, compile};
 use portaria::stores::catalogue;
+use portaria::stores::read_policy::ReadPolicy;
 use portaria::vocabulary::place::Source;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ fn check(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("10,000 files", |bencher| {
         bencher.iter(|| {
-            let entries = catalogue::load_all(&paths, CONTEXT);
+            let entries = catalogue::load_all(&paths, CONTEXT, &ReadPolicy::default());
             assert!(entries.iter().all(|entry| entry.state.provider().is_some()), "every file of the catalogue is right");
             black_box(entries.len())
         });

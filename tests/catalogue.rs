@@ -3,6 +3,7 @@
 use crate::support::{STRICT, catalogue, root, text};
 use portaria::provider::Provider;
 use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
+use portaria::stores::read_policy::ReadPolicy;
 use portaria::vocabulary::diagnostic::Severity;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
@@ -14,7 +15,7 @@ use portaria::workbench::explain::explain;
 use std::path::Path;
 
 fn provider(path: &Path) -> Provider {
-    let entry = load(path, STRICT);
+    let entry = load(path, STRICT, &ReadPolicy::default());
     assert!(entry.report.complaints.iter().all(|complaint| complaint.severity != Severity::Warning), "{}", entry.report.draw(false));
     match entry.state {
         ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => *provider,

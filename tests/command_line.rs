@@ -62,7 +62,9 @@ fn check_lists_dormant_files_with_what_they_wait_for_and_that_is_no_error() {
 
 #[test]
 fn check_answers_programs_with_places_in_json() {
-    let folder = Folder::new("json").with("providers.d/acme.yaml", &ACME.replace("scope", "scpoe")).with("providers.d/boa.yaml", ACME);
+    let folder = Folder::new("json")
+        .with("providers.d/acme.yaml", &ACME.replace("scope", "scpoe"))
+        .with("providers.d/boa.yaml", &ACME.replace("env:ACME_", "env:BOA_"));
 
     let (code, out, _) = portaria(&folder.0, &["check", "--json"], &[]);
 
@@ -76,13 +78,18 @@ fn check_answers_programs_with_places_in_json() {
     assert_eq!(complaint["severity"], "error");
     assert_eq!(complaint["help"], "did you mean `scope`?");
     assert_eq!(answer["files"][1]["state"], "dormant");
-    assert_eq!(answer["files"][1]["missing"][0], "ACME_SECRET");
+    assert_eq!(answer["files"][1]["missing"][0], "BOA_SECRET");
 }
 
 #[test]
 fn one_broken_file_does_not_hide_the_others_and_all_complaints_come_at_once() {
-    let broken = ACME.replace("scope", "scpoe").replace("$.id", "id").replace("https://sso.acme.example/me", "sso.acme.example/me");
-    let folder = Folder::new("all").with("a.yaml", &broken).with("b.yaml", "name: [\n").with("c.yaml", ACME);
+    let broken = ACME
+        .replace("env:ACME_SECRET", "none")
+        .replace("scope", "scpoe")
+        .replace("$.id", "id")
+        .replace("https://sso.acme.example/me", "sso.acme.example/me");
+    let folder =
+        Folder::new("all").with("a.yaml", &broken).with("b.yaml", "name: [\n").with("c.yaml", &ACME.replace("env:ACME_", "env:C_"));
 
     let (code, out, _) = portaria(&folder.0, &["check", "a.yaml", "b.yaml", "c.yaml"], &[]);
 

@@ -37,6 +37,27 @@ fn scripts_say_everything_in_flags_and_the_file_is_right() {
         &["--yes", "--email", "none"],
         &["--yes", "--client-id", "loja-42", "--client-secret", "none", "--trust", "always"],
         &["--yes", "--userinfo-encoding", "json", "--userinfo-parameters", "fields=id"],
+        &["--yes", "--query", "response_type=code, app_key=${clientId}, return_url=redirectUri, state=state", "--pkce", "off"],
+        &["--yes", "--rename", "client_id=app_key", "--token-rename", "code=auth_code, client_id=app_key"],
+        &["--yes", "--refused", "$.errcode != 0; $.status = error|failed", "--refused-code", "$.errcode", "--refused-message", "$.errmsg"],
+        &["--yes", "--accepted", "$.ok = true"],
+        &["--yes", "--userinfo-parameters", "token=accessToken", "--bearer", "none"],
+        &["--yes", "--email", "none", "--placeholder", "${id}@acme.invalid"],
+        &["--yes", "--trust", "never", "--missing-email", "ask", "--email-verified", "none"],
+        &["--yes", "--trust", "always", "--email-verified", "$.ok", "--id", "$.id"],
+        &["--yes", "--signed", "idToken", "--signed-issuer", "https://sso.acme.example", "--signed-keys", "https://sso.acme.example/jwks"],
+        &[
+            "--yes",
+            "--signed",
+            "answer",
+            "--signed-issuer",
+            "https://sso.acme.example",
+            "--signed-keys",
+            "${clientSecret}",
+            "--id",
+            "$.uid",
+        ],
+        &["--yes", "--userinfo-parameters", "plan=${plan}, key=${apiKey}", "--settings", "plan=gold, apiKey=env:ACME_API_KEY"],
     ] {
         let folder = Folder::new("new-flags");
 
@@ -86,6 +107,8 @@ fn what_is_missing_and_what_is_wrong_is_named() {
         (&["new", "acme", "--yes", "--id", "id"], &["--id", "neither a path"]),
         (&["new", "acme", "--yes", "--credentials", "cookie"], &["--credentials", "basicEncoded"]),
         (&["new", "acme", "--yes", "--client-secret", "hush-hush"], &["--client-secret"]),
+        (&["new", "acme", "--yes", "--refused", "errcode != 0"], &["--refused"]),
+        (&["new", "acme", "--yes", "--rename", "client_name=app"], &["--rename", "the standard names here are"]),
     ] {
         let (code, _, err) = portaria(&folder.0, arguments, &[]);
         assert_eq!(code, 2, "{arguments:?}: {err}");
@@ -100,22 +123,27 @@ fn what_is_missing_and_what_is_wrong_is_named() {
 fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
     let folder = Folder::new("new-dialog");
     let lines = [
+        "",
         "Clube Acme",
         "loja-42",
         "env:ACME_SECRET",
+        "env:CLUBE_ACME_SECRET",
         "sso.acme.example/entrar",
         "https://sso.acme.example/entrar",
-        "app_key=clientId, return_url=redirectUri, state=state",
+        "app_key=${clientId}, return_url=${redirectUri}, response_type=code, state=${state}, canal=${canal}",
         "S256",
         "back",
         "off",
         "auth_code",
+        "",
         "https://sso.acme.example/api/token",
         "json",
-        "auth_code=code",
+        "auth_code=${code}",
         "basic",
         "$.data.token",
+        "",
         "https://sso.acme.example/api/me",
+        "",
         "",
         "",
         "$.data.id",
@@ -123,6 +151,12 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
         "",
         "${$.data.nome} ${$.data.sobrenome}",
         "always",
+        "",
+        "$.status != ok",
+        "",
+        "",
+        "$.mensagem",
+        "canal=loja",
     ];
 
     let (code, out, err) = typed(&folder.0, &["new", "clube-acme", "--ask"], &(lines.join("\n") + "\n"));
@@ -132,7 +166,11 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
     for part in [
         "name: Clube Acme",
         "clientId: loja-42",
-        "clientSecret: env:ACME_SECRET",
+        "clientSecret: env:CLUBE_ACME_SECRET",
+        "response_type: code",
+        "canal: ${canal}",
+        "canal: loja",
+        "refused: { at: $.status, isNot: ok, message: $.mensagem }",
         "pkce: off",
         "trustEmail: always",
         "app_key: ${clientId}",
@@ -171,6 +209,61 @@ fn server(status: &'static str, head: &'static str, body: impl Fn(&str) -> Strin
         }
     });
     address
+}
+
+#[test]
+fn a_fact_that_nothing_gives_is_asked_for_and_a_hole_in_a_host_has_its_hosts() {
+    let folder = Folder::new("new-facts");
+    let arguments = with(&["--yes", "--userinfo-parameters", "plan=${plano}"]);
+
+    let (code, _, err) = portaria(&folder.0, &[&arguments[..], &["--settings", "shop=a"]].concat(), &[]);
+    assert!(code == 2 && err.contains("`plano`") && err.contains("--settings plano=env:"), "{err}");
+
+    let (code, out, err) = portaria(&folder.0, &arguments, &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(text(&folder.0.join("providers.d/acme.yaml")).contains("plano: env:ACME_PLANO"));
+
+    let (code, out, err) = portaria(
+        &folder.0,
+        &[
+            "new",
+            "loja",
+            "--yes",
+            "--authorize",
+            "https://${shopId}.acme.example/a",
+            "--token",
+            "https://${shopId}.acme.example/t",
+            "--userinfo",
+            "https://api.acme.example/me",
+            "--pkce",
+            "off",
+        ],
+        &[],
+    );
+    assert_eq!(code, 0, "{out}{err}");
+    let written = text(&folder.0.join("providers.d/loja.yaml"));
+    assert!(written.contains("shopId: env:LOJA_SHOP_ID") && written.contains("hosts: [ \"*.acme.example\" ]"), "{written}");
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}\n{written}");
+}
+
+#[test]
+fn the_dialog_asks_for_the_issuer_first_and_takes_what_its_document_says() {
+    let issuer = server("200 OK", "", |address| {
+        serde_json::json!({
+            "issuer": address, "authorization_endpoint": format!("{address}/a"), "token_endpoint": format!("{address}/t"),
+            "jwks_uri": format!("{address}/k"), "code_challenge_methods_supported": ["plain"],
+        })
+        .to_string()
+    });
+    let folder = Folder::new("new-dialog-issuer");
+
+    let (code, out, err) = typed(&folder.0, &["new", "acme", "--ask"], &format!("http://127.0.0.1:9\n{issuer}\n\n\n\n\n\n\n\n\n"));
+
+    assert_eq!(code, 0, "{out}\n{err}");
+    assert!(out.contains("could not be reached") && !out.contains("authorize:"), "{out}");
+    let written = text(&folder.0.join("providers.d/acme.yaml"));
+    assert!(written.contains(&format!("discovery: {issuer}")) && written.contains("pkce: plain"), "{written}");
 }
 
 #[test]

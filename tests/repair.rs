@@ -12,6 +12,7 @@ use crate::support::{STRICT, catalogue, text};
 use portaria::provider::identity::Identity;
 use portaria::provider::{InstallationContext, Provider, compile};
 use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
+use portaria::stores::read_policy::ReadPolicy;
 use portaria::story::proposal::Proposal;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
@@ -31,7 +32,7 @@ pub fn all() -> Vec<Known> {
     let mut list = Vec::new();
     for path in catalogue() {
         let (ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _)) =
-            load(&path, STRICT).state
+            load(&path, STRICT, &ReadPolicy::default()).state
         else {
             panic!("{}", path.display())
         };

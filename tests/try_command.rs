@@ -182,7 +182,7 @@ fn what_the_browser_brings_for_another_login_is_told_and_waiting_goes_on() {
 
 const STANDARD: &str = "name: Clube Acme
 clientId: loja-42
-clientSecret: file:secret
+clientSecret: file:secrets/acme
 getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }
 getAccessCode: { post: \"UPSTREAM/token\" }
 getUserInfo:
@@ -195,7 +195,7 @@ fn acme(name: &str) -> (Folder, TestProvider, String) {
     let mark = "Canario-try".to_owned();
     let upstream = TestProvider::open(&format!("{mark}-secret"), &mark);
     let file = STANDARD.replace("UPSTREAM", &upstream.url());
-    let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("secret", &format!("{mark}-secret"));
+    let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("secrets/acme", &format!("{mark}-secret"));
     (folder, upstream, mark)
 }
 
@@ -259,7 +259,7 @@ fn a_refusal_is_recorded_as_well() {
 
 #[test]
 fn what_cannot_be_tried_is_said_with_what_to_do() {
-    let dormant = STANDARD.replace("UPSTREAM", "https://sso.acme.example").replace("file:secret", "env:ACME_SECRET");
+    let dormant = STANDARD.replace("UPSTREAM", "https://sso.acme.example").replace("file:secrets/acme", "env:ACME_SECRET");
     let asks = dormant
         .replace("env:ACME_SECRET", "none")
         .replace("scope: perfil", "extra: { shop: \"${shop}\" }")

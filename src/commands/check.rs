@@ -4,6 +4,7 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::provider::value_reference::SecretReference;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
@@ -74,8 +75,11 @@ impl CheckCommand {
                 ));
             }
         }
-        for entry in catalogue::load_all(&paths, settings.installation_context()) {
-            lines.push(checked_file(warn_without_mail(entry, &settings)));
+        for in_one_folder in paths.chunk_by(|one, other| one.parent() == other.parent()) {
+            let policy = in_one_folder.first().map(|path| ReadPolicy::for_file(&settings, path)).unwrap_or_default();
+            for entry in catalogue::load_all(in_one_folder, settings.installation_context(), &policy) {
+                lines.push(checked_file(warn_without_mail(entry, &settings)));
+            }
         }
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;

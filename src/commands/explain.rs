@@ -1,12 +1,15 @@
-//! `portaria explain NAME`: prints the requests that a login would send, and what is read from the answers.
+//! `portaria explain NAME`: prints the requests that a login would send, and what each word of the file says.
 
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line, uses_colour};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::read_policy::ReadPolicy;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::text::Text;
-use crate::workbench::explain::{ExplainedStep, ExplainedVerdict, curl_command, explain, installation_facts};
+use crate::workbench::explain::description::{DescriptionRow, FileDescription};
+use crate::workbench::explain::{ExplainedStep, curl_command, describe, explain, installation_facts};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -21,11 +24,17 @@ pub(crate) struct ExplainCommand {
     curl: bool,
 }
 
+/// All that is said about a provider.
+struct Explained {
+    steps: Vec<ExplainedStep>,
+    description: FileDescription,
+}
+
 impl ExplainCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
-        let entry = catalogue::load(&path, settings.installation_context());
+        let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(&settings, &path));
         let provider = match &entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => provider,
             ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
@@ -34,36 +43,67 @@ impl ExplainCommand {
             let error = crate::login::error::LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
             CommandFailure::No(format!("error: {error}"))
         })?;
+        let explained = Explained { description: describe(provider, &steps), steps };
         if global.json {
-            print_line(&as_json(provider, &steps).to_string());
+            print_json(&as_json(provider, &explained).to_string());
         } else {
-            print_line(as_text(provider, &steps, self.curl).trim_end());
+            print_line(as_text(provider, &explained, self.curl, Colours(uses_colour())).trim_end());
         }
         Ok(CommandOutcome::Fine)
     }
 }
 
-fn as_text(provider: &Provider, steps: &[ExplainedStep], as_curl: bool) -> String {
-    let mut text = format!("{} ({})\n", provider.title, provider.source.name);
+/// How a text is marked on a terminal.
+#[derive(Clone, Copy)]
+struct Colours(bool);
+
+impl Colours {
+    fn heading(self, text: &str) -> String {
+        self.marked("1", text)
+    }
+
+    fn word(self, text: &str) -> String {
+        self.marked("36", text)
+    }
+
+    fn origin(self, text: &str) -> String {
+        self.marked("2", text)
+    }
+
+    fn marked(self, code: &str, text: &str) -> String {
+        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+fn as_text(provider: &Provider, explained: &Explained, as_curl: bool, colours: Colours) -> String {
+    let Explained { steps, description } = explained;
+    let mut text = format!("{}\n\n", colours.heading(&printable(&format!("{} ({})", provider.title, provider.source.name))));
+    write_rows(&description.file, colours, &mut text);
     for (at, explained) in steps.iter().enumerate() {
         let nth = steps[..at].iter().filter(|earlier| earlier.step == explained.step).count();
         let several = steps.iter().filter(|other| other.step == explained.step).count() > 1;
         let number = if several { format!(" {}", nth + 1) } else { String::new() };
         let remark = explained.remark.map_or_else(String::new, |remark| format!(" ({remark})"));
-        let _ = write!(text, "\n{}{number}{remark}\n", explained.step.word());
+        let _ = write!(text, "\n{}{remark}\n", colours.heading(&format!("{}{number}", explained.step.word())));
         let request = if as_curl { curl_command(&explained.request) } else { request_as_text(explained) };
         for line in request.lines() {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "{}", format!("  {line}").trim_end());
         }
-        for verdict in &explained.verdicts {
-            let _ = writeln!(text, "  {}  (line {})", verdict.sentence(), verdict.place.line);
-        }
-        for (fact, from, place) in &explained.reads {
-            let name = provider.names.name(*fact);
-            let _ = writeln!(text, "  reads {name} from {from}  (line {})", place.line);
-        }
+        text.push('\n');
+        write_rows(description.steps.get(at).map_or(&[], Vec::as_slice), colours, &mut text);
     }
     text
+}
+
+/// The rows in three columns: the word, where that stands, and what it says.
+fn write_rows(rows: &[DescriptionRow], colours: Colours, text: &mut String) {
+    let width = |text: &str| text.chars().count();
+    let widest = rows.iter().map(|row| width(&row.word)).filter(|width| *width <= 32).max().unwrap_or_default();
+    for DescriptionRow { word, value, line } in rows {
+        let origin = line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"));
+        let pad = " ".repeat(widest.saturating_sub(width(word)));
+        let _ = writeln!(text, "  {}{pad}  {}  {value}", colours.word(word), colours.origin(&format!("{origin:<10}")));
+    }
 }
 
 fn request_as_text(explained: &ExplainedStep) -> String {
@@ -78,25 +118,28 @@ fn request_as_text(explained: &ExplainedStep) -> String {
     text
 }
 
-fn as_json(provider: &Provider, steps: &[ExplainedStep]) -> Value {
-    let steps = steps.iter().map(|explained| {
+fn as_json(provider: &Provider, explained: &Explained) -> Value {
+    let Explained { steps, description } = explained;
+    let steps = steps.iter().enumerate().map(|(at, explained)| {
         let request = &explained.request;
         json!({
             "step": explained.step.word(),
+            "remark": explained.remark,
             "request": {
                 "method": request.method.to_string(),
                 "url": request.address.masked(),
                 "headers": request.headers.iter().map(|(name, value)| json!([name, value.masked()])).collect::<Vec<_>>(),
                 "body": request.body.as_ref().map(Text::masked),
             },
-            "verdicts": explained.verdicts.iter().map(verdict_as_json).collect::<Vec<_>>(),
             "reads": explained.reads.iter().map(|(fact, from, place)| json!({ "fact": &**provider.names.name(*fact), "from": from, "line": place.line })).collect::<Vec<_>>(),
+            "words": rows_as_json(description.steps.get(at).map_or(&[], Vec::as_slice)),
         })
     });
-    json!({ "provider": &*provider.name, "steps": steps.collect::<Vec<_>>() })
+    json!({ "provider": &*provider.name, "title": &*provider.title, "file": &*provider.source.name, "words": rows_as_json(&description.file), "steps": steps.collect::<Vec<_>>() })
 }
 
-fn verdict_as_json(verdict: &ExplainedVerdict) -> Value {
-    let ExplainedVerdict { word, condition, code, message, place } = verdict;
-    json!({ "word": word, "condition": condition, "code": code, "message": message, "line": place.line })
+/// Each row with its line, or without one where it holds by default.
+fn rows_as_json(rows: &[DescriptionRow]) -> Vec<Value> {
+    let row = |DescriptionRow { word, value, line }: &DescriptionRow| json!({ "word": word, "value": value, "line": line, "default": line.is_none() });
+    rows.iter().map(row).collect()
 }

@@ -2,7 +2,9 @@
 
 use crate::commands::outcome::{CommandFailure, uses_colour};
 use crate::provider::callback::StateLocation;
+use crate::provider::declared_values::variable_beginning;
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::read_policy::{ReadPolicy, is_own_variable};
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
 use crate::world::files;
@@ -16,6 +18,12 @@ pub(crate) fn check_name(name: &str) -> Result<(), CommandFailure> {
     if name == "incidents" {
         return Err(CommandFailure::Usage(
             "`incidents` is a page of the lab, and cannot be a provider's name".to_owned(),
+            "choose another name".to_owned(),
+        ));
+    }
+    if fits && is_own_variable(&variable_beginning(name)) {
+        return Err(CommandFailure::Usage(
+            format!("`{name}` cannot be a provider's name: its variables would begin with `PORTARIA_`, and those belong to the broker"),
             "choose another name".to_owned(),
         ));
     }
@@ -45,7 +53,7 @@ pub(crate) fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailu
 
 /// Checks the new file, and returns what to do next.
 pub(crate) fn next_steps(path: &Path, settings: &Settings) -> Result<String, CommandFailure> {
-    let entry = catalogue::load(path, settings.installation_context());
+    let entry = catalogue::load(path, settings.installation_context(), &ReadPolicy::for_file(settings, path));
     let (provider, missing) = match &entry.state {
         ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) => (provider, &[][..]),
         ProviderFileState::Dormant(provider, missing) => (provider, missing.as_slice()),

@@ -65,6 +65,7 @@ impl ServeCommand {
         }
         let names = self.simulate.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
         settings.simulated = names.map(Into::into).collect();
+        settings.storage.clone_from(&self.storage);
         Ok(settings)
     }
 

@@ -6,6 +6,7 @@ use crate::provider::Provider;
 use crate::simulated::simulation::handler::{self, StandaloneSimulation};
 use crate::simulated::simulation::{InventedValue, Simulation, installation_values};
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
 use crate::workbench::examples;
@@ -111,7 +112,7 @@ impl SimulateCommand {
 /// The provider that the command line names, and its examples.
 pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider, Vec<ExampleSpec>), CommandFailure> {
     let path = provider_file(name, settings)?;
-    let entry = catalogue::load(&path, settings.installation_context());
+    let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(settings, &path));
     if matches!(entry.state, ProviderFileState::Off(_)) {
         let help = format!("remove `enabled: false` from {}", path.display());
         return Err(CommandFailure::Usage(format!("the file of `{name}` disables it, so no login is possible"), help));

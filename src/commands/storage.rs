@@ -2,19 +2,17 @@
 
 use crate::commands::outcome::CommandFailure;
 use crate::directory::{Directory, StorageLocation};
-use crate::stores::settings::Settings;
+use crate::stores::settings::{DEFAULT_STORAGE, Settings};
 use crate::world::files;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-
-const DEFAULT: &str = "sqlite:data/portaria.db";
 
 pub(crate) const HELP: &str = "The storage: `sqlite:FILE` or `postgres://…` [default: that of the settings, or sqlite:data/portaria.db]";
 
 /// The location of the storage: flag or variable, settings, default.
 pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<StorageLocation, CommandFailure> {
     let written = settings.spec.as_ref().and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
-    let storage = flag.or(written).unwrap_or(DEFAULT);
+    let storage = flag.or(written).unwrap_or(DEFAULT_STORAGE);
     match storage.strip_prefix("sqlite:") {
         Some("") => {
             let help = "write the file behind it: `sqlite:data/portaria.db`";

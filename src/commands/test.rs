@@ -3,6 +3,7 @@
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::workbench::examples;
 use crate::workbench::examples::example::ExampleSpec;
@@ -75,7 +76,7 @@ impl TestCommand {
     }
 
     fn test_provider(&self, path: &Path, examples: &Path, settings: &Settings) -> Result<TestedProvider, CommandFailure> {
-        let entry = catalogue::load(path, settings.installation_context());
+        let entry = catalogue::load(path, settings.installation_context(), &ReadPolicy::for_file(settings, path));
         let name = entry.report.source.stem().to_owned();
         let source = files::read_source(examples).map_err(|error| CommandFailure::file_error(examples, &error))?;
         let mut tested = TestedProvider { name, stories: 0, failures: Vec::new(), broken: None, score: None };

@@ -25,6 +25,7 @@ use crate::simulated::playground::Playground;
 use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::connection::{NetworkConnection, ProviderClient};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
@@ -102,7 +103,7 @@ impl TryCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
-        let entry = catalogue::load(&path, settings.installation_context());
+        let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(&settings, &path));
         let provider = match entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => *provider,
             ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),

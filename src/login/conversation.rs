@@ -14,22 +14,21 @@ use tokio::sync::Semaphore;
 
 /// How many logins may call one provider at the same time.
 const MOST_CALLING: usize = 20;
-/// How many logins may fetch one issuer's document at the same time; the others wait for their result.
-const MOST_DISCOVERING: usize = 4;
 /// How long a login waits until it may call the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long all calls of a login may take.
 const LONGEST: Duration = Duration::from_secs(25);
+/// How long they may take beside the longest one, where the file gives that one much time.
+const LONGEST_BESIDES: Duration = Duration::from_secs(10);
 
 /// How many logins may talk to one provider at the same time.
 pub(crate) struct ConversationLimits {
     calling: Semaphore,
-    discovering: Semaphore,
 }
 
 impl Default for ConversationLimits {
     fn default() -> Self {
-        Self { calling: Semaphore::new(MOST_CALLING), discovering: Semaphore::new(MOST_DISCOVERING) }
+        Self { calling: Semaphore::new(MOST_CALLING) }
     }
 }
 
@@ -79,24 +78,10 @@ impl<'a> Conversation<'a> {
         Self { parties, installation, attempt }
     }
 
-    /// Fetches the issuer's document if it is due. While other logins fetch it, a known document is good enough; where none is
-    /// known, this login waits for theirs.
+    /// Fetches the issuer's document if it is due.
     pub(crate) async fn refresh_document(&self, now: i64) {
-        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let ConversationParties { provider, fetch, documents, .. } = self.parties;
         let known = self.attempt.facts_without_discovery(provider, &self.installation);
-        let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(&known)) else { return };
-        if !documents.should_fetch(&address, now) {
-            return;
-        }
-        let _permit = match limits.map(|limits| (limits, limits.discovering.try_acquire())) {
-            None => None,
-            Some((_, Ok(permit))) => Some(permit),
-            Some((_, Err(_))) if documents.get(&address, now).is_some() => return,
-            Some((limits, Err(_))) => match tokio::time::timeout(LONGEST_WAIT, limits.discovering.acquire()).await {
-                Ok(Ok(permit)) => Some(permit),
-                Ok(Err(_)) | Err(_) => return,
-            },
-        };
         discover(provider, &known, fetch, documents, now).await;
     }
 
@@ -120,10 +105,11 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { fetch, documents, limits, .. } = self.parties;
+        let longest = LONGEST.max(login.longest_call() + LONGEST_BESIDES);
         let driving = drive_observed(observer, login, fetch, documents);
         let Some(limits) = limits else { return Ok(driving.await) };
         let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
         let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
-        Ok(tokio::time::timeout(LONGEST, driving).await.unwrap_or_else(|_| out_of_time()))
+        Ok(tokio::time::timeout(longest, driving).await.unwrap_or_else(|_| out_of_time()))
     }
 }

@@ -171,7 +171,7 @@ impl fmt::Display for LoginErrorCause {
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
-            Self::OutOfTime => f.write_str("the calls to the provider took longer than 25 seconds"),
+            Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
             Self::NotAllowed => f.write_str("`require` does not allow this person to sign in"),
             Self::MissingFact { fact: None, .. } => f.write_str("a path finds nothing"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {

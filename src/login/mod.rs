@@ -2,11 +2,15 @@
 //! provider.
 
 pub mod attempt;
+pub(crate) mod cancellation;
 pub(crate) mod conversation;
+pub(crate) mod documents;
 pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
 
+pub use crate::login::documents::discover;
+use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
@@ -14,13 +18,12 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
-use crate::provider::json;
-use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::wire::{Fetch, NoAnswer, Request};
+use crate::vocabulary::wire::{Fetch, NoAnswer};
 use serde_json::Value;
+use std::time::Duration;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
 #[derive(Clone)]
@@ -30,6 +33,13 @@ pub struct Login<'a> {
     callback: &'a CallbackParameters,
     document: Value,
     now: i64,
+}
+
+impl Login<'_> {
+    /// The longest time that the file gives to one of its calls.
+    pub(crate) fn longest_call(&self) -> Duration {
+        self.provider.calls.iter().map(|step| step.timeout).max().unwrap_or_default()
+    }
 }
 
 /// Calls the provider until the facts make an identity, or until it is certain that they do not.
@@ -47,15 +57,6 @@ pub async fn drive_observed(
     let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
     let result = run_steps(login, (fetch, documents), observer, &mut trace).await;
     (trace, result)
-}
-
-/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it.
-pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
-        && documents.should_fetch(&address, now)
-    {
-        fetch_document(&address, fetch, documents, now).await;
-    }
 }
 
 /// What sends the calls, and the documents of issuers.
@@ -118,40 +119,50 @@ async fn make_call(
     now: i64,
     (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), StepError> {
-    let request = step.request(facts)?;
-    observer.on_request(at, step, &request);
-    let answer = fetch.send(&request).await;
-    observer.on_response(at, step, answer.as_ref());
-    trace.exchanges.push(Exchange { step: step.kind, call: at, request, answer, forgiven: false });
+    let exchange = send_as_the_client((at, step), facts, (fetch, documents), (trace, observer)).await?;
+    trace.exchanges.push(exchange);
     let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
     let answer = answer.map_err(StepError::NoAnswer)?;
     fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
     step.read(answer, facts, documents)
 }
 
-/// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure.
-async fn fetch_keys_if_due(token: Option<(&SignedToken, String)>, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    let Some((signed, token)) = token else { return };
-    let Some(address) = signed.keys_address(facts) else { return };
-    let due =
-        documents.should_fetch(&address, now) || (signed.lacks_key(&token, facts, documents, now) && documents.may_refetch(&address, now));
-    if due {
-        fetch_document(&address, fetch, documents, now).await;
+/// Sends a call. Where the file leaves open how the client shows itself and the provider refuses the client, the call is sent once more
+/// in the other way; what the provider takes is remembered.
+async fn send_as_the_client(
+    (at, step): (usize, &Step),
+    facts: &mut Facts,
+    (fetch, documents): FetchContext<'_>,
+    (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+) -> Result<Exchange, StepError> {
+    let Some(address) = step.negotiating_address(facts) else { return send_request((at, step), facts, fetch, observer).await };
+    let takes_basic = documents.takes_basic(&address);
+    step.choose_credentials(takes_basic, facts);
+    let first = send_request((at, step), facts, fetch, observer).await?;
+    if !first.answer.as_ref().is_ok_and(|answer| step.refuses_client(answer)) {
+        return Ok(first);
     }
+    step.choose_credentials(!takes_basic, facts);
+    let second = send_request((at, step), facts, fetch, observer).await?;
+    let Ok(answer) = &second.answer else { return Ok(first) };
+    if !step.refuses_client(answer) {
+        documents.remember_basic(&address, !takes_basic);
+    }
+    trace.exchanges.push(Exchange { forgiven: true, ..first });
+    Ok(second)
 }
 
-async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    let answer = fetch.send(&Request::for_document(address)).await;
-    let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    // A document with neither keys nor an issuer does not replace one that was fetched before.
-    let is_usable = |document: &Value| {
-        let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
-        has_keys || document.get("issuer").is_some_and(Value::is_string)
-    };
-    match document.filter(is_usable) {
-        Some(document) => documents.insert(address, document, now),
-        None => documents.record_failure(address, now),
-    }
+async fn send_request(
+    (at, step): (usize, &Step),
+    facts: &Facts,
+    fetch: &dyn Fetch,
+    observer: &mut dyn LoginObserver,
+) -> Result<Exchange, StepError> {
+    let request = step.request(facts)?;
+    observer.on_request(at, step, &request);
+    let answer = fetch.send(&request).await;
+    observer.on_response(at, step, answer.as_ref());
+    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt.

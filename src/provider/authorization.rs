@@ -18,7 +18,7 @@ use crate::provider::step_context::{StepContext, check_read_name, compile_reads,
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::wire::Method;
+use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
 
@@ -151,6 +151,7 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
+        negotiated: None,
         bearer: None,
         assertion,
         sign: spec
@@ -159,6 +160,8 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
             .filter(|sign| check_signs_the_query(sign, reader)),
         verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader)),
         when: None,
+        implied: None,
+        timeout: USUAL_TIMEOUT,
         optional: false,
         answers: AnswerParser::default(),
         refused: spec.refused.into_iter().collect(),

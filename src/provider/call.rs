@@ -10,6 +10,7 @@ use crate::provider::choice::EntryChoiceSpec;
 use crate::provider::condition::Conditions;
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{JsonTemplate, ParameterValues};
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignatureSpec;
@@ -72,7 +73,12 @@ words! {
         /// Where the client id and the client secret are sent: `form` (in the body), `query` (in the address),
         /// `basic` (in the `Authorization` header, like `curl -u`), `basicEncoded` (the same, percent-encoded first
         /// as in RFC 6749) or `none`. In a written request they are not sent unless this word is there.
-        /// Default: `form` in the standard token request (`query` when it is a `get`), otherwise `none`
+        /// `basic` and `basicEncoded` differ only where the id or the secret holds other characters than letters,
+        /// digits, `-`, `.` and `_`.
+        /// Default: `form` in the standard token request (`query` when it is a `get`), otherwise `none`. With
+        /// `discovery` the document chooses: `basicEncoded` when it names `client_secret_basic` and not
+        /// `client_secret_post`. When it leaves the choice and the provider answers `invalid_client`, the call is
+        /// made once more in the other way, and what the provider takes is remembered
         /// Example: `credentials: basic`
         credentials: Option<Located<ClientAuthMethod>> = "credentials",
         /// The token that is sent as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is
@@ -93,6 +99,11 @@ words! {
         /// Default: always
         /// Example: `when: { at: "${kind}", is: business }`
         when: Option<Conditions> = "when",
+        /// How long the provider may take for the whole answer, from `1s` to `30s`. All calls of a login together may
+        /// take 25 seconds, or the longest `timeout` and 10 seconds where that is more.
+        /// Default: `10s`
+        /// Example: `timeout: 20s`
+        timeout: Option<Located<TimeSpan>> = "timeout",
         /// `true` lets the login go on when this call fails.
         /// Default: `false`
         /// Example: `optional: true`

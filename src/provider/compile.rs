@@ -4,13 +4,15 @@ use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
 use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::Condition;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
 use crate::provider::hosts;
-use crate::provider::identity::IdentityMapping;
+use crate::provider::identity::{IdentityMapping, IdentitySpec};
+use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
@@ -239,6 +241,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
         reader.complain(top, "the file has no getAccessCode", help);
     }
+    let implied = implied_userinfo(spec, &context, reader);
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
     let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
     let all = all.chain(person.into_iter().map(|call| (StepKind::GetUserInfo, call)));
@@ -248,10 +251,31 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         reader.complain(call.place, "the code would be redeemed twice", help);
     }
     let positions = 0_u16..;
-    let calls: Vec<Option<Step>> =
-        all.into_iter().zip(positions).map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader)).collect();
+    let mut calls: Vec<Option<Step>> = all
+        .into_iter()
+        .zip(positions.clone())
+        .map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader))
+        .collect();
+    if let (Some(implied), Some(position), Some(call)) = (implied, positions.clone().nth(calls.len()), CallSpec::empty(top)) {
+        let step = call::compile(call, (StepKind::GetUserInfo, position), &context, reader);
+        calls.push(step.map(|step| Step { implied: Some(implied), ..step }));
+    }
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
     CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+}
+
+/// The userinfo call that `discovery` implies, unless the file itself says where the person is read.
+fn implied_userinfo(spec: &ProviderSpec, context: &StepContext<'_>, reader: &mut Reader) -> Option<ImpliedUserInfo> {
+    let known = context.known;
+    let is_written = [known.id, known.email, known.email_verified].iter().any(|fact| context.written.contains(fact));
+    let is_composed = spec.identity.as_ref().is_some_and(IdentitySpec::composes_person);
+    if !context.discovery || spec.person.is_some() || is_written || is_composed || !is_absent(spec, "getUserInfo", reader) {
+        return None;
+    }
+    let trusts_claim = spec.trust_email.as_ref().is_none_or(|trust| matches!(trust.value, EmailTrustPolicy::Claim));
+    let required = spec.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
+    let needs_claim = trusts_claim || required.into_iter().any(|used| used.fact == known.email_verified);
+    Some(ImpliedUserInfo { needs_claim })
 }
 
 /// The facts that the file itself reads or composes.

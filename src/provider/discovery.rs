@@ -1,6 +1,7 @@
 //! The discovery document of an issuer (`OpenID` Connect Discovery): its address, and the facts in it.
 
 use crate::provider::address::{Address, AddressContext};
+use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
@@ -14,6 +15,7 @@ pub(crate) struct Discovery {
     address: Address,
     facts: Vec<(Slot, &'static str)>,
     iss_is_promised: Slot,
+    client_authentication: Slot,
 }
 
 /// The usual path of the document below its issuer.
@@ -32,8 +34,9 @@ impl Discovery {
             return None;
         }
         let iss_is_promised = reader.names.intern("issuerIsNamed");
+        let client_authentication = reader.names.intern("clientAuthentication");
         let facts = FROM_DISCOVERY.iter().map(|(fact, key)| (reader.names.intern(fact), *key)).collect();
-        Address::compile(template, context, reader).map(|address| Self { address, facts, iss_is_promised })
+        Address::compile(template, context, reader).map(|address| Self { address, facts, iss_is_promised, client_authentication })
     }
 
     /// The address of the document, and the issuer that it must name; a document named by its own address names its issuer itself.
@@ -55,6 +58,9 @@ impl Discovery {
         if document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)) {
             facts.set(self.iss_is_promised, Text::plain("true"));
         }
+        if let Some(method) = only_client_authentication(document) {
+            facts.set(self.client_authentication, Text::plain(method.word()));
+        }
         for (fact, key) in &self.facts {
             if let Some(text) = document.get(*key).and_then(Value::as_str) {
                 facts.set(*fact, Text::plain(text));
@@ -66,5 +72,35 @@ impl Discovery {
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.address.uses().collect()
+    }
+}
+
+/// How clients send their secret, when the document names only one of the two ways.
+fn only_client_authentication(document: &Value) -> Option<ClientAuthMethod> {
+    let methods = document.get("token_endpoint_auth_methods_supported")?.as_array()?;
+    let has = |method: &str| methods.iter().any(|listed| listed.as_str() == Some(method));
+    match (has("client_secret_post"), has("client_secret_basic")) {
+        (true, false) => Some(ClientAuthMethod::Form),
+        (false, true) => Some(ClientAuthMethod::BasicEncoded),
+        (true, true) | (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_document_chooses_how_the_client_shows_itself_when_it_leaves_no_choice() {
+        for (methods, expected) in [
+            (json!(["client_secret_post"]), Some(ClientAuthMethod::Form)),
+            (json!(["client_secret_basic", "private_key_jwt"]), Some(ClientAuthMethod::BasicEncoded)),
+            (json!(["client_secret_basic", "client_secret_post"]), None),
+            (json!(["none"]), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(only_client_authentication(&json!({ "token_endpoint_auth_methods_supported": methods })), expected, "{methods}");
+        }
     }
 }

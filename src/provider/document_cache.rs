@@ -1,17 +1,20 @@
 //! Discovery documents and keys: how long they are kept, and when they are fetched again.
 //!
-//! `login::drive` fetches them. This module keeps them and decides when to fetch. The time is an argument.
+//! `login::documents` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A document is fetched again after this many seconds.
 const FRESH: i64 = 3600;
 /// When fetching fails, a document is used for this many seconds.
 const KEPT: i64 = 86400;
-/// For unknown keys, a document is fetched again at most once in this many seconds.
-const BETWEEN: i64 = 60;
+/// After a fetch that failed, the next one is made after this many seconds: a provider that has recovered works within seconds.
+const AFTER_FAILURE: i64 = 3;
+/// A document that is fresh is fetched early, for a token that its keys do not verify, at most once in this many seconds. Anyone can
+/// send such a token.
+const BETWEEN: i64 = 10;
 /// More documents than this are not kept.
 const MOST: usize = 20_000;
 
@@ -19,13 +22,40 @@ const MOST: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct DocumentCache {
     known: Mutex<HashMap<Box<str>, CachedDocument>>,
+    /// The token addresses that took the credentials of the client in a header, and refused them in a form.
+    basic: Mutex<HashSet<Box<str>>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct CachedDocument {
     value: Option<Arc<Value>>,
     fetched: i64,
-    tried: i64,
+    /// When it was last tried, and whether that failed; `None` while the first fetch is under way.
+    tried: Option<(i64, bool)>,
+    /// How often fetching it has ended, well or not.
+    tries: u64,
+    /// Held by the login that is fetching it.
+    flight: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl CachedDocument {
+    fn is_fresh(&self, now: i64) -> bool {
+        self.value.is_some() && (0..FRESH).contains(&now.saturating_sub(self.fetched))
+    }
+
+    /// Whether it was tried so lately that it is not tried again.
+    fn was_just_tried(&self, now: i64) -> bool {
+        let pause = |failed| if failed { AFTER_FAILURE } else { BETWEEN };
+        self.tried.is_some_and(|(tried, failed)| (0..pause(failed)).contains(&now.saturating_sub(tried)))
+    }
+}
+
+/// A document that is due, for one login of those that need it.
+#[derive(Debug)]
+pub(crate) struct DueFetch {
+    /// Held while the document is fetched, so that many logins fetch it once.
+    pub(crate) flight: Arc<tokio::sync::Mutex<()>>,
+    tries: u64,
 }
 
 impl DocumentCache {
@@ -36,38 +66,75 @@ impl DocumentCache {
         entry.value.clone().filter(|_| now.saturating_sub(entry.fetched) < KEPT)
     }
 
-    /// Whether to fetch the document now: it is missing or no longer fresh, and fetching has not just failed.
-    pub(crate) fn should_fetch(&self, address: &str, now: i64) -> bool {
-        match self.lock().get(address) {
-            None => true,
-            Some(entry) if entry.value.is_some() && (0..FRESH).contains(&now.saturating_sub(entry.fetched)) => false,
-            Some(entry) => !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)),
+    /// The fetch of a document that is missing or no longer fresh, unless fetching has just failed.
+    pub(crate) fn due(&self, address: &str, now: i64) -> Option<DueFetch> {
+        self.due_if(address, |entry| !entry.is_fresh(now) && !entry.was_just_tried(now))
+    }
+
+    /// The early fetch of a document whose keys do not verify a token, unless it was fetched just now.
+    pub(crate) fn early(&self, address: &str, now: i64) -> Option<DueFetch> {
+        self.due_if(address, |entry| !entry.was_just_tried(now))
+    }
+
+    /// Whether a token address took the credentials of the client in a header before.
+    pub(crate) fn takes_basic(&self, address: &str) -> bool {
+        self.lock_basic().contains(address)
+    }
+
+    /// Remembers whether a token address takes the credentials of the client in a header, after it has refused the other way.
+    pub(crate) fn remember_basic(&self, address: &str, takes: bool) {
+        let mut basic = self.lock_basic();
+        if takes && basic.len() < MOST {
+            basic.insert(address.into());
+        } else {
+            basic.remove(address);
         }
     }
 
-    /// Whether the document may be fetched early because it lacks a key.
-    pub(crate) fn may_refetch(&self, address: &str, now: i64) -> bool {
-        self.lock().get(address).is_none_or(|entry| !(0..BETWEEN).contains(&now.saturating_sub(entry.tried)))
+    fn lock_basic(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
+        self.basic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn due_if(&self, address: &str, is_due: impl Fn(&CachedDocument) -> bool) -> Option<DueFetch> {
+        let mut known = self.lock();
+        Self::make_room(&mut known, address);
+        let entry = known.entry(address.into()).or_default();
+        is_due(entry).then(|| DueFetch { flight: Arc::clone(&entry.flight), tries: entry.tries })
+    }
+
+    /// Whether the document has been fetched since, well or not, by another login.
+    pub(crate) fn is_over(&self, address: &str, due: &DueFetch) -> bool {
+        self.lock().get(address).is_some_and(|entry| entry.tries != due.tries)
     }
 
     pub(crate) fn insert(&self, address: &str, value: Value, now: i64) {
-        let mut known = self.lock();
-        if known.len() >= MOST && !known.contains_key(address) {
-            let oldest = known.iter().min_by_key(|(_, entry)| entry.tried).map(|(address, _)| address.clone());
-            if let Some(oldest) = oldest {
-                known.remove(&oldest);
-            }
-        }
-        known.insert(address.into(), CachedDocument { value: Some(Arc::new(value)), fetched: now, tried: now });
+        self.record(address, |entry| {
+            entry.value = Some(Arc::new(value));
+            entry.fetched = now;
+            entry.tried = Some((now, false));
+        });
     }
 
     /// Records that fetching failed; the earlier document stays.
     pub(crate) fn record_failure(&self, address: &str, now: i64) {
+        self.record(address, |entry| entry.tried = Some((now, true)));
+    }
+
+    fn record(&self, address: &str, change: impl FnOnce(&mut CachedDocument)) {
         let mut known = self.lock();
-        if let Some(entry) = known.get_mut(address) {
-            entry.tried = now;
-        } else if known.len() < MOST {
-            known.insert(address.into(), CachedDocument { value: None, fetched: 0, tried: now });
+        Self::make_room(&mut known, address);
+        let entry = known.entry(address.into()).or_default();
+        entry.tries = entry.tries.wrapping_add(1);
+        change(entry);
+    }
+
+    /// Forgets the document that was tried longest ago when there are too many.
+    fn make_room(known: &mut HashMap<Box<str>, CachedDocument>, address: &str) {
+        if known.len() >= MOST && !known.contains_key(address) {
+            let oldest = known.iter().min_by_key(|(_, entry)| entry.tried.map(|(tried, _)| tried)).map(|(address, _)| address.clone());
+            if let Some(oldest) = oldest {
+                known.remove(&oldest);
+            }
         }
     }
 
@@ -91,17 +158,42 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_document_is_fresh_for_an_hour_kept_for_a_day_and_asked_for_once_a_minute() {
+    fn a_document_is_fresh_for_an_hour_and_kept_for_a_day() {
         let documents = DocumentCache::default();
-        assert!(documents.should_fetch("a", 0) && documents.may_refetch("a", 0));
+        assert!(documents.due("a", 0).is_some());
 
         documents.insert("a", json!(1), 100_000);
-        assert!(!documents.should_fetch("a", 103_599) && documents.should_fetch("a", 103_600));
-        assert!(!documents.may_refetch("a", 100_059) && documents.may_refetch("a", 100_060));
-
-        documents.record_failure("a", 103_600);
-        assert!(!documents.should_fetch("a", 103_601) && documents.get("a", 103_601).is_some());
-        assert!(documents.should_fetch("a", 103_660));
+        assert!(documents.due("a", 103_599).is_none() && documents.due("a", 103_600).is_some());
         assert!(documents.get("a", 186_399).is_some() && documents.get("a", 186_400).is_none());
+    }
+
+    #[test]
+    fn keys_that_verify_nothing_are_fetched_again_at_most_every_ten_seconds() {
+        let documents = DocumentCache::default();
+        documents.insert("a", json!(1), 100);
+
+        assert!(documents.early("a", 109).is_none() && documents.early("a", 110).is_some());
+    }
+
+    #[test]
+    fn a_failed_fetch_is_repeated_within_seconds_and_the_document_stays() {
+        let documents = DocumentCache::default();
+        documents.record_failure("new", 100);
+        assert!(documents.due("new", 102).is_none() && documents.due("new", 103).is_some());
+
+        documents.insert("known", json!(1), 100);
+        documents.record_failure("known", 3700);
+        assert!(documents.get("known", 3701).is_some());
+        assert!(documents.due("known", 3702).is_none() && documents.due("known", 3703).is_some());
+    }
+
+    #[test]
+    fn a_fetch_that_another_login_has_made_is_over() {
+        let documents = DocumentCache::default();
+        let (one, other) = (documents.due("a", 0).expect("it is due"), documents.due("a", 0).expect("it is due"));
+        assert!(Arc::ptr_eq(&one.flight, &other.flight) && !documents.is_over("a", &other));
+
+        documents.record_failure("a", 0);
+        assert!(documents.is_over("a", &other));
     }
 }

@@ -58,6 +58,8 @@ pub struct WellKnownFacts {
     pub(crate) client_assertion: Slot,
     pub(crate) token_subject: Slot,
     pub(crate) iss_is_promised: Slot,
+    pub(crate) client_authentication: Slot,
+    pub(crate) userinfo_endpoint: Slot,
 }
 
 impl WellKnownFacts {
@@ -86,6 +88,8 @@ impl WellKnownFacts {
             client_assertion: slot("clientAssertion"),
             token_subject: slot("idTokenSubject"),
             iss_is_promised: slot("issuerIsNamed"),
+            client_authentication: slot("clientAuthentication"),
+            userinfo_endpoint: slot("userinfoEndpoint"),
         }
     }
 }

@@ -52,6 +52,13 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         .then_some("compose the name: `name: \"${firstName} ${lastName?}\"`")
 }
 
+impl IdentitySpec {
+    /// Whether it composes the id, the address or the claim about it.
+    pub(crate) fn composes_person(&self) -> bool {
+        self.id.is_some() || self.email.is_some() || self.email_verified.is_some()
+    }
+}
+
 /// How an identity is composed from the facts.
 #[derive(Clone, Debug)]
 pub struct IdentityMapping {

@@ -27,6 +27,7 @@ pub(crate) mod functions; //       the functions in a hole
 pub(crate) mod hole; //            a hole in a text
 pub(crate) mod hosts; //           the word `hosts`
 pub mod identity; //               the identity that a login gives
+pub(crate) mod implied_userinfo; // the userinfo call that `discovery` implies
 pub(crate) mod inputs; //          what the shopper is asked for
 pub(crate) mod json; //            bounded JSON
 pub mod json_path; //              paths into an answer

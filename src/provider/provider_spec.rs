@@ -28,7 +28,7 @@ words! {
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
         /// itself is never written here.
         /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
-        /// Example: `clientSecret: env:ACME_SECRET`
+        /// Example: `clientSecret: env:CLUBE_ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",
         /// Further values of this installation, by name. Each of them is a fact.
         /// Default: none
@@ -36,7 +36,7 @@ words! {
         settings: Option<NamedValues<Located<ValueReference>>> = "settings",
         /// Further secrets of this installation, by name. Each of them is a fact whose value is never shown.
         /// Default: none
-        /// Example: `secrets: { signingKey: file:/run/secrets/acme.pem }`
+        /// Example: `secrets: { signingKey: file:secrets/acme.pem }`
         secrets: Option<NamedValues<SecretReference>> = "secrets",
         /// Values that the shopper is asked for before the redirect. Each of them is a fact.
         /// Default: none
@@ -44,8 +44,11 @@ words! {
         inputs: Option<NamedValues<InputSpec>> = "inputs",
         /// The issuer of an OpenID Connect provider, or the full address of its discovery document (then the issuer
         /// is the one that the document names). The issuer, the endpoints and the keys are taken from the document;
-        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out. The
-        /// facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint` and `jwksUri` are known.
+        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
+        /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
+        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`. Its `sub` must be the token's.
+        /// The facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint`, `jwksUri` and
+        /// `endSessionEndpoint` are known.
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
@@ -110,7 +113,8 @@ words! {
         /// (`verify` or `signed`) and says who the person is
         access: Option<OneOrMany<CallSpec>> = "getAccessCode",
         /// The third step, as one call or a list of calls: the access token is used to find out who the person is.
-        /// Default: none; an earlier answer must say who the person is
+        /// Default: none; an earlier answer must say who the person is. With `discovery` see there, unless the file
+        /// itself reads `id`, `email` or `emailVerified`
         person: Option<OneOrMany<CallSpec>> = "getUserInfo",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`

@@ -152,16 +152,6 @@ impl RefusalRule {
         let readings = self.code.iter().chain(&self.message).flat_map(FactExpression::uses);
         self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
     }
-
-    /// The expressions that find the provider's code and message.
-    pub(crate) fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
-        [self.code.as_ref(), self.message.as_ref()]
-    }
-
-    /// The conditions, for a story.
-    pub(crate) fn source(&self) -> String {
-        self.conditions.iter().map(Condition::source).collect::<Vec<_>>().join(" and ")
-    }
 }
 
 /// Makes the refusal from an answer. Code and message come from the first rule that names a place for them, else from the

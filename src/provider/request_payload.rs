@@ -5,12 +5,15 @@ use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterValues, check_no_paths};
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::{self, StandardRequestChanges, StandardValue};
-use crate::provider::step::{BasicCredentials, StepBody, StepKind};
+use crate::provider::step::{BasicCredentials, NegotiatedCredentials, StepBody, StepKind};
 use crate::provider::step_context::StepContext;
 use crate::provider::template::Template;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
+
+/// The parameters of a form that carry the credentials of the client.
+const CREDENTIALS: &[&str] = &["client_id", "client_secret"];
 
 /// The body and the query of a call.
 pub(crate) struct RequestPayload {
@@ -19,6 +22,8 @@ pub(crate) struct RequestPayload {
     pub(crate) body: StepBody,
     /// The credentials, when they are sent in a header.
     pub(crate) basic: Option<BasicCredentials>,
+    /// The credentials in a header instead, where the file leaves that to the issuer.
+    pub(crate) negotiated: Option<NegotiatedCredentials>,
 }
 
 impl RequestPayload {
@@ -49,7 +54,9 @@ impl RequestPayload {
         if auth_method == ClientAuthMethod::Form && method == Method::Get && is_standard_token {
             reader.complain(credentials.place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
         }
-        let mut payload = Self { query: Vec::new(), body: StepBody::None, basic: credentials.basic(context.has_secret) };
+        let changed: Vec<String> =
+            rename.0.iter().map(|(name, _)| name).chain(extra.0.iter().map(|(name, _)| name)).map(|name| name.value.clone()).collect();
+        let mut payload = Self { query: Vec::new(), body: StepBody::None, basic: credentials.basic(context.has_secret), negotiated: None };
         let added = if written {
             check_changes_nothing(&rename, &extra, reader);
             payload.query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
@@ -72,7 +79,19 @@ impl RequestPayload {
             added
         };
         payload.add_credentials(&credentials, added, method, reader);
+        let changes_credentials = CREDENTIALS.iter().any(|name| changed.iter().any(|changed| changed == name));
+        let is_open = is_standard_token && written_method.is_none() && context.discovery && context.has_secret && !sends_assertion;
+        if is_open && !changes_credentials {
+            payload.negotiated = payload.without_credentials(place);
+        }
         payload
+    }
+
+    /// The form without the credentials, which the header carries instead.
+    fn without_credentials(&self, place: Place) -> Option<NegotiatedCredentials> {
+        let StepBody::Form(form) = &self.body else { return None };
+        let form = form.iter().filter(|parameter| !CREDENTIALS.contains(&&*parameter.name)).cloned().collect();
+        Some(NegotiatedCredentials { form, basic: BasicCredentials { encoded: true, has_secret: true, place } })
     }
 
     /// Adds the parameters that carry the credentials to the query or the body.

@@ -162,10 +162,7 @@ fn check_paths_fit_the_answer(step: &Step, reader: &mut Reader) {
     };
     let is_text = step.answers.formats.as_ref().is_some_and(|formats| formats.0.iter().all(|format| matches!(format, AnswerFormat::Text)));
     let chosen = step.choices.iter().map(|choice| &choice.from);
-    let rules = step.accepted.iter().chain(&step.refused).flat_map(|rule| {
-        let reasons = rule.code_and_message().into_iter().flatten().flat_map(FactExpression::paths);
-        rule.paths().chain(reasons).collect::<Vec<_>>()
-    });
+    let rules = step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::paths);
     let read = step.reads.iter().filter(|read| read.written).flat_map(|read| read.reading.paths());
     let mut seen = Vec::new();
     for path in read.chain(chosen).chain(rules) {

@@ -280,6 +280,15 @@ impl ParameterSignature {
         }
     }
 
+    /// The text that `verify` verifies, as a pattern.
+    pub(crate) fn callback_pattern(&self) -> String {
+        let around = |template: &Option<Template>| template.as_ref().map_or_else(String::new, |template| template.source.to_string());
+        let except = self.except.iter().map(|name| format!(" and `{name}`")).collect::<String>();
+        let pair = format!("name{}value", self.pair);
+        let pairs = format!("{pair}{}{pair}{}…", self.join, self.join).replace('\n', "\\n");
+        format!("{}{pairs}{} of every parameter but `{}`{except}, sorted by name", around(&self.before), around(&self.after), self.into)
+    }
+
     /// Whether the signed text can be split into parameters in one way only.
     pub(crate) fn is_unambiguous(&self) -> bool {
         !self.join.is_empty() && !self.pair.is_empty()

@@ -7,16 +7,13 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
-use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
-use crate::provider::keys::{Algorithm, JwsVerifyingKey, KeyFamily, looks_like_pem};
-use crate::provider::signed_token::verification::decode_json_part;
+use crate::provider::keys::{Algorithm, KeyFamily, looks_like_pem};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
-use serde_json::Value;
 
 choice! {
     /// Whether a token has to repeat the login's nonce.
@@ -130,6 +127,16 @@ impl SignedToken {
         Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
     }
 
+    /// The accepted issuers.
+    pub(crate) fn issuers(&self) -> &[Template] {
+        &self.issuers
+    }
+
+    /// The accepted audiences; `None` accepts every audience.
+    pub(crate) fn audience(&self) -> Option<&[Template]> {
+        self.audience.as_deref()
+    }
+
     /// The algorithms that the file names.
     pub(crate) fn accepted_algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()
@@ -159,15 +166,6 @@ impl SignedToken {
     pub(crate) fn keys_address(&self, facts: &Facts) -> Option<String> {
         let TokenKeys::Address(address) = &self.keys else { return None };
         address.fill(facts).ok().map(|filled| filled.document_address())
-    }
-
-    /// Whether the keys known so far lack the one that this token names.
-    pub(crate) fn lacks_key(&self, token: &str, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
-        let Some(jwks) = self.keys_address(facts).and_then(|address| documents.get(&address, now)) else { return true };
-        let Some(header) = token.split('.').next().and_then(decode_json_part) else { return false };
-        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
-        algorithm
-            .is_some_and(|algorithm| JwsVerifyingKey::from_jwks(&jwks, algorithm, header.get("kid").and_then(Value::as_str)).is_empty())
     }
 }
 

@@ -11,9 +11,11 @@ use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::Assertion;
 use crate::provider::choice::EntryChoice;
 use crate::provider::condition::{Condition, Conditions};
+use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
+use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::parameters::{JsonTemplate, Parameter};
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
@@ -21,8 +23,10 @@ use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Response};
 use serde_json::Value;
+use std::time::Duration;
 
 choice! {
     /// The three steps of a login.
@@ -51,11 +55,17 @@ pub struct Step {
     pub(crate) body: StepBody,
     pub(crate) headers: Vec<(Located<String>, Template)>,
     pub(crate) basic: Option<BasicCredentials>,
+    /// The credentials in the header, where the file leaves open how the client shows itself.
+    pub(crate) negotiated: Option<NegotiatedCredentials>,
     pub(crate) bearer: Option<Template>,
     pub(crate) assertion: Option<Assertion>,
     pub(crate) sign: Option<ParameterSignature>,
     pub(crate) verify: Option<ParameterSignature>,
     pub(crate) when: Option<Conditions>,
+    /// Set for the userinfo call that `discovery` implies.
+    pub(crate) implied: Option<ImpliedUserInfo>,
+    /// How long the provider may take for its answer.
+    pub(crate) timeout: Duration,
     pub(crate) optional: bool,
     pub(crate) answers: AnswerParser,
     pub(crate) refused: Vec<RefusalRule>,
@@ -91,6 +101,14 @@ pub(crate) struct BasicCredentials {
     pub(crate) place: Place,
 }
 
+/// The other way to send the client id and the secret of a standard token request, for an issuer whose file does not say which.
+#[derive(Clone, Debug)]
+pub(crate) struct NegotiatedCredentials {
+    /// The form without the credentials.
+    pub(crate) form: Vec<Parameter>,
+    pub(crate) basic: BasicCredentials,
+}
+
 /// A fact and how it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadRule {
@@ -106,6 +124,41 @@ impl Step {
     /// Whether the call is made at all.
     pub(crate) fn should_call(&self, facts: &Facts) -> bool {
         self.when.as_ref().is_none_or(|when| when.all_hold(None, facts))
+            && self.implied.is_none_or(|implied| implied.is_needed(self.known, facts))
+    }
+
+    /// Whether the file leaves open how the client shows itself.
+    pub(crate) fn negotiates_credentials(&self) -> bool {
+        self.negotiated.is_some()
+    }
+
+    /// The address of a call whose file leaves open how the client shows itself, unless the issuer's document says it.
+    pub(crate) fn negotiating_address(&self, facts: &Facts) -> Option<String> {
+        if self.negotiated.is_none() || facts.get(self.known.client_authentication).is_some() {
+            return None;
+        }
+        self.address.fill(facts).ok().map(|filled| filled.document_address())
+    }
+
+    /// Chooses whether the client shows itself in the header or in the form.
+    pub(crate) fn choose_credentials(&self, basic: bool, facts: &mut Facts) {
+        let method = if basic { ClientAuthMethod::BasicEncoded } else { ClientAuthMethod::Form };
+        facts.set(self.known.client_authentication, Text::plain(method.word()));
+    }
+
+    /// The credentials in the header, if the issuer takes them there and the file leaves that open.
+    fn chosen_credentials(&self, facts: &Facts) -> Option<&NegotiatedCredentials> {
+        let is_basic = |method: &Text| method.equals(ClientAuthMethod::BasicEncoded.word());
+        self.negotiated.as_ref().filter(|_| facts.get(self.known.client_authentication).is_some_and(is_basic))
+    }
+
+    /// Whether an answer refuses the client and not the code: then the other way of showing itself is worth a try.
+    pub(crate) fn refuses_client(&self, answer: &Response) -> bool {
+        let error = self.document(answer).and_then(|document| document.get("error").and_then(Value::as_str).map(str::to_owned));
+        match error {
+            Some(error) => (400..=403).contains(&answer.status) && error == "invalid_client",
+            None => answer.status == 401,
+        }
     }
 
     /// Whether a login goes on when this call fails.
@@ -200,11 +253,6 @@ impl Step {
             }
         }
         list
-    }
-
-    /// The rules of `accepted`, then the rules of `refused`.
-    pub(crate) fn accepted_and_refused(&self) -> [&[RefusalRule]; 2] {
-        [&self.accepted, &self.refused]
     }
 
     /// The assertion, if the step makes one.

@@ -79,7 +79,7 @@ pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
 /// Complains about a name that a setting, a secret or an input must not have, because answers may give a fact of that name.
 pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
     let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
-    if places.clone().any(|(fact, _)| *fact == name) || name == "idTokenSubject" {
+    if places.clone().any(|(fact, _)| *fact == name) || matches!(name, "idTokenSubject" | "clientAuthentication") {
         reader.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
     } else {
         check_fact_name(name, place, reader);
@@ -90,7 +90,10 @@ pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
 pub(crate) fn check_fact_name(name: &str, place: Place, reader: &mut Reader) {
     let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
-    if known_from_the_start || from_document || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed") {
+    if known_from_the_start
+        || from_document
+        || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
+    {
         reader.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {
         reader.complain(

@@ -34,7 +34,7 @@ impl ValueReference {
         }
         if let Some(path) = name_of("file:") {
             if path.is_empty() || path.contains('\0') {
-                reader.complain(text.place, "`file:` names no file", "write its path: `file:/run/secrets/acme`");
+                reader.complain(text.place, "`file:` names no file", "write its path: `file:secrets/acme`");
                 return None;
             }
             return Some(Self::File(path.into()));

@@ -1,6 +1,7 @@
 //! The provider files of a folder, and the status of each.
 
 use crate::provider::{InstallationContext, Provider, compile};
+use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
@@ -92,9 +93,9 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// Reads and compiles a provider file.
-pub fn load(path: &Path, installation_context: InstallationContext) -> CatalogueEntry {
+pub fn load(path: &Path, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
     match files::read_source(path) {
-        Ok(source) => compile_entry(&source, installation_context),
+        Ok(source) => compile_entry(&source, installation_context, policy),
         Err(error) => {
             let complaint = Complaint {
                 severity: Severity::Error,
@@ -111,23 +112,37 @@ pub fn load(path: &Path, installation_context: InstallationContext) -> Catalogue
 }
 
 /// Loads many files on all processors.
-pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext) -> Vec<CatalogueEntry> {
+pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
-        return paths.iter().map(|path| load(path, installation_context)).collect();
+        return paths.iter().map(|path| load(path, installation_context, policy)).collect();
     }
     let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
     std::thread::scope(|scope| {
         let handles: Vec<_> = chunks
             .into_iter()
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context)).collect::<Vec<_>>()))
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context, policy)).collect::<Vec<_>>()))
             .collect();
         handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-fn compile_entry(source: &Source, installation_context: InstallationContext) -> CatalogueEntry {
-    let (provider, report) = compile(source, installation_context);
+/// Compiles a provider file, and checks that it reads only what it may.
+pub(crate) fn compile_allowed(
+    source: &Source,
+    installation_context: InstallationContext,
+    policy: &ReadPolicy,
+) -> (Option<Provider>, Report) {
+    let (mut provider, report) = compile(source, installation_context);
+    let refused = provider.as_mut().map_or_else(|| policy.complaints(source), |provider| policy.apply(provider));
+    if refused.is_empty() {
+        return (provider, report);
+    }
+    (None, Report::new(report.source, report.complaints.into_iter().chain(refused).collect()))
+}
+
+fn compile_entry(source: &Source, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
+    let (provider, report) = compile_allowed(source, installation_context, policy);
     let state = match provider {
         None => ProviderFileState::Broken,
         Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),

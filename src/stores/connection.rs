@@ -8,9 +8,6 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A provider that has not answered within this time does not answer at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-
 /// How a provider is reached. Only `serve --simulate` replaces the connection through the network.
 pub trait ProviderConnection: Any + Send + Sync {
     /// The documents that its issuer publishes.
@@ -57,8 +54,8 @@ impl ProviderConnection for NetworkConnection {
 
 /// An answer that was made inside the program, held to the limits of the network.
 pub(crate) async fn within_limits(answer: Response, delay: Duration, request: &Request) -> Result<Response, NoAnswer> {
-    tokio::time::sleep(delay.min(PATIENCE)).await;
-    if delay > PATIENCE {
+    tokio::time::sleep(delay.min(request.timeout)).await;
+    if delay > request.timeout {
         return Err(NoAnswer::TooSlow);
     }
     if answer.body.len() > request.largest { Err(NoAnswer::TooLarge) } else { Ok(answer) }

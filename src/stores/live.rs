@@ -7,8 +7,10 @@ use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
+use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::world::files::{self, FileStamp};
 use crate::world::secrets;
@@ -137,6 +139,7 @@ impl LiveProvidersSnapshot {
 pub struct LiveProviders {
     folder: PathBuf,
     installation_context: InstallationContext,
+    policy: ReadPolicy,
     simulated: Vec<Box<str>>,
     replace_connection: ConnectionReplacer,
     snapshot: ArcSwap<LiveProvidersSnapshot>,
@@ -153,13 +156,20 @@ impl LiveProviders {
     /// Reads a folder; the providers of these names are simulated.
     pub(crate) fn open(
         folder: &Path,
-        installation_context: InstallationContext,
+        (installation_context, policy): (InstallationContext, ReadPolicy),
         (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
         now: i64,
     ) -> Self {
         let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
-        let live_providers =
-            Self { folder, installation_context, simulated, replace_connection, snapshot: ArcSwap::default(), seen: Mutex::default() };
+        let live_providers = Self {
+            folder,
+            installation_context,
+            policy,
+            simulated,
+            replace_connection,
+            snapshot: ArcSwap::default(),
+            seen: Mutex::default(),
+        };
         live_providers.reload(now);
         live_providers
     }
@@ -170,6 +180,16 @@ impl LiveProviders {
 
     pub(crate) fn installation_context(&self) -> InstallationContext {
         self.installation_context
+    }
+
+    /// What the files may read of this machine.
+    pub(crate) fn policy(&self) -> &ReadPolicy {
+        &self.policy
+    }
+
+    /// Compiles a text as a file of this folder.
+    pub(crate) fn compile(&self, source: &Source) -> Option<Provider> {
+        catalogue::compile_allowed(source, self.installation_context, &self.policy).0
     }
 
     /// The providers at this moment.
@@ -209,7 +229,8 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.installation_context)) {
+        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.installation_context, &self.policy))
+        {
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
             self.replace_file(&mut next, path, entry, now);
         }

@@ -2,12 +2,14 @@
 
 pub mod settings; //    `portaria.yaml`
 pub mod catalogue; //   the provider files of a folder
+pub mod read_policy; // what provider files may read of this machine
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 
 use crate::provider::hosts::is_loopback;
 use crate::session::SessionLifetime;
 use crate::session::rotation::RotationPlan;
+use crate::stores::read_policy::ReadableValues;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
@@ -71,6 +73,8 @@ pub struct Store {
     pub(crate) staff: Vec<Email>,
     /// The proxies whose `X-Forwarded-…` headers are believed.
     pub(crate) proxies: Vec<IpNetwork>,
+    /// What its provider files may read of this machine.
+    pub(crate) readable: ReadableValues,
 }
 
 /// Rates per minute for each address.
@@ -229,6 +233,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
+        readable: ReadableValues::new(own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }

@@ -6,6 +6,7 @@ use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
+use crate::stores::read_policy::VariablePattern;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place, Source};
@@ -14,6 +15,10 @@ use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use crate::words;
 use crate::world::mail;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Component, Path, PathBuf};
+
+/// The storage of an installation that names none.
+pub(crate) const DEFAULT_STORAGE: &str = "sqlite:data/portaria.db";
 
 words! {
     /// The settings of an installation. Every key may be left out; a store may set any of them for itself.
@@ -77,6 +82,9 @@ words! {
         /// Default: `true`
         /// Example: `playground: false`
         playground: Option<Located<bool>> = "playground",
+        /// What provider files may read of this machine.
+        /// Default: see there
+        files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
         /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
@@ -180,6 +188,27 @@ words! {
 }
 
 words! {
+    /// What a provider file may read of this machine through `env:` and `file:`. A provider file decides where its values are sent,
+    /// so it reads only what is meant for it.
+    pub(crate) struct FilesMayReadSpec ("filesMayRead block") {
+        /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
+        /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
+        /// of a store that uses the file. A `*` at the end stands for any rest. The list replaces the default. Two variables are always allowed, `{NAME}_CLIENT_ID` and
+        /// `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA_`, and those that `masterKey`, `mail` and
+        /// `storage` use.
+        /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
+        /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
+        env: Option<VariableNames> = "env",
+        /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is relative to the
+        /// folder of the settings file, and so are the paths in provider files. A path with `..` and a symbolic link that leads out of
+        /// the folder are refused. Files that `masterKey`, `mail` and `storage` use are never read for a provider.
+        /// Default: `secrets`
+        /// Example: `folder: /run/secrets`
+        folder: Option<OneOrMany<Located<String>>> = "folder",
+    }
+}
+
+words! {
     /// How mail is sent.
     pub(crate) struct MailSpec ("mail block") {
         /// The server: `smtp://` or `smtps://`, host and port.
@@ -203,6 +232,22 @@ impl MailSpec {
     /// Where its secrets are kept.
     pub(crate) fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
         self.user.iter().chain(&self.password)
+    }
+}
+
+/// Names of variables; unlike other lists, it may be empty.
+#[derive(Clone, Debug)]
+pub(crate) struct VariableNames(pub(crate) Vec<Located<String>>);
+
+impl WordValue for VariableNames {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        match &node.kind {
+            YamlKind::List(nodes) if nodes.is_empty() => Some(Self(Vec::new())),
+            YamlKind::List(_) | YamlKind::Scalar { .. } | YamlKind::Map(_) => OneOrMany::read(node, reader).map(|names| Self(names.0)),
+        }
+    }
+    fn shape() -> ValueShape {
+        OneOrMany::<Located<String>>::shape()
     }
 }
 
@@ -273,13 +318,24 @@ pub struct Settings {
     pub providers: String,
     /// The providers that are simulated; only the command line sets them.
     pub simulated: Vec<Box<str>>,
+    /// The storage that the command line sets.
+    pub(crate) storage: Option<String>,
+    /// The path of the settings file.
+    pub(crate) file: Option<PathBuf>,
     /// The settings file as written; `None` where there is none.
     pub(crate) spec: Option<SettingsSpec>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { public_url: "http://localhost:8080".to_owned(), providers: "providers.d".to_owned(), simulated: Vec::new(), spec: None }
+        Self {
+            public_url: "http://localhost:8080".to_owned(),
+            providers: "providers.d".to_owned(),
+            simulated: Vec::new(),
+            storage: None,
+            file: None,
+            spec: None,
+        }
     }
 }
 
@@ -289,7 +345,8 @@ impl Settings {
         let mut reader = Reader::default();
         // An empty file leaves every key out.
         if source.text.trim().is_empty() {
-            return (Some(Self::default()), Report::new(source.clone(), Vec::new()));
+            let settings = Self { file: Some(PathBuf::from(&*source.name)), ..Self::default() };
+            return (Some(settings), Report::new(source.clone(), Vec::new()));
         }
         let node = reader.parse_source(source, "write a key, such as `publicUrl: https://login.loja.example`, or delete the file");
         let settings = node.and_then(|node| SettingsSpec::read(&node, &mut reader)).map(|spec| {
@@ -299,11 +356,18 @@ impl Settings {
                 public_url: spec.public_url.as_ref().map_or(usual.public_url, |url| url.value.trim_end_matches('/').to_owned()),
                 providers: spec.providers.as_ref().map_or(usual.providers, |folder| folder.value.clone()),
                 simulated: Vec::new(),
+                storage: None,
+                file: Some(PathBuf::from(&*source.name)),
                 spec: Some(spec),
             }
         });
         let report = Report::new(source.clone(), reader.complaints);
         (settings.filter(|_| !report.is_broken()), report)
+    }
+
+    /// The folder of the settings file, where relative paths of provider files begin.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default()
     }
 
     /// The context in which provider files are compiled.
@@ -363,6 +427,9 @@ fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
         }
     }
     check_what_needs_loopback(spec, reader);
+    if let Some(readable) = &spec.files_may_read {
+        check_files_may_read(readable, reader);
+    }
     if let Some(login) = &spec.login {
         check_login(login, reader);
     }
@@ -392,6 +459,39 @@ fn check_what_needs_loopback(spec: &SettingsSpec, reader: &mut Reader) {
     if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
         reader.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+    }
+}
+
+fn check_files_may_read(readable: &FilesMayReadSpec, reader: &mut Reader) {
+    for name in readable.env.iter().flat_map(|names| &names.0) {
+        match VariablePattern::parse(name) {
+            None => reader.complain(
+                name.place,
+                format!("`{}` is not the name of a variable", name.value),
+                "write letters, digits and `_`, with `{NAME}` or `{STORE}` for a name, and a `*` at the end for any rest: `ACME_*`",
+            ),
+            Some(pattern) if pattern.is_own() => reader.complain(
+                name.place,
+                format!("`{}` belongs to the broker, and no provider file may read it", name.value),
+                "leave it out; give the provider a variable of its own",
+            ),
+            Some(pattern) if pattern.is_everything() => reader.warn(
+                name.place,
+                "every provider file may send every variable of this machine to an address of its choice",
+                "name the beginning of the variables: `ACME_*`",
+            ),
+            Some(_) => {}
+        }
+    }
+    for folder in readable.folder.iter().flat_map(|list| &list.0) {
+        let path = Path::new(&folder.value);
+        if folder.trim().is_empty() || path.components().any(|part| part == Component::ParentDir) {
+            let help = "write its name, such as `secrets`, or its whole path, such as `/run/secrets`";
+            reader.complain(folder.place, format!("`{}` is not a folder that can be named here", folder.value), help);
+        } else if !path.components().any(|part| matches!(part, Component::Normal(_))) {
+            let help = "name a folder that holds nothing but values for providers: `secrets`";
+            reader.complain(folder.place, format!("`{}` holds more than values for providers", folder.value), help);
+        }
     }
 }
 

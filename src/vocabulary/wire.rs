@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// How a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,14 @@ pub struct Request {
     pub body: Option<Text>,
     /// How many bytes of the answer are read at most.
     pub largest: usize,
+    /// How long the whole answer may take.
+    pub timeout: Duration,
 }
+
+/// How long an answer may take unless the file says otherwise.
+pub(crate) const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest time that a file may give to an answer.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest answer of a call.
 pub(crate) const LARGEST_ANSWER: usize = 64 * 1024;
@@ -75,6 +83,7 @@ impl Request {
             headers: vec![("Accept".into(), Text::plain("application/json")), ("User-Agent".into(), Text::plain(USER_AGENT))],
             body: None,
             largest: LARGEST_DOCUMENT,
+            timeout: USUAL_TIMEOUT,
         }
     }
 }

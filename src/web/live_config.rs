@@ -6,6 +6,7 @@ use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::stores::live::{LiveProvider, LiveProviders};
+use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
 use crate::web::workbench_hooks::WorkbenchHooks;
@@ -119,18 +120,18 @@ impl LiveConfig {
         let mut complaints = Vec::new();
         let (mut all_live_providers, mut words) = (HashMap::new(), HashMap::new());
         for live_store in before.iter().flat_map(|before| before.live_stores()) {
-            all_live_providers.insert(
-                (live_store.providers.folder().to_owned(), live_store.providers.installation_context().loopback),
-                Arc::clone(&live_store.providers),
-            );
+            let providers = &live_store.providers;
+            let key = (providers.folder().to_owned(), providers.installation_context().loopback, providers.policy().clone());
+            all_live_providers.insert(key, Arc::clone(providers));
         }
         let simulated = (&*settings.simulated, workbench.replace_connection);
         let mut live_stores = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
             let installation_context = InstallationContext { loopback: store.loopback };
-            let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback));
-            let providers =
-                providers.or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, installation_context, simulated, now)));
+            let policy = ReadPolicy::for_store(settings, &stores, store);
+            let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback, policy.clone()));
+            let providers = providers
+                .or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, (installation_context, policy), simulated, now)));
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));

@@ -2,6 +2,7 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::linking::SignInRefusalReason;
+use crate::login::cancellation::is_cancellation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
@@ -63,9 +64,7 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
 pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
     match &error.cause {
         LoginErrorCause::Refused(refusal) => {
-            let code = refusal.code.as_str().to_ascii_lowercase();
-            // `access_denied` of the protocol, and the words that providers use for it.
-            let is_cancelled = ["denied", "cancel"].iter().any(|word| code.contains(word));
+            let is_cancelled = is_cancellation(refusal.code.as_str());
             if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
         }
         LoginErrorCause::Expired => ErrorCause::Expired,

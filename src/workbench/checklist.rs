@@ -1,13 +1,16 @@
 //! The checklist about a provider, and the file that its answers give. The compiler of the language checks each answer.
 
+pub(crate) mod pairs; //     parameters and conditions on one line
 pub(crate) mod questions;
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::diagnostic::{Severity, quoted_alternatives};
 use crate::vocabulary::place::Source;
+use crate::vocabulary::secret_names::is_secret_setting;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion};
+use crate::workbench::checklist::pairs::{RequestMoment, condition_entries, name_entries, parameter_entries};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, usual_hosts, usual_settings};
 use crate::workbench::draft::ProviderDraft;
 
 /// Why an answer is not accepted: the choices, or the complaint of the compiler.
@@ -16,73 +19,151 @@ pub(crate) fn check_answer(question: &ChecklistQuestion, answer: &str, context: 
         let fits = question.choices.contains(&answer);
         return (!fits).then(|| format!("write {}", quoted_alternatives(question.choices.iter().copied())));
     }
-    // The rest of the file is correct, so that every complaint is about this answer.
+    let text = draft_from_answers(&answers_for_check(question.name, answer)).to_yaml();
+    let (_, report) = compile(&Source::new("answer.yaml", text), context);
+    let error = report.complaints.iter().find(|complaint| complaint.severity == Severity::Error)?;
+    Some(format!("{}; {}", error.message, error.help))
+}
+
+/// One answer and correct answers to the other questions, so that every complaint is about this one.
+fn answers_for_check(name: &'static str, answer: &str) -> ChecklistAnswers {
     let mut answers: ChecklistAnswers =
         [("authorize", "https://a.example/a"), ("token", "https://a.example/t"), ("userinfo", "https://a.example/u")]
             .into_iter()
             .chain([("trust", "never"), ("pkce", "off"), ("email-verified", "none"), ("title", "Acme")])
             .map(|(name, answer)| (name, answer.to_owned()))
             .collect();
-    answers.insert(question.name, answer.to_owned());
-    if question.name == "email-verified" && answer != "none" {
-        answers.insert("trust", "claim".to_owned());
+    match name {
+        "bearer" => drop(answers.insert("userinfo-parameters", "token=${accessToken}".to_owned())),
+        "missing-email" => drop(answers.insert("trust", "always".to_owned())),
+        "rename" | "token-rename" => drop(answers.insert("pkce", "S256".to_owned())),
+        "email-verified" if answer != "none" => drop(answers.insert("trust", "claim".to_owned())),
+        "discovery" if answer != "none" => drop(answers.remove("userinfo")),
+        "refused-code" | "refused-message" => drop(answers.insert("refused", "$.ok = false".to_owned())),
+        "signed-issuer" | "signed-keys" => {
+            answers.extend([
+                ("signed", "idToken".to_owned()),
+                ("signed-issuer", "https://a.example".to_owned()),
+                ("signed-keys", "https://a.example/k".to_owned()),
+            ]);
+        }
+        // What stands for the shop itself is asked for later.
+        "hosts" => drop(answers.insert("authorize", "https://${tenant}.example/a".to_owned())),
+        _ => {}
     }
-    if question.name == "discovery" {
-        answers.remove("userinfo");
+    answers.insert(name, answer.to_owned());
+    if let Some(settings) = usual_settings(&answers).filter(|settings| !settings.is_empty()) {
+        let further = answers.get("settings").map_or_else(String::new, |list| format!("{list}, "));
+        answers.insert("settings", further + &settings);
     }
-    let (_, report) = compile(&Source::new("answer.yaml", draft_from_answers(&answers).to_yaml()), context);
-    let error = report.complaints.iter().find(|complaint| complaint.severity == Severity::Error)?;
-    Some(format!("{}; {}", error.message, error.help))
+    if let Some(hosts) = usual_hosts(&answers).filter(|_| !answers.contains_key("hosts")) {
+        answers.insert("hosts", hosts);
+    }
+    answers
 }
 
 /// The file that the answers give. It holds only what differs from the standard.
 pub(crate) fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
     let get = |name: &str| answers.get(name).map(String::as_str).filter(|answer| !answer.is_empty());
-    let given = |name: &str| get(name).filter(|answer| *answer != "none");
-    let text = |text: &str| YamlValue::text(text);
+    let answers = AnswerLookup { get: &get };
     let mut draft = ProviderDraft::default();
-    draft.push(YamlLine::with_comment("name", text(get("title").unwrap_or("Provider")), "what the button says"));
-    if let Some(id) = get("client-id").filter(|id| *id != "env") {
-        draft.push(YamlLine::new("clientId", text(id)));
+    push_installation_entries(&answers, &mut draft);
+    push_email_trust(&answers, &mut draft);
+    if let Some(entry) = answers.refusal_entry("refused", "a refusal that comes as a success") {
+        draft.push(entry);
     }
-    if let Some(secret) = get("client-secret").filter(|secret| *secret != "env") {
-        draft.push(YamlLine::with_comment("clientSecret", text(secret), "a secret is never written here, only a reference to it"));
+    if let Some(entry) = answers.refusal_entry("accepted", "everything else is a refusal") {
+        draft.push(entry);
     }
-    if let Some(issuer) = get("discovery") {
-        draft.push(YamlLine::with_comment("discovery", text(issuer), "addresses, keys and issuer come from its document"));
-    }
-    if let Some(pkce) = get("pkce").filter(|pkce| *pkce != "S256") {
-        draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(pkce.to_owned()), "the default is S256"));
-    }
-    push_email_trust(&get, &mut draft);
-    let first = authorization_entries(&get, &given);
-    if !first.is_empty() {
-        draft.push(YamlLine::new("getAuthorizationCode", YamlValue::Block(first)));
-    }
-    let person = person_entries(&get, &given);
-    let access = token_request_entries(&get, &given, &person);
-    if !access.is_empty() {
-        draft.push(YamlLine::new("getAccessCode", YamlValue::Block(access)));
-    }
-    if let Some(address) = given("userinfo").filter(|_| get("discovery").is_none()) {
-        let encoding = get("userinfo-encoding").unwrap_or("query");
-        let mut words = vec![YamlLine::new(if encoding == "query" { "get" } else { "post" }, text(address))];
-        if let Some(parameters) = given("userinfo-parameters") {
-            words.push(YamlLine::new(encoding, YamlValue::Block(parameter_entries(parameters))));
-        }
-        if !person.is_empty() {
-            words.push(YamlLine::new("read", YamlValue::Block(person)));
-        }
-        draft.push(YamlLine::new("getUserInfo", YamlValue::Block(words)));
+    let person = person_entries(&answers);
+    let steps = [
+        ("getAuthorizationCode", authorization_entries(&answers)),
+        ("getAccessCode", token_request_entries(&answers, &person)),
+        ("getUserInfo", person_request_entries(&answers, person)),
+    ];
+    for (step, entries) in steps.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+        draft.push(YamlLine::new(step, YamlValue::Block(entries)));
     }
     draft
 }
 
-type ChecklistLookup<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
+/// The answers by the names of their questions.
+struct AnswerLookup<'a> {
+    get: &'a dyn Fn(&str) -> Option<&'a str>,
+}
 
-fn push_email_trust(get: &ChecklistLookup<'_>, draft: &mut ProviderDraft) {
-    let reads_email = get("discovery").is_some() || get("email") != Some("none");
-    match get("trust").filter(|_| reads_email) {
+impl<'a> AnswerLookup<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        (self.get)(name)
+    }
+
+    /// The answer, unless it is `none`.
+    fn given(&self, name: &str) -> Option<&'a str> {
+        self.get(name).filter(|answer| *answer != "none")
+    }
+
+    /// Whether there is no document from which addresses and keys come.
+    fn by_hand(&self) -> bool {
+        self.given("discovery").is_none()
+    }
+
+    fn refusal_entry(&self, name: &'static str, reason: &str) -> Option<YamlLine> {
+        let conditions = self.given(name)?;
+        let places = [("code", "refused-code"), ("message", "refused-message")];
+        let places = places.into_iter().filter_map(|(word, question)| Some(YamlLine::new(word, YamlValue::text(self.given(question)?))));
+        Some(YamlLine::with_comment(name, condition_entries(conditions, &places.collect::<Vec<_>>()), reason))
+    }
+
+    /// The words of `signed`, if a token of this place says who the person is.
+    fn signed_entry(&self, place: &str, person: &[YamlLine]) -> Option<YamlLine> {
+        self.given("signed").filter(|answer| *answer == place && self.by_hand())?;
+        let mut words = Vec::new();
+        if place == "answer" {
+            words.push(YamlLine::with_comment("token", YamlValue::text("answer"), "the whole answer is the token"));
+        }
+        for (word, question) in [("issuer", "signed-issuer"), ("keys", "signed-keys")] {
+            words.extend(self.get(question).map(|answer| YamlLine::new(word, YamlValue::text(answer))));
+        }
+        words.push(YamlLine::new("read", YamlValue::Block(or_standard(person))));
+        Some(YamlLine::with_comment("signed", YamlValue::Block(words), "verified before anything is read from it"))
+    }
+}
+
+fn push_installation_entries(answers: &AnswerLookup<'_>, draft: &mut ProviderDraft) {
+    let text = |text: &str| YamlValue::text(text);
+    draft.push(YamlLine::with_comment("name", text(answers.get("title").unwrap_or("Provider")), "what the button says"));
+    if let Some(id) = answers.get("client-id").filter(|id| *id != "env") {
+        draft.push(YamlLine::new("clientId", text(id)));
+    }
+    if let Some(secret) = answers.get("client-secret").filter(|secret| *secret != "env") {
+        draft.push(YamlLine::with_comment("clientSecret", text(secret), "a secret is never written here, only a reference to it"));
+    }
+    let (secrets, settings): (Vec<YamlLine>, Vec<YamlLine>) =
+        answers.given("settings").map_or_else(Vec::new, name_entries).into_iter().partition(|entry| is_secret_setting(&entry.key));
+    for (word, entries) in [("settings", settings), ("secrets", secrets)] {
+        if !entries.is_empty() {
+            draft.push(YamlLine::with_comment(word, YamlValue::Block(entries), "further values of this shop"));
+        }
+    }
+    if let Some(hosts) = answers.given("hosts") {
+        let hosts = hosts.split(',').map(|host| text(host.trim())).collect();
+        draft.push(YamlLine::with_comment("hosts", YamlValue::List(hosts), "no request goes anywhere else"));
+    }
+    if let Some(issuer) = answers.given("discovery") {
+        draft.push(YamlLine::with_comment("discovery", text(issuer), "addresses, keys and issuer come from its document"));
+    }
+    if let Some(issuer) = answers.given("issuer").filter(|_| answers.by_hand()) {
+        draft.push(YamlLine::with_comment("issuer", text(issuer), "the callback's iss must be this"));
+    }
+    if let Some(pkce) = answers.get("pkce").filter(|pkce| *pkce != "S256") {
+        draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(pkce.to_owned()), "the default is S256"));
+    }
+}
+
+fn push_email_trust(answers: &AnswerLookup<'_>, draft: &mut ProviderDraft) {
+    let reads_email = !answers.by_hand() || answers.get("email") != Some("none");
+    let trust = answers.get("trust").filter(|_| reads_email);
+    match trust {
         Some("always") => {
             draft.push(YamlLine::with_comment(
                 "trustEmail",
@@ -92,32 +173,41 @@ fn push_email_trust(get: &ChecklistLookup<'_>, draft: &mut ProviderDraft) {
         }
         Some("never") => {
             draft.push(YamlLine::with_comment("trustEmail", YamlValue::text("never"), "nothing says that its addresses are proven"));
-            draft.push(YamlLine::with_comment("missingEmail", YamlValue::text("ask"), "so shoppers prove theirs; `refuse` keeps them out"));
-        }
-        _ if !reads_email => {
-            draft.push(YamlLine::with_comment(
-                "missingEmail",
-                YamlValue::text("ask"),
-                "it returns no address, so shoppers type and prove one",
-            ));
         }
         _ => {}
     }
+    let usual = if trust == Some("never") || !reads_email { "ask" } else { "refuse" };
+    let reason = match answers.get("missing-email").unwrap_or(usual) {
+        "refuse" => return,
+        "ask" => "shoppers type and prove an address; `refuse` keeps them out",
+        _ => "an address that nobody can write to",
+    };
+    draft.push(YamlLine::with_comment("missingEmail", YamlValue::text(answers.get("missing-email").unwrap_or(usual)), reason));
 }
 
-fn authorization_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<'a>) -> Vec<YamlLine> {
+fn authorization_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
     let mut words = Vec::new();
-    if let Some(address) = get("authorize").filter(|_| get("discovery").is_none()) {
+    if let Some(address) = answers.get("authorize").filter(|_| answers.by_hand()) {
         words.push(YamlLine::new("get", YamlValue::text(address)));
     }
-    let is_usual = |scope: &&str| get("discovery").is_some() && *scope == "openid profile email";
-    if let Some(scope) = given("scope").filter(|scope| !is_usual(scope)) {
+    let is_usual = |scope: &&str| !answers.by_hand() && *scope == "openid profile email";
+    if let Some(scope) = answers.given("scope").filter(|scope| !is_usual(scope)) {
         words.push(YamlLine::new("scope", YamlValue::text(scope)));
     }
-    if let Some(parameters) = get("authorize-parameters").filter(|parameters| *parameters != "standard") {
-        words.push(YamlLine::with_comment("query", YamlValue::Block(parameter_entries(parameters)), "exactly this is sent"));
+    match answers.get("authorize-parameters").filter(|parameters| *parameters != "standard") {
+        Some(parameters) => {
+            let entries = parameter_entries(parameters, RequestMoment::Redirect);
+            words.push(YamlLine::with_comment("query", YamlValue::Block(entries), "exactly this is sent"));
+        }
+        None => {
+            words.extend(answers.given("rename").map(|names| YamlLine::new("rename", YamlValue::Flow(name_entries(names)))));
+            if answers.given("signed") == Some("idToken") && answers.by_hand() {
+                let nonce = vec![YamlLine::new("nonce", YamlValue::text("${nonce}"))];
+                words.push(YamlLine::with_comment("extra", YamlValue::Flow(nonce), "the signed token repeats it"));
+            }
+        }
     }
-    if let Some(code) = get("code").filter(|code| *code != "code") {
+    if let Some(code) = answers.get("code").filter(|code| *code != "code") {
         let read = YamlLine::with_comment("code", YamlValue::Text(callback_path(code)), "the callback's parameters are this step's answer");
         words.push(YamlLine::new("read", YamlValue::Block(vec![read])));
     }
@@ -131,97 +221,91 @@ fn callback_path(code: &str) -> String {
     write_path(&[PathSegment::Key(code.to_owned())])
 }
 
-fn token_request_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<'a>, person: &[YamlLine]) -> Vec<YamlLine> {
+fn token_request_entries(answers: &AnswerLookup<'_>, person: &[YamlLine]) -> Vec<YamlLine> {
     let mut words = Vec::new();
-    let by_hand = get("discovery").is_none();
-    let encoding = get("token-encoding").unwrap_or("form");
-    if let Some(address) = get("token").filter(|_| by_hand) {
+    let by_hand = answers.by_hand();
+    let encoding = answers.get("token-encoding").unwrap_or("form");
+    if let Some(address) = answers.get("token").filter(|_| by_hand) {
         words.push(YamlLine::new(if encoding == "query" { "get" } else { "post" }, YamlValue::text(address)));
     }
-    let parameters = get("token-parameters").filter(|parameters| *parameters != "standard" && by_hand);
+    let parameters = answers.get("token-parameters").filter(|parameters| *parameters != "standard" && by_hand);
     let is_written = parameters.is_some() || encoding == "json" && by_hand;
     let usual = match (is_written, encoding) {
         (true, _) => "none",
         (false, "query") => "query",
         (false, _) => "form",
     };
-    if let Some(credentials) = get("credentials").filter(|credentials| *credentials != usual) {
+    if let Some(credentials) = answers.get("credentials").filter(|credentials| *credentials != usual) {
         words.push(YamlLine::with_comment("credentials", YamlValue::text(credentials), "where the client's id and secret go"));
     }
-    match parameters {
-        Some(parameters) => {
-            words.push(YamlLine::with_comment(encoding, YamlValue::Block(parameter_entries(parameters)), "exactly this is sent"));
-        }
-        None if encoding == "json" && by_hand => {
-            // The standard parameters, written as JSON.
-            let mut list = vec!["grant_type=authorization_code", "code=code", "redirect_uri=redirectUri"];
-            if get("pkce") != Some("off") {
-                list.push("code_verifier=codeVerifier");
-            }
-            words.push(YamlLine::new("json", YamlValue::Block(parameter_entries(&list.join(", ")))));
-        }
-        None => {}
+    if is_written {
+        // The standard parameters, written as JSON, where none are given.
+        let verifier = if answers.get("pkce") == Some("off") { "" } else { ", code_verifier=codeVerifier" };
+        let standard = format!("grant_type=authorization_code, code=code, redirect_uri=redirectUri{verifier}");
+        let entries = parameter_entries(parameters.unwrap_or(&standard), RequestMoment::Token);
+        words.push(YamlLine::with_comment(encoding, YamlValue::Block(entries), "exactly this is sent"));
+    } else {
+        words.extend(answers.given("token-rename").map(|names| YamlLine::new("rename", YamlValue::Flow(name_entries(names)))));
     }
     let mut read = Vec::new();
-    if let Some(path) = get("token-path").filter(|path| *path != "$.access_token" && by_hand) {
+    if let Some(path) = answers.get("token-path").filter(|path| *path != "$.access_token" && by_hand) {
         read.push(YamlLine::new("accessToken", YamlValue::text(path)));
     }
-    if by_hand && given("userinfo").is_none() {
-        let standard = [("id", "$.sub"), ("email", "$.email"), ("name", "$.name")];
-        if person.is_empty() {
-            read.extend(standard.iter().map(|(fact, path)| YamlLine::new(*fact, YamlValue::text(*path))));
-        }
-        read.extend(person.iter().cloned());
+    let signed = answers.signed_entry("idToken", person);
+    if by_hand && answers.given("userinfo").is_none() && signed.is_none() {
+        read.extend(or_standard(person));
     }
     if !read.is_empty() {
         words.push(YamlLine::new("read", YamlValue::Block(read)));
+    }
+    words.extend(signed);
+    words
+}
+
+fn person_request_entries(answers: &AnswerLookup<'_>, person: Vec<YamlLine>) -> Vec<YamlLine> {
+    let is_asked = answers.by_hand() && answers.given("signed") != Some("idToken");
+    let Some(address) = answers.given("userinfo").filter(|_| is_asked) else { return Vec::new() };
+    let encoding = answers.get("userinfo-encoding").unwrap_or("query");
+    let mut words = vec![YamlLine::new(if encoding == "query" { "get" } else { "post" }, YamlValue::text(address))];
+    if let Some(parameters) = answers.given("userinfo-parameters") {
+        words.push(YamlLine::new(encoding, YamlValue::Block(parameter_entries(parameters, RequestMoment::Person))));
+    }
+    if let Some(bearer) = answers.get("bearer").filter(|bearer| *bearer != "standard") {
+        words.push(YamlLine::new("bearer", YamlValue::text(bearer)));
+    }
+    match answers.signed_entry("answer", &person) {
+        Some(signed) => words.push(signed),
+        None if person.is_empty() => {}
+        None => words.push(YamlLine::new("read", YamlValue::Block(person))),
     }
     words
 }
 
 /// What is read about the person; empty if the standard places are used.
-fn person_entries<'a>(get: &ChecklistLookup<'a>, given: &ChecklistLookup<'a>) -> Vec<YamlLine> {
+fn person_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
     let usual = [
         ("id", "id", "$.sub"),
         ("email", "email", "$.email"),
         ("email-verified", "emailVerified", "$.email_verified"),
         ("name-path", "name", "$.name"),
     ];
-    if usual.iter().all(|(question, _, path)| get(question).is_none_or(|answer| answer == *path)) {
+    // An address that is always trusted needs no flag, and a flag that nobody looks at is a mistake.
+    let is_ignored = |fact: &str| fact == "emailVerified" && answers.get("trust") == Some("always");
+    if usual.iter().all(|(question, fact, path)| !is_ignored(fact) && answers.get(question).is_none_or(|answer| answer == *path)) {
         return Vec::new();
     }
-    let lines = usual.iter().filter_map(|(question, fact, path)| {
-        let answer = if get(question).is_none() && *fact != "emailVerified" { Some(*path) } else { given(question) };
+    let lines = usual.iter().filter(|(_, fact, _)| !is_ignored(fact)).filter_map(|(question, fact, path)| {
+        let answer = if answers.get(question).is_none() && *fact != "emailVerified" { Some(*path) } else { answers.given(question) };
         Some(YamlLine::new(*fact, YamlValue::text(answer?)))
     });
     lines.collect()
 }
 
-/// Facts that a request may name without braces.
-const FACTS: &[&str] = &[
-    "clientId",
-    "clientSecret",
-    "redirectUri",
-    "state",
-    "nonce",
-    "code",
-    "codeVerifier",
-    "codeChallenge",
-    "scope",
-    "accessToken",
-    "now",
-    "publicUrl",
-];
-
-/// `a=clientId, b=text` as parameters: the name of a fact becomes a hole.
-fn parameter_entries(text: &str) -> Vec<YamlLine> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
-    pairs
-        .map(|(name, value)| {
-            let value = value.trim();
-            let written = if FACTS.contains(&value) { format!("${{{value}}}") } else { value.to_owned() };
-            YamlLine::new(name.trim(), YamlValue::Text(written))
-        })
-        .collect()
+/// The entries, or those of the standard places.
+fn or_standard(person: &[YamlLine]) -> Vec<YamlLine> {
+    if !person.is_empty() {
+        return person.to_vec();
+    }
+    let standard = [("id", "$.sub"), ("email", "$.email"), ("emailVerified", "$.email_verified"), ("name", "$.name")];
+    standard.iter().map(|(fact, path)| YamlLine::new(*fact, YamlValue::text(*path))).collect()
 }

@@ -1,10 +1,14 @@
-//! The requests that a login would send, and what is read from the answers. The engine itself writes the requests, with
-//! masks for what is not known yet.
+//! The requests that a login would send, what is read from the answers, and what each word of the file says. The engine
+//! itself writes the requests, with masks for what is not known yet.
+
+pub mod description; //     what the file says, and what holds where it is silent
+pub(crate) mod silent; //   what holds by default
+pub(crate) mod written; //  what the file writes
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::signature::SignedParameters;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::diagnostic::printable;
@@ -13,7 +17,10 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request};
 use crate::workbench::curl::shell_words::shell_quoted;
+use crate::workbench::explain::description::FileDescription;
+use crate::workbench::recorded_exchange::parse_pairs;
 use crate::world::secrets;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A step with its request and what is read from its answer.
@@ -23,50 +30,12 @@ pub struct ExplainedStep {
     pub step: StepKind,
     /// The request as it would be sent, with masks for the values that only a login knows.
     pub request: Request,
-    /// The rules by which an answer refuses the login.
-    pub(crate) verdicts: Vec<ExplainedVerdict>,
     /// Which facts are read, from where, and the place in the file.
     pub(crate) reads: Vec<(Slot, String, Place)>,
     /// Whether the login continues when the call fails, or the call is conditional.
     pub(crate) remark: Option<&'static str>,
-}
-
-/// A rule of the file that refuses a login by an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ExplainedVerdict {
-    /// The file's word: `accepted` or `refused`.
-    pub(crate) word: &'static str,
-    /// The condition as the file writes it.
-    pub(crate) condition: String,
-    /// The path of the provider's code.
-    pub(crate) code: Option<String>,
-    /// The path of the provider's message.
-    pub(crate) message: Option<String>,
-    pub(crate) place: Place,
-}
-
-impl ExplainedVerdict {
-    /// The rules of a step, in the order in which they are checked.
-    fn for_step(step: &Step) -> Vec<Self> {
-        let [accepted, refused] = step.accepted_and_refused();
-        let all = accepted.iter().map(|refusal| ("accepted", refusal)).chain(refused.iter().map(|refusal| ("refused", refusal)));
-        let verdict = |(word, refusal): (&'static str, &RefusalRule)| {
-            let [code, message] = refusal.code_and_message().map(|reading| reading.map(|reading| printable(&reading.source())));
-            Self { word, condition: printable(&refusal.source()), code, message, place: refusal.place }
-        };
-        all.map(verdict).collect()
-    }
-
-    pub(crate) fn sentence(&self) -> String {
-        let whether = if self.word == "accepted" { "unless" } else { "if" };
-        let reasons = match (&self.code, &self.message) {
-            (Some(code), Some(message)) => format!(", with code {code} and message {message}"),
-            (Some(code), None) => format!(", with code {code}"),
-            (None, Some(message)) => format!(", with message {message}"),
-            (None, None) => String::new(),
-        };
-        format!("refused {whether} {}{reasons}", self.condition)
-    }
+    /// The text that `sign` signs, with masks.
+    signed_text: Option<String>,
 }
 
 /// Explains every step; facts that are not given are masks.
@@ -78,10 +47,15 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
+            (false, true) if step.implied.is_some() => Some("made only when the ID token lacks the address, or whether it is verified"),
+            (false, true) if step.negotiates_credentials() => {
+                Some("sent once more with the credentials in the `Authorization` header when the provider answers `invalid_client`")
+            }
             (false, true) => None,
         };
         let (request, reads) = (step.request(&facts)?, step.read_sources(|fact| used.contains(&fact)));
-        list.push(ExplainedStep { step: step.kind, request, verdicts: ExplainedVerdict::for_step(step), reads, remark });
+        let signed_text = signed_text(step, &request, &facts);
+        list.push(ExplainedStep { step: step.kind, request, reads, remark, signed_text });
         for (fact, ..) in step.learned_facts().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {
@@ -90,6 +64,24 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         }
     }
     Ok(list)
+}
+
+/// What each word of the file says, and what holds where it is silent.
+pub fn describe(provider: &Provider, steps: &[ExplainedStep]) -> FileDescription {
+    let signed_texts: Vec<Option<String>> = steps.iter().map(|step| step.signed_text.clone()).collect();
+    description::describe(provider, &signed_texts)
+}
+
+/// The text that a step signs, with masks in place of what only a login knows.
+fn signed_text(step: &Step, request: &Request, facts: &Facts) -> Option<String> {
+    let sign = step.signature()?;
+    let text = match sign.over {
+        SignedParameters::Query => request.address.masked().split_once('?').map(|(_, query)| query.to_owned()),
+        SignedParameters::Form => request.body.as_ref().map(Text::masked),
+    };
+    let pairs = parse_pairs(text.unwrap_or_default().split('#').next().unwrap_or_default());
+    let pairs = pairs.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(Text::plain(value)))).collect();
+    sign.signing_input(&pairs, facts).ok().map(|text| printable(&text.masked()))
 }
 
 /// The facts of every login: the values of this installation, secrets masked, and the redirect address.

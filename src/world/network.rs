@@ -16,10 +16,6 @@ use std::time::Duration;
 
 /// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long the client waits for the first part of an answer, and between two parts.
-const SILENCE: Duration = Duration::from_secs(5);
-/// How long the client waits for the whole answer.
-const TOTAL: Duration = Duration::from_secs(10);
 /// How many headers of an answer are read at most.
 const MOST_HEADERS: usize = 100;
 
@@ -61,8 +57,6 @@ impl Network {
                 .no_proxy()
                 .retry(reqwest::retry::never())
                 .connect_timeout(CONNECT)
-                .read_timeout(SILENCE)
-                .timeout(TOTAL)
                 .http1_max_headers(MOST_HEADERS)
                 .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
@@ -119,7 +113,7 @@ impl Network {
             value.set_sensitive(true);
             headers.append(name, value);
         }
-        let mut sending = self.client().request(method, url).headers(headers);
+        let mut sending = self.client().request(method, url).headers(headers).timeout(request.timeout);
         if request.body.is_some() {
             sending = sending.body(sent.body.to_owned());
         }

@@ -58,9 +58,8 @@ impl Place {
     fn at(folder: Folder, storage: StorageLocation) -> Self {
         let secret = format!("{}{}", random::id(), random::id());
         let upstream = TestProvider::open(&secret, "acme");
-        folder.write("secret", &secret);
-        let secret = format!("file:{}/secret", folder.0.display());
-        folder.write("providers.d/acme.yaml", &STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", &secret));
+        folder.write("secrets/acme", &secret);
+        folder.write("providers.d/acme.yaml", &STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secrets/acme"));
         let place = Self { folder, upstream, storage, master: format!("{}{}", random::id(), random::id()) };
         place.set("");
         place

@@ -19,7 +19,7 @@ trustEmail: sometimes
 `;
 const odd = `name: Clube Acme
 clientId: loja-42
-clientSecret: env:PORTARIA_LAB_NEVER_SET
+clientSecret: env:CLUBE_ACME_NEVER_SET
 trustEmail: always
 pkce: off                    # as its manual of 12 March has it
 getAuthorizationCode:

@@ -1,5 +1,6 @@
-// The three providers of tests/peers: how they are started, and how a person logs in with them by hand.
+// The providers of tests/peers: how they are started, and how a person logs in with them by hand.
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { checkout, installed } from './packages.mjs';
 import { freePort, start } from './processes.mjs';
 
@@ -11,15 +12,22 @@ const programs = {
   oidc: { program: process.execPath, script: 'oidc_provider.mjs', ready: '/.well-known/openid-configuration' },
   authlib: { program: python, script: 'authlib_server.py', ready: '/' },
   django: { program: python, script: 'django_server.py', ready: '/' },
+  // Of these the file is made here: its name, and where the issuer is.
+  pyop: { program: python, script: 'pyop_server.py', ready: '/jwks', file: ['name: Praia'] },
+  django_oidc: { program: python, script: 'django_oidc_server.py', ready: '/jwks', file: ['name: Museu'] },
+  mock: { program: process.execPath, script: 'mock_server.mjs', ready: '/jwks', file: ['name: Ensaio'] },
+  // This server never says that an address is verified, so its owner has to.
+  canaille: { program: python, script: 'canaille_server.py', ready: '/oauth/jwks.json', file: ['name: Biblioteca', 'trustEmail: always'] },
 };
 
 export const providerFiles = `${folder}/providers.d`;
 
-// Answers with the variables that the provider files name, and a way to end the providers.
-export async function startPeers(publicUrl) {
+// Writes the provider files that are made here, and answers with the variables that the files name, and a way to end the providers.
+export async function startPeers(publicUrl, files) {
   const env = {};
-  const started = await Promise.all(Object.entries(programs).map(async ([name, { program, script, ready }]) => {
+  const started = await Promise.all(Object.entries(programs).map(async ([name, { program, script, ready, file }]) => {
     const port = await freePort();
+    if (file) await writeFile(`${files}/${name}.yaml`, [...file, `discovery: http://127.0.0.1:${port}`, ''].join('\n'));
     const id = `shop-${randomBytes(4).toString('hex')}`;
     const secret = randomBytes(24).toString('base64url');
     env[`${name.toUpperCase()}_HOST`] = `127.0.0.1:${port}`;
@@ -52,6 +60,26 @@ export const logIn = {
     await page.getByRole('button', { name: 'Entrar' }).click();
     await page.getByRole('button', { name: 'Authorize' }).click();
   },
+  async pyop(page, login) {
+    await page.getByLabel('Usuário').fill(login);
+    await page.getByLabel('Senha').fill(password);
+    await page.getByRole('button', { name: 'Permitir' }).click();
+  },
+  async django_oidc(page, login) {
+    await page.getByLabel('Username:').fill(login);
+    await page.getByLabel('Password:').fill(password);
+    await page.getByRole('button', { name: 'Entrar' }).click();
+    await page.getByRole('button', { name: 'Autorizar' }).click();
+  },
+  // It has no page of its own.
+  async mock() {},
+  async canaille(page, login) {
+    await page.locator('input[name=login]').fill(login);
+    await page.locator('button[name=answer]').first().click();
+    await page.locator('input[name=password]').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('button#accept').click();
+  },
 };
 
 export const refuse = {
@@ -62,5 +90,20 @@ export const refuse = {
     await page.getByLabel('Password:').fill(password);
     await page.getByRole('button', { name: 'Entrar' }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
+  },
+  pyop: (page) => page.getByRole('button', { name: 'Recusar' }).click(),
+  async django_oidc(page, login) {
+    await page.getByLabel('Username:').fill(login);
+    await page.getByLabel('Password:').fill(password);
+    await page.getByRole('button', { name: 'Entrar' }).click();
+    await page.getByRole('button', { name: 'Recusar' }).click();
+  },
+  // Who has agreed before is not asked again.
+  async canaille(page) {
+    await page.locator('input[name=login]').fill('ivo');
+    await page.locator('button[name=answer]').first().click();
+    await page.locator('input[name=password]').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('button#deny').click();
   },
 };

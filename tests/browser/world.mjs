@@ -19,10 +19,10 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const port = await freePort();
 export const publicUrl = `http://localhost:${port}`;
 export const shop = await openShop(publicUrl);
-const [peers, browser] = await Promise.all([startPeers(publicUrl), launch()]);
-
 await mkdir(screenshots, { recursive: true });
 await cp(providerFiles, `${folder}/providers.d`, { recursive: true });
+const [peers, browser] = await Promise.all([startPeers(publicUrl, `${folder}/providers.d`), launch()]);
+
 await cp(`${checkout}providers.d/playground.yaml`, `${folder}/providers.d/playground.yaml`);
 await writeFile(`${folder}/portaria.yaml`, `
 publicUrl: ${publicUrl}
@@ -32,6 +32,7 @@ providers: providers.d
 returnTo: [ "${shop.origin}" ]
 login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en ] }
 limits: off
+filesMayRead: { env: [ "{NAME}_*", "OIDC_*" ] }
 `);
 export const installation = { cwd: folder, env: peers.env };
 export const broker = await start('portaria', binary, ['serve'], { ...installation, ready: `${publicUrl}/health/ready` });

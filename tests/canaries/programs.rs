@@ -74,9 +74,9 @@ fn tried(folder: &Folder, more: &[&str], back: &str) -> (i32, String) {
 pub(super) fn acme(name: &str) -> (Folder, TestProvider, String) {
     let mark = format!("Canario{}", random::id());
     let upstream = TestProvider::open(&format!("{mark}-secret"), &mark);
-    let file = STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secret");
-    let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("providers.d/secret", &format!("{mark}-secret"));
-    let folder = folder.with("secret", &format!("{mark}-secret"));
+    let file = STANDARD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secrets/acme");
+    let folder = Folder::new(name).with("providers.d/acme.yaml", &file);
+    let folder = folder.with("secrets/acme", &format!("{mark}-secret"));
     (folder, upstream, mark)
 }
 

@@ -136,8 +136,9 @@ fn what_is_open_to_others_is_not_simulated() {
 
 #[test]
 fn a_broken_file_is_complained_about_and_so_is_one_without_examples() {
-    let folder =
-        folder("simulate-broken").with("providers.d/bad.yaml", "name: Bad\ngetAuthorizationCod: {}\n").with("providers.d/bare.yaml", ACME);
+    let folder = folder("simulate-broken")
+        .with("providers.d/bad.yaml", "name: Bad\ngetAuthorizationCod: {}\n")
+        .with("providers.d/bare.yaml", &ACME.replace("env:ACME_", "env:BARE_"));
     for (name, said) in [("bad", "getAuthorizationCod"), ("bare", "there are no examples")] {
         let (code, out, err) = portaria(&folder.0, &["simulate", name], &[]);
         assert_eq!(code, 1, "{out}{err}");

@@ -204,7 +204,7 @@ async fn a_public_store_without_staff_has_no_lab() {
 async fn every_state_of_a_provider_is_shown_with_what_helps() {
     let broker = TestBroker::builder(LOCAL)
         .with_standard("acme")
-        .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:LAB_TEST_NEVER_SET"))
+        .with("waiting", &STANDARD.replace("clientId: loja-42", "clientId: env:WAITING_NEVER_SET"))
         .with("broken", "name: Broken\nclientSecret: hunter2\nraed: {}\n")
         .with("off", &format!("enabled: false\n{STANDARD}"))
         .build()
@@ -212,11 +212,11 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
 
     let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
-    for part in ["Clube Acme", "LAB_TEST_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
+    for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
         assert!(list.body.contains(part), "{part}: {}", list.body);
     }
     let waiting = broker.ask(ClientRequest::get("/lab/waiting?lang=en")).await;
-    assert!(waiting.body.contains("LAB_TEST_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
+    assert!(waiting.body.contains("WAITING_NEVER_SET") && !waiting.body.contains("Run a test login"), "{}", waiting.body);
     let broken = broker.ask(ClientRequest::get("/lab/broken?lang=en")).await;
     for part in ["id=\"L3\"", "^^^^", "a secret may not stand in the file", "••••••", "raed"] {
         assert!(broken.body.contains(part), "{part}: {}", broken.body);

@@ -95,7 +95,7 @@ async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
     for (what, gone) in [
         ("deleted", None),
         ("switched off", Some(format!("enabled: false\n{STANDARD}"))),
-        ("waiting for a secret", Some(STANDARD.replace("SECRET", "env:PORTARIA_NOT_SET_ANYWHERE"))),
+        ("waiting for a secret", Some(STANDARD.replace("SECRET", "env:BETA_NOT_SET_ANYWHERE"))),
     ] {
         let broker = TestBroker::open().await;
         let browser = Browser::new(&broker);
@@ -124,10 +124,10 @@ async fn a_changed_secret_is_used_by_logins_that_are_under_way() {
     let begun = browser.begin("/login/acme").await;
     let right = format!("{}-secret", broker.mark);
 
-    broker.folder.write("secret", "something else entirely");
+    broker.folder.write("secrets/acme", "something else entirely");
     broker.look_again();
     let wrong = Browser::new(&broker).log_in("acme", "ana").await;
-    broker.folder.write("secret", &right);
+    broker.folder.write("secrets/acme", &right);
     broker.look_again();
 
     assert_eq!(wrong.status, 502, "{wrong:?}");

@@ -259,14 +259,17 @@ async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     // A provider that needs no calls: what the browser brings is signed.
     let folder = Folder::new();
     let secret = random::id();
-    folder.write("secret", &secret);
+    folder.write("secrets/praca", &secret);
     let provider = format!(
-        "name: Praça\nclientId: loja\nclientSecret: file:{}/secret\ntrustEmail: always\npkce: off\ngetAuthorizationCode:\n  \
+        "name: Praça\nclientId: loja\nclientSecret: file:{}/secrets/praca\ntrustEmail: always\npkce: off\ngetAuthorizationCode:\n  \
          get: https://praca.example/entrar\n  query: {{ back: '${{redirectUri}}', state: '${{state}}' }}\n  \
          verify: {{ into: sign, algorithm: hmacSha256, key: '${{clientSecret}}' }}\n  read: {{ id: $.id, email: $.email }}\n",
         folder.0.display()
     );
-    let broker = TestBroker::builder(OPEN).with("praca", &provider).build().await;
+    let broker = TestBroker::builder(&format!("{OPEN}filesMayRead: {{ folder: {}/secrets }}\n", folder.0.display()))
+        .with("praca", &provider)
+        .build()
+        .await;
     let browser = Browser::at(&broker, "login.loja.example");
     let begun = browser.begin("/login/praca").await;
     let brought = format!("email=ana@loja.example&id=1&state={}", begun.state);

@@ -180,19 +180,20 @@ impl TestBrokerBuilder {
         let (upstream, mark) = self.upstream.unwrap_or_else(|| {
             let mark = format!("Canario{}", &random::id()[..8].replace(['-', '_'], "x"));
             let secret = format!("{mark}-secret");
-            self.folder.write("secret", &secret);
+            self.folder.write("secrets/acme", &secret);
             (Rc::new(TestProvider::open(&secret, &mark)), mark)
         });
         let folder = self.folder.0.display().to_string();
         let meant = |text: &str| {
             let text = text.replace("UPSTREAM", &upstream.url()).replace("PORT", &upstream.port().to_string());
-            text.replace("SECRET", &format!("file:{folder}/secret")).replace("FOLDER", &folder)
+            text.replace("SECRET", &format!("file:{folder}/secrets/acme")).replace("FOLDER", &folder)
         };
         for (name, text) in &self.files {
             self.folder.write(name, &meant(text));
         }
         let text = meant(&self.settings);
         let text = if text.contains("providers:") { text } else { format!("{text}providers: {folder}/providers.d\n") };
+        let text = with_readable_folder(&text, &folder);
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let storage = self.storage.unwrap_or_else(|| StorageLocation::File(self.folder.0.join("portaria.db")));
@@ -367,14 +368,15 @@ impl TestBroker {
 
     /// Writes a provider file anew and lets it be noticed.
     pub fn rewrite(&self, name: &str, text: &str) {
-        let secret = format!("file:{}/secret", self.folder.0.display());
+        let secret = format!("file:{}/secrets/acme", self.folder.0.display());
         self.folder.write(&format!("providers.d/{name}.yaml"), &text.replace("UPSTREAM", &self.upstream.url()).replace("SECRET", &secret));
         self.look_again();
     }
 
     /// Takes over other settings.
     pub fn resettle(&self, settings: &str) {
-        let text = format!("{settings}providers: {}/providers.d\n", self.folder.0.display());
+        let folder = self.folder.0.display().to_string();
+        let text = with_readable_folder(&format!("{settings}providers: {folder}/providers.d\n"), &folder);
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         self.app.apply_settings(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), clock::now());
     }
@@ -384,6 +386,15 @@ impl TestBroker {
         for front in self.app.live_config().live_stores() {
             front.providers.reload(clock::now());
         }
+    }
+}
+
+/// The settings, with the folder of the test's secrets unless they say what provider files may read.
+fn with_readable_folder(settings: &str, folder: &str) -> String {
+    if settings.contains("filesMayRead:") {
+        settings.to_owned()
+    } else {
+        format!("{settings}filesMayRead: {{ folder: {folder}/secrets }}\n")
     }
 }
 

@@ -1,20 +1,28 @@
 //! Asks the checklist on the terminal, question by question.
 
+use crate::commands::new::issuer;
 use crate::commands::outcome::CommandFailure;
-use crate::provider::InstallationContext;
+use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist;
-use crate::workbench::checklist::questions::{ChecklistAnswers, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
 use std::io::{BufRead as _, Write as _};
 
+/// Says why an answer is not accepted.
+pub(crate) type AnswerCheck<'a> = dyn Fn(&ChecklistQuestion, &str) -> Option<String> + 'a;
+
 /// Asks every question that has no answer yet.
-pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, context: InstallationContext) -> Result<(), CommandFailure> {
+pub(crate) fn ask_questions(
+    answers: &mut ChecklistAnswers,
+    settings: &Settings,
+    check_answer: &AnswerCheck<'_>,
+) -> Result<(), CommandFailure> {
     let given: Vec<&str> = answers.keys().copied().collect();
     print("Enter takes the answer in brackets; `back` returns to the question before.\n");
+    let mut published: Vec<&str> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
     let mut at = 0;
     while let Some(question) = QUESTIONS.get(at) {
-        if given.contains(&question.name) || !(question.matters)(answers) {
+        if given.contains(&question.name) || published.contains(&question.name) || !(question.matters)(answers) {
             at += 1;
             continue;
         }
@@ -40,9 +48,24 @@ pub(crate) fn ask_questions(answers: &mut ChecklistAnswers, context: Installatio
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = checklist::check_answer(question, &answer, context) {
+        if let Some(why) = check_answer(question, &answer) {
             print(&format!("  {}\n", printable(&why)));
             continue;
+        }
+        if question.name == "discovery" {
+            answers.retain(|name, _| !published.contains(name));
+            published.clear();
+            if answer != "none" {
+                let mut found = ChecklistAnswers::new();
+                if let Err(failure) = issuer::fill_in_from_discovery(&answer, settings, &mut found) {
+                    failure.message().lines().for_each(|line| print(&format!("  {}\n", printable(line))));
+                    continue;
+                }
+                // What the document says is not asked.
+                found.retain(|name, _| !answers.contains_key(name));
+                published.extend(found.keys());
+                answers.extend(found);
+            }
         }
         answers.insert(question.name, answer);
         asked.push(at);

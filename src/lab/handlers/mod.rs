@@ -108,7 +108,7 @@ pub(crate) fn provider_standing(context: &RequestContext, name: &str) -> Option<
 
 /// The provider as its file describes it now, unless the file is broken.
 pub(crate) fn compile_current(context: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    crate::provider::compile(&standing.report.source, context.live_store().providers.installation_context()).0
+    context.live_store().providers.compile(&standing.report.source)
 }
 
 /// The title of the provider in a file, even if the rest of the file is broken.

@@ -5,8 +5,9 @@ use crate::lab::handlers::test_story::format_moment;
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{RequestView, masked_parts};
-use crate::lab::pages::file_sections::{LabFactSource, RequestPreview, file_sections};
+use crate::lab::pages::file_sections::{RequestPreview, file_sections};
 use crate::lab::pages::frame::{LabFrame, NotOfferedReason};
+use crate::lab::pages::login_steps::LabFactSource;
 use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::provider::{InstallationValue, ProviderPage, TestLoginView};
 use crate::lab::pages::words::LabLanguage;
@@ -18,13 +19,15 @@ use crate::provider::step::StepKind;
 use crate::stores::live::ProviderStanding;
 use crate::story;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::web::login_page;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{forms, user_facing_error};
-use crate::workbench::explain::{explain, installation_facts};
+use crate::workbench::explain::description::DescriptionRow;
+use crate::workbench::explain::{describe, explain, installation_facts};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use std::sync::Arc;
@@ -81,23 +84,37 @@ impl LabProvider {
         &self.given
     }
 
-    /// The requests as they would be sent, or why they cannot be shown.
-    pub(crate) fn request_previews(&self) -> Result<Vec<RequestPreview>, String> {
-        let Some(provider) = &self.provider else { return Ok(Vec::new()) };
+    /// What the file says beside its steps, and the requests as they would be sent; or why they cannot be shown.
+    pub(crate) fn explained(&self) -> Result<(Vec<DescriptionRow>, Vec<RequestPreview>), String> {
+        let Some(provider) = &self.provider else { return Ok((Vec::new(), Vec::new())) };
         let steps = explain(provider, &self.given);
         let steps =
             steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).to_string())?;
+        let mut description = describe(provider, &steps);
         let preview = |(at, explained): (usize, &crate::workbench::explain::ExplainedStep)| RequestPreview {
             number: at + 1,
             step: explained.step.word().to_owned(),
             request: RequestView::from_request(&story::masked_request(&explained.request)),
-            verdicts: explained.verdicts.clone(),
-            reads: explained.reads.iter().map(|(fact, from, place)| fact_source(provider, *fact, from, place.line)).collect(),
+            rows: description.steps.get_mut(at).map(std::mem::take).unwrap_or_default(),
             is_by_browser: explained.step == StepKind::GetAuthorizationCode,
             is_optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
             is_conditional: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
         };
-        Ok(steps.iter().enumerate().map(preview).collect())
+        let previews = steps.iter().enumerate().map(preview).collect();
+        Ok((description.file, previews))
+    }
+
+    /// Where each fact is read.
+    pub(crate) fn fact_sources(&self) -> Vec<LabFactSource> {
+        let Some(provider) = &self.provider else { return Vec::new() };
+        let used = provider.used_facts();
+        let reads = provider.steps().flat_map(|step| step.read_sources(|fact| used.contains(&fact)));
+        let source = |(fact, from, place): (Slot, String, Place)| LabFactSource {
+            fact: provider.names.name(fact).to_string(),
+            from: crate::vocabulary::diagnostic::printable(&from),
+            line: place.line,
+        };
+        reads.map(source).collect()
     }
 
     /// The names of the calls, in order.
@@ -121,10 +138,6 @@ impl LabProvider {
         });
         literals.chain(needed).collect()
     }
-}
-
-fn fact_source(provider: &Provider, fact: Slot, from: &str, line: u32) -> LabFactSource {
-    LabFactSource { fact: provider.names.name(fact).to_string(), from: crate::vocabulary::diagnostic::printable(from), line }
 }
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
@@ -159,9 +172,9 @@ pub(crate) fn provider_page(
         report_href: report,
         ..handlers::lab_frame(context, here)
     };
-    let (previews, preview_error) = match bench.request_previews() {
-        Ok(previews) => (previews, None),
-        Err(why) => (Vec::new(), Some(why)),
+    let ((rows, previews), preview_error) = match bench.explained() {
+        Ok(explained) => (explained, None),
+        Err(why) => ((Vec::new(), Vec::new()), Some(why)),
     };
     let public_url = &context.live_store().store.public_url;
     let callback = bench.provider.as_ref().and_then(|provider| bench.given.iter().find(|(fact, _)| *fact == provider.known.redirect_uri));
@@ -181,6 +194,7 @@ pub(crate) fn provider_page(
         file: &bench.file,
         preview_error,
         values: bench.installation_values(),
+        rows,
         callback: masked_parts(&callback),
         inputs: live_provider.map(|live_provider| login_page::provider_choice(&live_provider, None).inputs).unwrap_or_default(),
         csrf_token: &forms::csrf_token(context, &guard::form_binding(context)),

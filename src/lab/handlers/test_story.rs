@@ -57,8 +57,7 @@ pub(crate) fn login_steps(
     let same =
         bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.standing) == *version));
     let calls = same.map(LabProvider::call_names).unwrap_or_default();
-    let reads: Vec<_> =
-        same.and_then(|bench| bench.request_previews().ok()).unwrap_or_default().into_iter().flat_map(|preview| preview.reads).collect();
+    let reads: Vec<_> = same.map(LabProvider::fact_sources).unwrap_or_default();
     let current = CurrentFile { file: same.map(|bench| &bench.file), reads: &reads, calls: &calls };
     LoginStepsView::from_story(&kept.story, current, changes, words)
 }

@@ -2,7 +2,7 @@
 
 use crate::lab::pages::exchange_view::RequestView;
 use crate::lab::pages::masked_file::{MaskedFile, MaskedLine};
-use crate::workbench::explain::ExplainedVerdict;
+use crate::workbench::explain::description::DescriptionRow;
 
 /// The keys of the blocks that describe steps.
 const STEPS: [&str; 3] = ["getAuthorizationCode", "getAccessCode", "getUserInfo"];
@@ -26,32 +26,21 @@ impl FileSection {
     }
 }
 
-/// A request as the broker would send it, and what is read from the answer.
+/// A request as the broker would send it, and what the file says about its step.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestPreview {
     /// Its number among the requests, from 1.
     pub(crate) number: usize,
     pub(crate) step: String,
     pub(crate) request: RequestView,
-    /// The conditions under which the answer is accepted or refused.
-    pub(crate) verdicts: Vec<ExplainedVerdict>,
-    pub(crate) reads: Vec<LabFactSource>,
+    /// What the file says about the step, and what holds by default.
+    pub(crate) rows: Vec<DescriptionRow>,
     /// Whether the shopper's browser makes the request.
     pub(crate) is_by_browser: bool,
     /// Whether a login goes on when the request fails.
     pub(crate) is_optional: bool,
     /// Whether the request has a condition.
     pub(crate) is_conditional: bool,
-}
-
-/// Where a fact is read.
-#[derive(Clone, Debug)]
-pub(crate) struct LabFactSource {
-    pub(crate) fact: String,
-    /// The path in the answer.
-    pub(crate) from: String,
-    /// The line of the file that reads it.
-    pub(crate) line: u32,
 }
 
 /// The step whose block begins with this line. A line that begins another block gives an empty name.
@@ -115,13 +104,11 @@ mod tests {
 
     fn preview(step: &str) -> RequestPreview {
         let request = RequestView::from_request(&StoryRequest::default());
-        let (verdicts, reads) = (Vec::new(), Vec::new());
         RequestPreview {
             number: 1,
             step: step.to_owned(),
             request,
-            verdicts,
-            reads,
+            rows: Vec::new(),
             is_by_browser: false,
             is_optional: false,
             is_conditional: false,

@@ -1,7 +1,6 @@
 //! The steps of a login: each request, its answer without values, and the step in which the login failed.
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views};
-use crate::lab::pages::file_sections::LabFactSource;
 use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
 use crate::lab::pages::step_complaint::StepComplaint;
@@ -48,6 +47,16 @@ pub(crate) struct StepView {
 pub(crate) struct LoginStepsView {
     pub(crate) steps: Vec<StepView>,
     pub(crate) proposals: Vec<ProposalView>,
+}
+
+/// Where a fact is read.
+#[derive(Clone, Debug)]
+pub(crate) struct LabFactSource {
+    pub(crate) fact: String,
+    /// The path in the answer.
+    pub(crate) from: String,
+    /// The line of the file that reads it.
+    pub(crate) line: u32,
 }
 
 /// The provider's file as it is today.

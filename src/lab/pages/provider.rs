@@ -6,11 +6,11 @@ use crate::lab::pages::file_sections::FileSection;
 use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
-use crate::lab::pages::words::{LabWords, around};
+use crate::lab::pages::words::LabWords;
 use crate::pages::login::LoginInputField;
 use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
-use crate::workbench::explain::ExplainedVerdict;
+use crate::workbench::explain::description::DescriptionRow;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]
@@ -34,6 +34,8 @@ pub(crate) struct ProviderPage<'a> {
     /// Why the requests cannot be shown.
     pub(crate) preview_error: Option<String>,
     pub(crate) values: Vec<InstallationValue>,
+    /// What the file says beside its steps, and what holds by default.
+    pub(crate) rows: Vec<DescriptionRow>,
     /// The address to which the provider sends the browser back.
     pub(crate) callback: Vec<MaskedPart>,
     /// The fields that a shopper fills in before the login starts.
@@ -139,12 +141,6 @@ impl ProviderPage<'_> {
             (Some(name), true) => fill(&words.set, &[("name", name)]),
             (Some(name), false) => fill(&words.unset, &[("name", name)]),
         }
-    }
-
-    /// The phrase before and after the condition of a verdict.
-    fn verdict_phrase(&self, verdict: &ExplainedVerdict) -> (&str, &str) {
-        let words = &self.words().provider;
-        around(if verdict.word == "accepted" { &words.accepted_if } else { &words.refused_if }, "condition")
     }
 
     fn callback_sentence(&self) -> String {

@@ -5,6 +5,7 @@ use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::assertion::Assertion;
 use crate::provider::call::CallSpec;
 use crate::provider::choice::{EntryChoice, compile_choices};
+use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
@@ -17,8 +18,9 @@ use crate::provider::step_context::{StepContext, check_fact_name, check_read_nam
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::wire::Method;
+use crate::vocabulary::wire::{LONGEST_TIMEOUT, Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, Reader};
+use std::time::Duration;
 
 /// Compiles a call, or complains.
 pub(crate) fn compile(
@@ -51,11 +53,14 @@ pub(crate) fn compile(
         body: carried.body,
         headers,
         basic: carried.basic,
+        negotiated: carried.negotiated,
         bearer: None,
         assertion,
         sign,
         verify: None,
         when: spec.when.take(),
+        implied: None,
+        timeout: timeout(spec.timeout.take(), reader),
         optional: spec.optional.unwrap_or(false),
         answers: AnswerParser { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
         refused,
@@ -198,6 +203,19 @@ fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<St
         check_no_paths([value], reader);
     }
     named.0
+}
+
+/// How long the provider may take.
+fn timeout(written: Option<Located<TimeSpan>>, reader: &mut Reader) -> Duration {
+    let Some(written) = written else { return USUAL_TIMEOUT };
+    if written.value.0 > LONGEST_TIMEOUT {
+        reader.complain(
+            written.place,
+            "no shopper waits that long",
+            "write at most `30s`; without `timeout` the provider may take 10 seconds",
+        );
+    }
+    written.value.0.min(LONGEST_TIMEOUT)
 }
 
 fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option<Template> {

@@ -34,7 +34,10 @@ impl Step {
         })?;
         let mut query = parameters::fill(&self.query, facts).map_err(StepError::missing_fact)?;
         let mut form = match &self.body {
-            StepBody::Form(form) => parameters::fill(form, facts).map_err(StepError::missing_fact)?,
+            StepBody::Form(form) => {
+                let form = self.chosen_credentials(facts).map_or(form, |negotiated| &negotiated.form);
+                parameters::fill(form, facts).map_err(StepError::missing_fact)?
+            }
             StepBody::None | StepBody::Json(_) | StepBody::Text(_) => Vec::new(),
         };
         if let Some(sign) = &self.sign {
@@ -60,7 +63,14 @@ impl Step {
             address.push(&fragment);
         }
         let (body, content_type) = self.body(&form, facts)?;
-        Ok(Request { method: self.method, address, headers: self.headers(content_type, facts)?, body, largest: LARGEST_ANSWER })
+        Ok(Request {
+            method: self.method,
+            address,
+            headers: self.headers(content_type, facts)?,
+            body,
+            largest: LARGEST_ANSWER,
+            timeout: self.timeout,
+        })
     }
 
     fn body(&self, form: &ParameterPairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
@@ -99,7 +109,7 @@ impl Step {
         if let Some(content_type) = content_type {
             usual("Content-Type", Text::plain(content_type));
         }
-        if let Some(basic) = self.basic {
+        if let Some(basic) = self.chosen_credentials(facts).map(|negotiated| negotiated.basic).or(self.basic) {
             let missing = |fact| StepError::MissingFact { fact: Some(fact), place: basic.place };
             let known = |fact| match facts.get(fact) {
                 Some(text) => Ok(text.clone()),

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// How many logins are compared with a request that names none of them.
 const LARGEST_CANDIDATES: usize = 20;
-/// The delay of an answer that comes too late.
-const LATE: Duration = Duration::from_secs(15);
+/// By how much an answer that comes too late exceeds the time that the file gives to it.
+const LATE: Duration = Duration::from_secs(5);
 /// The largest age of a time in a request, in seconds.
 const LARGEST_AGE: i64 = 120;
 
@@ -174,7 +174,7 @@ impl Simulation {
             Some(facts) => login.facts = facts,
             None => login.is_over |= !step.is_optional(),
         }
-        let delay = if login.late_call == Some(call) { LATE } else { Duration::ZERO };
+        let delay = if login.late_call == Some(call) { step.timeout + LATE } else { Duration::ZERO };
         SimulatedResponse { delay, ..SimulatedResponse::from_recorded(answer) }
     }
 

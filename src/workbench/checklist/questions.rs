@@ -1,5 +1,7 @@
 //! The questions of the checklist, in the order in which they are asked.
 
+use crate::workbench::checklist::pairs::unknown_facts;
+use crate::workbench::learn::names::to_variable_name;
 use crate::workbench::learn::provider_file::display_title;
 use std::collections::BTreeMap;
 
@@ -19,6 +21,19 @@ pub(crate) struct ChecklistQuestion {
     pub(crate) choices: &'static [&'static str],
 }
 
+impl ChecklistQuestion {
+    /// What its flag takes, for the help of the command.
+    pub(crate) fn value_name(&self) -> &'static str {
+        match self.example {
+            _ if !self.choices.is_empty() => "WORD",
+            address if address.starts_with("https://") => "URL",
+            path if path.starts_with('$') => "PATH",
+            pairs if pairs.contains('=') => "PAIRS",
+            _ => "TEXT",
+        }
+    }
+}
+
 /// A question that is always asked, takes any answer and has no default.
 const ALWAYS_ASKED: ChecklistQuestion =
     ChecklistQuestion { name: "", ask: "", example: "", usual: |_| None, matters: |_| true, choices: &[] };
@@ -27,12 +42,47 @@ fn answer_is(answers: &ChecklistAnswers, name: &str, expected: &str) -> bool {
     answers.get(name).is_some_and(|answer| answer == expected)
 }
 
+fn is_none(answers: &ChecklistAnswers, name: &str) -> bool {
+    answers.get(name).is_none_or(|answer| answer == "none")
+}
+
 fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
-    !answers.contains_key("discovery")
+    is_none(answers, "discovery")
+}
+
+/// Whether the person is described by an answer of its own, and not by the token answer alone.
+fn may_ask_user_info(answers: &ChecklistAnswers) -> bool {
+    is_without_discovery(answers) && !answer_is(answers, "signed", "idToken")
 }
 
 fn asks_user_info(answers: &ChecklistAnswers) -> bool {
-    is_without_discovery(answers) && !answer_is(answers, "userinfo", "none")
+    may_ask_user_info(answers) && !answer_is(answers, "userinfo", "none")
+}
+
+/// A variable for every fact that nothing gives.
+pub(crate) fn usual_settings(answers: &ChecklistAnswers) -> Option<String> {
+    let file = answers.get("name").map_or("answer", String::as_str).to_uppercase();
+    let prefix: String = file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let settings = unknown_facts(answers).into_iter().map(|fact| format!("{fact}=env:{prefix}_{}", to_variable_name(&fact)));
+    Some(settings.collect::<Vec<_>>().join(", "))
+}
+
+/// The hosts of the addresses whose hosts have holes, with `*` for each hole.
+pub(crate) fn usual_hosts(answers: &ChecklistAnswers) -> Option<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for address in ["discovery", "authorize", "token", "userinfo"].iter().filter_map(|name| answers.get(name)) {
+        let Some(host) = address.split("//").nth(1).and_then(|rest| rest.split(['/', '?']).next()).filter(|host| host.contains("${"))
+        else {
+            continue;
+        };
+        let mut parts = host.split("${");
+        let literal = parts.next().unwrap_or_default().to_owned();
+        let host = parts.fold(literal, |host, part| host + "*" + part.split_once('}').map_or("", |(_, behind)| behind));
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    (!hosts.is_empty()).then(|| hosts.join(", "))
 }
 
 macro_rules! usual {
@@ -43,6 +93,13 @@ macro_rules! usual {
 
 /// The questions in the order in which they are asked.
 pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
+    ChecklistQuestion {
+        name: "discovery",
+        ask: "The issuer of an OpenID Connect provider, which publishes its addresses and keys; or `none`",
+        example: "https://idp.example",
+        usual: usual!("none"),
+        ..ALWAYS_ASKED
+    },
     ChecklistQuestion {
         name: "title",
         ask: "What does the button say?",
@@ -60,7 +117,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     ChecklistQuestion {
         name: "client-secret",
         ask: "The client's secret: `env` for a variable, `none`, or where it is kept",
-        example: "env:ACME_SECRET",
+        example: "env:CLUBE_ACME_SECRET",
         usual: usual!("env"),
         ..ALWAYS_ASKED
     },
@@ -73,10 +130,18 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     },
     ChecklistQuestion {
         name: "authorize-parameters",
-        ask: "What it carries: `standard`, or each parameter with a fact or a text",
-        example: "app_key=clientId, return_url=redirectUri, state=state, canal=loja",
+        ask: "What it carries: `standard`, or each parameter with a fact in `${…}` or a text",
+        example: "app_key=${clientId}, return_url=${redirectUri}, state=${state}, canal=loja",
         usual: usual!("standard"),
         matters: is_without_discovery,
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "rename",
+        ask: "Standard parameters that have other names there, or `none`",
+        example: "client_id=app_key, redirect_uri=return_url",
+        usual: usual!("none"),
+        matters: |answers| answer_is(answers, "authorize-parameters", "standard"),
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -104,6 +169,14 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
+        name: "issuer",
+        ask: "The `iss` that comes back beside the code, or `none` if none does",
+        example: "https://sso.acme.example",
+        usual: usual!("none"),
+        matters: is_without_discovery,
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
         name: "token",
         ask: "The address at which the code is exchanged for a token",
         example: "https://sso.acme.example/api/token",
@@ -120,10 +193,22 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     },
     ChecklistQuestion {
         name: "token-parameters",
-        ask: "What it carries: `standard`, or each parameter with a fact or a text",
-        example: "auth_code=code, return_url=redirectUri",
+        ask: "What it carries: `standard`, or each parameter with a fact in `${…}` or a text",
+        example: "auth_code=${code}, return_url=${redirectUri}, kind=code",
         usual: usual!("standard"),
         matters: is_without_discovery,
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "token-rename",
+        ask: "Standard parameters of this request that have other names there, or `none`",
+        example: "code=auth_code",
+        usual: usual!("none"),
+        matters: |answers| {
+            is_without_discovery(answers)
+                && answer_is(answers, "token-parameters", "standard")
+                && !answer_is(answers, "token-encoding", "json")
+        },
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -152,10 +237,33 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
+        name: "signed",
+        ask: "Is the person in a signed token (JWT)? `idToken`: one in that answer; `answer`: the answer about the person is one; or `none`",
+        example: "idToken",
+        usual: usual!("none"),
+        matters: is_without_discovery,
+        choices: &["none", "idToken", "answer"],
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "signed-issuer",
+        ask: "The token's `iss`",
+        example: "https://sso.acme.example",
+        matters: |answers| !is_none(answers, "signed"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "signed-keys",
+        ask: "Where the token's keys are: the address of a JWKS, or `${clientSecret}`",
+        example: "https://sso.acme.example/jwks.json",
+        matters: |answers| !is_none(answers, "signed"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
         name: "userinfo",
         ask: "The address that describes the person, or `none` if the token's answer does",
         example: "https://sso.acme.example/api/me",
-        matters: is_without_discovery,
+        matters: may_ask_user_info,
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -168,9 +276,17 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
     },
     ChecklistQuestion {
         name: "userinfo-parameters",
-        ask: "What it carries besides the token as Bearer: `none`, or each parameter with a fact or a text",
-        example: "fields=id email",
+        ask: "What it carries: `none`, or each parameter with a fact in `${…}` or a text",
+        example: "fields=id email, token=${accessToken}",
         usual: usual!("none"),
+        matters: asks_user_info,
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "bearer",
+        ask: "What goes into `Authorization: Bearer`: `standard` (the access token, unless a parameter has it), a fact, or `none`",
+        example: "${appToken}",
+        usual: usual!("standard"),
         matters: asks_user_info,
         ..ALWAYS_ASKED
     },
@@ -213,5 +329,60 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         usual: |answers| Some(if answer_is(answers, "email-verified", "none") { "never" } else { "claim" }.to_owned()),
         matters: |answers| !answer_is(answers, "email", "none"),
         choices: &["claim", "always", "never"],
+    },
+    ChecklistQuestion {
+        name: "missing-email",
+        ask: "Without a proven address: `ask` (shoppers type and prove one), `refuse`, or a placeholder",
+        example: "${id}@acme.invalid",
+        usual: |answers| {
+            Some(if answer_is(answers, "trust", "never") || answer_is(answers, "email", "none") { "ask" } else { "refuse" }.to_owned())
+        },
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "refused",
+        ask: "Does it answer 200 to a refusal? When: a path with a value; or `none`",
+        example: "$.errcode != 0; $.status = error",
+        usual: usual!("none"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "accepted",
+        ask: "Or is there a value that every success has? Which; or `none`",
+        example: "$.ok = true",
+        usual: usual!("none"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "refused-code",
+        ask: "Where the code of the refusal stands, or `none`",
+        example: "$.errcode",
+        usual: usual!("none"),
+        matters: |answers| !is_none(answers, "refused") || !is_none(answers, "accepted"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "refused-message",
+        ask: "Where its message stands, or `none`",
+        example: "$.errmsg",
+        usual: usual!("none"),
+        matters: |answers| !is_none(answers, "refused") || !is_none(answers, "accepted"),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "settings",
+        ask: "Values of this shop that the answers name: each with its text, or where it is kept",
+        example: "tenant=env:ACME_TENANT",
+        usual: usual_settings,
+        matters: |answers| !unknown_facts(answers).is_empty(),
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "hosts",
+        ask: "The hosts to which an address with a hole in its host may lead",
+        example: "*.acme.example",
+        usual: usual_hosts,
+        matters: |answers| usual_hosts(answers).is_some(),
+        ..ALWAYS_ASKED
     },
 ];

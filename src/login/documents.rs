@@ -1,0 +1,75 @@
+//! Fetches what issuers publish: discovery documents and keys. Many logins that need one document fetch it once.
+
+use crate::provider::Provider;
+use crate::provider::document_cache::{DocumentCache, DueFetch};
+use crate::provider::facts::Facts;
+use crate::provider::json;
+use crate::provider::signed_token::SignedToken;
+use crate::vocabulary::wire::{Fetch, Request};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a login waits for a document that another login is fetching.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it.
+pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
+    if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
+        && let Some(due) = documents.due(&address, now)
+    {
+        let waits = documents.get(&address, now).is_none();
+        fetch_once(&address, &due, waits, (fetch, documents), now).await;
+    }
+}
+
+/// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure. Keys that are fresh are
+/// fetched again when none of them verifies the token, because the provider may have changed them.
+pub(crate) async fn fetch_keys_if_due(
+    token: Option<(&SignedToken, String)>,
+    facts: &Facts,
+    fetch: &dyn Fetch,
+    documents: &DocumentCache,
+    now: i64,
+) {
+    let Some((signed, token)) = token else { return };
+    let Some(address) = signed.keys_address(facts) else { return };
+    if let Some(due) = documents.due(&address, now) {
+        let waits = documents.get(&address, now).is_none();
+        fetch_once(&address, &due, waits, (fetch, documents), now).await;
+    }
+    if !signed.is_verified_by_known_keys(&token, facts, documents, now)
+        && let Some(due) = documents.early(&address, now)
+    {
+        fetch_once(&address, &due, true, (fetch, documents), now).await;
+    }
+}
+
+/// Fetches a document that is due, unless another login is fetching it. Then this login waits for the other's result, or goes on with
+/// the document that is known.
+async fn fetch_once(address: &str, due: &DueFetch, waits: bool, (fetch, documents): (&dyn Fetch, &DocumentCache), now: i64) {
+    let _flight = match due.flight.try_lock() {
+        Ok(flight) => flight,
+        Err(_) if !waits => return,
+        Err(_) => match tokio::time::timeout(LONGEST_WAIT, due.flight.lock()).await {
+            Ok(flight) => flight,
+            Err(_) => return,
+        },
+    };
+    if !documents.is_over(address, due) {
+        fetch_document(address, fetch, documents, now).await;
+    }
+}
+
+async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
+    let answer = fetch.send(&Request::for_document(address)).await;
+    let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
+    // A document with neither keys nor an issuer does not replace one that was fetched before.
+    let is_usable = |document: &Value| {
+        let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
+        has_keys || document.get("issuer").is_some_and(Value::is_string)
+    };
+    match document.filter(is_usable) {
+        Some(document) => documents.insert(address, document, now),
+        None => documents.record_failure(address, now),
+    }
+}

@@ -1,0 +1,379 @@
+//! What holds where a file is silent, and what follows from what it says. The words that the file writes need nothing
+//! here; a word with a default has one line in [`TABLE`].
+
+use crate::provider::Provider;
+use crate::provider::callback::StateLocation;
+use crate::provider::identity::IdentityEmail;
+use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::signature::ParameterSignature;
+use crate::provider::signed_token::{SignedToken, SignedTokenSpec, TokenKeys};
+use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::template::Template;
+use crate::provider::value_reference::ValueReference;
+use crate::vocabulary::email::Email;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::Method;
+use crate::vocabulary::words::WordBlock;
+use crate::vocabulary::yaml::{YamlEntry, YamlKind, YamlNode};
+use crate::workbench::explain::description::{DescriptionRow, is_step};
+use crate::workbench::explain::written::value_rows;
+
+/// A part of a file that is described: a step, or what stands beside the steps.
+#[derive(Clone, Copy)]
+pub(crate) struct Section<'a> {
+    pub(crate) provider: &'a Provider,
+    /// The step; `None` for the words at the top.
+    pub(crate) step: Option<&'a Step>,
+    /// Where the file writes it, unless it is there by default.
+    pub(crate) node: Option<&'a YamlNode>,
+    /// The whole file.
+    pub(crate) file: Option<&'a YamlNode>,
+    /// The text that `sign` signs, with masks.
+    pub(crate) signed_text: Option<&'a str>,
+}
+
+/// What holds of a word besides what its line says.
+enum Silence {
+    /// What holds when the file does not write the word.
+    Unless(fn(&Section<'_>) -> Option<String>),
+    /// What holds by default in addition to what the file writes.
+    Also(fn(&Section<'_>) -> Vec<String>),
+    /// What follows from the word when the file writes it.
+    Then(fn(&Section<'_>) -> Vec<String>),
+    /// Rows of other words that belong here.
+    Rows(fn(&Section<'_>) -> Vec<DescriptionRow>),
+}
+
+use Silence::{Also, Rows, Then, Unless};
+
+/// The block, the word, and what holds by default. A row without a value is left out.
+const TABLE: &[(&str, &str, Silence)] = &[
+    ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
+    ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
+    ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
+    ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
+    ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
+    ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),
+    ("provider file", "missingEmail", Then(|section| section.placeholders())),
+    ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
+    ("provider file", "logout", Unless(|_| Some("none: the session at the provider goes on".to_owned()))),
+    ("getAuthorizationCode step", "get", Unless(|section| section.from_document("authorization_endpoint"))),
+    ("getAuthorizationCode step", "scope", Unless(|section| Some(section.provider.scope.as_deref().unwrap_or("none").to_owned()))),
+    ("getAuthorizationCode step", "callback", Unless(|section| Some(section.provider.callback.word().to_owned()))),
+    ("getAuthorizationCode step", "stateIn", Unless(|section| Some(section.provider.state_in.word().to_owned()))),
+    ("getAuthorizationCode step", "read", Rows(|section| section.state_row())),
+    ("getAuthorizationCode step", "read", Rows(|section| section.standard_reads())),
+    ("getAuthorizationCode step", "sign", Then(|section| section.signed_text())),
+    ("getAuthorizationCode step", "verify", Then(|section| section.verified_text())),
+    ("getAuthorizationCode step", "signed", Rows(|section| section.implied_token())),
+    ("getAuthorizationCode step", "refused", Also(|_| vec!["if the callback has a parameter `error`".to_owned()])),
+    ("call", "get", Unless(|section| section.default_get())),
+    ("call", "post", Unless(|section| section.default_post())),
+    ("call", "credentials", Unless(|section| section.credentials())),
+    ("call", "bearer", Unless(|section| section.bearer())),
+    ("call", "sign", Then(|section| section.signed_text())),
+    ("call", "when", Unless(|_| Some("always".to_owned()))),
+    ("call", "optional", Unless(|_| Some("false: without this call there is no login".to_owned()))),
+    ("call", "answer", Unless(|_| Some("auto: JSON, otherwise a form".to_owned()))),
+    ("call", "refused", Also(|section| section.default_refusals())),
+    ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
+    ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
+    ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Rows(|section| section.implied_token())),
+    ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
+    ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
+    ("signed token", "audience", Unless(|section| section.token(|token| token.audience().map_or_else(|| "any".to_owned(), list)))),
+    ("signed token", "keys", Unless(|section| section.token(keys))),
+    ("signed token", "algorithms", Unless(|section| section.token(algorithms))),
+    ("signed token", "nonce", Unless(|section| section.token(nonce))),
+    ("signed token", "read", Rows(|section| section.standard_claims())),
+    ("assertion", "lifetime", Unless(|_| Some("5m".to_owned()))),
+    ("signature", "encoding", Unless(|section| section.signature().map(|signature| signature.algorithm_and_encoding().1.to_owned()))),
+    ("input", "pattern", Unless(|_| Some("any text of at most 200 characters".to_owned()))),
+];
+
+impl<'a> Section<'a> {
+    /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
+    pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
+        let mut rows = Vec::new();
+        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name))) {
+            let name = format!("{prefix}{}", word.name);
+            let written = self.entry(word.name);
+            if let Some(entry) = written {
+                let inner =
+                    |node: &YamlNode, block: &'static WordBlock, prefix: &str| Section { node: Some(node), ..*self }.rows(block, prefix);
+                value_rows(&entry.value, entry.key.place.line, &word.shape, &name, &inner, &mut rows);
+            }
+            let row = |value: String, line: Option<u32>| DescriptionRow { word: name.clone(), value, line };
+            for (_, _, silence) in TABLE.iter().filter(|(title, known, _)| *title == block.title && *known == word.name) {
+                match (silence, written) {
+                    (Unless(default), None) => rows.extend(default(self).map(|value| row(value, None))),
+                    (Unless(_), Some(_)) | (Then(_), None) => {}
+                    (Also(more), _) => rows.extend(more(self).into_iter().map(|value| row(value, None))),
+                    (Then(more), Some(entry)) => rows.extend(more(self).into_iter().map(|value| row(value, Some(entry.key.place.line)))),
+                    (Rows(more), _) => {
+                        let more = more(self).into_iter().map(|other| DescriptionRow { word: format!("{prefix}{}", other.word), ..other });
+                        rows.extend(more);
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    fn entry(&self, word: &str) -> Option<&'a YamlEntry> {
+        entry_of(self.node?, word)
+    }
+
+    fn writes(&self, word: &str) -> bool {
+        self.entry(word).is_some()
+    }
+
+    /// Where this installation keeps a value, or the value when the file writes it.
+    fn kept_at(&self, fact: Slot) -> Option<String> {
+        self.provider.needed.iter().find(|needed| needed.fact == fact).map(|needed| match &needed.reference {
+            ValueReference::Variable(name) => format!("env:{name}"),
+            kept @ (ValueReference::File(_) | ValueReference::Literal(_)) => kept.location(),
+        })
+    }
+
+    fn from_document(&self, endpoint: &str) -> Option<String> {
+        self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
+    }
+
+    fn default_trust(&self) -> &'static str {
+        let email = self.provider.known.email;
+        let is_read = self.provider.steps().any(|step| step.learned_facts().any(|(fact, ..)| fact == email));
+        if is_read || self.provider.identity.composition(email).is_some() {
+            "claim: an address is proven when `emailVerified` is true"
+        } else {
+            "nothing is proven: no address is read"
+        }
+    }
+
+    /// Which address two ids would get.
+    fn placeholders(&self) -> Vec<String> {
+        ["1234", "Ana 1234"].iter().filter_map(|id| Some(format!("the id `{id}` becomes {}", self.placeholder(id)?.key()))).collect()
+    }
+
+    fn placeholder(&self, id: &str) -> Option<Email> {
+        let provider = self.provider;
+        let mut facts = provider.empty_facts();
+        facts.set(provider.names.find("id")?, Text::plain(id));
+        match provider.identity.identity(&provider.name, &facts, &provider.names).ok()?.address {
+            IdentityEmail::Placeholder(email) => Some(email),
+            IdentityEmail::Proven(..) | IdentityEmail::Ask(_) => None,
+        }
+    }
+
+    /// Where the state comes back, unless the file itself reads it.
+    fn state_row(&self) -> Vec<DescriptionRow> {
+        let provider = self.provider;
+        let value = match provider.state_in {
+            StateLocation::Query if self.entry("read").is_some_and(|read| read.value.get("state").is_some()) => return Vec::new(),
+            StateLocation::Query => provider.state.source(),
+            StateLocation::Path => "the last part of the callback's address".to_owned(),
+            StateLocation::Cookie => "the browser's cookie alone".to_owned(),
+        };
+        vec![DescriptionRow { word: "read.state".to_owned(), value, line: None }]
+    }
+
+    /// The standard places that are read and used.
+    fn standard_reads(&self) -> Vec<DescriptionRow> {
+        self.default_reads(|step| &step.reads)
+    }
+
+    fn standard_claims(&self) -> Vec<DescriptionRow> {
+        self.default_reads(|step| &step.signed_reads)
+    }
+
+    fn default_reads(&self, reads: fn(&Step) -> &[ReadRule]) -> Vec<DescriptionRow> {
+        let used = self.provider.used_facts();
+        let standard = self.step.into_iter().flat_map(reads).filter(|read| !read.written && used.contains(&read.fact));
+        let row = |read: &ReadRule| DescriptionRow {
+            word: format!("read.{}", self.provider.names.name(read.fact)),
+            value: read.reading.source(),
+            line: None,
+        };
+        standard.map(row).collect()
+    }
+
+    /// The token that `discovery` implies.
+    fn implied_token(&self) -> Vec<DescriptionRow> {
+        let is_implied = !self.writes("signed") && self.step.is_some_and(|step| step.signed().is_some());
+        if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
+    }
+
+    fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
+        self.step?.signed().map(describe)
+    }
+
+    fn signature(&self) -> Option<&'a ParameterSignature> {
+        let step = self.step?;
+        [step.signature(), step.expected_signature()]
+            .into_iter()
+            .flatten()
+            .find(|signature| self.node.is_none_or(|node| signature.place == node.place))
+    }
+
+    fn signed_text(&self) -> Vec<String> {
+        self.signed_text.map(|text| format!("signs the text {text}")).into_iter().collect()
+    }
+
+    /// The text whose signature the callback has to carry.
+    fn verified_text(&self) -> Vec<String> {
+        let verify = self.step.and_then(Step::expected_signature);
+        verify.map(|verify| format!("verifies the text {}", verify.callback_pattern())).into_iter().collect()
+    }
+
+    fn default_get(&self) -> Option<String> {
+        let is_it = !self.writes("post") && self.step?.method == Method::Get;
+        is_it.then(|| self.from_document("userinfo_endpoint")).flatten()
+    }
+
+    fn default_post(&self) -> Option<String> {
+        let is_it = !self.writes("get") && self.step?.method == Method::Post;
+        is_it.then(|| self.from_document("token_endpoint")).flatten()
+    }
+
+    fn credentials(&self) -> Option<String> {
+        let step = self.step?;
+        let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
+        Some(
+            match (step.kind, step.method) {
+                (StepKind::GetAccessCode, Method::Post) if !is_written => "form",
+                (StepKind::GetAccessCode, Method::Get) if !is_written => "query",
+                _ => "none",
+            }
+            .to_owned(),
+        )
+    }
+
+    fn bearer(&self) -> Option<String> {
+        Some(self.step?.bearer.as_ref().map_or_else(|| "none".to_owned(), source))
+    }
+
+    fn default_refusals(&self) -> Vec<String> {
+        let Some(step) = self.step else { return Vec::new() };
+        let status = step.accepted.is_empty().then(|| "if the status is outside 2xx".to_owned());
+        let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
+        status.into_iter().chain(error).collect()
+    }
+
+    /// The rules of the whole file, which stand beside those of a call.
+    fn rows_of_file(&self, word: &str) -> Vec<DescriptionRow> {
+        let top = Section { node: self.file, step: None, ..*self };
+        top.rows(ProviderSpec::block(), "")
+            .into_iter()
+            .filter(|row| row.word == word || row.word.starts_with(&format!("{word}.")))
+            .collect()
+    }
+}
+
+fn entry_of<'n>(node: &'n YamlNode, word: &str) -> Option<&'n YamlEntry> {
+    match &node.kind {
+        YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == word),
+        YamlKind::List(_) | YamlKind::Scalar { .. } => None,
+    }
+}
+
+fn source(template: &Template) -> String {
+    template.source.to_string()
+}
+
+fn list(templates: &[Template]) -> String {
+    templates.iter().map(source).collect::<Vec<_>>().join(" or ")
+}
+
+fn keys(token: &SignedToken) -> String {
+    match &token.keys {
+        TokenKeys::Address(address) => source(&address.template),
+        TokenKeys::Text(template) => source(template),
+    }
+}
+
+fn algorithms(token: &SignedToken) -> String {
+    match (token.accepted_algorithms(), &token.keys) {
+        (Some(list), _) => list.iter().map(|algorithm| algorithm.word()).collect::<Vec<_>>().join(", "),
+        (None, TokenKeys::Text(template)) if template.source.contains("clientSecret") => "HS256, HS384, HS512".to_owned(),
+        (None, TokenKeys::Address(_) | TokenKeys::Text(_)) => "all of RSA, P-256, P-384 and Ed25519".to_owned(),
+    }
+}
+
+fn nonce(token: &SignedToken) -> String {
+    if token.requires_nonce() { "required" } else { "none" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{InstallationContext, compile};
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::words::{ValueShape, WordDoc};
+    use crate::vocabulary::yaml;
+
+    fn collect(block: &'static WordBlock, found: &mut Vec<&'static WordBlock>) {
+        fn blocks_in(shape: &ValueShape, found: &mut Vec<&'static WordBlock>) {
+            match shape {
+                ValueShape::Block(block) => collect(block(), found),
+                ValueShape::List(inner) | ValueShape::Map(inner) => blocks_in(inner, found),
+                ValueShape::Either(shapes) => shapes.iter().for_each(|shape| blocks_in(shape, found)),
+                ValueShape::Text(_)
+                | ValueShape::Flag
+                | ValueShape::Number
+                | ValueShape::Choice(_)
+                | ValueShape::Json
+                | ValueShape::Nothing => {}
+            }
+        }
+        if !found.iter().any(|known| known.title == block.title) {
+            found.push(block);
+            block.words.iter().for_each(|word| blocks_in(&word.shape, found));
+        }
+    }
+
+    fn blocks() -> Vec<&'static WordBlock> {
+        let mut found = Vec::new();
+        collect(ProviderSpec::block(), &mut found);
+        found
+    }
+
+    /// The example of a word, from its documentation.
+    fn example(word: &WordDoc) -> String {
+        let line = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:"));
+        line.and_then(|line| line.trim().strip_prefix('`')?.strip_suffix('`')).map_or_else(|| format!("{}: {{}}", word.name), str::to_owned)
+    }
+
+    #[test]
+    fn every_word_of_the_language_has_a_row_where_a_file_writes_it() {
+        let file = Source::new("acme.yaml", "name: Acme\ndiscovery: https://idp.example\n");
+        let provider = compile(&file, InstallationContext { loopback: false }).0.unwrap();
+        let all = blocks();
+
+        for block in &all {
+            for word in block.words.iter().filter(|word| !is_step(word.name)) {
+                let text = format!("\n{}", example(word));
+                let node = yaml::parse(&Source::new("word.yaml", text.clone())).unwrap().0;
+                let section = Section { provider: &provider, step: None, node: Some(&node), file: None, signed_text: None };
+                let rows = section.rows(block, "");
+                let is_its_row = |row: &DescriptionRow| {
+                    row.line == Some(2)
+                        && row.word.strip_prefix(word.name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                };
+                assert!(rows.iter().any(is_its_row), "{}: {text}\n{rows:?}", block.title);
+            }
+        }
+        assert!(all.len() >= 10);
+    }
+
+    #[test]
+    fn every_default_is_one_of_a_word_that_exists() {
+        let all = blocks();
+
+        for (title, word, _) in TABLE {
+            let block = all.iter().find(|block| block.title == *title).unwrap_or_else(|| panic!("{title}"));
+            assert!(block.words.iter().any(|known| known.name == *word), "{title}: {word}");
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! `OpenID` Connect: what the file of one line does at providers that read the standard in their own way.
+
+use crate::login::{Network, OPENID, assert_examples, installation, json};
+use crate::support::{provider, ready};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use portaria::login::attempt::{Attempt, Entropy};
+use portaria::login::{discover, drive};
+use portaria::provider::Provider;
+use portaria::provider::callback::CallbackParameters;
+use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::keys::{Algorithm, JwsSigningKey};
+use portaria::vocabulary::text::Text;
+use portaria::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+const DOCUMENT: &str = "\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/a\",\"token_endpoint\":\"https://idp.acme.example/t\",\"userinfo_endpoint\":\"https://idp.acme.example/u\",\"jwks_uri\":\"https://idp.acme.example/k\"";
+
+/// A key of the provider.
+struct IssuerKey {
+    signing: JwsSigningKey,
+    public: String,
+}
+
+impl IssuerKey {
+    fn new() -> Self {
+        let pair = Ed25519KeyPair::generate().expect("the machine has random bytes");
+        let der = pair.to_pkcs8v1().expect("a key can be written");
+        let signing = JwsSigningKey::read(STANDARD.encode(der.as_ref()).as_bytes(), Algorithm::EdDsa).expect("it is a key");
+        Self { signing, public: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()) }
+    }
+
+    fn jwks(&self, kid: Option<&str>) -> String {
+        let kid = kid.map_or_else(String::new, |kid| format!(",\"kid\":\"{kid}\""));
+        format!("{{\"keys\":[{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{}\"{kid}}}]}}", self.public)
+    }
+
+    fn token(&self, kid: Option<&str>, claims: &str) -> String {
+        let kid = kid.map_or_else(String::new, |kid| format!(",\"kid\":\"{kid}\""));
+        self.signing.sign_token(&format!("{{\"alg\":\"EdDSA\"{kid}}}"), claims).expect("the key signs")
+    }
+}
+
+/// The claims of an ID token in an attempt of these tests.
+fn claims(attempt: &Attempt, more: &str) -> String {
+    let nonce = &attempt.nonce;
+    format!(
+        "{{\"iss\":\"https://idp.acme.example\",\"aud\":\"c-1\",\"sub\":\"7\",\"exp\":9999999999,\"nonce\":\"{nonce}\",\"email\":\"ana@loja.example\",\"email_verified\":true{more}}}"
+    )
+}
+
+/// Learns the document of the issuer.
+fn learn_document(provider: &Provider, network: &dyn Fetch, documents: &DocumentCache, now: i64) {
+    let mut facts = provider.empty_facts();
+    facts.set(provider.known.client_id, Text::plain("c-1"));
+    ready(discover(provider, &facts, network, documents, now));
+}
+
+const TOKEN: &str = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›";
+
+#[test]
+fn userinfo_is_asked_for_what_the_id_token_lacks() {
+    let story = |claims: &str, userinfo: &str, end: &str| {
+        let userinfo = if userinfo.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "    - request: {{ get: https://idp.acme.example/userinfo, headers: {{ Authorization: Bearer at-1 }} }}\n      answer: {{ {userinfo} }}\n"
+            )
+        };
+        format!(
+            "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}{claims} }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n{userinfo}  {end}\n"
+        )
+    };
+    let ana = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+
+    assert_examples(OPENID, &story(", email: ana@loja.example, email_verified: true", "", ana));
+    assert_examples(OPENID, &story("", "json: { sub: \"7\", email: ana@loja.example, email_verified: true }", ana));
+    assert_examples(
+        OPENID,
+        &story(", email: old@loja.example", "json: { sub: \"7\", email: ana@loja.example, email_verified: true }", ana),
+    );
+    // A claim is not taken from one document for the address of the other.
+    assert_examples(
+        OPENID,
+        &story(", email: ana@loja.example", "json: { sub: \"7\", email_verified: true }", "refused: { code: unprovenEmail }"),
+    );
+    assert_examples(
+        OPENID,
+        &story(", email_verified: true", "json: { sub: \"7\", email: ana@loja.example }", "refused: { code: unprovenEmail }"),
+    );
+    assert_examples(OPENID, &story(", email: ana@loja.example, email_verified: false", "", "refused: { code: unprovenEmail }"));
+    for other in ["sub: \"8\", email: ana@loja.example, email_verified: true", "email: ana@loja.example, email_verified: true"] {
+        assert_examples(OPENID, &story("", &format!("json: {{ {other} }}"), "refused: { step: getUserInfo, code: badToken }"));
+    }
+    assert_examples(OPENID, &story("", "status: 503, text: closed", "refused: { step: getUserInfo, code: \"503\" }"));
+}
+
+#[test]
+fn userinfo_is_asked_only_for_what_the_file_needs() {
+    let story = |file: &str, claims: &str, end: &str| {
+        assert_examples(
+            &format!("{OPENID}{file}"),
+            &format!(
+                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}{claims} }} }} }}\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }} }} ]\n  {end}\n"
+            ),
+        );
+    };
+    story("trustEmail: always\n", ", email: ana@loja.example", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }");
+    // What the file reads itself is not read elsewhere.
+    story(
+        "trustEmail: always\ngetAccessCode: { signed: { read: { id: $.sub, email: $.upn } } }\n",
+        ", upn: ana@loja.example",
+        "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }",
+    );
+    let without_endpoint = "discovery: { issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://idp.acme.example/t, jwks_uri: https://idp.acme.example/k }";
+    story("", "", &format!("{without_endpoint}\n  refused: {{ code: missingEmail }}"));
+}
+
+#[test]
+fn the_document_chooses_how_the_client_shows_itself() {
+    let story = |methods: &str, request: &str| {
+        format!(
+            "- what: a login
+  discovery: {{ issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://idp.acme.example/t, jwks_uri: https://idp.acme.example/k{methods} }}
+  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }} }}
+  exchanges:
+    - request: {{ post: https://idp.acme.example/t, {request} }}
+      answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}
+"
+        )
+    };
+    let form = "form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier›, client_id: ‹clientId›, client_secret: ‹clientSecret› }";
+    let basic = "headers: { Authorization: Basic ‹clientId:clientSecret› }, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier› }";
+
+    assert_examples(OPENID, &story("", form));
+    assert_examples(OPENID, &story(", token_endpoint_auth_methods_supported: [ client_secret_post ]", form));
+    assert_examples(OPENID, &story(", token_endpoint_auth_methods_supported: [ client_secret_basic, client_secret_post ]", form));
+    assert_examples(OPENID, &story(", token_endpoint_auth_methods_supported: [ client_secret_basic ]", basic));
+    // What the file says stands.
+    assert_examples(
+        &format!("{OPENID}getAccessCode: {{ credentials: form }}\n"),
+        &story(", token_endpoint_auth_methods_supported: [ client_secret_basic ]", form),
+    );
+}
+
+/// A provider that knows the client only by its header, and says so of everything else.
+struct Stubborn<'a> {
+    token: Mutex<String>,
+    keys: String,
+    wants_header: bool,
+    methods: &'a str,
+    asked: AtomicUsize,
+}
+
+impl Fetch for Stubborn<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let address = request.address.masked();
+        let answer = if address.ends_with("openid-configuration") {
+            json(&format!("{{{DOCUMENT}{}}}", self.methods))
+        } else if address.ends_with("/k") {
+            json(&self.keys)
+        } else {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let has_header = request.headers.iter().any(|(name, _)| name == "Authorization");
+            let body = request.body.as_ref().map(Text::masked).unwrap_or_default();
+            assert_ne!(has_header, body.contains("client_secret"), "the secret is sent in one place: {body}");
+            if has_header == self.wants_header {
+                json(&format!(
+                    "{{\"access_token\":\"at-1\",\"id_token\":\"{}\"}}",
+                    self.token.lock().expect("no thread panics with this lock")
+                ))
+            } else {
+                Ok(Response { status: 401, headers: Vec::new(), body: b"{\"error\":\"invalid_client\"}".to_vec() })
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn a_client_that_is_refused_shows_itself_in_the_other_way_once_and_remembers_it() {
+    let key = IssuerKey::new();
+    for (methods, wants_header, calls) in [
+        ("", true, [2, 1]),
+        (",\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\"]", true, [2, 1]),
+        ("", false, [1, 1]),
+        (",\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\"]", true, [1, 1]),
+    ] {
+        let provider = provider(OPENID);
+        let installation = installation(&provider);
+        let documents = DocumentCache::default();
+        let network = Stubborn { token: Mutex::default(), keys: key.jwks(None), wants_header, methods, asked: AtomicUsize::new(0) };
+        learn_document(&provider, &network, &documents, 0);
+        for expected in calls {
+            let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+            *network.token.lock().expect("no thread panics with this lock") = key.token(None, &claims(&attempt, ""));
+            let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+            let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+            let (_, outcome) = ready(drive(login, &network, &documents));
+
+            assert!(outcome.is_ok(), "{methods} {outcome:?}");
+            assert_eq!(network.asked.swap(0, Ordering::SeqCst), expected, "{methods}");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_is_refused_in_both_ways_is_refused() {
+    assert_examples(
+        OPENID,
+        "- what: the secret is wrong
+  exchanges:
+    - answer: { status: 401, json: { error: invalid_client } }
+    - request: { post: https://idp.acme.example/token, headers: { Authorization: Basic ‹clientId:clientSecret› }, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier› } }
+      answer: { status: 401, json: { error: invalid_client } }
+  refused: { step: getAccessCode, code: invalid_client }
+- what: the secret is wrong, and there is one answer
+  exchanges:
+    - answer: { status: 401, json: { error: invalid_client } }
+  refused: { step: getAccessCode, code: invalid_client }
+- what: the code is wrong
+  exchanges:
+    - answer: { status: 400, json: { error: invalid_grant } }
+  refused: { step: getAccessCode, code: invalid_grant }
+",
+    );
+}
+
+#[test]
+fn a_key_that_was_exchanged_under_its_name_is_fetched_again_and_a_forged_token_cannot_force_more() {
+    for kid in [None, Some("k")] {
+        let (old, new, stranger) = (IssuerKey::new(), IssuerKey::new(), IssuerKey::new());
+        let provider = provider(OPENID);
+        let installation = installation(&provider);
+        let documents = DocumentCache::default();
+        let (keys, token) = (Mutex::new(old.jwks(kid)), Mutex::new(String::new()));
+        let network = Network::new(|address: &str| match address {
+            address if address.ends_with("openid-configuration") => json(&format!("{{{DOCUMENT}}}")),
+            address if address.ends_with("/k") => json(&keys.lock().expect("no thread panics with this lock")),
+            _ => {
+                json(&format!("{{\"access_token\":\"at-1\",\"id_token\":\"{}\"}}", token.lock().expect("no thread panics with this lock")))
+            }
+        });
+        learn_document(&provider, &network, &documents, 0);
+        let login = |now: i64, key: &IssuerKey| {
+            let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), now, Vec::new());
+            *token.lock().expect("no thread panics with this lock") = key.token(kid, &claims(&attempt, ""));
+            let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+            let login =
+                attempt.accept(&provider, &installation, &callback, None, &documents, now).expect("the callback answers the attempt");
+            ready(drive(login, &network, &documents)).1.map_err(|error| error.code().to_owned())
+        };
+        assert!(login(0, &old).is_ok());
+        assert_eq!(network.asked("/k"), 1);
+
+        new.jwks(kid).clone_into(&mut keys.lock().expect("no thread panics with this lock"));
+        assert!(login(100, &new).is_ok(), "the new key is fetched at once");
+        assert_eq!(network.asked("/k"), 2);
+        for now in 100..160 {
+            assert_eq!(login(now, &stranger), Err("badToken".to_owned()));
+        }
+        assert!(network.asked("/k") <= 8, "{}", network.asked("/k"));
+        assert!(login(160, &new).is_ok());
+    }
+}
+
+#[test]
+fn an_issuer_that_has_recovered_is_asked_within_seconds() {
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    let is_up = AtomicBool::new(false);
+    let network =
+        Network::new(|_: &str| if is_up.load(Ordering::SeqCst) { json(&format!("{{{DOCUMENT}}}")) } else { Err(NoAnswer::Unreachable) });
+    let begins = |now: i64| {
+        learn_document(&provider, &network, &documents, now);
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), now, Vec::new());
+        attempt.redirect_request(&provider, &installation, &documents).is_ok()
+    };
+    assert!(!begins(100) && !begins(101) && !begins(102));
+    assert_eq!(network.asked("openid-configuration"), 1, "while it is away, it is asked once in a while");
+
+    is_up.store(true, Ordering::SeqCst);
+
+    assert!(begins(103));
+}
+
+/// A network that answers a document only when it is let go.
+#[derive(Default)]
+struct Slow {
+    go: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl Fetch for Slow {
+    fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::poll_fn(move |_| {
+            if self.go.load(Ordering::SeqCst) { Poll::Ready(json(&format!("{{{DOCUMENT}}}"))) } else { Poll::Pending }
+        }))
+    }
+}
+
+#[test]
+fn many_logins_at_once_fetch_a_document_once() {
+    let provider = provider(OPENID);
+    let (documents, network) = (DocumentCache::default(), Slow::default());
+    let mut facts = provider.empty_facts();
+    facts.set(provider.known.client_id, Text::plain("c-1"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be built");
+    let _inside = runtime.enter();
+    let begin = |_| Box::pin(discover(&provider, &facts, &network, &documents, 0)) as Pin<Box<dyn Future<Output = ()>>>;
+    let mut many: Vec<_> = (0..50).map(begin).collect();
+    let poll_all = |many: &mut Vec<Pin<Box<dyn Future<Output = ()> + '_>>>| {
+        many.retain_mut(|one| one.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    };
+    poll_all(&mut many);
+    assert_eq!((network.asked.load(Ordering::SeqCst), many.len()), (1, 50));
+
+    network.go.store(true, Ordering::SeqCst);
+    for _ in 0..60 {
+        poll_all(&mut many);
+    }
+
+    assert_eq!((network.asked.load(Ordering::SeqCst), many.len()), (1, 0));
+}
+
+#[test]
+fn the_hash_of_an_access_token_beside_an_eddsa_signature_has_two_forms() {
+    use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+    let half = |kind, text: &str| {
+        let hash = digest(kind, text.as_bytes());
+        URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
+    };
+    let key = Arc::new(IssuerKey::new());
+    for (hash, expected) in [
+        (half(&SHA512, "at-1"), true),
+        (half(&SHA256, "at-1"), true),
+        (half(&SHA384, "at-1"), false),
+        (half(&SHA512, "at-2"), false),
+        (half(&SHA256, "at-2"), false),
+        (String::new(), false),
+    ] {
+        let provider = provider(OPENID);
+        let installation = installation(&provider);
+        let documents = DocumentCache::default();
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let token = key.token(None, &claims(&attempt, &format!(",\"at_hash\":\"{hash}\"")));
+        let network = Network::new(|address: &str| match address {
+            address if address.ends_with("openid-configuration") => json(&format!("{{{DOCUMENT}}}")),
+            address if address.ends_with("/k") => json(&key.jwks(None)),
+            _ => json(&format!("{{\"access_token\":\"at-1\",\"id_token\":\"{token}\"}}")),
+        });
+        learn_document(&provider, &network, &documents, 0);
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        assert_eq!(ready(drive(login, &network, &documents)).1.is_ok(), expected, "{hash}");
+    }
+}
