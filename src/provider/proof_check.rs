@@ -332,16 +332,6 @@ impl ProofCheck<'_> {
                 "write where it stands: `$.…`",
             );
         }
-        if let FactExpression::Condition(condition) = &read.reading
-            && read.fact == self.file.known.email_verified
-            && condition.asks_only_presence()
-        {
-            reader.complain(
-                read.place,
-                "`false` would be there as well, and count as proven",
-                "write the path alone (`$.verified`), or `is: true`",
-            );
-        }
         if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.file.known.id) {
             let mut reads = self.file.calls.iter().flat_map(Step::all_reads);
             let is_the_email = |other: &&ReadRule| {

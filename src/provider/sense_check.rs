@@ -2,6 +2,7 @@
 //! are known when they are asked about, and answers that are looked at at all.
 
 use crate::provider::answer::AnswerFormat;
+use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::{Condition, find_contradictions};
 use crate::provider::fact_expression::FactExpression;
@@ -29,6 +30,7 @@ impl SenseCheck<'_> {
             check_paths_fit_the_answer(step, reader);
         }
         self.check_answers_are_judged(reader);
+        self.check_claim_asks_a_value(reader);
         for read in self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == self.file.known.email_verified) {
             self.check_claim_can_differ(&read.reading, reader);
         }
@@ -129,6 +131,30 @@ impl SenseCheck<'_> {
                     }
                 }
                 FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => {}
+            }
+        }
+    }
+
+    /// Complains about a claim that asks only whether something is there, unless the entry was chosen by its value.
+    fn check_claim_asks_a_value(&self, reader: &mut Reader) {
+        let claim = self.file.known.email_verified;
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let is_chosen = |read: &ReadRule| {
+            let of_read = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
+            of_read.clone().any(|choice| choice.is_chosen_by(&read.reading))
+        };
+        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == claim && !is_chosen(read));
+        let reads = reads.map(|read| (read.place, &read.reading));
+        let composed = self.file.identity.composition(claim).map(|reading| (reading.place(), reading));
+        for (place, reading) in reads.chain(composed) {
+            let asks_little = |one: &&FactExpression| match one {
+                FactExpression::Condition(condition) => condition.asks_only_presence(),
+                FactExpression::Conditions(conditions, _) => conditions.0.iter().all(Condition::asks_only_presence),
+                FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => false,
+            };
+            if reading.alternatives().iter().any(asks_little) {
+                let help = "write the path alone (`$.verified`), or `is: true`";
+                reader.complain(place, "`false` would be there as well, and count as proven", help);
             }
         }
     }
