@@ -132,3 +132,78 @@ fn every_provider_file_of_the_reference_is_right() {
     }
     assert!(files >= 3);
 }
+
+/// The right column of the table "the manual says … → write …": the texts in backticks that begin with a word of a provider file.
+fn manual_rows(page: &str) -> Vec<(String, Vec<String>)> {
+    let section = page.split("\n## The manual says").nth(1).expect("the page has the table").split("\n## ").next().unwrap_or_default();
+    let words: Vec<&str> = root_blocks()[0].words.iter().map(|word| word.name).collect();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let spans = |cell: &str| -> Vec<String> {
+        let code = cell.split('`').skip(1).step_by(2);
+        code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word))).map(str::to_owned).collect()
+    };
+    rows.map(|(says, cell)| (says.to_owned(), spans(cell)))
+        .filter(|(says, _)| !says.starts_with("**") && says != "the manual says")
+        .collect()
+}
+
+/// Puts one mapping into another, word by word.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            if from.contains_key("get") {
+                into.remove("post");
+            }
+            if from.contains_key("post") {
+                into.remove("get");
+            }
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+#[test]
+fn every_line_of_what_the_manual_says_is_part_of_a_right_file() {
+    let rows = manual_rows(&text(&root().join("schemas/provider.md")));
+    assert!(rows.len() >= 30, "only {} rows", rows.len());
+    let mut wrong = Vec::new();
+    for (says, spans) in rows {
+        assert!(!spans.is_empty(), "{says}: nothing to write");
+        let is_signed = |step: &str| spans.iter().any(|span| span.starts_with(step) && span.contains("signed: "));
+        let trusted = spans.iter().any(|span| span.starts_with("trustEmail"));
+        let by_discovery = spans.iter().any(|span| span.starts_with("discovery"));
+        let person = if is_signed("getUserInfo") { "" } else { ", read: { id: $.id, email: $.email }" };
+        let person = format!("getUserInfo: {{ get: https://api.acme.example/me{person} }}\n");
+        let person = if is_signed("getAccessCode") { String::new() } else { person };
+        let start = if by_discovery {
+            "name: Acme\n".to_owned()
+        } else {
+            format!(
+                "name: Acme\ngetAuthorizationCode: {{ get: https://sso.acme.example/authorize }}\n\
+                 getAccessCode: {{ post: https://sso.acme.example/token }}\n\
+                 {person}"
+            )
+        };
+        let mut file = parsed(&start);
+        if !trusted && !by_discovery {
+            merge(&mut file, parsed("trustEmail: always\n"));
+        }
+        // Two lines for the same word are alternatives.
+        let mut seen: Vec<&str> = Vec::new();
+        for span in &spans {
+            let word = span.split(": ").next().unwrap_or_default();
+            if !seen.contains(&word) {
+                merge(&mut file, parsed(&format!("{span}\n")));
+            }
+            seen.push(word);
+        }
+        let report = crate::support::report(&file.to_string());
+        if !report.complaints.is_empty() {
+            wrong.push(format!("{says}\n{file}\n{}", report.draw(false)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
