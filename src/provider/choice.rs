@@ -81,27 +81,30 @@ impl EntryChoice {
 
     /// The entries of the list in an answer.
     pub(crate) fn entries<'v>(&self, document: &'v Value) -> Vec<&'v Value> {
-        let found = self.from.all(document).into_iter();
-        found
-            .flat_map(|found| match found {
-                Value::Array(entries) => entries.iter().collect(),
-                Value::Null => Vec::new(),
-                Value::Object(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) => vec![found],
-            })
-            .collect()
+        self.from.all(document).into_iter().flat_map(entries_of).collect()
     }
 
     /// The chosen entry.
     pub(crate) fn entry<'v>(&self, document: &'v Value, facts: &Facts) -> Option<&'v Value> {
+        self.entry_among(self.entries(document), facts)
+    }
+
+    /// The entry that would be chosen among these.
+    pub(crate) fn entry_among<'v>(&self, entries: Vec<&'v Value>, facts: &Facts) -> Option<&'v Value> {
         let meets = |conditions: &Option<Conditions>, entry: &Value| {
             conditions.as_ref().is_none_or(|conditions| conditions.all_hold(Some(entry), facts))
         };
-        let mut fitting = self.entries(document).into_iter().filter(|entry| meets(&self.conditions, entry));
+        let mut fitting = entries.into_iter().filter(|entry| meets(&self.conditions, entry));
         if self.prefer.is_none() {
             return fitting.next();
         }
         let fitting: Vec<&Value> = fitting.collect();
         fitting.iter().copied().find(|entry| meets(&self.prefer, entry)).or_else(|| fitting.first().copied())
+    }
+
+    /// The paths of the conditions that an entry must meet.
+    pub(crate) fn condition_paths(&self) -> Vec<&JsonPath> {
+        self.conditions.iter().flat_map(|conditions| &conditions.0).flat_map(Condition::paths).collect()
     }
 
     /// The place that explains why nothing was found: that of the condition which no entry meets, or that of the list.
@@ -133,5 +136,14 @@ impl EntryChoice {
         let wanted = self.conditions.as_ref().map(|conditions| format!(" where {}", list(conditions))).unwrap_or_default();
         let preferred = self.prefer.as_ref().map(|prefer| format!(", preferably where {}", list(prefer))).unwrap_or_default();
         format!("entry of {}{wanted}{preferred}", self.from.source)
+    }
+}
+
+/// The entries of a list; a single object or text is its own only entry.
+pub(crate) fn entries_of(list: &Value) -> Vec<&Value> {
+    match list {
+        Value::Array(entries) => entries.iter().collect(),
+        Value::Null => Vec::new(),
+        Value::Object(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) => vec![list],
     }
 }

@@ -98,7 +98,7 @@ impl SenseCheck<'_> {
     fn check_answers_are_judged(&self, reader: &mut Reader) {
         let of_list = |step: &Step| self.file.calls.iter().filter(|other| other.kind == step.kind).count() > 1;
         for step in self.file.calls.iter().filter(|step| step.kind == StepKind::GetUserInfo && of_list(step)) {
-            let reads_nothing = step.learned_facts().next().is_none() && step.signed.is_none();
+            let reads_nothing = !step.learned_facts().any(|(.., written)| written) && step.signed.is_none();
             if reads_nothing && step.refused.is_empty() && step.accepted.is_empty() {
                 reader.warn(
                     step.address.template.place,
